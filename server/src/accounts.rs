@@ -1,0 +1,1 @@
+//! Accounts: an address, an account key, an OPAQUE record, a sealed vault.

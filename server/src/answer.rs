@@ -1,0 +1,1 @@
+//! One answer for people and programs: an HTML fragment or JSON, by `Accept`.

@@ -1,0 +1,1 @@
+//! The files compiled into the binary, by hashed name.

@@ -1,0 +1,1 @@
+//! Who added whom, and who blocked whom.

@@ -1,0 +1,1 @@
+//! The SQLite pool and its migrations.

@@ -1,0 +1,1 @@
+//! Mailboxes: enqueue, wait, acknowledge.

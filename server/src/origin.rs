@@ -1,0 +1,1 @@
+//! Refuses unsafe requests that come from another site.

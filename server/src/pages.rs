@@ -1,0 +1,1 @@
+//! Tera pages and fragments.

@@ -1,0 +1,1 @@
+//! The server's side of OPAQUE (RFC 9807).

@@ -1,0 +1,1 @@
+//! Pre-keys: published by devices, claimed at most once.

@@ -1,0 +1,15 @@
+//! One file a resource: its routes, its handlers, its form types.
+
+pub mod assets;
+pub mod contacts;
+pub mod conversations;
+pub mod devices;
+pub mod health;
+pub mod home;
+pub mod knows;
+pub mod language;
+pub mod messages;
+pub mod poll;
+pub mod sign_in;
+pub mod sign_up;
+pub mod vault;

@@ -1,0 +1,1 @@
+//! Sign-ins: hashed tokens, listed and ended.

@@ -1,0 +1,1 @@
+//! Verifies what account keys signed.

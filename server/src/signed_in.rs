@@ -1,0 +1,1 @@
+//! The request guard: who asks.

@@ -1,0 +1,1 @@
+//! The only place that names wasm-bindgen, web-sys and gloo.

@@ -1,0 +1,1 @@
+//! The messenger as state in, state out. Used by the browser and by tests.

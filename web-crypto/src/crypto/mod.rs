@@ -1,0 +1,1 @@
+//! Pure cryptography: values in, values out.

@@ -1,0 +1,179 @@
+//! An e-mail address in the one form under which an account is known.
+//!
+//! Only ASCII is accepted, so that no two addresses look alike; letters are lowered; dots and tags are kept, because
+//! only the mail provider knows whether they matter. A domain in another script is written in its `xn--` form.
+
+use crate::limits::{ADDRESS_BYTES_MAX, ADDRESS_LOCAL_PART_BYTES_MAX};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::{fmt, str::FromStr};
+
+/// A canonical address. Two accounts never share one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Address(String);
+
+/// Why a text is not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    #[error("the address is empty")]
+    Empty,
+    #[error(
+        "the address is longer than {ADDRESS_BYTES_MAX} bytes, or the part before @ than {ADDRESS_LOCAL_PART_BYTES_MAX}"
+    )]
+    TooLong,
+    #[error("the address has letters other than ASCII ones; write the domain in its xn-- form")]
+    NotAscii,
+    #[error("the address is not of the form name@domain")]
+    Malformed,
+    #[error("the address is not in its canonical form")]
+    NotCanonical,
+}
+
+impl Address {
+    /// Reads what a person typed: trims the ends, lowers ASCII letters, checks the form.
+    pub fn parse(typed: &str) -> Result<Self, AddressError> {
+        let text = typed.trim_matches([' ', '\t', '\r', '\n']);
+        if text.is_empty() {
+            return Err(AddressError::Empty);
+        }
+        if text.len() > ADDRESS_BYTES_MAX {
+            return Err(AddressError::TooLong);
+        }
+        if !text.is_ascii() {
+            return Err(AddressError::NotAscii);
+        }
+        let text = text.to_ascii_lowercase();
+        let (local, domain) = text.split_once('@').ok_or(AddressError::Malformed)?;
+        if local.len() > ADDRESS_LOCAL_PART_BYTES_MAX {
+            return Err(AddressError::TooLong);
+        }
+        if is_dot_atom(local) && is_domain(domain) { Ok(Self(text)) } else { Err(AddressError::Malformed) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// RFC 5322 section 3.2.3, less the characters that mean something to a page, a path or a shell.
+fn is_dot_atom(local: &str) -> bool {
+    local
+        .split('.')
+        .all(|atom| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-_=~".contains(&b)))
+}
+
+/// Letters, digits and hyphens (RFC 1123 section 2.1), at least two labels, the last not all digits.
+fn is_domain(domain: &str) -> bool {
+    let labels: Vec<&str> = domain.split('.').collect();
+    let well_formed = labels.iter().all(|label| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    });
+    let named = labels.last().is_some_and(|last| !last.bytes().all(|b| b.is_ascii_digit()));
+    well_formed && named && labels.len() >= 2
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(typed: &str) -> Result<Self, AddressError> {
+        Self::parse(typed)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Addresses are personal: a log that prints one by accident prints this.
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Address(…)")
+    }
+}
+
+/// Only the canonical form is read back: what a signature covers must not depend on who lowered it.
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        let address = Self::parse(&text).map_err(D::Error::custom)?;
+        if address.as_str() == text { Ok(address) } else { Err(D::Error::custom(AddressError::NotCanonical)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lowers_and_trims_what_was_typed() {
+        assert_eq!(Address::parse(" Alice@Example.ORG\n").unwrap().as_str(), "alice@example.org");
+    }
+
+    #[test]
+    fn keeps_dots_and_tags_apart() {
+        let plain = Address::parse("alice@example.org").unwrap();
+        assert_ne!(plain, Address::parse("a.lice@example.org").unwrap());
+        assert_ne!(plain, Address::parse("alice+x@example.org").unwrap());
+    }
+
+    #[test]
+    fn refuses_look_alikes_of_other_scripts() {
+        // Cyrillic а, a dotless ı, a full-width @.
+        for typed in ["аlice@example.org", "alıce@example.org", "alice＠example.org", "alice@exämple.org"] {
+            assert_eq!(Address::parse(typed), Err(AddressError::NotAscii), "{typed}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_address() {
+        for typed in [
+            "alice",
+            "@example.org",
+            "alice@",
+            "a@b",
+            "a@@b.org",
+            "a@b@c.org",
+            ".a@b.org",
+            "a.@b.org",
+            "a..b@c.org",
+            "a b@c.org",
+            "a/b@c.org",
+            "a@-b.org",
+            "a@b-.org",
+            "a@b..org",
+            "a@127.0.0.1",
+            "a<b@c.org",
+            "\"a\"@b.org",
+        ] {
+            assert_eq!(Address::parse(typed), Err(AddressError::Malformed), "{typed}");
+        }
+        assert_eq!(Address::parse("  "), Err(AddressError::Empty));
+    }
+
+    #[test]
+    fn lengths_at_the_limit_and_past_it() {
+        let local = |n: usize| format!("{}@example.org", "a".repeat(n));
+        assert!(Address::parse(&local(64)).is_ok());
+        assert_eq!(Address::parse(&local(65)), Err(AddressError::TooLong));
+        let whole = |n: usize| {
+            let mut domain = "d.".repeat((n - 5) / 2);
+            domain.push_str(if n % 2 == 1 { "org" } else { "info" });
+            let text = format!("a@{domain}");
+            assert_eq!(text.len(), n, "{text}");
+            text
+        };
+        assert!(Address::parse(&whole(253)).is_ok());
+        assert_eq!(Address::parse(&whole(255)), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn reads_back_only_the_canonical_form() {
+        assert!(serde_json::from_str::<Address>("\"alice@example.org\"").is_ok());
+        assert!(serde_json::from_str::<Address>("\"Alice@example.org\"").is_err());
+    }
+}

@@ -1,0 +1,47 @@
+//! Contacts: looking someone up, adding them, claiming what is needed to write to them.
+
+use crate::{address::Address, ids::DeviceId, pre_keys::PreKeyBundle};
+use serde::{Deserialize, Serialize};
+
+/// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddContact {
+    /// As typed.
+    pub email: String,
+}
+
+/// `GET /contacts`: whom this account added, and who added this account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contacts {
+    pub contacts: Vec<Contact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    pub email: Address,
+    pub state: ContactState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContactState {
+    /// Added by this account.
+    Added,
+    /// The other side added this account, which has not answered.
+    Requested,
+    /// Blocked by this account.
+    Blocked,
+}
+
+/// `POST /contacts/<email>/bundles`: takes one bundle for each named device. Also for one's own other devices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimBundles {
+    pub devices: Vec<DeviceId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundles {
+    pub bundles: Vec<PreKeyBundle>,
+}

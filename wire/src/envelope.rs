@@ -1,0 +1,102 @@
+//! The envelope: what a sender seals for one device, what a mailbox keeps, what a poll hands out.
+
+use crate::{
+    account_key::AccountKey,
+    address::Address,
+    bytes::{Blob, KemCiphertext, PublicKey, Salt},
+    certificate::Certificate,
+    ids::{DeviceId, EnvelopeId, PreKeyId},
+    signed_bytes::SignedBytes,
+};
+use serde::{Deserialize, Serialize};
+
+/// One sealed message for one device. Everything but `timestamp` and `ciphertext` is authenticated with the ciphertext.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// The protocol's version.
+    pub v: u8,
+    /// Chosen by the sender: a second post of the same id changes nothing.
+    pub id: EnvelopeId,
+    /// Milliseconds since 1970 at which the server accepted it; zero before.
+    #[serde(default)]
+    pub timestamp: u64,
+    pub sender_email: Address,
+    pub sender_device: DeviceId,
+    pub receiver_email: Address,
+    pub receiver_device: DeviceId,
+    /// The sender's current ratchet key (Double Ratchet section 3.1, `dh`).
+    pub new_ratchet_public_key: PublicKey,
+    /// Double Ratchet section 3.1, `n`.
+    pub message_number: u32,
+    /// Double Ratchet section 3.1, `pn`.
+    pub previous_chain_length: u32,
+    pub salt: Salt,
+    /// AES-256-GCM ciphertext and tag of the padded content.
+    pub ciphertext: Blob,
+    /// Until the first reply: what the receiver needs to accept the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Box<FirstMessage>>,
+}
+
+/// What a first message adds (X3DH section 3.3, PQXDH section 3.3). It carries the sender's own proof of identity, so
+/// that opening it needs nothing from the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FirstMessage {
+    pub account_key: AccountKey,
+    /// Holds the sender's identity key.
+    pub certificate: Certificate,
+    pub ephemeral_key: PublicKey,
+    pub signed_pre_key_id: PreKeyId,
+    pub kem_pre_key_id: PreKeyId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time_pre_key_id: Option<PreKeyId>,
+    pub kem_ciphertext: KemCiphertext,
+}
+
+impl Envelope {
+    /// The header as associated data: every clear field but the server's timestamp, each behind its length.
+    pub fn header_bytes(&self) -> Vec<u8> {
+        let bytes = SignedBytes::labelled("Cliquet/1 envelope")
+            .field(&[self.v])
+            .field(self.id.0.as_bytes())
+            .field(self.sender_email.as_str().as_bytes())
+            .field(self.sender_device.0.as_bytes())
+            .field(self.receiver_email.as_str().as_bytes())
+            .field(self.receiver_device.0.as_bytes())
+            .field(self.new_ratchet_public_key.as_ref())
+            .number(u64::from(self.message_number))
+            .number(u64::from(self.previous_chain_length))
+            .field(self.salt.as_ref());
+        match &self.first {
+            None => bytes.number(0),
+            Some(first) => bytes
+                .number(1)
+                .field(first.account_key.as_der())
+                .field(&first.certificate.signed_bytes())
+                .field(first.certificate.signature.as_ref())
+                .field(first.ephemeral_key.as_ref())
+                .number(u64::from(first.signed_pre_key_id))
+                .number(u64::from(first.kem_pre_key_id))
+                // One past the id, so that "none" differs from id 0.
+                .number(first.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
+                .field(first.kem_ciphertext.as_ref()),
+        }
+        .finish()
+    }
+}
+
+/// `POST /messages`: stored all or none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendMessages {
+    pub envelopes: Vec<Envelope>,
+}
+
+/// The answer, once every envelope is durable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagesSent {
+    /// The server's clock at acceptance, in milliseconds since 1970.
+    pub timestamp: u64,
+}

@@ -1,0 +1,63 @@
+//! Names of things. Each is a type of its own, so that none can stand where another is meant.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::{Builder, Uuid};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    };
+}
+
+id! {
+    /// One browser profile of one account: a random UUID (version 4), chosen by the device.
+    DeviceId
+}
+id! {
+    /// One envelope: a UUID of version 7, chosen by the sender, so that a retry is recognised.
+    EnvelopeId
+}
+id! {
+    /// One sign-in, as its owner sees it in the list. Says nothing about the token.
+    SignInId
+}
+
+/// A device's pre-key, numbered by the device and never reused.
+pub type PreKeyId = u32;
+
+impl DeviceId {
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(Builder::from_random_bytes(random).into_uuid())
+    }
+}
+
+impl EnvelopeId {
+    /// Time and randomness are handed in: the pure code has neither.
+    pub fn from_parts(now_ms: u64, random: [u8; 10]) -> Self {
+        Self(Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid())
+    }
+}
+
+impl SignInId {
+    pub fn from_random(random: [u8; 16]) -> Self {
+        Self(Builder::from_random_bytes(random).into_uuid())
+    }
+}

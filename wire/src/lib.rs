@@ -1,0 +1,24 @@
+//! What crosses the network between Cliquet's server and its clients.
+//!
+//! Owns the shapes, their sizes and limits, and the exact bytes that signatures cover.
+//! Knows nothing of secrets, of I/O, or of how anything is stored.
+
+pub mod account_key;
+pub mod address;
+pub mod bytes;
+pub mod certificate;
+pub mod contacts;
+pub mod devices;
+pub mod envelope;
+pub mod ids;
+pub mod limits;
+#[cfg(feature = "opaque")]
+pub mod opaque;
+pub mod poll;
+pub mod pre_keys;
+pub mod problem;
+pub mod sign_in;
+pub mod signed_bytes;
+
+/// The protocol's version: the `v` of an envelope and a field of every signed statement.
+pub const VERSION: u8 = 1;

@@ -1,0 +1,49 @@
+//! Every limit that both sides must agree on, with its reason. A limit that only the server applies stands in its settings.
+
+/// RFC 5321 section 4.5.3.1.3 allows 256 octets for a path, which leaves 254 for the address.
+pub const ADDRESS_BYTES_MAX: usize = 254;
+/// RFC 5321 section 4.5.3.1.1.
+pub const ADDRESS_LOCAL_PART_BYTES_MAX: usize = 64;
+
+/// A phone, two computers, a tablet, and room; each device multiplies every message sent to the account.
+pub const DEVICES_MAX: usize = 8;
+/// Fits on one line of a phone.
+pub const DEVICE_NAME_CHARS_MAX: usize = 40;
+
+/// Stock a device keeps on the server: enough for a hundred first messages while it sleeps.
+pub const ONE_TIME_PRE_KEYS_FULL: usize = 100;
+/// A device that finds fewer refills to [`ONE_TIME_PRE_KEYS_FULL`].
+pub const ONE_TIME_PRE_KEYS_LOW: usize = 25;
+
+/// Signed pre-keys are replaced after this long; the previous one is kept for as long again.
+pub const SIGNED_PRE_KEY_SECONDS: u64 = 7 * 24 * 3600;
+
+/// The text of one message. Longer ones belong in a file.
+pub const MESSAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
+/// Content is padded to a multiple of this, so that its length says little.
+pub const PADDING_STEP_BYTES: usize = 160;
+/// The longest text, its sender, type and padding, the tag, and room to grow.
+pub const CIPHERTEXT_BYTES_MAX: usize = 24 * 1024;
+/// One envelope as JSON: the ciphertext in base64, a first message's keys and signatures, the addresses.
+pub const ENVELOPE_JSON_BYTES_MAX: usize = 48 * 1024;
+/// One message goes to every device of a contact and to one's own others.
+pub const ENVELOPES_PER_POST_MAX: usize = 2 * DEVICES_MAX;
+
+/// Undelivered envelopes in one mailbox, by count. Past it a sender is told, and nothing is dropped.
+pub const MAILBOX_ENVELOPES_MAX: u64 = 10_000;
+/// Undelivered envelopes in one mailbox, by bytes of JSON.
+pub const MAILBOX_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// An envelope that nobody fetched is dropped after this long.
+pub const ENVELOPE_LIFE_SECONDS: u64 = 30 * 24 * 3600;
+
+/// A poll answers empty after this long unless it asks for less: under the 30 s at which many proxies cut.
+pub const POLL_SECONDS_DEFAULT: u32 = 25;
+/// No poll is held longer than this.
+pub const POLL_SECONDS_MAX: u32 = 50;
+/// Envelopes in one answer to a poll; the rest follow in the next.
+pub const POLL_DELIVERIES_MAX: usize = 50;
+
+/// What the server keeps for recovery, sealed.
+pub const VAULT_BYTES_MAX: usize = 64 * 1024;
+/// People in one account's contact list.
+pub const CONTACTS_MAX: usize = 1_000;

@@ -1,0 +1,13 @@
+//! The OPAQUE suite that both sides speak: ristretto255, SHA-512, triple Diffie-Hellman, Argon2id in the browser.
+
+use opaque_ke::{CipherSuite, Ristretto255, TripleDh, argon2::Argon2};
+
+/// RFC 9807 section 7, with Argon2id at 19 MiB, two passes, one lane (the crate's default parameters) as key-stretching function.
+#[derive(Debug)]
+pub struct Suite;
+
+impl CipherSuite for Suite {
+    type OprfCs = Ristretto255;
+    type KeyExchange = TripleDh<Ristretto255, sha2_010::Sha512>;
+    type Ksf = Argon2<'static>;
+}

@@ -1,0 +1,90 @@
+//! Pre-keys as a device publishes them and as a sender claims them (X3DH section 3.2, PQXDH section 3.2).
+
+use crate::{
+    bytes::{Digest, KemPublicKey, PublicKey, Signature},
+    certificate::Certificate,
+    ids::{DeviceId, PreKeyId},
+    signed_bytes::{Context, SignedBytes},
+};
+use serde::{Deserialize, Serialize};
+
+/// A medium-term X25519 pre-key, signed by the account key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedPreKey {
+    pub id: PreKeyId,
+    pub key: PublicKey,
+    pub signature: Signature,
+}
+
+/// A medium-term ML-KEM-768 pre-key, signed by the account key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KemPreKey {
+    pub id: PreKeyId,
+    pub key: KemPublicKey,
+    pub signature: Signature,
+}
+
+/// A one-time X25519 pre-key. Unsigned, as in X3DH: it only adds to what the signed ones give.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneTimePreKey {
+    pub id: PreKeyId,
+    pub key: PublicKey,
+}
+
+impl SignedPreKey {
+    /// The bytes bind the key to one device of one account.
+    pub fn signed_bytes(&self, account_key_hash: &Digest, device: DeviceId) -> Vec<u8> {
+        pre_key_bytes(Context::SignedPreKey, account_key_hash, device, self.id, self.key.as_ref())
+    }
+}
+
+impl KemPreKey {
+    /// The bytes bind the key to one device of one account.
+    pub fn signed_bytes(&self, account_key_hash: &Digest, device: DeviceId) -> Vec<u8> {
+        pre_key_bytes(Context::KemPreKey, account_key_hash, device, self.id, self.key.as_ref())
+    }
+}
+
+fn pre_key_bytes(context: Context, account: &Digest, device: DeviceId, id: PreKeyId, key: &[u8]) -> Vec<u8> {
+    SignedBytes::new(context)
+        .field(account.as_ref())
+        .field(device.0.as_bytes())
+        .number(u64::from(id))
+        .field(key)
+        .finish()
+}
+
+/// What a device publishes: at sign-up everything, later whatever is due (`PUT /devices/self/pre-keys`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreKeyUpload {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedPreKey>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kem: Option<KemPreKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub one_time: Vec<OneTimePreKey>,
+}
+
+/// How much of its stock a device has left on the server (`GET /devices/self/pre-keys`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreKeyStock {
+    pub one_time_left: usize,
+    pub signed: PreKeyId,
+    pub kem: PreKeyId,
+}
+
+/// What a sender claims to write to one device for the first time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreKeyBundle {
+    pub certificate: Certificate,
+    pub signed: SignedPreKey,
+    pub kem: KemPreKey,
+    /// Absent when the stock is used up; the first message then lacks DH4 (X3DH section 3.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_time: Option<OneTimePreKey>,
+}

@@ -1,0 +1,92 @@
+//! What went wrong, for programs: problem details (RFC 9457) with a code of ours.
+
+use serde::{Deserialize, Serialize};
+
+/// `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `/problems#` and the code.
+    pub r#type: String,
+    pub code: ProblemCode,
+    pub status: u16,
+    /// One line, in the reader's language.
+    pub title: String,
+    /// What to do about it, in the reader's language.
+    pub detail: String,
+    /// Seconds to wait before a new try, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+        /// Every way in which a request fails, and its HTTP status.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum ProblemCode {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)*
+        }
+
+        impl ProblemCode {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            pub fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// Not JSON, or JSON of another shape.
+    Malformed = "malformed", 422;
+    /// More bytes than the route takes.
+    TooLarge = "too-large", 413;
+    InvalidAddress = "invalid-address", 422;
+    /// The address is taken.
+    AddressTaken = "address-taken", 409;
+    /// This server takes no new accounts.
+    RegistrationClosed = "registration-closed", 403;
+    /// An invite is needed, or this one is unknown, used or expired.
+    InviteInvalid = "invite-invalid", 403;
+    /// Wrong password or unknown address: deliberately one.
+    SignInRefused = "sign-in-refused", 401;
+    SignedOut = "signed-out", 401;
+    /// This sign-in speaks for no device yet, or its device was revoked.
+    NoDevice = "no-device", 403;
+    /// The request comes from another site.
+    ForeignOrigin = "foreign-origin", 403;
+    TooManyRequests = "too-many-requests", 429;
+    /// A signature, or what it covers, is wrong.
+    BadSignature = "bad-signature", 422;
+    /// A public key that was seen before, or an id in use.
+    KeyReused = "key-reused", 409;
+    /// The device list's counter is not the next one.
+    ListOutdated = "list-outdated", 409;
+    DeviceLimit = "device-limit", 409;
+    UnknownDevice = "unknown-device", 404;
+    /// The sender's fields are not those of the sign-in.
+    WrongSender = "wrong-sender", 403;
+    /// The receiver's devices are not those the envelopes name: fetch the card anew.
+    DevicesChanged = "devices-changed", 409;
+    UnknownAccount = "unknown-account", 404;
+    /// The receiver does not take messages from this sender.
+    NotAContact = "not-a-contact", 403;
+    /// Oneself as a contact.
+    OwnAddress = "own-address", 422;
+    ContactLimit = "contact-limit", 409;
+    MailboxFull = "mailbox-full", 507;
+    /// The same id was used for another envelope.
+    IdReused = "id-reused", 409;
+    /// A cursor that this mailbox never gave out.
+    UnknownCursor = "unknown-cursor", 409;
+    NotFound = "not-found", 404;
+    /// A store does not answer. Nothing was changed; try again.
+    Unavailable = "unavailable", 503;
+    /// The server stops. Try again in a moment.
+    ShuttingDown = "shutting-down", 503;
+    Internal = "internal", 500;
+}

@@ -1,0 +1,94 @@
+//! Sign-up and sign-in: OPAQUE messages (RFC 9807) and what goes with them. The password is in none of them.
+
+use crate::{
+    account_key::AccountKey,
+    address::Address,
+    bytes::Blob,
+    certificate::{AccountCard, DeviceList},
+    devices::DeviceUpload,
+    ids::DeviceId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `POST /sign-up/start`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpStart {
+    /// As typed; the server answers with the canonical form.
+    pub email: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<String>,
+    /// RegistrationRequest (RFC 9807 section 5.1).
+    pub request: Blob,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignUpStarted {
+    pub email: Address,
+    /// RegistrationResponse.
+    pub response: Blob,
+}
+
+/// `POST /sign-up/finish`: the account, its vault and its first device come to be in one transaction, signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignUpFinish {
+    pub email: Address,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<String>,
+    /// RegistrationRecord.
+    pub record: Blob,
+    pub account_key: AccountKey,
+    /// Sealed in the browser under OPAQUE's export key.
+    pub vault: Blob,
+    pub device_list: DeviceList,
+    pub device: DeviceUpload,
+}
+
+/// `POST /sign-in/start`. An unknown address gets an answer of the same shape and size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInStart {
+    /// As typed; the answer brings the canonical form.
+    pub email: String,
+    /// KE1.
+    pub request: Blob,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInStarted {
+    pub email: Address,
+    /// Names the attempt in the second step; expires in a minute.
+    pub attempt: Uuid,
+    /// KE2.
+    pub response: Blob,
+}
+
+/// `POST /sign-in/finish`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignInFinish {
+    pub attempt: Uuid,
+    /// KE3.
+    pub finalization: Blob,
+    /// The device this browser already is, if it is one. Unknown or revoked ones are ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+}
+
+/// The answer to a finished sign-up or sign-in; the cookie comes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    pub card: AccountCard,
+    pub vault: Blob,
+    /// The device this sign-in speaks for. `None`: the browser must register one (`POST /devices`) before it can write.
+    pub device: Option<DeviceId>,
+}
+
+/// `PUT /vault` and the answer to `GET /vault`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vault {
+    pub vault: Blob,
+}
