@@ -1,1 +1,134 @@
-//! One answer for people and programs: an HTML fragment or JSON, by `Accept`.
+//! One answer for people and programs: an HTML page or fragment, or JSON, by `Accept`.
+//!
+//! Owns the choice between them. Knows nothing of what is answered.
+
+use cliquet_wire::problem::{Problem, ProblemCode};
+use rocket::{
+    Request, Response,
+    http::{ContentType, Header, MediaType, Status},
+    response::Responder,
+};
+use serde::Serialize;
+use std::io::Cursor;
+
+/// What the answer depends on besides the path, for whoever caches.
+const VARY: &str = "Accept, Accept-Language, Cookie, HX-Request";
+
+/// A body that is rendered through a template for people and written as JSON for programs.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<T> {
+    pub body: T,
+    pub status: Status,
+    /// The whole page, where one exists.
+    pub page: Option<&'static str>,
+    /// The part that htmx swaps in, where one exists.
+    pub fragment: Option<&'static str>,
+}
+
+impl<T> Answer<T> {
+    /// JSON for everyone, until a template is named.
+    pub fn new(body: T) -> Self {
+        Self { body, status: Status::Ok, page: None, fragment: None }
+    }
+
+    pub fn page(self, template: &'static str) -> Self {
+        Self { page: Some(template), ..self }
+    }
+
+    pub fn fragment(self, template: &'static str) -> Self {
+        Self { fragment: Some(template), ..self }
+    }
+
+    pub fn status(self, status: Status) -> Self {
+        Self { status, ..self }
+    }
+
+    /// 201.
+    pub fn created(self) -> Self {
+        self.status(Status::Created)
+    }
+
+    /// The template for whoever asks: none means JSON.
+    fn template(&self, request: &Request<'_>) -> Option<&'static str> {
+        match (wants_html(request), is_htmx(request)) {
+            (false, _) => None,
+            (true, true) => self.fragment.or(self.page),
+            (true, false) => self.page.or(self.fragment),
+        }
+    }
+}
+
+impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let _template = self.template(request);
+        json(&self.body, self.status, ContentType::JSON)
+    }
+}
+
+/// A problem on its way out (RFC 9457), or the page that says it.
+#[derive(Clone, Copy, Debug)]
+pub struct ProblemAnswer {
+    pub code: ProblemCode,
+    /// Seconds.
+    pub retry_after: Option<u64>,
+    /// Line and column of what does not read.
+    pub place: Option<(usize, usize)>,
+}
+
+impl ProblemAnswer {
+    fn problem(self) -> Problem {
+        let code = self.code;
+        let mut detail = String::new();
+        if let Some((line, column)) = self.place {
+            detail.push_str(&format!("{line}:{column}"));
+        }
+        Problem {
+            r#type: format!("/problems#{}", code.as_str()),
+            code,
+            status: code.status(),
+            title: code.as_str().replace('-', " "),
+            detail,
+            retry_after: self.retry_after,
+        }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for ProblemAnswer {
+    fn respond_to(self, _request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let problem = self.problem();
+        let mut response =
+            json(&problem, Status::new(problem.status), ContentType::new("application", "problem+json"))?;
+        if let Some(seconds) = problem.retry_after {
+            response.set_header(Header::new("Retry-After", seconds.to_string()));
+        }
+        Ok(response)
+    }
+}
+
+/// Whether the one who asks prefers a page. Programs that say nothing get JSON.
+pub fn wants_html(request: &Request<'_>) -> bool {
+    request.accept().is_some_and(|accept| accept.preferred().media_type() == &MediaType::HTML)
+}
+
+/// Whether htmx asks for a part of a page. It names the type when it wants the whole.
+pub fn is_htmx(request: &Request<'_>) -> bool {
+    let headers = request.headers();
+    headers.get_one("HX-Request") == Some("true") && headers.get_one("HX-Request-Type") != Some("full")
+}
+
+fn json(body: &impl Serialize, status: Status, content_type: ContentType) -> rocket::response::Result<'static> {
+    let text = serde_json::to_vec(body).map_err(|error| {
+        log::error!("an answer could not be written: {error}");
+        Status::InternalServerError
+    })?;
+    Ok(write(text, status, content_type))
+}
+
+fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
+    Response::build()
+        .status(status)
+        .header(content_type)
+        .raw_header("Vary", VARY)
+        .sized_body(body.len(), Cursor::new(body))
+        .finalize()
+}

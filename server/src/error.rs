@@ -1,1 +1,129 @@
-//! Every way a request fails.
+//! Every way a request fails, by meaning.
+//!
+//! Owns the path from a failure to a problem (RFC 9457) and to the log. Holds no text of a user: what is logged is the
+//! source of a fault of ours, once, here; what is shown is the code's words.
+
+use crate::answer::ProblemAnswer;
+use cliquet_wire::problem::ProblemCode;
+use rocket::{Request, response::Responder};
+
+/// What stands behind a fault of ours. Logged, never shown.
+pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why a request was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Refused for a reason that the one who asks can understand.
+    #[error("refused: {}", .0.as_str())]
+    Refused(ProblemCode),
+    /// JSON that does not read, and where.
+    #[error("malformed JSON at line {line}, column {column}")]
+    MalformedJson { line: usize, column: usize },
+    /// Refused for now.
+    #[error("refused for {retry_after_seconds} s")]
+    TooManyRequests { retry_after_seconds: u64 },
+    /// A store does not answer.
+    #[error("a store does not answer")]
+    Unavailable(#[source] Source),
+    /// A fault of ours.
+    #[error("a fault of the server")]
+    Internal(#[source] Source),
+}
+
+/// Seconds after which a store that did not answer is worth another try.
+const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
+
+impl Error {
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    pub fn internal(source: impl Into<Source>) -> Self {
+        Self::Internal(source.into())
+    }
+
+    pub fn code(&self) -> ProblemCode {
+        match self {
+            Self::Refused(code) => *code,
+            Self::MalformedJson { .. } => ProblemCode::Malformed,
+            Self::TooManyRequests { .. } => ProblemCode::TooManyRequests,
+            Self::Unavailable(_) => ProblemCode::Unavailable,
+            Self::Internal(_) => ProblemCode::Internal,
+        }
+    }
+
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests { retry_after_seconds } => Some(*retry_after_seconds),
+            Self::Unavailable(_) => Some(UNAVAILABLE_RETRY_SECONDS),
+            Self::Refused(ProblemCode::ShuttingDown) => Some(1),
+            _ => None,
+        }
+    }
+
+    /// A fault of ours is logged here and nowhere else.
+    fn log(&self) {
+        match self {
+            Self::Unavailable(source) => log::warn!("{self}: {}", chain(source.as_ref())),
+            Self::Internal(source) => log::error!("{self}: {}", chain(source.as_ref())),
+            _ => {}
+        }
+    }
+}
+
+/// An error and what caused it, on one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+impl From<ProblemCode> for Error {
+    fn from(code: ProblemCode) -> Self {
+        Self::Refused(code)
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    /// For JSON that a client sent.
+    fn from(error: serde_json::Error) -> Self {
+        Self::MalformedJson { line: error.line(), column: error.column() }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Error {
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        self.log();
+        let place = match self {
+            Self::MalformedJson { line, column } => Some((line, column)),
+            _ => None,
+        };
+        ProblemAnswer { code: self.code(), retry_after: self.retry_after(), place }.respond_to(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_causes_in_order() {
+        let inner = std::io::Error::other("the disk is full");
+        let error = Error::internal(inner);
+        assert_eq!(error.code(), ProblemCode::Internal);
+        let source = std::error::Error::source(&error).unwrap();
+        assert_eq!(chain(source), "the disk is full");
+        assert_eq!(chain(&error), "a fault of the server: the disk is full");
+    }
+
+    #[test]
+    fn malformed_json_says_where() {
+        let error = Error::from(serde_json::from_str::<Vec<u8>>("[1,\n x]").unwrap_err());
+        assert!(matches!(error, Error::MalformedJson { line: 2, column: 2 }), "{error}");
+    }
+}
