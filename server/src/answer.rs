@@ -76,6 +76,15 @@ pub struct ProblemAnswer {
 }
 
 impl ProblemAnswer {
+    pub fn new(code: ProblemCode) -> Self {
+        Self { code, retry_after: None, place: None }
+    }
+
+    /// What a guard of this request left for the catcher.
+    pub fn of_guard(request: &Request<'_>) -> Option<Self> {
+        *request.local_cache(|| None)
+    }
+
     fn problem(self) -> Problem {
         let code = self.code;
         let mut detail = String::new();

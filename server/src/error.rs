@@ -5,7 +5,7 @@
 
 use crate::answer::ProblemAnswer;
 use cliquet_wire::problem::ProblemCode;
-use rocket::{Request, response::Responder};
+use rocket::{Request, http::Status, response::Responder};
 
 /// What stands behind a fault of ours. Logged, never shown.
 pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -61,6 +61,22 @@ impl Error {
         }
     }
 
+    /// For guards, which cannot answer: the problem waits in the request for the catcher, see
+    /// [`ProblemAnswer::of_guard`]. Use as `Outcome::Error(error.at_guard(request))`.
+    pub fn at_guard(self, request: &Request<'_>) -> (Status, Self) {
+        self.log();
+        request.local_cache(|| Some(self.answer()));
+        (Status::new(self.code().status()), self)
+    }
+
+    fn answer(&self) -> ProblemAnswer {
+        let place = match self {
+            Self::MalformedJson { line, column } => Some((*line, *column)),
+            _ => None,
+        };
+        ProblemAnswer { code: self.code(), retry_after: self.retry_after(), place }
+    }
+
     /// A fault of ours is logged here and nowhere else.
     fn log(&self) {
         match self {
@@ -99,11 +115,7 @@ impl From<serde_json::Error> for Error {
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         self.log();
-        let place = match self {
-            Self::MalformedJson { line, column } => Some((line, column)),
-            _ => None,
-        };
-        ProblemAnswer { code: self.code(), retry_after: self.retry_after(), place }.respond_to(request)
+        self.answer().respond_to(request)
     }
 }
 

@@ -5,6 +5,8 @@
 pub mod accounts;
 pub mod answer;
 pub mod assets;
+pub mod body;
+pub mod catchers;
 pub mod config;
 pub mod contacts;
 pub mod database;
