@@ -1,0 +1,174 @@
+//! IndexedDB as promises: open, read, and one strict transaction a commit.
+//!
+//! Owns the database's name, version and object stores. Knows nothing of what a record holds.
+
+use cliquet_wire::address::Address;
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use sha2::{Digest, Sha256};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{DomException, Event, IdbDatabase, IdbOpenDbRequest, IdbRequest, IdbTransaction};
+
+/// Grows when the object stores change; `upgrade` then brings an older database up to it.
+const VERSION: u32 = 1;
+/// Keys of WebCrypto, which only the structured clone can keep, and the wrapped store key.
+pub const KEYS: &str = "keys";
+/// Everything else, sealed.
+pub const RECORDS: &str = "records";
+
+/// Why the browser's storage did not do what was asked. In every case nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No storage for this page: blocked by a setting, or a private window.
+    #[error("the browser gives this page no storage")]
+    Refused,
+    #[error("the browser's storage is full")]
+    Full,
+    /// Another tab runs a newer page, or holds an older one open: reload.
+    #[error("another tab runs another version of this page")]
+    OtherVersion,
+    /// A record that does not open: changed from outside, or sealed under another key.
+    #[error("a stored record does not open")]
+    Damaged,
+}
+
+impl StoreError {
+    fn from_js(error: &JsValue) -> Self {
+        match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
+            Some("QuotaExceededError") => Self::Full,
+            Some("VersionError") => Self::OtherVersion,
+            _ => Self::Refused,
+        }
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// web-sys has `transaction` with options only behind an unstable setting.
+    #[wasm_bindgen(extends = Object)]
+    type DurableDatabase;
+    #[wasm_bindgen(method, catch)]
+    fn transaction(
+        this: &DurableDatabase,
+        stores: &Array,
+        mode: &str,
+        options: &Object,
+    ) -> Result<IdbTransaction, JsValue>;
+}
+
+/// An open database. Closes itself when another tab upgrades or deletes it.
+#[derive(Debug)]
+pub struct Database {
+    inner: IdbDatabase,
+}
+
+/// One account's database. Its name is a digest, so that a list of databases shows no address at a glance.
+pub fn name(email: &Address) -> String {
+    let digest = Sha256::new_with_prefix(b"Cliquet/1 database").chain_update(email.as_str()).finalize();
+    format!(
+        "cliquet-{}",
+        cliquet_wire::bytes::Bytes::<16>::try_from(digest.get(..16).unwrap_or(&[]))
+            .map_or_else(|_| String::new(), |b| format!("{b:?}"))
+    )
+}
+
+impl Database {
+    pub async fn open(name: &str) -> Result<Self, StoreError> {
+        let factory =
+            web_sys::window().and_then(|window| window.indexed_db().ok().flatten()).ok_or(StoreError::Refused)?;
+        let request = factory.open_with_u32(name, VERSION).map_err(|error| StoreError::from_js(&error))?;
+        let upgrade = Closure::once(|event: Event| {
+            if let Some(request) = event.target().and_then(|target| target.dyn_into::<IdbOpenDbRequest>().ok()) {
+                upgrade(&request);
+            }
+        });
+        request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+        let blocked = Promise::new(&mut |resolve, _| request.set_onblocked(Some(&resolve)));
+        let opened = finished(&request);
+        let inner: IdbDatabase = match JsFuture::from(Promise::race(&Array::of2(&opened, &blocked))).await {
+            Ok(_) => request.result().map_err(|_| StoreError::OtherVersion)?.unchecked_into(),
+            Err(_) => return Err(failure(&request)),
+        };
+        // Whoever wants to delete or upgrade must not wait for this tab; its next commit then fails as `Refused`.
+        let closing = inner.clone();
+        let close = Closure::<dyn Fn()>::new(move || closing.close());
+        inner.set_onversionchange(Some(close.as_ref().unchecked_ref()));
+        close.forget();
+        Ok(Self { inner })
+    }
+
+    /// Removes a database and everything in it.
+    pub async fn delete(name: &str) -> Result<(), StoreError> {
+        let factory =
+            web_sys::window().and_then(|window| window.indexed_db().ok().flatten()).ok_or(StoreError::Refused)?;
+        let request = factory.delete_database(name).map_err(|error| StoreError::from_js(&error))?;
+        done(&request).await.map(drop)
+    }
+
+    pub fn close(&self) {
+        self.inner.close();
+    }
+
+    /// A transaction that reads one object store.
+    pub fn read(&self, store: &str) -> Result<web_sys::IdbObjectStore, StoreError> {
+        let transaction = self.inner.transaction_with_str(store).map_err(|error| StoreError::from_js(&error))?;
+        transaction.object_store(store).map_err(|error| StoreError::from_js(&error))
+    }
+
+    /// One transaction over both object stores. Once this returns `Ok`, what `write` asked for is on the disk, all of
+    /// it; on `Err`, none of it is.
+    pub async fn commit(&self, write: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>) -> Result<(), StoreError> {
+        let options = Object::new();
+        // Relaxed is Chromium's default: a power cut then forgets ratchet steps that were already on the wire.
+        let _ = Reflect::set(&options, &"durability".into(), &"strict".into());
+        let stores = Array::of2(&KEYS.into(), &RECORDS.into());
+        let transaction = self
+            .inner
+            .unchecked_ref::<DurableDatabase>()
+            .transaction(&stores, "readwrite", &options)
+            .map_err(|error| StoreError::from_js(&error))?;
+        let finished = Promise::new(&mut |resolve: Function, reject: Function| {
+            transaction.set_oncomplete(Some(&resolve));
+            transaction.set_onabort(Some(&reject));
+        });
+        if let Err(error) = write(&transaction) {
+            let _ = transaction.abort();
+            let _ = JsFuture::from(finished).await;
+            return Err(StoreError::from_js(&error));
+        }
+        match JsFuture::from(finished).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(transaction.error().map_or(StoreError::Refused, |error| StoreError::from_js(&error))),
+        }
+    }
+}
+
+/// The result of a request.
+pub async fn done(request: &IdbRequest) -> Result<JsValue, StoreError> {
+    match JsFuture::from(finished(request)).await {
+        Ok(_) => request.result().map_err(|error| StoreError::from_js(&error)),
+        Err(_) => Err(failure(request)),
+    }
+}
+
+fn finished(request: &IdbRequest) -> Promise {
+    Promise::new(&mut |resolve: Function, reject: Function| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+    })
+}
+
+fn failure(request: &IdbRequest) -> StoreError {
+    request.error().ok().flatten().map_or(StoreError::Refused, |error| StoreError::from_js(&error))
+}
+
+/// Runs inside the exclusive transaction that a new version opens. One step a version.
+fn upgrade(request: &IdbOpenDbRequest) {
+    let Ok(Ok(database)) = request.result().map(JsCast::dyn_into::<IdbDatabase>) else { return };
+    for store in [KEYS, RECORDS] {
+        if !database.object_store_names().contains(store) {
+            // An error here aborts the upgrade, and `open` reports it.
+            let _ = database.create_object_store(store);
+        }
+    }
+}

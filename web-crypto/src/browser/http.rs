@@ -1,0 +1,113 @@
+//! JSON to and from the server.
+//!
+//! Owns fetching, deadlines, and the reading of answers into wire types or a `Problem`. Knows nothing of what is said.
+
+use cliquet_wire::problem::{Problem, ProblemCode};
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, DomException, Headers, RequestInit, Response};
+
+/// A server that has not answered by then is as good as gone.
+const DEADLINE_MS: u32 = 20_000;
+
+/// Why a request brought no answer of the expected kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HttpError {
+    /// The server says what is wrong, in the reader's language.
+    Problem(Box<Problem>),
+    /// No connection: the request may or may not have arrived.
+    Offline,
+    /// No answer within the deadline: the request may or may not have arrived.
+    TimedOut,
+    /// An answer of another shape, from a server of another version or from something in between.
+    Unreadable,
+}
+
+impl HttpError {
+    pub fn code(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Problem(problem) => Some(problem.code),
+            Self::Offline | Self::TimedOut | Self::Unreadable => None,
+        }
+    }
+}
+
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, HttpError> {
+    read(request("GET", path, None).await?).await
+}
+
+pub async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
+    send("POST", path, body).await
+}
+
+pub async fn put<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
+    send("PUT", path, body).await
+}
+
+/// For answers without a body.
+pub async fn call(method: &str, path: &str) -> Result<(), HttpError> {
+    accepted(request(method, path, None).await?).await.map(drop)
+}
+
+async fn send<T: DeserializeOwned>(method: &str, path: &str, body: &impl Serialize) -> Result<T, HttpError> {
+    let body = serde_json::to_string(body).map_err(|_| HttpError::Unreadable)?;
+    read(request(method, path, Some(&body)).await?).await
+}
+
+/// Fetches with JSON both ways. The answer may be of any status.
+pub async fn request(method: &str, path: &str, body: Option<&str>) -> Result<Response, HttpError> {
+    request_until(method, path, body, &AbortSignal::timeout_with_u32(DEADLINE_MS)).await
+}
+
+/// The same, until `signal` says stop.
+pub async fn request_until(
+    method: &str,
+    path: &str,
+    body: Option<&str>,
+    signal: &AbortSignal,
+) -> Result<Response, HttpError> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_signal(Some(signal));
+    let headers = Headers::new().map_err(|_| HttpError::Unreadable)?;
+    let _ = headers.set("Accept", "application/json");
+    if let Some(body) = body {
+        let _ = headers.set("Content-Type", "application/json");
+        init.set_body(&JsValue::from_str(body));
+    }
+    init.set_headers(&headers);
+    let window = web_sys::window().ok_or(HttpError::Unreadable)?;
+    match JsFuture::from(window.fetch_with_str_and_init(path, &init)).await {
+        Ok(response) => response.dyn_into().map_err(|_| HttpError::Unreadable),
+        Err(error) => Err(lost(&error)),
+    }
+}
+
+fn lost(error: &JsValue) -> HttpError {
+    match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
+        Some("TimeoutError") => HttpError::TimedOut,
+        _ => HttpError::Offline,
+    }
+}
+
+/// Passes an answer of success; turns any other into what it says is wrong.
+pub async fn accepted(response: Response) -> Result<Response, HttpError> {
+    if response.ok() {
+        return Ok(response);
+    }
+    let problem = serde_json::from_str(&text(&response).await?).map_err(|_| HttpError::Unreadable)?;
+    Err(HttpError::Problem(Box::new(problem)))
+}
+
+/// Reads an answer of success as `T`.
+pub async fn read<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
+    let response = accepted(response).await?;
+    serde_json::from_str(&text(&response).await?).map_err(|_| HttpError::Unreadable)
+}
+
+async fn text(response: &Response) -> Result<String, HttpError> {
+    let promise = response.text().map_err(|_| HttpError::Unreadable)?;
+    let text = JsFuture::from(promise).await.map_err(|error| lost(&error))?;
+    text.as_string().ok_or(HttpError::Unreadable)
+}

@@ -1,0 +1,326 @@
+//! What this browser keeps for one account: sealed records and keys of WebCrypto.
+//!
+//! Owns the store key, the sealing, and how a record is found again. Knows nothing of what a record means.
+//! The store key is 32 random bytes, wrapped by an AES-GCM key that WebCrypto never shows and IndexedDB keeps: a copied
+//! record, or a copied database without that key, opens nowhere. A record's name is hidden up to its first slash (it may
+//! be an address); the rest stays readable, so that the database can sort by it.
+
+use super::{
+    database::{self, Database, KEYS, RECORDS},
+    random,
+};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use cliquet_wire::address::Address;
+use hmac::{Hmac, KeyInit, Mac};
+use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use sha2::Sha256;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{CryptoKey, IdbCursor, IdbCursorDirection, IdbKeyRange, IdbTransaction, SubtleCrypto};
+use zeroize::Zeroizing;
+
+pub use super::database::StoreError;
+
+/// In the object store of keys: what wraps the store key.
+const WRAPPING_KEY: &str = "wrapping";
+/// In the object store of keys: nonce and wrapped store key.
+const STORE_KEY: &str = "store";
+/// In the object store of keys: the account key, as a `CryptoKey` that signs and refuses export.
+pub const ACCOUNT_KEY: &str = "account";
+const NONCE_BYTES: usize = 12;
+
+/// One account's storage, open.
+#[derive(Debug)]
+pub struct Store {
+    database: Database,
+    sealing_key: Zeroizing<[u8; 32]>,
+    naming_key: Zeroizing<[u8; 32]>,
+}
+
+/// A record to put, or to delete when it has no value.
+#[derive(Clone, Copy)]
+pub struct Write<'a> {
+    pub store: &'a str,
+    pub key: &'a str,
+    pub value: Option<&'a [u8]>,
+}
+
+/// A record as it was put.
+pub struct Record {
+    pub key: String,
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+impl Store {
+    /// Opens an account's storage, and makes its keys the first time.
+    pub async fn open(email: &Address) -> Result<Self, StoreError> {
+        let database = Database::open(&database::name(email)).await?;
+        let mut kept = store_key(&database).await?;
+        if kept.is_none() {
+            make_store_key(&database).await?;
+            kept = store_key(&database).await?;
+        }
+        let store_key = kept.ok_or(StoreError::Refused)?;
+        Ok(Self { database, sealing_key: derive(&store_key, b"seal"), naming_key: derive(&store_key, b"name") })
+    }
+
+    /// Forgets everything this browser keeps for an account.
+    pub async fn erase(email: &Address) -> Result<(), StoreError> {
+        Database::delete(&database::name(email)).await
+    }
+
+    /// All of it or none, and on the disk before this returns.
+    pub async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        self.commit_with_keys(writes, &[]).await
+    }
+
+    /// The same, with keys of WebCrypto beside the records.
+    pub async fn commit_with_keys(&self, writes: &[Write<'_>], keys: &[(&str, &CryptoKey)]) -> Result<(), StoreError> {
+        let mut sealed = Vec::with_capacity(writes.len());
+        for write in writes {
+            let name = self.name(write.store, write.key);
+            let value = write.value.map(|value| self.seal(&name, write.key, value)).transpose()?;
+            sealed.push((JsValue::from_str(&name), value));
+        }
+        self.database
+            .commit(|transaction: &IdbTransaction| {
+                let records = transaction.object_store(RECORDS)?;
+                for (name, value) in &sealed {
+                    match value {
+                        Some(value) => records.put_with_key(&Uint8Array::from(value.as_slice()), name)?,
+                        None => records.delete(name)?,
+                    };
+                }
+                for (name, key) in keys {
+                    transaction.object_store(KEYS)?.put_with_key(key, &(*name).into())?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    pub async fn get(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let name = self.name(store, key);
+        let request = self.database.read(RECORDS)?.get(&name.as_str().into()).map_err(|_| StoreError::Refused)?;
+        match database::done(&request).await? {
+            value if value.is_undefined() => Ok(None),
+            value => self.open_record(&name, &value).map(|record| Some(record.value)),
+        }
+    }
+
+    /// Every record of a store, in the order of their hidden names.
+    pub async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
+        self.range(&prefix_range(&format!("{store}/"))?).await
+    }
+
+    /// The last `count` records whose names begin with `first`, a slash, and something before `before`; oldest first.
+    /// Takes as long for a conversation of a million messages as for one of ten.
+    pub async fn last(
+        &self,
+        store: &str,
+        first: &str,
+        before: Option<&str>,
+        count: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let prefix = format!("{}/", self.name(store, first));
+        let end = before.map_or_else(|| format!("{prefix}\u{ffff}"), |before| self.name(store, before));
+        let range = bound(&prefix, &end)?;
+        let request = self
+            .database
+            .read(RECORDS)?
+            .open_key_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev)
+            .map_err(|_| StoreError::Refused)?;
+        let mut cursor = database::done(&request).await?;
+        if cursor.is_null() {
+            return Ok(Vec::new());
+        }
+        if count > 1 {
+            cursor.unchecked_ref::<IdbCursor>().advance(count.saturating_sub(1)).map_err(|_| StoreError::Refused)?;
+            cursor = database::done(&request).await?;
+        }
+        let start = match cursor.dyn_ref::<IdbCursor>().and_then(|cursor| cursor.key().ok()) {
+            Some(name) => name.as_string().ok_or(StoreError::Damaged)?,
+            None => prefix,
+        };
+        self.range(&bound(&start, &end)?).await
+    }
+
+    /// A key of WebCrypto that was committed beside the records.
+    pub async fn key(&self, name: &str) -> Result<Option<CryptoKey>, StoreError> {
+        let request = self.database.read(KEYS)?.get(&name.into()).map_err(|_| StoreError::Refused)?;
+        Ok(database::done(&request).await?.dyn_into().ok())
+    }
+
+    pub fn close(&self) {
+        self.database.close();
+    }
+
+    async fn range(&self, range: &IdbKeyRange) -> Result<Vec<Record>, StoreError> {
+        let records = self.database.read(RECORDS)?;
+        let names = records.get_all_keys_with_key(range).map_err(|_| StoreError::Refused)?;
+        let values = records.get_all_with_key(range).map_err(|_| StoreError::Refused)?;
+        // Both requests are of one transaction, so their answers are of one length and order.
+        let names: Array = database::done(&names).await?.unchecked_into();
+        let values: Array = database::done(&values).await?.unchecked_into();
+        let mut opened = Vec::with_capacity(names.length() as usize);
+        for (name, value) in names.iter().zip(values.iter()) {
+            opened.push(self.open_record(&name.as_string().ok_or(StoreError::Damaged)?, &value)?);
+        }
+        Ok(opened)
+    }
+
+    fn name(&self, store: &str, key: &str) -> String {
+        let (first, rest) = key.find('/').map_or((key, ""), |slash| key.split_at(slash));
+        let mut hidden = [0; 16];
+        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.naming_key.as_slice()) {
+            mac.update(store.as_bytes());
+            mac.update(&[0]);
+            mac.update(first.as_bytes());
+            hidden.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
+        }
+        format!("{store}/{}{rest}", Base64UrlUnpadded::encode_string(&hidden))
+    }
+
+    /// The name is authenticated; the key it was made from is sealed in front of the value.
+    fn seal(&self, name: &str, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut content = Zeroizing::new(Vec::with_capacity(2 + key.len() + value.len()));
+        content.extend_from_slice(&u16::try_from(key.len()).map_err(|_| StoreError::Refused)?.to_be_bytes());
+        content.extend_from_slice(key.as_bytes());
+        content.extend_from_slice(value);
+        sealing::seal(&self.sealing_key, name, &content)
+    }
+
+    fn open_record(&self, name: &str, value: &JsValue) -> Result<Record, StoreError> {
+        let sealed = value.dyn_ref::<Uint8Array>().ok_or(StoreError::Damaged)?.to_vec();
+        let content = sealing::open(&self.sealing_key, name, &sealed)?;
+        let (length, rest) = content.split_first_chunk::<2>().ok_or(StoreError::Damaged)?;
+        let (key, value) =
+            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(StoreError::Damaged)?;
+        let key = String::from_utf8(key.to_vec()).map_err(|_| StoreError::Damaged)?;
+        Ok(Record { key, value: Zeroizing::new(value.to_vec()) })
+    }
+}
+
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Record(…)")
+    }
+}
+
+impl std::fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Write(…)")
+    }
+}
+
+/// AES-256-GCM under a fresh nonce.
+mod sealing {
+    use super::{NONCE_BYTES, StoreError, random};
+    use aes_gcm::{
+        Aes256Gcm, KeyInit,
+        aead::{Aead, Payload},
+    };
+    use zeroize::Zeroizing;
+
+    pub(super) fn seal(key: &[u8; 32], name: &str, content: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let nonce: [u8; NONCE_BYTES] = random::bytes();
+        let payload = Payload { msg: content, aad: name.as_bytes() };
+        let sealed = Aes256Gcm::new(key.into()).encrypt(&nonce.into(), payload).map_err(|_| StoreError::Refused)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    pub(super) fn open(key: &[u8; 32], name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Damaged)?;
+        let payload = Payload { msg: sealed, aad: name.as_bytes() };
+        let content = Aes256Gcm::new(key.into()).decrypt(&(*nonce).into(), payload).map_err(|_| StoreError::Damaged)?;
+        Ok(Zeroizing::new(content))
+    }
+}
+
+fn derive(store_key: &[u8; 32], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    // 32 bytes are within HKDF's bound (RFC 5869 section 2.3), so this never fails.
+    let _ = hkdf::Hkdf::<Sha256>::new(Some(b"Cliquet/1 store"), store_key).expand(purpose, key.as_mut_slice());
+    key
+}
+
+fn bound(from: &str, to: &str) -> Result<IdbKeyRange, StoreError> {
+    IdbKeyRange::bound_with_lower_open_and_upper_open(&from.into(), &to.into(), false, true)
+        .map_err(|_| StoreError::Refused)
+}
+
+fn prefix_range(prefix: &str) -> Result<IdbKeyRange, StoreError> {
+    bound(prefix, &format!("{prefix}\u{ffff}"))
+}
+
+fn subtle() -> Result<SubtleCrypto, StoreError> {
+    let crypto = web_sys::window().and_then(|window| window.crypto().ok()).ok_or(StoreError::Refused)?;
+    let subtle = crypto.subtle();
+    // Absent on a page that is neither from https nor from this computer.
+    if subtle.is_undefined() { Err(StoreError::Refused) } else { Ok(subtle) }
+}
+
+fn aes_gcm(nonce: Option<&[u8]>) -> Object {
+    let algorithm = Object::new();
+    let _ = Reflect::set(&algorithm, &"name".into(), &"AES-GCM".into());
+    let _ = match nonce {
+        Some(nonce) => Reflect::set(&algorithm, &"iv".into(), &Uint8Array::from(nonce)),
+        None => Reflect::set(&algorithm, &"length".into(), &256.into()),
+    };
+    algorithm
+}
+
+async fn store_key(database: &Database) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
+    let keys = database.read(KEYS)?;
+    let wrapping = keys.get(&WRAPPING_KEY.into()).map_err(|_| StoreError::Refused)?;
+    let wrapped = keys.get(&STORE_KEY.into()).map_err(|_| StoreError::Refused)?;
+    let (wrapping, wrapped) = (database::done(&wrapping).await?, database::done(&wrapped).await?);
+    if wrapping.is_undefined() && wrapped.is_undefined() {
+        return Ok(None);
+    }
+    let wrapping: CryptoKey = wrapping.dyn_into().map_err(|_| StoreError::Damaged)?;
+    let wrapped = wrapped.dyn_into::<Uint8Array>().map_err(|_| StoreError::Damaged)?.to_vec();
+    let (nonce, wrapped) = wrapped.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Damaged)?;
+    let opening = subtle()?
+        .decrypt_with_object_and_u8_array(&aes_gcm(Some(nonce)), &wrapping, wrapped)
+        .map_err(|_| StoreError::Damaged)?;
+    let opened = JsFuture::from(opening).await.map_err(|_| StoreError::Damaged)?;
+    let bytes = Uint8Array::new(opened.unchecked_ref::<ArrayBuffer>());
+    let mut key = Zeroizing::new([0; 32]);
+    if bytes.length() != 32 {
+        return Err(StoreError::Damaged);
+    }
+    bytes.copy_to(key.as_mut_slice());
+    bytes.fill(0, 0, 32);
+    Ok(Some(key))
+}
+
+/// Of two tabs that do this at once, the first one's keys stay: `add` refuses the second, and it reads the first's.
+async fn make_store_key(database: &Database) -> Result<(), StoreError> {
+    let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
+    let subtle = subtle()?;
+    let generating =
+        subtle.generate_key_with_object(&aes_gcm(None), false, &usages).map_err(|_| StoreError::Refused)?;
+    let wrapping: CryptoKey = JsFuture::from(generating).await.map_err(|_| StoreError::Refused)?.unchecked_into();
+    let store_key = Zeroizing::new(random::bytes::<32>());
+    let nonce: [u8; NONCE_BYTES] = random::bytes();
+    let wrapped = subtle
+        .encrypt_with_object_and_u8_array(&aes_gcm(Some(&nonce)), &wrapping, store_key.as_slice())
+        .map_err(|_| StoreError::Refused)?;
+    let wrapped = JsFuture::from(wrapped).await.map_err(|_| StoreError::Refused)?;
+    let wrapped = Uint8Array::new(wrapped.unchecked_ref::<ArrayBuffer>()).to_vec();
+    let kept = Uint8Array::from([nonce.as_slice(), &wrapped].concat().as_slice());
+    let committed = database
+        .commit(|transaction| {
+            let keys = transaction.object_store(KEYS)?;
+            keys.add_with_key(&wrapping, &WRAPPING_KEY.into())?;
+            keys.add_with_key(&kept, &STORE_KEY.into())?;
+            Ok(())
+        })
+        .await;
+    match (committed, self::store_key(database).await?) {
+        (_, Some(_)) => Ok(()),
+        (Err(error), None) => Err(error),
+        (Ok(()), None) => Err(StoreError::Refused),
+    }
+}
