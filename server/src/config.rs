@@ -1,1 +1,180 @@
-//! Settings, each with its default and its reason.
+//! Settings, each with its default and its reason. They come from `Rocket.toml` and from `ROCKET_…` variables.
+//!
+//! Owns every limit that only the server applies. The limits both sides share stand in `cliquet_wire::limits`.
+
+use cliquet_wire::limits;
+use rocket::figment::{self, Figment, value::magic::RelativePathBuf};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Who may open an account. The first account is free whatever this says: somebody must be able to begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Registration {
+    Open,
+    /// With a token made by `cliquet invite create`. The default: a server on the open net is not a free-for-all.
+    #[default]
+    Invite,
+    Closed,
+}
+
+/// The settings of ours; Rocket keeps its own (address, port, `ip_header`, …) in the same file.
+///
+/// `ip_header` is Rocket's. It must be off unless a proxy in front sets the header itself, or anyone writes any address
+/// into it and passes under every limit by address; see [`figment()`].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// Where `cliquet.db` lives. Relative to `Rocket.toml`.
+    data_dir: RelativePathBuf,
+    pub registration: Registration,
+    /// `sqlite`, or where Redis listens: `redis://…`.
+    pub mailbox: String,
+    /// Lets the sign-in cookie travel over plain HTTP to a name other than localhost. For a trusted network only.
+    pub insecure_cookie: bool,
+    /// A month: long enough not to nag, short enough that a forgotten browser signs out by itself.
+    pub sign_in_days: u32,
+    /// A week to accept an invite.
+    pub invite_days: u32,
+    pub mailbox_limits: MailboxLimits,
+    pub throttles: Throttles,
+}
+
+/// What one mailbox holds. Tests make these small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct MailboxLimits {
+    pub envelopes_max: u64,
+    pub bytes_max: u64,
+    pub life_seconds: u64,
+}
+
+/// How often, before 429. Each is a bucket that refills evenly over the hour and may be emptied at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Throttles {
+    /// Sign-ins started for one address: each is one guess at its password (S4). The owner's next try is minutes away.
+    pub sign_in_per_account_hour: u32,
+    /// Sign-ins started from one IP address: an office behind one address signs in on Monday morning.
+    pub sign_in_per_ip_hour: u32,
+    /// Sign-ups from one IP address, both steps: a family's evening, not a farm. Also bounds probing for taken addresses.
+    pub sign_up_per_ip_hour: u32,
+    /// Addresses one account looks up or adds: enough to type in a circle of friends, too slow to list a server's users.
+    pub look_up_per_account_hour: u32,
+    /// Bundles one account claims: every device of many new contacts in one hour (K7).
+    pub claim_per_requester_hour: u32,
+    /// Bundles one account claims from one other: a few new sessions for each of its devices (K7).
+    pub claim_per_pair_hour: u32,
+    /// Bundles claimed from one account by all others: below the stock a sleeping device keeps, so that one night
+    /// does not use it up; past it senders get bundles without a one-time key and are not refused (K6, K7).
+    pub one_time_per_target_hour: u32,
+    /// Posts of messages by one account: a fast writer to many people, retries included.
+    pub post_per_account_hour: u32,
+    /// Changes of vault, pre-keys, devices and contacts by one account, each a signature to check or a disk write.
+    pub change_per_account_hour: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data").into(),
+            registration: Registration::default(),
+            mailbox: "sqlite".to_owned(),
+            insecure_cookie: false,
+            sign_in_days: 30,
+            invite_days: 7,
+            mailbox_limits: MailboxLimits::default(),
+            throttles: Throttles::default(),
+        }
+    }
+}
+
+impl Default for MailboxLimits {
+    fn default() -> Self {
+        Self {
+            envelopes_max: limits::MAILBOX_ENVELOPES_MAX,
+            bytes_max: limits::MAILBOX_BYTES_MAX,
+            life_seconds: limits::ENVELOPE_LIFE_SECONDS,
+        }
+    }
+}
+
+impl Default for Throttles {
+    fn default() -> Self {
+        Self {
+            sign_in_per_account_hour: 10,
+            sign_in_per_ip_hour: 60,
+            sign_up_per_ip_hour: 20,
+            look_up_per_account_hour: 30,
+            claim_per_requester_hour: 200,
+            claim_per_pair_hour: 40,
+            one_time_per_target_hour: 50,
+            post_per_account_hour: 3_600,
+            change_per_account_hour: 300,
+        }
+    }
+}
+
+impl Config {
+    /// Reads what is ours from all settings.
+    // The error is figment's own and is made once, at start.
+    #[allow(clippy::result_large_err)]
+    pub fn from_figment(figment: &Figment) -> Result<Self, figment::Error> {
+        figment.extract()
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.data_dir.relative()
+    }
+}
+
+/// Rocket's sources of settings, with what differs from its defaults.
+pub fn figment() -> Figment {
+    // Rocket believes `X-Real-IP` from anyone unless told otherwise; a host behind a proxy sets it in Rocket.toml.
+    rocket::Config::figment().join(("ip_header", false))
+}
+
+/// Bytes a route takes, by resource. Rocket refuses more with 413 before it reads them.
+pub mod sizes {
+    use cliquet_wire::limits::*;
+
+    /// Addresses, ids and OPAQUE's first steps: a few hundred bytes each.
+    pub const SMALL: usize = 8 * 1024;
+    /// The vault as base64.
+    pub const VAULT: usize = VAULT_BYTES_MAX * 4 / 3 + 1024;
+    /// A device: certificate, list, two signed pre-keys, and [`ONE_TIME_PRE_KEYS_FULL`] one-time ones under 100 bytes each.
+    pub const DEVICE: usize = 16 * 1024 + ONE_TIME_PRE_KEYS_FULL * 100;
+    /// Record, key, vault and device.
+    pub const SIGN_UP: usize = VAULT + DEVICE + SMALL;
+    /// All envelopes of one post.
+    pub const MESSAGES: usize = ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX + 1024;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rocket::figment::providers::{Format, Toml};
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = Config::from_figment(&Figment::new()).unwrap();
+        assert_eq!(config.registration, Registration::Invite);
+        assert_eq!(config.mailbox, "sqlite");
+        assert_eq!(config.throttles, Throttles::default());
+        assert!(!config.insecure_cookie);
+    }
+
+    #[test]
+    fn one_setting_leaves_the_others_alone() {
+        let toml = "registration = \"open\"\nthrottles = { look_up_per_account_hour = 2 }";
+        let config = Config::from_figment(&Figment::from(Toml::string(toml))).unwrap();
+        assert_eq!(config.registration, Registration::Open);
+        assert_eq!(config.throttles, Throttles { look_up_per_account_hour: 2, ..Throttles::default() });
+    }
+
+    #[test]
+    fn the_address_header_is_off_unless_set() {
+        let header: Option<String> = rocket::Config::try_from(figment()).unwrap().ip_header.map(|name| name.to_string());
+        assert_eq!(header, None);
+    }
+}

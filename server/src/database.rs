@@ -1,1 +1,171 @@
 //! The SQLite pool and its migrations.
+//!
+//! Owns connections, transactions and the threads they block. Knows nothing of what the tables mean.
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+use std::{path::Path, time::Duration};
+
+/// In order, for ever: a released migration is never changed.
+const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_accounts.sql"))];
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+
+/// SQLite has one writer at a time; more connections only help readers.
+const CONNECTIONS: u32 = 8;
+/// How long a writer waits for the one before it.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request waits for a free connection before it is told to come back.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The one file.
+pub const FILE_NAME: &str = "cliquet.db";
+
+/// Why the database did not do what was asked. A transaction that meets one changes nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no connection to the database is free")]
+    NoConnection(#[from] r2d2::Error),
+    #[error("the database did not do it")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("the tables could not be brought up to date")]
+    Migration(#[from] rusqlite_migration::Error),
+    #[error("the data folder cannot be used")]
+    Folder(#[from] std::io::Error),
+    #[error("work on the database was cut off")]
+    CutOff(#[from] tokio::task::JoinError),
+    /// A row does not read: it was written by hand or by a newer program.
+    #[error("a row of the database does not read")]
+    Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the system gives no randomness")]
+    Randomness(#[from] getrandom::Error),
+}
+
+impl Error {
+    pub fn unreadable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unreadable(source.into())
+    }
+
+    /// Whether trying again in a moment may help.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::NoConnection(_) | Self::CutOff(_) => true,
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(
+                    ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::DiskFull
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::OutOfMemory
+                )
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// A handle to the pool; clones share it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+}
+
+impl Database {
+    /// Opens the database of this folder, makes both when they are missing, and brings the tables up to date.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder)?;
+        let manager = SqliteConnectionManager::file(folder.join(FILE_NAME)).with_init(|connection| {
+            connection.busy_timeout(BUSY_TIMEOUT)?;
+            // WAL: readers do not wait for the writer. FULL: what was acknowledged survives a power cut.
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+                 PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
+            )
+        });
+        let pool = r2d2::Pool::builder()
+            .max_size(CONNECTIONS)
+            .min_idle(Some(1))
+            .connection_timeout(CONNECTION_TIMEOUT)
+            .build(manager)?;
+        MIGRATIONS.to_latest(&mut *pool.get()?)?;
+        Ok(Self { pool })
+    }
+
+    /// Runs blocking work with a connection, off the async threads. To write, use [`Database::write`].
+    pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    {
+        let pool = self.pool.clone();
+        tokio::task::spawn_blocking(move || work(&mut *pool.get().map_err(Error::from)?)).await.map_err(Error::from)?
+    }
+
+    /// Runs work in one transaction that is kept when it returns `Ok` and leaves no trace when it does not.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.run(move |connection| write(connection, work)).await
+    }
+
+    /// A connection on this thread: for start and for the command line, before there are async threads to block.
+    pub fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, Error> {
+        Ok(self.pool.get()?)
+    }
+}
+
+/// The transaction of [`Database::write`], on this thread.
+pub fn write<T, E: From<Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    // Immediate: waits its turn at the start, where waiting is safe, rather than failing half-way as busy.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Error::from)?;
+    let done = work(&transaction)?;
+    transaction.commit().map_err(Error::from)?;
+    Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_valid() {
+        MIGRATIONS.validate().unwrap();
+    }
+
+    #[test]
+    fn a_second_opening_finds_what_the_first_wrote_and_foreign_keys_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let insert = "INSERT INTO invites (token_hash, created, expires) VALUES (x'00', 1, 2)";
+        Database::open(folder.path()).unwrap().connection().unwrap().execute(insert, []).unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let connection = database.connection().unwrap();
+        let count: u64 = connection.query_row("SELECT count(*) FROM invites", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 1);
+        let orphan = "INSERT INTO contacts VALUES (1, 2, 3)";
+        assert!(connection.execute(orphan, []).is_err());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_no_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path()).unwrap();
+        let mut connection = database.connection().unwrap();
+        let failed: Result<(), Error> = write(&mut connection, |transaction| {
+            transaction.execute("INSERT INTO invites (token_hash, created, expires) VALUES (x'00', 1, 2)", [])?;
+            Err(Error::unreadable("on purpose"))
+        });
+        assert!(failed.is_err());
+        let count: u64 = connection.query_row("SELECT count(*) FROM invites", [], |row| row.get(0)).unwrap();
+        assert_eq!(count, 0);
+    }
+}

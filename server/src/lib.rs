@@ -7,6 +7,7 @@ pub mod answer;
 pub mod assets;
 pub mod body;
 pub mod catchers;
+pub mod clock;
 pub mod config;
 pub mod contacts;
 pub mod database;
