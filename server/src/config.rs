@@ -3,7 +3,11 @@
 //! Owns every limit that only the server applies. The limits both sides share stand in `cliquet_wire::limits`.
 
 use cliquet_wire::limits;
-use rocket::figment::{self, Figment, value::magic::RelativePathBuf};
+use rocket::figment::{
+    self, Figment,
+    providers::{Env, Format, Toml},
+    value::magic::RelativePathBuf,
+};
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -128,10 +132,17 @@ impl Config {
     }
 }
 
-/// Rocket's sources of settings, with what differs from its defaults.
+/// Where settings come from, the later over the earlier: our defaults for Rocket, `Rocket.toml` (or the file that
+/// `ROCKET_CONFIG` names), `ROCKET_…` variables.
 pub fn figment() -> Figment {
-    // Rocket believes `X-Real-IP` from anyone unless told otherwise; a host behind a proxy sets it in Rocket.toml.
-    rocket::Config::figment().join(("ip_header", false))
+    let defaults = rocket::Config {
+        // Rocket believes `X-Real-IP` from anyone unless told otherwise; a host behind a proxy sets it in Rocket.toml.
+        ip_header: None,
+        ..rocket::Config::default()
+    };
+    Figment::from(defaults)
+        .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
+        .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
 }
 
 /// Bytes a route takes, by resource. Rocket refuses more with 413 before it reads them.
@@ -153,7 +164,6 @@ pub mod sizes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rocket::figment::providers::{Format, Toml};
 
     #[test]
     fn an_empty_file_gives_the_defaults() {
@@ -174,7 +184,6 @@ mod tests {
 
     #[test]
     fn the_address_header_is_off_unless_set() {
-        let header: Option<String> = rocket::Config::try_from(figment()).unwrap().ip_header.map(|name| name.to_string());
-        assert_eq!(header, None);
+        assert_eq!(rocket::Config::try_from(figment()).unwrap().ip_header, None);
     }
 }

@@ -67,6 +67,12 @@ impl Error {
     }
 }
 
+impl From<Error> for crate::error::Error {
+    fn from(error: Error) -> Self {
+        if error.is_passing() { Self::unavailable(error) } else { Self::internal(error) }
+    }
+}
+
 /// A handle to the pool; clones share it.
 #[derive(Clone, Debug)]
 pub struct Database {

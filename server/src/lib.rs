@@ -24,4 +24,5 @@ pub mod sign_ins;
 pub mod signatures;
 pub mod signed_in;
 pub mod throttle;
+pub mod token;
 pub mod words;

@@ -1,1 +1,100 @@
-//! Sign-ins: hashed tokens, listed and ended.
+//! Sign-ins: begun, found by token, listed, ended.
+//!
+//! Owns the rows of `sign_ins`. Knows nothing of passwords, cookies or HTTP.
+
+use crate::{database::Error, token::Token};
+use cliquet_wire::{
+    address::Address,
+    devices::SignIn,
+    ids::{DeviceId, SignInId},
+};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// Who a token speaks for.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub id: SignInId,
+    pub account_id: i64,
+    pub email: Address,
+    pub device: Option<DeviceId>,
+}
+
+/// Begins a sign-in and drops those that have expired.
+pub fn begin(
+    connection: &Connection,
+    account_id: i64,
+    device: Option<DeviceId>,
+    token: &Token,
+    now_ms: u64,
+    expires_ms: u64,
+) -> Result<SignInId, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    let id = SignInId::from_random(random);
+    connection.execute("DELETE FROM sign_ins WHERE expires <= ?1", [now_ms])?;
+    connection.execute(
+        "INSERT INTO sign_ins (id, account_id, device_id, token_hash, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id.0, account_id, device.map(|device| device.0), token.hash(), now_ms, expires_ms],
+    )?;
+    Ok(id)
+}
+
+/// Who holds this token, if the sign-in has neither ended nor expired.
+pub fn find(connection: &Connection, token: &Token, now_ms: u64) -> Result<Option<Found>, Error> {
+    let row = connection
+        .prepare_cached(
+            "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id
+               FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
+              WHERE sign_ins.token_hash = ?1 AND sign_ins.expires > ?2 AND sign_ins.created <= ?3",
+        )?
+        // A sign-in from the future was begun while the clock was wrong. It lives no longer for that (R8).
+        .query_row(params![token.hash(), now_ms, now_ms.saturating_add(CLOCK_SLACK_MS)], |row| {
+            Ok((
+                SignInId(row.get(0)?),
+                row.get(1)?,
+                row.get::<_, String>(2)?,
+                row.get::<_, Option<_>>(3)?.map(DeviceId),
+            ))
+        })
+        .optional()?;
+    row.map(|(id, account_id, email, device)| {
+        Ok(Found { id, account_id, email: Address::parse(&email).map_err(Error::unreadable)?, device })
+    })
+    .transpose()
+}
+
+/// How far the server's clock may be set back before sign-ins begun under the old one stop counting.
+const CLOCK_SLACK_MS: u64 = 24 * 3600 * 1000;
+
+/// Binds a sign-in to the device that its browser has just registered.
+pub fn bind(connection: &Connection, id: SignInId, device: DeviceId) -> Result<(), Error> {
+    connection.execute("UPDATE sign_ins SET device_id = ?2 WHERE id = ?1", params![id.0, device.0])?;
+    Ok(())
+}
+
+/// All that have not expired, newest first.
+pub fn list(connection: &Connection, account_id: i64, this: SignInId, now_ms: u64) -> Result<Vec<SignIn>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, device_id, created, expires FROM sign_ins WHERE account_id = ?1 AND expires > ?2
+          ORDER BY created DESC, id",
+    )?;
+    let sign_ins = statement.query_map(params![account_id, now_ms], |row| {
+        let id = SignInId(row.get(0)?);
+        let device = row.get::<_, Option<_>>(1)?.map(DeviceId);
+        Ok(SignIn { id, device, created: row.get(2)?, expires: row.get(3)?, this: id == this })
+    })?;
+    Ok(sign_ins.collect::<Result<_, _>>()?)
+}
+
+/// Ends one sign-in of this account. False: it has none of that id.
+pub fn end(connection: &Connection, account_id: i64, id: SignInId) -> Result<bool, Error> {
+    let ended =
+        connection.execute("DELETE FROM sign_ins WHERE id = ?1 AND account_id = ?2", params![id.0, account_id])?;
+    Ok(ended > 0)
+}
+
+/// Ends all sign-ins of a device.
+pub fn end_all_of(connection: &Connection, device: DeviceId) -> Result<(), Error> {
+    connection.execute("DELETE FROM sign_ins WHERE device_id = ?1", [device.0])?;
+    Ok(())
+}

@@ -1,1 +1,145 @@
-//! The request guard: who asks.
+//! The request guards: who asks.
+//!
+//! Owns the cookie. A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
+
+use crate::{clock::Clock, config::Config, database::Database, error::Error, sign_ins, token::Token};
+use cliquet_wire::{
+    address::Address,
+    ids::{DeviceId, SignInId},
+    problem::ProblemCode,
+};
+use rocket::{
+    Request,
+    http::{Cookie, CookieJar, SameSite, Status, uri::Host},
+    outcome::{IntoOutcome, try_outcome},
+    request::{FromRequest, Outcome},
+    time::Duration,
+};
+
+/// `__Host-`: the browser takes it only with Secure, Path=/ and no Domain, so that no neighbour sets it (RFC 6265bis
+/// section 4.1.3.2).
+pub const COOKIE: &str = "__Host-cliquet";
+/// Where there is no TLS a browser would refuse the other.
+pub const COOKIE_WITHOUT_TLS: &str = "cliquet";
+
+/// Someone who is signed in, perhaps from a browser that is not a device yet.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub account_id: i64,
+    pub email: Address,
+    pub device: Option<DeviceId>,
+    pub sign_in_id: SignInId,
+}
+
+/// Someone who is signed in and speaks for a device.
+#[derive(Clone, Debug)]
+pub struct SignedInDevice {
+    pub account_id: i64,
+    pub email: Address,
+    pub device: DeviceId,
+    pub sign_in_id: SignInId,
+}
+
+/// Why a guard refused, for the catcher of its status: Rocket hands catchers only that.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal(pub Option<ProblemCode>);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignedIn {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        match find(request).await {
+            Ok(signed_in) => Outcome::Success(signed_in),
+            Err(error) => refuse(request, error),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignedInDevice {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        let SignedIn { account_id, email, device, sign_in_id } = try_outcome!(SignedIn::from_request(request).await);
+        match device {
+            Some(device) => Outcome::Success(Self { account_id, email, device, sign_in_id }),
+            None => refuse(request, ProblemCode::NoDevice.into()),
+        }
+    }
+}
+
+fn refuse<T>(request: &Request<'_>, error: Error) -> Outcome<T, Error> {
+    let code = error.code();
+    request.local_cache(|| Refusal(Some(code)));
+    Err(error).or_error(Status::new(code.status()))
+}
+
+async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
+    let token = token(request).ok_or(ProblemCode::SignedOut)?;
+    let (Some(database), Some(clock)) = (request.rocket().state::<Database>(), request.rocket().state::<Clock>())
+    else {
+        return Err(Error::internal("the database is not attached"));
+    };
+    let now_ms = clock.now_ms();
+    let found = database.run(move |connection| sign_ins::find(connection, &token, now_ms)).await?;
+    let sign_ins::Found { id, account_id, email, device } = found.ok_or(ProblemCode::SignedOut)?;
+    Ok(SignedIn { account_id, email, device, sign_in_id: id })
+}
+
+/// From `Authorization: Bearer` (programs), else from the cookie that this connection would be given.
+fn token(request: &Request<'_>) -> Option<Token> {
+    if let Some(header) = request.headers().get_one("Authorization") {
+        return Token::read(header.strip_prefix("Bearer ")?);
+    }
+    let name = if Tls::of(request).is_given() { COOKIE } else { COOKIE_WITHOUT_TLS };
+    Token::read(request.cookies().get(name)?.value())
+}
+
+/// Whether browsers reach this server through TLS. They must, but on the machine itself, or where the host said so.
+#[derive(Clone, Copy, Debug)]
+pub struct Tls(bool);
+
+impl Tls {
+    fn of(request: &Request<'_>) -> Self {
+        let insecure_cookie = request.rocket().state::<Config>().is_some_and(|config| config.insecure_cookie);
+        Self(!insecure_cookie && !request.host().is_some_and(is_local))
+    }
+
+    pub fn is_given(self) -> bool {
+        self.0
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Tls {
+    type Error = std::convert::Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
+        Outcome::Success(Self::of(request))
+    }
+}
+
+fn is_local(host: &Host<'_>) -> bool {
+    matches!(host.domain().as_str(), "localhost" | "127.0.0.1" | "[::1]")
+}
+
+/// Hands the browser its token.
+pub fn set_cookie(jar: &CookieJar<'_>, tls: Tls, token: &Token, days: u32) {
+    jar.add(cookie(tls, token.write(), Duration::days(days.into())));
+}
+
+/// Takes the token back.
+pub fn clear_cookie(jar: &CookieJar<'_>, tls: Tls) {
+    jar.add(cookie(tls, String::new(), Duration::ZERO));
+}
+
+fn cookie(tls: Tls, value: String, max_age: Duration) -> Cookie<'static> {
+    Cookie::build((if tls.is_given() { COOKIE } else { COOKIE_WITHOUT_TLS }, value))
+        .path("/")
+        .http_only(true)
+        .secure(tls.is_given())
+        .same_site(SameSite::Strict)
+        .max_age(max_age)
+        .build()
+}
