@@ -10,8 +10,8 @@ use cliquet_wire::{
 };
 use rocket::{
     Request,
-    http::{Cookie, CookieJar, SameSite, Status, uri::Host},
-    outcome::{IntoOutcome, try_outcome},
+    http::{Cookie, CookieJar, SameSite, uri::Host},
+    outcome::try_outcome,
     request::{FromRequest, Outcome},
     time::Duration,
 };
@@ -40,10 +40,6 @@ pub struct SignedInDevice {
     pub sign_in_id: SignInId,
 }
 
-/// Why a guard refused, for the catcher of its status: Rocket hands catchers only that.
-#[derive(Clone, Copy, Debug)]
-pub struct Refusal(pub Option<ProblemCode>);
-
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for SignedIn {
     type Error = Error;
@@ -51,7 +47,7 @@ impl<'r> FromRequest<'r> for SignedIn {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         match find(request).await {
             Ok(signed_in) => Outcome::Success(signed_in),
-            Err(error) => refuse(request, error),
+            Err(error) => Outcome::Error(error.at_guard(request)),
         }
     }
 }
@@ -64,15 +60,9 @@ impl<'r> FromRequest<'r> for SignedInDevice {
         let SignedIn { account_id, email, device, sign_in_id } = try_outcome!(SignedIn::from_request(request).await);
         match device {
             Some(device) => Outcome::Success(Self { account_id, email, device, sign_in_id }),
-            None => refuse(request, ProblemCode::NoDevice.into()),
+            None => Outcome::Error(Error::from(ProblemCode::NoDevice).at_guard(request)),
         }
     }
-}
-
-fn refuse<T>(request: &Request<'_>, error: Error) -> Outcome<T, Error> {
-    let code = error.code();
-    request.local_cache(|| Refusal(Some(code)));
-    Err(error).or_error(Status::new(code.status()))
 }
 
 async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
