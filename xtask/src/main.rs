@@ -1,1 +1,67 @@
-fn main() {}
+//! Cliquet's chores, as one program without a shell: `cargo xtask run`, `cargo xtask test`.
+#![allow(clippy::print_stdout, reason = "talking to the terminal is this program's work")]
+
+mod assets;
+mod ci;
+mod fingerprint;
+mod prerequisites;
+mod problem;
+mod project;
+mod run;
+mod test;
+mod tidy;
+mod totals;
+mod wasm;
+
+use clap::{Parser, Subcommand};
+use problem::Problem;
+use project::Project;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Cliquet's chores")]
+struct Chores {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Build everything and serve it on http://localhost:8000
+    Run(run::Options),
+    /// Build the binary to install: target/release/cliquet
+    Build,
+    /// Run every check and every test, and end in the totals
+    Test(test::Options),
+    /// Everything `test` does, and the documentation
+    Ci(test::Options),
+    /// Build the two browser modules and their glue
+    Wasm,
+    /// Hash, compress and list everything a page loads (builds the browser modules first)
+    Assets,
+    /// Check the rules of the house that no compiler checks
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match obey(&Chores::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\nxtask: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(chore: &Chore) -> Result<(), Problem> {
+    let project = Project::find()?;
+    match chore {
+        Chore::Run(options) => run::run(&project, options),
+        Chore::Build => run::build(&project),
+        Chore::Test(options) => test::test(&project, options),
+        Chore::Ci(options) => ci::ci(&project, options),
+        Chore::Wasm => wasm::build(&project),
+        Chore::Assets => assets::build(&project),
+        Chore::Tidy => tidy::check(&project),
+    }
+}

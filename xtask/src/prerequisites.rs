@@ -1,0 +1,130 @@
+//! Owns what the tests need from the machine: Rust's parts by rustup, browsers and servers by Debian's packages.
+
+use crate::problem::Problem;
+use crate::project::{self, Project};
+use std::env;
+use std::path::Path;
+
+/// What some tests need beyond Rust, and can be left out by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Needs {
+    /// Real browsers
+    Browser,
+    /// A Redis server
+    Redis,
+    /// The reverse proxies of the self-hosting guide
+    Proxies,
+}
+
+impl Needs {
+    pub(crate) const ALL: [Needs; 3] = [Needs::Browser, Needs::Redis, Needs::Proxies];
+
+    /// (the program that is looked for, the Debian package that has it)
+    fn programs(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver")],
+            Needs::Redis => &[("redis-server", "redis-server")],
+            Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy")],
+        }
+    }
+
+    /// The word in the names of the tests that need it.
+    pub(crate) fn word_in_test_names(self) -> &'static str {
+        match self {
+            Needs::Browser => "in_browser::",
+            Needs::Redis => "redis",
+            Needs::Proxies => "behind_proxy",
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Needs::Browser => "browser",
+            Needs::Redis => "redis",
+            Needs::Proxies => "proxies",
+        }
+    }
+}
+
+/// Makes sure that everything is there, or says what is missing and how to get it.
+pub(crate) fn bring(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
+    components(project)?;
+    let missing = missing(needs, is_installed);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if is_installed("apt-get") && is_root(project) {
+        println!("Installing for the tests: {}", missing.join(", "));
+        let apt = || {
+            let mut apt = project.program("apt-get");
+            apt.env("DEBIAN_FRONTEND", "noninteractive");
+            apt
+        };
+        project::run(apt().args(["update", "--quiet"]))?;
+        project::run(apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(&missing))?;
+    }
+    let missing = self::missing(needs, is_installed);
+    if missing.is_empty() { Ok(()) } else { Err(Problem::Words(advice(&missing, needs))) }
+}
+
+fn missing(needs: &[Needs], installed: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    let programs = needs.iter().flat_map(|need| need.programs());
+    programs.filter(|(program, _)| !installed(program)).map(|(_, package)| *package).collect()
+}
+
+fn advice(missing: &[&str], needs: &[Needs]) -> String {
+    let concerned: Vec<&str> = needs
+        .iter()
+        .filter(|need| need.programs().iter().any(|(_, package)| missing.contains(package)))
+        .map(|need| need.name())
+        .collect();
+    format!(
+        "the tests need programs that are not installed: {}\n  on Debian or Ubuntu: sudo apt-get install {}\n  or leave \
+         those tests out: cargo xtask test --without {}",
+        missing.join(", "),
+        missing.join(" "),
+        concerned.join(",")
+    )
+}
+
+/// rustfmt and clippy, which a minimal toolchain lacks.
+fn components(project: &Project) -> Result<(), Problem> {
+    for (probe, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if project::read(project.cargo().args([probe, "--version"])).is_err() {
+            project::run(project.program("rustup").args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Looked for where Debian puts servers too, which an ordinary user's PATH leaves out.
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut directories: Vec<_> = env::split_paths(&path).collect();
+    directories.push(Path::new("/usr/sbin").to_owned());
+    directories.iter().any(|directory| directory.join(program).is_file())
+}
+
+fn is_root(project: &Project) -> bool {
+    project::read(project.program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_the_way_to_get_it_and_the_way_around_it() {
+        let needs = [Needs::Browser, Needs::Redis];
+        let missing = missing(&needs, |program| program == "chromium");
+        assert_eq!(missing, ["chromium-driver", "redis-server"]);
+        let advice = advice(&missing, &needs);
+        assert!(advice.contains("apt-get install chromium-driver redis-server"), "{advice}");
+        assert!(advice.contains("--without browser,redis"), "{advice}");
+    }
+
+    #[test]
+    fn nothing_is_missing_when_all_is_installed() {
+        assert!(missing(&Needs::ALL, |_| true).is_empty());
+    }
+}

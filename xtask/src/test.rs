@@ -1,0 +1,108 @@
+//! Owns the order of the checks, and the last line: the totals of all test programs.
+
+use crate::assets;
+use crate::prerequisites::{self, Needs};
+use crate::problem::Problem;
+use crate::project::{self, Project, WASM_TARGET};
+use crate::tidy;
+use crate::totals::Totals;
+use crate::wasm;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Leave out the tests that need these
+    #[arg(long, value_delimiter = ',')]
+    without: Vec<Needs>,
+    /// Run only the tests, without formatting, lints and house rules
+    #[arg(long)]
+    only_tests: bool,
+    /// Run only the tests whose names contain one of these
+    names: Vec<String>,
+}
+
+pub(crate) fn test(project: &Project, options: &Options) -> Result<(), Problem> {
+    let needs: Vec<Needs> = Needs::ALL.into_iter().filter(|need| !options.without.contains(need)).collect();
+    step("prerequisites");
+    prerequisites::bring(project, &needs)?;
+    step("browser modules and assets");
+    assets::build(project)?;
+    // The tests run even if a check before them fails: one run tells everything there is to mend.
+    let mut problems = Vec::new();
+    if !options.only_tests {
+        problems.extend(checks(project).into_iter().filter_map(Result::err));
+    }
+    step("tests");
+    let (totals, tests) = run_tests(project, options)?;
+    problems.extend(tests.err());
+    for problem in &problems {
+        println!("FAILED: {problem}");
+    }
+    conclude(options, totals, problems.len())
+}
+
+fn checks(project: &Project) -> Vec<Result<(), Problem>> {
+    step("format");
+    let format = project::run(project.cargo().args(["fmt", "--all", "--check"]));
+    step("lints");
+    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let mut results = vec![format, project::run(project.cargo().args(clippy))];
+    for (feature, _) in wasm::MODULES {
+        let mut clippy = project.cargo();
+        clippy.args(["clippy", "--quiet", "--package", "cliquet-web-crypto", "--lib", "--target", WASM_TARGET]);
+        clippy.args(["--no-default-features", "--features", feature, "--target-dir", "target/wasm"]);
+        results.push(project::run(clippy.args(["--", "-D", "warnings"])));
+    }
+    step("house rules");
+    results.push(tidy::check(project));
+    results
+}
+
+fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(), Problem>), Problem> {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.names);
+    for need in &options.without {
+        cargo.args(["--skip", need.word_in_test_names()]);
+    }
+    count(&mut cargo)
+}
+
+/// Shows the runner's output as it comes and adds up its result lines.
+fn count(cargo: &mut Command) -> Result<(Totals, Result<(), Problem>), Problem> {
+    let start = |source| Problem::Start { program: "cargo".into(), source };
+    let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(start)?;
+    let mut totals = Totals::default();
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = line.map_err(start)?;
+            let line = String::from_utf8_lossy(&line);
+            totals.add_line(&line);
+            println!("{line}");
+            let _ = std::io::stdout().flush();
+        }
+    }
+    let status = child.wait().map_err(start)?;
+    let result = if status.success() { Ok(()) } else { Err(Problem::Failed { command: project::line(cargo), status }) };
+    Ok((totals, result))
+}
+
+/// What was left out is said before the last line; a run without any test is a failure.
+fn conclude(options: &Options, totals: Totals, problems: usize) -> Result<(), Problem> {
+    if totals.ignored > 0 {
+        println!("{} tests are marked as ignored and did not run", totals.ignored);
+    }
+    if !options.without.is_empty() {
+        let names: Vec<&str> = options.without.iter().map(|need| need.name()).collect();
+        println!("Left out as asked: {} ({} tests)", names.join(", "), totals.filtered_out);
+    }
+    println!("{totals}");
+    if problems > 0 || totals.failed > 0 || totals.passed == 0 {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+pub(crate) fn step(what: &str) {
+    println!("==> {what}");
+}

@@ -1,0 +1,170 @@
+//! Owns the rules of the house that no compiler checks. Each rule says what is wrong, where, and why it matters.
+
+use crate::fingerprint;
+use crate::problem::Problem;
+use crate::project::{self, Project};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A file that one can read in a sitting.
+const LINES_MAX: usize = 500;
+const SOURCES: [&str; 4] = ["wire", "web-crypto", "server", "xtask"];
+
+pub(crate) fn check(project: &Project) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    for source in sources(project)? {
+        let text = fs::read_to_string(&source).map_err(Problem::file("cannot read", &source))?;
+        let path = source.strip_prefix(&project.root).unwrap_or(&source);
+        faults.extend(of_source(path, &text).into_iter().map(|fault| format!("{}: {fault}", path.display())));
+    }
+    faults.extend(vendored(project)?);
+    faults.extend(dependencies(&server_dependencies(project)?));
+    if faults.is_empty() {
+        println!("the house is tidy");
+        return Ok(());
+    }
+    Err(Problem::Words(format!("against the rules of the house:\n  {}", faults.join("\n  "))))
+}
+
+/// Our own Rust, styles, scripts, pages and migrations.
+fn sources(project: &Project) -> Result<Vec<PathBuf>, Problem> {
+    let mut found = Vec::new();
+    for directory in SOURCES.iter().chain(&["assets", "templates"]) {
+        found.extend(project::files(&project.path(directory))?);
+    }
+    let ours = |path: &PathBuf| {
+        let vendored = path.components().any(|part| part.as_os_str() == "vendor");
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        !vendored && ["rs", "js", "css", "html", "tera", "sql", "ftl"].contains(&extension)
+    };
+    Ok(found.into_iter().filter(ours).collect())
+}
+
+fn of_source(path: &Path, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    let lines = text.lines().count();
+    if lines > LINES_MAX {
+        faults.push(format!("{lines} lines; split it by noun ({LINES_MAX} at most)"));
+    }
+    if !has_header(extension, text) {
+        faults.push("no header comment that says what the file owns".to_owned());
+    }
+    for (number, line) in text.lines().enumerate() {
+        let fault = forbidden(path).into_iter().find(|(word, _)| line.contains(word.as_str()));
+        if let Some((word, why)) = fault {
+            faults.push(format!("line {}: `{word}` {why}", number + 1));
+        }
+    }
+    faults
+}
+
+fn has_header(extension: &str, text: &str) -> bool {
+    let first = text.trim_start_matches('\u{feff}').lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    match extension {
+        "rs" => first.starts_with("//"),
+        "js" => first.starts_with("//") || first.starts_with("/*"),
+        "css" => first.starts_with("/*"),
+        "sql" => first.starts_with("--"),
+        "ftl" => first.starts_with('#'),
+        "html" | "tera" => first.starts_with("{#") || first.starts_with("<!--"),
+        _ => true,
+    }
+}
+
+/// Words that must not occur in a file, put together here so that this file does not contain them.
+fn forbidden(path: &Path) -> Vec<(String, &'static str)> {
+    let mut words = Vec::new();
+    let within = |directory: &str| path.starts_with(directory);
+    if path.extension().is_some_and(|extension| extension == "rs") {
+        words.push((["todo", "!("].concat(), "is a promise, not code"));
+        words.push((["unimplemented", "!("].concat(), "is a promise, not code"));
+    }
+    if within("server/src") {
+        words.push((["plain", "text"].concat(), "has no place on a server that cannot read"));
+    }
+    if within("web-crypto") || within("assets") {
+        for sink in [["inner", "HTML"], ["outer", "HTML"], ["insertAdjacent", "HTML"], ["document", ".write"]] {
+            words.push((sink.concat(), "turns words into markup; use text nodes"));
+        }
+        for sink in [["inner", "_html"], ["outer", "_html"], ["insert_adjacent", "_html"]] {
+            words.push((sink.concat(), "turns words into markup; use text nodes"));
+        }
+    }
+    words
+}
+
+/// `NAME.sha256` beside a vendored file, as `sha256sum` writes it, is what that file was checked against.
+fn vendored(project: &Project) -> Result<Vec<String>, Problem> {
+    let mut faults = Vec::new();
+    let mut checked = Vec::new();
+    let files = project::files(&project.path("assets/vendor"))?;
+    for list in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "sha256")) {
+        let text = fs::read_to_string(list).map_err(Problem::file("cannot read", list))?;
+        for line in text.lines() {
+            let Some((hash, name)) = line.split_once(char::is_whitespace) else { continue };
+            let file = list.with_file_name(name.trim_start_matches([' ', '*']));
+            let bytes = fs::read(&file).map_err(Problem::file("cannot read", &file))?;
+            if fingerprint::sha256(&bytes) != hash {
+                faults.push(format!("{}: not the file that was vendored (its hash differs)", file.display()));
+            }
+            checked.push(file);
+        }
+    }
+    let scripts = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "js"));
+    let unchecked = scripts.filter(|file| !checked.contains(file));
+    faults.extend(unchecked.map(|file| format!("{}: vendored without its hash in a .sha256 file", file.display())));
+    Ok(faults)
+}
+
+fn server_dependencies(project: &Project) -> Result<String, Problem> {
+    let tree = ["tree", "--quiet", "--package", "cliquet-server", "--edges", "normal", "--prefix", "none"];
+    project::read(project.cargo().args(tree))
+}
+
+/// The server must not be able to open a letter.
+fn dependencies(tree: &str) -> Option<String> {
+    let secret = ["cliquet-web-crypto", "x25519-dalek", "aes-gcm", "ml-kem"];
+    let found: Vec<&str> = secret.into_iter().filter(|name| tree.lines().any(|line| names(line, name))).collect();
+    if found.is_empty() { None } else { Some(format!("the server depends on {}; only tests may", found.join(", "))) }
+}
+
+fn names(line: &str, package: &str) -> bool {
+    line.split_whitespace().next() == Some(package)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(path: &str, text: &str) -> usize {
+        of_source(Path::new(path), text).len()
+    }
+
+    #[test]
+    fn a_file_without_a_header_or_too_long_is_named() {
+        assert_eq!(faults("server/src/a.rs", "//! Owns a.\nfn a() {}\n"), 0);
+        assert_eq!(faults("server/src/a.rs", "fn a() {}\n"), 1);
+        assert_eq!(faults("assets/a.css", "a { b: c }"), 1);
+        let at_the_limit = format!("//! Owns a.\n{}", "fn a() {}\n".repeat(LINES_MAX - 1));
+        assert_eq!(faults("wire/src/a.rs", &at_the_limit), 0);
+        assert_eq!(faults("wire/src/a.rs", &format!("{at_the_limit}fn b() {{}}\n")), 1);
+    }
+
+    #[test]
+    fn words_are_forbidden_where_they_matter_and_only_there() {
+        let text = ["//! Owns a.\n// the plain", "text\n"].concat();
+        assert_eq!(faults("server/src/a.rs", &text), 1);
+        assert_eq!(faults("web-crypto/src/a.rs", &text), 0);
+        let text = ["// Owns a.\nelement.inner", "HTML = words;\n"].concat();
+        assert_eq!(faults("assets/boot.js", &text), 1);
+        let text = ["//! Owns a.\nelement.set_inner", "_html(words);\n"].concat();
+        assert_eq!(faults("web-crypto/src/browser/a.rs", &text), 1);
+    }
+
+    #[test]
+    fn a_server_that_could_open_letters_is_named() {
+        assert_eq!(dependencies("cliquet-server v0.1.0\nrocket v0.5.2\n"), None);
+        assert!(dependencies("cliquet-server v0.1.0\ncliquet-web-crypto v0.1.0 (/x)\n").is_some());
+    }
+}
