@@ -1,0 +1,259 @@
+# The words of Cliquet in English. Every key is also in fr.ftl; a test compares them.
+# Plain words: say what is, then what to do.
+
+app-name = Cliquet
+app-purpose = Sealed letters for the people you know: only you and they can read them.
+date = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }
+
+# Every page
+skip-to-content = Skip to the content
+language-choice = Language
+language-en = English
+language-fr = Français
+close = Close
+wasm-failed-title = Sealing does not work in this browser tab, so nothing can be sent.
+wasm-failed-todo = Reload the page. If it stays like this, allow WebAssembly and scripts from this site, or try a current browser.
+script-needed = Cliquet seals letters in your browser and needs scripts for it. Allow scripts from this site, then reload.
+
+# Sign in, sign up
+sign-in-title = Sign in
+sign-in-action = Sign in
+sign-in-other = No account yet?
+sign-in-other-link = Make one
+sign-up-title = Make an account
+sign-up-action = Make my account
+sign-up-other = You have an account?
+sign-up-other-link = Sign in
+sign-up-closed = This server takes new accounts only by invitation. Ask the person who runs it for a link.
+sign-up-invited = You were invited. Choose the address people know you by.
+field-email = E-mail address
+field-email-hint = It is your name here. Nothing is sent to it.
+field-password = Password
+field-password-again = The same password again
+field-password-hint = At least 8 characters. Several words are stronger than one, and easier to remember.
+password-stays = Your password never leaves this browser. Nobody can reset it, so keep it safe.
+knows-link = What this server knows
+
+# Home
+home-title = Conversations
+home-people = Contacts
+home-menu = Menu
+home-signed-in-as = Signed in as
+home-status-connecting = Connecting…
+sign-out = Sign out
+devices-link = Devices and sign-ins
+add-contact-label = Add someone by their address
+add-contact-placeholder = name@example.org
+add-contact-action = Find
+contacts-empty-title = No contacts yet
+contacts-empty-detail = Enter the address of someone who has an account here.
+contact-requested = wants to write to you
+contact-blocked = blocked
+search-found = { $email } has an account here.
+search-add = Add { $email }
+
+# Conversation
+conversation-title = Conversation with { $email }
+conversation-with = Messages with { $email }
+conversation-none-title = No conversation chosen
+conversation-none-detail = Choose someone from your contacts, or add them by their address.
+conversation-empty-title = No messages yet
+conversation-empty-detail = What you write is sealed here and opened only by { $email }.
+conversation-back = Back to contacts
+conversation-menu = More about { $email }
+block = Block
+unblock = Unblock
+request-title = { $email } wants to write to you.
+request-detail = Accept only if you know who this is. You can block them later too.
+request-accept = Accept
+blocked-title = You blocked { $email }. They cannot write to you.
+safety-number = Safety number
+safety-number-detail = Compare these digits with { $email } when you meet or talk. If they are the same, nobody sits between you.
+safety-number-waiting = The digits appear once you have met through a first message.
+composer-label = Message to { $email }
+composer-placeholder = Write a message
+composer-hint = Enter sends, Shift+Enter breaks the line.
+composer-send = Send
+
+# Devices and sign-ins
+devices-title = Devices and sign-ins
+devices-heading = Devices
+devices-detail = Each browser you use is a device with keys of its own. Messages are sealed for every one of them.
+devices-created = Added on { $date }
+devices-last-seen = Last seen on { $date }
+devices-this = This device
+devices-revoke = Remove
+devices-revoke-name = Remove the device { $name }
+sign-ins-heading = Sign-ins
+sign-ins-detail = Where your account is open now. End one that you do not know.
+sign-ins-of = on { $name }
+sign-ins-no-device = before a device was added
+sign-ins-created = Since { $date }
+sign-ins-expires = ends on { $date }
+sign-ins-this = This sign-in
+sign-ins-end = End
+sign-ins-end-name = End the sign-in of { $date }
+
+# What this server knows
+knows-title = What this server knows
+knows-intro = Cliquet seals messages in your browser. The server carries them like a post office: it cannot open them, but it sees the envelopes. Here is all of it.
+knows-envelopes-title = On every envelope
+knows-envelopes-who = who writes to whom, and from which device to which device
+knows-envelopes-when = when it arrived here
+knows-envelopes-size = its size, in steps of { $step } bytes
+knows-envelopes-keys = public keys, counters and random values that the other side needs to open it; they are of no use without the secret keys
+knows-envelopes-kept = An envelope is kept until the device it is for has it, at most { $days } days, then deleted.
+knows-account-title = About your account
+knows-account-address = your e-mail address, and the public key of your account
+knows-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here
+knows-account-sign-ins = your sign-ins: when each began and when it ends
+knows-account-contacts = whom you added, who added you, and whom you blocked
+knows-account-vault = a sealed box with your account's secret key, which only your password opens
+knows-account-password = a record that can check your password without holding it
+knows-moment-title = For a moment
+knows-moment-network = your network address, like any site you visit. Cliquet counts tries by it to stop guessing, and does not write it down.
+knows-moment-online = that you are here, while a page is open
+knows-not-title = What it does not know
+knows-not-texts = what you write
+knows-not-name = your name, or a list of people from your phone
+knows-not-password = your password
+knows-not-keys = the secret keys of your account, your devices and your messages
+knows-trust-title = What you have to trust
+knows-trust-detail = The page that does the sealing comes from this server. A server that turned dishonest could send another page. Compare safety numbers, and use a server run by someone you trust.
+knows-back = Back
+
+# Problem page
+problem-page-title = That did not work
+problem-page-home = To your conversations
+problem-retry-after = { $seconds ->
+    [one] Try again in one second.
+   *[other] Try again in { $seconds } seconds.
+}
+
+# Problems: for each code of the API a title and what to do
+problem-malformed-title = The request does not read.
+problem-malformed-detail = Reload the page and try again. If you wrote the program, compare the request with the documentation.
+problem-too-large-title = That is too large.
+problem-too-large-detail = Send it in smaller parts.
+problem-invalid-address-title = This is not an e-mail address.
+problem-invalid-address-detail = Write it like name@example.org, with plain letters only.
+problem-address-taken-title = This address has an account already.
+problem-address-taken-detail = Sign in instead, or use another address.
+problem-registration-closed-title = This server takes no new accounts.
+problem-registration-closed-detail = Ask the person who runs it.
+problem-invite-invalid-title = This invitation does not work.
+problem-invite-invalid-detail = It was used, has expired, or was never given. Ask for a new link.
+problem-sign-in-refused-title = Address and password do not match.
+problem-sign-in-refused-detail = Check both and try again.
+problem-signed-out-title = You are signed out.
+problem-signed-out-detail = Sign in again. What waits to be sent stays in this browser.
+problem-no-device-title = This browser is not a device of your account.
+problem-no-device-detail = It may have been removed. Sign out and in again to add it.
+problem-foreign-origin-title = The request came from another site.
+problem-foreign-origin-detail = Nothing was done. Open Cliquet itself and try there.
+problem-too-many-requests-title = Too many tries.
+problem-too-many-requests-detail = Wait a little, then try again.
+problem-bad-signature-title = A signature is wrong.
+problem-bad-signature-detail = Nothing was stored. Reload the page and try again.
+problem-key-reused-title = A key was used before.
+problem-key-reused-detail = Nothing was stored. Reload the page, which makes new keys.
+problem-list-outdated-title = Your devices changed meanwhile.
+problem-list-outdated-detail = Reload the page and try again.
+problem-device-limit-title = Your account has as many devices as it can have.
+problem-device-limit-detail = Remove one that you no longer use, then try again.
+problem-unknown-device-title = There is no such device.
+problem-unknown-device-detail = It may have been removed. Reload the page.
+problem-wrong-sender-title = The message is not from this sign-in.
+problem-wrong-sender-detail = Nothing was sent. Sign out and in again.
+problem-devices-changed-title = The devices of this contact changed.
+problem-devices-changed-detail = Cliquet seals the message anew. If this stays, reload the page.
+problem-unknown-account-title = Nobody here has this address.
+problem-unknown-account-detail = Check the address, or invite them to this server.
+problem-not-a-contact-title = This person does not take messages from you.
+problem-not-a-contact-detail = Add them as a contact first. They may also have blocked you.
+problem-own-address-title = This is your own address.
+problem-own-address-detail = Enter the address of someone else.
+problem-contact-limit-title = Your contact list is full.
+problem-contact-limit-detail = Remove a contact, then try again.
+problem-mailbox-full-title = Their mailbox is full.
+problem-mailbox-full-detail = The message waits here. It can be sent once they have fetched their letters.
+problem-id-reused-title = Another message has this number.
+problem-id-reused-detail = Nothing was sent. Send the message again.
+problem-unknown-cursor-title = This browser and the server disagree about what was fetched.
+problem-unknown-cursor-detail = Reload the page. If this stays, the browser's storage may have been restored from a copy: sign out and in again.
+problem-not-found-title = There is nothing here.
+problem-not-found-detail = Check the address of the page.
+problem-unavailable-title = The server cannot get at its store.
+problem-unavailable-detail = Nothing was changed. Try again in a moment.
+problem-shutting-down-title = The server is about to restart.
+problem-shutting-down-detail = Nothing was lost. Try again in a moment.
+problem-internal-title = The server made a mistake.
+problem-internal-detail = Nothing was changed. Try again, and tell the person who runs it if this stays.
+
+# Words that the browser's modules show; `word-KEY` is `data-word="KEY"` on the page
+word-add-own = This is your own address. Enter someone else's.
+word-cannot-open = A message could not be opened. A new session was started, and it was asked for again.
+word-connecting = Connecting…
+word-contact-added = Added. You can write now.
+word-contact-blocked = Blocked. They cannot write to you.
+word-contact-unblocked = Unblocked.
+word-delivered = Delivered
+word-device-added = A new device was added to your account. If it was not you, remove it.
+word-device-name = Browser
+word-device-revoked = Removed. It no longer gets messages.
+word-device-limit = Your account has as many devices as it can have. Remove one that you no longer use, then try again.
+word-failed = Not sent
+word-failed-device-gone = Not sent: this browser is no longer a device of your account. Sign in again.
+word-failed-key-changed = Not sent: the safety number changed.
+word-failed-mailbox-full = Not sent: their mailbox is full. Try again later.
+word-failed-not-a-contact = Not sent: they do not take messages from you.
+word-failed-too-large = Not sent: the message is too large.
+word-failed-unknown-account = Not sent: the account no longer exists.
+word-invalid-address = This is not an e-mail address. Write it like name@example.org.
+word-key-changed = The safety number changed. It may be a new account under the same address, or someone in between. Compare it before you write anything private.
+word-message-too-long = This message is too long. Send it in parts.
+word-new-message = New message
+word-new-request = New contact request
+word-offline = Offline. What you write waits here and is sent when you are back.
+word-online = Connected
+word-other-tab-leads = Connected through another tab
+word-retry = Try again
+word-sealing = Sealing
+word-sent = Sent
+word-server-gone = The server does not answer. Trying again.
+word-session-new = A new session was started.
+word-signed-out = You are signed out. Sign in again; what waits to be sent stays here.
+word-storage-refused = This browser refuses to store anything, so messages would be lost. Leave the private window, or allow storage for this site.
+word-storage-temporary = This browser may delete what it stores. Keep the password safe.
+word-today = Today
+word-unread = unread
+word-waiting = Waiting
+word-wasm-failed = Sealing does not work in this browser tab, so nothing can be sent. Reload the page.
+word-yesterday = Yesterday
+word-you = You
+word-address-taken = This address has an account already. Sign in instead.
+word-invite-invalid = This invitation does not work. Ask for a new link.
+word-making-keys = Making your keys…
+word-password-fair = Good. One more word makes it stronger.
+word-password-short = The password needs at least 8 characters.
+word-password-strong = Strong.
+word-password-weak = Easy to guess. Add a word or two.
+word-passwords-differ = The two passwords are not the same.
+word-sign-in-refused = Address and password do not match. Check both and try again.
+word-too-many-tries = Too many tries. Wait a little, then try again.
+word-vault-refused = Your keys could not be opened with this password.
+word-working-sign-in = Opening…
+word-working-sign-up = Making your account…

@@ -1,0 +1,262 @@
+# Les mots de Cliquet en français. Chaque clé est aussi dans en.ftl ; un test les compare.
+# Des mots simples : dire ce qui est, puis quoi faire. Espace insécable (U+00A0) devant : ; ? ! et dans « ».
+
+app-name = Cliquet
+app-purpose = Des lettres cachetées pour vos proches : vous seuls pouvez les lire.
+date = { $day ->
+    [1] 1er
+   *[other] { $day }
+} { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year }
+
+# Chaque page
+skip-to-content = Aller au contenu
+language-choice = Langue
+language-en = English
+language-fr = Français
+close = Fermer
+wasm-failed-title = Le cachetage ne marche pas dans cet onglet : rien ne peut être envoyé.
+wasm-failed-todo = Rechargez la page. Si cela dure, autorisez WebAssembly et les scripts de ce site, ou prenez un navigateur à jour.
+script-needed = Cliquet cachette les lettres dans votre navigateur et a besoin de scripts pour cela. Autorisez les scripts de ce site, puis rechargez.
+
+# Connexion, inscription
+sign-in-title = Connexion
+sign-in-action = Se connecter
+sign-in-other = Pas encore de compte ?
+sign-in-other-link = En créer un
+sign-up-title = Créer un compte
+sign-up-action = Créer mon compte
+sign-up-other = Vous avez un compte ?
+sign-up-other-link = Se connecter
+sign-up-closed = Ce serveur n’ouvre de comptes que sur invitation. Demandez un lien à la personne qui s’en occupe.
+sign-up-invited = Vous êtes invité. Choisissez l’adresse sous laquelle on vous connaît.
+field-email = Adresse e-mail
+field-email-hint = C’est votre nom ici. Rien n’y est envoyé.
+field-password = Mot de passe
+field-password-again = Le même mot de passe
+field-password-hint = Au moins 8 caractères. Plusieurs mots sont plus sûrs qu’un seul, et plus faciles à retenir.
+password-stays = Votre mot de passe ne quitte jamais ce navigateur. Personne ne peut le changer pour vous : gardez-le bien.
+knows-link = Ce que sait ce serveur
+
+# Accueil
+home-title = Conversations
+home-people = Contacts
+home-menu = Menu
+home-signed-in-as = Vous êtes
+home-status-connecting = Connexion…
+sign-out = Se déconnecter
+devices-link = Appareils et connexions
+add-contact-label = Ajouter quelqu’un par son adresse
+add-contact-placeholder = nom@example.org
+add-contact-action = Chercher
+contacts-empty-title = Pas encore de contacts
+contacts-empty-detail = Entrez l’adresse de quelqu’un qui a un compte ici.
+contact-requested = veut vous écrire
+contact-blocked = bloqué
+search-found = { $email } a un compte ici.
+search-add = Ajouter { $email }
+
+# Conversation
+conversation-title = Conversation avec { $email }
+conversation-with = Messages avec { $email }
+conversation-none-title = Aucune conversation choisie
+conversation-none-detail = Choisissez quelqu’un parmi vos contacts, ou ajoutez-le par son adresse.
+conversation-empty-title = Pas encore de messages
+conversation-empty-detail = Ce que vous écrivez est cacheté ici et n’est ouvert que par { $email }.
+conversation-back = Retour aux contacts
+conversation-menu = Plus sur { $email }
+block = Bloquer
+unblock = Débloquer
+request-title = { $email } veut vous écrire.
+request-detail = N’acceptez que si vous savez qui c’est. Vous pourrez aussi bloquer plus tard.
+request-accept = Accepter
+blocked-title = Vous avez bloqué { $email }, qui ne peut plus vous écrire.
+safety-number = Numéro de sûreté
+safety-number-detail = Comparez ces chiffres avec { $email } de vive voix. S’ils sont les mêmes, personne n’est entre vous.
+safety-number-waiting = Les chiffres apparaissent après un premier message.
+composer-label = Message à { $email }
+composer-placeholder = Écrire un message
+composer-hint = Entrée envoie, Maj+Entrée va à la ligne.
+composer-send = Envoyer
+
+# Appareils et connexions
+devices-title = Appareils et connexions
+devices-heading = Appareils
+devices-detail = Chaque navigateur est un appareil avec ses propres clés. Les messages sont cachetés pour chacun d’eux.
+devices-created = Ajouté le { $date }
+devices-last-seen = Vu pour la dernière fois le { $date }
+devices-this = Cet appareil
+devices-revoke = Retirer
+devices-revoke-name = Retirer l’appareil { $name }
+sign-ins-heading = Connexions
+sign-ins-detail = Là où votre compte est ouvert. Fermez celle que vous ne reconnaissez pas.
+sign-ins-of = sur { $name }
+sign-ins-no-device = avant l’ajout d’un appareil
+sign-ins-created = Depuis le { $date }
+sign-ins-expires = finit le { $date }
+sign-ins-this = Cette connexion
+sign-ins-end = Fermer
+sign-ins-end-name = Fermer la connexion du { $date }
+
+# Ce que sait ce serveur
+knows-title = Ce que sait ce serveur
+knows-intro = Cliquet cachette les messages dans votre navigateur. Le serveur les porte comme une poste : il ne peut pas les ouvrir, mais il voit les enveloppes. Voici tout ce qu’il voit.
+knows-envelopes-title = Sur chaque enveloppe
+knows-envelopes-who = qui écrit à qui, de quel appareil à quel appareil
+knows-envelopes-when = quand elle est arrivée ici
+knows-envelopes-size = sa taille, par pas de { $step } octets
+knows-envelopes-keys = des clés publiques, des compteurs et des valeurs aléatoires qu’il faut à l’autre pour l’ouvrir ; sans les clés secrètes, ils ne servent à rien
+knows-envelopes-kept = Une enveloppe est gardée jusqu’à ce que l’appareil destinataire l’ait reçue, au plus { $days } jours, puis effacée.
+knows-account-title = Sur votre compte
+knows-account-address = votre adresse e-mail, et la clé publique de votre compte
+knows-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage
+knows-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
+knows-account-contacts = qui vous avez ajouté, qui vous a ajouté, et qui vous avez bloqué
+knows-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seul votre mot de passe ouvre
+knows-account-password = de quoi vérifier votre mot de passe, sans le contenir
+knows-moment-title = Pour un instant
+knows-moment-network = votre adresse réseau, comme tout site que vous visitez. Cliquet s’en sert pour compter les essais et freiner qui devine, et ne la note pas.
+knows-moment-online = que vous êtes là, tant qu’une page est ouverte
+knows-not-title = Ce qu’il ne sait pas
+knows-not-texts = ce que vous écrivez
+knows-not-name = votre nom, ni le carnet d’adresses de votre téléphone
+knows-not-password = votre mot de passe
+knows-not-keys = les clés secrètes de votre compte, de vos appareils et de vos messages
+knows-trust-title = À qui vous devez faire confiance
+knows-trust-detail = La page qui cachette vient de ce serveur. Un serveur devenu malhonnête pourrait envoyer une autre page. Comparez les numéros de sûreté, et prenez un serveur tenu par quelqu’un de confiance.
+knows-back = Retour
+
+# Page de problème
+problem-page-title = Cela n’a pas marché
+problem-page-home = Vers vos conversations
+problem-retry-after = { $seconds ->
+    [one] Réessayez dans une seconde.
+   *[other] Réessayez dans { $seconds } secondes.
+}
+
+# Problèmes : pour chaque code de l’API un titre et quoi faire
+problem-malformed-title = La demande est illisible.
+problem-malformed-detail = Rechargez la page et réessayez. Si vous avez écrit le programme, comparez la demande à la documentation.
+problem-too-large-title = C’est trop grand.
+problem-too-large-detail = Envoyez-le en plusieurs fois.
+problem-invalid-address-title = Ce n’est pas une adresse e-mail.
+problem-invalid-address-detail = Écrivez-la comme nom@example.org, sans accents.
+problem-address-taken-title = Cette adresse a déjà un compte.
+problem-address-taken-detail = Connectez-vous, ou prenez une autre adresse.
+problem-registration-closed-title = Ce serveur n’ouvre plus de comptes.
+problem-registration-closed-detail = Demandez à la personne qui s’en occupe.
+problem-invite-invalid-title = Cette invitation ne marche pas.
+problem-invite-invalid-detail = Elle a servi, a expiré, ou n’a jamais existé. Demandez un nouveau lien.
+problem-sign-in-refused-title = L’adresse et le mot de passe ne vont pas ensemble.
+problem-sign-in-refused-detail = Vérifiez les deux et réessayez.
+problem-signed-out-title = Vous êtes déconnecté.
+problem-signed-out-detail = Connectez-vous de nouveau. Ce qui attend d’être envoyé reste dans ce navigateur.
+problem-no-device-title = Ce navigateur n’est pas un appareil de votre compte.
+problem-no-device-detail = Il a peut-être été retiré. Déconnectez-vous puis reconnectez-vous pour l’ajouter.
+problem-foreign-origin-title = La demande vient d’un autre site.
+problem-foreign-origin-detail = Rien n’a été fait. Ouvrez Cliquet lui-même et essayez là.
+problem-too-many-requests-title = Trop d’essais.
+problem-too-many-requests-detail = Attendez un peu, puis réessayez.
+problem-bad-signature-title = Une signature est fausse.
+problem-bad-signature-detail = Rien n’a été gardé. Rechargez la page et réessayez.
+problem-key-reused-title = Une clé a déjà servi.
+problem-key-reused-detail = Rien n’a été gardé. Rechargez la page, qui fera de nouvelles clés.
+problem-list-outdated-title = Vos appareils ont changé entre-temps.
+problem-list-outdated-detail = Rechargez la page et réessayez.
+problem-device-limit-title = Votre compte a déjà tous les appareils qu’il peut avoir.
+problem-device-limit-detail = Retirez-en un qui ne sert plus, puis réessayez.
+problem-unknown-device-title = Cet appareil n’existe pas.
+problem-unknown-device-detail = Il a peut-être été retiré. Rechargez la page.
+problem-wrong-sender-title = Le message ne vient pas de cette connexion.
+problem-wrong-sender-detail = Rien n’a été envoyé. Déconnectez-vous puis reconnectez-vous.
+problem-devices-changed-title = Les appareils de ce contact ont changé.
+problem-devices-changed-detail = Cliquet cachette le message de nouveau. Si cela dure, rechargez la page.
+problem-unknown-account-title = Personne ici n’a cette adresse.
+problem-unknown-account-detail = Vérifiez l’adresse, ou invitez cette personne sur ce serveur.
+problem-not-a-contact-title = Cette personne ne prend pas de messages de vous.
+problem-not-a-contact-detail = Ajoutez-la d’abord à vos contacts. Elle vous a peut-être aussi bloqué.
+problem-own-address-title = C’est votre propre adresse.
+problem-own-address-detail = Entrez celle de quelqu’un d’autre.
+problem-contact-limit-title = Votre liste de contacts est pleine.
+problem-contact-limit-detail = Retirez un contact, puis réessayez.
+problem-mailbox-full-title = Sa boîte est pleine.
+problem-mailbox-full-detail = Le message attend ici. Il pourra partir quand la boîte aura été relevée.
+problem-id-reused-title = Un autre message porte ce numéro.
+problem-id-reused-detail = Rien n’a été envoyé. Envoyez le message de nouveau.
+problem-unknown-cursor-title = Ce navigateur et le serveur ne s’accordent pas sur ce qui a été reçu.
+problem-unknown-cursor-detail = Rechargez la page. Si cela dure, le navigateur a peut-être été restauré d’une copie : déconnectez-vous puis reconnectez-vous.
+problem-not-found-title = Il n’y a rien ici.
+problem-not-found-detail = Vérifiez l’adresse de la page.
+problem-unavailable-title = Le serveur n’atteint pas ses données.
+problem-unavailable-detail = Rien n’a été changé. Réessayez dans un instant.
+problem-shutting-down-title = Le serveur va redémarrer.
+problem-shutting-down-detail = Rien n’est perdu. Réessayez dans un instant.
+problem-internal-title = Le serveur s’est trompé.
+problem-internal-detail = Rien n’a été changé. Réessayez, et dites-le à la personne qui s’en occupe si cela dure.
+
+# Mots que montrent les modules du navigateur ; `word-CLÉ` est `data-word="CLÉ"` sur la page
+word-add-own = C’est votre propre adresse. Entrez celle de quelqu’un d’autre.
+word-cannot-open = Un message n’a pas pu être ouvert. Une nouvelle session a commencé, et il a été redemandé.
+word-connecting = Connexion…
+word-contact-added = Ajouté. Vous pouvez écrire.
+word-contact-blocked = Bloqué. Cette personne ne peut plus vous écrire.
+word-contact-unblocked = Débloqué.
+word-delivered = Remis
+word-device-added = Un nouvel appareil a été ajouté à votre compte. Si ce n’était pas vous, retirez-le.
+word-device-name = Navigateur
+word-device-revoked = Retiré. Il ne reçoit plus de messages.
+word-device-limit = Votre compte a déjà tous les appareils qu’il peut avoir. Retirez-en un qui ne sert plus, puis réessayez.
+word-failed = Pas envoyé
+word-failed-device-gone = Pas envoyé : ce navigateur n’est plus un appareil de votre compte. Reconnectez-vous.
+word-failed-key-changed = Pas envoyé : le numéro de sûreté a changé.
+word-failed-mailbox-full = Pas envoyé : sa boîte est pleine. Réessayez plus tard.
+word-failed-not-a-contact = Pas envoyé : cette personne ne prend pas de messages de vous.
+word-failed-too-large = Pas envoyé : le message est trop grand.
+word-failed-unknown-account = Pas envoyé : le compte n’existe plus.
+word-invalid-address = Ce n’est pas une adresse e-mail. Écrivez-la comme nom@example.org.
+word-key-changed = Le numéro de sûreté a changé. C’est peut-être un nouveau compte sous la même adresse, ou quelqu’un entre vous. Comparez-le avant d’écrire quoi que ce soit de privé.
+word-message-too-long = Ce message est trop long. Envoyez-le en plusieurs fois.
+word-new-message = Nouveau message
+word-new-request = Nouvelle demande de contact
+word-offline = Hors ligne. Ce que vous écrivez attend ici et partira à votre retour.
+word-online = Connecté
+word-other-tab-leads = Connecté par un autre onglet
+word-retry = Réessayer
+word-sealing = Cachetage
+word-sent = Envoyé
+word-server-gone = Le serveur ne répond pas. Nouvel essai en cours.
+word-session-new = Une nouvelle session a commencé.
+word-signed-out = Vous êtes déconnecté. Reconnectez-vous ; ce qui attend d’être envoyé reste ici.
+word-storage-refused = Ce navigateur refuse de garder quoi que ce soit : les messages seraient perdus. Quittez la fenêtre privée, ou autorisez le stockage pour ce site.
+word-storage-temporary = Ce navigateur peut effacer ce qu’il garde. Gardez bien le mot de passe.
+word-today = Aujourd’hui
+word-unread = non lus
+word-waiting = En attente
+word-wasm-failed = Le cachetage ne marche pas dans cet onglet : rien ne peut être envoyé. Rechargez la page.
+word-yesterday = Hier
+word-you = Vous
+word-address-taken = Cette adresse a déjà un compte. Connectez-vous.
+word-invite-invalid = Cette invitation ne marche pas. Demandez un nouveau lien.
+word-making-keys = Fabrication de vos clés…
+word-password-fair = Bien. Un mot de plus le rendrait plus sûr.
+word-password-short = Le mot de passe doit avoir au moins 8 caractères.
+word-password-strong = Solide.
+word-password-weak = Facile à deviner. Ajoutez un mot ou deux.
+word-passwords-differ = Les deux mots de passe ne sont pas les mêmes.
+word-sign-in-refused = L’adresse et le mot de passe ne vont pas ensemble. Vérifiez les deux et réessayez.
+word-too-many-tries = Trop d’essais. Attendez un peu, puis réessayez.
+word-vault-refused = Vos clés n’ont pas pu être ouvertes avec ce mot de passe.
+word-working-sign-in = Ouverture…
+word-working-sign-up = Création de votre compte…
