@@ -1,1 +1,38 @@
-//! Pure cryptography: values in, values out.
+//! Pure cryptography: values in, values out. Time, randomness and storage are arguments.
+//!
+//! The norms are those of `docs/protocol.md`, which says every format, label and size that stands here.
+
+pub mod aead;
+pub mod bundle;
+pub mod card;
+mod double_ratchet;
+pub mod first;
+pub mod identity;
+mod kdf;
+pub mod kem;
+pub mod keys;
+pub mod limits;
+mod padding;
+#[cfg(feature = "sign-in")]
+pub mod password;
+pub mod pre_keys;
+#[cfg(any(feature = "sign-in", feature = "native-rsa"))]
+mod rand_core_06;
+pub mod record;
+pub mod rsa;
+pub mod safety_number;
+mod saved;
+pub mod session;
+pub mod sessions;
+mod shared_secret;
+mod skipped_keys;
+pub mod vault;
+
+pub use bundle::{BundleError, CheckedBundle};
+pub use card::{CardError, CheckedCard};
+pub use first::{CheckedFirst, FirstError};
+pub use identity::{IdentityError, OwnIdentity};
+pub use pre_keys::PreKeySecrets;
+pub use saved::LoadError;
+pub use session::{Accepted, InitiateError, OpenError, Peer, SealError, Session, SessionId};
+pub use sessions::{Opened, Sessions};

@@ -1,0 +1,80 @@
+//! Owns AES-256-GCM (NIST SP 800-38D), always under a key and nonce derived for this one use.
+//! Knows nothing of what is sealed.
+
+use super::{kdf, keys::Key};
+use aes_gcm::{
+    Aes256Gcm, KeyInit as _,
+    aead::{Aead as _, Payload},
+};
+use cliquet_wire::bytes::Salt;
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+/// The tag's length, by which sealing lengthens.
+pub const TAG_BYTES: usize = 16;
+pub const SALT_BYTES: usize = 16;
+pub const NONCE_BYTES: usize = 12;
+
+/// The tag does not fit the key, the associated data and the ciphertext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not authentic")]
+pub struct NotAuthentic;
+
+pub(super) fn fresh_salt(rng: &mut impl CryptoRng) -> Salt {
+    let mut salt = [0; SALT_BYTES];
+    rng.fill_bytes(&mut salt);
+    cliquet_wire::bytes::Bytes(salt)
+}
+
+/// Key and nonce both come from HKDF over a fresh salt, so that a copied state never uses a pair twice.
+pub(super) fn seal(
+    key: &Key,
+    salt: &Salt,
+    info: &str,
+    associated: &[u8],
+    content: &[u8],
+) -> Result<Vec<u8>, NotAuthentic> {
+    let (key, nonce) = key_and_nonce(key, salt, info);
+    seal_with_nonce(&key, &nonce, associated, content)
+}
+
+pub(super) fn open(
+    key: &Key,
+    salt: &Salt,
+    info: &str,
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
+    let (key, nonce) = key_and_nonce(key, salt, info);
+    open_with_nonce(&key, &nonce, associated, sealed)
+}
+
+pub(super) fn seal_with_nonce(
+    key: &Key,
+    nonce: &[u8; NONCE_BYTES],
+    associated: &[u8],
+    content: &[u8],
+) -> Result<Vec<u8>, NotAuthentic> {
+    Aes256Gcm::new(key.as_bytes().into())
+        .encrypt(nonce.into(), Payload { msg: content, aad: associated })
+        .map_err(|_| NotAuthentic)
+}
+
+pub(super) fn open_with_nonce(
+    key: &Key,
+    nonce: &[u8; NONCE_BYTES],
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
+    Aes256Gcm::new(key.as_bytes().into())
+        .decrypt(nonce.into(), Payload { msg: sealed, aad: associated })
+        .map(Zeroizing::new)
+        .map_err(|_| NotAuthentic)
+}
+
+fn key_and_nonce(key: &Key, salt: &Salt, info: &str) -> (Key, [u8; NONCE_BYTES]) {
+    let output = kdf::derive::<44>(salt.as_ref(), key.as_bytes(), info);
+    let (mut key, mut nonce) = ([0; 32], [0; NONCE_BYTES]);
+    key.iter_mut().chain(&mut nonce).zip(output.iter()).for_each(|(to, from)| *to = *from);
+    (Key::from_bytes(key), nonce)
+}

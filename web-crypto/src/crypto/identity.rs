@@ -1,0 +1,123 @@
+//! Owns what a device is: its identity key and the certificate by which its account vouches for it.
+
+use super::{
+    keys::SecretKey,
+    rsa::{SignError, Signer},
+    saved::{self, LoadError, SavedKey},
+};
+use cliquet_wire::{
+    account_key::AccountKey,
+    address::Address,
+    bytes::{Bytes, PublicKey, Signature},
+    certificate::{Certificate, DeviceList},
+    ids::DeviceId,
+};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The three parts do not belong together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the certificate is not of this key and this account")]
+pub struct IdentityError;
+
+/// This device. Its secret is wiped when dropped.
+#[derive(Debug)]
+pub struct OwnIdentity {
+    identity: SecretKey,
+    account_key: AccountKey,
+    certificate: Certificate,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    identity: SavedKey,
+    account_key: AccountKey,
+    certificate: Certificate,
+}
+
+impl OwnIdentity {
+    pub fn new(identity: SecretKey, account_key: AccountKey, certificate: Certificate) -> Result<Self, IdentityError> {
+        if certificate.identity_key == identity.public_key() && certificate.account_key_hash == account_key.hash() {
+            Ok(Self { identity, account_key, certificate })
+        } else {
+            Err(IdentityError)
+        }
+    }
+
+    /// A new device, certified by the account key. `counter` is that of the device list by which it enters.
+    pub async fn create(
+        email: Address,
+        account_key: AccountKey,
+        created_ms: u64,
+        counter: u64,
+        signer: &impl Signer,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, SignError> {
+        let identity = SecretKey::generate(rng);
+        let mut device = [0; 16];
+        rng.fill_bytes(&mut device);
+        let mut certificate = Certificate {
+            email,
+            account_key_hash: account_key.hash(),
+            device: DeviceId::from_random(device),
+            identity_key: identity.public_key(),
+            created: created_ms,
+            counter,
+            signature: Bytes([0; 384]),
+        };
+        certificate.signature = signer.sign(&certificate.signed_bytes()).await?;
+        Ok(Self { identity, account_key, certificate })
+    }
+
+    pub fn email(&self) -> &Address {
+        &self.certificate.email
+    }
+
+    pub fn device(&self) -> DeviceId {
+        self.certificate.device
+    }
+
+    pub fn account_key(&self) -> &AccountKey {
+        &self.account_key
+    }
+
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    pub fn identity_key(&self) -> &PublicKey {
+        &self.certificate.identity_key
+    }
+
+    pub(super) fn secret(&self) -> &SecretKey {
+        &self.identity
+    }
+
+    pub fn save(&self) -> Zeroizing<Vec<u8>> {
+        saved::save(&Saved {
+            identity: SavedKey::from(&self.identity),
+            account_key: self.account_key.clone(),
+            certificate: self.certificate.clone(),
+        })
+    }
+
+    pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
+        let saved: Saved = saved::load(bytes)?;
+        Self::new(saved.identity.secret_key(), saved.account_key, saved.certificate).map_err(|_| LoadError::Damaged)
+    }
+}
+
+/// A device list as the account key signs it.
+pub async fn sign_device_list(
+    email: Address,
+    account_key: &AccountKey,
+    counter: u64,
+    devices: Vec<DeviceId>,
+    signer: &impl Signer,
+) -> Result<DeviceList, SignError> {
+    let signature: Signature = Bytes([0; 384]);
+    let mut list = DeviceList { email, account_key_hash: account_key.hash(), counter, devices, signature };
+    list.signature = signer.sign(&list.signed_bytes()).await?;
+    Ok(list)
+}

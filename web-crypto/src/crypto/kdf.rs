@@ -1,0 +1,50 @@
+//! Owns every derivation of a key from another. Knows nothing of messages.
+
+use super::keys::Key;
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// HKDF-SHA-256 (RFC 5869).
+pub(super) fn derive<const N: usize>(salt: &[u8], ikm: &[u8], info: &str) -> Zeroizing<[u8; N]> {
+    // RFC 5869 section 2.3: at most 255 blocks.
+    const { assert!(N <= 255 * 32) }
+    let mut output = Zeroizing::new([0; N]);
+    match Hkdf::<Sha256>::new(Some(salt), ikm).expand(info.as_bytes(), output.as_mut_slice()) {
+        Ok(()) => output,
+        Err(_) => unreachable!(),
+    }
+}
+
+/// One 32-byte key.
+pub(super) fn derive_key(salt: &[u8], ikm: &[u8], info: &str) -> Key {
+    Key::from_bytes(*derive::<32>(salt, ikm, info))
+}
+
+/// KDF_RK (Double Ratchet section 3.1): the next root key, and a chain's first key.
+pub(super) fn root_step(root: &Key, shared: &[u8; 32]) -> (Key, Key) {
+    let output = derive::<64>(root.as_bytes(), shared, "Cliquet/1 root");
+    let (next, chain) = halves(&output);
+    (Key::from_bytes(next), Key::from_bytes(chain))
+}
+
+fn halves(bytes: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
+    let (mut first, mut second) = ([0; 32], [0; 32]);
+    first.iter_mut().chain(&mut second).zip(bytes).for_each(|(to, from)| *to = *from);
+    (first, second)
+}
+
+/// KDF_CK (Double Ratchet section 5.2): the next chain key, and this message's key.
+pub(super) fn chain_step(chain: &Key) -> (Key, Key) {
+    (hmac(chain, 2), hmac(chain, 1))
+}
+
+fn hmac(key: &Key, constant: u8) -> Key {
+    // RFC 2104 section 2: a key shorter than the block is filled with zeros. Doing it here leaves nothing to fail.
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key.as_bytes()).for_each(|(to, from)| *to = *from);
+    let mut mac = Hmac::<Sha256>::new((&*block).into());
+    mac.update(&[constant]);
+    Key::from_bytes(mac.finalize().into_bytes().into())
+}

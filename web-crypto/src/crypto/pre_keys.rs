@@ -1,0 +1,218 @@
+//! Owns the private halves of a device's pre-keys: making, rotating, refilling, forgetting and publishing them.
+//! Knows nothing of who claims them.
+
+use super::{
+    identity::OwnIdentity,
+    kem::KemSecret,
+    keys::SecretKey,
+    limits::ONE_TIME_SECRETS_MAX,
+    rsa::{SignError, Signer},
+    saved::{self, LoadError, SavedKey},
+};
+use cliquet_wire::{
+    bytes::Bytes,
+    ids::PreKeyId,
+    limits::{ONE_TIME_PRE_KEYS_FULL, ONE_TIME_PRE_KEYS_LOW, SIGNED_PRE_KEY_SECONDS},
+    pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
+};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use zeroize::Zeroizing;
+
+/// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
+#[derive(Debug)]
+struct Medium {
+    id: PreKeyId,
+    created_seconds: u64,
+    signed: SecretKey,
+    kem: KemSecret,
+}
+
+/// All private pre-keys of one device.
+#[derive(Debug)]
+pub struct PreKeySecrets {
+    current: Medium,
+    previous: Option<Medium>,
+    one_time: BTreeMap<PreKeyId, SecretKey>,
+    next_id: PreKeyId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedMedium {
+    id: PreKeyId,
+    created_seconds: u64,
+    signed: SavedKey,
+    kem: (SavedKey, SavedKey),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    current: SavedMedium,
+    previous: Option<SavedMedium>,
+    one_time: Vec<(PreKeyId, SavedKey)>,
+    next_id: PreKeyId,
+}
+
+impl Medium {
+    fn generate(id: PreKeyId, created_seconds: u64, rng: &mut impl CryptoRng) -> Self {
+        Self { id, created_seconds, signed: SecretKey::generate(rng), kem: KemSecret::generate(rng) }
+    }
+
+    fn copy(&self) -> Self {
+        Self { id: self.id, created_seconds: self.created_seconds, signed: self.signed.copy(), kem: self.kem.copy() }
+    }
+
+    fn to_saved(&self) -> SavedMedium {
+        SavedMedium {
+            id: self.id,
+            created_seconds: self.created_seconds,
+            signed: SavedKey::from(&self.signed),
+            kem: SavedKey::halves(self.kem.seed()),
+        }
+    }
+
+    fn from_saved(saved: &SavedMedium) -> Self {
+        Self {
+            id: saved.id,
+            created_seconds: saved.created_seconds,
+            signed: saved.signed.secret_key(),
+            kem: KemSecret::from_seed(SavedKey::joined(&saved.kem.0, &saved.kem.1)),
+        }
+    }
+}
+
+impl PreKeySecrets {
+    /// A new device's: everything, with a full stock of one-time keys.
+    pub fn generate(now_seconds: u64, rng: &mut impl CryptoRng) -> Self {
+        let current = Medium::generate(1, now_seconds, rng);
+        let mut secrets = Self { current, previous: None, one_time: BTreeMap::new(), next_id: 2 };
+        secrets.refill(0, rng);
+        secrets
+    }
+
+    /// State in, state out: a step changes its copy.
+    pub fn copy(&self) -> Self {
+        Self {
+            current: self.current.copy(),
+            previous: self.previous.as_ref().map(Medium::copy),
+            one_time: self.one_time.iter().map(|(id, key)| (*id, key.copy())).collect(),
+            next_id: self.next_id,
+        }
+    }
+
+    /// New one-time keys, when the server has fewer than a quarter left: the ones to publish. Ids are never used again,
+    /// so keys whose upload was lost are simply never claimed, and fall away in time.
+    pub fn refill(&mut self, left_on_server: usize, rng: &mut impl CryptoRng) -> Vec<OneTimePreKey> {
+        let mut fresh = Vec::new();
+        if left_on_server >= ONE_TIME_PRE_KEYS_LOW {
+            return fresh;
+        }
+        for _ in left_on_server..ONE_TIME_PRE_KEYS_FULL {
+            let Some(id) = self.take_id() else { break };
+            let secret = SecretKey::generate(rng);
+            fresh.push(OneTimePreKey { id, key: secret.public_key() });
+            self.one_time.insert(id, secret);
+        }
+        while self.one_time.len() > ONE_TIME_SECRETS_MAX {
+            self.one_time.pop_first();
+        }
+        fresh
+    }
+
+    /// Replaces the signed pre-keys when they are a week old; the previous ones stay for as long again. True: publish.
+    pub fn rotate(&mut self, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
+        let due = self.current.created_seconds.saturating_add(SIGNED_PRE_KEY_SECONDS);
+        if now_seconds < due {
+            return false;
+        }
+        let Some(id) = self.take_id() else { return false };
+        let retired = std::mem::replace(&mut self.current, Medium::generate(id, now_seconds, rng));
+        self.previous = Some(retired);
+        true
+    }
+
+    /// After the message that used it was opened and stored, in the same transaction.
+    pub fn forget(&mut self, one_time: PreKeyId) {
+        self.one_time.remove(&one_time);
+    }
+
+    /// What is to be published: the signed pre-keys when the server has others (or, at sign-up, none), and `fresh`.
+    pub async fn upload(
+        &self,
+        own: &OwnIdentity,
+        stock: Option<&PreKeyStock>,
+        fresh: Vec<OneTimePreKey>,
+        signer: &impl Signer,
+    ) -> Result<PreKeyUpload, SignError> {
+        let (hash, id) = (own.account_key().hash(), self.current.id);
+        let mut upload = PreKeyUpload { one_time: fresh, ..PreKeyUpload::default() };
+        if stock.is_none_or(|stock| stock.signed != id) {
+            let mut signed = SignedPreKey { id, key: self.current.signed.public_key(), signature: Bytes([0; 384]) };
+            signed.signature = signer.sign(&signed.signed_bytes(&hash, own.device())).await?;
+            upload.signed = Some(signed);
+        }
+        if stock.is_none_or(|stock| stock.kem != id) {
+            let mut kem = KemPreKey { id, key: self.current.kem.public_key(), signature: Bytes([0; 384]) };
+            kem.signature = signer.sign(&kem.signed_bytes(&hash, own.device())).await?;
+            upload.kem = Some(kem);
+        }
+        Ok(upload)
+    }
+
+    /// A new device's first upload.
+    pub async fn upload_all(&self, own: &OwnIdentity, signer: &impl Signer) -> Result<PreKeyUpload, SignError> {
+        self.upload(own, None, self.one_time_public(), signer).await
+    }
+
+    /// The public halves of every one-time key that is kept.
+    pub fn one_time_public(&self) -> Vec<OneTimePreKey> {
+        self.one_time.iter().map(|(id, secret)| OneTimePreKey { id: *id, key: secret.public_key() }).collect()
+    }
+
+    /// Whether a first message that names this signed pre-key can still be opened.
+    pub fn holds_signed(&self, id: PreKeyId) -> bool {
+        self.medium(id).is_some()
+    }
+
+    fn medium(&self, id: PreKeyId) -> Option<&Medium> {
+        std::iter::once(&self.current).chain(&self.previous).find(|medium| medium.id == id)
+    }
+
+    pub(super) fn signed(&self, id: PreKeyId) -> Option<&SecretKey> {
+        self.medium(id).map(|medium| &medium.signed)
+    }
+
+    pub(super) fn kem(&self, id: PreKeyId) -> Option<&KemSecret> {
+        self.medium(id).map(|medium| &medium.kem)
+    }
+
+    pub(super) fn one_time(&self, id: PreKeyId) -> Option<&SecretKey> {
+        self.one_time.get(&id)
+    }
+
+    fn take_id(&mut self) -> Option<PreKeyId> {
+        let id = self.next_id;
+        self.next_id = id.checked_add(1)?;
+        Some(id)
+    }
+
+    pub fn save(&self) -> Zeroizing<Vec<u8>> {
+        saved::save(&Saved {
+            current: self.current.to_saved(),
+            previous: self.previous.as_ref().map(Medium::to_saved),
+            one_time: self.one_time.iter().map(|(id, key)| (*id, SavedKey::from(key))).collect(),
+            next_id: self.next_id,
+        })
+    }
+
+    pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
+        let saved: Saved = saved::load(bytes)?;
+        Ok(Self {
+            current: Medium::from_saved(&saved.current),
+            previous: saved.previous.as_ref().map(Medium::from_saved),
+            one_time: saved.one_time.iter().map(|(id, key)| (*id, key.secret_key())).collect(),
+            next_id: saved.next_id,
+        })
+    }
+}

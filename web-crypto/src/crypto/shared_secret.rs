@@ -1,0 +1,108 @@
+//! Owns the agreement on a first secret: X3DH (revision 1, section 3) with ML-KEM-768 added as in PQXDH (revision 3).
+//! Knows nothing of ratchets.
+
+use super::{
+    bundle::CheckedBundle,
+    identity::OwnIdentity,
+    kdf,
+    kem::{self, KemKeyError},
+    keys::{Key, KeyError, SecretKey},
+    pre_keys::PreKeySecrets,
+};
+use cliquet_wire::{
+    bytes::{Bytes, Digest},
+    certificate::Certificate,
+    envelope::FirstMessage,
+    signed_bytes::SignedBytes,
+};
+use rand_core::CryptoRng;
+use sha2::{Digest as _, Sha256};
+use x25519_dalek::SharedSecret;
+use zeroize::Zeroizing;
+
+const INFO: &str = "Cliquet/1 X25519 ML-KEM-768 SHA-256 AES-256-GCM";
+
+/// Why there is no shared secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AgreementError {
+    /// A public key that is refused.
+    BadKey,
+    /// The pre-key that is named is gone, or never was.
+    MissingPreKey,
+}
+
+impl From<KeyError> for AgreementError {
+    fn from(_: KeyError) -> Self {
+        Self::BadKey
+    }
+}
+
+impl From<KemKeyError> for AgreementError {
+    fn from(_: KemKeyError) -> Self {
+        Self::BadKey
+    }
+}
+
+/// Alice's side (X3DH section 3.3).
+pub(super) fn initiate(
+    own: &OwnIdentity,
+    peer: &CheckedBundle,
+    rng: &mut impl CryptoRng,
+) -> Result<(Key, FirstMessage), AgreementError> {
+    let bundle = peer.bundle();
+    let ephemeral = SecretKey::generate(rng);
+    let dh1 = own.secret().agree(&bundle.signed.key)?;
+    let dh2 = ephemeral.agree(&bundle.certificate.identity_key)?;
+    let dh3 = ephemeral.agree(&bundle.signed.key)?;
+    let dh4 = bundle.one_time.as_ref().map(|one_time| ephemeral.agree(&one_time.key)).transpose()?;
+    let (kem_ciphertext, kem_secret) = kem::encapsulate(&bundle.kem.key, rng)?;
+    let first = FirstMessage {
+        account_key: own.account_key().clone(),
+        certificate: own.certificate().clone(),
+        ephemeral_key: ephemeral.public_key(),
+        signed_pre_key_id: bundle.signed.id,
+        kem_pre_key_id: bundle.kem.id,
+        one_time_pre_key_id: bundle.one_time.as_ref().map(|one_time| one_time.id),
+        kem_ciphertext,
+    };
+    Ok((secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem_secret), first))
+}
+
+/// Bob's side (X3DH section 3.4).
+pub(super) fn accept(own: &OwnIdentity, pre_keys: &PreKeySecrets, first: &FirstMessage) -> Result<Key, AgreementError> {
+    let signed = pre_keys.signed(first.signed_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
+    let kem = pre_keys.kem(first.kem_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
+    let dh4 = match first.one_time_pre_key_id {
+        None => None,
+        Some(id) => Some(pre_keys.one_time(id).ok_or(AgreementError::MissingPreKey)?.agree(&first.ephemeral_key)?),
+    };
+    let dh1 = signed.agree(&first.certificate.identity_key)?;
+    let dh2 = own.secret().agree(&first.ephemeral_key)?;
+    let dh3 = signed.agree(&first.ephemeral_key)?;
+    Ok(secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem.decapsulate(&first.kem_ciphertext)))
+}
+
+/// KDF(F ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4] ‖ SS) (PQXDH section 2.2).
+fn secret(dh: [&SharedSecret; 3], dh4: Option<&SharedSecret>, kem_secret: &Key) -> Key {
+    let mut input = Zeroizing::new(Vec::with_capacity(6 * 32));
+    input.extend_from_slice(&[0xff; 32]);
+    dh.into_iter().chain(dh4).for_each(|shared| input.extend_from_slice(shared.as_bytes()));
+    input.extend_from_slice(kem_secret.as_bytes());
+    kdf::derive_key(&[0; 32], &input, INFO)
+}
+
+/// The session's name and the first part of every message's associated data: SHA-256 over who speaks with whom, under
+/// which certificates, and over all that went into the secret. Both sides compute it; nobody sends it.
+pub(super) fn transcript(initiator: &Certificate, responder: &Certificate, first: &FirstMessage) -> Digest {
+    let bytes = SignedBytes::labelled("Cliquet/1 session")
+        .field(&initiator.signed_bytes())
+        .field(&responder.signed_bytes())
+        .field(first.ephemeral_key.as_ref())
+        .number(u64::from(first.signed_pre_key_id))
+        .number(u64::from(first.kem_pre_key_id))
+        // One past the id, so that "none" differs from id 0.
+        .number(first.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
+        .field(first.kem_ciphertext.as_ref())
+        .finish();
+    Bytes(Sha256::digest(bytes).into())
+}

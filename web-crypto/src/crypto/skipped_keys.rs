@@ -1,0 +1,163 @@
+//! Owns the keys of messages that have not arrived yet, and the memory of finished chains (Double Ratchet section 3.5).
+//! Knows nothing of how keys are derived.
+
+use super::{
+    keys::Key,
+    limits::{CHAINS_MAX, SKIPPED_MAX, SKIPPED_PER_CHAIN_MAX},
+    saved::SavedKey,
+};
+use cliquet_wire::bytes::PublicKey;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+
+/// More messages are missing than is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooManySkipped;
+
+/// What is left of a receiving chain.
+#[derive(Debug)]
+struct Remains {
+    ratchet_key: PublicKey,
+    /// Messages that the chain had: higher numbers never were.
+    length: u32,
+    keys: BTreeMap<u32, Key>,
+}
+
+/// What a finished chain says about a message.
+#[derive(Debug)]
+pub(super) enum Late {
+    UnknownChain,
+    Key(Key),
+    /// Opened before.
+    Duplicate,
+    /// Past the chain's end.
+    NeverWas,
+}
+
+/// Keys by chain, the current chain's apart, the finished ones oldest first.
+#[derive(Debug, Default)]
+pub(super) struct SkippedKeys {
+    current: BTreeMap<u32, Key>,
+    finished: VecDeque<Remains>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedRemains {
+    ratchet_key: [u8; 32],
+    length: u32,
+    keys: Vec<(u32, SavedKey)>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedSkippedKeys {
+    current: Vec<(u32, SavedKey)>,
+    finished: Vec<SavedRemains>,
+}
+
+impl SkippedKeys {
+    /// Whether the current chain may skip so many more. Asked before any key is computed.
+    pub(super) fn check(&self, more: u32) -> Result<(), TooManySkipped> {
+        let more = usize::try_from(more).map_err(|_| TooManySkipped)?;
+        if self.current.len().saturating_add(more) > SKIPPED_PER_CHAIN_MAX { Err(TooManySkipped) } else { Ok(()) }
+    }
+
+    /// The same for a chain that is about to begin.
+    pub(super) fn check_new_chain(skip: u32) -> Result<(), TooManySkipped> {
+        Self::default().check(skip)
+    }
+
+    /// Keeps a key of the current chain. The oldest keys make room.
+    pub(super) fn insert(&mut self, number: u32, key: Key) {
+        self.current.insert(number, key);
+        while self.len() > SKIPPED_MAX {
+            let Some(oldest) = self.finished.iter_mut().find(|remains| !remains.keys.is_empty()) else { break };
+            oldest.keys.pop_first();
+        }
+    }
+
+    pub(super) fn take_current(&mut self, number: u32) -> Option<Key> {
+        self.current.remove(&number)
+    }
+
+    /// A finished chain's key is given out once.
+    pub(super) fn take_late(&mut self, ratchet_key: &PublicKey, number: u32) -> Late {
+        match self.finished.iter_mut().find(|remains| remains.ratchet_key == *ratchet_key) {
+            None => Late::UnknownChain,
+            Some(remains) => match remains.keys.remove(&number) {
+                Some(key) => Late::Key(key),
+                None if number < remains.length => Late::Duplicate,
+                None => Late::NeverWas,
+            },
+        }
+    }
+
+    /// The current chain ends with so many messages. The oldest chain is forgotten.
+    pub(super) fn finish_chain(&mut self, ratchet_key: PublicKey, length: u32) {
+        let keys = std::mem::take(&mut self.current);
+        self.finished.push_back(Remains { ratchet_key, length, keys });
+        while self.finished.len() > CHAINS_MAX {
+            self.finished.pop_front();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.current.len() + self.finished.iter().map(|remains| remains.keys.len()).sum::<usize>()
+    }
+
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            current: copy_keys(&self.current),
+            finished: self
+                .finished
+                .iter()
+                .map(|remains| Remains {
+                    ratchet_key: remains.ratchet_key,
+                    length: remains.length,
+                    keys: copy_keys(&remains.keys),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn to_saved(&self) -> SavedSkippedKeys {
+        SavedSkippedKeys {
+            current: save_keys(&self.current),
+            finished: self
+                .finished
+                .iter()
+                .map(|remains| SavedRemains {
+                    ratchet_key: remains.ratchet_key.0,
+                    length: remains.length,
+                    keys: save_keys(&remains.keys),
+                })
+                .collect(),
+        }
+    }
+
+    pub(super) fn from_saved(saved: &SavedSkippedKeys) -> Self {
+        Self {
+            current: load_keys(&saved.current),
+            finished: saved
+                .finished
+                .iter()
+                .map(|remains| Remains {
+                    ratchet_key: cliquet_wire::bytes::Bytes(remains.ratchet_key),
+                    length: remains.length,
+                    keys: load_keys(&remains.keys),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn copy_keys(keys: &BTreeMap<u32, Key>) -> BTreeMap<u32, Key> {
+    keys.iter().map(|(number, key)| (*number, key.copy())).collect()
+}
+
+fn save_keys(keys: &BTreeMap<u32, Key>) -> Vec<(u32, SavedKey)> {
+    keys.iter().map(|(number, key)| (*number, SavedKey::from(key))).collect()
+}
+
+fn load_keys(keys: &[(u32, SavedKey)]) -> BTreeMap<u32, Key> {
+    keys.iter().map(|(number, key)| (*number, key.key())).collect()
+}
