@@ -1,1 +1,21 @@
 //! The messenger as state in, state out. Used by the browser and by tests.
+//!
+//! Every operation looks at the [`messenger::Messenger`] and answers with a [`messenger::Step`]: what must become
+//! durable, all in one transaction, and what changed for the page. The caller commits `step.changes`, and only then
+//! calls `messenger.apply(step)`. A step that could not be committed is dropped: nothing happened.
+//! Steps are made one after the other; a step made before another one was applied is refused by `apply`.
+
+pub mod add_contact;
+pub mod cards;
+pub mod compose;
+pub mod contacts;
+pub mod content;
+pub mod device;
+pub mod messages;
+pub mod messenger;
+pub mod outbox;
+pub mod pre_keys;
+pub mod receive;
+pub mod records;
+pub mod seal_next;
+pub mod sessions;

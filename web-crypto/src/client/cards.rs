@@ -1,0 +1,156 @@
+//! What the server answers when something is missing to seal: cards and pre-key bundles. Both are proven before use.
+
+use super::{
+    contacts::{Contact, State},
+    content::MessageId,
+    messages::{Author, Mark, Message, MessageBody, Notice},
+    messenger::{Messenger, Step, StepError},
+    records::{RecordsError, Store, push_uuid, session_key, under},
+};
+use crate::crypto::{CardError, CheckedBundle, CheckedCard, Session, rsa::Verifier};
+use cliquet_wire::{
+    account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId, pre_keys::PreKeyBundle,
+};
+use rand_core::CryptoRng;
+use uuid::Uuid;
+
+impl Messenger {
+    /// The answer to `Needs::Card`. Also to be called with one's own card whenever it was fetched.
+    pub async fn card_arrived(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let known = self.contact(&card.email).ok_or(StepError::NoContact)?;
+        if let Some(contact) = self.checked(Some(known), card, now, verifier, &mut step).await? {
+            if contact.state == State::Own {
+                step.own_card_is_fresh();
+            }
+            step.put_contact(&contact)?;
+        }
+        Ok(step)
+    }
+
+    /// The answer to `Needs::Bundles`: starts a session with each device that has none. A bundle that is not proven
+    /// stores nothing at all (K1), and neither does an answer that leaves a device out.
+    pub async fn bundles_arrived(
+        &self,
+        address: &Address,
+        bundles: Vec<PreKeyBundle>,
+        verifier: &impl Verifier,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let contact = self.contact(address).ok_or(StepError::NoContact)?;
+        let card = contact.card.clone().ok_or(StepError::NoContact)?;
+        let card = CheckedCard::check(card, Some(&contact.account_key), contact.counter, verifier)
+            .await
+            .map_err(|_| StepError::NotProven)?;
+        let mut missing = self.without_session(contact);
+        for bundle in bundles {
+            let device = bundle.certificate.device;
+            if !missing.contains(&device) {
+                continue;
+            }
+            let bundle = CheckedBundle::check(bundle, &card, verifier).await.map_err(|_| StepError::NotProven)?;
+            let session = Session::initiate(self.own(), &bundle, rng).map_err(|_| StepError::NotProven)?;
+            let key = session_key(address, device);
+            let mut sessions = self.sessions(&key).cloned().unwrap_or_default();
+            sessions.initiated(&session);
+            sessions.put_into(&mut step.changes, &key)?;
+            missing.retain(|other| *other != device);
+        }
+        if missing.is_empty() { Ok(step) } else { Err(StepError::NotProven) }
+    }
+
+    /// The devices of an account with which there is no session to seal in; never this device.
+    pub(super) fn without_session(&self, contact: &Contact) -> Vec<DeviceId> {
+        self.receivers(contact)
+            .filter(|device| {
+                self.sessions(&session_key(&contact.address, *device)).is_none_or(|sessions| !sessions.can_seal())
+            })
+            .collect()
+    }
+
+    /// The devices of an account that get an envelope from this one.
+    pub(super) fn receivers<'a>(&'a self, contact: &'a Contact) -> impl Iterator<Item = DeviceId> + 'a {
+        contact.devices().iter().copied().filter(|device| *device != self.device())
+    }
+
+    /// Checks a card against what is known of its account (C2): signatures, the pinned key, a counter that never falls.
+    /// Sessions with devices that are no longer listed go. `None`: it shows another key than the pinned one, and the
+    /// step says so.
+    pub(super) async fn checked(
+        &self,
+        known: Option<&Contact>,
+        card: AccountCard,
+        now: u64,
+        verifier: &impl Verifier,
+        step: &mut Step,
+    ) -> Result<Option<Contact>, StepError> {
+        let pinned = known.map(|contact| &contact.account_key);
+        let counter = known.map_or(0, |contact| contact.counter);
+        match CheckedCard::check(card.clone(), pinned, counter, verifier).await {
+            Ok(_) => {}
+            Err(CardError::KeyChanged) => {
+                let known = known.filter(|contact| contact.state != State::Own).ok_or(StepError::NotProven)?;
+                let digest = card.account_key.hash();
+                self.key_changed(known.clone(), &digest.0, now, step)?;
+                return Ok(None);
+            }
+            Err(_) => return Err(StepError::NotProven),
+        }
+        let mut contact = match known {
+            Some(contact) => contact.clone(),
+            None => Contact::new(card.email.clone(), State::Requested, card.account_key.clone()),
+        };
+        let prefix = under(&contact.address);
+        for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
+            let listed = card.device_list.devices.iter().any(|device| session_key(&contact.address, *device) == *key);
+            if !listed {
+                step.changes.delete(Store::Sessions, key.clone());
+            }
+        }
+        contact.counter = card.device_list.counter;
+        contact.card = Some(card);
+        Ok(Some(contact))
+    }
+
+    /// Another account key than the pinned one was shown: said once, and nothing is sealed any more.
+    pub(super) fn key_changed(
+        &self,
+        mut contact: Contact,
+        key_hash: &[u8; 32],
+        now: u64,
+        step: &mut Step,
+    ) -> Result<(), RecordsError> {
+        if contact.key_changed {
+            return Ok(());
+        }
+        contact.key_changed = true;
+        let [a, b, c, d, e, f, g, h, i, j, ..] = *key_hash;
+        let id = MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]);
+        note(&mut contact, id, Notice::KeyChanged, now, step)?;
+        step.put_contact(&contact)
+    }
+}
+
+/// Adds a notice to the conversation. The caller puts the contact.
+pub(super) fn note(
+    contact: &mut Contact,
+    id: MessageId,
+    notice: Notice,
+    now: u64,
+    step: &mut Step,
+) -> Result<(), RecordsError> {
+    let message = Message {
+        id,
+        conversation: contact.address.clone(),
+        author: Author::Notice,
+        sort_time: contact.sort_time(now),
+        client_time: now,
+        server_time: 0,
+        body: MessageBody::Notice(notice),
+        mark: Mark::Received,
+    };
+    contact.shows(&message);
+    contact.unread = contact.unread.saturating_add(1);
+    step.put_message(message)
+}

@@ -1,0 +1,224 @@
+//! A message as a person sees it, and where it stands in its conversation.
+//!
+//! Owns the order of messages and their marks. Knows nothing of ratchets.
+//!
+//! The order is that in which this device came to know the messages: a message's sort time is never under that of the
+//! message before it, so that a wrong clock, here or there, moves no answer above its question.
+
+use super::{
+    content::MessageId,
+    records::{Changes, RecordsError, Store, decode, push_order, push_uuid, under},
+};
+use cliquet_wire::{address::Address, problem::ProblemCode};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+/// Who wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Author {
+    Own,
+    Peer,
+    /// Nobody: the client says what happened here.
+    Notice,
+}
+
+/// One line of a conversation.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    pub id: MessageId,
+    /// Whom the conversation is with.
+    pub conversation: Address,
+    pub author: Author,
+    /// Where it stands, in milliseconds since 1970; see the module.
+    pub sort_time: u64,
+    /// By its author's clock, in milliseconds since 1970.
+    pub client_time: u64,
+    /// By the server's clock, in milliseconds since 1970; zero until the server took it.
+    pub server_time: u64,
+    pub body: MessageBody,
+    pub mark: Mark,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessageBody {
+    Text(String),
+    Notice(Notice),
+}
+
+/// What the client says about a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// The server, or someone, shows another account key than the pinned one. Nothing of it was opened.
+    KeyChanged,
+    /// A message could not be opened. A new session is under way; what it said must be sent again.
+    CannotOpen,
+    /// A message of a kind that this version does not know.
+    NewerVersion,
+}
+
+/// How far a message came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mark {
+    /// Durable here, and nowhere else yet.
+    Waiting,
+    /// The server keeps it.
+    Sent,
+    /// A device of the receiver keeps it.
+    Delivered,
+    /// The server refused it, or we did. The text is kept; it can be sent again.
+    Failed(Failure),
+    /// It came from outside.
+    Received,
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// The server said so.
+    #[serde(serialize_with = "write_code", deserialize_with = "read_code")]
+    Refused(ProblemCode),
+    /// The contact's account key is not the pinned one.
+    KeyChanged,
+    /// A device's pre-keys are not signed by its account: nothing was sealed for it.
+    BadPreKeys,
+}
+
+impl Message {
+    /// The key in [`Store::Messages`].
+    pub fn key(&self) -> String {
+        let mut key = under(&self.conversation);
+        push_order(&mut key, self.sort_time, self.id);
+        key
+    }
+
+    /// The key in [`Store::ToSeal`]: all conversations in one line.
+    pub(crate) fn to_seal_key(&self) -> String {
+        let mut key = String::with_capacity(49);
+        push_order(&mut key, self.sort_time, self.id);
+        key
+    }
+
+    pub fn load(value: &[u8]) -> Result<Self, RecordsError> {
+        decode(value)
+    }
+
+    pub fn text(&self) -> &str {
+        match &self.body {
+            MessageBody::Text(text) => text,
+            MessageBody::Notice(_) => "",
+        }
+    }
+
+    /// Its time as it is shown.
+    pub fn shown_time(&self) -> u64 {
+        if self.server_time == 0 { self.client_time } else { self.server_time }
+    }
+
+    /// Puts the message and the way to find it by its id.
+    pub(crate) fn put_into(&self, changes: &mut Changes) -> Result<(), RecordsError> {
+        let key = self.key();
+        changes.put(Store::MessageKeys, message_key(&self.conversation, self.author, self.id), &key)?;
+        changes.put(Store::Messages, key, self)
+    }
+}
+
+impl Mark {
+    /// A late answer never takes back what a receipt has shown.
+    pub(crate) fn sent(self) -> Self {
+        if self == Self::Delivered { self } else { Self::Sent }
+    }
+}
+
+/// `address/author/id`: the key of [`Store::MessageKeys`]. Authors stand apart: a peer's id never meets one of ours.
+pub(crate) fn message_key(conversation: &Address, author: Author, id: MessageId) -> String {
+    let mut key = under(conversation);
+    key.push_str(match author {
+        Author::Own => "own/",
+        Author::Peer => "peer/",
+        Author::Notice => "notice/",
+    });
+    push_uuid(&mut key, id.0);
+    key
+}
+
+/// The keys of one conversation in [`Store::Messages`]: from the first, inclusive, to the second, exclusive.
+pub fn conversation_range(conversation: &Address) -> (String, String) {
+    let from = under(conversation);
+    let mut to = String::from(conversation.as_str());
+    // The character after the slash.
+    to.push('0');
+    (from, to)
+}
+
+/// By name: a number would change its meaning when a code is added.
+fn write_code<S: Serializer>(code: &ProblemCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(code.as_str())
+}
+
+fn read_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProblemCode, D::Error> {
+    let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
+    ProblemCode::ALL.iter().copied().find(|code| code.as_str() == name).ok_or_else(|| D::Error::custom("unknown code"))
+}
+
+/// A text is personal: a log that prints one by accident prints its length.
+impl std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("author", &self.author)
+            .field("mark", &self.mark)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for MessageBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.debug_tuple("Text").field(&text.len()).finish(),
+            Self::Notice(notice) => f.debug_tuple("Notice").field(notice).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(address: &str, sort_time: u64, id: u8) -> Message {
+        Message {
+            id: MessageId::from_parts(1, [id; 10]),
+            conversation: Address::parse(address).unwrap(),
+            author: Author::Own,
+            sort_time,
+            client_time: 1,
+            server_time: 0,
+            body: MessageBody::Text("hello".into()),
+            mark: Mark::Failed(Failure::Refused(ProblemCode::MailboxFull)),
+        }
+    }
+
+    #[test]
+    fn keys_grow_with_time_and_then_with_the_id() {
+        let keys = [(1, 9), (2, 1), (2, 2), (256, 0), (u64::MAX, 0)].map(|(t, id)| message("b@example.org", t, id).key());
+        assert!(keys.is_sorted());
+    }
+
+    #[test]
+    fn a_range_holds_one_conversation_and_no_other() {
+        let (from, to) = conversation_range(&Address::parse("b@example.org").unwrap());
+        let within = |address| (from.as_str()..to.as_str()).contains(&message(address, 5, 5).key().as_str());
+        assert!(within("b@example.org"));
+        for other in ["a@example.org", "c@example.org", "b@example.or", "b@example.orga", "b@example.org.uk"] {
+            assert!(!within(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_message_reads_back() {
+        let mut changes = Changes::default();
+        let message = message("b@example.org", 5, 5);
+        message.put_into(&mut changes).unwrap();
+        let put = changes.puts.iter().find(|put| put.store == Store::Messages).unwrap();
+        assert_eq!(Message::load(&put.value).unwrap(), message);
+    }
+}

@@ -1,0 +1,180 @@
+//! What a device keeps, as records: a store, a key, and bytes that the caller seals at rest.
+//!
+//! Owns the names of the stores, the order of keys, and the encoding of values. Knows nothing of IndexedDB.
+
+use super::content::MessageId;
+use cliquet_wire::{address::Address, ids::DeviceId};
+use serde::{Serialize, de::DeserializeOwned};
+use std::future::Future;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// The first byte of every value, so that a later version can read what an earlier one kept.
+const FORMAT: u8 = 1;
+
+/// A table of records. Keys are ASCII, and ordered byte by byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Store {
+    /// Who this device is: `identity`, `pre_keys`.
+    Device,
+    /// By address: the pinned key, the devices, what is owed. One's own account is among them.
+    Contacts,
+    /// By `address/device`.
+    Sessions,
+    /// By `address/time/id`, so that a conversation is one range of keys, in order.
+    Messages,
+    /// By `address/author/id`: where in [`Store::Messages`] a message stands.
+    MessageKeys,
+    /// By `time/id`: texts that wait to be sealed. Any tab adds to it; only the leader takes from it.
+    ToSeal,
+    /// The one post that waits to be sent, or whose answer is not known.
+    Outbox,
+    /// The last delivery that is durable here.
+    Cursor,
+}
+
+impl Store {
+    pub const ALL: [Self; 8] = [
+        Self::Device,
+        Self::Contacts,
+        Self::Sessions,
+        Self::Messages,
+        Self::MessageKeys,
+        Self::ToSeal,
+        Self::Outbox,
+        Self::Cursor,
+    ];
+    /// What `Messenger::load` wants to see; the others grow with every message and are read one record at a time.
+    pub const IN_MEMORY: [Self; 5] = [Self::Device, Self::Contacts, Self::Sessions, Self::Outbox, Self::Cursor];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Contacts => "contacts",
+            Self::Sessions => "sessions",
+            Self::Messages => "messages",
+            Self::MessageKeys => "message_keys",
+            Self::ToSeal => "to_seal",
+            Self::Outbox => "outbox",
+            Self::Cursor => "cursor",
+        }
+    }
+}
+
+/// The one key of stores that hold one record.
+pub const ONLY: &str = "only";
+
+/// One kept value.
+#[derive(Clone)]
+pub struct Record {
+    pub store: Store,
+    pub key: String,
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// What must become durable together, or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    pub puts: Vec<Record>,
+    pub deletes: Vec<(Store, String)>,
+}
+
+/// Why a record could not be read or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordsError {
+    #[error("the device's storage does not answer")]
+    Unavailable,
+    #[error("a kept record has no known form")]
+    Damaged,
+    #[error("a kept record is of a later version")]
+    Newer,
+}
+
+/// Reading single records of the stores that are not in memory.
+pub trait Records {
+    fn get(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Zeroizing<Vec<u8>>>, RecordsError>>;
+    /// The record with the lowest key above `key`; above the empty key, the first.
+    fn next(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Record>, RecordsError>>;
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.puts.is_empty() && self.deletes.is_empty()
+    }
+
+    /// A later put of the same key takes the place of an earlier one.
+    pub(crate) fn put(&mut self, store: Store, key: String, value: &impl Serialize) -> Result<(), RecordsError> {
+        let value = encode(value)?;
+        self.puts.retain(|put| put.store != store || put.key != key);
+        self.puts.push(Record { store, key, value });
+        Ok(())
+    }
+
+    pub(crate) fn delete(&mut self, store: Store, key: String) {
+        self.puts.retain(|put| put.store != store || put.key != key);
+        self.deletes.push((store, key));
+    }
+}
+
+pub(crate) fn encode(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, RecordsError> {
+    // Secrets pass through: start with room, so that no half-filled copy is left behind by growing.
+    let size = postcard::experimental::serialized_size(value).map_err(|_| RecordsError::Damaged)?;
+    let mut bytes = Zeroizing::new(vec![0; size + 1]);
+    let (format, rest) = bytes.split_first_mut().ok_or(RecordsError::Damaged)?;
+    *format = FORMAT;
+    postcard::to_slice(value, rest).map_err(|_| RecordsError::Damaged)?;
+    Ok(bytes)
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordsError> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| RecordsError::Damaged),
+        Some((&format, _)) if format > FORMAT => Err(RecordsError::Newer),
+        _ => Err(RecordsError::Damaged),
+    }
+}
+
+pub(crate) async fn read<T: DeserializeOwned>(
+    records: &impl Records,
+    store: Store,
+    key: &str,
+) -> Result<Option<T>, RecordsError> {
+    records.get(store, key).await?.map(|value| decode(&value)).transpose()
+}
+
+/// `address/device`: the key of [`Store::Sessions`]. An address never holds a slash.
+pub(crate) fn session_key(address: &Address, device: DeviceId) -> String {
+    let mut key = under(address);
+    push_uuid(&mut key, device.0);
+    key
+}
+
+/// `address/`
+pub(crate) fn under(address: &Address) -> String {
+    let mut key = String::with_capacity(address.as_str().len() + 52);
+    key.push_str(address.as_str());
+    key.push('/');
+    key
+}
+
+/// `time/id`, in an order in which time and then id grow.
+pub(crate) fn push_order(key: &mut String, time: u64, id: MessageId) {
+    for byte in time.to_be_bytes() {
+        for nibble in [byte >> 4, byte & 15] {
+            key.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
+        }
+    }
+    key.push('/');
+    push_uuid(key, id.0);
+}
+
+pub(crate) fn push_uuid(key: &mut String, id: Uuid) {
+    key.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
+}
+
+/// Values may hold secrets: only where they stand is printed, and not whose they are.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record").field("store", &self.store).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,264 @@
+//! From what waits to what is posted: the leader's work.
+//!
+//! Seals one thing, for every device that must get it, and puts the new ratchet states, the post and the taking off the
+//! line into one step, so that no ciphertext leaves before the state that made it is durable (D4, D8).
+
+use super::{
+    contacts::{Contact, State},
+    content::{Body, Content, MessageId, RECEIPT_NAMES_MAX},
+    messages::{Failure, Mark, Message},
+    messenger::{Event, Messenger, Step, StepError},
+    outbox::{About, OutboxEntry, Refusal, refusal},
+    records::{ONLY, Record, Records, Store, decode, read, session_key},
+};
+use cliquet_wire::{
+    address::Address,
+    envelope::{Envelope, SendMessages},
+    ids::{DeviceId, EnvelopeId},
+    problem::ProblemCode,
+};
+use rand_core::CryptoRng;
+
+/// What there is to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Nothing waits, or the outbox still holds a post.
+    Idle,
+    /// Commit, apply, post the outbox.
+    Sealed(Step),
+    /// Something that only the server has is missing. Fetch it, hand it in, and ask again.
+    Needs(Needs),
+}
+
+/// What is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// `GET /contacts/<email>`, for `Messenger::card_arrived`.
+    Card { address: Address },
+    /// `POST /contacts/<email>/bundles`, for `Messenger::bundles_arrived`.
+    Bundles { address: Address, devices: Vec<DeviceId> },
+}
+
+impl Needs {
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::Card { address } | Self::Bundles { address, .. } => address,
+        }
+    }
+}
+
+/// One thing to seal.
+struct Job {
+    about: About,
+    /// For the contact's devices.
+    body: Body,
+    /// For one's own other devices.
+    copy: Option<Body>,
+}
+
+impl Messenger {
+    /// `put_off`: whom to leave out for now, because what is missing for them could not be fetched.
+    pub async fn seal_next(
+        &self,
+        records: &impl Records,
+        put_off: &[Address],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Next, StepError> {
+        if self.outbox().is_some() {
+            return Ok(Next::Idle);
+        }
+        let within_reach = |contact: &&Contact| !put_off.contains(&contact.address) && !contact.key_changed;
+        if let Some(contact) = self.everyone().filter(within_reach).find(|contact| contact.hello_owed) {
+            let copy = (contact.state != State::Own).then(|| Body::CopyOfHello {
+                conversation: contact.address.clone(),
+                account_key: contact.account_key.clone(),
+            });
+            return self.seal(contact, Job { about: About::Hello, body: Body::Hello, copy }, None, now, rng);
+        }
+        if let Some((waiting, message)) = self.first_waiting(records, put_off, |_| true).await? {
+            return self.seal_text(&waiting.key, message, now, rng);
+        }
+        let owes = |contact: &&Contact| contact.state == State::Added && !contact.receipts_owed.is_empty();
+        if let Some(contact) = self.contacts().filter(within_reach).find(owes) {
+            let names: Vec<MessageId> = contact.receipts_owed.iter().copied().take(RECEIPT_NAMES_MAX).collect();
+            let job = Job {
+                about: About::Receipt(names.clone()),
+                body: Body::Receipt { delivered: names },
+                copy: None,
+            };
+            return self.seal(contact, job, None, now, rng);
+        }
+        Ok(Next::Idle)
+    }
+
+    /// What `Needs` asked for cannot be had, and the server says why; or its answer was not proven, and `code` is
+    /// `BadSignature`. Passing troubles change nothing: put the address off and ask again later.
+    pub async fn need_refused(
+        &self,
+        records: &impl Records,
+        needs: &Needs,
+        code: ProblemCode,
+    ) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let address = needs.address();
+        let Some(contact) = self.contact(address) else { return Ok(step) };
+        let mut contact = contact.clone();
+        match refusal(code) {
+            Refusal::Keep => return Ok(step),
+            Refusal::SealAnew => contact.card = None,
+            // One's own card or devices: nobody's message is at fault.
+            Refusal::GiveUp if contact.state == State::Own => return Ok(step),
+            Refusal::GiveUp => {
+                contact.hello_owed = false;
+                contact.receipts_owed.clear();
+                let failure = match code {
+                    ProblemCode::BadSignature => Failure::BadPreKeys,
+                    code => Failure::Refused(code),
+                };
+                let waiting = self.first_waiting(records, &[], |message| message.conversation == *address).await?;
+                if let Some((waiting, message)) = waiting {
+                    fail(&waiting.key, message, failure, &mut step)?;
+                }
+            }
+        }
+        step.put_contact(&contact)?;
+        Ok(step)
+    }
+
+    /// The first text in the line that is wanted, and its message.
+    async fn first_waiting(
+        &self,
+        records: &impl Records,
+        put_off: &[Address],
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Result<Option<(Record, Message)>, StepError> {
+        let mut after = String::new();
+        while let Some(waiting) = records.next(Store::ToSeal, &after).await? {
+            let key: String = decode(&waiting.value)?;
+            if let Some(message) = read::<Message>(records, Store::Messages, &key).await?
+                && !put_off.contains(&message.conversation)
+                && wanted(&message)
+            {
+                return Ok(Some((waiting, message)));
+            }
+            after = waiting.key;
+        }
+        Ok(None)
+    }
+
+    fn seal_text(
+        &self,
+        waiting: &str,
+        message: Message,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Next, StepError> {
+        let contact = self.contact(&message.conversation).filter(|contact| contact.state == State::Added);
+        let failure = match contact {
+            None => Failure::Refused(ProblemCode::NotAContact),
+            Some(contact) if contact.key_changed => Failure::KeyChanged,
+            Some(contact) => {
+                let copy = Body::CopyOfText {
+                    conversation: contact.address.clone(),
+                    account_key: contact.account_key.clone(),
+                    message: message.id,
+                    text: message.text().into(),
+                };
+                let body = Body::Text { message: message.id, text: message.text().into() };
+                let job = Job { about: About::Message(message.key()), body, copy: Some(copy) };
+                return self.seal(contact, job, Some((waiting, &message)), now, rng);
+            }
+        };
+        let mut step = self.step();
+        fail(waiting, message, failure, &mut step)?;
+        Ok(Next::Sealed(step))
+    }
+
+    fn seal(
+        &self,
+        contact: &Contact,
+        job: Job,
+        waiting: Option<(&str, &Message)>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Next, StepError> {
+        // One's own other devices come from one's own card, asked for once a start, and again when the server says so.
+        let own = self.contact(self.address()).ok_or(StepError::NoContact)?;
+        if own.card.is_none() || !self.own_card_fresh() {
+            return Ok(Next::Needs(Needs::Card { address: own.address.clone() }));
+        }
+        let accounts: &[&Contact] = if contact.state == State::Own { &[own] } else { &[contact, own] };
+        for account in accounts {
+            if account.card.is_none() {
+                return Ok(Next::Needs(Needs::Card { address: account.address.clone() }));
+            }
+            // Without a copy, one's own devices get nothing.
+            let concerned = account.state != State::Own || contact.state == State::Own || job.copy.is_some();
+            let devices = self.without_session(account);
+            if concerned && !devices.is_empty() {
+                return Ok(Next::Needs(Needs::Bundles { address: account.address.clone(), devices }));
+            }
+        }
+
+        let mut step = self.step();
+        let mut envelopes = Vec::new();
+        self.seal_for(contact, job.body, now, &mut step, &mut envelopes, rng)?;
+        if let Some(copy) = job.copy {
+            self.seal_for(own, copy, now, &mut step, &mut envelopes, rng)?;
+        }
+        let mut contact = contact.clone();
+        match &job.about {
+            About::Hello => contact.hello_owed = false,
+            About::Receipt(names) => contact.receipts_owed.retain(|name| !names.contains(name)),
+            About::Message(_) => {}
+        }
+        if let Some((waiting, message)) = waiting {
+            contact.shows(message);
+            step.changes.delete(Store::ToSeal, waiting.into());
+        }
+        step.put_contact(&contact)?;
+        // Nobody to tell: one's own only device says hello to no one.
+        if let Some(first) = envelopes.first() {
+            let id = MessageId(first.id.0);
+            let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotSeal)?;
+            let entry = OutboxEntry { id, address: contact.address, body, about: job.about };
+            step.changes.put(Store::Outbox, ONLY.into(), &entry)?;
+            step.events.push(Event::Outbox);
+        }
+        Ok(Next::Sealed(step))
+    }
+
+    /// One envelope for each device of the account but this one.
+    fn seal_for(
+        &self,
+        account: &Contact,
+        body: Body,
+        now: u64,
+        step: &mut Step,
+        envelopes: &mut Vec<Envelope>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), StepError> {
+        let content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
+        let content = content.encode().map_err(|_| StepError::CannotSeal)?;
+        for device in self.receivers(account) {
+            let key = session_key(&account.address, device);
+            let sessions = self.sessions(&key).ok_or(StepError::CannotSeal)?;
+            let mut random = [0; 10];
+            rng.fill_bytes(&mut random);
+            let id = EnvelopeId::from_parts(now, random);
+            let (sessions, envelope) = sessions.seal(id, &content, rng).ok_or(StepError::CannotSeal)?;
+            sessions.put_into(&mut step.changes, &key)?;
+            envelopes.push(envelope);
+        }
+        Ok(())
+    }
+}
+
+/// Off the line, marked, and kept.
+fn fail(waiting: &str, mut message: Message, failure: Failure, step: &mut Step) -> Result<(), StepError> {
+    step.changes.delete(Store::ToSeal, waiting.into());
+    message.mark = Mark::Failed(failure);
+    step.put_message(message)?;
+    Ok(())
+}
