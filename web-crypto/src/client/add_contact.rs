@@ -10,7 +10,7 @@ use cliquet_wire::{address::Address, certificate::AccountCard, limits::CONTACTS_
 impl Messenger {
     /// Adds whom the card shows, or accepts their request. The first card pins the account key; adding twice is adding
     /// once. The server has been told before (`POST /contacts`), and its answer is the card.
-    pub async fn add_contact(&self, card: AccountCard, verifier: &impl Verifier) -> Result<Step, StepError> {
+    pub async fn add_contact(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
         if card.email == *self.address() {
             return Err(StepError::OwnAddress);
         }
@@ -19,7 +19,7 @@ impl Messenger {
             return Err(StepError::ContactLimit);
         }
         let mut step = self.step();
-        let contact = match self.checked(known, card, verifier, &mut step).await? {
+        let contact = match self.checked(known, card, now, verifier, &mut step).await? {
             Some(contact) => contact,
             // Another key than the pinned one: the step says so in the conversation.
             None => return Ok(step),
@@ -53,7 +53,8 @@ impl Messenger {
     }
 
     fn set_state(&self, address: &Address, state: State) -> Result<Step, StepError> {
-        let contact = self.contact(address).filter(|contact| contact.state != State::Own).ok_or(StepError::NoContact)?;
+        let contact =
+            self.contact(address).filter(|contact| contact.state != State::Own).ok_or(StepError::NoContact)?;
         let mut step = self.step();
         let mut contact = Contact { state, ..contact.clone() };
         if state == State::Blocked {

@@ -5,14 +5,12 @@ use super::{
     content::MessageId,
     messages::{Author, Mark, Message, MessageBody, Notice},
     messenger::{Messenger, Step, StepError},
-    records::{RecordsError, Store, push_uuid, session_key, under},
+    records::{RecordsError, Store, session_key, under},
+    sessions::PeerSessions,
 };
 use crate::crypto::{CardError, CheckedBundle, CheckedCard, Session, rsa::Verifier};
-use cliquet_wire::{
-    account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId, pre_keys::PreKeyBundle,
-};
+use cliquet_wire::{address::Address, certificate::AccountCard, ids::DeviceId, pre_keys::PreKeyBundle};
 use rand_core::CryptoRng;
-use uuid::Uuid;
 
 impl Messenger {
     /// The answer to `Needs::Card`. Also to be called with one's own card whenever it was fetched.
@@ -52,9 +50,9 @@ impl Messenger {
             let bundle = CheckedBundle::check(bundle, &card, verifier).await.map_err(|_| StepError::NotProven)?;
             let session = Session::initiate(self.own(), &bundle, rng).map_err(|_| StepError::NotProven)?;
             let key = session_key(address, device);
-            let mut sessions = self.sessions(&key).cloned().unwrap_or_default();
-            sessions.initiated(&session);
-            sessions.put_into(&mut step.changes, &key)?;
+            let none = PeerSessions::default();
+            let known = self.sessions(&key).unwrap_or(&none);
+            known.put(&known.sessions.begin(session), true, &key, &mut step.changes)?;
             missing.retain(|other| *other != device);
         }
         if missing.is_empty() { Ok(step) } else { Err(StepError::NotProven) }
@@ -89,7 +87,7 @@ impl Messenger {
         let counter = known.map_or(0, |contact| contact.counter);
         match CheckedCard::check(card.clone(), pinned, counter, verifier).await {
             Ok(_) => {}
-            Err(CardError::KeyChanged) => {
+            Err(CardError::AccountKeyChanged) => {
                 let known = known.filter(|contact| contact.state != State::Own).ok_or(StepError::NotProven)?;
                 let digest = card.account_key.hash();
                 self.key_changed(known.clone(), &digest.0, now, step)?;

@@ -79,8 +79,7 @@ impl Content {
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         self.body.check_size()?;
         let mut bytes = Zeroizing::new(vec![VERSION]);
-        let head =
-            Head { sender: self.sender.clone(), device: self.device, time: self.time, kind: self.body.kind() };
+        let head = Head { sender: self.sender.clone(), device: self.device, time: self.time, kind: self.body.kind() };
         add(&mut bytes, &head)?;
         match &self.body {
             Body::Text { message, text } => add(&mut bytes, &(message, text))?,
@@ -209,7 +208,8 @@ mod tests {
     #[test]
     fn a_kind_of_a_later_version_is_named_and_a_later_version_refused() {
         let mut bytes = Zeroizing::new(vec![VERSION]);
-        let head = Head { sender: content(Body::Hello).sender, device: DeviceId::from_random([7; 16]), time: 1, kind: 99 };
+        let head =
+            Head { sender: content(Body::Hello).sender, device: DeviceId::from_random([7; 16]), time: 1, kind: 99 };
         add(&mut bytes, &head).unwrap();
         assert_eq!(Content::decode(&bytes).unwrap().body, Body::Unknown { kind: 99 });
         bytes[0] = 2;

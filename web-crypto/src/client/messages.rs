@@ -199,7 +199,8 @@ mod tests {
 
     #[test]
     fn keys_grow_with_time_and_then_with_the_id() {
-        let keys = [(1, 9), (2, 1), (2, 2), (256, 0), (u64::MAX, 0)].map(|(t, id)| message("b@example.org", t, id).key());
+        let keys =
+            [(1, 9), (2, 1), (2, 2), (256, 0), (u64::MAX, 0)].map(|(t, id)| message("b@example.org", t, id).key());
         assert!(keys.is_sorted());
     }
 

@@ -66,6 +66,8 @@ pub enum Ignored {
     Blocked,
     /// A stranger's envelope that does not open, or says nothing that makes a contact request.
     Stranger,
+    /// It names another receiver, or this very device as its sender.
+    Misdirected,
     /// The contact list is full.
     ContactLimit,
     /// It cannot be opened, and the conversation says so already, or there is none.
@@ -99,9 +101,12 @@ pub enum StepError {
     /// What the server handed out is not signed by the account it is said to belong to, or is out of date.
     #[error("the server's answer does not prove what it says")]
     NotProven,
-    /// A session cannot be used any more, or the content is too large for it.
+    /// The content is not what an envelope holds.
     #[error("it cannot be sealed")]
     CannotSeal,
+    /// The account key is not at hand.
+    #[error("the account key cannot sign")]
+    CannotSign,
 }
 
 /// The step was made from another state than this: load anew.
@@ -165,6 +170,11 @@ impl Messenger {
         self.own.device()
     }
 
+    /// Oneself included, by address.
+    pub(super) fn everyone(&self) -> impl Iterator<Item = &Contact> {
+        self.contacts.values()
+    }
+
     /// Everyone but oneself, by address.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
         self.contacts.values().filter(|contact| contact.state != State::Own)
@@ -220,7 +230,7 @@ impl Messenger {
                 self.contacts.insert(contact.address.clone(), contact);
             }
             Store::Sessions => {
-                self.sessions.insert(record.key.clone(), decode(&record.value)?);
+                self.sessions.insert(record.key.clone(), PeerSessions::load(record)?);
             }
             Store::Outbox => self.outbox = Some(decode(&record.value)?),
             Store::Cursor => self.cursor = decode(&record.value)?,
@@ -256,6 +266,14 @@ impl Step {
         contact.put_into(&mut self.changes)?;
         self.events.push(Event::Contact(contact.address.clone()));
         Ok(())
+    }
+
+    pub(super) fn put_pre_keys(&mut self, pre_keys: &PreKeySecrets) {
+        self.changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
+    }
+
+    pub(super) fn ignore(&mut self, why: Ignored) {
+        self.events.push(Event::Ignored(why));
     }
 
     pub(super) fn put_cursor(&mut self, cursor: u64) -> Result<(), RecordsError> {

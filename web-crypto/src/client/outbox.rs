@@ -46,12 +46,7 @@ pub(super) enum Refusal {
 
 impl Messenger {
     /// The server keeps it.
-    pub async fn sent(
-        &self,
-        records: &impl Records,
-        id: MessageId,
-        answer: &MessagesSent,
-    ) -> Result<Step, StepError> {
+    pub async fn sent(&self, records: &impl Records, id: MessageId, answer: &MessagesSent) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox().filter(|entry| entry.id == id) else { return Ok(step) };
         step.changes.delete(Store::Outbox, ONLY.into());
@@ -67,12 +62,7 @@ impl Messenger {
     }
 
     /// The server answered with a problem. Without an answer there is no call: the entry just stays.
-    pub async fn refused(
-        &self,
-        records: &impl Records,
-        id: MessageId,
-        code: ProblemCode,
-    ) -> Result<Step, StepError> {
+    pub async fn refused(&self, records: &impl Records, id: MessageId, code: ProblemCode) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox().filter(|entry| entry.id == id) else { return Ok(step) };
         let refusal = refusal(code);

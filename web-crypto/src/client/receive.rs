@@ -8,22 +8,20 @@ use super::{
     contacts::{Contact, State},
     content::{Body, Content, ContentError, MessageId},
     messages::{Author, Mark, Message, MessageBody, Notice, message_key},
-    messenger::{Event, Ignored, Messenger, PRE_KEYS, Step, StepError},
-    records::{Record, Records, Store, read, session_key},
-    sessions::{PeerSessions, RENEWAL_MS, Tried},
+    messenger::{Ignored, Messenger, Step, StepError},
+    records::{Records, Store, read, session_key},
+    sessions::PeerSessions,
 };
-use crate::crypto::{CheckedFirst, FirstError, OpenError, Session, rsa::Verifier};
+use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
 use cliquet_wire::{
     account_key::AccountKey, address::Address, certificate::Certificate, envelope::Envelope, limits::CONTACTS_MAX,
     poll::Delivery,
 };
 use rand_core::CryptoRng;
-use zeroize::Zeroizing;
 
 /// What came out of an envelope.
 struct Found {
-    content: Zeroizing<Vec<u8>>,
-    sessions: PeerSessions,
+    opened: Opened,
     /// From the proof in a first message, checked.
     proof: Option<(AccountKey, Certificate)>,
 }
@@ -31,8 +29,10 @@ struct Found {
 /// Why nothing did.
 enum Closed {
     Duplicate,
+    Misdirected,
     /// Signed by another account key than the pinned one, with this hash.
     KeyChanged([u8; 32]),
+    NewerVersion,
     CannotOpen,
 }
 
@@ -62,10 +62,14 @@ impl Messenger {
             step.ignore(Ignored::ContactLimit);
             return Ok(step);
         }
-        match self.open(envelope, known, verifier, &mut step, rng).await? {
+        match self.open(envelope, known, verifier, rng).await {
             Ok(found) => self.keep(found, known, envelope, records, now, step).await,
             Err(Closed::Duplicate) => {
                 step.ignore(Ignored::Duplicate);
+                Ok(step)
+            }
+            Err(Closed::Misdirected) => {
+                step.ignore(Ignored::Misdirected);
                 Ok(step)
             }
             Err(Closed::KeyChanged(hash)) => {
@@ -77,7 +81,8 @@ impl Messenger {
                 }
                 Ok(step)
             }
-            Err(Closed::CannotOpen) => self.cannot_open(known, envelope, now, step),
+            Err(Closed::NewerVersion) => self.cannot_open(known, envelope, Notice::NewerVersion, now, step),
+            Err(Closed::CannotOpen) => self.cannot_open(known, envelope, Notice::CannotOpen, now, step),
         }
     }
 
@@ -87,47 +92,47 @@ impl Messenger {
         envelope: &Envelope,
         known: Option<&Contact>,
         verifier: &impl Verifier,
-        step: &mut Step,
         rng: &mut impl CryptoRng,
-    ) -> Result<Result<Found, Closed>, StepError> {
+    ) -> Result<Found, Closed> {
+        if envelope.v != cliquet_wire::VERSION {
+            return Err(Closed::NewerVersion);
+        }
         let to_us = envelope.receiver_email == *self.address() && envelope.receiver_device == self.device();
         let from_us = envelope.sender_email == *self.address() && envelope.sender_device == self.device();
-        if !to_us || from_us || envelope.v != cliquet_wire::VERSION {
-            return Ok(Err(Closed::CannotOpen));
+        if !to_us || from_us {
+            return Err(Closed::Misdirected);
         }
-        let mut sessions = self
-            .sessions(&session_key(&envelope.sender_email, envelope.sender_device))
-            .filter(|_| known.is_some())
-            .cloned()
-            .unwrap_or_default();
-        match sessions.open(envelope, rng) {
-            Tried::Opened(content) => return Ok(Ok(Found { content, sessions, proof: None })),
-            Tried::Duplicate => return Ok(Err(Closed::Duplicate)),
-            Tried::Closed => {}
+        let none = PeerSessions::default();
+        let kept = self.sessions(&session_key(&envelope.sender_email, envelope.sender_device)).unwrap_or(&none);
+        let mut first = None;
+        if kept.sessions.needs_check(self.own(), envelope) {
+            let pinned = known.map(|contact| &contact.account_key);
+            let checked = match (CheckedFirst::check(envelope, pinned, verifier).await, &envelope.first) {
+                (Ok(checked), _) => checked,
+                (Err(FirstError::AccountKeyChanged), Some(first)) => {
+                    return Err(Closed::KeyChanged(first.account_key.hash().0));
+                }
+                (Err(_), _) => return Err(Closed::CannotOpen),
+            };
+            if known.is_some_and(|contact| removed(contact, checked.certificate())) {
+                return Err(Closed::CannotOpen);
+            }
+            first = Some(checked);
         }
-        let Some(first) = &envelope.first else { return Ok(Err(Closed::CannotOpen)) };
-        let pinned = known.map(|contact| &contact.account_key);
-        let checked = match CheckedFirst::check(envelope, pinned, verifier).await {
-            Ok(checked) => checked,
-            Err(FirstError::KeyChanged) => return Ok(Err(Closed::KeyChanged(first.account_key.hash().0))),
-            Err(_) => return Ok(Err(Closed::CannotOpen)),
-        };
-        // A device that the list, at a later counter, does not name was removed (C2).
-        if known.is_some_and(|contact| removed(contact, &first.certificate)) {
-            return Ok(Err(Closed::CannotOpen));
+        let proof = first.as_ref().map(|first| (first.account_key().clone(), first.certificate().clone()));
+        match kept.sessions.open(self.own(), self.pre_keys(), first.as_ref(), envelope, rng) {
+            Ok(opened) => Ok(Found { opened, proof }),
+            Err(OpenError::Duplicate) => Err(Closed::Duplicate),
+            Err(OpenError::OtherVersion) => Err(Closed::NewerVersion),
+            Err(OpenError::Misdirected) => Err(Closed::Misdirected),
+            Err(
+                OpenError::Refused
+                | OpenError::TooFarAhead
+                | OpenError::NoSession
+                | OpenError::MissingPreKey
+                | OpenError::NotChecked,
+            ) => Err(Closed::CannotOpen),
         }
-        let accepted = match Session::accept(self.own(), self.pre_keys(), &checked, envelope, rng) {
-            Ok(accepted) => accepted,
-            Err(OpenError::Duplicate) => return Ok(Err(Closed::Duplicate)),
-            Err(_) => return Ok(Err(Closed::CannotOpen)),
-        };
-        if let Some(used) = accepted.used_one_time {
-            let pre_keys = self.pre_keys().without(used);
-            step.changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
-        }
-        sessions.accepted(&accepted.session);
-        let proof = Some((first.account_key.clone(), first.certificate.clone()));
-        Ok(Ok(Found { content: accepted.content, sessions, proof }))
     }
 
     /// The envelope opened: what it says is checked against its outside, and kept.
@@ -148,7 +153,7 @@ impl Messenger {
                 return Ok(step);
             }
         };
-        let content = match Content::decode(&found.content) {
+        let content = match Content::decode(&found.opened.content) {
             Ok(content) if content.sender != envelope.sender_email || content.device != envelope.sender_device => {
                 Err(ContentError::Malformed)
             }
@@ -158,7 +163,15 @@ impl Messenger {
             step.ignore(Ignored::Stranger);
             return Ok(step);
         }
-        found.sessions.put_into(&mut step.changes, &session_key(&contact.address, envelope.sender_device))?;
+        let key = session_key(&contact.address, envelope.sender_device);
+        let none = PeerSessions::default();
+        let kept = self.sessions(&key).unwrap_or(&none);
+        kept.put(&found.opened.sessions, found.opened.accepted, &key, &mut step.changes)?;
+        if let Some(used) = found.opened.used_one_time {
+            let mut pre_keys = self.pre_keys().copy();
+            pre_keys.forget(used);
+            step.put_pre_keys(&pre_keys);
+        }
         // A device that came after the list we have: the next seal asks for the new one.
         if let Some((_, certificate)) = &found.proof
             && contact.card.is_some()
@@ -169,7 +182,8 @@ impl Messenger {
         let own = contact.state == State::Own;
         match content.map(|content| (content.time, content.body)) {
             Ok((time, Body::Text { message, text })) if !own => {
-                if self.keep_text(&mut contact, Author::Peer, message, text, time, envelope, records, &mut step).await? {
+                if self.keep_text(&mut contact, Author::Peer, message, text, time, envelope, records, &mut step).await?
+                {
                     contact.unread = contact.unread.saturating_add(1);
                 }
                 contact.owes_receipt(message);
@@ -274,6 +288,7 @@ impl Messenger {
         &self,
         known: Option<&Contact>,
         envelope: &Envelope,
+        notice: Notice,
         now: u64,
         mut step: Step,
     ) -> Result<Step, StepError> {
@@ -283,16 +298,15 @@ impl Messenger {
         };
         let mut contact = known.clone();
         let key = session_key(&contact.address, envelope.sender_device);
-        let from_a_known_device = contact.devices().contains(&envelope.sender_device) && envelope.first.is_none();
-        if from_a_known_device && contact.state != State::Requested && envelope.sender_device != self.device() {
-            let mut sessions = self.sessions(&key).cloned().unwrap_or_default();
-            if now >= sessions.lost_at.saturating_add(RENEWAL_MS) {
-                sessions.lose(now);
-                sessions.put_into(&mut step.changes, &key)?;
-                contact.hello_owed = true;
-            }
+        // A first message brings its own session; if that one does not open, ours is not the one at fault.
+        let ours_failed = contact.devices().contains(&envelope.sender_device) && envelope.first.is_none();
+        let answers = matches!(contact.state, State::Added | State::Own);
+        if notice == Notice::CannotOpen && ours_failed && answers {
+            let none = PeerSessions::default();
+            let kept = self.sessions(&key).unwrap_or(&none);
+            contact.hello_owed |= kept.renew(now, &key, &mut step.changes)?;
         }
-        self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step)?;
+        self.say(&mut contact, notice, envelope, now, &mut step)?;
         step.put_contact(&contact)?;
         Ok(step)
     }
@@ -314,15 +328,7 @@ impl Messenger {
     }
 }
 
-/// The list we have is later than the device's entry, and does not name it.
+/// A device that a later list does not name was removed (C2): the list we have is later than the device's entry, and does not name it.
 fn removed(contact: &Contact, certificate: &Certificate) -> bool {
-    contact.card.is_some()
-        && certificate.counter <= contact.counter
-        && !contact.devices().contains(&certificate.device)
-}
-
-impl Step {
-    fn ignore(&mut self, why: Ignored) {
-        self.events.push(Event::Ignored(why));
-    }
+    contact.card.is_some() && certificate.counter <= contact.counter && !contact.devices().contains(&certificate.device)
 }

@@ -4,7 +4,7 @@
 
 use super::content::MessageId;
 use cliquet_wire::{address::Address, ids::DeviceId};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::future::Future;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -126,7 +126,7 @@ pub(crate) fn encode(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, Recor
     Ok(bytes)
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RecordsError> {
+pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RecordsError> {
     match bytes.split_first() {
         Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| RecordsError::Damaged),
         Some((&format, _)) if format > FORMAT => Err(RecordsError::Newer),

@@ -5,12 +5,13 @@
 
 use super::{
     contacts::{Contact, State},
-    content::{Body, Content, MessageId, RECEIPT_NAMES_MAX},
+    content::{Body, Content, ContentError, MessageId, RECEIPT_NAMES_MAX},
     messages::{Failure, Mark, Message},
     messenger::{Event, Messenger, Step, StepError},
     outbox::{About, OutboxEntry, Refusal, refusal},
     records::{ONLY, Record, Records, Store, decode, read, session_key},
 };
+use crate::crypto::SealError;
 use cliquet_wire::{
     address::Address,
     envelope::{Envelope, SendMessages},
@@ -45,6 +46,13 @@ impl Needs {
             Self::Card { address } | Self::Bundles { address, .. } => address,
         }
     }
+}
+
+/// Why nothing was sealed for a device.
+enum Unsealed {
+    TooLong,
+    /// The session with this key is used up.
+    SessionOver(String),
 }
 
 /// One thing to seal.
@@ -82,11 +90,8 @@ impl Messenger {
         let owes = |contact: &&Contact| contact.state == State::Added && !contact.receipts_owed.is_empty();
         if let Some(contact) = self.contacts().filter(within_reach).find(owes) {
             let names: Vec<MessageId> = contact.receipts_owed.iter().copied().take(RECEIPT_NAMES_MAX).collect();
-            let job = Job {
-                about: About::Receipt(names.clone()),
-                body: Body::Receipt { delivered: names },
-                copy: None,
-            };
+            let job =
+                Job { about: About::Receipt(names.clone()), body: Body::Receipt { delivered: names }, copy: None };
             return self.seal(contact, job, None, now, rng);
         }
         Ok(Next::Idle)
@@ -155,23 +160,25 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Next, StepError> {
         let contact = self.contact(&message.conversation).filter(|contact| contact.state == State::Added);
-        let failure = match contact {
-            None => Failure::Refused(ProblemCode::NotAContact),
-            Some(contact) if contact.key_changed => Failure::KeyChanged,
-            Some(contact) => {
-                let copy = Body::CopyOfText {
-                    conversation: contact.address.clone(),
-                    account_key: contact.account_key.clone(),
-                    message: message.id,
-                    text: message.text().into(),
-                };
-                let body = Body::Text { message: message.id, text: message.text().into() };
-                let job = Job { about: About::Message(message.key()), body, copy: Some(copy) };
-                return self.seal(contact, job, Some((waiting, &message)), now, rng);
-            }
+        let contact = match contact {
+            None => return self.give_up(waiting, &message, Failure::Refused(ProblemCode::NotAContact)),
+            Some(contact) if contact.key_changed => return self.give_up(waiting, &message, Failure::KeyChanged),
+            Some(contact) => contact,
         };
+        let copy = Body::CopyOfText {
+            conversation: contact.address.clone(),
+            account_key: contact.account_key.clone(),
+            message: message.id,
+            text: message.text().into(),
+        };
+        let body = Body::Text { message: message.id, text: message.text().into() };
+        let job = Job { about: About::Message(message.key()), body, copy: Some(copy) };
+        self.seal(contact, job, Some((waiting, &message)), now, rng)
+    }
+
+    fn give_up(&self, waiting: &str, message: &Message, failure: Failure) -> Result<Next, StepError> {
         let mut step = self.step();
-        fail(waiting, message, failure, &mut step)?;
+        fail(waiting, message.clone(), failure, &mut step)?;
         Ok(Next::Sealed(step))
     }
 
@@ -203,9 +210,28 @@ impl Messenger {
 
         let mut step = self.step();
         let mut envelopes = Vec::new();
-        self.seal_for(contact, job.body, now, &mut step, &mut envelopes, rng)?;
-        if let Some(copy) = job.copy {
-            self.seal_for(own, copy, now, &mut step, &mut envelopes, rng)?;
+        let mut sealed = self.seal_for(contact, job.body, now, &mut step, &mut envelopes, rng)?;
+        // Without a device of theirs, nobody would read it.
+        let unread = envelopes.is_empty() && contact.state != State::Own;
+        if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
+            sealed = self.seal_for(own, copy, now, &mut step, &mut envelopes, rng)?;
+        }
+        match (sealed, waiting) {
+            (Err(Unsealed::SessionOver(key)), _) => {
+                let mut step = self.step();
+                if let Some(sessions) = self.sessions(&key) {
+                    sessions.end(&key, &mut step.changes)?;
+                }
+                return Ok(Next::Sealed(step));
+            }
+            (Err(Unsealed::TooLong), Some((waiting, message))) => {
+                return self.give_up(waiting, message, Failure::Refused(ProblemCode::TooLarge));
+            }
+            (Ok(()), Some((waiting, message))) if unread => {
+                return self.give_up(waiting, message, Failure::Refused(ProblemCode::UnknownDevice));
+            }
+            (Err(Unsealed::TooLong), None) => return Err(StepError::CannotSeal),
+            (Ok(()), _) => {}
         }
         let mut contact = contact.clone();
         match &job.about {
@@ -238,20 +264,29 @@ impl Messenger {
         step: &mut Step,
         envelopes: &mut Vec<Envelope>,
         rng: &mut impl CryptoRng,
-    ) -> Result<(), StepError> {
+    ) -> Result<Result<(), Unsealed>, StepError> {
         let content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
-        let content = content.encode().map_err(|_| StepError::CannotSeal)?;
+        let content = match content.encode() {
+            Ok(content) => content,
+            Err(ContentError::TooLarge) => return Ok(Err(Unsealed::TooLong)),
+            Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotSeal),
+        };
         for device in self.receivers(account) {
             let key = session_key(&account.address, device);
-            let sessions = self.sessions(&key).ok_or(StepError::CannotSeal)?;
+            let known = self.sessions(&key).ok_or(StepError::CannotSeal)?;
             let mut random = [0; 10];
             rng.fill_bytes(&mut random);
             let id = EnvelopeId::from_parts(now, random);
-            let (sessions, envelope) = sessions.seal(id, &content, rng).ok_or(StepError::CannotSeal)?;
-            sessions.put_into(&mut step.changes, &key)?;
-            envelopes.push(envelope);
+            match known.sessions.seal(id, &content, rng) {
+                Ok((sessions, envelope)) => {
+                    known.put(&sessions, false, &key, &mut step.changes)?;
+                    envelopes.push(envelope);
+                }
+                Err(SealError::TooLong) => return Ok(Err(Unsealed::TooLong)),
+                Err(SealError::NoSession | SealError::Exhausted) => return Ok(Err(Unsealed::SessionOver(key))),
+            }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 }
 

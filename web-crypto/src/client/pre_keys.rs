@@ -1,0 +1,30 @@
+//! Keeping the stock of pre-keys on the server.
+
+use super::messenger::{Messenger, Step, StepError};
+use crate::crypto::rsa::Signer;
+use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
+use rand_core::CryptoRng;
+
+impl Messenger {
+    /// After `GET /devices/self/pre-keys`: what is due, if anything is. Commit and apply the step, and only then upload
+    /// (`PUT /devices/self/pre-keys`), or someone could write to a key that this device has lost.
+    pub async fn tend_pre_keys(
+        &self,
+        stock: &PreKeyStock,
+        now: u64,
+        signer: &impl Signer,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Option<(Step, PreKeyUpload)>, StepError> {
+        let mut pre_keys = self.pre_keys().copy();
+        let fresh = pre_keys.refill(stock.one_time_left, rng);
+        pre_keys.rotate(now / 1000, rng);
+        let upload =
+            pre_keys.upload(self.own(), Some(stock), fresh, signer).await.map_err(|_| StepError::CannotSign)?;
+        if upload == PreKeyUpload::default() {
+            return Ok(None);
+        }
+        let mut step = self.step();
+        step.put_pre_keys(&pre_keys);
+        Ok(Some((step, upload)))
+    }
+}
