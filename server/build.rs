@@ -64,19 +64,16 @@ fn plain_assets(folder: &Path) -> Result<String, Failure> {
     let mut code = String::from("pub(crate) const HASHED: bool = false;\npub(crate) const FILES: &[File] = &[\n");
     for path in files(folder)? {
         let name = name_under(folder, &path)?;
-        // One flat name space, as in the manifest.
-        let file_name = name.rsplit('/').next().unwrap_or(&name).to_owned();
-        if is_served(&file_name) {
-            write_file(&mut code, &file_name, &file_name, &path)?;
-        }
+        // One flat name space, and of vendored files only the minified one, as in the manifest.
+        let file_name = match name.as_str() {
+            "vendor/htmx.min.js" => "htmx.js",
+            _ if name.starts_with("vendor/") => continue,
+            _ => name.rsplit('/').next().unwrap_or(&name),
+        };
+        write_file(&mut code, file_name, file_name, &path)?;
     }
     code.push_str("];\n");
     Ok(code)
-}
-
-/// htmx's unminified source and notes stand in the folder to be read, not to be sent.
-fn is_served(name: &str) -> bool {
-    name != "htmx.js" && [".css", ".js", ".svg", ".png", ".webmanifest"].iter().any(|ending| name.ends_with(ending))
 }
 
 fn write_file(code: &mut String, name: &str, served: &str, path: &Path) -> Result<(), Failure> {
