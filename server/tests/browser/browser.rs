@@ -1,0 +1,210 @@
+//! Owns one Chromium with a profile of its own, driven over WebDriver. Knows nothing of Cliquet's pages.
+
+use crate::child::{self, Process, free_port, until_listening};
+use crate::eventually::{PATIENCE, eventually};
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+use url::{ParseError, Url};
+
+const ARGUMENTS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--window-size=1200,900",
+];
+
+#[derive(Debug)]
+pub(crate) struct Browser {
+    client: Client,
+    chromium: i32,
+    // Ends after the browser, which `drop` kills.
+    _driver: Process,
+}
+
+impl Browser {
+    /// `house/NAME` holds the profile and the log.
+    pub(crate) async fn start(house: &Path, name: &str) -> Self {
+        Self::start_in(house, name, "en-GB").await
+    }
+
+    pub(crate) async fn start_in(house: &Path, name: &str, language: &str) -> Self {
+        let house = house.join(name);
+        std::fs::create_dir_all(&house).unwrap();
+        let (port, log) = (free_port(), house.join("chromedriver.log"));
+        let mut command = Command::new("chromedriver");
+        command.arg(format!("--port={port}")).env("LANGUAGE", language);
+        let mut driver = Process::start(&mut command, &log);
+        until_listening(&mut driver, port, &log);
+        let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+        arguments.push(format!("--user-data-dir={}", house.join("profile").display()));
+        arguments.push(format!("--accept-lang={language}"));
+        let mut options = json!({ "args": arguments });
+        if Path::new("/usr/bin/chromium").exists() {
+            options["binary"] = "/usr/bin/chromium".into();
+        }
+        let capabilities = json!({
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(Capabilities::from_iter(capabilities))
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .unwrap_or_else(|error| {
+                panic!("no Chromium for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
+            });
+        let id = client.capabilities().and_then(|found| found.get("goog:processID")).and_then(Value::as_i64);
+        let chromium = i32::try_from(id.expect("chromedriver says which process it started")).unwrap();
+        Self { client, chromium, _driver: driver }
+    }
+
+    pub(crate) async fn first_tab(&self) -> Tab {
+        Tab { client: self.client.clone(), window: self.client.window().await.unwrap() }
+    }
+
+    pub(crate) async fn new_tab(&self) -> Tab {
+        let window = self.client.new_window(true).await.unwrap().handle;
+        Tab { client: self.client.clone(), window }
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        child::kill(self.chromium);
+    }
+}
+
+/// One page of a browser.
+#[derive(Debug)]
+pub(crate) struct Tab {
+    client: Client,
+    window: WindowHandle,
+}
+
+impl Tab {
+    async fn front(&self) -> &Client {
+        self.client.switch_to_window(self.window.clone()).await.unwrap();
+        &self.client
+    }
+
+    pub(crate) async fn goto(&self, url: &str) {
+        self.front().await.goto(url).await.unwrap();
+    }
+
+    pub(crate) async fn reload(&self) {
+        self.front().await.refresh().await.unwrap();
+    }
+
+    pub(crate) async fn close(self) {
+        self.front().await.close_window().await.unwrap();
+    }
+
+    pub(crate) async fn path(&self) -> String {
+        self.front().await.current_url().await.unwrap().path().to_owned()
+    }
+
+    /// The value of an expression over `a`, the arguments. A page that is just being replaced answers null.
+    pub(crate) async fn ask(&self, expression: &str, arguments: Vec<Value>) -> Value {
+        let script = format!("const a = arguments; return ({expression});");
+        self.front().await.execute(&script, arguments).await.unwrap_or(Value::Null)
+    }
+
+    /// Waits until the expression is truthy.
+    pub(crate) async fn until(&self, what: &str, expression: &str, arguments: Vec<Value>) {
+        let whole = format!("!!({expression})");
+        let look = async || match self.ask(&whole, arguments.clone()).await {
+            Value::Bool(true) => Ok(()),
+            other => Err(other),
+        };
+        if let Err(waited) = eventually(what, PATIENCE, look).await {
+            self.fail(&waited).await;
+        }
+    }
+
+    pub(crate) async fn until_shown(&self, selector: &str) {
+        let visible = "(e => e && e.getClientRects().length > 0)(document.querySelector(a[0]))";
+        self.until(&format!("{selector} to be shown"), visible, vec![selector.into()]).await;
+    }
+
+    pub(crate) async fn click(&self, selector: &str) {
+        self.until_shown(selector).await;
+        let element = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
+        if let Err(error) = element.click().await {
+            self.fail(&format!("cannot click {selector}: {error}")).await;
+        }
+    }
+
+    /// Types with real key events; `\n` is the Enter key.
+    pub(crate) async fn write(&self, selector: &str, text: &str) {
+        self.until_shown(selector).await;
+        let element = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
+        let keys = text.replace('\n', "\u{e007}");
+        if let Err(error) = element.send_keys(&keys).await {
+            self.fail(&format!("cannot write into {selector}: {error}")).await;
+        }
+    }
+
+    /// The Chrome DevTools Protocol, for what people do with their browser's own buttons.
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        let command = Driver { path: "goog/cdp/execute", body };
+        self.front().await.issue_cmd(command).await.unwrap()
+    }
+
+    /// What the browser wrote to its console since it was last asked.
+    pub(crate) async fn console(&self) -> Vec<String> {
+        let command = Driver { path: "se/log", body: json!({ "type": "browser" }) };
+        let entries = self.front().await.issue_cmd(command).await.unwrap();
+        let message = |entry: &Value| entry.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+        entries.as_array().map(|entries| entries.iter().map(message).collect()).unwrap_or_default()
+    }
+
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        self.front().await.screenshot().await.unwrap()
+    }
+
+    /// Ends the test with what a person in front of the screen would see.
+    pub(crate) async fn fail(&self, why: &str) -> ! {
+        let seen = self.ask("document.body && document.body.innerText.slice(0, 1500)", vec![]).await;
+        let status = self
+            .ask("(e => e && e.dataset.state + ': ' + e.textContent)(document.querySelector('#status'))", vec![])
+            .await;
+        let url = self.client.current_url().await.map(|url| url.to_string()).unwrap_or_default();
+        let console = self.console().await.join("\n  ");
+        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}.png", std::process::id()));
+        let _ = std::fs::write(&picture, self.screenshot().await);
+        let seen = seen.as_str().unwrap_or_default();
+        let picture = picture.display();
+        panic!("{why}\nat {url}\nstatus {status}\npicture {picture}\nconsole:\n  {console}\npage:\n{seen}")
+    }
+}
+
+/// A command of chromedriver's own.
+#[derive(Debug)]
+struct Driver {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Driver {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}

@@ -1,0 +1,27 @@
+//! Owns waiting for what a page will show: asks again until it is so, or says what was last seen instead.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+/// Generous: several browsers share two cores with the compiler's output of other tests.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// `Ok(value)` ends the wait; `Err(seen)` is what to report if time runs out.
+pub(crate) async fn eventually<T, S: Debug, F: Future<Output = Result<T, S>>>(
+    what: &str,
+    patience: Duration,
+    mut look: impl FnMut() -> F,
+) -> Result<T, String> {
+    let start = Instant::now();
+    loop {
+        match look().await {
+            Ok(value) => return Ok(value),
+            Err(seen) if start.elapsed() > patience => {
+                return Err(format!("waited {patience:?} for {what}; saw {seen:?}"));
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}

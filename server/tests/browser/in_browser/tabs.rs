@@ -1,0 +1,45 @@
+//! One person, two tabs: one owns the ratchet and the poll, the other follows.
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tabs_show_everything_once_and_the_second_takes_over_when_the_first_closes() {
+    let stage = Stage::set().await;
+    let (mut alice, bob) = stage.two_who_talk().await;
+    let second = alice.browser.new_tab().await;
+    second.goto(&alice.url("/home")).await;
+    alice.until_ready(&second).await;
+    alice.open_in(&second, &bob).await;
+
+    alice.send("from the first tab").await;
+    alice.send_in(&second, "from the second tab").await;
+    bob.until_reads(&["from the first tab", "from the second tab"]).await;
+    bob.send("to both tabs").await;
+    let texts = ["from the first tab", "from the second tab", "to both tabs"];
+    alice.until_reads(&texts).await;
+    alice.until_reads_in(&second, &texts).await;
+
+    let first = std::mem::replace(&mut alice.tab, second);
+    first.close().await;
+    bob.send("to the one that is left").await;
+    let texts = [&texts[..], &["to the one that is left"]].concat();
+    alice.until_reads(&texts).await;
+    alice.send("from the one that is left").await;
+    let texts = [&texts[..], &["from the one that is left"]].concat();
+    bob.until_reads(&texts).await;
+    alice.still_reads(&texts).await;
+    bob.still_reads(&texts).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_one_of_two_tabs_polls() {
+    let stage = Stage::set().await;
+    let (alice, _bob) = stage.two_who_talk().await;
+    let second = alice.browser.new_tab().await;
+    second.goto(&alice.url("/home")).await;
+    alice.until_ready(&second).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let held = |exchange: &crate::proxy::Exchange| exchange.target == "/poll" && !exchange.whole && !exchange.was_cut;
+    let polls = stage.proxy.exchanges().iter().filter(|exchange| held(exchange)).count();
+    assert_eq!(polls, 2, "one for Alice, one for Bob");
+}

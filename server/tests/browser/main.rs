@@ -1,0 +1,30 @@
+//! People in real browsers: the binary as it ships, Chromium as people run it, and a proxy between the two that
+//! remembers every byte.
+//!
+//! Each test starts its own server, proxy and browsers, and ends them by their process ids. The scenarios are under
+//! `in_browser`; everything else here is the stage.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
+
+mod browser;
+mod canaries;
+mod child;
+mod eventually;
+mod person;
+mod proxy;
+mod redis;
+mod server;
+mod stage;
+
+mod in_browser {
+    mod no_wasm;
+    mod offline;
+    mod policy;
+    mod poll;
+    mod redis_mailbox;
+    mod restart;
+    mod secrets;
+    mod sign_in;
+    mod tabs;
+    mod talk;
+    mod weight;
+}

@@ -1,0 +1,247 @@
+//! Owns the wire between browser and server: remembers every exchange, cuts connections, goes offline, spoils files.
+//! Knows nothing of what the bytes mean.
+//!
+//! One request a connection, so that each exchange can be told apart; `Upgrade` is dropped on the way, as the proxies do
+//! that made people ask for plain long polling.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What passed for one request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exchange {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) request_head: String,
+    pub(crate) request_body: Vec<u8>,
+    /// 0 until the server answered.
+    pub(crate) status: u16,
+    pub(crate) response_head: String,
+    /// Head and body, as they went over the wire.
+    pub(crate) response_bytes: usize,
+    pub(crate) whole: bool,
+    pub(crate) was_cut: bool,
+}
+
+/// What happens to the browser modules on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wasm {
+    Whole,
+    /// The second half is missing.
+    HalfMissing,
+    /// A filter answers 403 instead.
+    Blocked,
+}
+
+#[derive(Debug)]
+struct Wire {
+    upstream: u16,
+    exchanges: Mutex<Vec<Exchange>>,
+    wasm: Mutex<Wasm>,
+    cut_after: Option<Duration>,
+    online: watch::Sender<bool>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    wire: Arc<Wire>,
+    accepting: JoinHandle<()>,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Proxy {
+    pub(crate) async fn start(upstream: u16, cut_after: Option<Duration>) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (exchanges, wasm) = (Mutex::default(), Mutex::new(Wasm::Whole));
+        let wire = Arc::new(Wire { upstream, exchanges, wasm, cut_after, online: watch::Sender::new(true) });
+        let shared = Arc::clone(&wire);
+        let accepting = tokio::spawn(async move {
+            while let Ok((browser, _)) = listener.accept().await {
+                tokio::spawn(shared_connection(Arc::clone(&shared), browser));
+            }
+        });
+        Self { port, wire, accepting }
+    }
+
+    /// What people type. `localhost` is a secure context without a certificate.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.port)
+    }
+
+    /// Ends what is under way and lets nothing through.
+    pub(crate) fn go_offline(&self) {
+        self.wire.online.send_replace(false);
+    }
+
+    pub(crate) fn go_online(&self) {
+        self.wire.online.send_replace(true);
+    }
+
+    pub(crate) fn spoil_wasm(&self, wasm: Wasm) {
+        *self.wire.wasm.lock().unwrap() = wasm;
+    }
+
+    pub(crate) fn exchanges(&self) -> Vec<Exchange> {
+        self.wire.exchanges.lock().unwrap().clone()
+    }
+
+    /// For measuring one page: forgets what passed so far.
+    pub(crate) fn forget(&self) {
+        self.wire.exchanges.lock().unwrap().retain(|exchange| !exchange.whole);
+    }
+}
+
+async fn shared_connection(wire: Arc<Wire>, mut browser: TcpStream) {
+    let mut online = wire.online.subscribe();
+    if !*online.borrow_and_update() {
+        return;
+    }
+    let mut index = None;
+    let cut_after = wire.cut_after.unwrap_or(Duration::from_secs(24 * 3600));
+    let was_cut = tokio::select! {
+        _ = relay(&wire, &mut browser, &mut index) => false,
+        _ = online.wait_for(|online| !online) => true,
+        () = tokio::time::sleep(cut_after) => true,
+    };
+    if let Some(index) = index {
+        wire.change(index, |exchange| (exchange.whole, exchange.was_cut) = (!was_cut, was_cut));
+    }
+}
+
+impl Wire {
+    fn change(&self, index: usize, change: impl FnOnce(&mut Exchange)) {
+        if let Some(exchange) = self.exchanges.lock().unwrap().get_mut(index) {
+            change(exchange);
+        }
+    }
+}
+
+/// One request there, one answer back.
+async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) -> std::io::Result<()> {
+    let (head, mut body) = read_head(browser).await?;
+    let length = header(&head, "content-length").and_then(|length| length.parse::<usize>().ok()).unwrap_or(0);
+    assert!(header(&head, "transfer-encoding").is_none(), "the proxy knows no chunked requests");
+    while body.len() < length {
+        if browser.read_buf(&mut body).await? == 0 {
+            return Ok(());
+        }
+    }
+    let mut words = head.split_whitespace();
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let exchange = Exchange {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        request_head: head.clone(),
+        request_body: body.clone(),
+        ..Exchange::default()
+    };
+    *index = Some({
+        let mut exchanges = wire.exchanges.lock().unwrap();
+        exchanges.push(exchange);
+        exchanges.len() - 1
+    });
+    let index = index.unwrap_or_default();
+    let is_wasm = target.split('?').next().is_some_and(|path| path.ends_with(".wasm"));
+    let wasm = if is_wasm { *wire.wasm.lock().unwrap() } else { Wasm::Whole };
+    if wasm == Wasm::Blocked {
+        let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        wire.change(index, |exchange| exchange.status = 403);
+        return browser.write_all(answer.as_bytes()).await;
+    }
+    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, wire.upstream)).await?;
+    server.write_all(forwarded(&head, wasm != Wasm::Whole).as_bytes()).await?;
+    server.write_all(&body).await?;
+    let (head, rest) = read_head(&mut server).await?;
+    let status = head.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+    wire.change(index, |exchange| (exchange.status, exchange.response_head) = (status, head.clone()));
+    if wasm == Wasm::HalfMissing {
+        let mut body = rest;
+        server.read_to_end(&mut body).await?;
+        body.truncate(body.len() / 2);
+        let head = without(&head, &["content-length"]);
+        let head =
+            format!("{}content-length: {}\r\n\r\n", head.trim_end_matches("\r\n").to_owned() + "\r\n", body.len());
+        browser.write_all(head.as_bytes()).await?;
+        return browser.write_all(&body).await;
+    }
+    let mut bytes = head.into_bytes();
+    bytes.extend(rest);
+    loop {
+        wire.change(index, |exchange| exchange.response_bytes += bytes.len());
+        browser.write_all(&bytes).await?;
+        bytes.clear();
+        if server.read_buf(&mut bytes).await? == 0 {
+            return browser.shutdown().await;
+        }
+    }
+}
+
+/// The head including its empty line, and what was already read of the body.
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let body = bytes.split_off(end + 4);
+            return Ok((String::from_utf8_lossy(&bytes).into_owned(), body));
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+}
+
+/// The browser's head as it goes on: no upgrade, and the server closes after its answer.
+fn forwarded(head: &str, uncompressed: bool) -> String {
+    let mut dropped = vec!["connection", "upgrade", "upgrade-insecure-requests", "keep-alive"];
+    if uncompressed {
+        dropped.push("accept-encoding");
+    }
+    let head = without(head, &dropped);
+    format!("{}\r\nConnection: close\r\n\r\n", head.trim_end_matches("\r\n"))
+}
+
+fn without(head: &str, names: &[&str]) -> String {
+    let kept = |line: &&str| {
+        let name = line.split(':').next().unwrap_or_default();
+        !names.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
+    };
+    head.split("\r\n").filter(kept).collect::<Vec<_>>().join("\r\n")
+}
+
+pub(crate) fn header<'head>(head: &'head str, name: &str) -> Option<&'head str> {
+    head.split("\r\n").skip(1).find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
+
+impl Proxy {
+    /// Waits until nothing but a held poll has been under way for a while.
+    pub(crate) async fn until_quiet(&self) {
+        let start = Instant::now();
+        let mut quiet_since = Instant::now();
+        let mut seen = 0;
+        while quiet_since.elapsed() < Duration::from_secs(1) {
+            assert!(start.elapsed() < Duration::from_secs(60), "the page never came to rest");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let exchanges = self.exchanges();
+            let busy =
+                exchanges.iter().any(|exchange| !exchange.whole && !exchange.was_cut && exchange.target != "/poll");
+            if busy || exchanges.len() != seen {
+                (quiet_since, seen) = (Instant::now(), exchanges.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Owns what every scenario stands on: a folder, a server in it, a proxy in front of it.
+
+use crate::person::Person;
+use crate::proxy::Proxy;
+use crate::server::Server;
+use std::time::Duration;
+use tempfile::TempDir;
+
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) server: Server,
+    pub(crate) proxy: Proxy,
+    // Last: removed when everything that writes into it has ended.
+    pub(crate) house: TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn set() -> Self {
+        Self::set_with(&[], None).await
+    }
+
+    pub(crate) async fn set_with(settings: &[(&str, &str)], cut_after: Option<Duration>) -> Self {
+        let house = tempfile::tempdir().unwrap();
+        Self::set_in(house, settings, cut_after).await
+    }
+
+    pub(crate) async fn set_in(house: TempDir, settings: &[(&str, &str)], cut_after: Option<Duration>) -> Self {
+        let server = Server::start(house.path(), settings);
+        let proxy = Proxy::start(server.port, cut_after).await;
+        Self { server, proxy, house }
+    }
+
+    /// A person with a browser of their own, not signed up yet.
+    pub(crate) async fn person(&self, name: &str) -> Person {
+        Person::arrive(self.house.path(), name, &self.proxy.url("")).await
+    }
+
+    /// Two people with accounts who know each other and have their conversation open.
+    pub(crate) async fn two_who_talk(&self) -> (Person, Person) {
+        let (alice, bob) = (self.person("alice").await, self.person("bob").await);
+        alice.sign_up().await;
+        bob.sign_up().await;
+        crate::person::meet(&alice, &bob).await;
+        (alice, bob)
+    }
+}
