@@ -23,8 +23,8 @@ const KINDS: [(&str, bool); 7] = [
     ("png", false),
     ("woff2", false),
 ];
-/// Vendored files keep their source beside them; only these are served, under the name on the right.
-const VENDORED: [(&str, &str); 1] = [("htmx.min.js", "htmx.js")];
+/// Vendored files keep their source beside them to read; only the small one is served.
+const VENDORED: &str = ".min.js";
 
 pub(crate) fn build(project: &Project) -> Result<(), Problem> {
     wasm::build(project)?;
@@ -45,14 +45,12 @@ fn named(assets: &Path) -> Result<BTreeMap<String, PathBuf>, Problem> {
     let mut sources = BTreeMap::new();
     for path in project::files(assets)? {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let name = if path.parent().is_some_and(|parent| parent.ends_with("vendor")) {
-            VENDORED.iter().find(|(vendored, _)| *vendored == file).map(|(_, name)| (*name).to_owned())
-        } else {
-            kind(&file).map(|_| file)
-        };
-        let Some(name) = name else { continue };
-        if let Some(other) = sources.insert(name.clone(), path.clone()) {
-            let words = format!("{} and {} would both be served as {name}", other.display(), path.display());
+        let vendored = path.parent().is_some_and(|parent| parent.ends_with("vendor"));
+        if kind(&file).is_none() || (vendored && !file.ends_with(VENDORED)) {
+            continue;
+        }
+        if let Some(other) = sources.insert(file.clone(), path.clone()) {
+            let words = format!("{} and {} would both be served as {file}", other.display(), path.display());
             return Err(Problem::Words(words));
         }
     }
@@ -175,13 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn of_vendored_files_only_the_chosen_ones_are_served() {
+    fn of_vendored_files_only_the_small_ones_are_served() {
         let house = tempfile::tempdir().unwrap();
         let vendored = [("vendor/htmx.min.js", "small"), ("vendor/htmx.js", "source"), ("vendor/ext.js", "other")];
         written(house.path(), &vendored);
         let names = named(house.path()).unwrap();
-        assert_eq!(names.keys().collect::<Vec<_>>(), ["htmx.js"]);
-        assert!(names["htmx.js"].ends_with("vendor/htmx.min.js"));
+        assert_eq!(names.keys().collect::<Vec<_>>(), ["htmx.min.js"]);
     }
 
     #[test]

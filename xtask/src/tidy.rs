@@ -33,9 +33,10 @@ fn sources(project: &Project) -> Result<Vec<PathBuf>, Problem> {
         found.extend(project::files(&project.path(directory))?);
     }
     let ours = |path: &PathBuf| {
-        let vendored = path.components().any(|part| part.as_os_str() == "vendor");
+        // Vendored files are not ours; an icon is a drawing and needs no words.
+        let other = path.components().any(|part| part.as_os_str() == "vendor" || part.as_os_str() == "icons");
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        !vendored && ["rs", "js", "css", "html", "tera", "sql", "ftl"].contains(&extension)
+        !other && ["rs", "js", "css", "html", "tera", "sql", "ftl"].contains(&extension)
     };
     Ok(found.into_iter().filter(ours).collect())
 }
@@ -94,27 +95,36 @@ fn forbidden(path: &Path) -> Vec<(String, &'static str)> {
     words
 }
 
-/// `NAME.sha256` beside a vendored file, as `sha256sum` writes it, is what that file was checked against.
+/// `SHA256SUMS`, as `sha256sum` writes it, is what the vendored files were checked against when they came in.
 fn vendored(project: &Project) -> Result<Vec<String>, Problem> {
+    let folder = project.path("assets/vendor");
+    let list = folder.join("SHA256SUMS");
+    let sums = fs::read_to_string(&list).map_err(Problem::file("cannot read", &list))?;
+    let mut scripts = Vec::new();
+    for path in project::files(&folder)?.into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "js")) {
+        scripts
+            .push((name(&path), fingerprint::sha256(&fs::read(&path).map_err(Problem::file("cannot read", &path))?)));
+    }
+    Ok(of_vendored(&sums, &scripts))
+}
+
+fn of_vendored(sums: &str, scripts: &[(String, String)]) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut checked = Vec::new();
-    let files = project::files(&project.path("assets/vendor"))?;
-    for list in files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "sha256")) {
-        let text = fs::read_to_string(list).map_err(Problem::file("cannot read", list))?;
-        for line in text.lines() {
-            let Some((hash, name)) = line.split_once(char::is_whitespace) else { continue };
-            let file = list.with_file_name(name.trim_start_matches([' ', '*']));
-            let bytes = fs::read(&file).map_err(Problem::file("cannot read", &file))?;
-            if fingerprint::sha256(&bytes) != hash {
-                faults.push(format!("{}: not the file that was vendored (its hash differs)", file.display()));
+    for (name, hash) in scripts {
+        let listed = sums.lines().filter_map(|line| line.split_once("  ")).find(|(_, listed)| listed == name);
+        match listed {
+            None => faults.push(format!("assets/vendor/{name}: vendored without its hash in SHA256SUMS")),
+            Some((listed, _)) if listed != hash => {
+                faults.push(format!("assets/vendor/{name}: not the file that was vendored (its hash differs)"));
             }
-            checked.push(file);
+            Some(_) => {}
         }
     }
-    let scripts = files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "js"));
-    let unchecked = scripts.filter(|file| !checked.contains(file));
-    faults.extend(unchecked.map(|file| format!("{}: vendored without its hash in a .sha256 file", file.display())));
-    Ok(faults)
+    faults
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn server_dependencies(project: &Project) -> Result<String, Problem> {
@@ -125,11 +135,11 @@ fn server_dependencies(project: &Project) -> Result<String, Problem> {
 /// The server must not be able to open a letter.
 fn dependencies(tree: &str) -> Option<String> {
     let secret = ["cliquet-web-crypto", "x25519-dalek", "aes-gcm", "ml-kem"];
-    let found: Vec<&str> = secret.into_iter().filter(|name| tree.lines().any(|line| names(line, name))).collect();
+    let found: Vec<&str> = secret.into_iter().filter(|name| tree.lines().any(|line| is_package(line, name))).collect();
     if found.is_empty() { None } else { Some(format!("the server depends on {}; only tests may", found.join(", "))) }
 }
 
-fn names(line: &str, package: &str) -> bool {
+fn is_package(line: &str, package: &str) -> bool {
     line.split_whitespace().next() == Some(package)
 }
 
@@ -160,6 +170,15 @@ mod tests {
         assert_eq!(faults("assets/boot.js", &text), 1);
         let text = ["//! Owns a.\nelement.set_inner", "_html(words);\n"].concat();
         assert_eq!(faults("web-crypto/src/browser/a.rs", &text), 1);
+    }
+
+    #[test]
+    fn a_vendored_file_that_changed_or_is_not_listed_is_named() {
+        let sums = "abcd  htmx.js\nef01  htmx.min.js\n";
+        let script = |name: &str, hash: &str| vec![(name.to_owned(), hash.to_owned())];
+        assert!(of_vendored(sums, &script("htmx.js", "abcd")).is_empty());
+        assert_eq!(of_vendored(sums, &script("htmx.js", "ef01")).len(), 1);
+        assert_eq!(of_vendored(sums, &script("other.js", "abcd")).len(), 1);
     }
 
     #[test]
