@@ -24,7 +24,7 @@ impl Needs {
         match self {
             Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver")],
             Needs::Redis => &[("redis-server", "redis-server")],
-            Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy")],
+            Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
         }
     }
 

@@ -35,10 +35,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), Problem> {
     server.args(&options.arguments).env("ROCKET_PORT", options.port.to_string());
     if std::env::var_os("ROCKET_ADDRESS").is_none() {
         server.env("ROCKET_ADDRESS", "127.0.0.1");
-    }
-    // On this machine alone whoever comes is the one who runs it.
-    if std::env::var_os("ROCKET_REGISTRATION").is_none() {
-        server.env("ROCKET_REGISTRATION", "open");
+        // On this machine alone, whoever comes is the one who runs it.
+        if std::env::var_os("ROCKET_REGISTRATION").is_none() {
+            server.env("ROCKET_REGISTRATION", "open");
+        }
     }
     serve(&mut server, options.port)
 }

@@ -12,10 +12,12 @@ mod eventually;
 mod person;
 mod proxy;
 mod redis;
+mod reverse_proxy;
 mod server;
 mod stage;
 
 mod in_browser {
+    mod behind_proxy;
     mod no_wasm;
     mod offline;
     mod policy;

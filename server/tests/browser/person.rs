@@ -111,8 +111,7 @@ impl Person {
 
     /// The marks of one's own messages, in order: waiting, sent, delivered.
     pub(crate) async fn until_marked(&self, marks: &[&str]) {
-        let own =
-            "[...document.querySelectorAll('.messages > .message .mark')].map(e => e.dataset.mark).filter(m => m)";
+        let own = "[...document.querySelectorAll('.messages > .message.own')].map(e => e.dataset.mark)";
         let look = async || {
             let found = strings(self.tab.ask(own, vec![]).await);
             if found == marks { Ok(()) } else { Err(found) }

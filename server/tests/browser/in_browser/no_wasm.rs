@@ -7,20 +7,21 @@ use serde_json::json;
 
 const TYPED: &str = "canary typed without any encryption";
 
-/// Everything a person or a script could try to make a page send what was typed.
+/// Everything a person or an extension could try to make a page send what was typed where secrets are typed.
 const TRY_HARD: &str = "(() => {
-    for (const field of document.querySelectorAll('input, textarea')) {
+    const fields = document.querySelectorAll('[data-password], [data-password-again], [data-email], [data-draft]');
+    for (const field of fields) {
         field.value = a[0];
         for (const name of ['input', 'change', 'blur'])
             field.dispatchEvent(new Event(name, { bubbles: true }));
         field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
     }
-    for (const button of document.querySelectorAll('button, [type=submit]')) button.click();
-    for (const form of document.querySelectorAll('form')) {
+    for (const form of document.querySelectorAll('#sign-in, #sign-up, [data-composer]')) {
+        for (const button of form.querySelectorAll('button')) button.click();
         for (const fieldset of form.querySelectorAll('fieldset')) fieldset.disabled = false;
         try { form.requestSubmit() } catch {}
     }
-    return document.querySelectorAll('input, textarea').length;
+    return fields.length;
 })()";
 
 async fn says_why_and_sends_nothing(stage: &Stage, tab: &crate::browser::Tab) {

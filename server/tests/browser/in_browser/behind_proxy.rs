@@ -1,0 +1,39 @@
+//! The conversation as the self-hosting guide sets it up: HTTPS, a name, a reverse proxy in front.
+
+use crate::person::{Person, meet};
+use crate::reverse_proxy::ReverseProxy;
+use crate::server::Server;
+use std::path::Path;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_talk_through_nginx_as_the_guide_configures_it() {
+    talk_through(ReverseProxy::nginx).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_talk_through_caddy_as_the_guide_configures_it() {
+    talk_through(ReverseProxy::caddy).await;
+}
+
+async fn talk_through(start: impl Fn(&Path, u16) -> ReverseProxy) {
+    let house = tempfile::tempdir().unwrap();
+    // The guide says so, together with the proxy's line that sets the header.
+    let server = Server::start(house.path(), &[("ROCKET_IP_HEADER", "X-Real-IP")]);
+    let proxy = start(house.path(), server.port);
+    let alice = Person::arrive(house.path(), "alice", &proxy.url()).await;
+    let bob = Person::arrive(house.path(), "bob", &proxy.url()).await;
+    alice.sign_up().await;
+    bob.sign_up().await;
+    meet(&alice, &bob).await;
+    alice.send("through the proxy").await;
+    bob.until_reads(&["through the proxy"]).await;
+    bob.send("and back").await;
+    alice.until_reads(&["through the proxy", "and back"]).await;
+
+    let cookies = alice.tab.devtools("Network.getCookies", serde_json::json!({})).await;
+    let cookie =
+        cookies["cookies"].as_array().unwrap().iter().find(|cookie| cookie["httpOnly"] == true).unwrap().clone();
+    assert_eq!(cookie["name"], "__Host-cliquet");
+    assert_eq!(cookie["secure"], true);
+    assert_eq!(cookie["sameSite"], "Strict");
+}
