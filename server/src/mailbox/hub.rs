@@ -1,0 +1,210 @@
+//! Who waits on which mailbox, in this process.
+//!
+//! Owns the waking. Knows nothing of what is waited for: whoever is woken reads for itself.
+
+use super::{MailboxId, Stored, Unavailable};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    future::Future,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+
+/// At most one waiter for each mailbox.
+#[derive(Debug, Default)]
+pub(super) struct Hub {
+    waiters: Mutex<HashMap<MailboxId, Arc<Waiter>>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiter {
+    /// Keeps one wake-up that comes before anyone listens, so that none is lost between a read and the wait after it.
+    woken: Notify,
+    ended: AtomicBool,
+}
+
+impl Waiter {
+    fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.woken.notify_one();
+    }
+}
+
+impl Hub {
+    /// Something may have come for this mailbox.
+    pub(super) fn wake(&self, mailbox: MailboxId) {
+        if let Some(waiter) = self.lock().get(&mailbox) {
+            waiter.woken.notify_one();
+        }
+    }
+
+    /// Something may have come for any mailbox.
+    pub(super) fn wake_all(&self) {
+        for waiter in self.lock().values() {
+            waiter.woken.notify_one();
+        }
+    }
+
+    /// Nobody waits here any more.
+    pub(super) fn end(&self, mailbox: MailboxId) {
+        if let Some(waiter) = self.lock().remove(&mailbox) {
+            waiter.end();
+        }
+    }
+
+    /// Becomes the one who waits; whoever waited here before stops.
+    fn register(self: &Arc<Self>, mailbox: MailboxId) -> Registration {
+        let waiter = Arc::new(Waiter::default());
+        if let Some(older) = self.lock().insert(mailbox, Arc::clone(&waiter)) {
+            older.end();
+        }
+        Registration { hub: Arc::clone(self), mailbox, waiter }
+    }
+
+    /// Reads until there is something, the deadline passes, or the wait is ended. Registers before the first read, so
+    /// that what comes after the read wakes. `recheck` reads again at intervals, for wake-ups that can get lost.
+    pub(super) async fn wait<F, R>(
+        self: &Arc<Self>,
+        mailbox: MailboxId,
+        deadline: Instant,
+        recheck: Option<Duration>,
+        mut read: R,
+    ) -> Result<Vec<Stored>, Unavailable>
+    where
+        F: Future<Output = Result<Vec<Stored>, Unavailable>>,
+        R: FnMut() -> F,
+    {
+        let registration = self.register(mailbox);
+        loop {
+            let found = read().await?;
+            if registration.waiter.ended.load(Ordering::Acquire) {
+                return Ok(Vec::new());
+            }
+            if !found.is_empty() || Instant::now() >= deadline {
+                return Ok(found);
+            }
+            let turn = recheck.map_or(deadline, |interval| deadline.min(Instant::now() + interval));
+            tokio::select! {
+                () = registration.waiter.woken.notified() => {}
+                () = sleep_until(turn) => {
+                    if turn == deadline {
+                        return Ok(Vec::new());
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<MailboxId, Arc<Waiter>>> {
+        // The map is whole after every statement, whatever panicked.
+        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leaves the hub when dropped, also when the wait was cancelled.
+struct Registration {
+    hub: Arc<Hub>,
+    mailbox: MailboxId,
+    waiter: Arc<Waiter>,
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if let Entry::Occupied(entry) = self.hub.lock().entry(self.mailbox)
+            && Arc::ptr_eq(entry.get(), &self.waiter)
+        {
+            entry.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    fn mailbox(number: u8) -> MailboxId {
+        MailboxId::from_random([number; 16])
+    }
+
+    fn stored() -> Vec<Stored> {
+        vec![Stored { cursor: 1, json: "{}".into() }]
+    }
+
+    fn in_seconds(seconds: u64) -> Instant {
+        Instant::now() + Duration::from_secs(seconds)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wake_up_between_the_read_and_the_wait_is_kept() {
+        let hub = Arc::new(Hub::default());
+        let reads = AtomicUsize::new(0);
+        let found = hub
+            .wait(mailbox(1), in_seconds(60), None, || {
+                let first = reads.fetch_add(1, Ordering::SeqCst) == 0;
+                if first {
+                    hub.wake(mailbox(1));
+                }
+                async move { Ok(if first { Vec::new() } else { stored() }) }
+            })
+            .await;
+        assert_eq!(found.unwrap(), stored());
+        assert_eq!(reads.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_wake_up_is_made_good_by_reading_again() {
+        let hub = Arc::new(Hub::default());
+        let reads = AtomicUsize::new(0);
+        let start = Instant::now();
+        let recheck = Some(Duration::from_secs(7));
+        let read = || {
+            let late = reads.fetch_add(1, Ordering::SeqCst) == 1;
+            async move { Ok(if late { stored() } else { Vec::new() }) }
+        };
+        assert_eq!(hub.wait(mailbox(1), in_seconds(60), recheck, read).await.unwrap(), stored());
+        assert_eq!(start.elapsed(), Duration::from_secs(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn empty_at_the_deadline_and_nobody_is_left_behind() {
+        let hub = Arc::new(Hub::default());
+        let start = Instant::now();
+        let found = hub.wait(mailbox(1), in_seconds(25), None, || async { Ok(Vec::new()) }).await;
+        assert_eq!(found.unwrap(), Vec::new());
+        assert_eq!(start.elapsed(), Duration::from_secs(25));
+        assert!(hub.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_newer_wait_ends_the_older_and_stays() {
+        let hub = Arc::new(Hub::default());
+        let nothing = || async { Ok(Vec::new()) };
+        let start = Instant::now();
+        let older = async { (hub.wait(mailbox(1), in_seconds(50), None, nothing).await.unwrap(), start.elapsed()) };
+        let newer = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let found = hub.wait(mailbox(1), in_seconds(5), None, nothing).await.unwrap();
+            (found, start.elapsed())
+        };
+        let ((first, first_end), (second, second_end)) = tokio::join!(older, newer);
+        assert!(first.is_empty() && second.is_empty());
+        assert_eq!((first_end, second_end), (Duration::from_secs(1), Duration::from_secs(6)));
+        assert!(hub.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_wait_leaves_the_hub() {
+        let hub = Arc::new(Hub::default());
+        let wait = hub.wait(mailbox(1), in_seconds(50), None, || async { Ok(Vec::new()) });
+        assert!(tokio::time::timeout(Duration::from_secs(1), wait).await.is_err());
+        assert!(hub.lock().is_empty());
+    }
+}

@@ -1,0 +1,60 @@
+//! The embedded mailbox's database: a file of its own, beside the accounts'.
+//!
+//! Its own, because SQLite has one writer at a time: a post would wait behind a sign-up, and a commit of many posts
+//! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
+
+use super::Unavailable;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use std::{path::Path, time::Duration};
+
+const FILE_NAME: &str = "mailbox.sqlite3";
+
+/// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(&[M::up(include_str!("schema.sql"))]);
+
+/// The connection that writes. Makes the file, or brings it up to date.
+pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
+    std::fs::create_dir_all(folder).map_err(Unavailable::new)?;
+    let mut connection = Connection::open(folder.join(FILE_NAME)).map_err(Unavailable::new)?;
+    connection
+        .execute_batch(
+            // FULL: a commit is on the disk when it returns. secure_delete: what was delivered leaves no trace.
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
+        )
+        .and_then(|()| connection.busy_timeout(BUSY_TIMEOUT))
+        .map_err(Unavailable::new)?;
+    MIGRATIONS.to_latest(&mut connection).map_err(Unavailable::new)?;
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(folder: &Path) -> Result<Connection, Unavailable> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags).map_err(Unavailable::new)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(Unavailable::new)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_are_valid() {
+        MIGRATIONS.validate().unwrap();
+    }
+
+    #[test]
+    fn a_commit_is_on_the_disk_when_it_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(folder.path()).unwrap();
+        let setting = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+        assert_eq!(setting("journal_mode").unwrap(), "wal");
+        let synchronous: u8 = connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+    }
+}

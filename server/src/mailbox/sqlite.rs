@@ -1,0 +1,197 @@
+//! The embedded mailbox: SQLite, one writer, a few readers.
+//!
+//! Owns the way to the writer and back, and the reads. Durable before it answers; wakes in this process after the
+//! commit. One process to a folder.
+
+use super::{
+    AcknowledgeError, Clock, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
+    hub::Hub,
+    schema,
+    writer::{self, Command, oldest_living_ms},
+};
+use crate::config::MailboxLimits;
+use cliquet_wire::limits::POLL_DELIVERIES_MAX;
+use rusqlite::{Connection, params};
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::{Instant, timeout},
+};
+
+/// Reads at a time: a reader is on a thread of its own, and more than the machine's cores only wait for each other.
+const READERS: usize = 4;
+/// How long a post or a poll waits for the disk before it is told that the store does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often what nobody fetched is looked for. It lives for weeks; a minute more does not matter.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The store did not take or answer a command in time, or its group failed.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+enum Silence {
+    #[error("the writer is busy or stopped")]
+    Writer,
+    #[error("the writer could not commit; it says why")]
+    Commit,
+    #[error("no reader came free")]
+    Readers,
+}
+
+pub struct SqliteMailbox {
+    hub: Arc<Hub>,
+    writer: mpsc::Sender<Command>,
+    readers: Arc<Readers>,
+    limits: MailboxLimits,
+    clock: Clock,
+}
+
+struct Readers {
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqliteMailbox {
+    /// Opens the mailbox of this folder. Needs tokio.
+    pub fn open(folder: &Path, limits: MailboxLimits, clock: Clock) -> Result<Self, Unavailable> {
+        let connection = schema::open_writer(folder)?;
+        let idle = (0..READERS).map(|_| schema::open_reader(folder)).collect::<Result<_, _>>()?;
+        let hub = Arc::new(Hub::default());
+        let writer = writer::start(connection, limits.clone(), &hub)?;
+        expire_at_intervals(writer.downgrade(), Arc::clone(&clock));
+        let readers = Arc::new(Readers { permits: Semaphore::new(READERS), idle: Mutex::new(idle) });
+        Ok(Self { hub, writer, readers, limits, clock })
+    }
+
+    /// Hands a command to the writer and waits for its answer.
+    async fn ask<T, E: From<Unavailable>>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Command,
+    ) -> Result<T, E> {
+        let (answer, answered) = oneshot::channel();
+        let asked = timeout(PATIENCE, async {
+            self.writer.send(command(answer)).await.map_err(|_| Silence::Writer)?;
+            answered.await.map_err(|_| Silence::Commit)
+        });
+        match asked.await {
+            Ok(Ok(result)) => result,
+            Ok(Err(silence)) => Err(Unavailable::new(silence).into()),
+            Err(_) => Err(Unavailable::new(Silence::Writer).into()),
+        }
+    }
+
+    /// Removes a piece of what is past its life, without waiting for the hour.
+    pub async fn expire(&self) {
+        // The writer being gone is said to whoever needs it.
+        let _ = self.writer.send(Command::Expire { now_ms: (self.clock)() }).await;
+    }
+
+    async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
+        let oldest_ms = oldest_living_ms(&self.limits, (self.clock)());
+        self.with_reader(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT cursor, json FROM envelopes
+                     WHERE mailbox = (SELECT key FROM mailboxes WHERE device = ?1) AND cursor > ?2 AND accepted_ms >= ?3
+                     ORDER BY cursor LIMIT ?4",
+                )?
+                .query_map(params![mailbox.0.as_bytes(), clamp(after), oldest_ms, POLL_DELIVERIES_MAX], |row| {
+                    Ok(Stored { cursor: row.get(0)?, json: row.get::<_, Box<str>>(1)?.into() })
+                })?
+                .collect()
+        })
+        .await
+    }
+
+    /// Runs a read off the async threads.
+    async fn with_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let readers = Arc::clone(&self.readers);
+        let permit = timeout(PATIENCE, readers.permits.acquire()).await.map_err(Unavailable::new)?;
+        permit.map_err(Unavailable::new)?.forget();
+        let readers = Arc::clone(&self.readers);
+        let done = tokio::task::spawn_blocking(move || {
+            let connection = readers.take().ok_or(Unavailable::new(Silence::Readers));
+            let done = connection.and_then(|connection| {
+                let done = work(&connection).map_err(Unavailable::new);
+                readers.give_back(connection);
+                done
+            });
+            readers.permits.add_permits(1);
+            done
+        });
+        done.await.map_err(Unavailable::new)?
+    }
+}
+
+impl Readers {
+    fn take(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+    }
+}
+
+/// SQLite's integers are signed. No cursor comes near, but a client may send anything.
+fn clamp(cursor: u64) -> u64 {
+    cursor.min(i64::MAX.unsigned_abs())
+}
+
+/// Until the mailbox is gone.
+fn expire_at_intervals(writer: mpsc::WeakSender<Command>, clock: Clock) {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(EXPIRY_INTERVAL).await;
+            let Some(writer) = writer.upgrade() else { return };
+            if writer.send(Command::Expire { now_ms: clock() }).await.is_err() {
+                return;
+            }
+        }
+    });
+}
+
+impl Mailbox for SqliteMailbox {
+    async fn enqueue(&self, items: Vec<Item>) -> Result<Enqueued, EnqueueError> {
+        let now_ms = (self.clock)();
+        self.ask(|answer| Command::Enqueue { items, now_ms, answer }).await
+    }
+
+    async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Vec<Stored>, Unavailable> {
+        self.hub.wait(mailbox, deadline, None, || self.read(mailbox, after)).await
+    }
+
+    async fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Result<(), AcknowledgeError> {
+        let cursor = clamp(cursor);
+        self.ask(|answer| Command::Acknowledge { mailbox, cursor, answer }).await
+    }
+
+    async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
+        self.ask(|answer| Command::Delete { mailbox, answer }).await?;
+        self.hub.end(mailbox);
+        Ok(())
+    }
+
+    fn end_wait(&self, mailbox: MailboxId) {
+        self.hub.end(mailbox);
+    }
+
+    async fn check(&self) -> Result<(), Unavailable> {
+        if self.writer.is_closed() {
+            return Err(Unavailable::new(Silence::Writer));
+        }
+        self.with_reader(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+}
+
+impl fmt::Debug for SqliteMailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteMailbox").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
