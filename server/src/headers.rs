@@ -1,1 +1,85 @@
-//! Security headers on every answer.
+//! Security headers on every answer, errors and catchers included.
+//!
+//! Owns what browsers are told not to do. Knows nothing of what is answered.
+
+use crate::config::Config;
+use rocket::{
+    Request, Response,
+    fairing::{Fairing, Info, Kind},
+    http::{Header, uri::Host},
+};
+
+/// The name of the one Trusted Types policy: our module makes it and hands it to htmx.
+const TRUSTED_TYPES: &str = "cliquet";
+
+/// What a page may load and do. Nothing that is not listed: no inline script or style, no frame, no other site, no
+/// string that turns into markup but through the named policy.
+fn content_security_policy() -> String {
+    format!(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         require-trusted-types-for 'script'; trusted-types {TRUSTED_TYPES}"
+    )
+}
+
+/// The same on every answer. `X-Frame-Options` is for browsers that do not know `frame-ancestors`.
+const ALWAYS: [(&str, &str); 8] = [
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    (
+        "Permissions-Policy",
+        "accelerometer=(), autoplay=(), bluetooth=(), camera=(), display-capture=(), \
+         encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+         publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
+    ),
+    ("X-Robots-Tag", "noindex, nofollow"),
+];
+
+/// Two years. Not for subdomains: they may be others'.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
+
+#[derive(Debug)]
+pub struct Headers {
+    content_security_policy: String,
+}
+
+impl Headers {
+    pub fn fairing() -> Self {
+        Self { content_security_policy: content_security_policy() }
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for Headers {
+    fn info(&self) -> Info {
+        Info { name: "Security headers", kind: Kind::Response }
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        for (name, value) in ALWAYS {
+            response.set_header(Header::new(name, value));
+        }
+        response.set_header(Header::new("Content-Security-Policy", self.content_security_policy.clone()));
+        if is_behind_tls(request) {
+            response.set_header(Header::new("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY));
+        }
+        // Whoever answers something public and unchanging says so; everything else is someone's.
+        if !response.headers().contains("Cache-Control") {
+            response.set_header(Header::new("Cache-Control", "no-store"));
+        }
+    }
+}
+
+/// Browsers ignore the header over plain HTTP. On this machine it would lock other programs' ports into TLS.
+fn is_behind_tls(request: &Request<'_>) -> bool {
+    let insecure = request.rocket().state::<Config>().is_some_and(|config| config.insecure_cookie);
+    !insecure && !request.host().is_some_and(is_local)
+}
+
+fn is_local(host: &Host<'_>) -> bool {
+    matches!(host.domain().as_str(), "localhost" | "127.0.0.1" | "[::1]")
+}

@@ -7,6 +7,7 @@ mod hub;
 mod redis;
 mod schema;
 mod sqlite;
+mod wake;
 mod writer;
 
 pub use self::{redis::RedisMailbox, sqlite::SqliteMailbox};
@@ -114,11 +115,8 @@ pub trait Mailbox: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Stored>, Unavailable>> + Send;
 
     /// Removes all envelopes up to and including the cursor. Doing it again changes nothing. Zero removes nothing.
-    fn acknowledge(
-        &self,
-        mailbox: MailboxId,
-        cursor: u64,
-    ) -> impl Future<Output = Result<(), AcknowledgeError>> + Send;
+    fn acknowledge(&self, mailbox: MailboxId, cursor: u64)
+    -> impl Future<Output = Result<(), AcknowledgeError>> + Send;
 
     /// Forgets the mailbox and ends its wait: its device was revoked.
     fn delete(&self, mailbox: MailboxId) -> impl Future<Output = Result<(), Unavailable>> + Send;
@@ -128,20 +126,6 @@ pub trait Mailbox: Send + Sync + 'static {
 
     /// Whether the store answers.
     fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
-}
-
-/// The clock, handed in: milliseconds since 1970.
-pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
-
-/// The machine's clock.
-pub fn system_clock() -> Clock {
-    Arc::new(now_ms)
-}
-
-/// Milliseconds since 1970 by the machine's clock; zero on a machine that lives before that.
-pub fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The back end that the settings chose.

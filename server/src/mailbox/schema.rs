@@ -8,12 +8,13 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::{path::Path, time::Duration};
 
-const FILE_NAME: &str = "mailbox.sqlite3";
+const FILE_NAME: &str = "mailbox.db";
 
 /// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-const MIGRATIONS: Migrations<'static> = Migrations::from_slice(&[M::up(include_str!("schema.sql"))]);
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The connection that writes. Makes the file, or brings it up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {

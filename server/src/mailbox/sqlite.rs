@@ -4,12 +4,12 @@
 //! commit. One process to a folder.
 
 use super::{
-    AcknowledgeError, Clock, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
+    AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
     hub::Hub,
     schema,
     writer::{self, Command, oldest_living_ms},
 };
-use crate::config::MailboxLimits;
+use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use rusqlite::{Connection, params};
 use std::{
@@ -60,8 +60,8 @@ impl SqliteMailbox {
         let connection = schema::open_writer(folder)?;
         let idle = (0..READERS).map(|_| schema::open_reader(folder)).collect::<Result<_, _>>()?;
         let hub = Arc::new(Hub::default());
-        let writer = writer::start(connection, limits.clone(), &hub)?;
-        expire_at_intervals(writer.downgrade(), Arc::clone(&clock));
+        let writer = writer::start(connection, limits, &hub)?;
+        expire_at_intervals(writer.downgrade(), clock.clone());
         let readers = Arc::new(Readers { permits: Semaphore::new(READERS), idle: Mutex::new(idle) });
         Ok(Self { hub, writer, readers, limits, clock })
     }
@@ -86,11 +86,11 @@ impl SqliteMailbox {
     /// Removes a piece of what is past its life, without waiting for the hour.
     pub async fn expire(&self) {
         // The writer being gone is said to whoever needs it.
-        let _ = self.writer.send(Command::Expire { now_ms: (self.clock)() }).await;
+        let _ = self.writer.send(Command::Expire { now_ms: self.clock.now_ms() }).await;
     }
 
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
-        let oldest_ms = oldest_living_ms(&self.limits, (self.clock)());
+        let oldest_ms = oldest_living_ms(&self.limits, self.clock.now_ms());
         self.with_reader(move |connection| {
             connection
                 .prepare_cached(
@@ -150,7 +150,7 @@ fn expire_at_intervals(writer: mpsc::WeakSender<Command>, clock: Clock) {
         loop {
             tokio::time::sleep(EXPIRY_INTERVAL).await;
             let Some(writer) = writer.upgrade() else { return };
-            if writer.send(Command::Expire { now_ms: clock() }).await.is_err() {
+            if writer.send(Command::Expire { now_ms: clock.now_ms() }).await.is_err() {
                 return;
             }
         }
@@ -159,7 +159,7 @@ fn expire_at_intervals(writer: mpsc::WeakSender<Command>, clock: Clock) {
 
 impl Mailbox for SqliteMailbox {
     async fn enqueue(&self, items: Vec<Item>) -> Result<Enqueued, EnqueueError> {
-        let now_ms = (self.clock)();
+        let now_ms = self.clock.now_ms();
         self.ask(|answer| Command::Enqueue { items, now_ms, answer }).await
     }
 

@@ -191,7 +191,9 @@ impl Tables<'_> {
             .transaction
             .prepare_cached("DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2 RETURNING octet_length(json)")?
             .query_map(params![row.key, cursor], |row| row.get::<_, u64>(0))?
-            .try_fold((0, 0), |(envelopes, bytes), length| Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?)))?;
+            .try_fold((0, 0), |(envelopes, bytes), length| {
+                Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?))
+            })?;
         self.count_removed(row.key, removed)?;
         Ok(Ok(()))
     }
@@ -233,9 +235,13 @@ impl Tables<'_> {
     fn expire_mailbox(&self, key: i64, now_ms: u64) -> rusqlite::Result<(u64, u64)> {
         let removed = self
             .transaction
-            .prepare_cached("DELETE FROM envelopes WHERE mailbox = ?1 AND accepted_ms < ?2 RETURNING octet_length(json)")?
+            .prepare_cached(
+                "DELETE FROM envelopes WHERE mailbox = ?1 AND accepted_ms < ?2 RETURNING octet_length(json)",
+            )?
             .query_map(params![key, oldest_living_ms(self.limits, now_ms)], |row| row.get::<_, u64>(0))?
-            .try_fold((0, 0), |(envelopes, bytes), length| Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?)))?;
+            .try_fold((0, 0), |(envelopes, bytes), length| {
+                Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?))
+            })?;
         self.count_removed(key, removed)?;
         Ok(removed)
     }

@@ -1,0 +1,64 @@
+-- Puts every item into its mailbox, or none.
+-- KEYS, for each item: its mailbox's state, its mailbox's envelopes, the memory of its id.
+-- ARGV: now and the life of an envelope (ms), the limits by count and bytes, then for each item: device, digest,
+-- accepted_ms, json.
+local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
+local envelopes_max, bytes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
+local text = function(number) return string.format('%.0f', number) end
+
+local accepted = nil
+local oldest = function(ms) if accepted == nil or ms < accepted then accepted = ms end end
+local fresh, mailboxes, in_order, remembered = {}, {}, {}, {}
+
+for i = 1, #KEYS / 3 do
+    local state, envelopes, memory = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
+    local item = { device = ARGV[4 * i + 1], digest = ARGV[4 * i + 2], at = tonumber(ARGV[4 * i + 3]), json = ARGV[4 * i + 4] }
+    local known = remembered[memory] or redis.call('GET', memory)
+    if known then
+        local digest, at = string.match(known, '^(%x+) (%d+)$')
+        if digest ~= item.digest then return { 'id-reused' } end
+        oldest(tonumber(at))
+    else
+        local mailbox = mailboxes[state]
+        if not mailbox then
+            mailbox = { state = state, envelopes = envelopes, device = item.device, count = redis.call('XLEN', envelopes) }
+            mailbox.last = tonumber(redis.call('HGET', state, 'last') or '0')
+            -- The whole stream may have reached the end of its life.
+            mailbox.bytes = mailbox.count > 0 and tonumber(redis.call('HGET', state, 'bytes') or '0') or 0
+            mailboxes[state] = mailbox
+            in_order[#in_order + 1] = mailbox
+        end
+        mailbox.count = mailbox.count + 1
+        mailbox.bytes = mailbox.bytes + #item.json
+        item.mailbox, item.memory = mailbox, memory
+        fresh[#fresh + 1] = item
+        remembered[memory] = item.digest .. ' ' .. text(item.at)
+        oldest(item.at)
+    end
+end
+
+local is_over = function(mailbox) return mailbox.count > envelopes_max or mailbox.bytes > bytes_max end
+for _, mailbox in ipairs(in_order) do
+    -- Room is made from the old end, as much as is needed.
+    while is_over(mailbox) do
+        local entry = redis.call('XRANGE', mailbox.envelopes, '-', '+', 'COUNT', 1)[1]
+        if not entry or tonumber(entry[2][2]) >= now - life then return { 'full' } end
+        redis.call('XDEL', mailbox.envelopes, entry[1])
+        redis.call('HINCRBY', mailbox.state, 'bytes', -#entry[2][4])
+        mailbox.count = mailbox.count - 1
+        mailbox.bytes = mailbox.bytes - #entry[2][4]
+    end
+end
+
+for _, item in ipairs(fresh) do
+    local mailbox = item.mailbox
+    mailbox.last = math.max(item.at, mailbox.last + 1)
+    redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(item.at), 'envelope', item.json)
+    redis.call('SET', item.memory, remembered[item.memory], 'PX', text(life))
+end
+for _, mailbox in ipairs(in_order) do
+    redis.call('HSET', mailbox.state, 'last', text(mailbox.last), 'bytes', text(mailbox.bytes))
+    redis.call('PEXPIRE', mailbox.envelopes, text(life))
+    redis.call('PUBLISH', 'cliquet:wake', mailbox.device)
+end
+return { 'accepted', text(accepted or now) }
