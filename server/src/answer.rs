@@ -2,6 +2,7 @@
 //!
 //! Owns the choice between them. Knows nothing of what is answered.
 
+use crate::{error::chain, pages::Pages, words::Language};
 use cliquet_wire::problem::{Problem, ProblemCode};
 use rocket::{
     Request, Response,
@@ -13,6 +14,9 @@ use std::io::Cursor;
 
 /// What the answer depends on besides the path, for whoever caches.
 const VARY: &str = "Accept, Accept-Language, Cookie, HX-Request";
+
+const PROBLEM_PAGE: &str = "problem.html";
+const PROBLEM_FRAGMENT: &str = "fragments/problem.html";
 
 /// A body that is rendered through a template for people and written as JSON for programs.
 #[derive(Clone, Copy, Debug)]
@@ -60,8 +64,10 @@ impl<T> Answer<T> {
 
 impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let _template = self.template(request);
-        json(&self.body, self.status, ContentType::JSON)
+        match self.template(request) {
+            Some(template) => page(request, template, &self.body, self.status),
+            None => json(&self.body, self.status, ContentType::JSON),
+        }
     }
 }
 
@@ -85,17 +91,25 @@ impl ProblemAnswer {
         *request.local_cache(|| None)
     }
 
-    fn problem(self) -> Problem {
+    /// The problem in the reader's words.
+    fn problem(self, request: &Request<'_>) -> Problem {
         let code = self.code;
-        let mut detail = String::new();
+        let language = Language::of(request);
+        let word = |key: &str, args: &[(&str, &str)]| match request.rocket().state::<Pages>() {
+            Some(pages) => pages.words().get(language, key, args),
+            None => key.to_owned(),
+        };
+        let mut detail = word(&format!("problem-{}-detail", code.as_str()), &[]);
         if let Some((line, column)) = self.place {
-            detail.push_str(&format!("{line}:{column}"));
+            let (line, column) = (line.to_string(), column.to_string());
+            detail.push(' ');
+            detail.push_str(&word("problem-place", &[("line", line.as_str()), ("column", column.as_str())]));
         }
         Problem {
             r#type: format!("/problems#{}", code.as_str()),
             code,
             status: code.status(),
-            title: code.as_str().replace('-', " "),
+            title: word(&format!("problem-{}-title", code.as_str()), &[]),
             detail,
             retry_after: self.retry_after,
         }
@@ -103,10 +117,14 @@ impl ProblemAnswer {
 }
 
 impl<'r> Responder<'r, 'static> for ProblemAnswer {
-    fn respond_to(self, _request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let problem = self.problem();
-        let mut response =
-            json(&problem, Status::new(problem.status), ContentType::new("application", "problem+json"))?;
+    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let problem = self.problem(request);
+        let status = Status::new(problem.status);
+        let mut response = match (wants_html(request), is_htmx(request)) {
+            (true, true) => page(request, PROBLEM_FRAGMENT, &problem, status),
+            (true, false) => page(request, PROBLEM_PAGE, &problem, status),
+            (false, _) => json(&problem, status, ContentType::new("application", "problem+json")),
+        }?;
         if let Some(seconds) = problem.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
         }
@@ -123,6 +141,20 @@ pub fn wants_html(request: &Request<'_>) -> bool {
 pub fn is_htmx(request: &Request<'_>) -> bool {
     let headers = request.headers();
     headers.get_one("HX-Request") == Some("true") && headers.get_one("HX-Request-Type") != Some("full")
+}
+
+fn page(
+    request: &Request<'_>,
+    template: &'static str,
+    context: &impl Serialize,
+    status: Status,
+) -> rocket::response::Result<'static> {
+    let pages = request.rocket().state::<Pages>().ok_or(Status::InternalServerError)?;
+    let text = pages.render(template, Language::of(request), context).map_err(|error| {
+        log::error!("{template} could not be rendered: {}", chain(&error));
+        Status::InternalServerError
+    })?;
+    Ok(write(text.into_bytes(), status, ContentType::HTML))
 }
 
 fn json(body: &impl Serialize, status: Status, content_type: ContentType) -> rocket::response::Result<'static> {

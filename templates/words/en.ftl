@@ -146,6 +146,7 @@ problem-retry-after = { $seconds ->
 # Problems: for each code of the API a title and what to do
 problem-malformed-title = The request does not read.
 problem-malformed-detail = Reload the page and try again. If you wrote the program, compare the request with the documentation.
+problem-place = Line { $line }, column { $column }.
 problem-too-large-title = That is too large.
 problem-too-large-detail = Send it in smaller parts.
 problem-invalid-address-title = This is not an e-mail address.

@@ -149,6 +149,7 @@ problem-retry-after = { $seconds ->
 # Problèmes : pour chaque code de l’API un titre et quoi faire
 problem-malformed-title = La demande est illisible.
 problem-malformed-detail = Rechargez la page et réessayez. Si vous avez écrit le programme, comparez la demande à la documentation.
+problem-place = Ligne { $line }, colonne { $column }.
 problem-too-large-title = C’est trop grand.
 problem-too-large-detail = Envoyez-le en plusieurs fois.
 problem-invalid-address-title = Ce n’est pas une adresse e-mail.
