@@ -4,7 +4,7 @@
 //! key is kept. The private key's bytes never enter WASM memory: it is generated, leaves WebCrypto only sealed
 //! (`wrapKey`), and comes back as a key that signs and refuses export.
 
-use crate::crypto::rsa::{SignError, Signer, Verifier};
+use crate::crypto::rsa::{SALT_BYTES, SignError, Signer, Verifier, WrappedAccountKey};
 use cliquet_wire::{
     account_key::AccountKey,
     bytes::{Bytes, Signature},
@@ -17,7 +17,6 @@ use web_sys::{CryptoKey, CryptoKeyPair, SubtleCrypto};
 const MODULUS_BITS: u32 = 3072;
 /// 65537, big-endian as `publicExponent` wants it.
 const EXPONENT: [u8; 3] = [1, 0, 1];
-const SALT_BYTES: u32 = 32;
 
 /// Why an operation on an account key failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -190,7 +189,7 @@ fn imported() -> Object {
 }
 
 fn pss() -> Object {
-    dictionary(&[("name", "RSA-PSS".into()), ("saltLength", SALT_BYTES.into())])
+    dictionary(&[("name", "RSA-PSS".into()), ("saltLength", (SALT_BYTES as u32).into())])
 }
 
 fn sealing(nonce: &[u8; 12], account_key: &AccountKey) -> Object {

@@ -1,0 +1,155 @@
+//! The one form of the sign-in and the sign-up page.
+//!
+//! Owns reading and clearing its fields, its state (ready, at work, failed) and what it says. Knows nothing of what is
+//! done with the fields. The inputs have no `name` and the submit never runs its course, so no browser, extension of
+//! htmx or proxy can send what they hold.
+
+use super::failure::Failure;
+use crate::client::fields::{Password, PasswordError};
+use cliquet_wire::address::{Address, AddressError};
+use gloo_events::{EventListener, EventListenerOptions};
+use js_sys::JsString;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlInputElement, HtmlTemplateElement};
+use zeroize::Zeroizing;
+
+/// Which input a failure is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    Address,
+    Password,
+    PasswordAgain,
+}
+
+impl Field {
+    fn selector(self) -> &'static str {
+        match self {
+            Self::Address => "input[data-email]",
+            Self::Password => "input[data-password]",
+            Self::PasswordAgain => "input[data-password-again]",
+        }
+    }
+}
+
+/// The form, found in the page.
+#[derive(Clone, Debug)]
+pub struct Form {
+    form: Element,
+    fieldset: HtmlFieldSetElement,
+    error: HtmlElement,
+    progress: HtmlElement,
+}
+
+impl Form {
+    /// `None` when this page has no such form, or one that lacks its parts.
+    pub fn find(id: &str) -> Option<Self> {
+        let form = web_sys::window()?.document()?.get_element_by_id(id)?;
+        let part = |selector| form.query_selector(selector).ok().flatten();
+        Some(Self {
+            fieldset: part("fieldset")?.dyn_into().ok()?,
+            error: part(".form-error")?.dyn_into().ok()?,
+            progress: part(".form-progress")?.dyn_into().ok()?,
+            form,
+        })
+    }
+
+    /// Hands every submit to `submitted` instead of to the browser, then opens the form.
+    pub fn serve(self, submitted: impl Fn(Rc<Self>) + 'static) {
+        let form = Rc::new(self);
+        let served = Rc::clone(&form);
+        let options = EventListenerOptions::enable_prevent_default();
+        EventListener::new_with_options(&form.form, "submit", options, move |event| {
+            event.prevent_default();
+            // A second Enter while the first is at work changes nothing.
+            if !served.fieldset.disabled() {
+                submitted(Rc::clone(&served));
+            }
+        })
+        .forget();
+        form.fieldset.set_disabled(false);
+    }
+
+    pub fn invite(&self) -> Option<String> {
+        self.form.get_attribute("data-invite").filter(|invite| !invite.is_empty())
+    }
+
+    pub fn address(&self) -> Result<Address, Failure> {
+        Address::parse(&self.input(Field::Address)?.value()).map_err(|error| {
+            let word = match error {
+                AddressError::Empty => "address-empty",
+                AddressError::TooLong => "address-too-long",
+                AddressError::NotAscii => "address-not-ascii",
+                AddressError::Malformed | AddressError::NotCanonical => "address-malformed",
+            };
+            Failure::Field(Field::Address, word)
+        })
+    }
+
+    /// The password to sign in with.
+    pub fn given_password(&self) -> Result<Password, Failure> {
+        Password::given(&self.normalized(Field::Password)?).map_err(password_failure)
+    }
+
+    /// The password to sign up with, typed twice.
+    pub fn chosen_password(&self) -> Result<Password, Failure> {
+        let (password, again) = (self.normalized(Field::Password)?, self.normalized(Field::PasswordAgain)?);
+        Password::chosen(&password, &again).map_err(password_failure)
+    }
+
+    pub fn clear_passwords(&self) {
+        for field in [Field::Password, Field::PasswordAgain] {
+            if let Ok(input) = self.input(field) {
+                input.set_value("");
+            }
+        }
+    }
+
+    /// Closes the form and says what is being done.
+    pub fn working(&self, key: &str) {
+        self.fieldset.set_disabled(true);
+        self.error.set_text_content(None);
+        self.progress.set_text_content(Some(&word(key)));
+    }
+
+    /// Opens the form again and says what went wrong. The alert's text changes last, so that it is what is read out.
+    pub fn failed(&self, failure: &Failure) {
+        self.progress.set_text_content(None);
+        self.fieldset.set_disabled(false);
+        if let Some(input) = failure.field().and_then(|field| self.input(field).ok()) {
+            // A browser that cannot focus still shows the sentence.
+            let _ = input.focus();
+        }
+        self.error.set_text_content(Some(&failure.sentence()));
+    }
+
+    fn input(&self, field: Field) -> Result<HtmlInputElement, Failure> {
+        let found = self.form.query_selector(field.selector()).ok().flatten();
+        found.and_then(|element| element.dyn_into().ok()).ok_or(Failure::PageBroken)
+    }
+
+    /// Unicode's form NFC, as RFC 8265 section 4.2.2 asks: an é is one é, from whichever keyboard.
+    fn normalized(&self, field: Field) -> Result<Zeroizing<String>, Failure> {
+        let value = JsValue::from(self.input(field)?.value());
+        Ok(Zeroizing::new(String::from(value.unchecked_ref::<JsString>().normalize("NFC"))))
+    }
+}
+
+/// A word of the page's `template#words`. One that the page lacks shows as its key: ugly, and found by whoever looks.
+pub fn word(key: &str) -> String {
+    let template = web_sys::window().and_then(|window| window.document()?.get_element_by_id("words"));
+    template
+        .and_then(|template| template.dyn_into::<HtmlTemplateElement>().ok())
+        .and_then(|template| template.content().query_selector(&format!("[data-word={key}]")).ok().flatten())
+        .and_then(|word| word.text_content())
+        .map_or_else(|| key.to_owned(), |word| word.trim().to_owned())
+}
+
+fn password_failure(error: PasswordError) -> Failure {
+    match error {
+        PasswordError::Empty => Failure::Field(Field::Password, "password-empty"),
+        PasswordError::TooShort => Failure::Field(Field::Password, "password-too-short"),
+        PasswordError::TooLong => Failure::Field(Field::Password, "password-too-long"),
+        PasswordError::Differ => Failure::Field(Field::PasswordAgain, "passwords-differ"),
+    }
+}
