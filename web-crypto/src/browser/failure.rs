@@ -8,7 +8,8 @@ use super::{
     rsa::RsaError,
     store::StoreError,
 };
-use cliquet_wire::problem::Problem;
+use crate::crypto::{CardError, password::PasswordError, rsa::SignError, vault::VaultError};
+use cliquet_wire::{address::Address, problem::Problem};
 
 /// Why there is no sign-in. Unless a variant says otherwise, trying again is harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,12 +26,14 @@ pub enum Failure {
     WebCrypto(RsaError),
     /// The password is right, but what the server keeps for it does not open: changed, or of another version.
     VaultRefused,
-    /// The account that the server shows is not the one that the vault, or this browser, knows. Nothing was stored.
-    KeyChanged,
+    /// The account's card does not prove what it says, or is older than what the vault saw. Nothing was stored.
+    CardRefused,
     /// The answer to a sign-up was lost. What it made is kept here; the same press finishes it.
     AnswerLost,
     /// This browser keeps an account that the server no longer has. A second press removes it and makes a new one.
-    EarlierAccount,
+    EarlierAccount(Address),
+    /// OPAQUE could not be computed: not a message of it, or no memory for Argon2id.
+    PasswordStep,
     /// The page lacks a part of the form.
     PageBroken,
 }
@@ -41,6 +44,15 @@ impl Failure {
             Self::Field(field, _) => Some(*field),
             Self::Refused => Some(Field::Password),
             _ => None,
+        }
+    }
+
+    /// Whether it is certain that the server made nothing.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::AnswerLost => false,
+            Self::Server(HttpError::Problem(problem)) => problem.status < 500,
+            _ => true,
         }
     }
 
@@ -66,9 +78,10 @@ impl Failure {
             Self::WebCrypto(RsaError::Missing) => "insecure-page",
             Self::WebCrypto(RsaError::Refused | RsaError::WrongForm) => "web-crypto-refused",
             Self::VaultRefused => "vault-refused",
-            Self::KeyChanged => "account-key-changed",
+            Self::CardRefused => "card-refused",
             Self::AnswerLost => "sign-up-answer-lost",
-            Self::EarlierAccount => "earlier-account",
+            Self::EarlierAccount(_) => "earlier-account",
+            Self::PasswordStep => "password-step-failed",
             Self::PageBroken => "page-broken",
         }
     }
@@ -101,5 +114,32 @@ impl From<StoreError> for Failure {
 impl From<RsaError> for Failure {
     fn from(error: RsaError) -> Self {
         Self::WebCrypto(error)
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Wrong => Self::Refused,
+            PasswordError::Malformed | PasswordError::Failed => Self::PasswordStep,
+        }
+    }
+}
+
+impl From<SignError> for Failure {
+    fn from(_: SignError) -> Self {
+        Self::WebCrypto(RsaError::Refused)
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(_: VaultError) -> Self {
+        Self::VaultRefused
+    }
+}
+
+impl From<CardError> for Failure {
+    fn from(_: CardError) -> Self {
+        Self::CardRefused
     }
 }

@@ -55,18 +55,18 @@ impl Form {
     }
 
     /// Hands every submit to `submitted` instead of to the browser, then opens the form.
-    pub fn serve(self, submitted: impl Fn(Rc<Self>) + 'static) {
-        let form = Rc::new(self);
+    pub fn serve(form: Rc<Self>, submitted: impl Fn() + 'static) {
         let served = Rc::clone(&form);
         let options = EventListenerOptions::enable_prevent_default();
-        EventListener::new_with_options(&form.form, "submit", options, move |event| {
+        let listener = EventListener::new_with_options(&form.form, "submit", options, move |event| {
             event.prevent_default();
             // A second Enter while the first is at work changes nothing.
             if !served.fieldset.disabled() {
-                submitted(Rc::clone(&served));
+                submitted();
             }
-        })
-        .forget();
+        });
+        // For as long as the page lives.
+        listener.forget();
         form.fieldset.set_disabled(false);
     }
 
@@ -110,6 +110,11 @@ impl Form {
         self.fieldset.set_disabled(true);
         self.error.set_text_content(None);
         self.progress.set_text_content(Some(&word(key)));
+    }
+
+    /// Says why the form stays closed.
+    pub fn closed(&self, failure: &Failure) {
+        self.error.set_text_content(Some(&failure.sentence()));
     }
 
     /// Opens the form again and says what went wrong. The alert's text changes last, so that it is what is read out.

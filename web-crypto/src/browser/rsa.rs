@@ -4,12 +4,13 @@
 //! key is kept. The private key's bytes never enter WASM memory: it is generated, leaves WebCrypto only sealed
 //! (`wrapKey`), and comes back as a key that signs and refuses export.
 
+use super::random;
 use crate::crypto::rsa::{SALT_BYTES, SignError, Signer, Verifier, WrappedAccountKey};
 use cliquet_wire::{
     account_key::AccountKey,
     bytes::{Bytes, Signature},
 };
-use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, CryptoKeyPair, SubtleCrypto};
@@ -61,9 +62,8 @@ impl NewAccountKey {
         ]);
         let pair: CryptoKeyPair =
             settle(subtle()?.generate_key_with_object(&algorithm, true, &usages(&["sign", "verify"]))).await?;
-        let der = settle::<ArrayBuffer>(subtle()?.export_key("spki", &pair.get_public_key())).await?;
-        let account_key =
-            AccountKey::from_der(&Uint8Array::new(&der).to_vec()).map_err(|_| RsaError::WrongForm)?;
+        let der = bytes(subtle()?.export_key("spki", &pair.get_public_key())).await?;
+        let account_key = AccountKey::from_der(&der).map_err(|_| RsaError::WrongForm)?;
         Ok(Self { account_key, private: pair.get_private_key() })
     }
 
@@ -73,12 +73,13 @@ impl NewAccountKey {
 
     /// Seals the private half (PKCS #8) by AES-256-GCM with the public half as associated data, and trades the key for
     /// one that refuses export. What was sealed is opened again at once, so a vault that does not open is never sent.
-    pub async fn wrap(self, wrapping_key: &[u8; 32], nonce: &[u8; 12]) -> Result<(SigningKey, Vec<u8>), RsaError> {
+    pub async fn wrap(self, wrapping_key: &[u8; 32]) -> Result<(SigningKey, WrappedAccountKey), RsaError> {
         let key = import_wrapping_key(wrapping_key).await?;
-        let sealing = sealing(nonce, &self.account_key);
-        let wrapped = settle::<ArrayBuffer>(subtle()?.wrap_key_with_object("pkcs8", &self.private, &key, &sealing));
-        let wrapped = Uint8Array::new(&wrapped.await?).to_vec();
-        Ok((unwrap(&wrapped, &key, nonce, self.account_key).await?, wrapped))
+        let nonce = random::bytes();
+        let algorithm = sealing(&nonce, &self.account_key);
+        let sealed = bytes(subtle()?.wrap_key_with_object("pkcs8", &self.private, &key, &algorithm)).await?;
+        let wrapped = WrappedAccountKey::from_parts(&nonce, &sealed);
+        Ok((unwrap(&wrapped, &key, self.account_key).await?, wrapped))
     }
 }
 
@@ -86,12 +87,11 @@ impl SigningKey {
     /// Opens what [`NewAccountKey::wrap`] sealed. Fails when the wrapping key, the nonce, the public half or one bit
     /// differs (C4 of docs/protocol.md), and when the two halves are not of one pair.
     pub async fn unwrap(
-        wrapped: &[u8],
+        wrapped: &WrappedAccountKey,
         wrapping_key: &[u8; 32],
-        nonce: &[u8; 12],
         account_key: AccountKey,
     ) -> Result<Self, RsaError> {
-        unwrap(wrapped, &import_wrapping_key(wrapping_key).await?, nonce, account_key).await
+        unwrap(wrapped, &import_wrapping_key(wrapping_key).await?, account_key).await
     }
 
     /// A key that IndexedDB kept (a `CryptoKey` survives the structured clone without ever showing its bytes).
@@ -109,9 +109,8 @@ impl SigningKey {
     }
 
     async fn sign_bytes(&self, bytes: &[u8]) -> Result<Signature, RsaError> {
-        let signature =
-            settle::<ArrayBuffer>(subtle()?.sign_with_object_and_u8_array(&pss(), &self.private, bytes)).await?;
-        Bytes::try_from(Uint8Array::new(&signature).to_vec().as_slice()).map_err(|_| RsaError::WrongForm)
+        let signature = self::bytes(subtle()?.sign_with_object_and_u8_array(&pss(), &self.private, bytes)).await?;
+        Bytes::try_from(signature.as_slice()).map_err(|_| RsaError::WrongForm)
     }
 }
 
@@ -138,14 +137,14 @@ async fn verify(key: &AccountKey, bytes: &[u8], signature: &Signature) -> Result
 }
 
 async fn unwrap(
-    wrapped: &[u8],
+    wrapped: &WrappedAccountKey,
     key: &CryptoKey,
-    nonce: &[u8; 12],
     account_key: AccountKey,
 ) -> Result<SigningKey, RsaError> {
+    let (nonce, sealed) = wrapped.parts().map_err(|_| RsaError::Refused)?;
     let unwrapped = subtle()?.unwrap_key_with_u8_array_and_object_and_object(
         "pkcs8",
-        wrapped,
+        sealed,
         key,
         &sealing(nonce, &account_key),
         &imported(),
@@ -168,8 +167,8 @@ async fn import_wrapping_key(bytes: &[u8; 32]) -> Result<CryptoKey, RsaError> {
 }
 
 /// Whether this page may use WebCrypto at all.
-pub fn is_available() -> bool {
-    subtle().is_ok()
+pub fn check_available() -> Result<(), RsaError> {
+    subtle().map(drop)
 }
 
 fn subtle() -> Result<SubtleCrypto, RsaError> {
@@ -182,6 +181,10 @@ fn subtle() -> Result<SubtleCrypto, RsaError> {
 async fn settle<T: JsCast>(promise: Result<Promise, JsValue>) -> Result<T, RsaError> {
     let promise = promise.map_err(|_| RsaError::Refused)?;
     JsFuture::from(promise).await.map(JsCast::unchecked_into).map_err(|_| RsaError::Refused)
+}
+
+async fn bytes(promise: Result<Promise, JsValue>) -> Result<Vec<u8>, RsaError> {
+    Ok(Uint8Array::new(&settle::<JsValue>(promise).await?).to_vec())
 }
 
 fn imported() -> Object {

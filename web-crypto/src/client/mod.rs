@@ -11,6 +11,7 @@ pub mod compose;
 pub mod contacts;
 pub mod content;
 pub mod device;
+pub mod fields;
 pub mod messages;
 pub mod messenger;
 pub mod outbox;
