@@ -91,8 +91,11 @@ fn problem_sentence(problem: &Problem) -> String {
     let mut sentence = format!("{} {}", problem.title, problem.detail);
     if let Some(seconds) = problem.retry_after {
         // Over two minutes a person counts in minutes; so neither word ever says "1".
-        let (key, count) =
-            if seconds <= 120 { ("retry-in-seconds", seconds.max(2)) } else { ("retry-in-minutes", seconds.div_ceil(60)) };
+        let (key, count) = if seconds <= 120 {
+            ("retry-in-seconds", seconds.max(2))
+        } else {
+            ("retry-in-minutes", seconds.div_ceil(60))
+        };
         sentence.push(' ');
         sentence.push_str(&word(key).replace("$count", &count.to_string()));
     }

@@ -134,7 +134,11 @@ fn name() -> String {
 }
 
 /// Milliseconds since 1970, by this device's clock.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole milliseconds of this era fit 53 bits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole milliseconds of this era fit 53 bits"
+)]
 fn now_ms() -> u64 {
     js_sys::Date::now() as u64
 }

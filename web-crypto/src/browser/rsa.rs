@@ -136,11 +136,7 @@ async fn verify(key: &AccountKey, bytes: &[u8], signature: &Signature) -> Result
     Ok(answer.is_truthy())
 }
 
-async fn unwrap(
-    wrapped: &WrappedAccountKey,
-    key: &CryptoKey,
-    account_key: AccountKey,
-) -> Result<SigningKey, RsaError> {
+async fn unwrap(wrapped: &WrappedAccountKey, key: &CryptoKey, account_key: AccountKey) -> Result<SigningKey, RsaError> {
     let (nonce, sealed) = wrapped.parts().map_err(|_| RsaError::Refused)?;
     let unwrapped = subtle()?.unwrap_key_with_u8_array_and_object_and_object(
         "pkcs8",

@@ -39,12 +39,7 @@ pub async fn sign_in(form: &Form, told: Option<&Address>) -> Result<(), Failure>
     enter(form, &email, &password, told == Some(&email)).await
 }
 
-pub(super) async fn enter(
-    form: &Form,
-    email: &Address,
-    password: &Password,
-    may_replace: bool,
-) -> Result<(), Failure> {
+pub(super) async fn enter(form: &Form, email: &Address, password: &Password, may_replace: bool) -> Result<(), Failure> {
     form.working("working-sign-in");
     let (attempt, logged_in) = log_in(email, password).await?;
     // Only now: a wrong guess leaves no storage behind.
@@ -172,8 +167,7 @@ impl Account {
     async fn remember(&self, counter: u64) {
         let body = VaultBody { counter, ..self.vault.body.clone() };
         let (email, account_key) = (self.card.email(), self.card.account_key());
-        let sealed =
-            vault::seal(&self.keys, email, account_key, &self.vault.wrapped, &body, &mut random::system());
+        let sealed = vault::seal(&self.keys, email, account_key, &self.vault.wrapped, &body, &mut random::system());
         if let Ok(vault) = sealed {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
             let _ = http::put::<Vault>("/vault", &Vault { vault }).await;
