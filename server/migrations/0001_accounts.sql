@@ -56,12 +56,12 @@ CREATE TABLE one_time_pre_keys (
     PRIMARY KEY (device_id, id)
 ) STRICT, WITHOUT ROWID;
 
--- The hash of every pre-key a device ever published: none is taken twice.
-CREATE TABLE seen_pre_keys (
-    device_id BLOB NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
-    key_hash  BLOB NOT NULL,
-    PRIMARY KEY (device_id, key_hash)
+-- The hash of every X25519 and ML-KEM key that was ever published: none is taken twice, from any device.
+CREATE TABLE seen_keys (
+    key_hash  BLOB PRIMARY KEY,
+    device_id BLOB NOT NULL REFERENCES devices (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX seen_keys_of_device ON seen_keys (device_id);
 
 CREATE TABLE sign_ins (
     id         BLOB    PRIMARY KEY,
@@ -74,6 +74,7 @@ CREATE TABLE sign_ins (
     expires    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sign_ins_of_account ON sign_ins (account_id);
+CREATE INDEX sign_ins_of_device ON sign_ins (device_id);
 CREATE INDEX sign_ins_by_expiry ON sign_ins (expires);
 
 -- "account_id added contact_id". Each side has a row of its own.

@@ -1,10 +1,108 @@
 //! Accounts: an address, an account key, an OPAQUE record, a sealed vault.
 //!
-//! Owns the rows of `accounts`. Knows nothing of HTTP.
+//! Owns the rows of `accounts`, and who may open one. Knows nothing of HTTP.
 
-use crate::database::Error;
-use cliquet_wire::address::Address;
-use rusqlite::{Connection, OptionalExtension};
+use crate::{
+    config::Registration,
+    database::Error,
+    devices::{self, ChangeError, CheckedDevice},
+    invites,
+    token::Token,
+};
+use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Blob};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+/// Why no account was made.
+#[derive(Debug, thiserror::Error)]
+pub enum SignUpError {
+    #[error("the server takes no new accounts")]
+    Closed,
+    #[error("an invite is needed, or this one does not count")]
+    InviteInvalid,
+    #[error("the address is taken")]
+    AddressTaken,
+    #[error(transparent)]
+    Device(#[from] ChangeError),
+}
+
+impl From<Error> for SignUpError {
+    fn from(error: Error) -> Self {
+        Self::Device(error.into())
+    }
+}
+
+/// Everything of an account that is about to be.
+#[derive(Debug)]
+pub struct NewAccount {
+    pub email: Address,
+    /// As `password` checked it.
+    pub opaque_record: Vec<u8>,
+    pub account_key: AccountKey,
+    pub vault: Blob,
+    pub device: CheckedDevice,
+}
+
+/// Whether this address could sign up now. Takes nothing: `sign_up` asks again.
+pub fn may_sign_up(
+    connection: &Connection,
+    registration: Registration,
+    email: &Address,
+    invite: Option<&Token>,
+    now_ms: u64,
+) -> Result<(), SignUpError> {
+    if is_first(connection)? {
+        return Ok(());
+    }
+    // Before the look at the address: who may not sign up learns nothing about it (S3).
+    match registration {
+        Registration::Closed => return Err(SignUpError::Closed),
+        Registration::Invite if !invites::counts(connection, invite, now_ms)? => {
+            return Err(SignUpError::InviteInvalid);
+        }
+        Registration::Invite | Registration::Open => {}
+    }
+    if find(connection, email)?.is_some() { Err(SignUpError::AddressTaken) } else { Ok(()) }
+}
+
+/// Makes the account with its vault, its first device and that device's pre-keys, and uses up the invite.
+pub fn sign_up(
+    transaction: &Transaction<'_>,
+    registration: Registration,
+    account: &NewAccount,
+    invite: Option<&Token>,
+    now_ms: u64,
+) -> Result<i64, SignUpError> {
+    may_sign_up(transaction, registration, &account.email, invite, now_ms)?;
+    if registration == Registration::Invite && !is_first(transaction)? && !invites::claim(transaction, invite, now_ms)?
+    {
+        return Err(SignUpError::InviteInvalid);
+    }
+    let list = account.device.first_list()?;
+    let list_text = serde_json::to_string(list).map_err(Error::unreadable)?;
+    transaction
+        .execute(
+            "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                account.email.as_str(),
+                now_ms,
+                account.opaque_record,
+                account.account_key.as_der(),
+                account.vault.0,
+                list_text,
+                list.counter
+            ],
+        )
+        .map_err(Error::from)?;
+    let account_id = transaction.last_insert_rowid();
+    devices::insert(transaction, account_id, &account.device, now_ms)?;
+    Ok(account_id)
+}
+
+/// The first account is free: somebody must be able to begin.
+fn is_first(connection: &Connection) -> Result<bool, Error> {
+    Ok(connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM accounts)", [], |row| row.get(0))?)
+}
 
 /// The id of the account with this address.
 pub fn find(connection: &Connection, email: &Address) -> Result<Option<i64>, Error> {
@@ -12,4 +110,28 @@ pub fn find(connection: &Connection, email: &Address) -> Result<Option<i64>, Err
         .prepare_cached("SELECT id FROM accounts WHERE email = ?1")?
         .query_row([email.as_str()], |row| row.get(0))
         .optional()?)
+}
+
+/// The OPAQUE record of the account with this address.
+pub fn opaque_record(connection: &Connection, email: &Address) -> Result<Option<Vec<u8>>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT opaque_record FROM accounts WHERE email = ?1")?
+        .query_row([email.as_str()], |row| row.get(0))
+        .optional()?)
+}
+
+/// The public account key.
+pub fn account_key(connection: &Connection, account_id: i64) -> Result<AccountKey, Error> {
+    let der: Vec<u8> =
+        connection.query_row("SELECT account_key FROM accounts WHERE id = ?1", [account_id], |row| row.get(0))?;
+    AccountKey::from_der(&der).map_err(Error::unreadable)
+}
+
+pub fn vault(connection: &Connection, account_id: i64) -> Result<Blob, Error> {
+    Ok(Blob(connection.query_row("SELECT vault FROM accounts WHERE id = ?1", [account_id], |row| row.get(0))?))
+}
+
+pub fn replace_vault(connection: &Connection, account_id: i64, vault: &Blob) -> Result<(), Error> {
+    connection.execute("UPDATE accounts SET vault = ?2 WHERE id = ?1", params![account_id, vault.0])?;
+    Ok(())
 }

@@ -14,6 +14,7 @@ pub mod database;
 pub mod devices;
 pub mod error;
 pub mod headers;
+pub mod invites;
 pub mod mailbox;
 pub mod origin;
 pub mod pages;

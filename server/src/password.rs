@@ -1,1 +1,176 @@
 //! The server's side of OPAQUE (RFC 9807).
+//!
+//! Owns the set-up and the sign-ins under way. Never sees a password. Knows nothing of accounts or HTTP.
+
+use crate::database;
+use cliquet_wire::{
+    address::Address,
+    bytes::Blob,
+    opaque::{CONTEXT, Suite},
+};
+use opaque_ke::{
+    CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, ServerLogin,
+    ServerLoginParameters, ServerRegistration, ServerSetup, rand,
+};
+use rusqlite::{Connection, OptionalExtension};
+use std::{fmt, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// A browser needs under a second between the two steps; a slow phone, a few. After this the attempt is gone.
+const ATTEMPT_LIFE: Duration = Duration::from_secs(60);
+/// Attempts under way at once, about 200 bytes each. Past it the least used make room, so that memory is bounded.
+const ATTEMPTS_MAX: u64 = 20_000;
+
+/// Where the set-up is kept among the server's secrets.
+const SETUP_NAME: &str = "opaque-setup";
+
+/// Why a step did not go on. It says nothing of whether the address is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// The bytes are no message of this step.
+    #[error("not a message of this step")]
+    Malformed,
+    /// Wrong password, unknown address, or an attempt that expired or was used: deliberately one.
+    #[error("refused")]
+    Refused,
+}
+
+/// Keys of the server (RFC 9807 section 6.1) and the attempts under way. Clones share both.
+#[derive(Clone)]
+pub struct Passwords {
+    setup: Arc<ServerSetup<Suite>>,
+    attempts: moka::sync::Cache<Uuid, Arc<Attempt>>,
+}
+
+struct Attempt {
+    email: Address,
+    begun_ms: u64,
+    state: ServerLogin<Suite>,
+}
+
+/// The first step's answer, and the name under which the second step finds its state.
+#[derive(Debug)]
+pub struct Started {
+    pub attempt: Uuid,
+    pub response: Blob,
+}
+
+impl Passwords {
+    /// Reads the set-up, or makes it at the first start. Called once, with no other writer of it.
+    pub fn load(connection: &Connection) -> Result<Self, database::Error> {
+        let stored: Option<Vec<u8>> = connection
+            .query_row("SELECT value FROM server_secrets WHERE name = ?1", [SETUP_NAME], |row| row.get(0))
+            .optional()?;
+        let setup = match stored {
+            Some(bytes) => ServerSetup::deserialize(&bytes).map_err(database::Error::unreadable)?,
+            None => {
+                let setup = ServerSetup::<Suite>::new(&mut SystemRandom::probe()?);
+                connection.execute(
+                    "INSERT INTO server_secrets (name, value) VALUES (?1, ?2)",
+                    rusqlite::params![SETUP_NAME, setup.serialize().as_slice()],
+                )?;
+                setup
+            }
+        };
+        let attempts = moka::sync::Cache::builder().max_capacity(ATTEMPTS_MAX).time_to_live(ATTEMPT_LIFE).build();
+        Ok(Self { setup: Arc::new(setup), attempts })
+    }
+
+    /// RegistrationResponse to a RegistrationRequest. The same for a known and an unknown address. Keeps nothing.
+    pub fn start_sign_up(&self, email: &Address, request: &Blob) -> Result<Blob, PasswordError> {
+        let request = RegistrationRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
+        let started = ServerRegistration::<Suite>::start(&self.setup, request, email.as_str().as_bytes())
+            .map_err(|_| PasswordError::Malformed)?;
+        Ok(Blob(started.message.serialize().to_vec()))
+    }
+
+    /// Checks the form of a RegistrationRecord. What is returned is what to store.
+    pub fn finish_sign_up(record: &Blob) -> Result<Vec<u8>, PasswordError> {
+        let record = RegistrationUpload::<Suite>::deserialize(&record.0).map_err(|_| PasswordError::Malformed)?;
+        Ok(ServerRegistration::finish(record).serialize().to_vec())
+    }
+
+    /// KE2 to a KE1. Without a record it takes the same path with a fake one (RFC 9807 section 10.9).
+    pub fn start_sign_in(
+        &self,
+        email: &Address,
+        record: Option<&[u8]>,
+        request: &Blob,
+        now_ms: u64,
+    ) -> Result<Started, PasswordError> {
+        let request = CredentialRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
+        let mut random = SystemRandom::probe().map_err(|_| PasswordError::Refused)?;
+        // A record that does not read would be a fault of ours; it must not tell that the address is known.
+        let record = record.and_then(|bytes| ServerRegistration::deserialize(bytes).ok());
+        let started =
+            ServerLogin::start(&mut random, &self.setup, record, request, email.as_str().as_bytes(), parameters())
+                .map_err(|_| PasswordError::Malformed)?;
+        let mut name = [0; 16];
+        rand::RngCore::fill_bytes(&mut random, &mut name);
+        let attempt = uuid::Builder::from_random_bytes(name).into_uuid();
+        let kept = Attempt { email: email.clone(), begun_ms: now_ms, state: started.state };
+        self.attempts.insert(attempt, Arc::new(kept));
+        Ok(Started { attempt, response: Blob(started.message.serialize().to_vec()) })
+    }
+
+    /// Whose password the KE3 proves. The attempt is used up whatever the answer.
+    pub fn finish_sign_in(&self, attempt: Uuid, finalization: &Blob, now_ms: u64) -> Result<Address, PasswordError> {
+        let attempt = self.attempts.remove(&attempt).ok_or(PasswordError::Refused)?;
+        // `remove` also returns what has expired and was not swept yet.
+        if now_ms.abs_diff(attempt.begun_ms) > ATTEMPT_LIFE.as_millis() as u64 {
+            return Err(PasswordError::Refused);
+        }
+        let finalization =
+            CredentialFinalization::deserialize(&finalization.0).map_err(|_| PasswordError::Malformed)?;
+        attempt.state.clone().finish(finalization, parameters()).map_err(|_| PasswordError::Refused)?;
+        Ok(attempt.email.clone())
+    }
+}
+
+fn parameters() -> ServerLoginParameters<'static, 'static> {
+    ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passwords(…)")
+    }
+}
+
+/// The system's randomness for opaque-ke, which speaks an older line of `rand_core` than the rest.
+struct SystemRandom;
+
+impl SystemRandom {
+    /// Fails where the system has no randomness, so that the infallible methods below do not have to.
+    fn probe() -> Result<Self, getrandom::Error> {
+        getrandom::fill(&mut [0; 1])?;
+        Ok(Self)
+    }
+}
+
+impl rand::RngCore for SystemRandom {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    // A generator that worked a moment ago and no longer does leaves nothing to go on with: stop this request.
+    #[allow(clippy::expect_used)]
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).expect("the system gives randomness");
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand::Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl rand::CryptoRng for SystemRandom {}

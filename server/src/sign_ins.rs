@@ -2,7 +2,7 @@
 //!
 //! Owns the rows of `sign_ins`. Knows nothing of passwords, cookies or HTTP.
 
-use crate::{database::Error, token::Token};
+use crate::{clock::DAY_MS, database::Error, token::Token};
 use cliquet_wire::{
     address::Address,
     devices::SignIn,
@@ -17,6 +17,8 @@ pub struct Found {
     pub account_id: i64,
     pub email: Address,
     pub device: Option<DeviceId>,
+    /// The day that device was last seen, in milliseconds since 1970.
+    pub device_last_seen: Option<u64>,
 }
 
 /// Begins a sign-in and drops those that have expired.
@@ -43,33 +45,36 @@ pub fn begin(
 pub fn find(connection: &Connection, token: &Token, now_ms: u64) -> Result<Option<Found>, Error> {
     let row = connection
         .prepare_cached(
-            "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id
+            "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id, devices.last_seen
                FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
+                             LEFT JOIN devices ON devices.id = sign_ins.device_id
               WHERE sign_ins.token_hash = ?1 AND sign_ins.expires > ?2 AND sign_ins.created <= ?3",
         )?
         // A sign-in from the future was begun while the clock was wrong. It lives no longer for that (R8).
         .query_row(params![token.hash(), now_ms, now_ms.saturating_add(CLOCK_SLACK_MS)], |row| {
-            Ok((
-                SignInId(row.get(0)?),
-                row.get(1)?,
-                row.get::<_, String>(2)?,
-                row.get::<_, Option<_>>(3)?.map(DeviceId),
-            ))
+            let email: String = row.get(2)?;
+            let device: Option<_> = row.get(3)?;
+            Ok((SignInId(row.get(0)?), row.get(1)?, email, device.map(DeviceId), row.get(4)?))
         })
         .optional()?;
-    row.map(|(id, account_id, email, device)| {
-        Ok(Found { id, account_id, email: Address::parse(&email).map_err(Error::unreadable)?, device })
-    })
-    .transpose()
+    let Some((id, account_id, email, device, device_last_seen)) = row else { return Ok(None) };
+    let email = Address::parse(&email).map_err(Error::unreadable)?;
+    Ok(Some(Found { id, account_id, email, device, device_last_seen }))
 }
 
 /// How far the server's clock may be set back before sign-ins begun under the old one stop counting.
-const CLOCK_SLACK_MS: u64 = 24 * 3600 * 1000;
+const CLOCK_SLACK_MS: u64 = DAY_MS;
 
-/// Binds a sign-in to the device that its browser has just registered.
-pub fn bind(connection: &Connection, id: SignInId, device: DeviceId) -> Result<(), Error> {
-    connection.execute("UPDATE sign_ins SET device_id = ?2 WHERE id = ?1", params![id.0, device.0])?;
-    Ok(())
+/// When a sign-in that begins now ends by itself.
+pub fn expiry(now_ms: u64, days: u32) -> u64 {
+    now_ms.saturating_add(u64::from(days) * DAY_MS)
+}
+
+/// Binds a sign-in to the device that its browser has just registered. False: it ended, or speaks for one already.
+pub fn bind(connection: &Connection, id: SignInId, device: DeviceId) -> Result<bool, Error> {
+    let bound = connection
+        .execute("UPDATE sign_ins SET device_id = ?2 WHERE id = ?1 AND device_id IS NULL", params![id.0, device.0])?;
+    Ok(bound == 1)
 }
 
 /// All that have not expired, newest first.

@@ -2,7 +2,7 @@
 //!
 //! Owns the cookie. A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
 
-use crate::{clock::Clock, config::Config, database::Database, error::Error, sign_ins, token::Token};
+use crate::{clock::Clock, config::Config, database::Database, devices, error::Error, sign_ins, token::Token};
 use cliquet_wire::{
     address::Address,
     ids::{DeviceId, SignInId},
@@ -73,7 +73,13 @@ async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     };
     let now_ms = clock.now_ms();
     let found = database.run(move |connection| sign_ins::find(connection, &token, now_ms)).await?;
-    let sign_ins::Found { id, account_id, email, device } = found.ok_or(ProblemCode::SignedOut)?;
+    let sign_ins::Found { id, account_id, email, device, device_last_seen } = found.ok_or(ProblemCode::SignedOut)?;
+    if let Some(device) = device
+        && device_last_seen != Some(devices::day(now_ms))
+    {
+        // Once a day for each device.
+        database.write(move |transaction| devices::seen(transaction, device, now_ms)).await?;
+    }
     Ok(SignedIn { account_id, email, device, sign_in_id: id })
 }
 

@@ -1,1 +1,156 @@
-//! Rate limits.
+//! Rate limits: how often one person, one address or one network may ask.
+//!
+//! Owns the buckets. How large they are, and why, stands in `config`. Buckets live in memory: a restart empties them.
+
+use crate::{config::Throttles, error::Error};
+use cliquet_wire::address::Address;
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock, Reference as _},
+    middleware::NoOpMiddleware,
+    state::keyed::DashMapStateStore,
+};
+use rocket::{
+    Request,
+    request::{FromRequest, Outcome},
+};
+use std::{
+    convert::Infallible,
+    fmt,
+    hash::Hash,
+    net::{IpAddr, Ipv6Addr},
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// One set of buckets, one bucket a key. Each refills evenly over an hour and may be emptied at once.
+pub struct Limit<K: Hash + Eq + Clone> {
+    limiter: RateLimiter<K, DashMapStateStore<K>, DefaultClock, NoOpMiddleware>,
+    checks: AtomicU32,
+}
+
+/// Full buckets are forgotten once in so many checks, so that the keys in memory stay about as many as are in use.
+const CHECKS_BETWEEN_CLEANINGS: u32 = 4_096;
+
+impl<K: Hash + Eq + Clone> Limit<K> {
+    /// Zero in the settings counts as one: no limit shuts a door for good.
+    pub fn per_hour(count: u32) -> Self {
+        let quota = Quota::per_hour(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        Self { limiter: RateLimiter::dashmap(quota), checks: AtomicU32::new(0) }
+    }
+
+    /// Takes one from the bucket, or says when the next one is there.
+    pub fn check(&self, key: &K) -> Result<(), Error> {
+        self.check_n(key, 1)
+    }
+
+    /// Takes `count` from the bucket, or none and says when they are there. More than the whole bucket: an hour.
+    pub fn check_n(&self, key: &K, count: u32) -> Result<(), Error> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % CHECKS_BETWEEN_CLEANINGS == CHECKS_BETWEEN_CLEANINGS - 1 {
+            self.limiter.retain_recent();
+        }
+        let Some(count) = NonZeroU32::new(count) else { return Ok(()) };
+        match self.limiter.check_key_n(key, count) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(not_until)) => {
+                let wait = not_until.earliest_possible().duration_since(DefaultClock::default().now());
+                let wait: std::time::Duration = wait.into();
+                Err(Error::TooManyRequests { retry_after_seconds: wait.as_secs() + 1 })
+            }
+            Err(_) => Err(Error::TooManyRequests { retry_after_seconds: 3600 }),
+        }
+    }
+}
+
+impl<K: Hash + Eq + Clone> fmt::Debug for Limit<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Limit")
+    }
+}
+
+/// Every limit of the server, by what it counts. Accounts by their id, people not yet known by address or network.
+#[derive(Debug)]
+pub struct Throttle {
+    pub sign_in_per_account: Limit<Address>,
+    pub sign_in_per_ip: Limit<Network>,
+    pub sign_up_per_ip: Limit<Network>,
+    pub look_up_per_account: Limit<i64>,
+    pub claim_per_requester: Limit<i64>,
+    pub claim_per_pair: Limit<(i64, i64)>,
+    pub one_time_per_target: Limit<i64>,
+    pub post_per_account: Limit<i64>,
+    pub change_per_account: Limit<i64>,
+}
+
+impl Throttle {
+    pub fn new(throttles: &Throttles) -> Self {
+        Self {
+            sign_in_per_account: Limit::per_hour(throttles.sign_in_per_account_hour),
+            sign_in_per_ip: Limit::per_hour(throttles.sign_in_per_ip_hour),
+            sign_up_per_ip: Limit::per_hour(throttles.sign_up_per_ip_hour),
+            look_up_per_account: Limit::per_hour(throttles.look_up_per_account_hour),
+            claim_per_requester: Limit::per_hour(throttles.claim_per_requester_hour),
+            claim_per_pair: Limit::per_hour(throttles.claim_per_pair_hour),
+            one_time_per_target: Limit::per_hour(throttles.one_time_per_target_hour),
+            post_per_account: Limit::per_hour(throttles.post_per_account_hour),
+            change_per_account: Limit::per_hour(throttles.change_per_account_hour),
+        }
+    }
+}
+
+/// Where a request comes from: an IPv4 address, or the /64 of an IPv6 one, since one household has all of a /64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+            address => address,
+        })
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Network {
+    type Error = Infallible;
+
+    /// Through `ip_header` only where the host set it. Who has no address (a test, a Unix socket) shares one bucket.
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(request.client_ip().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_one_passes_and_the_next_is_told_when() {
+        let limit = Limit::per_hour(3);
+        for _ in 0..3 {
+            assert!(limit.check(&"alice").is_ok());
+        }
+        let Err(Error::TooManyRequests { retry_after_seconds }) = limit.check(&"alice") else { panic!("passed") };
+        assert!((1_100..=1_201).contains(&retry_after_seconds), "{retry_after_seconds}");
+        assert!(limit.check(&"bob").is_ok());
+    }
+
+    #[test]
+    fn several_at_once_are_taken_together_or_not_at_all() {
+        let limit = Limit::per_hour(3);
+        assert!(limit.check_n(&1, 2).is_ok());
+        assert!(limit.check_n(&1, 2).is_err());
+        assert!(limit.check_n(&1, 1).is_ok());
+        assert!(limit.check_n(&2, 4).is_err());
+    }
+
+    #[test]
+    fn a_household_shares_its_network_and_neighbours_do_not() {
+        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+}

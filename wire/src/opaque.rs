@@ -2,6 +2,10 @@
 
 use opaque_ke::{CipherSuite, Ristretto255, TripleDh, argon2::Argon2};
 
+/// The application's context of every sign-in (RFC 9807 section 6.4). The identities are the
+/// default ones, the public keys; the address is bound as the credential identifier, from which the OPRF key comes.
+pub const CONTEXT: &[u8] = b"Cliquet/1 OPAQUE";
+
 /// RFC 9807 section 7, with Argon2id at 19 MiB, two passes, one lane (the crate's default parameters) as key-stretching function.
 #[derive(Debug)]
 pub struct Suite;

@@ -1,1 +1,215 @@
-//! Contacts.
+//! Contacts: looked up by SQL, added, blocked; and the claim of what is needed to write to them first.
+
+use crate::{
+    accounts,
+    answer::Answer,
+    body::Body,
+    clock::Clock,
+    config::sizes,
+    contacts::{self, ChangeError},
+    database::{self, Database},
+    devices,
+    error::Error,
+    pre_keys,
+    signed_in::{SignedIn, SignedInDevice},
+    throttle::Throttle,
+};
+use cliquet_wire::{
+    address::Address,
+    certificate::AccountCard,
+    contacts::{AddContact, Bundles, ClaimBundles, Contacts},
+    limits::DEVICES_MAX,
+    pre_keys::PreKeyBundle,
+    problem::ProblemCode,
+};
+use rocket::{Route, State, delete, get, post, put, response::status::NoContent, routes};
+use std::collections::BTreeSet;
+
+pub fn routes() -> Vec<Route> {
+    routes![list, add, search, card, remove, claim, block, unblock]
+}
+
+#[get("/contacts")]
+async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<Answer<Contacts>, Error> {
+    let contacts = database.run(move |connection| contacts::list(connection, signed_in.account_id)).await?;
+    Ok(Answer::new(Contacts { contacts }))
+}
+
+#[post("/contacts", data = "<body>")]
+async fn add(
+    signed_in: SignedIn,
+    body: Body<AddContact, { sizes::SMALL }>,
+    throttle: &State<Throttle>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<Answer<AccountCard>, Error> {
+    let email = parse(&body.0.email)?;
+    let other = look_up(&signed_in, email, throttle, database).await?;
+    let SignedIn { account_id, .. } = signed_in;
+    if other == account_id {
+        return Err(ProblemCode::OwnAddress.into());
+    }
+    throttle.change_per_account.check(&account_id)?;
+    let now_ms = clock.now_ms();
+    let card = database.write(move |transaction| {
+        contacts::add(transaction, account_id, other, now_ms)?;
+        Ok::<_, Error>(devices::card(transaction, other)?)
+    });
+    Ok(Answer::new(card.await?).created())
+}
+
+/// What the form of "add contact" shows before adding.
+#[get("/contacts/search?<email>")]
+async fn search(
+    signed_in: SignedIn,
+    email: &str,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<Answer<AccountCard>, Error> {
+    let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
+    if other == signed_in.account_id {
+        return Err(ProblemCode::OwnAddress.into());
+    }
+    Ok(Answer::new(database.run(move |connection| devices::card(connection, other)).await?))
+}
+
+/// Also one's own.
+#[get("/contacts/<email>", rank = 2)]
+async fn card(
+    signed_in: SignedIn,
+    email: &str,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<Answer<AccountCard>, Error> {
+    let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
+    Ok(Answer::new(database.run(move |connection| devices::card(connection, other)).await?))
+}
+
+/// Whoever is not on the list is off it already.
+#[delete("/contacts/<email>")]
+async fn remove(
+    signed_in: SignedIn,
+    email: &str,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<NoContent, Error> {
+    let email = parse(email)?;
+    throttle.change_per_account.check(&signed_in.account_id)?;
+    database
+        .write(move |transaction| match accounts::find(transaction, &email)? {
+            Some(other) => contacts::remove(transaction, signed_in.account_id, other),
+            None => Ok(()),
+        })
+        .await?;
+    Ok(NoContent)
+}
+
+#[put("/contacts/<email>/block")]
+async fn block(
+    signed_in: SignedIn,
+    email: &str,
+    throttle: &State<Throttle>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<NoContent, Error> {
+    let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
+    let SignedIn { account_id, .. } = signed_in;
+    if other == account_id {
+        return Err(ProblemCode::OwnAddress.into());
+    }
+    throttle.change_per_account.check(&account_id)?;
+    let now_ms = clock.now_ms();
+    database.write(move |transaction| contacts::block(transaction, account_id, other, now_ms)).await?;
+    Ok(NoContent)
+}
+
+/// Whoever is not blocked stays so.
+#[delete("/contacts/<email>/block")]
+async fn unblock(
+    signed_in: SignedIn,
+    email: &str,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<NoContent, Error> {
+    let email = parse(email)?;
+    throttle.change_per_account.check(&signed_in.account_id)?;
+    database
+        .write(move |transaction| match accounts::find(transaction, &email)? {
+            Some(other) => contacts::unblock(transaction, signed_in.account_id, other),
+            None => Ok(()),
+        })
+        .await?;
+    Ok(NoContent)
+}
+
+/// One bundle for each named device, of a contact or of one's own others. A stranger and an unknown address are
+/// refused alike (S3).
+#[post("/contacts/<email>/bundles", data = "<body>")]
+async fn claim(
+    signed_in: SignedInDevice,
+    email: &str,
+    body: Body<ClaimBundles, { sizes::SMALL }>,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<Answer<Bundles>, Error> {
+    let email = parse(email)?;
+    let named = body.0.devices;
+    let distinct: BTreeSet<_> = named.iter().collect();
+    if named.is_empty() || named.len() > DEVICES_MAX || distinct.len() != named.len() {
+        return Err(ProblemCode::Malformed.into());
+    }
+    let count = u32::try_from(named.len()).unwrap_or(u32::MAX);
+    let SignedInDevice { account_id, device, .. } = signed_in;
+    throttle.claim_per_requester.check_n(&account_id, count)?;
+    let sought = email.clone();
+    let other = database.run(move |connection| accounts::find(connection, &sought)).await?;
+    let other = other.ok_or(ProblemCode::NotAContact)?;
+    throttle.claim_per_pair.check_n(&(account_id, other), count)?;
+    // Past this limit the stock is spared and nobody is refused (K7).
+    let with_one_time = throttle.one_time_per_target.check_n(&other, count).is_ok();
+    let bundles = database.write(move |transaction| {
+        if other != account_id && !contacts::may_write(transaction, account_id, other)? {
+            return Err(ProblemCode::NotAContact.into());
+        }
+        let active = devices::active(transaction, &email)?;
+        if named.iter().any(|named| *named == device || !active.contains(named)) {
+            return Err(ProblemCode::DevicesChanged.into());
+        }
+        let bundles = named.iter().map(|named| {
+            let certificate = devices::certificate(transaction, *named)?;
+            let claimed = pre_keys::claim(transaction, *named, with_one_time)?.ok_or(ProblemCode::DevicesChanged)?;
+            let pre_keys::Claimed { signed, kem, one_time } = claimed;
+            Ok(PreKeyBundle { certificate, signed, kem, one_time })
+        });
+        Ok::<_, Error>(Bundles { bundles: bundles.collect::<Result<_, Error>>()? })
+    });
+    Ok(Answer::new(bundles.await?))
+}
+
+fn parse(typed: &str) -> Result<Address, ProblemCode> {
+    Address::parse(typed).map_err(|_| ProblemCode::InvalidAddress)
+}
+
+/// The account of this address. Looking up people one does not know yet is limited: it tells who is here.
+async fn look_up(signed_in: &SignedIn, email: Address, throttle: &Throttle, database: &Database) -> Result<i64, Error> {
+    let account_id = signed_in.account_id;
+    let found = database.run(move |connection| {
+        let Some(other) = accounts::find(connection, &email)? else { return Ok(None) };
+        Ok::<_, database::Error>(Some((other, contacts::are_known(connection, account_id, other)?)))
+    });
+    let found = found.await?;
+    if !matches!(found, Some((_, true))) {
+        throttle.look_up_per_account.check(&account_id)?;
+    }
+    let (other, _) = found.ok_or(ProblemCode::UnknownAccount)?;
+    Ok(other)
+}
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Full => ProblemCode::ContactLimit.into(),
+            ChangeError::Database(error) => error.into(),
+        }
+    }
+}

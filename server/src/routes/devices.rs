@@ -1,1 +1,167 @@
-//! Devices and sign-ins.
+//! One's own devices and sign-ins.
+
+use crate::{
+    accounts,
+    answer::Answer,
+    body::Body,
+    clock::Clock,
+    config::sizes,
+    database::{self, Database},
+    devices::{self, ChangeError, CheckedDevice, CheckedList},
+    error::Error,
+    pre_keys::{self, CheckedUpload, PublishError},
+    sign_ins,
+    signatures::Verification,
+    signed_in::{SignedIn, SignedInDevice},
+    throttle::Throttle,
+};
+use cliquet_wire::{
+    certificate::AccountCard,
+    devices::{Devices, RegisterDevice, RevokeDevice},
+    ids::{DeviceId, SignInId},
+    pre_keys::{PreKeyStock, PreKeyUpload},
+    problem::ProblemCode,
+};
+use rocket::{Route, State, delete, get, post, put, response::status::NoContent, routes};
+
+pub fn routes() -> Vec<Route> {
+    routes![list, register, revoke, stock, publish, end_sign_in]
+}
+
+#[get("/devices")]
+async fn list(signed_in: SignedIn, clock: &State<Clock>, database: &State<Database>) -> Result<Answer<Devices>, Error> {
+    let now_ms = clock.now_ms();
+    let SignedIn { account_id, device, sign_in_id, .. } = signed_in;
+    let devices = database.run(move |connection| {
+        Ok::<_, database::Error>(Devices {
+            devices: devices::owned(connection, account_id, device)?,
+            sign_ins: sign_ins::list(connection, account_id, sign_in_id, now_ms)?,
+        })
+    });
+    Ok(Answer::new(devices.await?))
+}
+
+/// Adds a device and binds this sign-in to it. A sign-in that has one already keeps it: sign in anew.
+#[post("/devices", data = "<body>")]
+async fn register(
+    signed_in: SignedIn,
+    body: Body<RegisterDevice, { sizes::DEVICE }>,
+    throttle: &State<Throttle>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<Answer<AccountCard>, Error> {
+    let RegisterDevice { device_list, device } = body.0;
+    let SignedIn { account_id, email, device: already, sign_in_id } = signed_in;
+    throttle.change_per_account.check(&account_id)?;
+    if already.is_some() {
+        return Err(ProblemCode::DeviceLimit.into());
+    }
+    let now_ms = clock.now_ms();
+    let card = database.run(move |connection| {
+        let account_key = accounts::account_key(connection, account_id)?;
+        let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
+        database::write(connection, |transaction| {
+            devices::register(transaction, account_id, &device, now_ms)?;
+            if !sign_ins::bind(transaction, sign_in_id, device.id())? {
+                return Err(ProblemCode::SignedOut.into());
+            }
+            Ok::<_, Error>(devices::card(transaction, account_id)?)
+        })
+    });
+    Ok(Answer::new(card.await?).created())
+}
+
+#[post("/devices/<id>/revoke", data = "<body>")]
+async fn revoke(
+    signed_in: SignedIn,
+    id: &str,
+    body: Body<RevokeDevice, { sizes::SMALL }>,
+    throttle: &State<Throttle>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<Answer<AccountCard>, Error> {
+    let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
+    let RevokeDevice { device_list } = body.0;
+    let SignedIn { account_id, email, .. } = signed_in;
+    throttle.change_per_account.check(&account_id)?;
+    let now_ms = clock.now_ms();
+    let card = database.run(move |connection| {
+        let account_key = accounts::account_key(connection, account_id)?;
+        let list = CheckedList::check(&email, &account_key, device_list)?;
+        database::write(connection, |transaction| {
+            devices::revoke(transaction, account_id, id, &list, now_ms)?;
+            Ok::<_, ChangeError>(devices::card(transaction, account_id)?)
+        })
+    });
+    let card = card.await?;
+    Ok(Answer::new(card))
+}
+
+#[get("/devices/self/pre-keys")]
+async fn stock(signed_in: SignedInDevice, database: &State<Database>) -> Result<Answer<PreKeyStock>, Error> {
+    let stock = database.run(move |connection| pre_keys::stock(connection, signed_in.device)).await?;
+    Ok(Answer::new(stock.ok_or(ProblemCode::NoDevice)?))
+}
+
+#[put("/devices/self/pre-keys", data = "<body>")]
+async fn publish(
+    signed_in: SignedInDevice,
+    body: Body<PreKeyUpload, { sizes::DEVICE }>,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<Answer<PreKeyStock>, Error> {
+    let upload = body.0;
+    let SignedInDevice { account_id, device, .. } = signed_in;
+    throttle.change_per_account.check(&account_id)?;
+    let stock = database.run(move |connection| {
+        let account_key = accounts::account_key(connection, account_id)?;
+        let checked = CheckedUpload::check(&Verification::with(&account_key)?, &account_key.hash(), device, upload)?;
+        database::write(connection, |transaction| {
+            // Revoked a moment ago: nothing may be published for it any more.
+            if !devices::is_active(transaction, account_id, device)? {
+                return Err(ProblemCode::NoDevice.into());
+            }
+            pre_keys::publish(transaction, &checked)?;
+            pre_keys::stock(transaction, device)?.ok_or(Error::from(ProblemCode::NoDevice))
+        })
+    });
+    Ok(Answer::new(stock.await?))
+}
+
+#[delete("/sign-ins/<id>")]
+async fn end_sign_in(signed_in: SignedIn, id: &str, database: &State<Database>) -> Result<NoContent, Error> {
+    let id: SignInId = id.parse().map_err(|_| ProblemCode::NotFound)?;
+    let ended = database.write(move |transaction| sign_ins::end(transaction, signed_in.account_id, id)).await?;
+    if ended { Ok(NoContent) } else { Err(ProblemCode::NotFound.into()) }
+}
+
+impl From<crate::signatures::BadSignature> for Error {
+    fn from(_: crate::signatures::BadSignature) -> Self {
+        ProblemCode::BadSignature.into()
+    }
+}
+
+impl From<ChangeError> for Error {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::BadSignature(error) => error.into(),
+            ChangeError::ListOutdated => ProblemCode::ListOutdated.into(),
+            ChangeError::Malformed => ProblemCode::Malformed.into(),
+            ChangeError::TooMany => ProblemCode::DeviceLimit.into(),
+            ChangeError::Unknown => ProblemCode::UnknownDevice.into(),
+            ChangeError::KeyReused => ProblemCode::KeyReused.into(),
+            ChangeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<PublishError> for Error {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::BadSignature(error) => error.into(),
+            PublishError::KeyReused => ProblemCode::KeyReused.into(),
+            PublishError::TooMany => ProblemCode::TooLarge.into(),
+            PublishError::Database(error) => error.into(),
+        }
+    }
+}

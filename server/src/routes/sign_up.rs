@@ -1,1 +1,110 @@
-//! Sign-up.
+//! Sign-up: OPAQUE registration (RFC 9807 section 5), then account, vault and first device at once.
+
+use crate::{
+    accounts::{self, NewAccount, SignUpError},
+    answer::Answer,
+    body::Body,
+    clock::Clock,
+    config::{Config, sizes},
+    database::{self, Database},
+    devices::{self, CheckedDevice},
+    error::Error,
+    password::{PasswordError, Passwords},
+    sign_ins,
+    signed_in::{Tls, set_cookie},
+    throttle::{Network, Throttle},
+    token::Token,
+};
+use cliquet_wire::{
+    address::Address,
+    limits::VAULT_BYTES_MAX,
+    problem::ProblemCode,
+    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+};
+use rocket::{Route, State, http::CookieJar, post, routes};
+
+pub fn routes() -> Vec<Route> {
+    routes![start, finish]
+}
+
+#[post("/sign-up/start", data = "<body>")]
+async fn start(
+    body: Body<SignUpStart, { sizes::SMALL }>,
+    network: Network,
+    throttle: &State<Throttle>,
+    config: &State<Config>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+    passwords: &State<Passwords>,
+) -> Result<Answer<SignUpStarted>, Error> {
+    let SignUpStart { email, invite, request } = body.0;
+    let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
+    throttle.sign_up_per_ip.check(&network)?;
+    let (registration, now_ms) = (config.registration, clock.now_ms());
+    let passwords = Passwords::clone(passwords);
+    let started = database.run(move |connection| {
+        let invite = invite.as_deref().and_then(Token::read);
+        accounts::may_sign_up(connection, registration, &email, invite.as_ref(), now_ms)?;
+        let response = passwords.start_sign_up(&email, &request)?;
+        Ok::<_, Error>(SignUpStarted { email, response })
+    });
+    Ok(Answer::new(started.await?))
+}
+
+#[post("/sign-up/finish", data = "<body>")]
+async fn finish(
+    body: Body<SignUpFinish, { sizes::SIGN_UP }>,
+    network: Network,
+    throttle: &State<Throttle>,
+    config: &State<Config>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+    tls: Tls,
+    jar: &CookieJar<'_>,
+) -> Result<Answer<SignedIn>, Error> {
+    let SignUpFinish { email, invite, record, account_key, vault, device_list, device } = body.0;
+    if vault.0.len() > VAULT_BYTES_MAX {
+        return Err(ProblemCode::TooLarge.into());
+    }
+    throttle.sign_up_per_ip.check(&network)?;
+    let (registration, now_ms) = (config.registration, clock.now_ms());
+    let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
+    let (token, signed_in) = database
+        .run(move |connection| {
+            let opaque_record = Passwords::finish_sign_up(&record)?;
+            let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
+            let invite = invite.as_deref().and_then(Token::read);
+            let token = Token::generate().map_err(database::Error::from)?;
+            let account = NewAccount { email, opaque_record, account_key, vault, device };
+            database::write(connection, |transaction| {
+                let account_id = accounts::sign_up(transaction, registration, &account, invite.as_ref(), now_ms)?;
+                let device = Some(account.device.id());
+                sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
+                let card = devices::card(transaction, account_id)?;
+                Ok::<_, Error>((token, SignedIn { card, vault: account.vault, device }))
+            })
+        })
+        .await?;
+    set_cookie(jar, tls, &token, config.sign_in_days);
+    Ok(Answer::new(signed_in).created())
+}
+
+impl From<SignUpError> for Error {
+    fn from(error: SignUpError) -> Self {
+        match error {
+            SignUpError::Closed => ProblemCode::RegistrationClosed.into(),
+            SignUpError::InviteInvalid => ProblemCode::InviteInvalid.into(),
+            SignUpError::AddressTaken => ProblemCode::AddressTaken.into(),
+            SignUpError::Device(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Error {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Malformed => ProblemCode::Malformed.into(),
+            PasswordError::Refused => ProblemCode::SignInRefused.into(),
+        }
+    }
+}

@@ -1,1 +1,45 @@
-//! The sealed vault.
+//! The sealed vault: what the server keeps for recovery and cannot open.
+
+use crate::{
+    accounts,
+    answer::Answer,
+    body::Body,
+    config::sizes,
+    database::{self, Database},
+    error::Error,
+    signed_in::SignedIn,
+    throttle::Throttle,
+};
+use cliquet_wire::{limits::VAULT_BYTES_MAX, problem::ProblemCode, sign_in::Vault};
+use rocket::{Route, State, get, put, routes};
+
+pub fn routes() -> Vec<Route> {
+    routes![read, replace]
+}
+
+#[get("/vault")]
+async fn read(signed_in: SignedIn, database: &State<Database>) -> Result<Answer<Vault>, Error> {
+    let vault = database.run(move |connection| accounts::vault(connection, signed_in.account_id)).await?;
+    Ok(Answer::new(Vault { vault }))
+}
+
+#[put("/vault", data = "<body>")]
+async fn replace(
+    signed_in: SignedIn,
+    body: Body<Vault, { sizes::VAULT }>,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<Answer<Vault>, Error> {
+    let Vault { vault } = body.0;
+    if vault.0.len() > VAULT_BYTES_MAX {
+        return Err(ProblemCode::TooLarge.into());
+    }
+    throttle.change_per_account.check(&signed_in.account_id)?;
+    let vault = database
+        .write(move |transaction| {
+            accounts::replace_vault(transaction, signed_in.account_id, &vault)?;
+            Ok::<_, database::Error>(vault)
+        })
+        .await?;
+    Ok(Answer::new(Vault { vault }))
+}

@@ -1,0 +1,48 @@
+//! Invites: made by the host, each good for one account.
+//!
+//! Owns the rows of `invites`. Knows nothing of who is invited.
+
+use crate::{database::Error, token::Token};
+use rusqlite::{Connection, Transaction, params};
+
+/// An invite as the host lists it. The token itself was shown once and is not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    pub id: i64,
+    /// Milliseconds since 1970, like the others.
+    pub created: u64,
+    pub expires: u64,
+    pub claimed: Option<u64>,
+}
+
+pub fn create(connection: &Connection, token: &Token, now_ms: u64, expires_ms: u64) -> Result<(), Error> {
+    connection.execute(
+        "INSERT INTO invites (token_hash, created, expires) VALUES (?1, ?2, ?3)",
+        params![token.hash(), now_ms, expires_ms],
+    )?;
+    Ok(())
+}
+
+/// Newest first.
+pub fn list(connection: &Connection) -> Result<Vec<Invite>, Error> {
+    let mut statement =
+        connection.prepare("SELECT id, created, expires, claimed FROM invites ORDER BY created DESC, id DESC")?;
+    let invites = statement.query_map([], |row| {
+        Ok(Invite { id: row.get(0)?, created: row.get(1)?, expires: row.get(2)?, claimed: row.get(3)? })
+    })?;
+    Ok(invites.collect::<Result<_, _>>()?)
+}
+
+/// Whether this invite could be claimed now.
+pub fn counts(connection: &Connection, token: Option<&Token>, now_ms: u64) -> Result<bool, Error> {
+    let Some(token) = token else { return Ok(false) };
+    let sql = "SELECT EXISTS (SELECT 1 FROM invites WHERE token_hash = ?1 AND claimed IS NULL AND expires > ?2)";
+    Ok(connection.query_row(sql, params![token.hash(), now_ms], |row| row.get(0))?)
+}
+
+/// Uses it up. False: someone else did, or it is none, or too old.
+pub fn claim(transaction: &Transaction<'_>, token: Option<&Token>, now_ms: u64) -> Result<bool, Error> {
+    let Some(token) = token else { return Ok(false) };
+    let sql = "UPDATE invites SET claimed = ?2 WHERE token_hash = ?1 AND claimed IS NULL AND expires > ?2";
+    Ok(transaction.execute(sql, params![token.hash(), now_ms])? == 1)
+}
