@@ -2,10 +2,13 @@
 //! is never kept, and never leaves the browser; what it gives is the export key, under which the vault is sealed.
 
 use super::rand_core_06::RandCore06;
-use cliquet_wire::{bytes::Blob, opaque::Suite};
+use cliquet_wire::{
+    bytes::Blob,
+    opaque::{CONTEXT, Suite},
+};
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
-    CredentialResponse, RegistrationResponse, errors::ProtocolError,
+    CredentialResponse, Identifiers, RegistrationResponse, errors::ProtocolError,
 };
 use rand_core::CryptoRng;
 use std::fmt;
@@ -118,7 +121,7 @@ impl Login {
     /// Takes KE2. Slow on purpose: Argon2id.
     pub fn finish(self, password: &[u8], response: &Blob, rng: &mut impl CryptoRng) -> Result<LoggedIn, PasswordError> {
         let response = CredentialResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
-        let parameters = ClientLoginFinishParameters::default();
+        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), None);
         let finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
         Ok(LoggedIn {
             finalization: Blob(finished.message.serialize().to_vec()),
