@@ -42,6 +42,22 @@ pub struct NewAccount {
     pub device: CheckedDevice,
 }
 
+/// Whether the server would take a new account now, with this invite if there is one. Takes nothing.
+pub fn admits(
+    connection: &Connection,
+    registration: Registration,
+    invite: Option<&Token>,
+    now_ms: u64,
+) -> Result<(), SignUpError> {
+    match registration {
+        Registration::Open => Ok(()),
+        _ if is_first(connection)? => Ok(()),
+        Registration::Closed => Err(SignUpError::Closed),
+        Registration::Invite if invites::counts(connection, invite, now_ms)? => Ok(()),
+        Registration::Invite => Err(SignUpError::InviteInvalid),
+    }
+}
+
 /// Whether this address could sign up now. Takes nothing: `sign_up` asks again.
 pub fn may_sign_up(
     connection: &Connection,
@@ -50,17 +66,8 @@ pub fn may_sign_up(
     invite: Option<&Token>,
     now_ms: u64,
 ) -> Result<(), SignUpError> {
-    if is_first(connection)? {
-        return Ok(());
-    }
     // Before the look at the address: who may not sign up learns nothing about it (S3).
-    match registration {
-        Registration::Closed => return Err(SignUpError::Closed),
-        Registration::Invite if !invites::counts(connection, invite, now_ms)? => {
-            return Err(SignUpError::InviteInvalid);
-        }
-        Registration::Invite | Registration::Open => {}
-    }
+    admits(connection, registration, invite, now_ms)?;
     if find(connection, email)?.is_some() { Err(SignUpError::AddressTaken) } else { Ok(()) }
 }
 

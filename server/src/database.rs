@@ -82,7 +82,7 @@ pub struct Database {
 impl Database {
     /// Opens the database of this folder, makes both when they are missing, and brings the tables up to date.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder)?;
+        make_private(folder)?;
         let manager = SqliteConnectionManager::file(folder.join(FILE_NAME)).with_init(|connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             // WAL: readers do not wait for the writer. FULL: what was acknowledged survives a power cut.
@@ -125,6 +125,14 @@ impl Database {
     pub fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, Error> {
         Ok(self.pool.get()?)
     }
+}
+
+/// A folder that is made here is nobody else's to read.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 /// The transaction of [`Database::write`], on this thread.

@@ -27,3 +27,59 @@ pub mod signed_in;
 pub mod throttle;
 pub mod token;
 pub mod words;
+
+use crate::{clock::Clock, config::Config, database::Database, pages::Pages, password::Passwords, throttle::Throttle};
+use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment};
+
+/// Why the server does not start. `cliquet doctor` says the same in plain words.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("a setting does not read")]
+    Config(#[source] Box<rocket::figment::Error>),
+    #[error("the database does not open")]
+    Database(#[from] database::Error),
+    #[error("a page does not read")]
+    Pages(#[from] pages::PageError),
+}
+
+/// The whole server, not yet listening. Each concern is a stage: what it keeps, its fairings, its routes.
+pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError> {
+    let config = Config::from_figment(&figment).map_err(|error| BuildError::Config(Box::new(error)))?;
+    let database = Database::open(&config.data_dir())?;
+    let passwords = Passwords::load(&*database.connection()?)?;
+    let pages = Pages::load()?;
+    Ok(rocket::custom(figment)
+        .manage(clock)
+        .manage(database)
+        .manage(Throttle::new(&config.throttles))
+        .manage(config)
+        .attach(accounts_stage(passwords))
+        .attach(pages_stage(pages))
+        .register("/", catchers::catchers()))
+}
+
+/// People, their devices and contacts.
+fn accounts_stage(passwords: Passwords) -> AdHoc {
+    AdHoc::on_ignite("Accounts", |rocket| async {
+        rocket
+            .manage(passwords)
+            .mount("/", routes::sign_up::routes())
+            .mount("/", routes::sign_in::routes())
+            .mount("/", routes::contacts::routes())
+            .mount("/", routes::devices::routes())
+            .mount("/", routes::vault::routes())
+    })
+}
+
+/// What people see.
+fn pages_stage(pages: Pages) -> AdHoc {
+    AdHoc::on_ignite("Pages", |rocket| async {
+        rocket
+            .manage(pages)
+            .mount("/", routes::home::routes())
+            .mount("/", routes::conversations::routes())
+            .mount("/", routes::knows::routes())
+            .mount("/", routes::language::routes())
+            .mount("/", routes::assets::routes())
+    })
+}

@@ -1,1 +1,124 @@
-fn main() {}
+//! The command line: `cliquet` serves; the rest is for whoever hosts it.
+
+mod doctor;
+
+use clap::{Parser, Subcommand};
+use cliquet_server::{
+    clock::{Clock, DAY_MS},
+    config::{self, Config},
+    database::Database,
+    invites,
+    token::Token,
+};
+use std::{
+    error::Error,
+    io::{Write, stdout},
+    process::ExitCode,
+};
+
+/// Cliquet: sealed letters over plain HTTP. Without a command it serves, as Rocket.toml says.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves. The same as no command.
+    Serve,
+    /// Makes and lists invites.
+    #[command(subcommand)]
+    Invite(InviteCommand),
+    /// Looks at settings, data and surroundings, and says what is wrong and what to do.
+    Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum InviteCommand {
+    /// Makes an invite for one account and prints it. It is shown this once.
+    Create {
+        /// How many days it is good for; by default what the settings say.
+        #[arg(long)]
+        days: Option<u32>,
+        /// Where people reach this server, such as https://chat.example.org, to print a whole link.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Lists invites, newest first.
+    List,
+}
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        None | Some(Command::Serve) => serve(),
+        Some(Command::Invite(InviteCommand::Create { days, url })) => create_invite(days, url.as_deref()),
+        Some(Command::Invite(InviteCommand::List)) => list_invites(),
+        Some(Command::Doctor) => match doctor::look(&mut stdout()) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error.into()),
+        },
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut text = error.to_string();
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                text.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            eprintln!("cliquet: {text}\n`cliquet doctor` may say more.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve() -> Outcome {
+    rocket::execute(async {
+        let server = cliquet_server::build(config::figment(), Clock::system())?;
+        // Rocket has printed the particulars; its error must be looked at, or it panics when it goes.
+        server.launch().await.map(drop).map_err(|error| error.pretty_print().into())
+    })
+}
+
+fn open() -> Result<(Config, Database), Box<dyn Error>> {
+    let config = Config::from_figment(&config::figment())?;
+    let database = Database::open(&config.data_dir())?;
+    Ok((config, database))
+}
+
+fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
+    let (config, database) = open()?;
+    let token = Token::generate()?;
+    let days = days.unwrap_or(config.invite_days);
+    let now_ms = Clock::system().now_ms();
+    invites::create(&*database.connection()?, &token, now_ms, now_ms.saturating_add(u64::from(days) * DAY_MS))?;
+    let base = url.unwrap_or_default().trim_end_matches('/');
+    writeln!(stdout(), "{base}/sign-up?invite={}", token.write())?;
+    eprintln!("Good for one account, for {days} days. It is not shown again.");
+    Ok(())
+}
+
+fn list_invites() -> Outcome {
+    let (_, database) = open()?;
+    let now_ms = Clock::system().now_ms();
+    let invites = invites::list(&*database.connection()?)?;
+    let mut out = stdout();
+    if invites.is_empty() {
+        writeln!(out, "There are no invites. Make one with `cliquet invite create`.")?;
+    }
+    for invites::Invite { id, expires, claimed, .. } in invites {
+        let state = match (claimed, expires.checked_sub(now_ms)) {
+            (Some(_), _) => "used".to_owned(),
+            (None, Some(left)) if left > 0 => format!("open, {} days left", left.div_ceil(DAY_MS)),
+            (None, _) => "expired".to_owned(),
+        };
+        writeln!(out, "{id}: {state}")?;
+    }
+    Ok(())
+}

@@ -32,7 +32,7 @@ pub fn routes() -> Vec<Route> {
 #[get("/contacts")]
 async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<Answer<Contacts>, Error> {
     let contacts = database.run(move |connection| contacts::list(connection, signed_in.account_id)).await?;
-    Ok(Answer::new(Contacts { contacts }))
+    Ok(Answer::new(Contacts { contacts }).fragment("fragments/contacts.html"))
 }
 
 #[post("/contacts", data = "<body>")]
@@ -70,7 +70,8 @@ async fn search(
     if other == signed_in.account_id {
         return Err(ProblemCode::OwnAddress.into());
     }
-    Ok(Answer::new(database.run(move |connection| devices::card(connection, other)).await?))
+    let card = database.run(move |connection| devices::card(connection, other)).await?;
+    Ok(Answer::new(card).fragment("fragments/search_result.html"))
 }
 
 /// Also one's own.

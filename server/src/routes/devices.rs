@@ -38,7 +38,7 @@ async fn list(signed_in: SignedIn, clock: &State<Clock>, database: &State<Databa
             sign_ins: sign_ins::list(connection, account_id, sign_in_id, now_ms)?,
         })
     });
-    Ok(Answer::new(devices.await?))
+    Ok(Answer::new(devices.await?).page("devices.html").fragment("fragments/devices.html"))
 }
 
 /// Adds a device and binds this sign-in to it. A sign-in that has one already keeps it: sign in anew.

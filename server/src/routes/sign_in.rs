@@ -2,13 +2,14 @@
 
 use crate::{
     accounts,
-    answer::Answer,
+    answer::{Answer, wants_html},
     body::Body,
     clock::Clock,
-    config::{Config, sizes},
+    config::{Config, Registration, sizes},
     database::{self, Database},
     devices,
     error::Error,
+    pages::SignInPage,
     password::Passwords,
     sign_ins,
     signed_in::{self, Tls, clear_cookie, set_cookie},
@@ -20,10 +21,36 @@ use cliquet_wire::{
     problem::ProblemCode,
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignedIn},
 };
-use rocket::{Route, State, http::CookieJar, post, response::status::NoContent, routes};
+use rocket::{
+    Request, Route, State, get,
+    http::CookieJar,
+    post,
+    request::{FromRequest, Outcome},
+    response::{Redirect, status::NoContent},
+    routes, uri,
+};
+use std::convert::Infallible;
 
 pub fn routes() -> Vec<Route> {
-    routes![start, finish, sign_out]
+    routes![page, start, finish, sign_out]
+}
+
+/// Whoever is signed in already goes home.
+#[get("/sign-in")]
+fn page(signed_in: Result<signed_in::SignedIn, Error>, config: &State<Config>) -> Page {
+    match signed_in {
+        Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
+        Err(_) => {
+            let page = SignInPage::new(config.registration != Registration::Closed);
+            Page::SignIn(Answer::new(page).page(SignInPage::TEMPLATE))
+        }
+    }
+}
+
+#[derive(Debug, rocket::Responder)]
+enum Page {
+    Home(Box<Redirect>),
+    SignIn(Answer<SignInPage>),
 }
 
 /// A known and an unknown address are answered alike, by the same steps (S3).
@@ -86,15 +113,47 @@ async fn finish(
     Ok(Answer::new(signed_in))
 }
 
+/// Works for whoever is signed out already: their cookie goes too. The browser's form is led to the sign-in page.
 #[post("/sign-out")]
 async fn sign_out(
-    signed_in: signed_in::SignedIn,
+    signed_in: Result<signed_in::SignedIn, Error>,
     database: &State<Database>,
+    prefers: Prefers,
     tls: Tls,
     jar: &CookieJar<'_>,
-) -> Result<NoContent, Error> {
-    let signed_in::SignedIn { account_id, sign_in_id, .. } = signed_in;
-    database.write(move |transaction| sign_ins::end(transaction, account_id, sign_in_id)).await?;
+) -> Result<SignedOut, Error> {
+    match signed_in {
+        Ok(signed_in::SignedIn { account_id, sign_in_id, .. }) => {
+            database.write(move |transaction| sign_ins::end(transaction, account_id, sign_in_id)).await?;
+        }
+        Err(Error::Refused(ProblemCode::SignedOut)) => {}
+        Err(error) => return Err(error),
+    }
     clear_cookie(jar, tls);
-    Ok(NoContent)
+    Ok(match prefers {
+        Prefers::Page => SignedOut::Page(Box::new(Redirect::to(uri!("/sign-in")))),
+        Prefers::Program => SignedOut::Program(NoContent),
+    })
+}
+
+/// Whether a page or a program signs out.
+#[derive(Clone, Copy, Debug)]
+enum Prefers {
+    Page,
+    Program,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Prefers {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(if wants_html(request) { Self::Page } else { Self::Program })
+    }
+}
+
+#[derive(Debug, rocket::Responder)]
+enum SignedOut {
+    Page(Box<Redirect>),
+    Program(NoContent),
 }

@@ -9,6 +9,7 @@ use crate::{
     database::{self, Database},
     devices::{self, CheckedDevice},
     error::Error,
+    pages::SignUpPage,
     password::{PasswordError, Passwords},
     sign_ins,
     signed_in::{Tls, set_cookie},
@@ -21,10 +22,29 @@ use cliquet_wire::{
     problem::ProblemCode,
     sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
 };
-use rocket::{Route, State, http::CookieJar, post, routes};
+use rocket::{Route, State, get, http::CookieJar, post, routes};
 
 pub fn routes() -> Vec<Route> {
-    routes![start, finish]
+    routes![page, start, finish]
+}
+
+/// Shows the form where an account could be made now, with this invite if there is one.
+#[get("/sign-up?<invite>")]
+async fn page(
+    invite: Option<&str>,
+    config: &State<Config>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<Answer<SignUpPage>, Error> {
+    let (registration, now_ms) = (config.registration, clock.now_ms());
+    let token = invite.and_then(Token::read);
+    let admits = database.run(move |connection| accounts::admits(connection, registration, token.as_ref(), now_ms));
+    let admits = match admits.await {
+        Ok(()) => true,
+        Err(SignUpError::Closed | SignUpError::InviteInvalid) => false,
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Answer::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE))
 }
 
 #[post("/sign-up/start", data = "<body>")]

@@ -1,0 +1,135 @@
+//! `cliquet doctor`: what is wrong, in plain words, and what to do about it.
+//!
+//! Owns the checks and their words. Changes nothing but what starting the server would.
+
+use cliquet_server::{
+    config::{self, Config, Registration},
+    database::{self, Database},
+};
+use std::{
+    io::{self, Write},
+    net::TcpListener,
+};
+
+enum Finding {
+    Fine(String),
+    /// Works, but the host should know.
+    Note(String),
+    Wrong(String),
+}
+
+/// Prints every finding. True: nothing is wrong.
+pub(crate) fn look(out: &mut impl Write) -> io::Result<bool> {
+    let mut well = true;
+    for finding in findings() {
+        let (mark, text) = match finding {
+            Finding::Fine(text) => ("ok   ", text),
+            Finding::Note(text) => ("note ", text),
+            Finding::Wrong(text) => {
+                well = false;
+                ("WRONG", text)
+            }
+        };
+        writeln!(out, "{mark}  {text}")?;
+    }
+    Ok(well)
+}
+
+fn findings() -> Vec<Finding> {
+    let figment = config::figment();
+    let (config, rocket) = match (Config::from_figment(&figment), rocket::Config::try_from(figment)) {
+        (Ok(config), Ok(rocket)) => (config, rocket),
+        (Err(error), _) | (_, Err(error)) => {
+            return vec![Finding::Wrong(format!(
+                "A setting does not read: {error}. Mend it in Rocket.toml or in ROCKET_…."
+            ))];
+        }
+    };
+    let mut findings = vec![Finding::Fine("The settings read.".to_owned())];
+    findings.extend(data(&config));
+    findings.push(mailbox(&config));
+    findings.extend(network(&config, &rocket));
+    findings
+}
+
+fn data(config: &Config) -> Vec<Finding> {
+    let folder = config.data_dir();
+    let shown = folder.display();
+    let counted = Database::open(&folder).and_then(|database| {
+        let connection = database.connection()?;
+        let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
+        let accounts: u64 = connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
+        // A write that is taken back shows whether the disk takes one.
+        connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE doctor (x); ROLLBACK")?;
+        Ok::<_, database::Error>((verdict, accounts))
+    });
+    let (verdict, accounts) = match counted {
+        Ok(found) => found,
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            return vec![Finding::Wrong(format!(
+                "The database in {shown} does not open: {error} ({cause}). Check that the folder is yours to write, that \
+                 the disk has room, and that data_dir is what you mean."
+            ))];
+        }
+    };
+    let mut findings = vec![if verdict == "ok" {
+        Finding::Fine(format!("The database in {shown} is sound and takes writes; it has {accounts} accounts."))
+    } else {
+        Finding::Wrong(format!("The database in {shown} is damaged ({verdict}). Stop the server and restore a backup."))
+    }];
+    findings.push(match (accounts, config.registration) {
+        (0, _) => {
+            Finding::Note("There is no account yet: whoever signs up first gets one. Let that be you.".to_owned())
+        }
+        (_, Registration::Open) => Finding::Note("Registration is open: anyone may make an account.".to_owned()),
+        (_, Registration::Invite) => Finding::Fine("New accounts need an invite: `cliquet invite create`.".to_owned()),
+        (_, Registration::Closed) => Finding::Fine("Registration is closed.".to_owned()),
+    });
+    findings
+}
+
+fn mailbox(config: &Config) -> Finding {
+    match config.mailbox.as_str() {
+        "sqlite" => Finding::Fine("Undelivered envelopes wait in the data folder.".to_owned()),
+        url if url.starts_with("redis://") || url.starts_with("rediss://") || url.starts_with("redis+unix://") => {
+            // The address may hold a password.
+            Finding::Note("Undelivered envelopes wait in Redis. `GET /health` says whether it answers.".to_owned())
+        }
+        _ => Finding::Wrong("mailbox must be \"sqlite\" or an address that begins with redis://.".to_owned()),
+    }
+}
+
+fn network(config: &Config, rocket: &rocket::Config) -> Vec<Finding> {
+    let (address, port) = (rocket.address, rocket.port);
+    let mut findings = vec![match TcpListener::bind((address, port)) {
+        Ok(_) => Finding::Fine(format!("{address} port {port} is free.")),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Finding::Note(format!(
+            "{address} port {port} is taken: by Cliquet, if it runs; else choose another port in Rocket.toml."
+        )),
+        Err(error) => {
+            Finding::Wrong(format!("{address} port {port} cannot be used: {error}. Choose another in Rocket.toml."))
+        }
+    }];
+    if config.insecure_cookie {
+        findings.push(Finding::Note(
+            "insecure_cookie is on: whoever listens on the network can take over accounts. Better: a proxy with TLS."
+                .to_owned(),
+        ));
+    }
+    if !address.is_loopback() && rocket.ip_header.is_some() {
+        findings.push(Finding::Wrong(
+            "ip_header is set and the server listens to the world: anyone may write any address into that header. \
+             Listen on 127.0.0.1 behind your proxy, or remove ip_header."
+                .to_owned(),
+        ));
+    }
+    if address.is_loopback() && rocket.ip_header.is_none() {
+        findings.push(Finding::Note(
+            "Behind a proxy, all visitors look like one and share its limits: let the proxy set a header with their \
+             address and name it in ip_header."
+                .to_owned(),
+        ));
+    }
+    findings
+}
