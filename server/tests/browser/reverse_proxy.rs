@@ -23,7 +23,7 @@ impl ReverseProxy {
         let site = changed(
             "nginx.conf",
             &[
-                ("listen 443 ssl;", &format!("listen 127.0.0.1:{port} ssl;")),
+                ("    listen 443 ssl http2;", &format!("    listen 127.0.0.1:{port} ssl http2;")),
                 ("/etc/letsencrypt/live/chat.example.org/fullchain.pem", &house.join("cert.pem").display().to_string()),
                 ("/etc/letsencrypt/live/chat.example.org/privkey.pem", &house.join("key.pem").display().to_string()),
                 ("http://127.0.0.1:8000", &format!("http://127.0.0.1:{server}")),
