@@ -28,7 +28,10 @@ pub mod throttle;
 pub mod token;
 pub mod words;
 
-use crate::{clock::Clock, config::Config, database::Database, pages::Pages, password::Passwords, throttle::Throttle};
+use crate::{
+    clock::Clock, config::Config, database::Database, mailbox::Mailboxes, pages::Pages, password::Passwords,
+    throttle::Throttle,
+};
 use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment};
 
 /// Why the server does not start. `cliquet doctor` says the same in plain words.
@@ -53,9 +56,29 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(database)
         .manage(Throttle::new(&config.throttles))
         .manage(config)
+        .attach(headers::Headers::fairing())
+        .attach(origin::OriginCheck)
+        .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
         .attach(pages_stage(pages))
         .register("/", catchers::catchers()))
+}
+
+/// Where undelivered envelopes wait. Opened at ignition: Redis needs the async threads.
+fn mailbox_stage() -> AdHoc {
+    AdHoc::try_on_ignite("Mailbox", |rocket| async {
+        let (Some(config), Some(clock)) = (rocket.state::<Config>(), rocket.state::<Clock>()) else {
+            return Err(rocket);
+        };
+        match Mailboxes::open(config, clock.clone()) {
+            Ok(mailboxes) => Ok(rocket.manage(mailboxes)),
+            Err(error) => {
+                // The source may show the address of Redis, and a password in it.
+                log::error!("{error}; `cliquet doctor` may say more");
+                Err(rocket)
+            }
+        }
+    })
 }
 
 /// People, their devices and contacts.

@@ -91,11 +91,16 @@ pub fn list(connection: &Connection, account_id: i64, this: SignInId, now_ms: u6
     Ok(sign_ins.collect::<Result<_, _>>()?)
 }
 
-/// Ends one sign-in of this account. False: it has none of that id.
-pub fn end(connection: &Connection, account_id: i64, id: SignInId) -> Result<bool, Error> {
-    let ended =
-        connection.execute("DELETE FROM sign_ins WHERE id = ?1 AND account_id = ?2", params![id.0, account_id])?;
-    Ok(ended > 0)
+/// Ends one sign-in of this account, and names its device. `None`: the account has no sign-in of that id.
+pub fn end(connection: &Connection, account_id: i64, id: SignInId) -> Result<Option<Option<DeviceId>>, Error> {
+    let row: Option<Option<_>> = connection
+        .query_row(
+            "DELETE FROM sign_ins WHERE id = ?1 AND account_id = ?2 RETURNING device_id",
+            params![id.0, account_id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(row.map(|device| device.map(DeviceId)))
 }
 
 /// Ends all sign-ins of a device.

@@ -11,6 +11,7 @@ mod wake;
 mod writer;
 
 pub use self::{redis::RedisMailbox, sqlite::SqliteMailbox};
+use crate::{clock::Clock, config::Config};
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
 use std::{future::Future, sync::Arc};
 use tokio::time::Instant;
@@ -133,6 +134,17 @@ pub trait Mailbox: Send + Sync + 'static {
 pub enum Mailboxes {
     Sqlite(SqliteMailbox),
     Redis(RedisMailbox),
+}
+
+impl Mailboxes {
+    /// `sqlite`, or Redis at an address. Needs tokio.
+    pub fn open(config: &Config, clock: Clock) -> Result<Self, Unavailable> {
+        let limits = config.mailbox_limits;
+        match config.mailbox.as_str() {
+            "sqlite" => SqliteMailbox::open(&config.data_dir(), limits, clock).map(Self::Sqlite),
+            url => RedisMailbox::open(url, limits, clock).map(Self::Redis),
+        }
+    }
 }
 
 /// The same call on whichever it is.

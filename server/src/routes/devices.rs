@@ -9,6 +9,7 @@ use crate::{
     database::{self, Database},
     devices::{self, ChangeError, CheckedDevice, CheckedList},
     error::Error,
+    mailbox::{Mailbox as _, Mailboxes},
     pre_keys::{self, CheckedUpload, PublishError},
     sign_ins,
     signatures::Verification,
@@ -79,6 +80,7 @@ async fn revoke(
     throttle: &State<Throttle>,
     clock: &State<Clock>,
     database: &State<Database>,
+    mailboxes: &State<Mailboxes>,
 ) -> Result<Answer<AccountCard>, Error> {
     let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
     let RevokeDevice { device_list } = body.0;
@@ -94,6 +96,12 @@ async fn revoke(
         })
     });
     let card = card.await?;
+    // What waits for the device is of no use to anyone now. Whether it goes does not undo the revocation: envelopes
+    // that stay reach nobody, since its sign-ins are gone, and age away.
+    mailboxes.end_wait(id);
+    if let Err(error) = mailboxes.delete(id).await {
+        log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
+    }
     Ok(Answer::new(card))
 }
 
@@ -129,10 +137,19 @@ async fn publish(
 }
 
 #[delete("/sign-ins/<id>")]
-async fn end_sign_in(signed_in: SignedIn, id: &str, database: &State<Database>) -> Result<NoContent, Error> {
+async fn end_sign_in(
+    signed_in: SignedIn,
+    id: &str,
+    database: &State<Database>,
+    mailboxes: &State<Mailboxes>,
+) -> Result<NoContent, Error> {
     let id: SignInId = id.parse().map_err(|_| ProblemCode::NotFound)?;
     let ended = database.write(move |transaction| sign_ins::end(transaction, signed_in.account_id, id)).await?;
-    if ended { Ok(NoContent) } else { Err(ProblemCode::NotFound.into()) }
+    // A poll that is held for it ends now (S5); another sign-in of the same device just polls again.
+    if let Some(device) = ended.ok_or(ProblemCode::NotFound)? {
+        mailboxes.end_wait(device);
+    }
+    Ok(NoContent)
 }
 
 impl From<crate::signatures::BadSignature> for Error {

@@ -9,6 +9,7 @@ use crate::{
     database::{self, Database},
     devices,
     error::Error,
+    mailbox::{Mailbox as _, Mailboxes},
     pages::SignInPage,
     password::Passwords,
     sign_ins,
@@ -118,13 +119,18 @@ async fn finish(
 async fn sign_out(
     signed_in: Result<signed_in::SignedIn, Error>,
     database: &State<Database>,
+    mailboxes: &State<Mailboxes>,
     prefers: Prefers,
     tls: Tls,
     jar: &CookieJar<'_>,
 ) -> Result<SignedOut, Error> {
     match signed_in {
         Ok(signed_in::SignedIn { account_id, sign_in_id, .. }) => {
-            database.write(move |transaction| sign_ins::end(transaction, account_id, sign_in_id)).await?;
+            let ended = database.write(move |transaction| sign_ins::end(transaction, account_id, sign_in_id)).await?;
+            if let Some(Some(device)) = ended {
+                // A poll that is held for it ends now (S5).
+                mailboxes.end_wait(device);
+            }
         }
         Err(Error::Refused(ProblemCode::SignedOut)) => {}
         Err(error) => return Err(error),
