@@ -71,7 +71,11 @@ fn mailbox_stage() -> AdHoc {
             return Err(rocket);
         };
         match Mailboxes::open(config, clock.clone()) {
-            Ok(mailboxes) => Ok(rocket.manage(mailboxes)),
+            Ok(mailboxes) => Ok(rocket
+                .manage(mailboxes)
+                .mount("/", routes::messages::routes())
+                .mount("/", routes::poll::routes())
+                .mount("/", routes::health::routes())),
             Err(error) => {
                 // The source may show the address of Redis, and a password in it.
                 log::error!("{error}; `cliquet doctor` may say more");

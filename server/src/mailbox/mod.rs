@@ -136,13 +136,25 @@ pub enum Mailboxes {
     Redis(RedisMailbox),
 }
 
+/// Why there is no mailbox to open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the setting `mailbox` is `sqlite` or `redis://…`")]
+    UnknownKind,
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
 impl Mailboxes {
-    /// `sqlite`, or Redis at an address. Needs tokio.
-    pub fn open(config: &Config, clock: Clock) -> Result<Self, Unavailable> {
+    /// What the setting `mailbox` names. Needs tokio.
+    pub fn open(config: &Config, clock: Clock) -> Result<Self, OpenError> {
         let limits = config.mailbox_limits;
         match config.mailbox.as_str() {
-            "sqlite" => SqliteMailbox::open(&config.data_dir(), limits, clock).map(Self::Sqlite),
-            url => RedisMailbox::open(url, limits, clock).map(Self::Redis),
+            "sqlite" => Ok(Self::Sqlite(SqliteMailbox::open(&config.data_dir(), limits, clock)?)),
+            url if url.starts_with("redis://") || url.starts_with("redis+unix://") => {
+                Ok(Self::Redis(RedisMailbox::open(url, limits, clock)?))
+            }
+            _ => Err(OpenError::UnknownKind),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, 
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use redis::{
-    Client, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, Script,
+    Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisResult, Script, ScriptInvocation,
     aio::{ConnectionManager, ConnectionManagerConfig},
     io::tcp::TcpSettings,
     streams::StreamRangeReply,
@@ -31,7 +31,7 @@ use tokio::{
 /// A command is answered in well under a millisecond. Whoever waits for one is told within two seconds that it was not.
 const PATIENCE: Duration = Duration::from_millis(1_500);
 /// A connection whose bytes nobody confirms for this long is given up, and made anew.
-pub(super) const UNCONFIRMED_MAX: Duration = Duration::from_secs(2);
+const UNCONFIRMED_MAX: Duration = Duration::from_secs(2);
 /// How often a waiting poll reads again although nothing woke it.
 const RECHECK: Duration = Duration::from_secs(10);
 
@@ -53,16 +53,16 @@ struct Unexpected;
 impl RedisMailbox {
     /// Does not need Redis to be there yet: until it is, everything is `Unavailable`. Needs tokio.
     pub fn open(url: &str, limits: MailboxLimits, clock: Clock) -> Result<Self, Unavailable> {
-        let info = url.into_connection_info().map_err(unavailable)?;
+        let info = url.into_connection_info().map_err(Unavailable::new)?;
         let client = Client::open(info.set_tcp_settings(TcpSettings::default().set_user_timeout(UNCONFIRMED_MAX)));
-        let client = client.map_err(unavailable)?;
+        let client = client.map_err(Unavailable::new)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_secs(1)))
             .set_response_timeout(Some(PATIENCE))
             // One try: the next command tries again, and the one before it was told to come back.
             .set_number_of_retries(0)
             .set_pipeline_buffer_size(1_024);
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(unavailable)?;
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(Unavailable::new)?;
         let hub = Arc::new(Hub::default());
         let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub))).abort_handle();
         let enqueue = Script::new(include_str!("enqueue.lua"));
@@ -86,12 +86,36 @@ impl RedisMailbox {
         }
     }
 
+    /// Asks, and waits for the answer, but not long. Everything that is asked here may be asked twice, so a connection
+    /// that turns out to be dead costs a second try on the new one, and no one hears of it.
+    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F + Send) -> Result<T, Unavailable>
+    where
+        T: FromRedisValue + Send,
+        F: Future<Output = RedisResult<T>> + Send,
+    {
+        let asked = timeout(PATIENCE, async {
+            match command(self.connection.clone()).await {
+                Err(error) if error.is_unrecoverable_error() => command(self.connection.clone()).await,
+                answer => answer,
+            }
+        });
+        // Whatever Redis says instead of an answer (loading, read-only, out of memory) is a reason to come back.
+        asked.await.map_err(Unavailable::new)?.map_err(Unavailable::new)
+    }
+
+    async fn query<T: FromRedisValue + Send>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        self.ask(|mut connection| async move { command.query_async(&mut connection).await }).await
+    }
+
+    async fn call<T: FromRedisValue + Send>(&self, script: &ScriptInvocation<'_>) -> Result<T, Unavailable> {
+        self.ask(|mut connection| async move { script.invoke_async(&mut connection).await }).await
+    }
+
     /// Entries past the cursor, with their times of acceptance.
     async fn page(&self, mailbox: MailboxId, after: u64) -> Result<Vec<(Stored, u64)>, Unavailable> {
         let mut command = redis::cmd("XRANGE");
         command.arg(envelopes_key(mailbox)).arg(format!("({after}-0")).arg("+").arg("COUNT").arg(POLL_DELIVERIES_MAX);
-        let mut connection = self.connection.clone();
-        let reply: StreamRangeReply = answered(command.query_async(&mut connection)).await?;
+        let reply: StreamRangeReply = self.query(&command).await?;
         reply
             .ids
             .into_iter()
@@ -108,16 +132,6 @@ impl RedisMailbox {
             })
             .collect()
     }
-}
-
-/// Waits for an answer, but not long.
-async fn answered<T: FromRedisValue>(command: impl Future<Output = RedisResult<T>>) -> Result<T, Unavailable> {
-    timeout(PATIENCE, command).await.map_err(Unavailable::new)?.map_err(unavailable)
-}
-
-/// Whatever Redis says instead of an answer (loading, read-only, out of memory, gone) is a reason to try again.
-fn unavailable(error: RedisError) -> Unavailable {
-    Unavailable::new(error)
 }
 
 fn state_key(mailbox: MailboxId) -> String {
@@ -147,8 +161,7 @@ impl Mailbox for RedisMailbox {
             call.key(state_key(item.mailbox)).key(envelopes_key(item.mailbox)).key(memory_key(item));
             call.arg(item.mailbox.to_string()).arg(hex(&item.digest)).arg(item.accepted_ms).arg(&*item.json);
         }
-        let mut connection = self.connection.clone();
-        let said: Vec<String> = answered(call.invoke_async(&mut connection)).await?;
+        let said: Vec<String> = self.call(&call).await?;
         match said.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["accepted", accepted_ms] => {
                 let accepted_ms = accepted_ms.parse().map_err(|_| Unavailable::new(Unexpected))?;
@@ -172,8 +185,7 @@ impl Mailbox for RedisMailbox {
         }
         let mut call = self.acknowledge.prepare_invoke();
         call.key(state_key(mailbox)).key(envelopes_key(mailbox)).arg(cursor);
-        let mut connection = self.connection.clone();
-        let said: String = answered(call.invoke_async(&mut connection)).await?;
+        let said: String = self.call(&call).await?;
         match said.as_str() {
             "acknowledged" => Ok(()),
             "unknown-cursor" => Err(AcknowledgeError::UnknownCursor),
@@ -185,8 +197,7 @@ impl Mailbox for RedisMailbox {
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         let mut command = redis::cmd("DEL");
         command.arg(state_key(mailbox)).arg(envelopes_key(mailbox));
-        let mut connection = self.connection.clone();
-        let _: u64 = answered(command.query_async(&mut connection)).await?;
+        let _: u64 = self.query(&command).await?;
         self.hub.end(mailbox);
         Ok(())
     }
@@ -196,8 +207,7 @@ impl Mailbox for RedisMailbox {
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
-        let mut connection = self.connection.clone();
-        let _: String = answered(redis::cmd("PING").query_async(&mut connection)).await?;
+        let _: String = self.query(&redis::cmd("PING")).await?;
         Ok(())
     }
 }

@@ -1,1 +1,29 @@
-//! Is the server well?.
+//! Is the server well? For whoever watches it, and for proxies.
+
+use crate::{
+    answer::Answer,
+    database::Database,
+    error::Error,
+    mailbox::{Mailbox, Mailboxes},
+};
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+
+pub fn routes() -> Vec<Route> {
+    routes![health]
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// Asks both stores. One that does not answer makes it 503.
+#[get("/health")]
+async fn health(database: &State<Database>, mailboxes: &State<Mailboxes>) -> Result<Answer<Health>, Error> {
+    database
+        .run(|connection| Ok::<_, crate::database::Error>(connection.query_row("SELECT 1", [], |_| Ok(()))?))
+        .await?;
+    mailboxes.check().await?;
+    Ok(Answer::new(Health { status: "ok" }))
+}

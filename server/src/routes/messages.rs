@@ -1,1 +1,149 @@
-//! Sending.
+//! Sending: checks a post of envelopes and puts them into mailboxes, all or none.
+//!
+//! Owns the rules of who may send what to whom. Cannot read what is sent, and keeps none of it.
+
+use crate::{
+    accounts,
+    answer::Answer,
+    body::Body,
+    clock::Clock,
+    config::sizes,
+    contacts,
+    database::Database,
+    devices,
+    error::Error,
+    mailbox::{EnqueueError, Item, Mailbox, Mailboxes},
+    signed_in::SignedInDevice,
+    throttle::Throttle,
+};
+use cliquet_wire::{
+    address::Address,
+    envelope::{Envelope, MessagesSent, SendMessages},
+    ids::DeviceId,
+    limits::{CIPHERTEXT_BYTES_MAX, ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX, PADDING_STEP_BYTES},
+    problem::ProblemCode,
+};
+use rocket::{Route, State, post, routes};
+use rusqlite::Connection;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// AES-256-GCM's.
+const TAG_BYTES: usize = 16;
+
+pub fn routes() -> Vec<Route> {
+    routes![send]
+}
+
+#[post("/messages", data = "<post>")]
+async fn send(
+    me: SignedInDevice,
+    post: Body<SendMessages, { sizes::MESSAGES }>,
+    database: &State<Database>,
+    mailboxes: &State<Mailboxes>,
+    clock: &State<Clock>,
+    throttle: &State<Throttle>,
+) -> Result<Answer<MessagesSent>, Error> {
+    throttle.post_per_account.check(&me.account_id)?;
+    let envelopes = post.0.envelopes;
+    let receivers = check_form(&envelopes, &me.email, me.device)?;
+    let (sender, sender_email, sender_device) = (me.account_id, me.email, me.device);
+    database
+        .run(move |connection| check_receivers(connection, sender, &sender_email, sender_device, &receivers))
+        .await?;
+    let accepted_ms = clock.now_ms();
+    let items = envelopes.into_iter().map(|envelope| item(envelope, accepted_ms)).collect::<Result<_, _>>()?;
+    let enqueued = mailboxes.enqueue(items).await?;
+    Ok(Answer::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
+}
+
+/// Which devices of which accounts a post is for.
+type Receivers = BTreeMap<Address, BTreeSet<DeviceId>>;
+
+/// What can be said of the envelopes by looking at them alone.
+fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId) -> Result<Receivers, ProblemCode> {
+    if envelopes.is_empty() {
+        return Err(ProblemCode::Malformed);
+    }
+    if envelopes.len() > ENVELOPES_PER_POST_MAX {
+        return Err(ProblemCode::TooLarge);
+    }
+    let mut receivers = Receivers::new();
+    for envelope in envelopes {
+        if envelope.v != cliquet_wire::VERSION {
+            return Err(ProblemCode::Malformed);
+        }
+        if envelope.sender_email != *sender || envelope.sender_device != sender_device {
+            return Err(ProblemCode::WrongSender);
+        }
+        let length = envelope.ciphertext.0.len();
+        if length > CIPHERTEXT_BYTES_MAX {
+            return Err(ProblemCode::TooLarge);
+        }
+        // Content is padded, so that its length says little: another length comes from a broken client.
+        if length <= TAG_BYTES || !(length - TAG_BYTES).is_multiple_of(PADDING_STEP_BYTES) {
+            return Err(ProblemCode::Malformed);
+        }
+        // Time is the server's. A retry carries the same zero, so that it is recognised.
+        if envelope.timestamp != 0 {
+            return Err(ProblemCode::Malformed);
+        }
+        let devices = receivers.entry(envelope.receiver_email.clone()).or_default();
+        if !devices.insert(envelope.receiver_device) || envelope.receiver_device == sender_device {
+            return Err(ProblemCode::Malformed);
+        }
+    }
+    // One contact, and one's own other devices.
+    if receivers.keys().filter(|receiver| *receiver != sender).count() > 1 {
+        return Err(ProblemCode::Malformed);
+    }
+    Ok(receivers)
+}
+
+/// Whether the sender may write to them, and whether these are their devices, all of them and no other.
+fn check_receivers(
+    connection: &mut Connection,
+    sender: i64,
+    sender_email: &Address,
+    sender_device: DeviceId,
+    receivers: &Receivers,
+) -> Result<(), Error> {
+    for (receiver, devices) in receivers {
+        if receiver != sender_email {
+            // An address without an account answers like a stranger's: who asks learns nothing.
+            let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
+            if !contacts::may_write(connection, sender, account)? {
+                return Err(ProblemCode::NotAContact.into());
+            }
+        }
+        let active = devices::active(connection, receiver)?;
+        let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| *device != sender_device).collect();
+        if *devices != active {
+            return Err(ProblemCode::DevicesChanged.into());
+        }
+    }
+    Ok(())
+}
+
+/// The envelope as the mailbox keeps it: one text, written once.
+fn item(mut envelope: Envelope, accepted_ms: u64) -> Result<Item, Error> {
+    let posted = serde_json::to_vec(&envelope).map_err(Error::internal)?;
+    let mut digest = [0; 16];
+    digest.iter_mut().zip(Sha256::digest(&posted)).for_each(|(to, from)| *to = from);
+    envelope.timestamp = accepted_ms;
+    let json = serde_json::to_string(&envelope).map_err(Error::internal)?;
+    if json.len() > ENVELOPE_JSON_BYTES_MAX {
+        return Err(ProblemCode::TooLarge.into());
+    }
+    Ok(Item { mailbox: envelope.receiver_device, id: envelope.id, digest, accepted_ms, json: json.into() })
+}
+
+impl From<EnqueueError> for Error {
+    fn from(error: EnqueueError) -> Self {
+        match error {
+            EnqueueError::Full => ProblemCode::MailboxFull.into(),
+            EnqueueError::IdReused => ProblemCode::IdReused.into(),
+            EnqueueError::Unavailable(error) => error.into(),
+        }
+    }
+}

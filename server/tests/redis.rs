@@ -1,0 +1,272 @@
+//! The contract of `Mailbox` over a real Redis, and what happens when Redis falls silent. Each test has a server of its
+//! own, which it ends.
+
+mod mailbox_contract;
+
+use cliquet_server::{
+    clock::Clock,
+    config::MailboxLimits,
+    mailbox::{EnqueueError, Mailbox, RedisMailbox},
+};
+use mailbox_contract::{NOW_MS, Store, item, mailbox, now, read_all};
+use std::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// A Redis that keeps everything, on a port and in a folder of its own. Ends with the test.
+struct Server {
+    process: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { process: run(port, &folder), port, folder }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    fn start_again(&mut self) {
+        self.process = run(self.port, &self.folder);
+    }
+
+    /// `STOP`: it keeps its connections and answers nothing. `CONT`: it goes on.
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    fn command(&self, arguments: &[&str]) -> redis::Value {
+        let mut connection = redis::Client::open(self.url()).unwrap().get_connection().unwrap();
+        let mut command = redis::cmd(arguments[0]);
+        command.arg(&arguments[1..]).query(&mut connection).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn run(port: u16, folder: &tempfile::TempDir) -> Child {
+    let process = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "yes"])
+        .args(["--appendfsync", "always", "--maxmemory-policy", "noeviction", "--dir"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("redis-server is needed: apt-get install redis-server, or `cargo xtask test --without redis`");
+    let start = Instant::now();
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(start.elapsed() < Duration::from_secs(20), "redis-server does not come up");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    process
+}
+
+struct OverRedis {
+    mailbox: RedisMailbox,
+    limits: MailboxLimits,
+    server: Server,
+    time: Arc<AtomicU64>,
+}
+
+fn open(server: &Server, limits: MailboxLimits, time: &Arc<AtomicU64>) -> RedisMailbox {
+    let time = Arc::clone(time);
+    RedisMailbox::open(&server.url(), limits, Clock::new(move || time.load(Ordering::SeqCst))).unwrap()
+}
+
+impl OverRedis {
+    /// Another server process on the same Redis.
+    fn neighbour(&self) -> RedisMailbox {
+        open(&self.server, self.limits, &self.time)
+    }
+}
+
+impl Store for OverRedis {
+    type Mailbox = RedisMailbox;
+
+    async fn open(limits: MailboxLimits) -> Self {
+        let server = Server::start();
+        let time = Arc::new(AtomicU64::new(NOW_MS));
+        Self { mailbox: open(&server, limits, &time), limits, server, time }
+    }
+
+    fn mailbox(&self) -> &RedisMailbox {
+        &self.mailbox
+    }
+
+    fn set_time(&self, now_ms: u64) {
+        self.time.store(now_ms, Ordering::SeqCst);
+    }
+
+    /// Redis is killed too: what it answered it kept.
+    async fn reopen(mut self) -> Self {
+        self.server.kill();
+        self.server.start_again();
+        self.mailbox = open(&self.server, self.limits, &self.time);
+        self
+    }
+}
+
+mailbox_contract::contract!(OverRedis);
+
+async fn opened() -> OverRedis {
+    OverRedis::open(MailboxLimits::default()).await
+}
+
+/// Tries until it succeeds: how long the store needs to be itself again.
+async fn recovers(mailbox: &RedisMailbox) -> Duration {
+    let start = Instant::now();
+    while mailbox.check().await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(20), "does not recover");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    start.elapsed()
+}
+
+fn soon() -> tokio::time::Instant {
+    now() + Duration::from_secs(25)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neighbour_wakes_the_wait() {
+    let store = opened().await;
+    let neighbour = store.neighbour();
+    let start = Instant::now();
+    // Before the timer that reads again without being woken.
+    let posting = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        neighbour.enqueue(vec![item(1, 1, "from next door")]).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(store.mailbox.wait(mailbox(1), 0, soon()), posting);
+    assert_eq!(&*found.unwrap()[0].json, "from next door");
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_everything_says_so_quickly_and_it_recovers_by_itself() {
+    let mut store = opened().await;
+    store.mailbox.enqueue(vec![item(1, 1, "kept")]).await.unwrap();
+    store.server.kill();
+    for _ in 0..3 {
+        let start = Instant::now();
+        let refused = store.mailbox.enqueue(vec![item(1, 2, "two")]).await;
+        assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
+        assert!(store.mailbox.wait(mailbox(1), 0, soon()).await.is_err());
+        assert!(store.mailbox.acknowledge(mailbox(1), NOW_MS).await.is_err());
+        assert!(store.mailbox.delete(mailbox(2)).await.is_err());
+        assert!(start.elapsed() < Duration::from_secs(8), "four answers, each in under 2 s: {:?}", start.elapsed());
+    }
+    store.server.start_again();
+    recovers(&store.mailbox).await;
+    store.mailbox.enqueue(vec![item(1, 2, "two")]).await.unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await, ["kept", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opens_before_redis_is_there() {
+    let mut server = Server::start();
+    server.kill();
+    let time = Arc::new(AtomicU64::new(NOW_MS));
+    let mailbox = open(&server, MailboxLimits::default(), &time);
+    assert!(mailbox.check().await.is_err());
+    server.start_again();
+    recovers(&mailbox).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_outlives_a_restart_of_redis() {
+    let mut store = opened().await;
+    let neighbour = store.neighbour();
+    let start = Instant::now();
+    let waiting = store.mailbox.wait(mailbox(1), 0, soon());
+    let restarting = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        store.server.kill();
+        store.server.start_again();
+        recovers(&neighbour).await;
+        neighbour.enqueue(vec![item(1, 1, "after")]).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(waiting, restarting);
+    assert_eq!(&*found.unwrap()[0].json, "after");
+    assert!(start.elapsed() < Duration::from_secs(8), "woken by the new subscription: {:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_stands_still_is_given_up_in_two_seconds() {
+    let store = opened().await;
+    store.mailbox.check().await.unwrap();
+    store.server.signal("STOP");
+    for _ in 0..2 {
+        let start = Instant::now();
+        let refused = store.mailbox.enqueue(vec![item(1, 1, "one")]).await;
+        assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+    store.server.signal("CONT");
+    recovers(&store.mailbox).await;
+    // It may have done late what it was asked; asking again makes sure, and doubles nothing.
+    store.mailbox.enqueue(vec![item(1, 1, "one")]).await.unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await, ["one"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_without_memory_or_as_a_replica_refuses_and_keeps() {
+    let store = opened().await;
+    store.mailbox.enqueue(vec![item(1, 1, "kept")]).await.unwrap();
+    store.server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let refused = store.mailbox.enqueue(vec![item(1, 2, "two"), item(2, 3, "three")]).await;
+    assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
+    assert_eq!(read_all(&store.mailbox, 1).await, ["kept"], "reading needs no memory");
+    store.server.command(&["CONFIG", "SET", "maxmemory", "0"]);
+    store.server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let refused = store.mailbox.enqueue(vec![item(1, 2, "two")]).await;
+    assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
+    store.server.command(&["REPLICAOF", "NO", "ONE"]);
+    store.mailbox.enqueue(vec![item(1, 2, "two")]).await.unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await, ["kept", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_that_redis_forgot_are_taught_again() {
+    let store = opened().await;
+    store.mailbox.enqueue(vec![item(1, 1, "one")]).await.unwrap();
+    store.server.command(&["SCRIPT", "FLUSH"]);
+    store.mailbox.enqueue(vec![item(1, 2, "two")]).await.unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await, ["one", "two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_of_one_mailbox_lies_in_one_slot_and_expires() {
+    let store = opened().await;
+    store.mailbox.enqueue(vec![item(1, 1, "one")]).await.unwrap();
+    let redis::Value::Array(keys) = store.server.command(&["KEYS", "*"]) else { panic!("no keys") };
+    let keys: Vec<String> = keys.into_iter().map(|key| redis::from_redis_value(key).unwrap()).collect();
+    assert_eq!(keys.len(), 3, "{keys:?}");
+    for key in &keys {
+        assert!(key.starts_with(&format!("cliquet:{{{}}}:", mailbox(1))), "{key}");
+        let life: i64 = redis::from_redis_value(store.server.command(&["TTL", key])).unwrap();
+        // The state stays: it says which cursors were used.
+        assert_eq!(life > 0, !key.ends_with(":state"), "{key} {life}");
+    }
+}
