@@ -10,12 +10,9 @@ use rocket::{
 };
 use serde::de::DeserializeOwned;
 
-/// A body without keys, envelopes or a vault in it: addresses, ids, numbers.
-pub const SMALL_BODY_BYTES_MAX: usize = 16 * 1024;
-
-/// A JSON body of at most `BYTES_MAX` bytes. One more byte is refused unread.
+/// A JSON body of at most `BYTES_MAX` bytes, one of `config::sizes`. One more byte is refused unread.
 #[derive(Clone, Copy, Debug)]
-pub struct Body<T, const BYTES_MAX: usize = SMALL_BODY_BYTES_MAX>(pub T);
+pub struct Body<T, const BYTES_MAX: usize>(pub T);
 
 #[rocket::async_trait]
 impl<'r, T: DeserializeOwned, const BYTES_MAX: usize> FromData<'r> for Body<T, BYTES_MAX> {

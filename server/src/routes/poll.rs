@@ -5,6 +5,7 @@
 
 use crate::{
     body::Body,
+    config::sizes,
     error::Error,
     mailbox::{AcknowledgeError, Mailbox, Mailboxes, Stored, Unavailable},
     signed_in::SignedInDevice,
@@ -26,7 +27,7 @@ pub fn routes() -> Vec<Route> {
 #[post("/poll", data = "<asked>")]
 async fn poll(
     me: SignedInDevice,
-    asked: Body<Poll>,
+    asked: Body<Poll, { sizes::SMALL }>,
     mailboxes: &State<Mailboxes>,
     shutdown: Shutdown,
 ) -> Result<RawJson<String>, Error> {
