@@ -1,0 +1,148 @@
+//! Every page and fragment, in both languages: it renders, it needs no inline script or style, it escapes.
+
+use cliquet_server::{
+    pages::{Pages, SignInPage, SignUpPage},
+    words::Language,
+};
+use cliquet_wire::problem::ProblemCode;
+use serde_json::{Value, json};
+
+const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
+
+/// Each template that a route names, with what the route hands in.
+fn every_template() -> Vec<(&'static str, Value)> {
+    let home = |with: Value, show_devices: bool| {
+        json!({ "email": "alice@example.org", "with": with, "show_devices": show_devices, "self_address": "/home" })
+    };
+    let problem = |retry_after: Value| {
+        let code = ProblemCode::TooManyRequests;
+        json!({ "type": "/problems#", "code": code, "status": 429, "title": "T", "detail": "D", "retry_after": retry_after })
+    };
+    let devices = json!({
+        "devices": [
+            { "id": "d1", "name": HOSTILE, "created": 1_764_547_200_000_u64, "last_seen": 1_764_720_000_000_u64, "this": true },
+            { "id": "d2", "name": "Phone", "created": 1_764_633_600_000_u64, "last_seen": 0, "this": false },
+        ],
+        "sign_ins": [
+            { "id": "s1", "device": "d1", "created": 1_764_547_200_000_u64, "expires": 1_767_139_200_000_u64, "this": true },
+            { "id": "s2", "device": null, "created": 1_764_547_200_000_u64, "expires": 1_767_139_200_000_u64, "this": false },
+        ],
+    });
+    vec![
+        ("sign_in.html", json!(SignInPage::new(true))),
+        ("sign_up.html", json!(SignUpPage::new(Some("a b&c"), true))),
+        ("sign_up.html", json!(SignUpPage::new(None, false))),
+        ("home.html", home(Value::Null, false)),
+        ("home.html", home(Value::Null, true)),
+        ("home.html", home(json!("bob+news@example.org"), false)),
+        ("knows.html", json!({ "padding_step_bytes": 160, "envelope_life_days": 30 })),
+        ("problem.html", problem(json!(30))),
+        ("devices.html", devices.clone()),
+        ("fragments/devices.html", devices),
+        ("fragments/problem.html", problem(Value::Null)),
+        ("fragments/no_conversation.html", json!({})),
+        ("fragments/conversation.html", json!({ "email": "bob@example.org" })),
+        ("fragments/search_result.html", json!({ "email": "bob@example.org" })),
+        (
+            "fragments/contacts.html",
+            json!({ "contacts": [
+                { "email": "bob+news@example.org", "state": "added" },
+                { "email": "carol@example.org", "state": "requested" },
+                { "email": "mallory@example.org", "state": "blocked" },
+            ] }),
+        ),
+    ]
+}
+
+/// Renders everything in both languages; a missing word or variable fails here.
+fn rendered() -> Vec<(&'static str, Language, String)> {
+    let pages = Pages::load().unwrap();
+    let mut rendered = Vec::new();
+    for language in Language::ALL {
+        for (template, context) in every_template() {
+            let html = pages.render(template, language, &context);
+            rendered.push((template, language, html.unwrap_or_else(|error| panic!("{template}: {error:?}"))));
+        }
+    }
+    rendered
+}
+
+/// The words inside `<…>`, one tag after the other.
+fn tags(html: &str) -> Vec<&str> {
+    html.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag)).collect()
+}
+
+#[test]
+fn every_page_renders_and_leaves_no_gap() {
+    for (template, language, html) in rendered() {
+        assert!(!html.contains("{$") && !html.contains("{{"), "a gap in {template} in {language:?}");
+        if !template.starts_with("fragments/") {
+            assert!(html.starts_with("<!doctype html>"), "{template}: {html:.40}");
+            assert!(html.contains(&format!("<html lang=\"{}\"", language.code())), "{template}");
+            assert!(html.contains(" · Cliquet</title>"), "{template} has no title");
+        }
+    }
+}
+
+#[test]
+fn no_page_needs_an_inline_script_or_style() {
+    for (template, _, html) in rendered() {
+        for tag in tags(&html) {
+            let inline = tag.starts_with("style") || tag.contains(" style=");
+            let handler = tag.split_whitespace().skip(1).any(|attribute| attribute.starts_with("on"));
+            assert!(!inline && !handler, "{template}: <{tag}>");
+            assert!(!tag.starts_with("script") || tag.contains(" src="), "{template}: <{tag}>");
+        }
+    }
+}
+
+#[test]
+fn what_people_chose_is_escaped() {
+    for (template, _, html) in rendered() {
+        assert!(!html.contains("<img src=x"), "{template}");
+    }
+    let pages = Pages::load().unwrap();
+    let html = pages.render("fragments/search_result.html", Language::En, &json!({ "email": HOSTILE })).unwrap();
+    assert!(html.contains("&lt;img src=x") && !html.contains("<img"), "{html}");
+    assert!(!html.contains("onerror=alert(1)>\""), "{html}");
+}
+
+#[test]
+fn nothing_that_is_secret_has_a_name_or_is_open_before_the_module_opens_it() {
+    let mut seen = 0;
+    for (template, _, html) in rendered() {
+        for tag in tags(&html) {
+            if ["data-password", "data-password-again", "data-draft", "data-email "].iter().any(|part| tag.contains(part))
+                && !tag.starts_with("body")
+            {
+                seen += 1;
+                assert!(!tag.contains(" name="), "{template}: <{tag}>");
+            }
+        }
+        assert_eq!(html.matches("<fieldset").count(), html.matches("<fieldset disabled>").count(), "{template}");
+    }
+    assert!(seen > 8, "only {seen} secret fields were found");
+}
+
+#[test]
+fn every_control_has_a_name_to_be_called_by() {
+    for (template, _, html) in rendered() {
+        for tag in tags(&html) {
+            if tag.starts_with("input") && !tag.contains("hidden") {
+                let id = tag.split_once(" id=\"").and_then(|(_, rest)| rest.split_once('"')).map(|(id, _)| id);
+                let id = id.unwrap_or_else(|| panic!("{template}: <{tag}> has no id"));
+                assert!(html.contains(&format!("for=\"{id}\"")), "{template}: no label for {id}");
+            }
+            assert!(!tag.starts_with("textarea") || tag.contains("aria-label="), "{template}: <{tag}>");
+            assert!(!tag.starts_with("img") || tag.contains("alt="), "{template}: <{tag}>");
+            assert!(!tag.starts_with("svg") || tag.contains("aria-hidden="), "{template}: <{tag}>");
+        }
+    }
+}
+
+#[test]
+fn an_address_with_a_plus_survives_the_query() {
+    let (_, _, html) =
+        rendered().into_iter().find(|(template, ..)| *template == "fragments/contacts.html").unwrap();
+    assert!(html.contains("/home?with=bob%2Bnews@example.org"), "{html}");
+}
