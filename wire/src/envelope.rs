@@ -50,7 +50,8 @@ pub struct FirstMessage {
     pub ephemeral_key: PublicKey,
     pub signed_pre_key_id: PreKeyId,
     pub kem_pre_key_id: PreKeyId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Written even when absent: a session keeps this struct in postcard, which cannot leave a field out.
+    #[serde(default)]
     pub one_time_pre_key_id: Option<PreKeyId>,
     pub kem_ciphertext: KemCiphertext,
 }

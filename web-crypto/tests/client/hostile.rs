@@ -1,0 +1,222 @@
+//! A server that lies, and strangers that forge. Played by Mallory, who holds the post office.
+
+use crate::world::{World, address, now_or_never, signer};
+use cliquet_web_crypto::{
+    client::{
+        contacts::State,
+        messages::{Failure, Mark, Notice},
+        messenger::Ignored,
+        records::Store,
+    },
+    crypto::rsa::native::NativeVerifier,
+};
+use cliquet_wire::{ids::EnvelopeId, problem::ProblemCode};
+
+/// Mallory makes an account under Bob's address, with her own key.
+fn impostor(world: &mut World) -> usize {
+    world.office.cards.remove(&address("bob"));
+    let place = world.add_device("bob", 2);
+    world.add_contact(place, "alice");
+    place
+}
+
+#[test]
+fn another_account_key_is_refused_and_said_once() {
+    let mut world = World::alice_and_bob(300);
+    world.devices[1].online = false;
+    let mallory = impostor(&mut world);
+    world.write(mallory, "alice", "I am Bob, trust me");
+    world.write(mallory, "alice", "really");
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob"), ["! KeyChanged"], "nothing of it was opened");
+    assert_eq!(&world.devices[0].contact("bob").account_key, signer(1).account_key(), "the pin stays");
+    assert!(world.devices[0].contact("bob").key_changed);
+    world.write(0, "bob", "secret");
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::KeyChanged)]);
+}
+
+#[test]
+fn another_account_key_on_the_card_seals_nothing() {
+    let mut world = World::alice_and_bob(301);
+    world.devices[1].online = false;
+    let mallory = impostor(&mut world);
+    world.devices[mallory].online = false;
+    world.write(0, "bob", "secret");
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob").len(), 2);
+    assert_eq!(world.devices[0].notices("bob", Notice::KeyChanged), 1);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::KeyChanged)]);
+    assert!(world.office.mailboxes.get(&world.devices[mallory].id).is_none_or(Vec::is_empty));
+}
+
+#[test]
+fn an_older_device_list_is_refused() {
+    let mut world = World::alice_and_bob(302);
+    let old = world.office.cards[&address("bob")].clone();
+    world.add_device("bob", 1);
+    world.write(0, "bob", "hello");
+    world.settle();
+    let alice = &world.devices[0];
+    assert!(now_or_never(alice.messenger.card_arrived(old, alice.now, &NativeVerifier)).is_err());
+}
+
+#[test]
+fn a_device_that_its_account_did_not_sign_gets_nothing() {
+    let mut world = World::alice_and_bob(303);
+    world.add_device("mallory", 2);
+    let mut card = world.office.cards[&address("bob")].clone();
+    let foreign = world.office.cards[&address("mallory")].certificates[0].clone();
+    card.device_list.devices.push(foreign.device);
+    card.certificates.push(foreign);
+    world.office.cards.insert(address("bob"), card);
+    world.write(0, "bob", "secret");
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert!(world.office.mailboxes.get(&world.devices[2].id).is_none_or(Vec::is_empty));
+}
+
+#[test]
+fn pre_keys_that_are_not_signed_store_and_send_nothing() {
+    let mut world = World::two_strangers(304);
+    world.add_device("mallory", 2);
+    let mallorys = world.office.pre_keys[&world.devices[2].id].clone();
+    world.office.pre_keys.insert(world.devices[1].id, mallorys);
+    world.add_contact(0, "bob");
+    world.write(0, "bob", "secret");
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert!(!world.devices[0].disk.0.keys().any(|(store, _)| *store == Store::Sessions));
+    assert!(world.office.mailboxes.values().all(Vec::is_empty));
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
+    let mut world = World::alice_and_bob(305);
+    world.devices[1].online = false;
+    world.write(0, "bob", "one");
+    world.settle();
+    let bob = world.devices[1].id;
+    let mailbox = world.office.mailboxes.get_mut(&bob).unwrap();
+    for n in 0..5 {
+        let mut broken = mailbox[0].clone();
+        broken.envelope.id = EnvelopeId::from_parts(1, [n; 10]);
+        broken.cursor = mailbox[mailbox.len() - 1].cursor + 1;
+        mailbox.push(broken);
+    }
+    // Flip a bit of the first one, too.
+    mailbox[0].envelope.ciphertext.0[0] ^= 1;
+    world.devices[1].online = true;
+    world.settle();
+    assert_eq!(world.devices[1].notices("alice", Notice::CannotOpen), 1);
+    assert!(world.office.mailboxes[&bob].is_empty());
+    world.write(0, "bob", "two");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen", "< two"]);
+}
+
+#[test]
+fn a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
+    let mut world = World::alice_and_bob(306);
+    world.write(0, "bob", "one");
+    world.settle();
+    let bob = &mut world.devices[1];
+    bob.disk.0.retain(|(store, _), _| *store != Store::Sessions);
+    bob.messenger = bob.disk.load();
+    world.write(0, "bob", "lost");
+    world.settle();
+    world.write(0, "bob", "three");
+    world.settle();
+    world.write(1, "alice", "four");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< three", "> four"]);
+    assert_eq!(world.devices[0].conversation("bob"), ["> one", "> lost", "> three", "< four"]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered, Mark::Sent, Mark::Delivered], "no false receipt");
+}
+
+#[test]
+fn a_replayed_first_message_makes_no_second_text() {
+    let mut world = World::two_strangers(307);
+    world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
+    world.add_contact(0, "bob");
+    world.write(0, "bob", "once");
+    world.devices[1].online = false;
+    world.settle();
+    let bob = world.devices[1].id;
+    let mailbox = world.office.mailboxes[&bob].clone();
+    world.devices[1].online = true;
+    world.settle();
+    for delivery in mailbox {
+        world.office.clock += 10;
+        world.office.deliver(delivery.envelope);
+    }
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< once"]);
+}
+
+#[test]
+fn a_stranger_without_a_proof_leaves_no_trace() {
+    let mut world = World::alice_and_bob(308);
+    world.write(0, "bob", "hello");
+    while world.devices[0].messenger.outbox().is_none() {
+        world.seal_one(0);
+    }
+    let body = world.devices[0].messenger.outbox().unwrap().body.clone();
+    let post: cliquet_wire::envelope::SendMessages = serde_json::from_str(&body).unwrap();
+    let mut forged = post.envelopes[0].clone();
+    forged.sender_email = address("mallory");
+    let records = world.devices[1].disk.0.len();
+    world.office.deliver(forged);
+    world.poll(1);
+    assert_eq!(world.devices[1].disk.0.len(), records);
+    assert_eq!(world.devices[1].ignored.last(), Some(&Ignored::Stranger));
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
+}
+
+#[test]
+fn an_envelope_for_another_device_is_ignored() {
+    let mut world = World::alice_and_bob(309);
+    world.add_device("mallory", 2);
+    world.devices[1].online = false;
+    world.write(0, "bob", "for Bob");
+    world.settle();
+    let delivery = world.office.mailboxes[&world.devices[1].id][0].clone();
+    world.devices[2].receive_all(&[delivery]);
+    assert_eq!(world.devices[2].ignored, [Ignored::Misdirected]);
+    assert_eq!(world.devices[2].messenger.contacts().count(), 0);
+}
+
+#[test]
+fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
+    let mut world = World::alice_and_bob(310);
+    world.add_device("mallory", 2);
+    world.add_contact(2, "alice");
+    world.settle();
+    world.add_contact(0, "mallory");
+    world.settle();
+    world.devices[1].online = false;
+    let message = world.write(0, "bob", "for Bob");
+    world.settle();
+    // Mallory claims to have received it, and writes a text of her own under its id.
+    let mallory = &mut world.devices[2];
+    let claim = cliquet_web_crypto::client::messages::Message {
+        conversation: address("alice"),
+        body: cliquet_web_crypto::client::messages::MessageBody::Text("mine".into()),
+        mark: Mark::Failed(Failure::Refused(ProblemCode::TooLarge)),
+        ..message.clone()
+    };
+    let composed = cliquet_web_crypto::client::compose::send_again(&claim).unwrap();
+    mallory.disk.commit(&composed.changes);
+    let mut contact = mallory.contact("alice").clone();
+    contact.receipts_owed = vec![message.id];
+    let mut value = vec![1];
+    value.extend(postcard::to_stdvec(&contact).unwrap());
+    mallory.disk.0.insert((Store::Contacts, "alice@example.org".into()), value.into());
+    mallory.messenger = mallory.disk.load();
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob"), ["> for Bob"]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].conversation("mallory"), ["< mine"]);
+    assert_eq!(world.devices[0].contact("mallory").state, State::Added);
+}

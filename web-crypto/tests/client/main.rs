@@ -1,0 +1,14 @@
+//! The client's behaviour, told as what people see: two or three devices around a post office in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may fail"
+)]
+
+mod conversation;
+mod crashes;
+mod hostile;
+mod refusals;
+mod world;

@@ -1,0 +1,112 @@
+//! The server, or a limit, says no: the text stays, and says why.
+
+use crate::world::{World, address};
+use cliquet_web_crypto::client::{
+    compose::{ComposeError, compose},
+    messages::{Failure, Mark},
+};
+use cliquet_wire::{limits::MESSAGE_TEXT_BYTES_MAX, problem::ProblemCode};
+
+#[test]
+fn a_refused_post_keeps_the_text_and_says_why_and_can_be_sent_again() {
+    for code in [ProblemCode::MailboxFull, ProblemCode::NotAContact, ProblemCode::TooLarge] {
+        let mut world = World::alice_and_bob(200);
+        world.office.refuse = Some(code);
+        world.write(0, "bob", "hello");
+        world.settle();
+        assert_eq!(world.devices[0].conversation("bob"), ["> hello"]);
+        assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Refused(code))]);
+        assert!(world.devices[0].messenger.outbox().is_none());
+
+        world.office.refuse = None;
+        let failed = world.devices[0].lines("bob").remove(0);
+        world.write_again(0, &failed);
+        world.settle();
+        assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+        assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
+    }
+}
+
+#[test]
+fn passing_troubles_keep_the_post_to_the_byte() {
+    for code in [
+        ProblemCode::Unavailable,
+        ProblemCode::ShuttingDown,
+        ProblemCode::Internal,
+        ProblemCode::TooManyRequests,
+        ProblemCode::SignedOut,
+    ] {
+        let mut world = World::alice_and_bob(201);
+        world.office.refuse = Some(code);
+        world.write(0, "bob", "hello");
+        world.settle();
+        let before = world.devices[0].messenger.outbox().cloned();
+        assert!(before.is_some());
+        world.settle();
+        assert_eq!(world.devices[0].messenger.outbox().cloned(), before);
+        assert_eq!(world.devices[0].marks("bob"), [Mark::Waiting]);
+        world.office.refuse = None;
+        world.settle();
+        assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    }
+}
+
+#[test]
+fn every_problem_either_keeps_the_text_waiting_or_marks_it() {
+    for code in ProblemCode::ALL {
+        let mut world = World::alice_and_bob(202);
+        world.write(0, "bob", "hello");
+        while world.devices[0].messenger.outbox().is_none() {
+            world.seal_one(0);
+        }
+        world.office.refuse = Some(*code);
+        world.turn(0);
+        let mark = world.devices[0].marks("bob")[0];
+        assert!(matches!(mark, Mark::Waiting | Mark::Failed(_)), "{code:?}: {mark:?}");
+        world.office.refuse = None;
+        world.settle();
+        match mark {
+            Mark::Waiting => assert_eq!(world.devices[1].conversation("alice"), ["< hello"], "{code:?}"),
+            _ => assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Refused(*code))]),
+        }
+    }
+}
+
+#[test]
+fn a_text_at_the_limit_arrives_and_one_past_it_is_not_taken() {
+    let mut world = World::alice_and_bob(203);
+    let longest = "é".repeat(MESSAGE_TEXT_BYTES_MAX / 2);
+    world.add_device("alice", 0);
+    world.settle();
+    world.write(0, "bob", &longest);
+    world.settle();
+    assert_eq!(world.devices[1].lines("alice")[0].text(), longest);
+    assert_eq!(world.devices[2].lines("bob")[0].text(), longest, "a copy holds more, and fits too");
+    let rng = &mut world.devices[0].rng;
+    let longer = "a".repeat(MESSAGE_TEXT_BYTES_MAX + 1);
+    assert_eq!(compose(&address("bob"), &longer, 1, 0, rng).unwrap_err(), ComposeError::TooLong);
+    assert_eq!(compose(&address("bob"), " \n\t ", 1, 0, rng).unwrap_err(), ComposeError::Empty);
+}
+
+#[test]
+fn a_text_for_someone_who_is_no_contact_fails_at_once() {
+    let mut world = World::alice_and_bob(204);
+    world.write(0, "carol", "hello");
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[0].marks("carol"), [Mark::Failed(Failure::Refused(ProblemCode::NotAContact))]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered], "it does not stop the others");
+}
+
+#[test]
+fn a_blocked_contact_is_not_heard_and_its_messages_do_not_pile_up() {
+    let mut world = World::alice_and_bob(205);
+    let step = world.devices[1].messenger.block(&address("alice")).unwrap();
+    world.devices[1].take(step);
+    world.write(0, "bob", "hello?");
+    world.settle();
+    world.poll(1);
+    assert!(world.devices[1].conversation("alice").is_empty());
+    assert!(world.office.mailboxes[&world.devices[1].id].is_empty());
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+}

@@ -1,0 +1,497 @@
+//! A post office in memory and the devices around it, to play conversations from a seed.
+//!
+//! The post office keeps the rules of the real one: all or none, idempotent ids, exact device sets, contacts only, and
+//! deliveries that stay until a later poll acknowledges them.
+
+use cliquet_web_crypto::{
+    client::{
+        compose::{Composed, compose, send_again},
+        contacts::Contact,
+        device::first_records,
+        messages::{Author, Mark, Message, MessageBody, Notice, conversation_range},
+        messenger::{Event, Ignored, Messenger, Step},
+        records::{Changes, Record, Records, RecordsError, Store},
+        seal_next::{Needs, Next},
+    },
+    crypto::{
+        OwnIdentity, PreKeySecrets,
+        identity::sign_device_list,
+        rsa::native::{NativeSigner, NativeVerifier},
+    },
+};
+use cliquet_wire::{
+    address::Address,
+    certificate::AccountCard,
+    devices::DeviceUpload,
+    envelope::{Envelope, MessagesSent, SendMessages},
+    ids::{DeviceId, EnvelopeId},
+    poll::Delivery,
+    pre_keys::{PreKeyBundle, PreKeyUpload},
+    problem::ProblemCode,
+};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    pin::pin,
+    sync::OnceLock,
+    task::{Context, Poll, Waker},
+};
+use zeroize::Zeroizing;
+
+pub(crate) type Signer = NativeSigner<ChaCha20Rng>;
+
+/// Making an RSA key takes seconds: three serve all tests. The last one is Mallory's.
+pub(crate) fn signer(account: usize) -> &'static Signer {
+    static SIGNERS: [OnceLock<Signer>; 3] = [const { OnceLock::new() }; 3];
+    SIGNERS[account].get_or_init(|| Signer::generate(ChaCha20Rng::seed_from_u64(account as u64)).unwrap())
+}
+
+/// Nothing here ever waits.
+pub(crate) fn now_or_never<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the pure client waited for something"),
+    }
+}
+
+pub(crate) fn address(name: &str) -> Address {
+    Address::parse(&format!("{name}@example.org")).unwrap()
+}
+
+/// A device's durable storage.
+#[derive(Clone, Default)]
+pub(crate) struct Disk(pub(crate) BTreeMap<(Store, String), Zeroizing<Vec<u8>>>);
+
+impl Disk {
+    pub(crate) fn commit(&mut self, changes: &Changes) {
+        for (store, key) in &changes.deletes {
+            self.0.remove(&(*store, key.clone()));
+        }
+        for put in &changes.puts {
+            self.0.insert((put.store, put.key.clone()), put.value.clone());
+        }
+    }
+
+    pub(crate) fn load(&self) -> Messenger {
+        Messenger::load(
+            self.0
+                .iter()
+                .filter(|((store, _), _)| Store::IN_MEMORY.contains(store))
+                .map(|((store, key), value)| Record { store: *store, key: key.clone(), value: value.clone() }),
+        )
+        .unwrap()
+    }
+}
+
+impl Records for Disk {
+    async fn get(&self, store: Store, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, RecordsError> {
+        Ok(self.0.get(&(store, key.to_string())).cloned())
+    }
+
+    async fn next(&self, store: Store, key: &str) -> Result<Option<Record>, RecordsError> {
+        Ok(self.0.iter().find(|((s, k), _)| *s == store && k.as_str() > key).map(|((store, key), value)| Record {
+            store: *store,
+            key: key.clone(),
+            value: value.clone(),
+        }))
+    }
+}
+
+/// When a device's power goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crash {
+    BeforeCommit,
+    AfterCommit,
+}
+
+pub(crate) struct Device {
+    pub(crate) address: Address,
+    pub(crate) id: DeviceId,
+    pub(crate) disk: Disk,
+    pub(crate) messenger: Messenger,
+    pub(crate) rng: ChaCha20Rng,
+    pub(crate) now: u64,
+    /// Commits until the crash.
+    pub(crate) crash: Option<(usize, Crash)>,
+    pub(crate) online: bool,
+    pub(crate) ignored: Vec<Ignored>,
+    put_off: Vec<Address>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Office {
+    pub(crate) cards: BTreeMap<Address, AccountCard>,
+    pub(crate) pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
+    pub(crate) contacts: BTreeSet<(Address, Address)>,
+    pub(crate) mailboxes: BTreeMap<DeviceId, Vec<Delivery>>,
+    pub(crate) seen: BTreeSet<EnvelopeId>,
+    pub(crate) accepted: usize,
+    pub(crate) clock: u64,
+    /// Of all mailboxes.
+    pub(crate) cursor: u64,
+    /// The next posts get this answer.
+    pub(crate) refuse: Option<ProblemCode>,
+    /// The next post is accepted, and its answer lost.
+    pub(crate) lose_answer: bool,
+}
+
+pub(crate) struct World {
+    pub(crate) office: Office,
+    pub(crate) devices: Vec<Device>,
+    seed: u64,
+}
+
+impl Office {
+    fn post(&mut self, sender: (&Address, DeviceId), body: &str) -> Result<MessagesSent, ProblemCode> {
+        if let Some(code) = self.refuse {
+            return Err(code);
+        }
+        let post: SendMessages = serde_json::from_str(body).map_err(|_| ProblemCode::Malformed)?;
+        let mut named: BTreeMap<&Address, BTreeSet<DeviceId>> = BTreeMap::new();
+        for envelope in &post.envelopes {
+            if (&envelope.sender_email, envelope.sender_device) != sender {
+                return Err(ProblemCode::WrongSender);
+            }
+            named.entry(&envelope.receiver_email).or_default().insert(envelope.receiver_device);
+        }
+        for (address, devices) in named {
+            if address != sender.0 && !self.contacts.contains(&(address.clone(), sender.0.clone())) {
+                let added_by_sender = self.contacts.contains(&(sender.0.clone(), address.clone()));
+                if !added_by_sender {
+                    return Err(ProblemCode::NotAContact);
+                }
+            }
+            let active: BTreeSet<DeviceId> =
+                self.cards[address].device_list.devices.iter().copied().filter(|device| *device != sender.1).collect();
+            if active != devices {
+                return Err(ProblemCode::DevicesChanged);
+            }
+        }
+        self.clock += 1;
+        self.accepted += 1;
+        for mut envelope in post.envelopes {
+            if self.seen.insert(envelope.id) {
+                envelope.timestamp = self.clock;
+                self.deliver(envelope);
+            }
+        }
+        Ok(MessagesSent { timestamp: self.clock })
+    }
+
+    /// Without asking anyone: also for Mallory.
+    pub(crate) fn deliver(&mut self, envelope: Envelope) {
+        let mailbox = self.mailboxes.entry(envelope.receiver_device).or_default();
+        self.cursor += 100;
+        mailbox.push(Delivery { cursor: self.cursor, envelope });
+    }
+
+    fn poll(&mut self, device: DeviceId, cursor: u64) -> Vec<Delivery> {
+        let mailbox = self.mailboxes.entry(device).or_default();
+        mailbox.retain(|delivery| delivery.cursor > cursor);
+        mailbox.clone()
+    }
+
+    fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Vec<PreKeyBundle> {
+        let card = &self.cards[address];
+        let mut bundles = Vec::new();
+        for certificate in card.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
+            let stock = self.pre_keys.get_mut(&certificate.device).unwrap();
+            bundles.push(PreKeyBundle {
+                certificate: certificate.clone(),
+                signed: stock.signed.clone().unwrap(),
+                kem: stock.kem.clone().unwrap(),
+                one_time: stock.one_time.pop(),
+            });
+        }
+        bundles
+    }
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        println!("seed {seed}");
+        let office = Office { clock: 1_700_000_000_000, ..Office::default() };
+        Self { office, devices: Vec::new(), seed }
+    }
+
+    /// Registers a device for the account with this key; answers its place in `devices`.
+    pub(crate) fn add_device(&mut self, name: &str, account: usize) -> usize {
+        let place = self.devices.len();
+        let mut rng = ChaCha20Rng::seed_from_u64(self.seed * 1_000 + place as u64);
+        let (email, signer, now) = (address(name), signer(account), self.office.clock);
+        let mut card = self.office.cards.get(&email).cloned();
+        let counter = card.as_ref().map_or(1, |card| card.device_list.counter + 1);
+        let (own, pre_keys, upload) = now_or_never(async {
+            let own = OwnIdentity::create(email.clone(), signer.account_key().clone(), now, counter, signer, &mut rng)
+                .await
+                .unwrap();
+            let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
+            let upload = pre_keys.upload_all(&own, signer).await.unwrap();
+            (own, pre_keys, upload)
+        });
+        let mut certificates = card.take().map(|card| card.certificates).unwrap_or_default();
+        certificates.push(own.certificate().clone());
+        let card = self.sign_card(&email, account, counter, certificates);
+        let upload = DeviceUpload { certificate: own.certificate().clone(), name: "test".into(), pre_keys: upload };
+        self.office.pre_keys.insert(own.device(), upload.pre_keys);
+        let mut disk = Disk::default();
+        disk.commit(&first_records(&own, &pre_keys, &card).unwrap());
+        self.office.cards.insert(email.clone(), card);
+        self.devices.push(Device::new(disk, rng, now));
+        place
+    }
+
+    pub(crate) fn sign_card(
+        &self,
+        email: &Address,
+        account: usize,
+        counter: u64,
+        certificates: Vec<cliquet_wire::certificate::Certificate>,
+    ) -> AccountCard {
+        let key = signer(account).account_key();
+        let devices = certificates.iter().map(|certificate| certificate.device).collect();
+        let list = sign_device_list(email.clone(), key, counter, devices, signer(account));
+        AccountCard {
+            email: email.clone(),
+            account_key: key.clone(),
+            device_list: now_or_never(list).unwrap(),
+            certificates,
+        }
+    }
+
+    /// Alice and Bob, each with one device, who do not know each other. Signing takes long: they are made once.
+    pub(crate) fn two_strangers(seed: u64) -> Self {
+        static MADE: OnceLock<(Office, Vec<Disk>)> = OnceLock::new();
+        let (office, disks) = MADE.get_or_init(|| {
+            let mut world = Self::new(0);
+            world.add_device("alice", 0);
+            world.add_device("bob", 1);
+            (world.office, world.devices.into_iter().map(|device| device.disk).collect())
+        });
+        let mut world = Self::new(seed);
+        world.office = office.clone();
+        for disk in disks {
+            let place = world.devices.len() as u64;
+            let rng = ChaCha20Rng::seed_from_u64(seed * 1_000 + place);
+            world.devices.push(Device::new(disk.clone(), rng, world.office.clock));
+        }
+        world
+    }
+
+    /// Alice and Bob, each with one device, who have added each other.
+    pub(crate) fn alice_and_bob(seed: u64) -> Self {
+        let mut world = Self::two_strangers(seed);
+        world.add_contact(0, "bob");
+        world.settle();
+        world.add_contact(1, "alice");
+        world.settle();
+        world
+    }
+
+    pub(crate) fn add_contact(&mut self, device: usize, name: &str) {
+        let (owner, peer) = (self.devices[device].address.clone(), address(name));
+        self.office.contacts.insert((owner, peer.clone()));
+        let card = self.office.cards[&peer].clone();
+        let device = &mut self.devices[device];
+        let step = now_or_never(device.messenger.add_contact(card, device.now, &NativeVerifier)).unwrap();
+        device.take(step);
+    }
+
+    /// What any tab does.
+    pub(crate) fn write(&mut self, device: usize, to: &str, text: &str) -> Message {
+        let device = &mut self.devices[device];
+        let newest = device.lines(to).last().map_or(0, |line| line.sort_time);
+        device.now += 1;
+        let Composed { changes, message } = compose(&address(to), text, device.now, newest, &mut device.rng).unwrap();
+        device.disk.commit(&changes);
+        message
+    }
+
+    pub(crate) fn write_again(&mut self, device: usize, message: &Message) {
+        let composed = send_again(message).unwrap();
+        self.devices[device].disk.commit(&composed.changes);
+    }
+
+    /// One round of one device: what a leader tab does over and over. Tells whether anything happened.
+    pub(crate) fn turn(&mut self, place: usize) -> bool {
+        if !self.devices[place].online {
+            return false;
+        }
+        let posted = self.post_one(place);
+        let sealed = self.seal_one(place);
+        let received = self.poll(place);
+        posted || sealed || received
+    }
+
+    /// Until everybody has nothing more to do.
+    pub(crate) fn settle(&mut self) {
+        for _ in 0..500 {
+            let mut busy = false;
+            for place in 0..self.devices.len() {
+                busy |= self.turn(place);
+            }
+            if !busy {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+
+    pub(crate) fn seal_one(&mut self, place: usize) -> bool {
+        let device = &mut self.devices[place];
+        device.now += 1;
+        let next = now_or_never(device.messenger.seal_next(&device.disk, &device.put_off, device.now, &mut device.rng));
+        match next.unwrap() {
+            Next::Idle => false,
+            Next::Sealed(step) => {
+                device.take(step);
+                true
+            }
+            Next::Needs(needs) => {
+                self.fetch(place, &needs);
+                true
+            }
+        }
+    }
+
+    fn fetch(&mut self, place: usize, needs: &Needs) {
+        let device = &mut self.devices[place];
+        let step = match needs {
+            Needs::Card { address } => {
+                let card = self.office.cards[address].clone();
+                now_or_never(device.messenger.card_arrived(card, device.now, &NativeVerifier))
+            }
+            Needs::Bundles { address, devices } => {
+                let bundles = self.office.claim(address, devices);
+                let arrived = device.messenger.bundles_arrived(address, bundles, &NativeVerifier, &mut device.rng);
+                now_or_never(arrived)
+            }
+        };
+        let step = step.unwrap_or_else(|_| {
+            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature);
+            now_or_never(refused).unwrap()
+        });
+        device.take(step);
+    }
+
+    fn post_one(&mut self, place: usize) -> bool {
+        let device = &mut self.devices[place];
+        let Some(entry) = device.messenger.outbox() else { return false };
+        let id = entry.id;
+        let answer = self.office.post((&device.address, device.id), &entry.body);
+        if std::mem::take(&mut self.office.lose_answer) {
+            return true;
+        }
+        let step = match answer {
+            Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, &sent)),
+            Err(code) => now_or_never(device.messenger.refused(&device.disk, id, code)),
+        }
+        .unwrap();
+        let changed = !step.changes.is_empty();
+        device.take(step);
+        changed
+    }
+
+    pub(crate) fn poll(&mut self, place: usize) -> bool {
+        let device = &mut self.devices[place];
+        let deliveries = self.office.poll(device.id, device.messenger.cursor());
+        device.receive_all(&deliveries);
+        !deliveries.is_empty()
+    }
+}
+
+impl Device {
+    fn new(disk: Disk, rng: ChaCha20Rng, now: u64) -> Self {
+        let messenger = disk.load();
+        Self {
+            address: messenger.address().clone(),
+            id: messenger.device(),
+            messenger,
+            disk,
+            rng,
+            now,
+            crash: None,
+            online: true,
+            ignored: Vec::new(),
+            put_off: Vec::new(),
+        }
+    }
+
+    /// Commits and applies, or crashes in between and starts anew from what is durable.
+    pub(crate) fn take(&mut self, step: Step) {
+        let crash = match &mut self.crash {
+            Some((0, when)) => Some(*when),
+            Some((left, _)) => {
+                *left -= 1;
+                None
+            }
+            None => None,
+        };
+        if crash.is_some() {
+            self.crash = None;
+        }
+        if crash != Some(Crash::BeforeCommit) {
+            self.disk.commit(&step.changes);
+        }
+        if crash.is_some() {
+            self.messenger = self.disk.load();
+            return;
+        }
+        for event in &step.events {
+            if let Event::Ignored(why) = event {
+                self.ignored.push(*why);
+            }
+        }
+        self.messenger.apply(step).unwrap();
+    }
+
+    pub(crate) fn receive_all(&mut self, deliveries: &[Delivery]) {
+        for delivery in deliveries {
+            self.now += 1;
+            let step = self.messenger.receive(delivery, &self.disk, &NativeVerifier, self.now, &mut self.rng);
+            let step = now_or_never(step).unwrap();
+            let cursor = self.messenger.cursor();
+            self.take(step);
+            if self.messenger.cursor() == cursor && delivery.cursor > cursor {
+                // Crashed before the commit: the next poll brings it again.
+                return;
+            }
+        }
+    }
+
+    /// The conversation as it is loaded: one range of keys, in their order.
+    pub(crate) fn lines(&self, with: &str) -> Vec<Message> {
+        let (from, to) = conversation_range(&address(with));
+        self.disk
+            .0
+            .range((Store::Messages, from)..(Store::Messages, to))
+            .map(|(_, value)| Message::load(value).unwrap())
+            .collect()
+    }
+
+    /// "> text" for one's own, "< text" for the peer's, "! notice".
+    pub(crate) fn conversation(&self, with: &str) -> Vec<String> {
+        self.lines(with)
+            .iter()
+            .map(|line| match (&line.body, line.author) {
+                (MessageBody::Text(text), Author::Own) => format!("> {text}"),
+                (MessageBody::Text(text), _) => format!("< {text}"),
+                (MessageBody::Notice(notice), _) => format!("! {notice:?}"),
+            })
+            .collect()
+    }
+
+    pub(crate) fn marks(&self, with: &str) -> Vec<Mark> {
+        self.lines(with).iter().filter(|line| line.author == Author::Own).map(|line| line.mark).collect()
+    }
+
+    pub(crate) fn contact(&self, name: &str) -> &Contact {
+        self.messenger.contact(&address(name)).unwrap()
+    }
+
+    pub(crate) fn notices(&self, with: &str, notice: Notice) -> usize {
+        self.lines(with).iter().filter(|line| line.body == MessageBody::Notice(notice)).count()
+    }
+}
