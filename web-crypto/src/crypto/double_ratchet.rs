@@ -246,3 +246,218 @@ fn skip_to(chain: &mut Chain, number: u32, skipped: &mut SkippedKeys) -> Result<
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{
+        limits::{CHAINS_MAX, SKIPPED_MAX, SKIPPED_PER_CHAIN_MAX},
+        saved,
+    };
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    struct Pair {
+        alice: Ratchet,
+        bob: Ratchet,
+        rng: ChaCha20Rng,
+    }
+
+    fn pair() -> Pair {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (secret, signed) = (Key::generate(&mut rng), SecretKey::generate(&mut rng));
+        let alice = Ratchet::initiate(&secret, &signed.public_key(), &mut rng).unwrap();
+        let bob = Ratchet::accept(&secret, &signed, &alice.own.public_key(), &mut rng).unwrap();
+        Pair { alice, bob, rng }
+    }
+
+    impl Pair {
+        /// Alice's next, as Bob reads it.
+        fn alice_writes(&mut self) {
+            let (header, sent) = self.alice.next_to_send().unwrap();
+            let read = self.bob.key_of(&header, &mut self.rng).unwrap();
+            assert_eq!(sent.as_bytes(), read.as_bytes());
+        }
+
+        fn bob_writes(&mut self) {
+            let (header, sent) = self.bob.next_to_send().unwrap();
+            let read = self.alice.key_of(&header, &mut self.rng).unwrap();
+            assert_eq!(sent.as_bytes(), read.as_bytes());
+        }
+
+        fn lose_from_alice(&mut self, count: usize) {
+            (0..count).for_each(|_| drop(self.alice.next_to_send().unwrap()));
+        }
+    }
+
+    fn dump(ratchet: &Ratchet) -> Vec<u8> {
+        saved::save(&ratchet.to_saved()).to_vec()
+    }
+
+    fn contains(bytes: &[u8], key: &[u8]) -> bool {
+        bytes.windows(key.len()).any(|window| window == key)
+    }
+
+    #[test]
+    fn d2_a_thousand_messages_may_be_missing_in_a_chain_and_no_more() {
+        let mut pair = pair();
+        pair.lose_from_alice(SKIPPED_PER_CHAIN_MAX);
+        pair.alice_writes();
+        assert_eq!(pair.bob.skipped_len(), SKIPPED_PER_CHAIN_MAX);
+        // The chain is full: not one more may be missing, but the next may come.
+        pair.alice_writes();
+        pair.lose_from_alice(1);
+        let (header, _) = pair.alice.next_to_send().unwrap();
+        let before = dump(&pair.bob);
+        assert_eq!(pair.bob.copy().key_of(&header, &mut pair.rng).err(), Some(RatchetError::TooFarAhead));
+        assert_eq!(before, dump(&pair.bob));
+    }
+
+    #[test]
+    fn d2_a_new_chain_may_begin_a_thousand_messages_late_and_no_more() {
+        for (lost, expected) in
+            [(SKIPPED_PER_CHAIN_MAX, None), (SKIPPED_PER_CHAIN_MAX + 1, Some(RatchetError::TooFarAhead))]
+        {
+            let mut pair = pair();
+            pair.alice_writes();
+            pair.bob_writes();
+            pair.lose_from_alice(lost);
+            let (header, _) = pair.alice.next_to_send().unwrap();
+            assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), expected);
+        }
+    }
+
+    #[test]
+    fn d2_the_end_of_the_previous_chain_counts_too() {
+        for (lost, expected) in
+            [(SKIPPED_PER_CHAIN_MAX, None), (SKIPPED_PER_CHAIN_MAX + 1, Some(RatchetError::TooFarAhead))]
+        {
+            let mut pair = pair();
+            pair.alice_writes();
+            pair.lose_from_alice(lost);
+            pair.bob_writes();
+            let (header, _) = pair.alice.next_to_send().unwrap();
+            assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), expected);
+        }
+    }
+
+    #[test]
+    fn d2_the_largest_number_is_refused_at_once() {
+        let mut pair = pair();
+        let (mut header, _) = pair.alice.next_to_send().unwrap();
+        header.number = u32::MAX;
+        // Computing so many keys would take hours.
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::TooFarAhead));
+        header.ratchet_key = SecretKey::generate(&mut pair.rng).public_key();
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::TooFarAhead));
+        (header.number, header.previous_chain_length) = (0, u32::MAX);
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::TooFarAhead));
+    }
+
+    #[test]
+    fn d2_two_thousand_keys_are_kept_in_all_and_the_oldest_make_room() {
+        let mut pair = pair();
+        let (oldest, _) = pair.alice.next_to_send().unwrap();
+        for _ in 0..3 {
+            pair.lose_from_alice(SKIPPED_PER_CHAIN_MAX - 1);
+            pair.alice_writes();
+            pair.bob_writes();
+        }
+        assert_eq!(pair.bob.skipped_len(), SKIPPED_MAX);
+        assert_eq!(pair.bob.key_of(&oldest, &mut pair.rng).err(), Some(RatchetError::Duplicate));
+    }
+
+    #[test]
+    fn five_finished_chains_are_remembered_and_no_more() {
+        let mut pair = pair();
+        let mut late = Vec::new();
+        for _ in 0..CHAINS_MAX + 2 {
+            late.push(pair.alice.next_to_send().unwrap());
+            pair.alice_writes();
+            pair.bob_writes();
+        }
+        // The last of them is of the chain in use, which is not finished.
+        for (place, (header, sent)) in late.iter().enumerate() {
+            let read = pair.bob.copy().key_of(header, &mut pair.rng);
+            if place == 0 {
+                assert!(read.is_err() || read.unwrap().as_bytes() != sent.as_bytes());
+            } else {
+                assert_eq!(read.unwrap().as_bytes(), sent.as_bytes(), "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn d3_a_key_is_given_out_once() {
+        let mut pair = pair();
+        let (late, sent) = pair.alice.next_to_send().unwrap();
+        pair.alice_writes();
+        assert_eq!(pair.bob.key_of(&late, &mut pair.rng).unwrap().as_bytes(), sent.as_bytes());
+        assert_eq!(pair.bob.key_of(&late, &mut pair.rng).err(), Some(RatchetError::Duplicate));
+        pair.bob_writes();
+        pair.alice_writes();
+        assert_eq!(pair.bob.key_of(&late, &mut pair.rng).err(), Some(RatchetError::Duplicate));
+    }
+
+    #[test]
+    fn a_number_past_the_end_of_a_finished_chain_never_was() {
+        let mut pair = pair();
+        pair.alice_writes();
+        let (mut header, _) = pair.alice.next_to_send().unwrap();
+        pair.bob.key_of(&header, &mut pair.rng).unwrap();
+        pair.bob_writes();
+        pair.alice_writes();
+        header.number += 1;
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::Impossible));
+    }
+
+    #[test]
+    fn a_previous_chain_shorter_than_what_came_is_impossible() {
+        let mut pair = pair();
+        pair.alice_writes();
+        pair.alice_writes();
+        pair.bob_writes();
+        let (mut header, _) = pair.alice.next_to_send().unwrap();
+        header.previous_chain_length = 1;
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::Impossible));
+    }
+
+    #[test]
+    fn d6_a_dump_holds_no_key_of_a_message_that_was_opened_or_sent() {
+        let mut pair = pair();
+        let mut used = Vec::new();
+        for _ in 0..3 {
+            for _ in 0..3 {
+                used.push(*pair.alice.sending.key.as_bytes());
+                let (header, key) = pair.alice.next_to_send().unwrap();
+                pair.bob.key_of(&header, &mut pair.rng).unwrap();
+                used.push(*key.as_bytes());
+            }
+            used.push(*pair.bob.root.as_bytes());
+            pair.bob_writes();
+            used.push(*pair.bob.own.as_bytes());
+            pair.alice_writes();
+        }
+        let (alice, bob) = (dump(&pair.alice), dump(&pair.bob));
+        for key in &used {
+            assert!(!contains(&alice, key) && !contains(&bob, key));
+        }
+        // The search finds what is there.
+        assert!(contains(&bob, pair.bob.root.as_bytes()));
+    }
+
+    #[test]
+    fn d7_numbers_never_wrap() {
+        let mut pair = pair();
+        pair.alice.sending.next = u32::MAX - 1;
+        assert_eq!(pair.alice.next_to_send().unwrap().0.number, u32::MAX - 1);
+        assert_eq!(pair.alice.next_to_send().err(), Some(RatchetError::Exhausted));
+        assert_eq!(pair.alice.next_to_send().err(), Some(RatchetError::Exhausted));
+    }
+
+    #[test]
+    fn k2_a_ratchet_key_of_small_order_is_refused() {
+        let mut pair = pair();
+        let header = Header { ratchet_key: Bytes([0; 32]), number: 0, previous_chain_length: 0 };
+        assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::Impossible));
+    }
+}

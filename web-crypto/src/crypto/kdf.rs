@@ -48,3 +48,37 @@ fn hmac(key: &Key, constant: u8) -> Key {
     mac.update(&[constant]);
     Key::from_bytes(mac.finalize().into_bytes().into())
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::crypto) fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn derives_as_rfc_5869_appendix_a_3_says() {
+        let expected = hex("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+        assert_eq!(derive::<42>(&[], &[0x0b; 22], "").as_slice(), expected);
+    }
+
+    #[test]
+    fn a_chain_steps_by_hmac_sha_256() {
+        let chain = Key::from_bytes(std::array::from_fn(|at| at as u8));
+        let (next, message) = chain_step(&chain);
+        assert_eq!(
+            message.as_bytes().as_slice(),
+            hex("9b4c8120a4823a95f47cde17a244f4507244ee6e3957d1fab9fa29b44d3829b7")
+        );
+        assert_eq!(next.as_bytes().as_slice(), hex("4304c22c84a53755ab08ead8d97a8d429be5efa480682d7ad1da27f73e1fbe1d"));
+    }
+
+    #[test]
+    fn a_root_step_is_one_hkdf_of_64_bytes() {
+        let root = Key::from_bytes([1; 32]);
+        let (next, chain) = root_step(&root, &[2; 32]);
+        let whole = derive::<64>(&[1; 32], &[2; 32], "Cliquet/1 root");
+        assert_eq!([next.as_bytes().as_slice(), chain.as_bytes()].concat(), whole.as_slice());
+    }
+}

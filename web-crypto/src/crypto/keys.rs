@@ -100,3 +100,73 @@ impl fmt::Debug for Key {
         f.write_str("Key(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::kdf::tests::hex;
+    use cliquet_wire::bytes::Bytes;
+
+    fn key(text: &str) -> [u8; 32] {
+        hex(text).try_into().unwrap()
+    }
+
+    #[test]
+    fn agrees_as_rfc_7748_section_6_1_says() {
+        let alice = SecretKey::from_bytes(key("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a"));
+        let bob = SecretKey::from_bytes(key("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"));
+        let shared = key("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+        let alice_public = key("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+        assert_eq!(alice.public_key(), Bytes(alice_public));
+        assert_eq!(*alice.agree(&bob.public_key()).unwrap().as_bytes(), shared);
+        assert_eq!(*bob.agree(&alice.public_key()).unwrap().as_bytes(), shared);
+    }
+
+    #[test]
+    fn agrees_as_rfc_7748_section_5_2_says() {
+        let scalar = SecretKey::from_bytes(key("a546e36bf0527c9d3b16154b82465edd62144c0ac1fc5a18506a2244ba449ac4"));
+        let point = key("e6db6867583030db3594c1a424b15f7c726624ec26b3353b10a903a6d0ab1c4c");
+        let expected = key("c3da55379de9c6908e94ea4df28d084f32eccf03491c71f754b4075577a28552");
+        assert_eq!(*scalar.agree(&Bytes(point)).unwrap().as_bytes(), expected);
+    }
+
+    #[test]
+    fn k2_every_point_of_small_order_is_refused() {
+        let secret = SecretKey::from_bytes([7; 32]);
+        // The canonical encodings of all points of order 1, 2, 4 and 8, on the curve and on its twist.
+        for point in [
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "0100000000000000000000000000000000000000000000000000000000000000",
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+            "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        ] {
+            assert_eq!(secret.agree(&Bytes(key(point))).err(), Some(KeyError::NotContributory), "{point}");
+        }
+    }
+
+    #[test]
+    fn k3_only_the_canonical_encoding_is_taken() {
+        let secret = SecretKey::from_bytes([7; 32]);
+        let at = |lowest: u8, highest: u8| {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (lowest, highest);
+            Bytes(bytes)
+        };
+        // 2^255 - 20 is the last one; from 2^255 - 19 on every encoding has a smaller twin.
+        assert_eq!(check_canonical(&at(0xec, 0x7f)), Ok(()));
+        for lowest in 0xed..=0xff {
+            assert_eq!(check_canonical(&at(lowest, 0x7f)), Err(KeyError::NotCanonical), "{lowest:x}");
+        }
+        let mut top_bit = SecretKey::from_bytes([9; 32]).public_key();
+        assert!(secret.agree(&top_bit).is_ok());
+        top_bit.0[31] |= 0x80;
+        assert_eq!(secret.agree(&top_bit).err(), Some(KeyError::NotCanonical));
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let text = format!("{:?} {:?}", SecretKey::from_bytes([7; 32]), Key::from_bytes([7; 32]));
+        assert_eq!(text, "SecretKey(…) Key(…)");
+    }
+}

@@ -12,7 +12,7 @@ use opaque_ke::{
 };
 use rand_core::CryptoRng;
 use std::fmt;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Why a step was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +42,13 @@ impl From<ProtocolError> for PasswordError {
 pub struct ExportKey(Zeroizing<Vec<u8>>);
 
 impl ExportKey {
+    /// Leaves no second copy behind.
+    fn take(bytes: &mut [u8]) -> Self {
+        let key = Self(Zeroizing::new(bytes.to_vec()));
+        bytes.zeroize();
+        key
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -86,10 +93,10 @@ impl Registration {
     ) -> Result<Registered, PasswordError> {
         let response = RegistrationResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
         let parameters = ClientRegistrationFinishParameters::default();
-        let finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
+        let mut finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
         Ok(Registered {
             record: Blob(finished.message.serialize().to_vec()),
-            export_key: ExportKey(Zeroizing::new(finished.export_key.to_vec())),
+            export_key: ExportKey::take(&mut finished.export_key),
         })
     }
 }
@@ -122,10 +129,105 @@ impl Login {
     pub fn finish(self, password: &[u8], response: &Blob, rng: &mut impl CryptoRng) -> Result<LoggedIn, PasswordError> {
         let response = CredentialResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
         let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), None);
-        let finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
+        let mut finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
         Ok(LoggedIn {
             finalization: Blob(finished.message.serialize().to_vec()),
-            export_key: ExportKey(Zeroizing::new(finished.export_key.to_vec())),
+            export_key: ExportKey::take(&mut finished.export_key),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opaque_ke::{
+        CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, ServerLogin,
+        ServerLoginParameters, ServerRegistration, ServerSetup,
+    };
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    const ALICE: &[u8] = b"alice@example.org";
+
+    struct Server {
+        setup: ServerSetup<Suite>,
+        record: Option<ServerRegistration<Suite>>,
+        login: Option<ServerLogin<Suite>>,
+        rng: ChaCha20Rng,
+    }
+
+    impl Server {
+        fn new() -> Self {
+            let mut rng = ChaCha20Rng::seed_from_u64(2);
+            Self { setup: ServerSetup::new(&mut RandCore06(&mut rng)), record: None, login: None, rng }
+        }
+
+        fn register(&mut self, password: &[u8], rng: &mut ChaCha20Rng) -> ExportKey {
+            let (registration, request) = Registration::start(password, rng).unwrap();
+            let request = RegistrationRequest::deserialize(&request.0).unwrap();
+            let response = ServerRegistration::<Suite>::start(&self.setup, request, ALICE).unwrap().message;
+            let registered = registration.finish(password, &Blob(response.serialize().to_vec()), rng).unwrap();
+            let upload = RegistrationUpload::deserialize(&registered.record.0).unwrap();
+            self.record = Some(ServerRegistration::finish(upload));
+            registered.export_key
+        }
+
+        fn answer(&mut self, request: &Blob) -> Blob {
+            let request = CredentialRequest::deserialize(&request.0).unwrap();
+            let started = ServerLogin::start(
+                &mut RandCore06(&mut self.rng),
+                &self.setup,
+                self.record.clone(),
+                request,
+                ALICE,
+                parameters(),
+            )
+            .unwrap();
+            self.login = Some(started.state);
+            Blob(started.message.serialize().to_vec())
+        }
+
+        fn finish(&mut self, finalization: &Blob) -> bool {
+            let finalization = CredentialFinalization::deserialize(&finalization.0).unwrap();
+            self.login.take().unwrap().finish(finalization, parameters()).is_ok()
+        }
+    }
+
+    fn parameters() -> ServerLoginParameters<'static, 'static> {
+        ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() }
+    }
+
+    #[test]
+    fn the_right_password_signs_in_and_gives_the_same_export_key() {
+        let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(3));
+        let export_key = server.register(b"correct horse", &mut rng);
+        assert_eq!(export_key.as_bytes().len(), 64);
+        let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
+        let answer = server.answer(&request);
+        let logged_in = login.finish(b"correct horse", &answer, &mut rng).unwrap();
+        assert_eq!(logged_in.export_key.as_bytes(), export_key.as_bytes());
+        assert!(server.finish(&logged_in.finalization));
+    }
+
+    #[test]
+    fn a_wrong_password_and_an_unknown_address_look_the_same() {
+        let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(4));
+        server.register(b"correct horse", &mut rng);
+        let (login, request) = Login::start(b"battery staple", &mut rng).unwrap();
+        let answer = server.answer(&request);
+        assert_eq!(login.finish(b"battery staple", &answer, &mut rng).err(), Some(PasswordError::Wrong));
+        server.record = None;
+        let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
+        let answer = server.answer(&request);
+        assert_eq!(login.finish(b"correct horse", &answer, &mut rng).err(), Some(PasswordError::Wrong));
+    }
+
+    #[test]
+    fn an_answer_that_is_none_is_malformed() {
+        let mut rng = ChaCha20Rng::seed_from_u64(5);
+        let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
+        assert_eq!(login.finish(b"correct horse", &request, &mut rng).err(), Some(PasswordError::Malformed));
+        let (registration, _) = Registration::start(b"correct horse", &mut rng).unwrap();
+        let nothing = registration.finish(b"correct horse", &Blob::default(), &mut rng);
+        assert_eq!(nothing.err(), Some(PasswordError::Malformed));
     }
 }

@@ -1,7 +1,8 @@
 //! Owns all sessions with one peer device: which one sends, which ones still open, which first messages were seen.
 //!
 //! Both sides may begin at once, and either may have to begin anew. A new session becomes the active one, except that
-//! of two begun at once the lower id stays active on both sides. A message that opens on a session that is not active
+//! of two begun at once the lower id stays active on both sides; once, because who begins a second time did not see the
+//! first. A message that opens on a session that is not active
 //! makes it active, unless the active one is one's own and unanswered, or this side had given that session up.
 
 use super::{
@@ -25,6 +26,18 @@ struct Entry {
     session: Session,
     /// This side began a newer one in its place: it opens, and never sends again.
     given_up: bool,
+    /// Unanswered, it stayed active against one that the other side began.
+    stayed: bool,
+}
+
+impl Entry {
+    fn new(session: Session) -> Self {
+        Self { session, given_up: false, stayed: false }
+    }
+
+    fn copy(&self) -> Self {
+        Self { session: self.session.copy(), ..*self }
+    }
 }
 
 /// A first message that was opened. Remembered while the pre-key it used lives; after that it cannot open anyway.
@@ -56,7 +69,7 @@ pub struct Opened {
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    entries: Vec<(SavedSession, bool)>,
+    entries: Vec<(SavedSession, bool, bool)>,
     seen: Vec<Seen>,
     generation: u64,
 }
@@ -97,7 +110,7 @@ impl Sessions {
     pub fn begin(&self, session: Session) -> Self {
         let mut next = self.next();
         next.entries.iter_mut().for_each(|entry| entry.given_up = true);
-        next.entries.insert(0, Entry { session, given_up: false });
+        next.entries.insert(0, Entry::new(session));
         next.entries.truncate(SESSIONS_PER_PEER_MAX);
         next
     }
@@ -159,9 +172,16 @@ impl Sessions {
             signed_pre_key: first.message().signed_pre_key_id,
             one_time: accepted.used_one_time.is_some(),
         });
-        let own_stays_active =
-            self.active().is_some_and(|active| active.is_unanswered() && active.id() < accepted.session.id());
-        next.entries.insert(usize::from(own_stays_active), Entry { session: accepted.session, given_up: false });
+        let mut place = 0;
+        if let Some(active) = next.entries.first_mut()
+            && active.session.is_unanswered()
+            && !active.stayed
+            && active.session.id() < accepted.session.id()
+        {
+            active.stayed = true;
+            place = 1;
+        }
+        next.entries.insert(place, Entry::new(accepted.session));
         next.entries.truncate(SESSIONS_PER_PEER_MAX);
         Ok(Opened { sessions: next, content: accepted.content, used_one_time: accepted.used_one_time, accepted: true })
     }
@@ -185,21 +205,17 @@ impl Sessions {
         let (session, content) = entry.session.open(envelope, rng)?;
         let stays_behind = entry.given_up || self.active().is_some_and(Session::is_unanswered);
         let mut next = self.next();
-        let given_up = entry.given_up;
+        let (given_up, stayed) = (entry.given_up, entry.stayed);
         next.entries.remove(place);
         let to = if place == 0 { 0 } else { usize::from(stays_behind) };
-        next.entries.insert(to, Entry { session, given_up });
+        next.entries.insert(to, Entry { session, given_up, stayed });
         Ok(Opened { sessions: next, content, used_one_time: None, accepted: false })
     }
 
     /// Saturates: 2^64 changes do not happen.
     fn next(&self) -> Self {
         Self {
-            entries: self
-                .entries
-                .iter()
-                .map(|entry| Entry { session: entry.session.copy(), given_up: entry.given_up })
-                .collect(),
+            entries: self.entries.iter().map(Entry::copy).collect(),
             seen: self.seen.clone(),
             generation: self.generation.saturating_add(1),
         }
@@ -212,7 +228,11 @@ impl Sessions {
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
         saved::save(&Saved {
-            entries: self.entries.iter().map(|entry| (entry.session.to_saved(), entry.given_up)).collect(),
+            entries: self
+                .entries
+                .iter()
+                .map(|entry| (entry.session.to_saved(), entry.given_up, entry.stayed))
+                .collect(),
             seen: self.seen.clone(),
             generation: self.generation,
         })
@@ -224,7 +244,7 @@ impl Sessions {
             entries: saved
                 .entries
                 .into_iter()
-                .map(|(session, given_up)| Entry { session: Session::from_saved(session), given_up })
+                .map(|(session, given_up, stayed)| Entry { session: Session::from_saved(session), given_up, stayed })
                 .collect(),
             seen: saved.seen,
             generation: saved.generation,

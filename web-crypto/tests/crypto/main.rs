@@ -1,0 +1,16 @@
+//! The cryptography's requirements (docs/protocol.md), each a test named for its claim. Everything runs from seeds.
+
+#[cfg(test)]
+mod at_rest;
+#[cfg(test)]
+mod both_at_once;
+#[cfg(test)]
+mod conversation;
+#[cfg(test)]
+mod cross_signing;
+#[cfg(test)]
+mod key_agreement;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod ratchet;

@@ -1,0 +1,250 @@
+//! Requirements D1 to D9, as far as sessions hold them. What only the ratchet shows is tested beside it.
+
+use crate::people::{acquainted, alice, bob, exchange, mallory};
+use cliquet_web_crypto::crypto::{OpenError, Sessions};
+use cliquet_wire::{
+    bytes::Bytes,
+    envelope::Envelope,
+    ids::{DeviceId, EnvelopeId},
+};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// Every envelope that differs from this one in one bit of what is not a name.
+fn flips(envelope: &Envelope, step: usize) -> Vec<Envelope> {
+    let mut all = Vec::new();
+    let mut flip = |bits: usize, change: &dyn Fn(&mut Envelope, usize, u8)| {
+        for bit in (0..bits).step_by(step) {
+            let mut flipped = envelope.clone();
+            change(&mut flipped, bit / 8, 1 << (bit % 8));
+            assert_ne!(flipped, *envelope);
+            all.push(flipped);
+        }
+    };
+    let uuid = |id: Uuid, byte: usize, mask: u8| {
+        let mut bytes = *id.as_bytes();
+        bytes[byte] ^= mask;
+        Uuid::from_bytes(bytes)
+    };
+    flip(8, &|e, _, mask| e.v ^= mask);
+    flip(128, &|e, byte, mask| e.id = EnvelopeId(uuid(e.id.0, byte, mask)));
+    flip(128, &|e, byte, mask| e.sender_device = DeviceId(uuid(e.sender_device.0, byte, mask)));
+    flip(128, &|e, byte, mask| e.receiver_device = DeviceId(uuid(e.receiver_device.0, byte, mask)));
+    flip(256, &|e, byte, mask| e.new_ratchet_public_key.0[byte] ^= mask);
+    flip(32, &|e, byte, mask| e.message_number ^= u32::from(mask) << (8 * byte));
+    flip(32, &|e, byte, mask| e.previous_chain_length ^= u32::from(mask) << (8 * byte));
+    flip(128, &|e, byte, mask| e.salt.0[byte] ^= mask);
+    flip(envelope.ciphertext.0.len() * 8, &|e, byte, mask| e.ciphertext.0[byte] ^= mask);
+    if envelope.first.is_some() {
+        let first = |e: &mut Envelope, change: &dyn Fn(&mut cliquet_wire::envelope::FirstMessage)| {
+            e.first.as_deref_mut().map(change).unwrap();
+        };
+        flip(256, &|e, byte, mask| first(e, &|f| f.ephemeral_key.0[byte] ^= mask));
+        flip(32, &|e, byte, mask| first(e, &|f| f.signed_pre_key_id ^= u32::from(mask) << (8 * byte)));
+        flip(32, &|e, byte, mask| first(e, &|f| f.kem_pre_key_id ^= u32::from(mask) << (8 * byte)));
+        flip(1088 * 8, &|e, byte, mask| first(e, &|f| f.kem_ciphertext.0[byte] ^= mask));
+        flip(256, &|e, byte, mask| first(e, &|f| f.certificate.identity_key.0[byte] ^= mask));
+        flip(64, &|e, byte, mask| first(e, &|f| f.certificate.created ^= u64::from(mask) << (8 * byte)));
+        flip(64, &|e, byte, mask| first(e, &|f| f.certificate.counter ^= u64::from(mask) << (8 * byte)));
+        flip(384 * 8, &|e, byte, mask| first(e, &|f| f.certificate.signature.0[byte] ^= mask));
+    }
+    all
+}
+
+#[test]
+fn d1_d5_every_flipped_bit_is_refused_and_leaves_no_trace() {
+    let (mut alice, mut bob) = acquainted(1);
+    exchange(&mut alice, &mut bob);
+    let skipped = alice.seal("skipped");
+    let opened = alice.seal("in order");
+    bob.open(&opened).unwrap();
+    let next = alice.seal("next");
+    let before = bob.dump();
+    for (envelope, step) in [(&skipped, 5), (&next, 1)] {
+        for flipped in flips(envelope, step) {
+            assert!(bob.open(&flipped).is_err());
+        }
+        for length in 0..envelope.ciphertext.0.len() {
+            let mut cut = envelope.clone();
+            cut.ciphertext.0.truncate(length);
+            assert_eq!(bob.open(&cut), Err(OpenError::Refused));
+        }
+    }
+    assert_eq!(bob.dump(), before);
+    assert_eq!(bob.open(&skipped).as_deref(), Ok("skipped"));
+    assert_eq!(bob.open(&next).as_deref(), Ok("next"));
+}
+
+#[test]
+fn d1_d5_every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
+    let (mut alice, mut bob) = (alice(2), bob(2));
+    alice.begin(&mut bob);
+    let first = alice.seal("first");
+    let before = bob.dump();
+    for flipped in flips(&first, 23) {
+        assert!(bob.open(&flipped).is_err());
+    }
+    let mut without = first.clone();
+    without.first = None;
+    assert_eq!(bob.open(&without), Err(OpenError::NoSession));
+    let mut without_one_time = first.clone();
+    without_one_time.first.as_mut().unwrap().one_time_pre_key_id = None;
+    assert_eq!(bob.open(&without_one_time), Err(OpenError::Refused));
+    assert_eq!(bob.dump(), before);
+    assert_eq!(bob.open(&first).as_deref(), Ok("first"));
+}
+
+#[test]
+fn the_servers_timestamp_is_not_authenticated() {
+    let (mut alice, mut bob) = acquainted(3);
+    let mut envelope = alice.seal("hello");
+    envelope.timestamp = 1_234;
+    assert!(bob.open(&envelope).is_ok());
+}
+
+#[test]
+fn d2_too_many_missing_messages_are_refused_at_once() {
+    let (mut alice, mut bob) = acquainted(4);
+    let envelope = alice.seal("hello");
+    let before = bob.dump();
+    for (message_number, previous_chain_length) in [(u32::MAX, 1), (1_001, 1), (0, u32::MAX)] {
+        let far = Envelope { message_number, previous_chain_length, ..envelope.clone() };
+        assert_eq!(bob.open(&far), Err(OpenError::TooFarAhead));
+    }
+    assert_eq!(bob.dump(), before);
+    for _ in 0..999 {
+        alice.seal("lost");
+    }
+    let late = alice.seal("late");
+    assert_eq!(bob.open(&late).as_deref(), Ok("late"));
+    assert_eq!(bob.sessions.active().unwrap().skipped_len(), 1_000);
+    assert_eq!(bob.open(&envelope).as_deref(), Ok("hello"));
+}
+
+#[test]
+fn d3_a_duplicate_is_known_as_one() {
+    let (mut alice, mut bob) = acquainted(5);
+    let skipped = alice.seal("skipped");
+    let next = alice.seal("next");
+    bob.open(&next).unwrap();
+    assert_eq!(bob.open(&next), Err(OpenError::Duplicate));
+    bob.open(&skipped).unwrap();
+    assert_eq!(bob.open(&skipped), Err(OpenError::Duplicate));
+    for _ in 0..5 {
+        exchange(&mut bob, &mut alice);
+        assert_eq!(bob.open(&skipped), Err(OpenError::Duplicate));
+    }
+}
+
+#[test]
+fn d4_two_openings_of_one_state_give_the_same() {
+    // Nothing is used up by opening: whoever fails to store the outcome opens again.
+    let (mut alice, mut bob) = acquainted(6);
+    let envelope = alice.seal("hello");
+    let before = bob.dump();
+    let first = bob.try_open(&envelope).unwrap().content;
+    assert_eq!(bob.dump(), before);
+    assert_eq!(bob.try_open(&envelope).unwrap().content, first);
+}
+
+#[test]
+fn d6_a_state_opens_nothing_from_before_it() {
+    let (mut alice, mut bob) = acquainted(7);
+    let mut past = Vec::new();
+    for _ in 0..3 {
+        let envelope = alice.seal("past");
+        bob.open(&envelope).unwrap();
+        past.push(envelope);
+        exchange(&mut bob, &mut alice);
+    }
+    let dump = Sessions::load(&bob.sessions.save()).unwrap();
+    for envelope in &past {
+        assert!(dump.open(&bob.own, &bob.pre_keys, None, envelope, &mut bob.rng).is_err());
+    }
+}
+
+#[test]
+fn d6_old_dumps_of_both_open_nothing_after_a_round_trip() {
+    let (mut alice, mut bob) = acquainted(8);
+    let mut alices = Sessions::load(&alice.sessions.save()).unwrap();
+    let mut bobs = Sessions::load(&bob.sessions.save()).unwrap();
+    let mut listen = |envelope: &Envelope, alice: &mut crate::people::Person, bob: &mut crate::people::Person| {
+        // Mallory has both identities, all pre-keys, both states, and follows every message.
+        let by_alices = alices.open(&alice.own, &alice.pre_keys, None, envelope, &mut alice.rng);
+        let by_bobs = bobs.open(&bob.own, &bob.pre_keys, None, envelope, &mut bob.rng);
+        let heard = by_alices.is_ok() || by_bobs.is_ok();
+        alices = by_alices.map_or(Sessions::load(&alices.save()).unwrap(), |opened| opened.sessions);
+        bobs = by_bobs.map_or(Sessions::load(&bobs.save()).unwrap(), |opened| opened.sessions);
+        heard
+    };
+    let mut heard = Vec::new();
+    for _ in 0..3 {
+        let there = alice.seal("there");
+        heard.push(listen(&there, &mut alice, &mut bob));
+        bob.open(&there).unwrap();
+        let back = bob.seal("back");
+        heard.push(listen(&back, &mut alice, &mut bob));
+        alice.open(&back).unwrap();
+    }
+    // The message under the dumped keys is heard; its answer already is not; nothing after it is.
+    assert_eq!(heard, [true, true, false, false, false, false]);
+}
+
+#[test]
+fn d8_a_restored_state_has_a_lower_generation_and_never_repeats_a_salt() {
+    let (mut alice, mut bob) = acquainted(9);
+    let restored = Sessions::load(&alice.sessions.save()).unwrap();
+    let later = alice.seal("one");
+    assert!(restored.generation() < alice.sessions.generation());
+    let before = bob.sessions.generation();
+    bob.open(&later).unwrap();
+    assert!(bob.sessions.generation() > before);
+    // A fork that sends all the same gives the same message key, and still another key and nonce: by the salt.
+    let mut salts = HashSet::from([later.salt]);
+    let mut ciphertexts = HashSet::from([later.ciphertext.clone()]);
+    for _ in 0..20 {
+        let (_, fork) = restored.seal(later.id, b"one", &mut alice.rng).unwrap();
+        assert_eq!(fork.message_number, later.message_number);
+        assert!(salts.insert(fork.salt) && ciphertexts.insert(fork.ciphertext));
+    }
+}
+
+#[test]
+fn a_message_reflected_to_its_sender_is_refused() {
+    let (mut alice, mut bob) = acquainted(10);
+    let envelope = alice.seal("hello");
+    assert_eq!(alice.open(&envelope), Err(OpenError::Misdirected));
+    let mut turned = envelope.clone();
+    std::mem::swap(&mut turned.sender_email, &mut turned.receiver_email);
+    std::mem::swap(&mut turned.sender_device, &mut turned.receiver_device);
+    let before = alice.dump();
+    assert!(alice.open(&turned).is_err());
+    assert_eq!(alice.dump(), before);
+    bob.open(&envelope).unwrap();
+}
+
+#[test]
+fn a_message_for_one_receiver_is_refused_by_another() {
+    let (mut alice, mut bob, mut mallory) = (alice(11), bob(11), mallory(11));
+    alice.begin(&mut mallory);
+    exchange(&mut alice, &mut mallory);
+    let envelope = alice.seal("for Mallory");
+    let with_mallory = std::mem::take(&mut alice.sessions);
+    alice.begin(&mut bob);
+    exchange(&mut alice, &mut bob);
+    let mut turned = envelope;
+    turned.receiver_email = bob.own.email().clone();
+    turned.receiver_device = bob.own.device();
+    assert_eq!(bob.open(&turned), Err(OpenError::Refused));
+    assert!(with_mallory.active().is_some());
+}
+
+#[test]
+fn a_non_canonical_ratchet_key_is_refused() {
+    let (mut alice, mut bob) = acquainted(12);
+    let mut envelope = alice.seal("hello");
+    let mut key = envelope.new_ratchet_public_key.0;
+    key[31] |= 0x80;
+    envelope.new_ratchet_public_key = Bytes(key);
+    assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
+}
