@@ -10,7 +10,7 @@ use cliquet_server::{
 };
 use mailbox_contract::{NOW_MS, Store, item, mailbox, now, read_all};
 use std::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -76,7 +76,9 @@ fn run(port: u16, folder: &tempfile::TempDir) -> Child {
         .spawn()
         .expect("redis-server is needed: apt-get install redis-server, or `cargo xtask test --without redis`");
     let start = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
+    let answers = || redis::cmd("PING").query::<String>(&mut client.get_connection().ok()?).ok();
+    while answers().is_none() {
         assert!(start.elapsed() < Duration::from_secs(20), "redis-server does not come up");
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -41,6 +41,8 @@ pub(super) async fn listen(client: Client, hub: Weak<Hub>) {
 async fn subscribe(client: &Client) -> RedisResult<(PubSubSink, PubSubStream)> {
     let (mut sink, stream) = client.get_async_pubsub().await?.split();
     sink.subscribe(CHANNEL).await?;
+    // A Redis that still reads its files takes subscriptions but answers nothing: too early to wake anyone.
+    sink.ping::<redis::Value>().await?;
     Ok((sink, stream))
 }
 
