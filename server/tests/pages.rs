@@ -11,9 +11,7 @@ const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
 
 /// Each template that a route names, with what the route hands in.
 fn every_template() -> Vec<(&'static str, Value)> {
-    let home = |with: Value, show_devices: bool| {
-        json!({ "email": "alice@example.org", "with": with, "show_devices": show_devices, "self_address": "/home" })
-    };
+    let home = |with: Value, show_devices: bool| json!({ "email": "alice@example.org", "with": with, "show_devices": show_devices, "self_address": "/home" });
     let problem = |retry_after: Value| {
         let code = ProblemCode::TooManyRequests;
         json!({ "type": "/problems#", "code": code, "status": 429, "title": "T", "detail": "D", "retry_after": retry_after })
@@ -112,7 +110,9 @@ fn nothing_that_is_secret_has_a_name_or_is_open_before_the_module_opens_it() {
     let mut seen = 0;
     for (template, _, html) in rendered() {
         for tag in tags(&html) {
-            if ["data-password", "data-password-again", "data-draft", "data-email "].iter().any(|part| tag.contains(part))
+            if ["data-password", "data-password-again", "data-draft", "data-email "]
+                .iter()
+                .any(|part| tag.contains(part))
                 && !tag.starts_with("body")
             {
                 seen += 1;
@@ -142,7 +142,6 @@ fn every_control_has_a_name_to_be_called_by() {
 
 #[test]
 fn an_address_with_a_plus_survives_the_query() {
-    let (_, _, html) =
-        rendered().into_iter().find(|(template, ..)| *template == "fragments/contacts.html").unwrap();
+    let (_, _, html) = rendered().into_iter().find(|(template, ..)| *template == "fragments/contacts.html").unwrap();
     assert!(html.contains("/home?with=bob%2Bnews@example.org"), "{html}");
 }

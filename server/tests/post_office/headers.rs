@@ -1,0 +1,113 @@
+use crate::office::{Office, bearer, to_host};
+use cliquet_wire::problem::{Problem, ProblemCode};
+use rocket::{
+    http::{Accept, ContentType, Header, Status},
+    local::asynchronous::LocalResponse,
+};
+
+/// On every answer, whatever it is.
+fn assert_headers(response: &LocalResponse<'_>, what: &str) {
+    let value = |name| {
+        let values: Vec<_> = response.headers().get(name).collect();
+        assert_eq!(values.len(), 1, "{what}: {name} {values:?}");
+        values[0].to_owned()
+    };
+    let policy = value("Content-Security-Policy");
+    assert!(policy.starts_with("default-src 'none'; "), "{what}: {policy}");
+    for directive in [
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types cliquet",
+    ] {
+        assert!(policy.split("; ").any(|part| part == directive), "{what}: {directive} in {policy}");
+    }
+    assert!(!policy.contains("'unsafe-") && !policy.contains('*') && !policy.contains("data:"), "{what}: {policy}");
+    assert_eq!(value("X-Content-Type-Options"), "nosniff", "{what}");
+    assert_eq!(value("Referrer-Policy"), "no-referrer", "{what}");
+    assert_eq!(value("X-Frame-Options"), "DENY", "{what}");
+    for name in ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"] {
+        assert_eq!(value(name), "same-origin", "{what}");
+    }
+    assert_eq!(value("Cross-Origin-Embedder-Policy"), "require-corp", "{what}");
+    assert!(value("Permissions-Policy").contains("geolocation=()"), "{what}");
+    value("Cache-Control");
+}
+
+#[rocket::async_test]
+async fn every_answer_carries_them_errors_too() {
+    let office = Office::open().await;
+    let alice = office.person("alice");
+    let answers = [
+        ("a page", office.client.get("/sign-in").header(Accept::HTML).dispatch().await, Status::Ok),
+        ("health", office.client.get("/health").dispatch().await, Status::Ok),
+        ("nothing there", office.client.get("/nothing/there").dispatch().await, Status::NotFound),
+        ("signed out", office.client.get("/contacts").dispatch().await, Status::Unauthorized),
+        ("another site", office.client.post("/poll").dispatch().await, Status::Forbidden),
+        (
+            "malformed",
+            office.client.post("/poll").header(bearer(&alice)).body("{").dispatch().await,
+            Status::UnprocessableEntity,
+        ),
+        (
+            "too large",
+            office.client.post("/poll").header(bearer(&alice)).body(" ".repeat(50_000)).dispatch().await,
+            Status::PayloadTooLarge,
+        ),
+    ];
+    for (what, response, status) in answers {
+        assert_eq!(response.status(), status, "{what}");
+        assert_headers(&response, what);
+    }
+}
+
+#[rocket::async_test]
+async fn what_is_private_is_not_kept() {
+    let office = Office::open().await;
+    for path in ["/sign-in", "/contacts", "/health", "/nothing"] {
+        let response = office.client.get(path).dispatch().await;
+        assert_eq!(response.headers().get_one("Cache-Control"), Some("no-store"), "{path}");
+    }
+}
+
+#[rocket::async_test]
+async fn tls_is_asked_for_everywhere_but_on_this_machine() {
+    let office = Office::open().await;
+    let asks = async |host: &'static str| {
+        let response = to_host(office.client.get("/health"), host).dispatch().await;
+        response.headers().contains("Strict-Transport-Security")
+    };
+    assert!(asks("chat.example.org").await);
+    assert!(asks("chat.example.org:8443").await);
+    for host in ["localhost:8000", "127.0.0.1:8000", "localhost"] {
+        assert!(!asks(host).await, "{host}");
+    }
+}
+
+#[rocket::async_test]
+async fn a_program_gets_a_problem_and_a_person_a_page_in_their_language() {
+    let office = Office::open().await;
+    let get = |accept: Accept| office.client.get("/nothing").header(accept);
+    let problem: Problem = get(Accept::JSON).dispatch().await.into_json().await.unwrap();
+    assert_eq!(problem.code, ProblemCode::NotFound);
+    assert_eq!(problem.r#type, "/problems#not-found");
+    let english = get(Accept::HTML).dispatch().await;
+    assert_eq!(english.content_type(), Some(ContentType::HTML));
+    let english = english.into_string().await.unwrap();
+    assert!(english.starts_with("<!doctype html>") || english.starts_with("<!DOCTYPE html>"), "{english}");
+    assert!(english.contains(&problem.title));
+    let french = get(Accept::HTML).header(Header::new("Accept-Language", "fr")).dispatch().await;
+    assert!(!french.into_string().await.unwrap().contains(&problem.title));
+    let fragment = get(Accept::HTML).header(Header::new("HX-Request", "true")).dispatch().await;
+    let fragment = fragment.into_string().await.unwrap();
+    assert!(fragment.contains("data-problem=\"not-found\"") && !fragment.contains("<html"), "{fragment}");
+}
+
+#[rocket::async_test]
+async fn the_server_says_that_it_is_well() {
+    let office = Office::open().await;
+    let response = office.client.get("/health").dispatch().await;
+    assert_eq!(response.into_string().await.unwrap(), r#"{"status":"ok"}"#);
+}

@@ -1,0 +1,226 @@
+use crate::office::{NOW_MS, Office, letter, problem};
+use cliquet_wire::{
+    address::Address,
+    bytes::Blob,
+    envelope::MessagesSent,
+    limits::{CIPHERTEXT_BYTES_MAX, ENVELOPES_PER_POST_MAX},
+    problem::{Problem, ProblemCode},
+};
+use rocket::{
+    figment::{Figment, providers::Serialized},
+    http::{ContentType, Status},
+};
+
+/// Alice and Bob, who added each other.
+macro_rules! friends {
+    ($office:ident, $alice:ident, $bob:ident) => {
+        let ($alice, $bob) = ($office.person("alice"), $office.person("bob"));
+        $office.adds(&$alice, &$bob);
+        $office.adds(&$bob, &$alice);
+    };
+}
+
+#[rocket::async_test]
+async fn what_alice_posts_bob_fetches_with_the_servers_time() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let response = office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+    assert_eq!(response.status(), Status::Created);
+    assert_eq!(response.into_json::<MessagesSent>().await.unwrap().timestamp, NOW_MS);
+    let fetched = office.fetches(&bob, 0).await;
+    let mut expected = letter(&alice, &bob, 1);
+    expected.timestamp = NOW_MS;
+    assert_eq!(fetched.deliveries.len(), 1);
+    assert_eq!(fetched.deliveries[0].envelope, expected);
+    assert!(office.fetches(&alice, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn a_retry_is_accepted_with_its_first_time_and_delivered_once() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    for seconds in 0..3 {
+        office.set_time(NOW_MS + seconds * 1_000);
+        let response = office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+        assert_eq!(response.status(), Status::Created);
+        assert_eq!(response.into_json::<MessagesSent>().await.unwrap().timestamp, NOW_MS);
+    }
+    let fetched = office.fetches(&bob, 0).await;
+    assert_eq!(fetched.deliveries.len(), 1);
+    office.fetches(&bob, fetched.deliveries[0].cursor).await;
+    office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty(), "not after the acknowledgement either");
+}
+
+#[rocket::async_test]
+async fn an_id_of_another_envelope_is_refused() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+    let mut other = letter(&alice, &bob, 1);
+    other.ciphertext = Blob(vec![9; 176]);
+    assert_eq!(problem(office.posts(&alice, vec![other]).await).await, ProblemCode::IdReused);
+}
+
+#[rocket::async_test]
+async fn a_letter_in_anothers_name_is_refused() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let mallory = office.person("mallory");
+    office.adds(&mallory, &bob);
+    let forged = letter(&alice, &bob, 1);
+    assert_eq!(problem(office.posts(&mallory, vec![forged]).await).await, ProblemCode::WrongSender);
+    let mut half_forged = letter(&mallory, &bob, 2);
+    half_forged.sender_device = alice.device;
+    assert_eq!(problem(office.posts(&mallory, vec![half_forged]).await).await, ProblemCode::WrongSender);
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn strangers_the_blocked_and_unknown_addresses_answer_alike() {
+    let office = Office::open().await;
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    let refusal = async |envelope| {
+        let response = office.posts(&alice, vec![envelope]).await;
+        (response.status(), response.into_string().await.unwrap())
+    };
+    let stranger = refusal(letter(&alice, &bob, 1)).await;
+    let mut nobody = letter(&alice, &bob, 2);
+    nobody.receiver_email = Address::parse("nobody@example.org").unwrap();
+    let unknown = refusal(nobody).await;
+    office.adds(&alice, &bob);
+    office.blocks(&bob, &alice);
+    let blocked = refusal(letter(&alice, &bob, 3)).await;
+    assert_eq!(stranger, unknown);
+    assert_eq!(stranger, blocked);
+    assert_eq!(serde_json::from_str::<Problem>(&stranger.1).unwrap().code, ProblemCode::NotAContact);
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn a_post_names_all_of_the_receivers_devices_and_no_other() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let tablet = office.another_device(&bob);
+    let all = |id| vec![letter(&alice, &bob, id), letter(&alice, &tablet, id + 1)];
+    let missing = office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+    assert_eq!(problem(missing).await, ProblemCode::DevicesChanged);
+    assert_eq!(office.posts(&alice, all(10)).await.status(), Status::Created);
+    office.revokes(&tablet);
+    assert_eq!(problem(office.posts(&alice, all(20)).await).await, ProblemCode::DevicesChanged);
+    assert_eq!(office.posts(&alice, vec![letter(&alice, &bob, 30)]).await.status(), Status::Created);
+    assert_eq!(office.fetches(&bob, 0).await.deliveries.len(), 2);
+}
+
+#[rocket::async_test]
+async fn copies_go_to_ones_own_other_devices_in_the_same_post() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let phone = office.another_device(&alice);
+    let post = vec![letter(&alice, &bob, 1), letter(&alice, &phone, 2)];
+    assert_eq!(office.posts(&alice, post).await.status(), Status::Created);
+    assert_eq!(office.fetches(&bob, 0).await.deliveries.len(), 1);
+    assert_eq!(office.fetches(&phone, 0).await.deliveries.len(), 1);
+    let to_oneself = office.posts(&alice, vec![letter(&alice, &alice, 3)]).await;
+    assert_eq!(problem(to_oneself).await, ProblemCode::Malformed, "this very device");
+}
+
+#[rocket::async_test]
+async fn one_post_is_for_one_contact_and_each_device_once() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let carol = office.person("carol");
+    office.adds(&alice, &carol);
+    let two = office.posts(&alice, vec![letter(&alice, &bob, 1), letter(&alice, &carol, 2)]).await;
+    assert_eq!(problem(two).await, ProblemCode::Malformed);
+    let twice = office.posts(&alice, vec![letter(&alice, &bob, 3), letter(&alice, &bob, 4)]).await;
+    assert_eq!(problem(twice).await, ProblemCode::Malformed);
+    assert_eq!(problem(office.posts(&alice, vec![]).await).await, ProblemCode::Malformed);
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn what_is_malformed_is_said_with_its_place() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let whole = serde_json::to_value(letter(&alice, &bob, 1)).unwrap();
+    let with = |key: &str, value: serde_json::Value| {
+        let mut envelope = whole.clone();
+        envelope[key] = value;
+        serde_json::json!({ "envelopes": [envelope] }).to_string()
+    };
+    let texts = [
+        String::new(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        "\u{0}".to_owned(),
+        with("v", 2.into()),
+        with("v", "one".into()),
+        with("id", "not an id".into()),
+        with("receiver_email", "Bob@Example.org".into()),
+        with("receiver_email", "not an address".into()),
+        with("sender_device", serde_json::Value::Null),
+        with("salt", "AAAA".into()),
+        with("ciphertext", "====".into()),
+        with("ciphertext", "".into()),
+        with("timestamp", 1.into()),
+        with("message_number", (-1).into()),
+        with("unknown", "field".into()),
+    ];
+    for text in texts {
+        let code = problem(office.posts_text(&alice, text.clone()).await).await;
+        assert_eq!(code, ProblemCode::Malformed, "{text}");
+    }
+    let response = office.posts_text(&alice, "{\"envelopes\":\n oops".to_owned()).await;
+    let problem: Problem = response.into_json().await.unwrap();
+    assert!(problem.detail.contains('2'), "the line: {}", problem.detail);
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn sizes_at_the_limit_and_past_it() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let sized = |id, bytes: usize| {
+        let mut envelope = letter(&alice, &bob, id);
+        envelope.ciphertext = Blob(vec![3; bytes]);
+        vec![envelope]
+    };
+    let largest = (CIPHERTEXT_BYTES_MAX - 16) / 160 * 160 + 16;
+    assert_eq!(office.posts(&alice, sized(1, largest)).await.status(), Status::Created);
+    assert_eq!(problem(office.posts(&alice, sized(2, largest + 160)).await).await, ProblemCode::TooLarge);
+    assert_eq!(problem(office.posts(&alice, sized(3, largest - 1)).await).await, ProblemCode::Malformed, "not padded");
+    let many = (0..=ENVELOPES_PER_POST_MAX as u128).map(|id| letter(&alice, &bob, id)).collect();
+    assert_eq!(problem(office.posts(&alice, many).await).await, ProblemCode::TooLarge);
+    let endless = " ".repeat(cliquet_server::config::sizes::MESSAGES + 1);
+    assert_eq!(problem(office.posts_text(&alice, endless).await).await, ProblemCode::TooLarge);
+}
+
+#[rocket::async_test]
+async fn a_full_mailbox_tells_the_sender_and_keeps_what_it_has() {
+    let limits = serde_json::json!({ "mailbox_limits": { "envelopes_max": 2 } });
+    let office = Office::open_with(Figment::from(Serialized::defaults(limits))).await;
+    friends!(office, alice, bob);
+    for id in 1..=2 {
+        assert_eq!(office.posts(&alice, vec![letter(&alice, &bob, id)]).await.status(), Status::Created);
+    }
+    assert_eq!(problem(office.posts(&alice, vec![letter(&alice, &bob, 3)]).await).await, ProblemCode::MailboxFull);
+    let fetched = office.fetches(&bob, 0).await.deliveries;
+    assert_eq!(fetched.len(), 2);
+    office.fetches(&bob, fetched[0].cursor).await;
+    assert_eq!(office.posts(&alice, vec![letter(&alice, &bob, 3)]).await.status(), Status::Created);
+}
+
+#[rocket::async_test]
+async fn the_signed_out_and_the_revoked_post_nothing() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let body = serde_json::json!({ "envelopes": [letter(&alice, &bob, 1)] }).to_string();
+    let mut nobody = alice.clone();
+    nobody.token = "A".repeat(43);
+    assert_eq!(problem(office.posts_text(&nobody, body.clone()).await).await, ProblemCode::SignedOut);
+    let anonymous = office.client.post("/messages").header(ContentType::JSON);
+    let anonymous = anonymous.header(rocket::http::Header::new("Sec-Fetch-Site", "same-origin"));
+    assert_eq!(problem(anonymous.body(&body).dispatch().await).await, ProblemCode::SignedOut);
+    assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}

@@ -1,0 +1,209 @@
+//! A server of its own for each test, and people who are signed in to it. They have no keys: the server only carries.
+
+use cliquet_server::{
+    build,
+    clock::Clock,
+    database::{self, Database},
+    sign_ins,
+    token::Token,
+};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Blob, Bytes},
+    certificate::DeviceList,
+    envelope::{Envelope, SendMessages},
+    ids::{DeviceId, EnvelopeId},
+    poll::{Poll, PollAnswer},
+    problem::{Problem, ProblemCode},
+};
+use rocket::{
+    figment::Figment,
+    http::{ContentType, Header, Status, uri::Host},
+    local::asynchronous::{Client, LocalRequest, LocalResponse},
+};
+use rusqlite::params;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use uuid::Uuid;
+
+pub(crate) const NOW_MS: u64 = 1_790_000_000_000;
+
+pub(crate) struct Office {
+    pub(crate) client: Client,
+    pub(crate) folder: tempfile::TempDir,
+    time: Arc<AtomicU64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    pub(crate) account_id: i64,
+    pub(crate) email: Address,
+    pub(crate) device: DeviceId,
+    pub(crate) token: String,
+}
+
+impl Office {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Figment::new()).await
+    }
+
+    pub(crate) async fn open_with(settings: Figment) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let time = Arc::new(AtomicU64::new(NOW_MS));
+        let clock = Arc::clone(&time);
+        let figment = Figment::from(rocket::Config { log_level: rocket::config::LogLevel::Off, ..Default::default() })
+            .merge(("data_dir", folder.path()))
+            .merge(settings);
+        let rocket = build(figment, Clock::new(move || clock.load(Ordering::SeqCst))).unwrap();
+        Self { client: Client::tracked(rocket).await.unwrap(), folder, time }
+    }
+
+    pub(crate) fn set_time(&self, now_ms: u64) {
+        self.time.store(now_ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn person(&self, name: &str) -> Person {
+        person(self.folder.path(), name)
+    }
+
+    /// The same person at another device.
+    pub(crate) fn another_device(&self, person: &Person) -> Person {
+        device(self.folder.path(), person.account_id, &person.email)
+    }
+
+    pub(crate) fn adds(&self, one: &Person, other: &Person) {
+        self.insert("contacts", one, other);
+    }
+
+    pub(crate) fn blocks(&self, one: &Person, other: &Person) {
+        self.insert("blocks", one, other);
+    }
+
+    fn insert(&self, table: &str, one: &Person, other: &Person) {
+        let sql = format!("INSERT INTO {table} VALUES (?1, ?2, 0)");
+        connection(self.folder.path()).execute(&sql, [one.account_id, other.account_id]).unwrap();
+    }
+
+    pub(crate) fn revokes(&self, person: &Person) {
+        let connection = connection(self.folder.path());
+        connection.execute("UPDATE devices SET revoked = 1 WHERE id = ?1", [person.device.0]).unwrap();
+        write_list(&connection, person.account_id, &person.email);
+    }
+
+    pub(crate) async fn posts(&self, who: &Person, envelopes: Vec<Envelope>) -> LocalResponse<'_> {
+        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes }).unwrap()).await
+    }
+
+    pub(crate) async fn posts_text(&self, who: &Person, body: String) -> LocalResponse<'_> {
+        self.client.post("/messages").header(ContentType::JSON).header(bearer(who)).body(body).dispatch().await
+    }
+
+    pub(crate) async fn polls(&self, who: &Person, cursor: u64, wait_seconds: u32) -> LocalResponse<'_> {
+        let asked = Poll { cursor, wait_seconds: Some(wait_seconds) };
+        self.client.post("/poll").header(bearer(who)).json(&asked).dispatch().await
+    }
+
+    /// What lies in the mailbox, without waiting.
+    pub(crate) async fn fetches(&self, who: &Person, cursor: u64) -> PollAnswer {
+        let response = self.polls(who, cursor, 0).await;
+        assert_eq!(response.status(), Status::Ok);
+        response.into_json().await.unwrap()
+    }
+}
+
+/// The local client leaves a `Host` header unread; a server on a socket does not.
+pub(crate) fn to_host<'c>(mut request: LocalRequest<'c>, host: &'c str) -> LocalRequest<'c> {
+    request.inner_mut().set_host(Host::parse(host).unwrap());
+    request
+}
+
+pub(crate) fn bearer(who: &Person) -> Header<'static> {
+    Header::new("Authorization", format!("Bearer {}", who.token))
+}
+
+fn connection(folder: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(folder.join(database::FILE_NAME)).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    connection
+}
+
+/// An account with one device, signed in, in the database of this folder.
+pub(crate) fn person(folder: &Path, name: &str) -> Person {
+    drop(Database::open(folder).unwrap());
+    let connection = connection(folder);
+    let email = Address::parse(&format!("{name}@example.org")).unwrap();
+    connection
+        .execute(
+            "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
+             VALUES (?1, 0, x'', x'', x'', '', 1)",
+            [email.as_str()],
+        )
+        .unwrap();
+    device(folder, connection.last_insert_rowid(), &email)
+}
+
+fn device(folder: &Path, account_id: i64, email: &Address) -> Person {
+    let connection = connection(folder);
+    let token = Token::generate().unwrap();
+    let device = DeviceId::from_random(token.hash()[..16].try_into().unwrap());
+    connection
+        .execute(
+            "INSERT INTO devices (id, account_id, name, certificate, created, last_seen) VALUES (?1, ?2, '', '', 0, 0)",
+            params![device.0, account_id],
+        )
+        .unwrap();
+    write_list(&connection, account_id, email);
+    sign_ins::begin(&connection, account_id, Some(device), &token, 0, u64::MAX >> 1).unwrap();
+    Person { account_id, email: email.clone(), device, token: token.write() }
+}
+
+/// The device list of an account, as its devices are. Signed by nobody: the server checked it long ago.
+fn write_list(connection: &rusqlite::Connection, account_id: i64, email: &Address) {
+    let mut statement =
+        connection.prepare("SELECT id FROM devices WHERE account_id = ?1 AND revoked IS NULL ORDER BY id").unwrap();
+    let devices = statement.query_map([account_id], |row| row.get(0).map(DeviceId)).unwrap();
+    let list = DeviceList {
+        email: email.clone(),
+        account_key_hash: Bytes([0; 32]),
+        counter: 1,
+        devices: devices.collect::<Result<_, _>>().unwrap(),
+        signature: Bytes([0; 384]),
+    };
+    let text = serde_json::to_string(&list).unwrap();
+    connection.execute("UPDATE accounts SET device_list = ?2 WHERE id = ?1", params![account_id, text]).unwrap();
+}
+
+/// A sealed letter. Its seal is nobody's, which a post office cannot tell.
+pub(crate) fn letter(from: &Person, to: &Person, id: u128) -> Envelope {
+    Envelope {
+        v: cliquet_wire::VERSION,
+        id: EnvelopeId(Uuid::from_u128(id)),
+        timestamp: 0,
+        sender_email: from.email.clone(),
+        sender_device: from.device,
+        receiver_email: to.email.clone(),
+        receiver_device: to.device,
+        new_ratchet_public_key: Bytes([1; 32]),
+        message_number: u32::try_from(id).unwrap_or(0),
+        previous_chain_length: 0,
+        salt: Bytes([2; 16]),
+        ciphertext: Blob(vec![3; 160 + 16]),
+        first: None,
+    }
+}
+
+/// What was refused, and with the status that belongs to it.
+pub(crate) async fn problem(response: LocalResponse<'_>) -> ProblemCode {
+    let status = response.status().code;
+    let content_type = response.content_type().unwrap();
+    assert_eq!(content_type, ContentType::new("application", "problem+json"));
+    let problem: Problem = response.into_json().await.unwrap();
+    assert_eq!((problem.status, status), (problem.code.status(), problem.code.status()), "{:?}", problem.code);
+    assert!(!problem.title.is_empty() && !problem.detail.is_empty());
+    problem.code
+}
