@@ -11,15 +11,9 @@ use cliquet_wire::problem::ProblemCode;
 use rocket::{
     Data, Request,
     fairing::{Fairing, Info, Kind},
-    http::{
-        Method,
-        uri::{Absolute, Origin},
-    },
+    http::{Method, uri::Absolute},
     uri,
 };
-
-/// Where refused requests are sent: nowhere. The catcher finds the problem in the request.
-const NOWHERE: Origin<'static> = uri!("/.foreign-origin");
 
 #[derive(Clone, Copy, Debug)]
 pub struct OriginCheck;
@@ -34,9 +28,9 @@ impl Fairing for OriginCheck {
         if is_safe(request.method()) || is_ours(request) || is_program(request) {
             return;
         }
-        // A fairing cannot answer: the request is led where no route is, with its answer at hand.
+        // A fairing cannot answer: the request is led where no route is, and the catcher finds the answer in it.
         request.local_cache(|| Some(ProblemAnswer::new(ProblemCode::ForeignOrigin)));
-        request.set_uri(NOWHERE);
+        request.set_uri(uri!("/.foreign-origin"));
     }
 }
 

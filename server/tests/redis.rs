@@ -1,6 +1,8 @@
 //! The contract of `Mailbox` over a real Redis, and what happens when Redis falls silent. Each test has a server of its
 //! own, which it ends.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
+
 mod mailbox_contract;
 
 use cliquet_server::{
