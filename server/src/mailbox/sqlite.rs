@@ -50,7 +50,7 @@ pub struct SqliteMailbox {
 }
 
 struct Readers {
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -62,7 +62,7 @@ impl SqliteMailbox {
         let hub = Arc::new(Hub::default());
         let writer = writer::start(connection, limits, &hub)?;
         expire_at_intervals(writer.downgrade(), clock.clone());
-        let readers = Arc::new(Readers { permits: Semaphore::new(READERS), idle: Mutex::new(idle) });
+        let readers = Arc::new(Readers { permits: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) });
         Ok(Self { hub, writer, readers, limits, clock })
     }
 
@@ -112,17 +112,14 @@ impl SqliteMailbox {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
         let readers = Arc::clone(&self.readers);
-        let permit = timeout(PATIENCE, readers.permits.acquire()).await.map_err(Unavailable::new)?;
-        permit.map_err(Unavailable::new)?.forget();
-        let readers = Arc::clone(&self.readers);
+        let permit = timeout(PATIENCE, Arc::clone(&readers.permits).acquire_owned()).await;
+        let permit = permit.map_err(Unavailable::new)?.map_err(Unavailable::new)?;
         let done = tokio::task::spawn_blocking(move || {
-            let connection = readers.take().ok_or(Unavailable::new(Silence::Readers));
-            let done = connection.and_then(|connection| {
-                let done = work(&connection).map_err(Unavailable::new);
-                readers.give_back(connection);
-                done
-            });
-            readers.permits.add_permits(1);
+            let connection = readers.take().ok_or(Unavailable::new(Silence::Readers))?;
+            let done = work(&connection).map_err(Unavailable::new);
+            readers.give_back(connection);
+            // The next one may come when there is a connection for it.
+            drop(permit);
             done
         });
         done.await.map_err(Unavailable::new)?

@@ -33,14 +33,17 @@ async fn poll(
 ) -> Result<RawJson<String>, Error> {
     let Poll { cursor, wait_seconds } = asked.0;
     mailboxes.acknowledge(me.device, cursor).await?;
-    let seconds = wait_seconds.unwrap_or(POLL_SECONDS_DEFAULT).min(POLL_SECONDS_MAX);
-    let deadline = Instant::now() + Duration::from_secs(seconds.into());
+    let deadline = Instant::now() + held_for(wait_seconds);
     let found = tokio::select! {
         found = mailboxes.wait(me.device, cursor, deadline) => found?,
         // An honest empty answer: the next poll finds the next server.
         () = shutdown => Vec::new(),
     };
     Ok(RawJson(answer(&found)))
+}
+
+fn held_for(asked_seconds: Option<u32>) -> Duration {
+    Duration::from_secs(asked_seconds.unwrap_or(POLL_SECONDS_DEFAULT).min(POLL_SECONDS_MAX).into())
 }
 
 /// `PollAnswer`, around the texts as they are stored: they were checked and written once, when they were accepted.
@@ -81,6 +84,16 @@ impl From<AcknowledgeError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_poll_is_held_longer_than_the_longest() {
+        let seconds = |asked| held_for(asked).as_secs();
+        assert_eq!(seconds(None), u64::from(POLL_SECONDS_DEFAULT));
+        assert_eq!(seconds(Some(0)), 0);
+        assert_eq!(seconds(Some(POLL_SECONDS_MAX)), u64::from(POLL_SECONDS_MAX));
+        assert_eq!(seconds(Some(POLL_SECONDS_MAX + 1)), u64::from(POLL_SECONDS_MAX));
+        assert_eq!(seconds(Some(u32::MAX)), u64::from(POLL_SECONDS_MAX));
+    }
 
     #[test]
     fn the_texts_stand_in_the_answer_as_they_are() {
