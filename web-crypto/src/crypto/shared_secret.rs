@@ -106,3 +106,66 @@ pub(super) fn transcript(initiator: &Certificate, responder: &Certificate, first
         .finish();
     Bytes(Sha256::digest(bytes).into())
 }
+
+#[cfg(test)]
+#[cfg(feature = "native-rsa")]
+mod tests {
+    use super::*;
+    use crate::crypto::rsa::native::NativeSigner;
+    use cliquet_wire::ids::DeviceId;
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+
+    fn identity(email: &str, rng: &mut ChaCha20Rng) -> OwnIdentity {
+        let pkcs8 = include_bytes!("../../tests/keys/alice.der");
+        let signer = NativeSigner::from_pkcs8(pkcs8, ChaCha20Rng::seed_from_u64(1)).unwrap();
+        let account_key = signer.account_key().clone();
+        let identity = SecretKey::generate(rng);
+        let certificate = Certificate {
+            email: email.parse().unwrap(),
+            account_key_hash: account_key.hash(),
+            device: DeviceId::from_random(identity.public_key().0[..16].try_into().unwrap()),
+            identity_key: identity.public_key(),
+            created: 1,
+            counter: 1,
+            signature: Bytes([0; 384]),
+        };
+        OwnIdentity::new(identity, account_key, certificate).unwrap()
+    }
+
+    /// Written as docs/protocol.md says it, with nothing of the code above.
+    #[test]
+    fn the_secret_is_what_the_protocol_says_with_and_without_a_one_time_key() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (alice, bob) = (identity("alice@example.org", &mut rng), identity("bob@example.org", &mut rng));
+        let pre_keys = PreKeySecrets::generate(0, &mut rng);
+        let one_time = pre_keys.one_time_public()[0].clone();
+        let ephemeral = SecretKey::generate(&mut rng);
+        let (signed, kem) = (pre_keys.signed(1).unwrap(), pre_keys.kem(1).unwrap());
+        let (kem_ciphertext, kem_secret) = kem::encapsulate(&kem.public_key(), &mut rng).unwrap();
+        let agree = |secret: &SecretKey, public: &_| secret.agree(public).unwrap().as_bytes().to_vec();
+        for one_time_pre_key_id in [None, Some(one_time.id)] {
+            let first = FirstMessage {
+                account_key: alice.account_key().clone(),
+                certificate: alice.certificate().clone(),
+                ephemeral_key: ephemeral.public_key(),
+                signed_pre_key_id: 1,
+                kem_pre_key_id: 1,
+                one_time_pre_key_id,
+                kem_ciphertext,
+            };
+            let dh4 = one_time_pre_key_id.map_or(Vec::new(), |_| agree(&ephemeral, &one_time.key));
+            let input = [
+                vec![0xff; 32],
+                agree(alice.secret(), &signed.public_key()),
+                agree(&ephemeral, bob.identity_key()),
+                agree(&ephemeral, &signed.public_key()),
+                dh4,
+                kem_secret.as_bytes().to_vec(),
+            ]
+            .concat();
+            let info = "Cliquet/1 X25519 ML-KEM-768 SHA-256 AES-256-GCM";
+            let expected = kdf::derive::<32>(&[0; 32], &input, info);
+            assert_eq!(accept(&bob, &pre_keys, &first).unwrap().as_bytes(), &*expected);
+        }
+    }
+}

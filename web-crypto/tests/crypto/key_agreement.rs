@@ -2,7 +2,8 @@
 
 use crate::people::{Person, acquainted, alice, bob, exchange, mallory, ready};
 use cliquet_web_crypto::crypto::{
-    BundleError, CheckedBundle, CheckedFirst, FirstError, InitiateError, OpenError, PreKeySecrets, Session,
+    BundleError, CardError, CheckedBundle, CheckedCard, CheckedFirst, FirstError, InitiateError, OpenError,
+    PreKeySecrets, Session,
     limits::{FIRSTS_SEEN_MAX, ONE_TIME_SECRETS_MAX, SESSIONS_PER_PEER_MAX},
     rsa::native::NativeVerifier,
 };
@@ -100,8 +101,8 @@ fn k3_a_long_term_key_of_another_encoding_is_refused() {
     let certificate = &mut card.certificates[0];
     certificate.identity_key = other(certificate.identity_key);
     certificate.signature = bob.sign(&certificate.signed_bytes());
-    let checked = ready(cliquet_web_crypto::crypto::CheckedCard::check(card, None, 0, &NativeVerifier));
-    assert_eq!(checked.err(), Some(cliquet_web_crypto::crypto::CardError::Contradictory));
+    let checked = ready(CheckedCard::check(card, None, 0, &NativeVerifier));
+    assert_eq!(checked.err(), Some(CardError::Contradictory));
 }
 
 #[test]
@@ -168,6 +169,22 @@ fn k4_unknown_key_share_both_sides_bind_both_certificates() {
     envelope.receiver_email = bob.own.email().clone();
     envelope.receiver_device = bob.own.device();
     let mut bob = bob;
+    assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
+}
+
+#[test]
+fn k4_both_sides_must_mean_the_same_certificates() {
+    // The same name, device and keys under another certificate that Bob's account signed: all agreements come out equal.
+    let (mut alice, mut bob) = (alice(20), bob(20));
+    let mut certificate = bob.own.certificate().clone();
+    certificate.created += 1;
+    certificate.signature = bob.sign(&certificate.signed_bytes());
+    let mut card = bob.card();
+    card.certificates = vec![certificate.clone()];
+    let card = ready(CheckedCard::check(card, None, 0, &NativeVerifier)).unwrap();
+    let bundle = PreKeyBundle { certificate, ..bob.claim() };
+    alice.begin_with(&ready(CheckedBundle::check(bundle, &card, &NativeVerifier)).unwrap());
+    let envelope = alice.seal("hello");
     assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
 }
 
