@@ -1,0 +1,99 @@
+//! Pages as a browser without an account gets them.
+
+use cliquet_server::{build, clock::Clock};
+use rocket::{
+    figment::Figment,
+    http::{Accept, ContentType, Header, Status},
+    local::blocking::{Client, LocalResponse},
+};
+use tempfile::TempDir;
+
+/// The folder goes when the house goes.
+struct House {
+    client: Client,
+    _data: TempDir,
+}
+
+fn house() -> House {
+    let data = tempfile::tempdir().unwrap();
+    let settings = Figment::from(rocket::Config::debug_default())
+        .merge(("data_dir", data.path()))
+        .merge(("log_level", "off"))
+        .merge(("ip_header", false));
+    let client = Client::tracked(build(settings, Clock::system()).unwrap()).unwrap();
+    House { client, _data: data }
+}
+
+impl House {
+    fn visit<'c>(&'c self, path: &str, languages: &str) -> LocalResponse<'c> {
+        let header = Header::new("Accept-Language", languages.to_owned());
+        self.client.get(path.to_owned()).header(Accept::HTML).header(header).dispatch()
+    }
+}
+
+#[test]
+fn who_is_signed_out_is_shown_the_way_in() {
+    let house = house();
+    for path in ["/", "/home", "/home?with=bob@example.org"] {
+        let answer = house.visit(path, "en");
+        assert_eq!(answer.status(), Status::SeeOther, "{path}");
+        assert_eq!(answer.headers().get_one("Location"), Some("/sign-in"), "{path}");
+    }
+    let sign_in = house.visit("/sign-in", "en");
+    assert_eq!(sign_in.status(), Status::Ok);
+    assert!(sign_in.into_string().unwrap().contains("<form id=\"sign-in\""));
+}
+
+#[test]
+fn a_page_speaks_the_browser_s_language_until_another_is_chosen() {
+    let house = house();
+    assert!(house.visit("/knows", "fr-CH, en;q=0.5").into_string().unwrap().contains("Ce que sait ce serveur"));
+
+    let chosen = house
+        .client
+        .post("/language")
+        .header(ContentType::Form)
+        .header(Header::new("Sec-Fetch-Site", "same-origin"))
+        .body("language=en&next=%2Fknows")
+        .dispatch();
+    assert_eq!(chosen.status(), Status::SeeOther);
+    assert_eq!(chosen.headers().get_one("Location"), Some("/knows"));
+    drop(chosen);
+
+    assert!(house.visit("/knows", "fr-CH, en;q=0.5").into_string().unwrap().contains("What this server knows"));
+}
+
+#[test]
+fn a_problem_is_a_page_a_fragment_or_json_as_asked() {
+    let house = house();
+    let page = house.visit("/nothing", "en");
+    assert_eq!(page.status(), Status::NotFound);
+    assert!(page.into_string().unwrap().starts_with("<!doctype html>"));
+
+    let request = house.client.get("/conversations/bob@example.org").header(Accept::HTML);
+    let fragment = request.header(Header::new("HX-Request", "true")).dispatch();
+    assert_eq!(fragment.status(), Status::Unauthorized);
+    let fragment = fragment.into_string().unwrap();
+    assert!(fragment.contains("data-problem=\"signed-out\"") && !fragment.contains("<html"), "{fragment}");
+
+    let json = house.client.get("/conversations/bob@example.org").header(Accept::JSON).dispatch();
+    assert_eq!(json.content_type().map(|it| it.to_string()), Some("application/problem+json".to_owned()));
+}
+
+#[test]
+fn every_file_that_a_page_names_is_served_or_is_the_module_s() {
+    let house = house();
+    let mut served = 0;
+    for page in ["/sign-in", "/sign-up", "/knows"] {
+        let html = house.visit(page, "en").into_string().unwrap();
+        for address in html.split('"').filter(|part| part.starts_with("/assets/")) {
+            let answer = house.client.get(address.to_owned()).dispatch();
+            // Without `cargo xtask wasm` there is no module in the binary.
+            let is_module = address.starts_with("/assets/sign_in");
+            assert!(answer.status() == Status::Ok || is_module, "{page} names {address}");
+            served += usize::from(answer.status() == Status::Ok);
+        }
+    }
+    assert!(served >= 7, "only {served}");
+    assert_eq!(house.client.get("/assets/..%2fCargo.toml").dispatch().status(), Status::NotFound);
+}
