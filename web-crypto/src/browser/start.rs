@@ -9,5 +9,7 @@ use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 pub async fn start() -> Result<(), JsError> {
     #[cfg(feature = "sign-in")]
     super::connexion::start()?;
+    #[cfg(feature = "messenger")]
+    super::home_page::start().await?;
     Ok(())
 }

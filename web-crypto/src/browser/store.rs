@@ -2,12 +2,16 @@
 //!
 //! Owns the store key, the sealing, and how a record is found again. Knows nothing of what a record means.
 //! The store key is 32 random bytes, wrapped by an AES-GCM key that WebCrypto never shows and IndexedDB keeps: a copied
-//! record, or a copied database without that key, opens nowhere. A record's name is hidden up to its first slash (it may
-//! be an address); the rest stays readable, so that the database can sort by it.
+//! record, or a copied database without that key, opens nowhere. An address at the head of a record's name is hidden; the
+//! rest of the name stays readable, so that the database can sort by it.
 
 use super::{
     database::{self, Database, KEYS, RECORDS},
     random,
+};
+use crate::{
+    client::records::{self, Changes, Records, RecordsError},
+    crypto::{keys::Key, record},
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use cliquet_wire::address::Address;
@@ -16,7 +20,9 @@ use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use sha2::Sha256;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, IdbCursor, IdbCursorDirection, IdbKeyRange, IdbTransaction, SubtleCrypto};
+use web_sys::{
+    CryptoKey, IdbCursor, IdbCursorDirection, IdbCursorWithValue, IdbKeyRange, IdbTransaction, SubtleCrypto,
+};
 use zeroize::Zeroizing;
 
 pub use super::database::StoreError;
@@ -30,10 +36,9 @@ pub const ACCOUNT_KEY: &str = "account";
 const NONCE_BYTES: usize = 12;
 
 /// One account's storage, open.
-#[derive(Debug)]
 pub struct Store {
     database: Database,
-    sealing_key: Zeroizing<[u8; 32]>,
+    sealing_key: Key,
     naming_key: Zeroizing<[u8; 32]>,
 }
 
@@ -61,7 +66,7 @@ impl Store {
             kept = store_key(&database).await?;
         }
         let store_key = kept.ok_or(StoreError::Refused)?;
-        Ok(Self { database, sealing_key: derive(&store_key, b"seal"), naming_key: derive(&store_key, b"name") })
+        Ok(Self { database, sealing_key: Key::from_bytes(*store_key), naming_key: naming_key(&store_key) })
     }
 
     /// Forgets everything this browser keeps for an account.
@@ -74,20 +79,31 @@ impl Store {
         self.commit_with_keys(writes, &[]).await
     }
 
+    /// What a step asks for.
+    pub async fn commit_changes(&self, changes: &Changes) -> Result<(), StoreError> {
+        let deletes = changes.deletes.iter().map(|(store, key)| Write { store: store.name(), key, value: None });
+        let puts = changes.puts.iter().map(|put| Write {
+            store: put.store.name(),
+            key: &put.key,
+            value: Some(put.value.as_slice()),
+        });
+        self.commit(&deletes.chain(puts).collect::<Vec<_>>()).await
+    }
+
     /// The same, with keys of WebCrypto beside the records.
     pub async fn commit_with_keys(&self, writes: &[Write<'_>], keys: &[(&str, &CryptoKey)]) -> Result<(), StoreError> {
         let mut sealed = Vec::with_capacity(writes.len());
         for write in writes {
             let name = self.name(write.store, write.key);
-            let value = write.value.map(|value| self.seal(&name, write.key, value)).transpose()?;
-            sealed.push((JsValue::from_str(&name), value));
+            let value = write.value.map(|value| self.seal(write.store, &name, write.key, value)).transpose()?;
+            sealed.push((JsValue::from_str(&name), value.map(|value| Uint8Array::from(value.as_slice()))));
         }
         self.database
             .commit(|transaction: &IdbTransaction| {
                 let records = transaction.object_store(RECORDS)?;
                 for (name, value) in &sealed {
                     match value {
-                        Some(value) => records.put_with_key(&Uint8Array::from(value.as_slice()), name)?,
+                        Some(value) => records.put_with_key(value, name)?,
                         None => records.delete(name)?,
                     };
                 }
@@ -104,26 +120,32 @@ impl Store {
         let request = self.database.read(RECORDS)?.get(&name.as_str().into()).map_err(|_| StoreError::Refused)?;
         match database::done(&request).await? {
             value if value.is_undefined() => Ok(None),
-            value => self.open_record(&name, &value).map(|record| Some(record.value)),
+            value => self.open_record(store, &name, &value).map(|record| Some(record.value)),
         }
     }
 
     /// Every record of a store, in the order of their hidden names.
     pub async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
-        self.range(&prefix_range(&format!("{store}/"))?).await
+        let prefix = [store, "/"].concat();
+        self.range(store, &bound(&prefix, &after_all(&prefix))?).await
     }
 
-    /// The last `count` records whose names begin with `first`, a slash, and something before `before`; oldest first.
-    /// Takes as long for a conversation of a million messages as for one of ten.
-    pub async fn last(
-        &self,
-        store: &str,
-        first: &str,
-        before: Option<&str>,
-        count: u32,
-    ) -> Result<Vec<Record>, StoreError> {
-        let prefix = format!("{}/", self.name(store, first));
-        let end = before.map_or_else(|| format!("{prefix}\u{ffff}"), |before| self.name(store, before));
+    /// The record with the lowest name above `after`, of a store whose names hold no address.
+    pub async fn next(&self, store: &str, after: &str) -> Result<Option<Record>, StoreError> {
+        let prefix = [store, "/"].concat();
+        let range = bound(&[&prefix, after, "\0"].concat(), &after_all(&prefix))?;
+        let request = self.database.read(RECORDS)?.open_cursor_with_range(&range).map_err(|_| StoreError::Refused)?;
+        let cursor = database::done(&request).await?;
+        let Some(cursor) = cursor.dyn_ref::<IdbCursorWithValue>() else { return Ok(None) };
+        let name = cursor.key().ok().and_then(|name| name.as_string()).ok_or(StoreError::Damaged)?;
+        self.open_record(store, &name, &cursor.value().map_err(|_| StoreError::Damaged)?).map(Some)
+    }
+
+    /// The last `count` records whose names begin with `first` and a slash; oldest first. Takes as long for a
+    /// conversation of a million messages as for one of sixty.
+    pub async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
+        let prefix = [&self.name(store, first), "/"].concat();
+        let end = after_all(&prefix);
         let range = bound(&prefix, &end)?;
         let request = self
             .database
@@ -142,7 +164,7 @@ impl Store {
             Some(name) => name.as_string().ok_or(StoreError::Damaged)?,
             None => prefix,
         };
-        self.range(&bound(&start, &end)?).await
+        self.range(store, &bound(&start, &end)?).await
     }
 
     /// A key of WebCrypto that was committed beside the records.
@@ -155,7 +177,7 @@ impl Store {
         self.database.close();
     }
 
-    async fn range(&self, range: &IdbKeyRange) -> Result<Vec<Record>, StoreError> {
+    async fn range(&self, store: &str, range: &IdbKeyRange) -> Result<Vec<Record>, StoreError> {
         let records = self.database.read(RECORDS)?;
         let names = records.get_all_keys_with_key(range).map_err(|_| StoreError::Refused)?;
         let values = records.get_all_with_key(range).map_err(|_| StoreError::Refused)?;
@@ -164,40 +186,71 @@ impl Store {
         let values: Array = database::done(&values).await?.unchecked_into();
         let mut opened = Vec::with_capacity(names.length() as usize);
         for (name, value) in names.iter().zip(values.iter()) {
-            opened.push(self.open_record(&name.as_string().ok_or(StoreError::Damaged)?, &value)?);
+            opened.push(self.open_record(store, &name.as_string().ok_or(StoreError::Damaged)?, &value)?);
         }
         Ok(opened)
     }
 
     fn name(&self, store: &str, key: &str) -> String {
         let (first, rest) = key.find('/').map_or((key, ""), |slash| key.split_at(slash));
+        if !first.contains('@') {
+            return [store, "/", key].concat();
+        }
         let mut hidden = [0; 16];
+        // HMAC takes a key of any length (RFC 2104 section 2), so this never fails.
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.naming_key.as_slice()) {
-            mac.update(store.as_bytes());
-            mac.update(&[0]);
             mac.update(first.as_bytes());
             hidden.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
         }
-        format!("{store}/{}{rest}", Base64UrlUnpadded::encode_string(&hidden))
+        [store, "/", &Base64UrlUnpadded::encode_string(&hidden), rest].concat()
     }
 
     /// The name is authenticated; the key it was made from is sealed in front of the value.
-    fn seal(&self, name: &str, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+    fn seal(&self, store: &str, name: &str, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut content = Zeroizing::new(Vec::with_capacity(2 + key.len() + value.len()));
         content.extend_from_slice(&u16::try_from(key.len()).map_err(|_| StoreError::Refused)?.to_be_bytes());
         content.extend_from_slice(key.as_bytes());
         content.extend_from_slice(value);
-        sealing::seal(&self.sealing_key, name, &content)
+        record::seal(&self.sealing_key, store, name.as_bytes(), &content, &mut random::system())
+            .map_err(|_| StoreError::Refused)
     }
 
-    fn open_record(&self, name: &str, value: &JsValue) -> Result<Record, StoreError> {
+    fn open_record(&self, store: &str, name: &str, value: &JsValue) -> Result<Record, StoreError> {
         let sealed = value.dyn_ref::<Uint8Array>().ok_or(StoreError::Damaged)?.to_vec();
-        let content = sealing::open(&self.sealing_key, name, &sealed)?;
+        let content =
+            record::open(&self.sealing_key, store, name.as_bytes(), &sealed).map_err(|_| StoreError::Damaged)?;
         let (length, rest) = content.split_first_chunk::<2>().ok_or(StoreError::Damaged)?;
         let (key, value) =
             rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(StoreError::Damaged)?;
         let key = String::from_utf8(key.to_vec()).map_err(|_| StoreError::Damaged)?;
         Ok(Record { key, value: Zeroizing::new(value.to_vec()) })
+    }
+}
+
+impl Records for Store {
+    async fn get(&self, store: records::Store, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, RecordsError> {
+        Ok(Self::get(self, store.name(), key).await?)
+    }
+
+    async fn next(&self, store: records::Store, key: &str) -> Result<Option<records::Record>, RecordsError> {
+        let next = Self::next(self, store.name(), key).await?;
+        Ok(next.map(|Record { key, value }| records::Record { store, key, value }))
+    }
+}
+
+impl From<StoreError> for RecordsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Damaged => Self::Damaged,
+            StoreError::OtherVersion => Self::Newer,
+            StoreError::Refused | StoreError::Full => Self::Unavailable,
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store(…)")
     }
 }
 
@@ -213,44 +266,21 @@ impl std::fmt::Debug for Write<'_> {
     }
 }
 
-/// AES-256-GCM under a fresh nonce.
-mod sealing {
-    use super::{NONCE_BYTES, StoreError, random};
-    use aes_gcm::{
-        Aes256Gcm, KeyInit,
-        aead::{Aead, Payload},
-    };
-    use zeroize::Zeroizing;
-
-    pub(super) fn seal(key: &[u8; 32], name: &str, content: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let nonce: [u8; NONCE_BYTES] = random::bytes();
-        let payload = Payload { msg: content, aad: name.as_bytes() };
-        let sealed = Aes256Gcm::new(key.into()).encrypt(&nonce.into(), payload).map_err(|_| StoreError::Refused)?;
-        Ok([nonce.as_slice(), &sealed].concat())
-    }
-
-    pub(super) fn open(key: &[u8; 32], name: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Damaged)?;
-        let payload = Payload { msg: sealed, aad: name.as_bytes() };
-        let content = Aes256Gcm::new(key.into()).decrypt(&(*nonce).into(), payload).map_err(|_| StoreError::Damaged)?;
-        Ok(Zeroizing::new(content))
-    }
-}
-
-fn derive(store_key: &[u8; 32], purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+fn naming_key(store_key: &[u8; 32]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     // 32 bytes are within HKDF's bound (RFC 5869 section 2.3), so this never fails.
-    let _ = hkdf::Hkdf::<Sha256>::new(Some(b"Cliquet/1 store"), store_key).expand(purpose, key.as_mut_slice());
+    let _ = hkdf::Hkdf::<Sha256>::new(None, store_key).expand(b"Cliquet/1 record names", key.as_mut_slice());
     key
+}
+
+/// Above every name that begins so: names are ASCII.
+fn after_all(prefix: &str) -> String {
+    [prefix, "\u{ffff}"].concat()
 }
 
 fn bound(from: &str, to: &str) -> Result<IdbKeyRange, StoreError> {
     IdbKeyRange::bound_with_lower_open_and_upper_open(&from.into(), &to.into(), false, true)
         .map_err(|_| StoreError::Refused)
-}
-
-fn prefix_range(prefix: &str) -> Result<IdbKeyRange, StoreError> {
-    bound(prefix, &format!("{prefix}\u{ffff}"))
 }
 
 fn subtle() -> Result<SubtleCrypto, StoreError> {

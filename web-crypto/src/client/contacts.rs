@@ -5,7 +5,7 @@
 use super::{
     content::MessageId,
     messages::{Author, Message, MessageBody, Notice},
-    records::{Changes, RecordsError, Store},
+    records::{Changes, RecordsError, Store, decode},
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,11 @@ pub struct Preview {
 }
 
 impl Contact {
+    /// From a value of [`Store::Contacts`].
+    pub fn load(value: &[u8]) -> Result<Self, RecordsError> {
+        decode(value)
+    }
+
     pub(crate) fn new(address: Address, state: State, account_key: AccountKey) -> Self {
         Self {
             address,

@@ -1,0 +1,290 @@
+//! The home page: one account's messenger on one tab.
+//!
+//! Owns the order of things: a step is made, committed in one transaction, applied, announced to the other tabs, and
+//! shown. What is shown is read back from the store, so that the leading tab and the following ones do the same.
+
+use super::{
+    add_contact::Wish,
+    database,
+    dates::Dates,
+    http::HttpError,
+    load_messages,
+    long_polling::Polling,
+    page, random,
+    rsa::SigningKey,
+    send::Posting,
+    status::{self, State},
+    store::{ACCOUNT_KEY, Store, StoreError},
+    tabs::{Tabs, Turns},
+    words::Words,
+};
+use crate::client::{
+    messenger::{LoadError, Messenger, Step, StepError},
+    records::{self, RecordsError},
+};
+use cliquet_wire::address::Address;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// Everything that the page's modules share.
+pub struct Home {
+    pub email: Address,
+    pub store: Store,
+    pub words: Words,
+    pub dates: Dates,
+    pub tabs: Tabs,
+    pub polling: Polling,
+    pub posting: Posting,
+    /// Only the leading tab has one. Taken for the length of a step.
+    messenger: Cell<Option<Box<Messenger>>>,
+    turns: Turns,
+    leading: Cell<bool>,
+    /// The account key for signing pre-keys, once it was needed.
+    signer: RefCell<Option<SigningKey>>,
+}
+
+impl std::fmt::Debug for Home {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Home").field("leading", &self.leading).finish_non_exhaustive()
+    }
+}
+
+/// Why something asked for did not happen. Nothing is half done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Store(StoreError),
+    Step(StepError),
+    Http(HttpError),
+    /// Another tab has the messenger.
+    NotLeading,
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<StepError> for Trouble {
+    fn from(error: StepError) -> Self {
+        Self::Step(error)
+    }
+}
+
+impl From<HttpError> for Trouble {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
+    }
+}
+
+impl Home {
+    /// Opens what this browser keeps for the account; refuses when it is no device of it.
+    pub async fn open(email: Address, words: Words) -> Result<Self, State> {
+        let store = Store::open(&email).await?;
+        load(&store).await?;
+        Ok(Self {
+            tabs: Tabs::new(database::name(&email)),
+            email,
+            store,
+            words,
+            dates: Dates::of_page(),
+            polling: Polling::default(),
+            posting: Posting::default(),
+            messenger: Cell::new(None),
+            turns: Turns::default(),
+            leading: Cell::new(false),
+            signer: RefCell::new(None),
+        })
+    }
+
+    /// Reads the state that the tab before left, and takes over.
+    pub async fn take_the_lead(&self) -> Result<(), State> {
+        let messenger = load(&self.store).await?;
+        self.messenger.set(Some(Box::new(messenger)));
+        self.leading.set(true);
+        Ok(())
+    }
+
+    pub fn leads(&self) -> bool {
+        self.leading.get()
+    }
+
+    pub fn say(&self, state: State) {
+        status::show(state, &self.words);
+    }
+
+    /// Makes a step, makes it durable, and makes it so. One at a time, in the order of asking.
+    pub async fn step<S: Into<Option<Step>>>(
+        self: &Rc<Self>,
+        make: impl AsyncFnOnce(&Messenger) -> Result<S, StepError>,
+    ) -> Result<(), Trouble> {
+        let turn = self.turns.take().await;
+        let mut messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
+        let made = self.make(&mut messenger, make).await;
+        self.messenger.set(Some(messenger));
+        drop(turn);
+        let changed = made?;
+        self.tabs.announce(changed.iter().map(String::as_str));
+        self.changed(&changed);
+        Ok(())
+    }
+
+    async fn make<S: Into<Option<Step>>>(
+        &self,
+        messenger: &mut Messenger,
+        make: impl AsyncFnOnce(&Messenger) -> Result<S, StepError>,
+    ) -> Result<Vec<String>, Trouble> {
+        let Some(step) = make(messenger).await?.into() else { return Ok(Vec::new()) };
+        let changed = names(&step.changes);
+        self.store.commit_changes(&step.changes).await.inspect_err(|error| self.say((*error).into()))?;
+        if messenger.apply(step).is_err() {
+            // Cannot be while steps take turns; the records are right in any case.
+            if let Ok(anew) = load(&self.store).await {
+                *messenger = anew;
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Looks at the messenger between two steps.
+    pub async fn look<T>(&self, look: impl FnOnce(&Messenger) -> T) -> Result<T, Trouble> {
+        let _turn = self.turns.take().await;
+        let messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
+        let seen = look(&messenger);
+        self.messenger.set(Some(messenger));
+        Ok(seen)
+    }
+
+    /// Commits what needs no messenger: any tab may.
+    pub async fn commit(self: &Rc<Self>, changes: &records::Changes) -> Result<(), StoreError> {
+        self.store.commit_changes(changes).await?;
+        let changed = names(changes);
+        self.tabs.announce(changed.iter().map(String::as_str));
+        self.changed(&changed);
+        Ok(())
+    }
+
+    /// Follows what was committed, here or in another tab.
+    pub fn changed(self: &Rc<Self>, names: &[String]) {
+        let mut shown = Vec::new();
+        for name in names {
+            match name.split_once('/') {
+                Some(("!", wish)) => self.wished(wish),
+                Some(("messages" | "contacts", _)) => shown.push(name.clone()),
+                Some(("to_seal" | "outbox", _)) => self.pump(),
+                _ => {}
+            }
+        }
+        if !shown.is_empty() {
+            let home = self.clone();
+            wasm_bindgen_futures::spawn_local(async move { load_messages::changed(&home, &shown).await });
+        }
+    }
+
+    /// Done here by the leading tab, else asked of it.
+    pub fn wish(self: &Rc<Self>, wish: &Wish) {
+        let wish = wish.to_string();
+        if self.leads() {
+            self.wished(&wish);
+        } else {
+            self.tabs.announce(std::iter::once(format!("!/{wish}").as_str()));
+        }
+    }
+
+    fn wished(self: &Rc<Self>, wish: &str) {
+        if !self.leads() {
+            return;
+        }
+        let Some(wish) = Wish::parse(wish) else { return };
+        let home = self.clone();
+        wasm_bindgen_futures::spawn_local(async move {
+            if let Err(trouble) = wish.grant(&home).await {
+                home.complain(&trouble);
+            }
+        });
+    }
+
+    /// What the person can do something about.
+    pub fn complain(&self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Store(error) => self.say((*error).into()),
+            Trouble::Step(error) => {
+                if let StepError::Records(error) = error {
+                    self.say(unreadable(*error).into());
+                }
+            }
+            Trouble::Http(error) => super::show::notice(&self.sentence(error)),
+            Trouble::NotLeading => {}
+        }
+    }
+
+    /// The server's own words where there are some.
+    pub fn sentence(&self, error: &HttpError) -> String {
+        use super::words::Word;
+        match error {
+            HttpError::Problem(problem) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
+            HttpError::Offline => self.words.get(Word::Offline).to_owned(),
+            HttpError::TimedOut | HttpError::Unreadable => self.words.get(Word::ServerGone).to_owned(),
+        }
+    }
+
+    /// The account key as WebCrypto keeps it. `None`: this browser was not given it.
+    pub async fn signer(&self) -> Result<Option<SigningKey>, Trouble> {
+        if let Some(signer) = self.signer.borrow().as_ref() {
+            return Ok(Some(signer.clone()));
+        }
+        let Some(key) = self.store.key(ACCOUNT_KEY).await? else { return Ok(None) };
+        let account_key =
+            self.look(|messenger| messenger.contact(&self.email).map(|own| own.account_key.clone())).await?;
+        let signer = account_key.map(|account_key| SigningKey::from_stored(key, account_key));
+        self.signer.replace(signer.clone());
+        Ok(signer)
+    }
+
+    /// Runs beside everything else.
+    pub fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
+        let home = self.clone();
+        wasm_bindgen_futures::spawn_local(async move { work(home).await });
+    }
+}
+
+/// The messenger as the records say.
+async fn load(store: &Store) -> Result<Messenger, State> {
+    let mut all = Vec::new();
+    for kind in records::Store::IN_MEMORY {
+        let kept = store.all(kind.name()).await?.into_iter();
+        all.extend(kept.map(|kept| records::Record { store: kind, key: kept.key, value: kept.value }));
+    }
+    Messenger::load(all).map_err(|error| match error {
+        LoadError::NoDevice => State::NoDevice,
+        LoadError::Records(error) => unreadable(error).into(),
+    })
+}
+
+fn unreadable(error: RecordsError) -> StoreError {
+    match error {
+        RecordsError::Unavailable => StoreError::Refused,
+        RecordsError::Damaged => StoreError::Damaged,
+        RecordsError::Newer => StoreError::OtherVersion,
+    }
+}
+
+/// `store/key` of each record.
+fn names(changes: &records::Changes) -> Vec<String> {
+    let puts = changes.puts.iter().map(|put| (put.store, &put.key));
+    let deletes = changes.deletes.iter().map(|(store, key)| (*store, key));
+    puts.chain(deletes).map(|(store, key)| [store.name(), "/", key].concat()).collect()
+}
+
+/// A chance between zero and one, for back-off that does not come in step with others'.
+pub fn chance(below: u32) -> u32 {
+    let [a, b, c, d] = random::bytes::<4>();
+    u32::from_le_bytes([a, b, c, d]).checked_rem(below).unwrap_or(0)
+}
+
+/// Whether somebody looks at this page.
+pub fn in_sight() -> bool {
+    page::document().is_some_and(|document| !document.hidden())
+}

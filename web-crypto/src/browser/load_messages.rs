@@ -1,0 +1,189 @@
+//! What the store has, on the page: the open conversation, and the list of contacts.
+//!
+//! htmx swaps in the skeleton of a conversation; this fills it. Every tab reads the store alike.
+
+use super::{
+    add_contact::Wish,
+    home::{self, Home},
+    page,
+    show::{self, Conversation, Placed},
+    store::StoreError,
+};
+use crate::{
+    client::{
+        contacts::{Contact, State},
+        messages::Message,
+        records::Store,
+    },
+    crypto::safety_number::SafetyNumber,
+};
+use cliquet_wire::address::Address;
+use std::rc::Rc;
+
+/// Lines that are laid out at first, and each time a reader goes up to the first one.
+const PAGE_LINES: u32 = 60;
+/// So near to the first line, older ones are fetched.
+const NEAR_START_PIXELS: i32 = 200;
+/// On a conversation's element once it is filled.
+const FILLED: &str = "data-filled";
+
+/// After every swap: fills what is new.
+pub fn swapped(home: &Rc<Home>) {
+    home.spawn(async move |home: Rc<Home>| {
+        let done = async {
+            contacts(&home).await?;
+            open(&home).await
+        };
+        if let Err(error) = done.await {
+            home.say(error.into());
+        }
+    });
+}
+
+/// Fills a conversation that was just swapped in.
+async fn open(home: &Rc<Home>) -> Result<(), StoreError> {
+    let Some(conversation) = Conversation::on_page() else { return Ok(()) };
+    if conversation.section.has_attribute(FILLED) {
+        return Ok(());
+    }
+    let _ = conversation.section.set_attribute(FILLED, "");
+    lay_out(home, &conversation, PAGE_LINES).await?;
+    allow(home, &conversation).await?;
+    show::focus_draft(&conversation);
+    if home::in_sight() {
+        home.wish(&Wish::Read(conversation.address.clone()));
+    }
+    if let Some(list) = conversation.list() {
+        let home = home.clone();
+        let busy = Rc::new(std::cell::Cell::new(false));
+        page::on(&list.clone(), "scroll", move |_| {
+            if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
+                let (busy, conversation) = (busy.clone(), conversation.clone());
+                home.spawn(async move |home: Rc<Home>| {
+                    older(&home, &conversation).await;
+                    busy.set(false);
+                });
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn lay_out(home: &Rc<Home>, conversation: &Conversation, lines: u32) -> Result<(), StoreError> {
+    let messages = messages(home, &conversation.address, lines).await?;
+    conversation.lay_out(&messages, &home.words, &home.dates);
+    Ok(())
+}
+
+async fn messages(home: &Home, address: &Address, lines: u32) -> Result<Vec<Message>, StoreError> {
+    let records = home.store.last(Store::Messages.name(), address.as_str(), lines).await?;
+    // One that does not read is left out rather than hiding all the others.
+    Ok(records.iter().filter_map(|record| Message::load(&record.value).ok()).collect())
+}
+
+async fn older(home: &Rc<Home>, conversation: &Conversation) {
+    let shown = conversation.lines();
+    let Ok(messages) = messages(home, &conversation.address, shown.saturating_add(PAGE_LINES)).await else { return };
+    if messages.len() > shown as usize {
+        conversation.keep_place(|| conversation.lay_out(&messages, &home.words, &home.dates));
+    }
+}
+
+/// Enables what may be done with this contact.
+async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), StoreError> {
+    let contact = contact(home, &conversation.address).await?;
+    let state = match contact.map(|contact| contact.state) {
+        // The server knows them, and this browser has not met them yet.
+        None => match show::listed_as(&conversation.address).as_deref() {
+            Some("added") => {
+                home.wish(&Wish::Added(conversation.address.clone()));
+                None
+            }
+            Some("requested") => Some(State::Requested),
+            Some("blocked") => Some(State::Blocked),
+            _ => None,
+        },
+        state => state,
+    };
+    conversation.allow(state);
+    Ok(())
+}
+
+async fn contact(home: &Home, address: &Address) -> Result<Option<Contact>, StoreError> {
+    let value = home.store.get(Store::Contacts.name(), address.as_str()).await?;
+    value.map(|value| Contact::load(&value).map_err(|_| StoreError::Damaged)).transpose()
+}
+
+/// Fills every line of the list.
+async fn contacts(home: &Rc<Home>) -> Result<(), StoreError> {
+    for record in home.store.all(Store::Contacts.name()).await? {
+        if let Ok(contact) = Contact::load(&record.value) {
+            show::contact(&contact, &home.words, &home.dates);
+        }
+    }
+    show::order_contacts(Conversation::on_page().map(|open| open.address).as_ref());
+    Ok(())
+}
+
+/// Follows a commit: `messages/…` and `contacts/…`, by name.
+pub async fn changed(home: &Rc<Home>, names: &[String]) {
+    if let Err(error) = follow(home, names).await {
+        home.say(error.into());
+    }
+}
+
+async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
+    let open = Conversation::on_page();
+    for name in names {
+        let Some((store, key)) = name.split_once('/') else { continue };
+        let address = key.split('/').next().unwrap_or_default();
+        let here = open.as_ref().filter(|open| open.address.as_str() == address);
+        if store == "contacts" {
+            let Some(value) = home.store.get(Store::Contacts.name(), key).await? else { continue };
+            let contact = Contact::load(&value).map_err(|_| StoreError::Damaged)?;
+            if contact.state == State::Own {
+                continue;
+            }
+            if !show::contact(&contact, &home.words, &home.dates) {
+                show::refresh_contacts();
+            }
+            if let Some(open) = here {
+                open.allow(Some(contact.state));
+                if contact.unread > 0 && home::in_sight() {
+                    home.wish(&Wish::Read(contact.address));
+                }
+            }
+        } else if let Some(open) = here
+            && let Some(value) = home.store.get(Store::Messages.name(), key).await?
+            && let Ok(message) = Message::load(&value)
+            && open.show(&message, &home.words, &home.dates) == Placed::Between
+        {
+            lay_out(home, open, open.lines().saturating_add(1)).await?;
+        }
+    }
+    show::order_contacts(open.map(|open| open.address).as_ref());
+    Ok(())
+}
+
+/// The panel with the digits.
+pub fn listen(home: &Rc<Home>) {
+    let Some(document) = page::document() else { return };
+    let home = home.clone();
+    page::on(&document, "click", move |event| {
+        if page::around(event, "[data-safety-number]").is_none() {
+            return;
+        }
+        let Some(conversation) = Conversation::on_page() else { return };
+        if conversation.toggle_safety_number() {
+            home.spawn(async move |home: Rc<Home>| {
+                if let (Ok(Some(own)), Ok(Some(other))) =
+                    (contact(&home, &home.email).await, contact(&home, &conversation.address).await)
+                {
+                    let number =
+                        SafetyNumber::of((&own.address, &own.account_key), (&other.address, &other.account_key));
+                    conversation.safety_number(&number.to_string());
+                }
+            });
+        }
+    });
+}

@@ -1,0 +1,69 @@
+//! Finds what the page already has: elements by id or `data-` attribute. Makes none.
+
+use gloo_events::{EventListener, EventListenerOptions};
+use wasm_bindgen::JsCast;
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
+
+/// Absent only where there is no page, as in a worker; nothing of ours runs there.
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+pub fn document() -> Option<Document> {
+    window()?.document()
+}
+
+pub fn by_id(id: &str) -> Option<Element> {
+    document()?.get_element_by_id(id)
+}
+
+/// The first element on the page that matches.
+pub fn find(selector: &str) -> Option<Element> {
+    document()?.query_selector(selector).ok().flatten()
+}
+
+/// The first element below `root` that matches.
+pub fn within(root: &Element, selector: &str) -> Option<Element> {
+    root.query_selector(selector).ok().flatten()
+}
+
+/// Every element below `root` that matches.
+pub fn all_within(root: &Element, selector: &str) -> Vec<Element> {
+    let Ok(list) = root.query_selector_all(selector) else { return Vec::new() };
+    (0..list.length()).filter_map(|index| list.get(index)?.dyn_into().ok()).collect()
+}
+
+/// Every element on the page that matches.
+pub fn all(selector: &str) -> Vec<Element> {
+    document()
+        .and_then(|document| document.document_element())
+        .map_or_else(Vec::new, |root| all_within(&root, selector))
+}
+
+/// The element an event happened to, or the nearest one around it that matches.
+pub fn around(event: &Event, selector: &str) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok().flatten()
+}
+
+pub fn hide(element: &Element, hidden: bool) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        element.set_hidden(hidden);
+    }
+}
+
+/// Listens for as long as the page lives.
+pub fn on(target: &EventTarget, name: &'static str, listener: impl FnMut(&Event) + 'static) {
+    EventListener::new_with_options(target, name, EventListenerOptions::enable_prevent_default(), listener).forget();
+}
+
+/// The page's language, for dates and times.
+pub fn language() -> String {
+    document()
+        .and_then(|document| document.document_element()?.get_attribute("lang"))
+        .unwrap_or_else(|| "en".to_owned())
+}
+
+/// Milliseconds since 1970, by this computer's clock.
+pub fn now_ms() -> u64 {
+    js_sys::Date::now() as u64
+}

@@ -1,0 +1,44 @@
+//! Keeping pre-keys on the server: refilled when few are left, replaced every week.
+
+use super::{
+    home::{Home, Trouble},
+    http, page, random,
+};
+use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
+use gloo_timers::future::TimeoutFuture;
+use std::rc::Rc;
+
+/// Often enough for a weekly change and a hundred first messages a day.
+const EVERY_MS: u32 = 6 * 3600 * 1000;
+
+/// For as long as the page lives. A failure waits for the next time: other devices' messages still arrive meanwhile.
+pub async fn tend(home: Rc<Home>) {
+    loop {
+        if let Err(trouble) = once(&home).await {
+            // The poll says whether the server is there.
+            if !matches!(trouble, Trouble::Http(_)) {
+                home.complain(&trouble);
+            }
+        }
+        TimeoutFuture::new(EVERY_MS).await;
+    }
+}
+
+async fn once(home: &Rc<Home>) -> Result<(), Trouble> {
+    let Some(signer) = home.signer().await? else { return Ok(()) };
+    let stock: PreKeyStock = http::get("/devices/self/pre-keys").await?;
+    let mut due: Option<PreKeyUpload> = None;
+    home.step(async |messenger| {
+        let tended = messenger.tend_pre_keys(&stock, page::now_ms(), &signer, &mut random::system()).await?;
+        Ok(tended.map(|(step, upload)| {
+            due = Some(upload);
+            step
+        }))
+    })
+    .await?;
+    // The secret halves are durable: now the public ones may be handed out.
+    if let Some(upload) = due {
+        let _: PreKeyStock = http::put("/devices/self/pre-keys", &upload).await?;
+    }
+    Ok(())
+}

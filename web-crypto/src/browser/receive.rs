@@ -1,0 +1,48 @@
+//! What a poll brought: each delivery in its own step, in order, durable before the next poll acknowledges it.
+
+use super::add_contact::Wish;
+use super::{
+    home::{self, Home, Trouble},
+    http::HttpError,
+    page, random,
+    rsa::WebVerifier,
+    show::Conversation,
+    status::State,
+};
+use cliquet_wire::poll::PollAnswer;
+use std::rc::Rc;
+
+pub async fn keep(home: &Rc<Home>, answer: PollAnswer) -> Result<(), Trouble> {
+    if answer.deliveries.is_empty() {
+        return Ok(());
+    }
+    let device = home.look(|messenger| messenger.device()).await?;
+    for delivery in answer.deliveries {
+        // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
+        if delivery.envelope.receiver_device != device || delivery.envelope.receiver_email != home.email {
+            home.say(State::SignedOut);
+            return Err(Trouble::NotLeading);
+        }
+        home.step(async |messenger| {
+            messenger.receive(&delivery, &home.store, &WebVerifier, page::now_ms(), &mut random::system()).await
+        })
+        .await?;
+    }
+    // Receipts are owed now.
+    home.pump();
+    Ok(())
+}
+
+/// The open conversation is read when somebody looks at it.
+pub fn in_sight(home: &Rc<Home>) {
+    if home::in_sight()
+        && let Some(conversation) = Conversation::on_page()
+    {
+        home.wish(&Wish::Read(conversation.address));
+    }
+}
+
+/// A server that hands out what was not asked for.
+pub fn unexpected() -> Trouble {
+    Trouble::Http(HttpError::Unreadable)
+}

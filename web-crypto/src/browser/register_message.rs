@@ -1,0 +1,121 @@
+//! From the draft to the store: what a person sends is durable before the draft is cleared, and before anything is
+//! sealed or sent.
+
+use super::{
+    home::Home,
+    page, random,
+    show::{self, Conversation},
+    words::Word,
+};
+use crate::client::{
+    compose::{ComposeError, compose, send_again},
+    contacts::Contact,
+    messages::Message,
+    records::{Changes, Store},
+};
+use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlTextAreaElement, KeyboardEvent};
+use zeroize::Zeroizing;
+
+/// Enter, the button, and another try for what failed.
+pub fn listen(home: &Rc<Home>) {
+    let Some(document) = page::document() else { return };
+    let submitted = home.clone();
+    page::on(&document, "submit", move |event| {
+        if let Some(form) = page::around(event, "[data-composer]") {
+            event.prevent_default();
+            take(&submitted, &form);
+        }
+    });
+    let typed = home.clone();
+    page::on(&document, "keydown", move |event| {
+        if let Some(form) = sends(event).and_then(|draft| draft.closest("[data-composer]").ok().flatten()) {
+            event.prevent_default();
+            take(&typed, &form);
+        }
+    });
+    let retried = home.clone();
+    page::on(&document, "click", move |event| {
+        let Some(line) = page::around(event, "[data-retry]").and_then(|_| page::around(event, "[data-key]")) else {
+            return;
+        };
+        if let Some(key) = line.get_attribute("data-key") {
+            retried.spawn(async move |home: Rc<Home>| again(&home, &key).await);
+        }
+    });
+}
+
+/// Enter in a draft. Shift+Enter breaks the line; an Enter that ends a composition of letters is not ours.
+fn sends(event: &Event) -> Option<Element> {
+    let key = event.dyn_ref::<KeyboardEvent>()?;
+    let plain = key.key() == "Enter" && !key.shift_key() && !key.alt_key() && !key.is_composing();
+    if plain { page::around(event, "[data-draft]") } else { None }
+}
+
+/// Takes the draft's text into Rust at once.
+fn take(home: &Rc<Home>, form: &Element) {
+    let Some(draft) = page::within(form, "[data-draft]").and_then(|draft| draft.dyn_into::<HtmlTextAreaElement>().ok())
+    else {
+        return;
+    };
+    let Some(conversation) = Conversation::on_page() else { return };
+    // The draft is taken once: a second Enter before the first is durable finds it closed.
+    if draft.read_only() {
+        return;
+    }
+    draft.set_read_only(true);
+    let text = Zeroizing::new(draft.value());
+    home.spawn(async move |home: Rc<Home>| {
+        let kept = keep(&home, &conversation.address, &text).await;
+        match kept {
+            Ok(()) => {
+                draft.set_value("");
+                conversation.complain("");
+            }
+            Err(ComposeError::Empty) => {}
+            Err(ComposeError::TooLong) => {
+                conversation.complain(home.words.get(Word::MessageTooLong));
+            }
+            Err(ComposeError::Records(_)) => conversation.complain(home.words.get(Word::StorageRefused)),
+        }
+        draft.set_read_only(false);
+        show::focus_draft(&conversation);
+    });
+}
+
+async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), ComposeError> {
+    // Checked again inside; here so that a pasted book costs nothing.
+    if text.len() > MESSAGE_TEXT_BYTES_MAX {
+        return Err(ComposeError::TooLong);
+    }
+    let newest = newest(home, address).await;
+    let composed = compose(address, text, page::now_ms(), newest, &mut random::system())?;
+    commit(home, &composed.changes).await
+}
+
+async fn commit(home: &Rc<Home>, changes: &Changes) -> Result<(), ComposeError> {
+    home.commit(changes).await.map_err(|error| {
+        home.say(error.into());
+        ComposeError::Records(error.into())
+    })
+}
+
+/// The sort time of the last line: on the page or in the contact's record, whichever is later.
+async fn newest(home: &Rc<Home>, address: &Address) -> u64 {
+    let kept = home.store.get(Store::Contacts.name(), address.as_str()).await.ok().flatten();
+    let contact = kept.and_then(|value| Contact::load(&value).ok()).map_or(0, |contact| contact.newest);
+    let last = home.store.last(Store::Messages.name(), address.as_str(), 1).await.unwrap_or_default();
+    let message = last.first().and_then(|record| Message::load(&record.value).ok()).map_or(0, |last| last.sort_time);
+    contact.max(message)
+}
+
+async fn again(home: &Rc<Home>, key: &str) {
+    let Ok(Some(value)) = home.store.get(Store::Messages.name(), key).await else { return };
+    let Ok(composed) = Message::load(&value).map_err(ComposeError::from).and_then(|message| send_again(&message))
+    else {
+        return;
+    };
+    let _ = commit(home, &composed.changes).await;
+}

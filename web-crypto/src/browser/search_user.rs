@@ -1,0 +1,24 @@
+//! Looking people up. htmx asks the server and shows who was found; the button there belongs to `add_contact`.
+
+use super::{
+    http::{self, HttpError},
+    page, show,
+};
+use cliquet_wire::{address::Address, certificate::AccountCard};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlFieldSetElement;
+
+/// Whom the server shows under an address. Proven by whoever uses it.
+pub async fn card(address: &Address) -> Result<AccountCard, HttpError> {
+    let card: AccountCard = http::get(&format!("/contacts/{address}")).await?;
+    if card.email == *address { Ok(card) } else { Err(HttpError::Unreadable) }
+}
+
+/// Opens the form, and forgets the last answer when another address is typed.
+pub fn listen() {
+    let Some(form) = page::by_id("add-contact") else { return };
+    if let Some(fieldset) = page::within(&form, "fieldset") {
+        fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
+    }
+    page::on(&form, "input", |_| show::search_result(""));
+}

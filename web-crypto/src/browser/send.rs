@@ -1,0 +1,266 @@
+//! From what waits to the server: seals one thing, posts it, marks it, and goes on with the next.
+//!
+//! Only the leading tab does. htmx posts through an element of its own for each entry of the outbox; the body is what
+//! the store has, to the byte, so that a repeated post is the same post.
+
+use super::{
+    home::{Home, Trouble},
+    htmx,
+    http::{self, HttpError},
+    long_polling::back_off,
+    page, random,
+    rsa::WebVerifier,
+    search_user, show,
+    status::State,
+};
+use crate::client::{
+    messenger::StepError,
+    outbox::OutboxEntry,
+    seal_next::{Needs, Next},
+};
+use cliquet_wire::{
+    address::Address,
+    contacts::{Bundles, ClaimBundles},
+    envelope::MessagesSent,
+    problem::ProblemCode,
+};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::Array;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use web_sys::{AbortSignal, Element};
+
+/// A post that is not answered by then is repeated.
+const DEADLINE_MS: u32 = 30_000;
+
+/// How posting goes.
+#[derive(Debug, Default)]
+pub struct Posting {
+    /// Somebody looks for work already, and is to look once more.
+    sealing: Cell<bool>,
+    again: Cell<bool>,
+    in_flight: Cell<bool>,
+    /// Failures in a row.
+    failures: Cell<u32>,
+    /// Nothing is tried before this pause is over; ended early by `pump_now`.
+    paused: Cell<bool>,
+    pause: Cell<u32>,
+    /// What is missing for them could not be fetched.
+    put_off: RefCell<Vec<Address>>,
+}
+
+/// What a look for work found.
+enum Found {
+    Nothing,
+    Sealed,
+    Missing(Needs),
+}
+
+impl Home {
+    /// Seals and posts as long as there is something, from whatever reason to look.
+    pub fn pump(self: &Rc<Self>) {
+        let posting = &self.posting;
+        if !self.leads() || posting.paused.get() {
+            return;
+        }
+        if posting.sealing.replace(true) {
+            posting.again.set(true);
+            return;
+        }
+        self.spawn(async move |home: Rc<Home>| {
+            loop {
+                home.posting.again.set(false);
+                let outcome = home.seal_all().await;
+                if let Err(trouble) = &outcome {
+                    home.complain_quietly(trouble);
+                    home.pause(0);
+                }
+                if outcome.is_err() || !home.posting.again.get() {
+                    break;
+                }
+            }
+            home.posting.sealing.set(false);
+            home.trigger_post().await;
+        });
+    }
+
+    /// The network or the person is back: whatever was put off is tried now.
+    pub fn pump_now(self: &Rc<Self>) {
+        self.posting.pause.set(self.posting.pause.get().wrapping_add(1));
+        self.posting.paused.set(false);
+        self.posting.put_off.borrow_mut().clear();
+        self.pump();
+    }
+
+    async fn seal_all(self: &Rc<Self>) -> Result<(), Trouble> {
+        loop {
+            match self.seal_one().await? {
+                Found::Nothing => return Ok(()),
+                Found::Sealed => {}
+                Found::Missing(needs) => self.fetch(&needs).await?,
+            }
+        }
+    }
+
+    async fn seal_one(self: &Rc<Self>) -> Result<Found, Trouble> {
+        let mut found = Found::Nothing;
+        let put_off = self.posting.put_off.borrow().clone();
+        self.step(async |messenger| {
+            match messenger.seal_next(&self.store, &put_off, page::now_ms(), &mut random::system()).await? {
+                Next::Idle => Ok(None),
+                Next::Sealed(step) => {
+                    found = Found::Sealed;
+                    Ok(Some(step))
+                }
+                Next::Needs(needs) => {
+                    found = Found::Missing(needs);
+                    Ok(None)
+                }
+            }
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Brings what is missing, or puts its address off.
+    async fn fetch(self: &Rc<Self>, needs: &Needs) -> Result<(), Trouble> {
+        let fetched = match needs {
+            Needs::Card { address } => match search_user::card(address).await {
+                Ok(card) => {
+                    self.step(async |messenger| messenger.card_arrived(card, page::now_ms(), &WebVerifier).await).await
+                }
+                Err(error) => Err(error.into()),
+            },
+            Needs::Bundles { address, devices } => {
+                let claim = ClaimBundles { devices: devices.clone() };
+                match http::post::<Bundles>(&format!("/contacts/{address}/bundles"), &claim).await {
+                    Ok(Bundles { bundles }) => {
+                        let verifier = WebVerifier;
+                        self.step(async |messenger| {
+                            messenger.bundles_arrived(address, bundles, &verifier, &mut random::system()).await
+                        })
+                        .await
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+        };
+        let code = match fetched {
+            Ok(()) => return Ok(()),
+            Err(Trouble::Http(HttpError::Problem(problem))) => problem.code,
+            Err(Trouble::Step(StepError::NotProven)) => ProblemCode::BadSignature,
+            Err(trouble) => return Err(trouble),
+        };
+        self.step(async |messenger| messenger.need_refused(&self.store, needs, code).await).await?;
+        // Without one's own devices nothing can be sealed for anyone.
+        if *needs.address() == self.email {
+            return Err(Trouble::Step(StepError::NotProven));
+        }
+        self.posting.put_off.borrow_mut().push(needs.address().clone());
+        self.pause_put_off();
+        Ok(())
+    }
+
+    /// Puts the outbox entry on the page and lets htmx post it.
+    async fn trigger_post(self: &Rc<Self>) {
+        if self.posting.in_flight.get() || self.posting.paused.get() {
+            return;
+        }
+        let Ok(Some(id)) = self.look(|messenger| messenger.outbox().map(|entry| entry.id)).await else { return };
+        let Some((element, new)) = show::outbox(&id.0.to_string()) else { return };
+        if new {
+            htmx::process(&element);
+        }
+        htmx::trigger(&element, "post");
+    }
+
+    /// htmx's fetch for an element of the outbox.
+    pub async fn post(self: Rc<Self>, element: Element, signal: AbortSignal) -> u16 {
+        let entry = match self.look(|messenger| messenger.outbox().cloned()).await {
+            Ok(Some(entry)) if element.get_attribute("data-outbox") == Some(entry.id.0.to_string()) => entry,
+            _ => return 204,
+        };
+        if self.posting.in_flight.replace(true) {
+            return 204;
+        }
+        let status = self.post_entry(&entry, &signal).await;
+        self.posting.in_flight.set(false);
+        status
+    }
+
+    async fn post_entry(self: &Rc<Self>, entry: &OutboxEntry, signal: &AbortSignal) -> u16 {
+        let signals = Array::of2(signal, &AbortSignal::timeout_with_u32(DEADLINE_MS));
+        let response = http::request_until("POST", "/messages", Some(&entry.body), &AbortSignal::any(&signals)).await;
+        let answer = match response {
+            Ok(response) => http::read::<MessagesSent>(response).await,
+            Err(error) => Err(error),
+        };
+        let (settled, status, pause_ms) = match answer {
+            Ok(sent) => {
+                self.posting.failures.set(0);
+                (self.step(async |messenger| messenger.sent(&self.store, entry.id, &sent).await).await, 201, None)
+            }
+            Err(HttpError::Problem(problem)) => {
+                let code = problem.code;
+                match code {
+                    ProblemCode::SignedOut => self.say(State::SignedOut),
+                    ProblemCode::NoDevice => self.say(State::NoDevice),
+                    _ => {}
+                }
+                let retry_ms =
+                    problem.retry_after.map_or(0, |s| u32::try_from(s.min(3_600) * 1_000).unwrap_or(u32::MAX));
+                let step = self.step(async |messenger| messenger.refused(&self.store, entry.id, code).await).await;
+                (step, problem.status, Some(retry_ms))
+            }
+            // Whether it arrived is not known: the same bytes once more are safe.
+            Err(error) => (Ok(()), htmx::status_of(&error), Some(0)),
+        };
+        if let Err(trouble) = settled {
+            self.complain(&trouble);
+            self.pause(0);
+        } else if let Some(at_least_ms) = pause_ms {
+            self.pause(at_least_ms);
+        }
+        status
+    }
+
+    /// After a post: the next one. When there is a pause, its end looks again.
+    pub fn post_ended(self: &Rc<Self>) {
+        self.pump();
+    }
+
+    fn pause(self: &Rc<Self>, at_least_ms: u32) {
+        let posting = &self.posting;
+        posting.failures.set(posting.failures.get().saturating_add(1));
+        posting.paused.set(true);
+        let mine = posting.pause.get().wrapping_add(1);
+        posting.pause.set(mine);
+        let pause_ms = back_off(posting.failures.get()).max(at_least_ms);
+        self.spawn(async move |home: Rc<Home>| {
+            TimeoutFuture::new(pause_ms).await;
+            if home.posting.pause.get() == mine {
+                home.pump_now();
+            }
+        });
+    }
+
+    /// The others go on; whoever was put off is tried again later.
+    fn pause_put_off(self: &Rc<Self>) {
+        let failures = self.posting.failures.get().saturating_add(1);
+        self.posting.failures.set(failures);
+        self.spawn(async move |home: Rc<Home>| {
+            TimeoutFuture::new(back_off(failures.max(4))).await;
+            home.posting.put_off.borrow_mut().clear();
+            home.pump();
+        });
+    }
+
+    /// The poll says whether the server is there; a missing card says it once more.
+    fn complain_quietly(&self, trouble: &Trouble) {
+        if !matches!(trouble, Trouble::Http(_)) {
+            self.complain(trouble);
+        }
+    }
+}

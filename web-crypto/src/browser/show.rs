@@ -1,0 +1,359 @@
+//! The only file that makes nodes: messages, day lines, the list's lines, the outbox.
+//!
+//! Nodes are copies of the page's own templates, and what a person wrote becomes text nodes and nothing else. Owns what
+//! things look like; knows nothing of where they come from.
+
+use super::{
+    dates::Dates,
+    htmx, page,
+    words::{Word, Words},
+};
+use crate::client::{
+    contacts::{Contact, State},
+    messages::{Author, Failure, Mark, Message, MessageBody, Notice},
+};
+use cliquet_wire::{address::Address, problem::ProblemCode};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTemplateElement};
+
+/// Lines of one author within one minute stand together.
+const GROUP_MS: u64 = 60_000;
+/// So near to the end, a reader is taken along when something new comes.
+const NEAR_END_PIXELS: i32 = 96;
+
+/// The conversation that is on the page.
+#[derive(Clone, Debug)]
+pub struct Conversation {
+    pub section: Element,
+    pub address: Address,
+}
+
+/// Where a new line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// At its place.
+    Here,
+    /// Among older lines: the conversation must be laid out anew.
+    Between,
+}
+
+impl Conversation {
+    pub fn on_page() -> Option<Self> {
+        let section = page::find("[data-conversation]")?;
+        let address = Address::parse(&section.get_attribute("data-conversation")?).ok()?;
+        Some(Self { section, address })
+    }
+
+    fn part(&self, selector: &str) -> Option<Element> {
+        page::within(&self.section, selector)
+    }
+
+    pub fn list(&self) -> Option<Element> {
+        self.part(".messages")
+    }
+
+    /// How many lines are shown.
+    pub fn lines(&self) -> u32 {
+        u32::try_from(page::all_within(&self.section, ".message").len()).unwrap_or(u32::MAX)
+    }
+
+    /// Replaces every line.
+    pub fn lay_out(&self, messages: &[Message], words: &Words, dates: &Dates) {
+        let Some(list) = self.list() else { return };
+        list.set_text_content(None);
+        for message in messages {
+            self.append(&list, message, words, dates);
+        }
+        self.empty(messages.is_empty());
+        list.set_scroll_top(list.scroll_height());
+    }
+
+    /// Shows a line, or its new mark.
+    pub fn show(&self, message: &Message, words: &Words, dates: &Dates) -> Placed {
+        let Some(list) = self.list() else { return Placed::Here };
+        let order = order(message);
+        if let Some(line) = page::within(&list, &format!("[data-order=\"{order}\"]")) {
+            mark(&line, message, words);
+            when(&line, message, dates);
+            return Placed::Here;
+        }
+        if list.last_element_child().and_then(|last| last.get_attribute("data-order")).is_some_and(|last| last > order)
+        {
+            return Placed::Between;
+        }
+        let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
+        self.append(&list, message, words, dates);
+        self.empty(false);
+        if near_end || message.author == Author::Own {
+            list.set_scroll_top(list.scroll_height());
+        }
+        Placed::Here
+    }
+
+    fn append(&self, list: &Element, message: &Message, words: &Words, dates: &Dates) {
+        let time = message.shown_time();
+        let day = dates.day_key(time);
+        let last = list.last_element_child();
+        let of_last = |name: &str| last.as_ref().and_then(|last| last.get_attribute(name));
+        let same_day = of_last("data-day").as_deref() == Some(&day);
+        if !same_day && let Some(line) = self.part("#day-template").and_then(|template| copy(&template)) {
+            if let Some(time_element) = page::within(&line, "time") {
+                let _ = time_element.set_attribute("datetime", &day);
+                time_element.set_text_content(Some(&dates.day(time, words)));
+            }
+            let _ = list.append_child(&line);
+        }
+        let Some(line) = self.part("#message-template").and_then(|template| copy(&template)) else { return };
+        let author = match message.author {
+            Author::Own => "own",
+            Author::Peer => "peer",
+            Author::Notice => "notice",
+        };
+        let _ = line.class_list().add_1(author);
+        let minute = (message.sort_time / GROUP_MS).to_string();
+        if same_day
+            && of_last("data-author").as_deref() == Some(author)
+            && of_last("data-minute") == Some(minute.clone())
+        {
+            let _ = line.class_list().add_1("grouped");
+        }
+        for (name, value) in [("author", author), ("minute", &minute), ("day", &day), ("order", &order(message))] {
+            let _ = line.set_attribute(&format!("data-{name}"), value);
+        }
+        let _ = line.set_attribute("data-key", &message.key());
+        let who = match message.author {
+            Author::Own => words.get(Word::You),
+            Author::Peer => message.conversation.as_str(),
+            Author::Notice => "",
+        };
+        text(&line, ".author", who);
+        text(&line, ".body", body(&message.body, words));
+        if let Some(mark) = page::within(&line, ".mark") {
+            // The log says a message once; how far it came is there for who asks.
+            let _ = mark.set_attribute("aria-live", "off");
+        }
+        when(&line, message, dates);
+        mark(&line, message, words);
+        let _ = list.append_child(&line);
+    }
+
+    fn empty(&self, empty: bool) {
+        if let Some(hint) = self.part(".no-messages") {
+            page::hide(&hint, !empty);
+        }
+    }
+
+    /// Puts older lines above those that are shown, and keeps what is read where it is.
+    pub fn keep_place(&self, change: impl FnOnce()) {
+        let Some(list) = self.list() else { return };
+        let from_end = list.scroll_height() - list.scroll_top();
+        change();
+        list.set_scroll_top(list.scroll_height() - from_end);
+    }
+
+    /// What may be done in this conversation.
+    pub fn allow(&self, state: Option<State>) {
+        if let Some(banner) = self.part(".request-banner") {
+            page::hide(&banner, state != Some(State::Requested));
+        }
+        if let Some(banner) = self.part(".blocked-banner") {
+            page::hide(&banner, state != Some(State::Blocked));
+        }
+        if let Some(fieldset) = self.part("[data-composer] fieldset") {
+            fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(state != Some(State::Added));
+        }
+    }
+
+    pub fn complain(&self, sentence: &str) {
+        text(&self.section, ".composer-error", sentence);
+    }
+
+    /// Opens or closes the panel; returns whether it is open now.
+    pub fn toggle_safety_number(&self) -> bool {
+        let Some(panel) = self.part(".safety-number") else { return false };
+        let open = panel.has_attribute("hidden");
+        page::hide(&panel, !open);
+        if let Some(button) = self.part("[data-safety-number]") {
+            let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
+        }
+        open
+    }
+
+    pub fn safety_number(&self, digits: &str) {
+        text(&self.section, "[data-digits]", digits);
+    }
+}
+
+/// A contact's line in the list. `false` when the list does not have it.
+pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
+    let Some(line) = page::by_id("contacts")
+        .and_then(|list| page::within(&list, &format!("[data-contact=\"{}\"]", contact.address)))
+    else {
+        return false;
+    };
+    let state = match contact.state {
+        State::Requested => "requested",
+        State::Blocked => "blocked",
+        State::Own | State::Added => "added",
+    };
+    let _ = line.set_attribute("data-state", state);
+    // As digits of one length, so that text order is time order.
+    let _ = line.set_attribute("data-newest", &format!("{:016x}", contact.newest));
+    if let Some(last) = &contact.last {
+        let own = if last.author == Author::Own { words.get(Word::You) } else { "" };
+        let separator = if own.is_empty() { "" } else { ": " };
+        text(&line, ".contact-last", &[own, separator, body(&last.body, words)].concat());
+        text(&line, ".contact-time", &dates.short(last.time));
+    }
+    if let Some(unread) = page::within(&line, ".contact-unread") {
+        let count = if contact.unread == 0 { String::new() } else { contact.unread.to_string() };
+        let _ = unread.set_attribute("title", words.get(Word::Unread));
+        unread.set_text_content(Some(&count));
+    }
+    true
+}
+
+/// The newest conversation first, and the open one marked.
+pub fn order_contacts(open: Option<&Address>) {
+    let Some(list) = page::by_id("contacts") else { return };
+    let mut lines: Vec<(Element, String)> = page::all_within(&list, "[data-contact]")
+        .into_iter()
+        .map(|line| {
+            let newest = line.get_attribute("data-newest").unwrap_or_default();
+            (line, newest)
+        })
+        .collect();
+    if !lines.is_sorted_by(|one, other| one.1 >= other.1) {
+        lines.sort_by(|one, other| other.1.cmp(&one.1));
+        for (line, _) in &lines {
+            let _ = list.append_child(line);
+        }
+    }
+    for (line, _) in &lines {
+        let Some(link) = page::within(line, "a") else { continue };
+        let is_open = open.is_some_and(|open| line.get_attribute("data-contact").as_deref() == Some(open.as_str()));
+        let _ =
+            if is_open { link.set_attribute("aria-current", "page") } else { link.remove_attribute("aria-current") };
+    }
+}
+
+/// What the server's list says of an address.
+pub fn listed_as(address: &Address) -> Option<String> {
+    page::within(&page::by_id("contacts")?, &format!("[data-contact=\"{address}\"]"))?.get_attribute("data-state")
+}
+
+/// Has htmx fetch the list anew.
+pub fn refresh_contacts() {
+    if let Some(list) = page::by_id("contacts") {
+        htmx::trigger(&list, "refresh");
+    }
+}
+
+/// A line that concerns the whole page; empty hides it.
+pub fn notice(sentence: &str) {
+    if let Some(element) = page::by_id("notice") {
+        element.set_text_content(Some(sentence));
+    }
+}
+
+/// The answer below the form that looks people up.
+pub fn search_result(sentence: &str) {
+    if let Some(element) = page::by_id("search-result") {
+        element.set_text_content(Some(sentence));
+    }
+}
+
+/// The element that posts one outbox entry: the one that is there, or a new one.
+pub fn outbox(id: &str) -> Option<(Element, bool)> {
+    let outbox = page::by_id("outbox")?;
+    if let Some(element) = page::within(&outbox, &format!("[data-outbox=\"{id}\"]")) {
+        return Some((element, false));
+    }
+    outbox.set_text_content(None);
+    let element = copy(&page::by_id("outbox-template")?)?;
+    element.set_attribute("data-outbox", id).ok()?;
+    outbox.append_child(&element).ok()?;
+    Some((element, true))
+}
+
+fn copy(template: &Element) -> Option<Element> {
+    let content = template.dyn_ref::<HtmlTemplateElement>()?.content();
+    content.first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
+}
+
+/// The one way in which a text reaches the page.
+fn text(root: &Element, selector: &str, text: &str) {
+    if let Some(element) = page::within(root, selector) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// What comes after the address in its key: sorts as the messages do.
+fn order(message: &Message) -> String {
+    let key = message.key();
+    key.split_once('/').map_or_else(String::new, |(_, order)| order.to_owned())
+}
+
+fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
+    match body {
+        MessageBody::Text(text) => text,
+        MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
+        MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
+        MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
+    }
+}
+
+fn when(line: &Element, message: &Message, dates: &Dates) {
+    if let Some(time) = page::within(line, ".time") {
+        let _ = time.set_attribute("datetime", &dates.iso(message.shown_time()));
+        time.set_text_content(Some(&dates.time(message.shown_time())));
+    }
+}
+
+fn mark(line: &Element, message: &Message, words: &Words) {
+    let (name, word) = match message.mark {
+        Mark::Waiting => ("waiting", Some(Word::Waiting)),
+        Mark::Sent => ("sent", Some(Word::Sent)),
+        Mark::Delivered => ("delivered", Some(Word::Delivered)),
+        Mark::Failed(failure) => ("failed", Some(why(failure))),
+        Mark::Received => ("received", None),
+    };
+    if line.get_attribute("data-mark").as_deref() == Some(name) {
+        return;
+    }
+    let _ = line.set_attribute("data-mark", name);
+    let Some(mark) = page::within(line, ".mark") else { return };
+    mark.set_text_content(word.map(|word| words.get(word)));
+    if matches!(message.mark, Mark::Failed(_))
+        && let Some(button) = page::document().and_then(|document| document.create_element("button").ok())
+    {
+        let _ = button.set_attribute("type", "button");
+        let _ = button.set_attribute("data-retry", "");
+        button.set_text_content(Some(words.get(Word::Retry)));
+        let _ = mark.append_with_str_1(" ");
+        let _ = mark.append_child(&button);
+    }
+}
+
+fn why(failure: Failure) -> Word {
+    match failure {
+        Failure::KeyChanged => Word::FailedKeyChanged,
+        Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
+        Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
+        Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,
+        Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
+        Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,
+        Failure::Refused(_) | Failure::BadPreKeys => Word::Failed,
+    }
+}
+
+/// Gives the keyboard to the draft, unless that would open a phone's keyboard over the page.
+pub fn focus_draft(conversation: &Conversation) {
+    let coarse = page::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
+    if coarse.is_some_and(|query| query.matches()) {
+        return;
+    }
+    if let Some(draft) = conversation.part("[data-draft]") {
+        let _ = draft.unchecked_ref::<HtmlElement>().focus();
+    }
+}
