@@ -1,5 +1,7 @@
 //! Every page and fragment, in both languages: it renders, it needs no inline script or style, it escapes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
+
 use cliquet_server::{
     pages::{Pages, SignInPage, SignUpPage},
     words::Language,

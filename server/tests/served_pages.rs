@@ -1,5 +1,7 @@
 //! Pages as a browser without an account gets them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
+
 use cliquet_server::{build, clock::Clock};
 use rocket::{
     figment::Figment,

@@ -45,7 +45,7 @@ fn home(signed_in: Result<SignedIn, Error>, with: Option<&str>, show: Option<&st
 /// Where someone goes who may not come in.
 #[derive(Debug, rocket::Responder)]
 enum Door {
-    SignIn(Redirect),
+    SignIn(Box<Redirect>),
     Problem(Error),
 }
 
@@ -53,7 +53,7 @@ impl Door {
     /// Signed out: to the sign-in page. Anything else is a problem, and said as one.
     fn of(error: Error) -> Self {
         match error {
-            Error::Refused(ProblemCode::SignedOut) => Self::SignIn(Redirect::to(uri!("/sign-in"))),
+            Error::Refused(ProblemCode::SignedOut) => Self::SignIn(Box::new(Redirect::to(uri!("/sign-in")))),
             other => Self::Problem(other),
         }
     }

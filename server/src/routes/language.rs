@@ -34,7 +34,7 @@ fn choose(jar: &CookieJar<'_>, choice: Form<Choice<'_>>) -> Redirect {
             .max_age(Duration::days(365));
         jar.add(cookie);
     }
-    Redirect::to(choice.next.and_then(own_page).unwrap_or_else(|| uri!("/").into()))
+    Redirect::to(choice.next.and_then(own_page).unwrap_or_else(|| uri!("/")))
 }
 
 /// Only a page of this server: `//elsewhere` and `/\elsewhere` lead away in a browser.
