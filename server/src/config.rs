@@ -132,17 +132,21 @@ impl Config {
     }
 }
 
-/// Where settings come from, the later over the earlier: our defaults for Rocket, `Rocket.toml` (or the file that
-/// `ROCKET_CONFIG` names), `ROCKET_…` variables.
-pub fn figment() -> Figment {
-    let defaults = rocket::Config {
+/// Rocket's own settings before anyone sets any.
+pub fn rocket_defaults() -> rocket::Config {
+    rocket::Config {
         // Rocket believes `X-Real-IP` from anyone unless told otherwise; a host behind a proxy sets it in Rocket.toml.
         ip_header: None,
         // Held polls are answered at once when the server stops; this is for connections that hang. Three seconds in all.
         shutdown: rocket::config::Shutdown { grace: 1, mercy: 1, ..Default::default() },
         ..rocket::Config::default()
-    };
-    Figment::from(defaults)
+    }
+}
+
+/// Where settings come from, the later over the earlier: our defaults for Rocket, `Rocket.toml` (or the file that
+/// `ROCKET_CONFIG` names), `ROCKET_…` variables.
+pub fn figment() -> Figment {
+    Figment::from(rocket_defaults())
         .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
         .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
 }

@@ -1,0 +1,315 @@
+use crate::server::{Person, Reply, TestServer};
+use cliquet_web_crypto::crypto::{CheckedBundle, CheckedCard, rsa::native::NativeVerifier};
+use cliquet_wire::{
+    certificate::AccountCard,
+    contacts::{AddContact, Bundles, ClaimBundles, ContactState, Contacts},
+    ids::DeviceId,
+    limits::{CONTACTS_MAX, DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
+    problem::ProblemCode::*,
+};
+use rocket::http::Method;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+async fn states(server: &TestServer, who: &Person) -> Vec<(String, ContactState)> {
+    let list: Contacts = server.get(who, "/contacts").await.expect(200);
+    list.contacts.into_iter().map(|contact| (contact.email.to_string(), contact.state)).collect()
+}
+
+async fn claim(server: &TestServer, who: &Person, whose: &Person, devices: &[DeviceId]) -> Reply {
+    let path = format!("/contacts/{}/bundles", whose.email);
+    server.post(who, &path, &ClaimBundles { devices: devices.to_vec() }).await
+}
+
+#[rocket::async_test]
+async fn alice_adds_bob_and_bob_sees_a_request() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let card: AccountCard =
+        server.post(&alice, "/contacts", &AddContact { email: " BOB@example.org".to_owned() }).await.expect(201);
+    assert_eq!((&card.email, &card.device_list), (&bob.email, &bob.list));
+    assert!(CheckedCard::check(card, None, 0, &NativeVerifier).await.is_ok());
+    assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
+    assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Requested)]);
+    server.add(&alice, &bob).await;
+    assert_eq!(server.rows()["contacts"], 1);
+    server.add(&bob, &alice).await;
+    assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Added)]);
+}
+
+#[rocket::async_test]
+async fn whoever_cannot_be_added_is_named_and_nothing_is_stored() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let before = server.rows();
+    let add = async |email: &str| server.post(&alice, "/contacts", &AddContact { email: email.to_owned() }).await;
+    add("bob").await.expect_problem(InvalidAddress);
+    add("bob@example.org").await.expect_problem(UnknownAccount);
+    add("ALICE@example.org").await.expect_problem(OwnAddress);
+    server.post(&alice, "/contacts", &json!({ "email": 1 })).await.expect_problem(Malformed);
+    server.ask(Method::Post, &alice, "/contacts", vec![b' '; 64 * 1024], &[]).await.expect_problem(TooLarge);
+    server
+        .post(None, "/contacts", &AddContact { email: "alice@example.org".to_owned() })
+        .await
+        .expect_problem(SignedOut);
+    assert_eq!(server.rows(), before);
+}
+
+#[rocket::async_test]
+async fn a_search_finds_an_exact_address_and_nothing_else() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.sign_up("bob@example.org").await;
+    let card: AccountCard = server.get(&alice, "/contacts/search?email=Bob%40example.org").await.expect(200);
+    assert_eq!(card.email.as_str(), "bob@example.org");
+    for (typed, code) in [
+        ("bo%25@example.org", InvalidAddress),
+        ("%25", InvalidAddress),
+        ("bo@example.org", UnknownAccount),
+        ("alice@example.org", OwnAddress),
+    ] {
+        server.get(&alice, &format!("/contacts/search?email={typed}")).await.expect_problem(code);
+    }
+    let html = [("Accept", "text/html"), ("HX-Request", "true")];
+    let fragment = server.ask(Method::Get, &alice, "/contacts/search?email=bob@example.org", Vec::new(), &html).await;
+    assert!(fragment.status == 200 && fragment.body.contains("data-add-contact=\"bob@example.org\""));
+}
+
+#[rocket::async_test]
+async fn a_card_is_shown_by_address_also_ones_own() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob+tag=x~1@example.org").await;
+    for person in [&alice, &bob] {
+        let card: AccountCard = server.get(&alice, &format!("/contacts/{}", person.email)).await.expect(200);
+        assert_eq!(card.device_list, person.list);
+    }
+    server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(UnknownAccount);
+    server.get(&alice, "/contacts/nobody").await.expect_problem(InvalidAddress);
+}
+
+#[rocket::async_test]
+async fn the_list_comes_as_a_fragment_too() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&alice, &bob).await;
+    let html = [("Accept", "text/html"), ("HX-Request", "true")];
+    let fragment = server.ask(Method::Get, &alice, "/contacts", Vec::new(), &html).await;
+    assert!(fragment.status == 200 && fragment.body.contains("data-contact=\"bob@example.org\""));
+    assert!(!fragment.body.contains("<html"));
+}
+
+#[rocket::async_test]
+async fn a_contact_is_removed_on_one_side_only() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&alice, &bob).await;
+    server.add(&bob, &alice).await;
+    server.delete(&alice, "/contacts/bob@example.org").await.expect_nothing();
+    assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Requested)]);
+    assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Added)]);
+    server.delete(&alice, "/contacts/bob@example.org").await.expect_nothing();
+    server.delete(&alice, "/contacts/nobody@example.org").await.expect_nothing();
+    server.delete(&alice, "/contacts/nobody").await.expect_problem(InvalidAddress);
+}
+
+#[rocket::async_test]
+async fn someone_blocked_is_not_told_and_cannot_claim() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&alice, &bob).await;
+    server.add(&bob, &alice).await;
+    server.put(&bob, "/contacts/alice@example.org/block", &()).await.expect_nothing();
+    server.put(&bob, "/contacts/alice@example.org/block", &()).await.expect_nothing();
+    assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Blocked)]);
+    assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
+    claim(&server, &alice, &bob, &[bob.device()]).await.expect_problem(NotAContact);
+    // The other way stays open: it is Bob's to close.
+    claim(&server, &bob, &alice, &[alice.device()]).await.expect::<Bundles>(200);
+    server.delete(&bob, "/contacts/alice@example.org/block").await.expect_nothing();
+    assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Added)]);
+    claim(&server, &alice, &bob, &[bob.device()]).await.expect::<Bundles>(200);
+    server.put(&bob, "/contacts/bob@example.org/block", &()).await.expect_problem(OwnAddress);
+    server.put(&bob, "/contacts/nobody@example.org/block", &()).await.expect_problem(UnknownAccount);
+    server.delete(&bob, "/contacts/nobody@example.org/block").await.expect_nothing();
+}
+
+#[rocket::async_test]
+async fn adding_someone_lifts_ones_own_block() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.put(&alice, "/contacts/bob@example.org/block", &()).await.expect_nothing();
+    server.add(&alice, &bob).await;
+    assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
+}
+
+#[rocket::async_test]
+async fn a_claim_hands_out_what_verifies_and_each_one_time_key_once() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let card = server.add(&alice, &bob).await;
+    let card = CheckedCard::check(card, None, 0, &NativeVerifier).await.unwrap();
+    let devices = [bob.device()];
+    let claims = (0..ONE_TIME_PRE_KEYS_FULL).map(|_| claim(&server, &alice, &bob, &devices));
+    // All at once: no two get the same key (K5).
+    let replies = rocket::futures::future::join_all(claims).await;
+    let mut seen = BTreeSet::new();
+    for reply in &replies {
+        let bundles: Bundles = reply.expect(200);
+        let [bundle] = bundles.bundles.as_slice() else { panic!("{} bundles", bundles.bundles.len()) };
+        assert_eq!(bundle.certificate, *bob.identity.certificate());
+        let one_time = bundle.one_time.clone().unwrap();
+        assert!(seen.insert(one_time.id) && bob.pre_keys.one_time_public().contains(&one_time));
+    }
+    let bundles: Bundles = replies[0].expect(200);
+    assert!(CheckedBundle::check(bundles.bundles[0].clone(), &card, &NativeVerifier).await.is_ok());
+    assert_eq!(server.rows()["one_time_pre_keys"], ONE_TIME_PRE_KEYS_FULL as u64);
+    // Used up: the sender is served all the same, without one (K6, K7).
+    let bundles: Bundles = claim(&server, &alice, &bob, &[bob.device()]).await.expect(200);
+    assert_eq!(bundles.bundles[0].one_time, None);
+}
+
+#[rocket::async_test]
+async fn a_refused_claim_uses_nothing_up() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let before = server.rows();
+    claim(&server, &alice, &bob, &[bob.device()]).await.expect_problem(NotAContact);
+    // A stranger and nobody look alike (S3).
+    let nobody = ClaimBundles { devices: vec![bob.device()] };
+    server.post(&alice, "/contacts/nobody@example.org/bundles", &nobody).await.expect_problem(NotAContact);
+    assert_eq!(server.rows(), before);
+    server.add(&alice, &bob).await;
+    let phone = server.second_device(&mut alice).await;
+    let before = server.rows();
+    let nobodys = DeviceId::from_random([9; 16]);
+    claim(&server, &alice, &bob, &[bob.device(), nobodys]).await.expect_problem(DevicesChanged);
+    claim(&server, &alice, &bob, &[alice.device()]).await.expect_problem(DevicesChanged);
+    claim(&server, &alice, &alice, &[alice.device()]).await.expect_problem(DevicesChanged);
+    claim(&server, &alice, &bob, &[]).await.expect_problem(Malformed);
+    claim(&server, &alice, &bob, &[bob.device(), bob.device()]).await.expect_problem(Malformed);
+    let many: Vec<_> = (0..=DEVICES_MAX as u8).map(|n| DeviceId::from_random([n; 16])).collect();
+    claim(&server, &alice, &bob, &many).await.expect_problem(Malformed);
+    let other = server.another_browser(&alice).await;
+    claim(&server, &other, &bob, &[bob.device()]).await.expect_problem(NoDevice);
+    let mut after = server.rows();
+    after.insert("sign_ins".to_owned(), before["sign_ins"]);
+    assert_eq!(after, before);
+    // One's own other device is claimed like a contact's.
+    let bundles: Bundles = claim(&server, &alice, &alice, &[phone.device()]).await.expect(200);
+    assert_eq!(bundles.bundles[0].certificate, *phone.identity.certificate());
+}
+
+#[rocket::async_test]
+async fn claims_are_limited_by_requester_and_pair() {
+    for limit in ["throttles.claim_per_requester_hour", "throttles.claim_per_pair_hour"] {
+        let server = TestServer::with(&[(limit, "2")]).await;
+        let alice = server.sign_up("alice@example.org").await;
+        let bob = server.sign_up("bob@example.org").await;
+        let carol = server.sign_up("carol@example.org").await;
+        server.add(&alice, &bob).await;
+        server.add(&alice, &carol).await;
+        server.add(&bob, &carol).await;
+        claim(&server, &alice, &bob, &[bob.device()]).await.expect::<Bundles>(200);
+        claim(&server, &alice, &bob, &[bob.device()]).await.expect::<Bundles>(200);
+        let before = server.rows();
+        claim(&server, &alice, &bob, &[bob.device()]).await.expect_problem(TooManyRequests);
+        assert_eq!(server.rows(), before);
+        // Another pair, another requester.
+        let other_pair = claim(&server, &alice, &carol, &[carol.device()]).await;
+        assert_eq!(other_pair.status, if limit.contains("pair") { 200 } else { 429 });
+        claim(&server, &bob, &carol, &[carol.device()]).await.expect::<Bundles>(200);
+    }
+}
+
+#[rocket::async_test]
+async fn past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
+    let server = TestServer::with(&[("throttles.one_time_per_target_hour", "1")]).await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let carol = server.sign_up("carol@example.org").await;
+    server.add(&alice, &bob).await;
+    server.add(&carol, &bob).await;
+    let bundles: Bundles = claim(&server, &alice, &bob, &[bob.device()]).await.expect(200);
+    assert!(bundles.bundles[0].one_time.is_some());
+    let before = server.rows();
+    let bundles: Bundles = claim(&server, &carol, &bob, &[bob.device()]).await.expect(200);
+    assert!(bundles.bundles[0].one_time.is_none());
+    assert_eq!(server.rows(), before);
+}
+
+#[rocket::async_test]
+async fn strangers_are_looked_up_only_so_often_and_contacts_freely() {
+    let server = TestServer::with(&[("throttles.look_up_per_account_hour", "3")]).await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&alice, &bob).await;
+    for _ in 0..5 {
+        server.get(&alice, "/contacts/bob@example.org").await.expect::<AccountCard>(200);
+        server.get(&alice, "/contacts/alice@example.org").await.expect::<AccountCard>(200);
+    }
+    server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(UnknownAccount);
+    server.get(&alice, "/contacts/search?email=nobody@example.org").await.expect_problem(UnknownAccount);
+    // Past the limit nobody and somebody look alike.
+    server.sign_up("carol@example.org").await;
+    server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(TooManyRequests);
+    server.get(&alice, "/contacts/carol@example.org").await.expect_problem(TooManyRequests);
+    server.put(&alice, "/contacts/carol@example.org/block", &()).await.expect_problem(TooManyRequests);
+    server.get(&bob, "/contacts/carol@example.org").await.expect::<AccountCard>(200);
+}
+
+#[rocket::async_test]
+async fn a_full_list_takes_no_more() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let crowd = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+         INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
+         SELECT 'crowd' || i || '@example.org', 0, x'', x'', x'', '', 0 FROM n";
+    let database = server.database();
+    database.execute(crowd, [CONTACTS_MAX - 1]).unwrap();
+    let alice_id: i64 =
+        database.query_row("SELECT id FROM accounts WHERE email = 'alice@example.org'", [], |row| row.get(0)).unwrap();
+    let fill = "INSERT INTO contacts SELECT ?1, id, 0 FROM accounts WHERE email LIKE 'crowd%'";
+    database.execute(fill, [alice_id]).unwrap();
+    server.add(&alice, &bob).await;
+    assert_eq!(states(&server, &alice).await.len(), CONTACTS_MAX);
+    let carol = server.sign_up("carol@example.org").await;
+    let before = server.rows();
+    let add = AddContact { email: carol.email.to_string() };
+    server.post(&alice, "/contacts", &add).await.expect_problem(ContactLimit);
+    assert_eq!(server.rows(), before);
+    // Whom she has is not one more.
+    server.add(&alice, &bob).await;
+}
+
+#[rocket::async_test]
+async fn nobody_who_is_signed_out_learns_or_changes_anything() {
+    let server = TestServer::start().await;
+    server.sign_up("alice@example.org").await;
+    let before = server.rows();
+    for (method, path) in [
+        (Method::Get, "/contacts"),
+        (Method::Get, "/contacts/search?email=alice@example.org"),
+        (Method::Get, "/contacts/alice@example.org"),
+        (Method::Delete, "/contacts/alice@example.org"),
+        (Method::Put, "/contacts/alice@example.org/block"),
+        (Method::Delete, "/contacts/alice@example.org/block"),
+        (Method::Post, "/contacts/alice@example.org/bundles"),
+        (Method::Get, "/devices"),
+        (Method::Get, "/devices/self/pre-keys"),
+        (Method::Put, "/devices/self/pre-keys"),
+        (Method::Get, "/vault"),
+        (Method::Put, "/vault"),
+    ] {
+        server.ask(method, None, path, b"{}".to_vec(), &[]).await.expect_problem(SignedOut);
+    }
+    assert_eq!(server.rows(), before);
+}

@@ -1,0 +1,299 @@
+use crate::server::{
+    DAY_MS, NOW_MS, PASSWORD, Person, TestServer, random, sign_certificate, sign_kem_pre_key, sign_list, sign_pre_key,
+};
+use cliquet_web_crypto::crypto::{CheckedCard, keys::SecretKey, rsa::native::NativeVerifier};
+use cliquet_wire::{
+    bytes::{Bytes, PublicKey},
+    certificate::AccountCard,
+    contacts::{Bundles, ClaimBundles, Contacts},
+    devices::{Devices, RegisterDevice, RevokeDevice},
+    ids::DeviceId,
+    limits::{DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
+    pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
+    problem::ProblemCode::{self, *},
+    sign_in::SignedIn,
+};
+use rocket::http::Method;
+
+fn fresh_key() -> PublicKey {
+    SecretKey::generate(&mut random()).public_key()
+}
+
+fn one_time(ids: std::ops::Range<u32>) -> Vec<OneTimePreKey> {
+    ids.map(|id| OneTimePreKey { id, key: fresh_key() }).collect()
+}
+
+async fn signed(person: &Person, id: u32, key: PublicKey) -> SignedPreKey {
+    let mut pre_key = SignedPreKey { id, key, signature: Bytes([0; 384]) };
+    sign_pre_key(person, &mut pre_key).await;
+    pre_key
+}
+
+async fn revoke(server: &TestServer, who: &Person, device: DeviceId, list: &RevokeDevice) -> crate::server::Reply {
+    server.post(who, &format!("/devices/{device}/revoke"), list).await
+}
+
+#[rocket::async_test]
+async fn a_second_browser_becomes_a_device_and_can_be_written_to() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!(card.device_list.devices, [alice.device(), phone.device()]);
+    assert_eq!(card.certificates.len(), 2);
+    assert!(CheckedCard::check(card, None, 1, &NativeVerifier).await.is_ok());
+    let devices: Devices = server.get(&phone, "/devices").await.expect(200);
+    let this: Vec<_> = devices.devices.iter().map(|device| (device.id, device.this)).collect();
+    assert_eq!(this, [(alice.device(), false), (phone.device(), true)]);
+    let claim = ClaimBundles { devices: vec![phone.device()] };
+    server.post(&alice, "/contacts/alice@example.org/bundles", &claim).await.expect::<Bundles>(200);
+}
+
+/// Posts a registration in which something was changed: refused so, without a trace.
+async fn refused(server: &TestServer, who: &Person, registration: &RegisterDevice, code: ProblemCode) {
+    let before = server.rows();
+    server.post(who, "/devices", registration).await.expect_problem(code);
+    assert_eq!(server.rows(), before);
+}
+
+#[rocket::async_test]
+async fn a_device_enters_only_by_the_next_list_signed_by_the_account() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let phone = server.another_browser(&alice).await;
+    let good = phone.registration().await;
+    for counter in [0, 1, 3] {
+        let mut other = good.clone();
+        (other.device_list.counter, other.device.certificate.counter) = (counter, counter);
+        sign_list(phone.key, &mut other.device_list).await;
+        sign_certificate(phone.key, &mut other.device.certificate).await;
+        refused(&server, &phone, &other, ListOutdated).await;
+    }
+    let (old, new) = (alice.device(), phone.device());
+    for devices in [vec![], vec![new], vec![old], vec![new, old], vec![old, new, new]] {
+        let mut other = good.clone();
+        other.device_list.devices = devices;
+        sign_list(phone.key, &mut other.device_list).await;
+        refused(&server, &phone, &other, BadSignature).await;
+    }
+    let mut other = good.clone();
+    other.device_list.signature.0[9] ^= 1;
+    refused(&server, &phone, &other, BadSignature).await;
+    let mut other = good.clone();
+    other.device.certificate.signature.0[9] ^= 1;
+    refused(&server, &phone, &other, BadSignature).await;
+    let mut other = good.clone();
+    other.device.pre_keys.signed = None;
+    refused(&server, &phone, &other, Malformed).await;
+    let card: AccountCard = server.post(&phone, "/devices", &good).await.expect(201);
+    assert_eq!(card.device_list, phone.list);
+    // Twice is not once more.
+    refused(&server, &phone, &good, DeviceLimit).await;
+    let third = server.another_browser(&alice).await;
+    refused(&server, &third, &good, ListOutdated).await;
+}
+
+#[rocket::async_test]
+async fn of_two_devices_that_enter_at_once_one_must_sign_again() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let phone = server.another_browser(&alice).await;
+    let tablet = server.another_browser(&alice).await;
+    let (phones, tablets) = (phone.registration().await, tablet.registration().await);
+    let (one, other) = rocket::futures::future::join(
+        server.post(&phone, "/devices", &phones),
+        server.post(&tablet, "/devices", &tablets),
+    )
+    .await;
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    assert_eq!(server.rows()["devices"], 2);
+}
+
+#[rocket::async_test]
+async fn an_account_has_as_many_devices_as_the_limit_and_no_more() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    for _ in 1..DEVICES_MAX {
+        server.second_device(&mut alice).await;
+    }
+    let one_more = server.another_browser(&alice).await;
+    refused(&server, &one_more, &one_more.registration().await, DeviceLimit).await;
+}
+
+#[rocket::async_test]
+async fn a_revoked_device_is_off_the_list_and_signed_out() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
+    let card: AccountCard = revoke(&server, &alice, phone.device(), &without).await.expect(200);
+    assert_eq!((card.device_list.devices, card.certificates.len()), (vec![alice.device()], 1));
+    server.get(&phone, "/contacts").await.expect_problem(SignedOut);
+    server.get(&alice, "/contacts").await.expect::<Contacts>(200);
+    let claim = ClaimBundles { devices: vec![phone.device()] };
+    server.post(&alice, "/contacts/alice@example.org/bundles", &claim).await.expect_problem(DevicesChanged);
+    // Its browser signs in again, as no device; and its id is never anyone's again.
+    let signed_in: SignedIn = server.sign_in("alice@example.org", PASSWORD, Some(phone.device())).await.expect(200);
+    assert_eq!(signed_in.device, None);
+    let again = server.another_browser(&alice).await;
+    let mut registration = again.registration().await;
+    registration.device.certificate.device = phone.device();
+    registration.device_list.devices = vec![alice.device(), phone.device()];
+    sign_certificate(again.key, &mut registration.device.certificate).await;
+    sign_list(again.key, &mut registration.device_list).await;
+    let (signed_key, kem_key) = (&mut registration.device.pre_keys.signed, &mut registration.device.pre_keys.kem);
+    sign_pre_key(&phone, signed_key.as_mut().unwrap()).await;
+    sign_kem_pre_key(&phone, kem_key.as_mut().unwrap()).await;
+    refused(&server, &again, &registration, KeyReused).await;
+}
+
+#[rocket::async_test]
+async fn a_device_is_revoked_only_by_the_next_list_without_it() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let bob = server.sign_up("bob@example.org").await;
+    let list = async |counter, devices: &[DeviceId]| RevokeDevice {
+        device_list: alice.signed_list(counter, devices.to_vec()).await,
+    };
+    let (laptop, phone_id) = (alice.device(), phone.device());
+    let before = server.rows();
+    revoke(&server, &alice, phone_id, &list(2, &[laptop]).await).await.expect_problem(ListOutdated);
+    revoke(&server, &alice, phone_id, &list(4, &[laptop]).await).await.expect_problem(ListOutdated);
+    revoke(&server, &alice, phone_id, &list(3, &[laptop, phone_id]).await).await.expect_problem(BadSignature);
+    revoke(&server, &alice, phone_id, &list(3, &[phone_id]).await).await.expect_problem(BadSignature);
+    revoke(&server, &alice, phone_id, &list(3, &[]).await).await.expect_problem(BadSignature);
+    let good = list(3, &[laptop]).await;
+    let mut unsigned = good.clone();
+    unsigned.device_list.signature.0[9] ^= 1;
+    revoke(&server, &alice, phone_id, &unsigned).await.expect_problem(BadSignature);
+    revoke(&server, &bob, phone_id, &good).await.expect_problem(BadSignature);
+    revoke(&server, &alice, bob.device(), &good).await.expect_problem(UnknownDevice);
+    server.post(&alice, "/devices/no-id/revoke", &good).await.expect_problem(UnknownDevice);
+    server.post(None, &format!("/devices/{phone_id}/revoke"), &good).await.expect_problem(SignedOut);
+    assert_eq!(server.rows(), before);
+    server.get(&phone, "/contacts").await.expect::<Contacts>(200);
+    revoke(&server, &alice, phone_id, &good).await.expect::<AccountCard>(200);
+    revoke(&server, &alice, phone_id, &list(4, &[laptop]).await).await.expect_problem(UnknownDevice);
+}
+
+#[rocket::async_test]
+async fn a_refill_adds_to_the_stock_and_a_rotation_replaces_the_signed_keys() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let stock: PreKeyStock = server.get(&alice, "/devices/self/pre-keys").await.expect(200);
+    assert_eq!(stock.one_time_left, ONE_TIME_PRE_KEYS_FULL);
+    server.database().execute("DELETE FROM one_time_pre_keys WHERE id % 2 = 0", []).unwrap();
+    let mut kem = KemPreKey { id: 5_001, key: Bytes([8; 1184]), signature: Bytes([0; 384]) };
+    sign_kem_pre_key(&alice, &mut kem).await;
+    let upload = PreKeyUpload {
+        signed: Some(signed(&alice, 5_000, fresh_key()).await),
+        kem: Some(kem),
+        one_time: one_time(6_000..6_050),
+    };
+    let stock: PreKeyStock = server.put(&alice, "/devices/self/pre-keys", &upload).await.expect(200);
+    assert_eq!(stock, PreKeyStock { one_time_left: ONE_TIME_PRE_KEYS_FULL, signed: 5_000, kem: 5_001 });
+    assert_eq!(server.rows()["signed_pre_keys"], 2);
+}
+
+#[rocket::async_test]
+async fn no_id_is_overwritten_and_no_key_taken_twice() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&bob, &alice).await;
+    let claim = ClaimBundles { devices: vec![alice.device()] };
+    let claimed: Bundles = server.post(&bob, "/contacts/alice@example.org/bundles", &claim).await.expect(200);
+    let used = claimed.bundles[0].one_time.clone().unwrap();
+    server.database().execute("DELETE FROM one_time_pre_keys WHERE id > 10", []).unwrap();
+    let before = server.rows();
+    let live = alice.pre_keys.one_time_public()[3].clone();
+    let current = alice.upload().await.pre_keys;
+    let refused = async |upload: PreKeyUpload, code| {
+        server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(code);
+        assert_eq!(server.rows(), before);
+    };
+    let keys = |one_time| PreKeyUpload { one_time, ..PreKeyUpload::default() };
+    // A good key before each bad one: it must go with the bad one.
+    let good = OneTimePreKey { id: 9_000, key: fresh_key() };
+    refused(keys(vec![good.clone(), OneTimePreKey { id: live.id, key: fresh_key() }]), KeyReused).await;
+    refused(keys(vec![good.clone(), OneTimePreKey { id: 9_001, key: live.key }]), KeyReused).await;
+    refused(keys(vec![good.clone(), used.clone()]), KeyReused).await;
+    refused(keys(vec![good.clone(), OneTimePreKey { id: 9_001, key: used.key }]), KeyReused).await;
+    refused(keys(vec![good.clone(), OneTimePreKey { id: 9_001, key: good.key }]), KeyReused).await;
+    let identity = *alice.identity.identity_key();
+    refused(keys(vec![good.clone(), OneTimePreKey { id: 9_001, key: identity }]), KeyReused).await;
+    let same = PreKeyUpload { signed: current.signed.clone(), ..PreKeyUpload::default() };
+    refused(same, KeyReused).await;
+    let same_id = signed(&alice, current.signed.clone().unwrap().id, fresh_key()).await;
+    refused(PreKeyUpload { signed: Some(same_id), ..PreKeyUpload::default() }, KeyReused).await;
+    let same_key = signed(&alice, 5_000, current.signed.unwrap().key).await;
+    refused(PreKeyUpload { signed: Some(same_key), ..PreKeyUpload::default() }, KeyReused).await;
+    let same_kem = PreKeyUpload { kem: current.kem, ..PreKeyUpload::default() };
+    refused(same_kem, KeyReused).await;
+    server.put(&alice, "/devices/self/pre-keys", &keys(vec![good])).await.expect::<PreKeyStock>(200);
+}
+
+#[rocket::async_test]
+async fn signed_pre_keys_must_be_signed_for_this_device() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let before = server.rows();
+    let mut broken = signed(&alice, 5_000, fresh_key()).await;
+    broken.signature.0[9] ^= 1;
+    let others = signed(&phone, 5_000, fresh_key()).await;
+    for pre_key in [broken, others] {
+        let upload = PreKeyUpload { signed: Some(pre_key), one_time: one_time(1..2), ..PreKeyUpload::default() };
+        server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(BadSignature);
+    }
+    let mut kem = KemPreKey { id: 5_001, key: Bytes([8; 1184]), signature: Bytes([0; 384]) };
+    sign_kem_pre_key(&phone, &mut kem).await;
+    let upload = PreKeyUpload { kem: Some(kem), ..PreKeyUpload::default() };
+    server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(BadSignature);
+    assert_eq!(server.rows(), before);
+}
+
+#[rocket::async_test]
+async fn a_stock_is_full_at_its_limit_and_refuses_one_more() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.database().execute("DELETE FROM one_time_pre_keys WHERE id = 3", []).unwrap();
+    let keys = |one_time| PreKeyUpload { one_time, ..PreKeyUpload::default() };
+    let before = server.rows();
+    let two = keys(one_time(7_000..7_002));
+    server.put(&alice, "/devices/self/pre-keys", &two).await.expect_problem(TooLarge);
+    assert_eq!(server.rows(), before);
+    let one = keys(one_time(7_000..7_001));
+    server.put(&alice, "/devices/self/pre-keys", &one).await.expect::<PreKeyStock>(200);
+    let body = vec![b' '; 1 << 20];
+    server.ask(Method::Put, &alice, "/devices/self/pre-keys", body, &[]).await.expect_problem(TooLarge);
+    server.put(&alice, "/devices/self/pre-keys", &"no upload").await.expect_problem(Malformed);
+}
+
+#[rocket::async_test]
+async fn a_browser_that_is_no_device_has_no_pre_keys() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let other = server.another_browser(&alice).await;
+    server.get(&other, "/devices/self/pre-keys").await.expect_problem(NoDevice);
+    server.put(&other, "/devices/self/pre-keys", &PreKeyUpload::default()).await.expect_problem(NoDevice);
+}
+
+#[rocket::async_test]
+async fn when_a_device_was_seen_is_kept_by_day() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let last_seen = async || {
+        let devices: Devices = server.get(&alice, "/devices").await.expect(200);
+        devices.devices[0].last_seen
+    };
+    let day = NOW_MS - NOW_MS % DAY_MS;
+    assert_eq!(last_seen().await, day);
+    server.pass(DAY_MS);
+    assert_eq!(last_seen().await, day + DAY_MS);
+    let kept: u64 = server.database().query_row("SELECT last_seen FROM devices", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept % DAY_MS, 0);
+}

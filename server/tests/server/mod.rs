@@ -1,0 +1,388 @@
+//! A whole server on a folder of its own, and people with real keys and real passwords who use it.
+
+#![allow(dead_code, unreachable_pub)] // each test crate uses its own part
+
+use cliquet_server::{clock::Clock, config, token::Token};
+use cliquet_web_crypto::crypto::{
+    OwnIdentity, PreKeySecrets,
+    identity::sign_device_list,
+    password::{Login, Registration},
+    rsa::{Signer as _, native::NativeSigner},
+};
+use cliquet_wire::{
+    address::Address,
+    bytes::Blob,
+    certificate::{AccountCard, Certificate, DeviceList},
+    contacts::AddContact,
+    devices::{DeviceUpload, RegisterDevice},
+    ids::DeviceId,
+    pre_keys::{KemPreKey, SignedPreKey},
+    problem::{Problem, ProblemCode},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+};
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
+use rocket::{
+    figment::Figment,
+    http::{Header, Method},
+    local::asynchronous::Client,
+};
+use rusqlite::Connection;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+pub type Random = UnwrapErr<SysRng>;
+pub type Key = NativeSigner<Random>;
+
+pub const fn random() -> Random {
+    UnwrapErr(SysRng)
+}
+
+/// The first of June 2026, noon.
+pub const NOW_MS: u64 = 1_780_315_200_000;
+pub const MINUTE_MS: u64 = 60_000;
+pub const DAY_MS: u64 = 24 * 3600 * 1000;
+
+pub struct TestServer {
+    pub client: Client,
+    time: Arc<AtomicU64>,
+    folder: tempfile::TempDir,
+    settings: Vec<(&'static str, String)>,
+}
+
+impl TestServer {
+    /// Open to new accounts, with limits that no test meets by accident.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// With settings as `ROCKET_…` variables would give them.
+    pub async fn with(settings: &[(&'static str, &str)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self::launch(tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(NOW_MS)), settings).await
+    }
+
+    /// Stops, and starts on the same folder.
+    pub async fn restart(self) -> Self {
+        let Self { client, time, folder, settings } = self;
+        drop(client);
+        Self::launch(folder, time, settings).await
+    }
+
+    async fn launch(folder: tempfile::TempDir, time: Arc<AtomicU64>, settings: Vec<(&'static str, String)>) -> Self {
+        let mut figment = Figment::from(config::rocket_defaults())
+            .merge(("log_level", "off"))
+            .merge(("data_dir", folder.path()))
+            .merge(("registration", "open"));
+        for limit in LIMITS {
+            figment = figment.merge((format!("throttles.{limit}"), 1_000_000));
+        }
+        for (name, value) in &settings {
+            figment = match value.parse::<u32>() {
+                Ok(number) => figment.merge((*name, number)),
+                Err(_) => figment.merge((*name, value)),
+            };
+        }
+        let clock = Arc::clone(&time);
+        let server = cliquet_server::build(figment, Clock::new(move || clock.load(Ordering::SeqCst))).unwrap();
+        Self { client: Client::untracked(server).await.unwrap(), time, folder, settings }
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        self.time.load(Ordering::SeqCst)
+    }
+
+    pub fn pass(&self, ms: u64) {
+        self.time.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    /// Its database, seen from outside.
+    pub fn database(&self) -> Connection {
+        Connection::open(self.folder.path().join(cliquet_server::database::FILE_NAME)).unwrap()
+    }
+
+    /// How many rows each table has: equal before and after means that nothing was stored, by half or whole.
+    pub fn rows(&self) -> BTreeMap<String, u64> {
+        let database = self.database();
+        let mut tables = database
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+            .unwrap();
+        let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        let count = |name: &String| database.query_row(&format!("SELECT count(*) FROM {name}"), [], |row| row.get(0));
+        names.into_iter().map(|name| (name.clone(), count(&name).unwrap())).collect()
+    }
+
+    /// An invite made by the host.
+    pub fn invite(&self, expires_ms: u64) -> String {
+        let token = Token::generate().unwrap();
+        cliquet_server::invites::create(&self.database(), &token, self.now_ms(), expires_ms).unwrap();
+        token.write()
+    }
+
+    pub async fn get(&self, who: impl Into<Option<&Person>>, path: &str) -> Reply {
+        self.ask(Method::Get, who, path, Vec::new(), &[]).await
+    }
+
+    pub async fn post(&self, who: impl Into<Option<&Person>>, path: &str, body: &impl Serialize) -> Reply {
+        self.ask(Method::Post, who, path, serde_json::to_vec(body).unwrap(), &[]).await
+    }
+
+    pub async fn put(&self, who: impl Into<Option<&Person>>, path: &str, body: &impl Serialize) -> Reply {
+        self.ask(Method::Put, who, path, serde_json::to_vec(body).unwrap(), &[]).await
+    }
+
+    pub async fn delete(&self, who: impl Into<Option<&Person>>, path: &str) -> Reply {
+        self.ask(Method::Delete, who, path, Vec::new(), &[]).await
+    }
+
+    /// Asks as a page of this server would, with the person's cookie.
+    pub async fn ask(
+        &self,
+        method: Method,
+        who: impl Into<Option<&Person>>,
+        path: &str,
+        body: Vec<u8>,
+        headers: &[(&'static str, &'static str)],
+    ) -> Reply {
+        let mut request = self.client.req(method, path.to_owned()).body(body);
+        request.add_header(Header::new("Sec-Fetch-Site", "same-origin"));
+        request.add_header(Header::new("Accept", "application/json"));
+        if let Some(who) = who.into() {
+            request.add_header(Header::new("Cookie", format!("__Host-cliquet={}", who.token)));
+            request.set_remote(who.network);
+        }
+        for (name, value) in headers {
+            request.replace_header(Header::new(*name, *value));
+        }
+        let response = request.dispatch().await;
+        let status = response.status().code;
+        let headers = response.headers().iter().map(|header| header.to_string()).collect();
+        Reply { status, headers, body: response.into_string().await.unwrap_or_default() }
+    }
+
+    /// Signs a person up, as a browser does.
+    pub async fn sign_up(&self, email: &str) -> Person {
+        let (mut person, finish) = self.begin_sign_up(email, None).await.unwrap();
+        let reply = self.post(&person, "/sign-up/finish", &finish).await;
+        person.token = reply.cookie();
+        let signed_in: SignedIn = reply.expect(201);
+        assert_eq!(signed_in.device, Some(person.device()));
+        person
+    }
+
+    /// All of a sign-up but its last post.
+    pub async fn begin_sign_up(&self, email: &str, invite: Option<&str>) -> Result<(Person, SignUpFinish), Reply> {
+        let (registration, request) = Registration::start(PASSWORD, &mut random()).unwrap();
+        let start = SignUpStart { email: email.to_owned(), invite: invite.map(str::to_owned), request };
+        let reply = self.post(None, "/sign-up/start", &start).await;
+        if reply.status != 200 {
+            return Err(reply);
+        }
+        let started: SignUpStarted = reply.expect(200);
+        let registered = registration.finish(PASSWORD, &started.response, &mut random()).unwrap();
+        let person = Person::new(started.email, 1, &[]).await;
+        let finish = SignUpFinish {
+            email: person.email.clone(),
+            invite: invite.map(str::to_owned),
+            record: registered.record,
+            account_key: person.key.account_key().clone(),
+            vault: Blob(b"sealed".to_vec()),
+            device_list: person.list.clone(),
+            device: person.upload().await,
+        };
+        Ok((person, finish))
+    }
+
+    /// Signs in with this password; the answer to the first post that was refused, or to the last.
+    pub async fn sign_in(&self, email: &str, password: &[u8], device: Option<DeviceId>) -> Reply {
+        let (login, request) = Login::start(password, &mut random()).unwrap();
+        let reply = self.post(None, "/sign-in/start", &SignInStart { email: email.to_owned(), request }).await;
+        if reply.status != 200 {
+            return reply;
+        }
+        let started: SignInStarted = reply.expect(200);
+        // A wrong password shows in the browser already; a browser that lies sends something of the right form.
+        let finalization = match login.finish(password, &started.response, &mut random()) {
+            Ok(logged_in) => logged_in.finalization,
+            Err(_) => Blob(vec![7; 64]),
+        };
+        self.post(None, "/sign-in/finish", &SignInFinish { attempt: started.attempt, finalization, device }).await
+    }
+
+    /// Signs this person in from another browser, which is no device yet.
+    pub async fn another_browser(&self, person: &Person) -> Person {
+        let reply = self.sign_in(person.email.as_str(), PASSWORD, None).await;
+        let token = reply.cookie();
+        let signed_in: SignedIn = reply.expect(200);
+        let list = signed_in.card.device_list;
+        let mut other = Person::new(person.email.clone(), list.counter + 1, &list.devices).await;
+        other.token = token;
+        other
+    }
+
+    /// Gives this person a second device; the first one learns of the new list.
+    pub async fn second_device(&self, person: &mut Person) -> Person {
+        let other = self.another_browser(person).await;
+        let _: AccountCard = self.post(&other, "/devices", &other.registration().await).await.expect(201);
+        person.list = other.list.clone();
+        other
+    }
+
+    pub async fn add(&self, who: &Person, contact: &Person) -> AccountCard {
+        self.post(who, "/contacts", &AddContact { email: contact.email.to_string() }).await.expect(201)
+    }
+}
+
+const LIMITS: [&str; 9] = [
+    "sign_in_per_account_hour",
+    "sign_in_per_ip_hour",
+    "sign_up_per_ip_hour",
+    "look_up_per_account_hour",
+    "claim_per_requester_hour",
+    "claim_per_pair_hour",
+    "one_time_per_target_hour",
+    "post_per_account_hour",
+    "change_per_account_hour",
+];
+
+pub const PASSWORD: &[u8] = b"correct horse battery staple";
+
+/// Account keys are slow to make, so there are three: Alice's, Bob's, and everyone else's.
+static KEYS: [LazyLock<Key>; 3] = [const { LazyLock::new(|| Key::generate(random()).unwrap()) }; 3];
+
+pub fn key_of(email: &Address) -> &'static Key {
+    let name = email.as_str();
+    &KEYS[if name.starts_with("alice") {
+        0
+    } else if name.starts_with("bob") {
+        1
+    } else {
+        2
+    }]
+}
+
+/// One person in one browser.
+pub struct Person {
+    pub email: Address,
+    pub key: &'static Key,
+    pub identity: OwnIdentity,
+    pub pre_keys: PreKeySecrets,
+    /// The account's list once this device is in it.
+    pub list: DeviceList,
+    /// What the cookie holds.
+    pub token: String,
+    /// Where they ask from.
+    pub network: SocketAddr,
+}
+
+impl Person {
+    /// A browser with a new device, which enters the list behind the others.
+    pub async fn new(email: Address, counter: u64, others: &[DeviceId]) -> Self {
+        let key = key_of(&email);
+        let account_key = key.account_key().clone();
+        let rng = &mut random();
+        let identity = OwnIdentity::create(email.clone(), account_key, NOW_MS, counter, key, rng).await.unwrap();
+        let devices = [others, &[identity.device()]].concat();
+        let list = sign_device_list(email.clone(), key.account_key(), counter, devices, key).await.unwrap();
+        let pre_keys = PreKeySecrets::generate(NOW_MS / 1000, rng);
+        Self { email, key, identity, pre_keys, list, token: String::new(), network: ([192, 0, 2, 1], 1).into() }
+    }
+
+    pub fn device(&self) -> DeviceId {
+        self.identity.device()
+    }
+
+    pub async fn upload(&self) -> DeviceUpload {
+        DeviceUpload {
+            certificate: self.identity.certificate().clone(),
+            name: "Laptop".to_owned(),
+            pre_keys: self.pre_keys.upload_all(&self.identity, self.key).await.unwrap(),
+        }
+    }
+
+    pub async fn registration(&self) -> RegisterDevice {
+        RegisterDevice { device_list: self.list.clone(), device: self.upload().await }
+    }
+
+    /// The list as this account would sign it.
+    pub async fn signed_list(&self, counter: u64, devices: Vec<DeviceId>) -> DeviceList {
+        sign_device_list(self.email.clone(), self.key.account_key(), counter, devices, self.key).await.unwrap()
+    }
+}
+
+/// Signs anew what a test has changed.
+pub async fn sign_certificate(key: &Key, certificate: &mut Certificate) {
+    certificate.signature = key.sign(&certificate.signed_bytes()).await.unwrap();
+}
+
+pub async fn sign_list(key: &Key, list: &mut DeviceList) {
+    list.signature = key.sign(&list.signed_bytes()).await.unwrap();
+}
+
+pub async fn sign_pre_key(person: &Person, pre_key: &mut SignedPreKey) {
+    let bytes = pre_key.signed_bytes(&person.key.account_key().hash(), person.device());
+    pre_key.signature = person.key.sign(&bytes).await.unwrap();
+}
+
+pub async fn sign_kem_pre_key(person: &Person, pre_key: &mut KemPreKey) {
+    let bytes = pre_key.signed_bytes(&person.key.account_key().hash(), person.device());
+    pre_key.signature = person.key.sign(&bytes).await.unwrap();
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    /// As `Name: value`.
+    pub headers: Vec<String>,
+    pub body: String,
+}
+
+impl Reply {
+    #[track_caller]
+    pub fn expect<T: DeserializeOwned>(&self, status: u16) -> T {
+        assert_eq!(self.status, status, "{}", self.body);
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
+    }
+
+    #[track_caller]
+    pub fn expect_nothing(&self) {
+        assert_eq!((self.status, self.body.as_str()), (204, ""));
+    }
+
+    /// Refused, with this code and its status, as a problem (RFC 9457).
+    #[track_caller]
+    pub fn expect_problem(&self, code: ProblemCode) {
+        assert_eq!(self.header("Content-Type"), Some("application/problem+json"), "{} {}", self.status, self.body);
+        let problem: Problem = serde_json::from_str(&self.body).unwrap();
+        assert_eq!((problem.code, self.status, problem.status), (code, code.status(), code.status()));
+        if code == ProblemCode::TooManyRequests {
+            let seconds: u64 = self.header("Retry-After").unwrap().parse().unwrap();
+            assert!((1..=3601).contains(&seconds) && problem.retry_after == Some(seconds));
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    /// The token that the answer hands the browser; empty when it hands none.
+    pub fn cookie(&self) -> String {
+        let value = self.header("Set-Cookie").and_then(|line| line.strip_prefix("__Host-cliquet="));
+        value.and_then(|rest| rest.split(';').next()).unwrap_or_default().to_owned()
+    }
+}
