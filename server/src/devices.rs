@@ -249,14 +249,13 @@ pub fn is_active(connection: &Connection, account_id: i64, device: DeviceId) -> 
 
 /// For their owner: those not revoked, in order of entry.
 pub fn owned(connection: &Connection, account_id: i64, this: Option<DeviceId>) -> Result<Vec<Device>, Error> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name, created, last_seen FROM devices WHERE account_id = ?1 AND revoked IS NULL
-          ORDER BY created, id",
-    )?;
-    let devices = statement.query_map([account_id], |row| {
-        let id = DeviceId(row.get(0)?);
-        Ok(Device { id, name: row.get(1)?, created: row.get(2)?, last_seen: row.get(3)?, this: this == Some(id) })
-    })?;
+    let mut statement = connection.prepare_cached("SELECT name, created, last_seen FROM devices WHERE id = ?1")?;
+    let list = list(connection, account_id)?;
+    let devices = list.devices.into_iter().map(|id| {
+        statement.query_row([id.0], |row| {
+            Ok(Device { id, name: row.get(0)?, created: row.get(1)?, last_seen: row.get(2)?, this: this == Some(id) })
+        })
+    });
     Ok(devices.collect::<Result<_, _>>()?)
 }
 

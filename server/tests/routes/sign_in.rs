@@ -8,7 +8,11 @@ use cliquet_wire::{
     problem::ProblemCode::*,
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignedIn},
 };
-use rocket::http::Method;
+use rocket::{
+    http::{Header, Method, uri::Host},
+    local::asynchronous::LocalRequest,
+    uri,
+};
 use serde_json::json;
 
 #[rocket::async_test]
@@ -148,24 +152,28 @@ async fn a_sign_in_lives_for_thirty_days() {
 async fn a_token_counts_in_its_own_place_only() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
-    let ask = async |header: &'static str, value: String| {
-        let request = server.client.get("/contacts").header(rocket::http::Header::new(header, value));
-        request.dispatch().await.status().code
-    };
     let token = &alice.token;
-    assert_eq!(ask("Authorization", format!("Bearer {token}")).await, 200);
-    assert_eq!(ask("Cookie", format!("__Host-cliquet={token}")).await, 200);
-    assert_eq!(ask("Authorization", format!("Basic {token}")).await, 401);
-    assert_eq!(ask("Authorization", format!("Bearer {token}A")).await, 401);
-    assert_eq!(ask("Authorization", "Bearer ".to_owned()).await, 401);
-    // Without TLS in between the other name is used, and it counts nowhere else.
-    assert_eq!(ask("Cookie", format!("cliquet={token}")).await, 401);
-    let local = |name: &str| {
-        let cookie = rocket::http::Header::new("Cookie", format!("{name}={token}"));
-        server.client.get("/contacts").header(cookie).header(rocket::http::Header::new("Host", "localhost:8000"))
-    };
-    assert_eq!(local("cliquet").dispatch().await.status().code, 200);
-    assert_eq!(local("__Host-cliquet").dispatch().await.status().code, 401);
+    let status = async |request: LocalRequest<'_>| request.dispatch().await.status().code;
+    let with_header = |value: String| server.client.get("/contacts").header(Header::new("Authorization", value));
+    assert_eq!(status(with_header(format!("Bearer {token}"))).await, 200);
+    assert_eq!(status(with_header(format!("Basic {token}"))).await, 401);
+    assert_eq!(status(with_header(format!("Bearer {token}A"))).await, 401);
+    assert_eq!(status(with_header("Bearer ".to_owned())).await, 401);
+    // Without TLS in between the other name is used, and each counts nowhere else.
+    let with_cookie = |name: &'static str| server.client.get("/contacts").cookie((name, token.clone()));
+    assert_eq!(status(with_cookie("__Host-cliquet")).await, 200);
+    assert_eq!(status(with_cookie("cliquet")).await, 401);
+    for (host, given, other) in [
+        (uri!("localhost:8000"), "cliquet", "__Host-cliquet"),
+        (uri!("127.0.0.1"), "cliquet", "__Host-cliquet"),
+        (uri!("localhost.example.org"), "__Host-cliquet", "cliquet"),
+    ] {
+        for (name, code) in [(given, 200), (other, 401)] {
+            let mut request = with_cookie(name);
+            request.inner_mut().set_host(Host::from(host.clone()));
+            assert_eq!(status(request).await, code, "{name} at {host}");
+        }
+    }
 }
 
 #[rocket::async_test]

@@ -159,7 +159,7 @@ impl TestServer {
         request.add_header(Header::new("Sec-Fetch-Site", "same-origin"));
         request.add_header(Header::new("Accept", "application/json"));
         if let Some(who) = who.into() {
-            request.add_header(Header::new("Cookie", format!("__Host-cliquet={}", who.token)));
+            request = request.cookie((cliquet_server::signed_in::COOKIE, who.token.clone()));
             request.set_remote(who.network);
         }
         for (name, value) in headers {
