@@ -71,6 +71,7 @@ async fn start(
     Ok(Answer::new(started.await?))
 }
 
+#[expect(clippy::too_many_arguments, reason = "a handler names every guard and every store it uses")]
 #[post("/sign-up/finish", data = "<body>")]
 async fn finish(
     body: Body<SignUpFinish, { sizes::SIGN_UP }>,
