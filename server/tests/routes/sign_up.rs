@@ -25,7 +25,7 @@ async fn alice_signs_up_and_is_signed_in_with_a_vault_and_a_device() {
     let reply = server.post(None, "/sign-up/finish", &finish).await;
     let signed_in: SignedIn = reply.expect(201);
     assert_eq!(signed_in.card.device_list, finish.device_list);
-    assert_eq!(signed_in.card.certificates, [finish.device.certificate.clone()]);
+    assert_eq!(signed_in.card.certificates, std::slice::from_ref(&finish.device.certificate));
     assert_eq!(signed_in.vault, finish.vault);
     alice.token = reply.cookie();
     let vault: Vault = server.get(&alice, "/vault").await.expect(200);
