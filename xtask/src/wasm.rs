@@ -66,6 +66,7 @@ fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
 fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     let mut inputs = Inputs::default();
     inputs.text(flags);
+    inputs.text(include_str!("wasm.rs"));
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
     let sources = ["web-crypto/src", "wire/src"];
     let mut files: Vec<PathBuf> =
