@@ -32,7 +32,7 @@ const ALWAYS: [(&str, &str); 8] = [
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
-        "accelerometer=(), autoplay=(), bluetooth=(), camera=(), display-capture=(), \
+        "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
          encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
          publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
     ),

@@ -23,7 +23,7 @@ const KINDS: [(&str, bool); 7] = [
     ("png", false),
     ("woff2", false),
 ];
-/// Vendored files keep their source beside them to read; only the small one is served.
+/// Vendored files keep their source beside them to read; only the small one is served, under the plain name.
 const VENDORED: &str = ".min.js";
 
 pub(crate) fn build(project: &Project) -> Result<(), Problem> {
@@ -49,8 +49,9 @@ fn named(assets: &Path) -> Result<BTreeMap<String, PathBuf>, Problem> {
         if kind(&file).is_none() || (vendored && !file.ends_with(VENDORED)) {
             continue;
         }
-        if let Some(other) = sources.insert(file.clone(), path.clone()) {
-            let words = format!("{} and {} would both be served as {file}", other.display(), path.display());
+        let name = if vendored { file.replace(VENDORED, ".js") } else { file };
+        if let Some(other) = sources.insert(name.clone(), path.clone()) {
+            let words = format!("{} and {} would both be served as {name}", other.display(), path.display());
             return Err(Problem::Words(words));
         }
     }
@@ -178,7 +179,8 @@ mod tests {
         let vendored = [("vendor/htmx.min.js", "small"), ("vendor/htmx.js", "source"), ("vendor/ext.js", "other")];
         written(house.path(), &vendored);
         let names = named(house.path()).unwrap();
-        assert_eq!(names.keys().collect::<Vec<_>>(), ["htmx.min.js"]);
+        assert_eq!(names.keys().collect::<Vec<_>>(), ["htmx.js"]);
+        assert!(names["htmx.js"].ends_with("vendor/htmx.min.js"));
     }
 
     #[test]
