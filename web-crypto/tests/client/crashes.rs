@@ -85,3 +85,21 @@ fn the_state_that_made_a_post_is_durable_before_the_post_can_leave() {
     let kept = world.devices[0].disk.load();
     assert_eq!(kept.outbox(), world.devices[0].messenger.outbox(), "to the byte");
 }
+
+#[test]
+fn an_answer_that_comes_after_the_receipt_takes_nothing_back() {
+    let mut world = World::alice_and_bob(104);
+    world.write(0, "bob", "hello");
+    while world.devices[0].messenger.outbox().is_none() {
+        world.seal_one(0);
+    }
+    world.office.lose_answer = true;
+    world.turn(0);
+    while world.turn(1) {}
+    world.poll(0);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert!(world.devices[0].messenger.outbox().is_some(), "the answer is still to come");
+    world.settle();
+    assert!(world.devices[0].messenger.outbox().is_none());
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+}

@@ -220,3 +220,21 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
     assert_eq!(world.devices[0].conversation("mallory"), ["< mine"]);
     assert_eq!(world.devices[0].contact("mallory").state, State::Added);
 }
+
+#[test]
+fn a_device_that_was_removed_is_not_heard() {
+    let mut world = World::alice_and_bob(311);
+    let tablet = world.add_device("bob", 1);
+    let card = world.office.cards[&address("bob")].clone();
+    let left = card.certificates[..1].to_vec();
+    let card = world.sign_card(&address("bob"), 1, card.device_list.counter + 1, left);
+    world.office.cards.insert(address("bob"), card.clone());
+    let alice = &mut world.devices[0];
+    let step = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier)).unwrap();
+    alice.take(step);
+    // The server lets it write all the same.
+    world.add_contact(tablet, "alice");
+    world.write(tablet, "alice", "still me");
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob"), ["! CannotOpen"]);
+}
