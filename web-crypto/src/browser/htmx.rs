@@ -124,9 +124,6 @@ fn extension(policy: &JsValue, requests: Rc<impl Requests + 'static>) -> Result<
     let policy = policy.clone();
     let init = Closure::<dyn Fn(JsValue) -> Result<(), JsValue>>::new(move |api: JsValue| {
         let secure: Function = Reflect::get(&api, &"initSecurity".into())?.dyn_into()?;
-        // No attribute of ours holds JavaScript: what would compile it is taken away.
-        let refuse = Function::new_no_args("");
-        let _ = refuse;
         secure.call1(&api, &policy).map(drop)
     });
     Reflect::set(&extension, &"init".into(), &init.into_js_value())?;
