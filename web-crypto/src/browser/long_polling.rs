@@ -38,6 +38,8 @@ const WAIT_SECONDS_MIN: u32 = 5;
 pub struct Polling {
     outcome: Cell<Outcome>,
     failures: Cell<u32>,
+    /// The last poll was answered.
+    connected: Cell<bool>,
     /// Polls cut in a row, and how long to wait since then: some proxies cut sooner than servers answer.
     cuts: Cell<u32>,
     wait_seconds: Cell<u32>,
@@ -63,6 +65,7 @@ impl Default for Polling {
         Self {
             outcome: Cell::new(Outcome::Answered),
             failures: Cell::new(0),
+            connected: Cell::new(false),
             cuts: Cell::new(0),
             wait_seconds: Cell::new(POLL_SECONDS_DEFAULT),
             pause: Cell::new(0),
@@ -87,7 +90,10 @@ impl Home {
         let (outcome, status) = match outcome {
             Ok(()) => {
                 self.polling.failures.set(0);
-                self.polling.cuts.set(0);
+                // An empty answer to the question whether anybody is there says nothing about cuts.
+                if self.polling.connected.replace(true) {
+                    self.polling.cuts.set(0);
+                }
                 self.say(State::Connected);
                 (Outcome::Answered, 200)
             }
@@ -105,8 +111,8 @@ impl Home {
     async fn poll_once(self: &Rc<Self>, signal: &AbortSignal) -> Result<(), Trouble> {
         let cursor = self.look(|messenger| messenger.cursor()).await?;
         let polling = &self.polling;
-        // After a failure the first question is whether anybody is there: it is answered at once.
-        let wait_seconds = if polling.failures.get() > 0 { 0 } else { polling.wait_seconds.get() };
+        // At first, and after a failure, the question is whether anybody is there: it is answered at once.
+        let wait_seconds = if polling.connected.get() { polling.wait_seconds.get() } else { 0 };
         let body = serde_json::to_string(&Poll { cursor, wait_seconds: Some(wait_seconds) })
             .map_err(|_| HttpError::Unreadable)?;
         let deadline = AbortSignal::timeout_with_u32(wait_seconds.saturating_mul(1_000).saturating_add(GRACE_MS));
@@ -142,6 +148,7 @@ impl Home {
             }
             return Outcome::Cut;
         }
+        polling.connected.set(false);
         polling.failures.set(polling.failures.get().saturating_add(1));
         self.say(if online() { State::Reconnecting } else { State::Offline });
         Outcome::Failed
