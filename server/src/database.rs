@@ -82,8 +82,9 @@ pub struct Database {
 impl Database {
     /// Opens the database of this folder, makes both when they are missing, and brings the tables up to date.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        make_private(folder)?;
-        let manager = SqliteConnectionManager::file(folder.join(FILE_NAME)).with_init(|connection| {
+        let file = folder.join(FILE_NAME);
+        make_private(folder, &file)?;
+        let manager = SqliteConnectionManager::file(file).with_init(|connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             // WAL: readers do not wait for the writer. FULL: what was acknowledged survives a power cut.
             connection.execute_batch(
@@ -127,12 +128,18 @@ impl Database {
     }
 }
 
-/// A folder that is made here is nobody else's to read.
-fn make_private(folder: &Path) -> std::io::Result<()> {
+/// A folder and a file that are made here are nobody else's to read. SQLite gives the files beside it the same rights.
+fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
+    let mut options = std::fs::OpenOptions::new();
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
+    {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        builder.mode(0o700);
+        options.mode(0o600);
+    }
+    builder.recursive(true).create(folder)?;
+    options.create(true).append(true).open(file).map(drop)
 }
 
 /// The transaction of [`Database::write`], on this thread.

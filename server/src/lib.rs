@@ -78,7 +78,7 @@ fn mailbox_stage() -> AdHoc {
                 .mount("/", routes::health::routes())),
             Err(error) => {
                 // The source may show the address of Redis, and a password in it.
-                log::error!("{error}; `cliquet doctor` may say more");
+                log::error!("{error}");
                 Err(rocket)
             }
         }

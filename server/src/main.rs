@@ -1,6 +1,7 @@
 //! The command line: `cliquet` serves; the rest is for whoever hosts it.
 
 mod doctor;
+mod logger;
 
 use clap::{Parser, Subcommand};
 use cliquet_server::{
@@ -10,6 +11,7 @@ use cliquet_server::{
     invites,
     token::Token,
 };
+use rocket::{error::ErrorKind, fairing::AdHoc};
 use std::{
     error::Error,
     io::{Write, stdout},
@@ -79,10 +81,19 @@ fn main() -> ExitCode {
 }
 
 fn serve() -> Outcome {
+    let figment = config::figment();
+    let rocket::Config { log_level, address, port, .. } = rocket::Config::try_from(&figment)?;
+    logger::start(log_level);
     rocket::execute(async {
-        let server = cliquet_server::build(config::figment(), Clock::system())?;
-        // Rocket has printed the particulars; its error must be looked at, or it panics when it goes.
-        server.launch().await.map(drop).map_err(|error| error.pretty_print().into())
+        let server = cliquet_server::build(figment, Clock::system())?
+            .attach(AdHoc::on_liftoff("Says where", move |_| {
+                Box::pin(async move { log::info!("listening on {address} port {port}") })
+            }));
+        // Rocket panics when its error goes unseen.
+        server.launch().await.map(drop).map_err(|error| match error.kind() {
+            ErrorKind::Bind(cause) => format!("{address} port {port} cannot be listened on: {cause}").into(),
+            _ => error.pretty_print().into(),
+        })
     })
 }
 
