@@ -46,3 +46,24 @@ pub fn claim(transaction: &Transaction<'_>, token: Option<&Token>, now_ms: u64) 
     let sql = "UPDATE invites SET claimed = ?2 WHERE token_hash = ?1 AND claimed IS NULL AND expires > ?2";
     Ok(transaction.execute(sql, params![token.hash(), now_ms])? == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database::{self, Database};
+
+    #[test]
+    fn is_claimed_once_and_not_after_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Database::open(folder.path()).unwrap().connection().unwrap();
+        let token = Token::generate().unwrap();
+        create(&connection, &token, 10, 20).unwrap();
+        let mut try_at = |token: &Token, now_ms| {
+            database::write(&mut connection, |transaction| claim(transaction, Some(token), now_ms)).unwrap()
+        };
+        assert!(!try_at(&Token::generate().unwrap(), 19));
+        assert!(!try_at(&token, 20));
+        assert!(try_at(&token, 19));
+        assert!(!try_at(&token, 19));
+    }
+}
