@@ -213,6 +213,7 @@ impl Messenger {
     }
 
     /// A text, once: the same id by the same author is the same message. Tells whether it is new.
+    #[expect(clippy::too_many_arguments, reason = "one caller each for peers and copies")]
     async fn keep_text(
         &self,
         contact: &mut Contact,
