@@ -5,6 +5,7 @@
 use crate::{clock::Clock, config::Config, database::Database, devices, error::Error, sign_ins, token::Token};
 use cliquet_wire::{
     address::Address,
+    devices::DEVICE_HEADER,
     ids::{DeviceId, SignInId},
     problem::ProblemCode,
 };
@@ -74,6 +75,12 @@ async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     let now_ms = clock.now_ms();
     let found = database.run(move |connection| sign_ins::find(connection, &token, now_ms)).await?;
     let sign_ins::Found { id, account_id, email, device, device_last_seen } = found.ok_or(ProblemCode::SignedOut)?;
+    // A page of whoever was signed in here before: this sign-in is not theirs.
+    if let (Some(device), Some(named)) = (device, request.headers().get_one(DEVICE_HEADER))
+        && named.parse() != Ok(device)
+    {
+        return Err(ProblemCode::SignedOut.into());
+    }
     if let Some(device) = device
         && device_last_seen != Some(devices::day(now_ms))
     {

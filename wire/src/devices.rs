@@ -7,6 +7,10 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+/// A request's header that names the device it speaks for. Two accounts take turns in one browser, and a page of the
+/// first stays open: without it that page would read, and acknowledge, the mailbox of the second.
+pub const DEVICE_HEADER: &str = "Cliquet-Device";
+
 /// A new device: its certificate, a name for its owner, and all its pre-keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

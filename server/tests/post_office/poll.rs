@@ -1,6 +1,11 @@
 use crate::office::{Office, bearer, letter, problem};
-use cliquet_wire::{limits::POLL_DELIVERIES_MAX, poll::PollAnswer, problem::ProblemCode};
-use rocket::http::{Accept, ContentType, Status};
+use cliquet_wire::{
+    devices::DEVICE_HEADER,
+    limits::POLL_DELIVERIES_MAX,
+    poll::{Poll, PollAnswer},
+    problem::ProblemCode,
+};
+use rocket::http::{Accept, ContentType, Header, Status};
 use std::time::{Duration, Instant};
 
 /// Long enough that a slow machine never comes near, and a lost wake-up always does.
@@ -31,6 +36,23 @@ async fn a_waiting_poll_is_answered_when_a_letter_comes() {
     let answer: PollAnswer = response.into_json().await.unwrap();
     assert_eq!(answer.deliveries.len(), 1);
     assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
+}
+
+#[rocket::async_test]
+async fn a_page_of_whoever_was_signed_in_before_reads_and_removes_nothing() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
+    let cursor = office.fetches(&bob, 0).await.deliveries[0].cursor;
+    // Bob's sign-in, and a page that still speaks for Alice's device.
+    let of_alice = Header::new(DEVICE_HEADER, alice.device.to_string());
+    let asked = Poll { cursor, wait_seconds: Some(0) };
+    let response = office.client.post("/poll").header(bearer(&bob)).header(of_alice).json(&asked).dispatch().await;
+    assert_eq!(problem(response).await, ProblemCode::SignedOut);
+    assert_eq!(office.fetches(&bob, 0).await.deliveries.len(), 1);
+    let of_bob = Header::new(DEVICE_HEADER, bob.device.to_string());
+    let response = office.client.post("/poll").header(bearer(&bob)).header(of_bob).json(&asked).dispatch().await;
+    assert_eq!(response.status(), Status::Ok);
 }
 
 #[rocket::async_test]

@@ -7,7 +7,7 @@ use super::{
     add_contact::Wish,
     database,
     dates::Dates,
-    http::HttpError,
+    http::{self, HttpError},
     load_messages,
     long_polling::Polling,
     page, random,
@@ -83,7 +83,7 @@ impl Home {
     /// Opens what this browser keeps for the account; refuses when it is no device of it.
     pub async fn open(email: Address, words: Words) -> Result<Self, State> {
         let store = Store::open(&email).await?;
-        load(&store).await?;
+        http::speak_for(load(&store).await?.device());
         Ok(Self {
             tabs: Tabs::new(database::name(&email)),
             email,

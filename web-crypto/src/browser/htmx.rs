@@ -4,7 +4,11 @@
 //! text must be durable, before a byte leaves. `htmx_config_request` sets `ctx.fetch` to an async function of ours. htmx
 //! itself is loaded only after that, so that a page whose WASM failed posts nothing.
 
-use super::{http::HttpError, page};
+use super::{
+    http::{self, HttpError},
+    page,
+};
+use cliquet_wire::devices::DEVICE_HEADER;
 use js_sys::{Function, Object, Promise, Reflect};
 use std::{future::Future, pin::Pin, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
@@ -151,6 +155,9 @@ fn configure(requests: &Rc<impl Requests + 'static>, element: &Element, detail: 
     let context = Reflect::get(detail, &"ctx".into())?;
     let request = Reflect::get(&context, &"request".into())?;
     let signal: AbortSignal = Reflect::get(&request, &"signal".into())?.dyn_into()?;
+    if let Some(device) = http::device() {
+        Reflect::set(&Reflect::get(&request, &"headers".into())?, &DEVICE_HEADER.into(), &device.into())?;
+    }
     if let Some(answer) = requests.clone().request(element, signal) {
         let fetch = Closure::once_into_js(move || {
             future_to_promise(async move {

@@ -2,14 +2,33 @@
 //!
 //! Owns fetching, deadlines, and the reading of answers into wire types or a `Problem`. Knows nothing of what is said.
 
-use cliquet_wire::problem::{Problem, ProblemCode};
+use cliquet_wire::{
+    devices::DEVICE_HEADER,
+    ids::DeviceId,
+    problem::{Problem, ProblemCode},
+};
 use serde::{Serialize, de::DeserializeOwned};
+use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, DomException, Headers, RequestInit, Response};
 
 /// A server that has not answered by then is as good as gone.
 const DEADLINE_MS: u32 = 20_000;
+
+thread_local! {
+    static DEVICE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// From now on every request of this page names the device it speaks for.
+pub fn speak_for(device: DeviceId) {
+    DEVICE.set(Some(device.to_string()));
+}
+
+/// The device this page speaks for.
+pub fn device() -> Option<String> {
+    DEVICE.with_borrow(Clone::clone)
+}
 
 /// Why a request brought no answer of the expected kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +91,9 @@ pub async fn request_until(
     init.set_signal(Some(signal));
     let headers = Headers::new().map_err(|_| HttpError::Unreadable)?;
     let _ = headers.set("Accept", "application/json");
+    if let Some(device) = device() {
+        let _ = headers.set(DEVICE_HEADER, &device);
+    }
     if let Some(body) = body {
         let _ = headers.set("Content-Type", "application/json");
         init.set_body(&JsValue::from_str(body));

@@ -184,9 +184,9 @@ impl Home {
         }
     }
 
-    /// Something changed for the better: ask now instead of after the pause.
+    /// Something changed for the better, perhaps a new sign-in in another tab: ask now.
     pub fn poll_soon(self: &Rc<Self>) {
-        if self.leads() && !self.polling.running.get() && self.polling.outcome.get() != Outcome::Stopped {
+        if self.leads() && !self.polling.running.get() {
             self.polling.pause.set(self.polling.pause.get().wrapping_add(1));
             poll_now();
         }

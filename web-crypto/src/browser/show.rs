@@ -347,6 +347,15 @@ fn why(failure: Failure) -> Word {
     }
 }
 
+/// Replaces what an element holds by one link.
+pub fn link(element: &Element, sentence: &str, address: &str) {
+    element.set_text_content(None);
+    let Some(link) = page::document().and_then(|document| document.create_element("a").ok()) else { return };
+    let _ = link.set_attribute("href", address);
+    link.set_text_content(Some(sentence));
+    let _ = element.append_child(&link);
+}
+
 /// Gives the keyboard to the draft, unless that would open a phone's keyboard over the page.
 pub fn focus_draft(conversation: &Conversation) {
     let coarse = page::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());

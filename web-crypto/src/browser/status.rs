@@ -2,7 +2,7 @@
 
 use super::{
     database::StoreError,
-    page,
+    page, show,
     words::{Word, Words},
 };
 
@@ -59,6 +59,10 @@ pub fn show(state: State, words: &Words) {
     let text = words.get(word);
     if element.get_attribute("data-state").as_deref() != Some(name) || element.text_content().as_deref() != Some(text) {
         let _ = element.set_attribute("data-state", name);
-        element.set_text_content(Some(text));
+        if state == State::SignedOut {
+            show::link(&element, text, "/sign-in");
+        } else {
+            element.set_text_content(Some(text));
+        }
     }
 }
