@@ -1,5 +1,4 @@
-//! From the draft to the store: what a person sends is durable before the draft is cleared, and before anything is
-//! sealed or sent.
+//! From the draft to the store: what a person sends is durable before it is shown, sealed or sent.
 
 use super::{
     home::Home,
@@ -14,26 +13,45 @@ use crate::client::{
     records::{Changes, Store},
 };
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
-use std::rc::Rc;
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement, KeyboardEvent};
 use zeroize::Zeroizing;
 
+/// What was taken from the draft and is not durable yet, in the order of writing. One is stored after the other, so
+/// that each gets a later place than the one before.
+#[derive(Default)]
+struct Taken {
+    waiting: RefCell<VecDeque<Draft>>,
+    storing: Cell<bool>,
+}
+
+struct Draft {
+    field: HtmlTextAreaElement,
+    conversation: Conversation,
+    text: Zeroizing<String>,
+}
+
 /// Enter, the button, and another try for what failed.
 pub fn listen(home: &Rc<Home>) {
     let Some(document) = page::document() else { return };
-    let submitted = home.clone();
+    let taken = Rc::<Taken>::default();
+    let (submitted, by_button) = (home.clone(), taken.clone());
     page::on(&document, "submit", move |event| {
         if let Some(form) = page::around(event, "[data-composer]") {
             event.prevent_default();
-            take(&submitted, &form);
+            take(&submitted, &by_button, &form);
         }
     });
     let typed = home.clone();
     page::on(&document, "keydown", move |event| {
         if let Some(form) = sends(event).and_then(|draft| draft.closest("[data-composer]").ok().flatten()) {
             event.prevent_default();
-            take(&typed, &form);
+            take(&typed, &taken, &form);
         }
     });
     let retried = home.clone();
@@ -54,35 +72,47 @@ fn sends(event: &Event) -> Option<Element> {
     if plain { page::around(event, "[data-draft]") } else { None }
 }
 
-/// Takes the draft's text into Rust at once.
-fn take(home: &Rc<Home>, form: &Element) {
-    let Some(draft) = page::within(form, "[data-draft]").and_then(|draft| draft.dyn_into::<HtmlTextAreaElement>().ok())
+/// Takes the text into Rust and empties the draft at once: whoever types fast is already writing the next one.
+fn take(home: &Rc<Home>, taken: &Rc<Taken>, form: &Element) {
+    let Some(field) = page::within(form, "[data-draft]").and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok())
     else {
         return;
     };
     let Some(conversation) = Conversation::on_page() else { return };
-    // The draft is taken once: a second Enter before the first is durable finds it closed.
-    if draft.read_only() {
-        return;
+    let text = Zeroizing::new(field.value());
+    field.set_value("");
+    taken.waiting.borrow_mut().push_back(Draft { field, conversation, text });
+    if !taken.storing.replace(true) {
+        let taken = taken.clone();
+        home.spawn(async move |home: Rc<Home>| {
+            while let Some(draft) = taken.next() {
+                store(&home, draft).await;
+            }
+            taken.storing.set(false);
+        });
     }
-    draft.set_read_only(true);
-    let text = Zeroizing::new(draft.value());
-    home.spawn(async move |home: Rc<Home>| {
-        let kept = keep(&home, &conversation.address, &text).await;
-        match kept {
-            Ok(()) => {
-                draft.set_value("");
-                conversation.complain("");
-            }
-            Err(ComposeError::Empty) => {}
-            Err(ComposeError::TooLong) => {
-                conversation.complain(home.words.get(Word::MessageTooLong));
-            }
-            Err(ComposeError::Records(_)) => conversation.complain(home.words.get(Word::StorageRefused)),
-        }
-        draft.set_read_only(false);
-        show::focus_draft(&conversation);
-    });
+}
+
+impl Taken {
+    fn next(&self) -> Option<Draft> {
+        self.waiting.borrow_mut().pop_front()
+    }
+}
+
+async fn store(home: &Rc<Home>, draft: Draft) {
+    let Draft { field, conversation, text } = draft;
+    let complaint = match keep(home, &conversation.address, &text).await {
+        Ok(()) | Err(ComposeError::Empty) => "",
+        Err(ComposeError::TooLong) => home.words.get(Word::MessageTooLong),
+        Err(ComposeError::Records(_)) => home.words.get(Word::StorageRefused),
+    };
+    if !complaint.is_empty() {
+        // Back to the person, in front of what was written meanwhile.
+        let whole = Zeroizing::new([text.as_str(), &field.value()].concat());
+        field.set_value(&whole);
+    }
+    conversation.complain(complaint);
+    show::focus_draft(&conversation);
 }
 
 async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), ComposeError> {
