@@ -2,6 +2,7 @@
 //!
 //! Owns fetching, deadlines, and the reading of answers into wire types or a `Problem`. Knows nothing of what is said.
 
+use crate::client::json;
 use cliquet_wire::{
     devices::DEVICE_HEADER,
     ids::DeviceId,
@@ -118,14 +119,14 @@ pub async fn accepted(response: Response) -> Result<Response, HttpError> {
     if response.ok() {
         return Ok(response);
     }
-    let problem = serde_json::from_str(&text(&response).await?).map_err(|_| HttpError::Unreadable)?;
+    let problem = json::read(&text(&response).await?).map_err(|_| HttpError::Unreadable)?;
     Err(HttpError::Problem(Box::new(problem)))
 }
 
 /// Reads an answer of success as `T`.
 pub async fn read<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
     let response = accepted(response).await?;
-    serde_json::from_str(&text(&response).await?).map_err(|_| HttpError::Unreadable)
+    json::read(&text(&response).await?).map_err(|_| HttpError::Unreadable)
 }
 
 async fn text(response: &Response) -> Result<String, HttpError> {
