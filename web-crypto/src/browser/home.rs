@@ -15,7 +15,7 @@ use super::{
     send::Posting,
     status::{self, State},
     store::{ACCOUNT_KEY, Store, StoreError},
-    tabs::{Tabs, Turns},
+    tabs::{Tabs, Turn, Turns},
     words::Words,
 };
 use crate::client::{
@@ -25,6 +25,7 @@ use crate::client::{
 use cliquet_wire::address::Address;
 use std::{
     cell::{Cell, RefCell},
+    pin::Pin,
     rc::Rc,
 };
 
@@ -50,6 +51,14 @@ impl std::fmt::Debug for Home {
         f.debug_struct("Home").field("leading", &self.leading).finish_non_exhaustive()
     }
 }
+
+/// Whoever's turn it is has the messenger.
+struct AtTurn {
+    messenger: Box<Messenger>,
+    turn: Turn,
+}
+
+type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Why something asked for did not happen. Nothing is half done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,23 +129,39 @@ impl Home {
         self: &Rc<Self>,
         make: impl AsyncFnOnce(&Messenger) -> Result<S, StepError>,
     ) -> Result<(), Trouble> {
-        let turn = self.turns.take().await;
-        let mut messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
-        let made = self.make(&mut messenger, make).await;
-        self.messenger.set(Some(messenger));
-        drop(turn);
-        let changed = made?;
-        self.tabs.announce(changed.iter().map(String::as_str));
-        self.changed(&changed);
-        Ok(())
+        let turn = self.take_turn().await?;
+        let made = make(&turn.messenger).await.map(Into::into);
+        self.settle(turn, made).await
     }
 
-    async fn make<S: Into<Option<Step>>>(
+    /// Boxed, as `settle`: there are a dozen kinds of steps, and each would carry a copy of both.
+    fn take_turn(&self) -> Soon<'_, Result<AtTurn, Trouble>> {
+        Box::pin(async {
+            let turn = self.turns.take().await;
+            let messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
+            Ok(AtTurn { messenger, turn })
+        })
+    }
+
+    fn settle(self: &Rc<Self>, turn: AtTurn, made: Result<Option<Step>, StepError>) -> Soon<'_, Result<(), Trouble>> {
+        Box::pin(async move {
+            let AtTurn { mut messenger, turn } = turn;
+            let kept = self.keep(&mut messenger, made).await;
+            self.messenger.set(Some(messenger));
+            drop(turn);
+            let changed = kept?;
+            self.tabs.announce(changed.iter().map(String::as_str));
+            self.changed(&changed);
+            Ok(())
+        })
+    }
+
+    async fn keep(
         &self,
         messenger: &mut Messenger,
-        make: impl AsyncFnOnce(&Messenger) -> Result<S, StepError>,
+        made: Result<Option<Step>, StepError>,
     ) -> Result<Vec<String>, Trouble> {
-        let Some(step) = make(messenger).await?.into() else { return Ok(Vec::new()) };
+        let Some(step) = made? else { return Ok(Vec::new()) };
         let changed = names(&step.changes);
         self.store.commit_changes(&step.changes).await.inspect_err(|error| self.say((*error).into()))?;
         if messenger.apply(step).is_err() {
@@ -150,10 +175,9 @@ impl Home {
 
     /// Looks at the messenger between two steps.
     pub async fn look<T>(&self, look: impl FnOnce(&Messenger) -> T) -> Result<T, Trouble> {
-        let _turn = self.turns.take().await;
-        let messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
-        let seen = look(&messenger);
-        self.messenger.set(Some(messenger));
+        let turn = self.take_turn().await?;
+        let seen = look(&turn.messenger);
+        self.messenger.set(Some(turn.messenger));
         Ok(seen)
     }
 
@@ -178,8 +202,7 @@ impl Home {
             }
         }
         if !shown.is_empty() {
-            let home = self.clone();
-            wasm_bindgen_futures::spawn_local(async move { load_messages::changed(&home, &shown).await });
+            self.spawn(async move |home: Rc<Self>| load_messages::changed(&home, &shown).await);
         }
     }
 
@@ -198,8 +221,7 @@ impl Home {
             return;
         }
         let Some(wish) = Wish::parse(wish) else { return };
-        let home = self.clone();
-        wasm_bindgen_futures::spawn_local(async move {
+        self.spawn(async move |home: Rc<Self>| {
             if let Err(trouble) = wish.grant(&home).await {
                 home.complain(&trouble);
             }
@@ -246,7 +268,7 @@ impl Home {
     /// Runs beside everything else.
     pub fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
         let home = self.clone();
-        wasm_bindgen_futures::spawn_local(async move { work(home).await });
+        page::spawn(async move { work(home).await });
     }
 }
 

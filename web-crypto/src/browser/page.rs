@@ -1,6 +1,7 @@
 //! Finds what the page already has: elements by id or `data-` attribute. Makes none.
 
 use gloo_events::{EventListener, EventListenerOptions};
+use std::pin::Pin;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
 
@@ -54,6 +55,12 @@ pub fn hide(element: &Element, hidden: bool) {
 /// Listens for as long as the page lives.
 pub fn on(target: &EventTarget, name: &'static str, listener: impl FnMut(&Event) + 'static) {
     EventListener::new_with_options(target, name, EventListenerOptions::enable_prevent_default(), listener).forget();
+}
+
+/// Runs beside everything else. Boxed: the queue of tasks is then compiled once, and not for every task.
+pub fn spawn(work: impl Future<Output = ()> + 'static) {
+    let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
+    wasm_bindgen_futures::spawn_local(work);
 }
 
 /// The page's language, for dates and times.

@@ -223,10 +223,14 @@ pub fn order_contacts(open: Option<&Address>) {
             (line, newest)
         })
         .collect();
-    if !lines.is_sorted_by(|one, other| one.1 >= other.1) {
-        lines.sort_by(|one, other| other.1.cmp(&one.1));
-        for (line, _) in &lines {
-            let _ = list.append_child(line);
+    // By insertion: mostly one line moves up, and a general sort is a tenth of the module.
+    for at in 1..lines.len() {
+        let Some((line, newest)) = lines.get(at).cloned() else { break };
+        let to = lines.iter().take(at).position(|(_, other)| *other < newest).unwrap_or(at);
+        if to < at {
+            let _ = list.insert_before(&line, lines.get(to).map(|(next, _)| next.unchecked_ref()));
+            lines.remove(at);
+            lines.insert(to, (line, newest));
         }
     }
     for (line, _) in &lines {

@@ -1,7 +1,6 @@
 //! The words that Rust shows, read once from the page's `template#words`, in the page's language.
 
 use super::page;
-use std::collections::HashMap;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
 
@@ -65,24 +64,22 @@ words! {
 
 /// The page's words.
 #[derive(Debug, Default)]
-pub struct Words(HashMap<String, String>);
+pub struct Words(Vec<String>);
 
 impl Words {
+    /// A word that the page lacks shows as its key: ugly, and found by whoever looks.
     pub fn read() -> Self {
         let template = page::by_id("words").and_then(|element| element.dyn_into::<HtmlTemplateElement>().ok());
-        let Some(spans) = template.and_then(|template| template.content().query_selector_all("[data-word]").ok())
-        else {
-            return Self::default();
+        let content = template.map(|template| template.content());
+        let word = |word: &Word| {
+            let selector = ["[data-word=", word.key(), "]"].concat();
+            let span = content.as_ref().and_then(|content| content.query_selector(&selector).ok().flatten());
+            span.and_then(|span| span.text_content()).map_or_else(|| word.key().to_owned(), |text| text.trim().to_owned())
         };
-        let words = (0..spans.length()).filter_map(|index| {
-            let span = spans.get(index)?.dyn_into::<web_sys::Element>().ok()?;
-            Some((span.get_attribute("data-word")?, span.text_content()?.trim().to_owned()))
-        });
-        Self(words.collect())
+        Self(Word::ALL.iter().map(word).collect())
     }
 
-    /// A word that the page lacks shows as its key: ugly, and found by whoever looks.
     pub fn get(&self, word: Word) -> &str {
-        self.0.get(word.key()).map_or(word.key(), String::as_str)
+        self.0.get(word as usize).map_or(word.key(), String::as_str)
     }
 }
