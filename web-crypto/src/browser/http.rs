@@ -9,7 +9,7 @@ use cliquet_wire::{
     problem::{Problem, ProblemCode},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::cell::RefCell;
+use std::{cell::RefCell, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, DomException, Headers, RequestInit, Response};
@@ -54,34 +54,51 @@ impl HttpError {
 }
 
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, HttpError> {
-    read(request("GET", path, None).await?).await
+    parse(&exchange("GET", path, None, None).await?)
 }
 
 pub async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
-    send("POST", path, body).await
+    parse(&exchange("POST", path, Some(&write(body)?), None).await?)
 }
 
 pub async fn put<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
-    send("PUT", path, body).await
+    parse(&exchange("PUT", path, Some(&write(body)?), None).await?)
 }
 
-/// For answers without a body.
+/// The same with a body that is JSON already, and until `signal` says stop.
+pub async fn post_until<T: DeserializeOwned>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
+    parse(&exchange("POST", path, Some(body), Some(signal)).await?)
+}
+
+/// For answers that say nothing.
 pub async fn call(method: &str, path: &str) -> Result<(), HttpError> {
-    accepted(request(method, path, None).await?).await.map(drop)
+    exchange(method, path, None, None).await.map(drop)
 }
 
-async fn send<T: DeserializeOwned>(method: &str, path: &str, body: &impl Serialize) -> Result<T, HttpError> {
-    let body = serde_json::to_string(body).map_err(|_| HttpError::Unreadable)?;
-    read(request(method, path, Some(&body)).await?).await
+fn write(body: &impl Serialize) -> Result<String, HttpError> {
+    serde_json::to_string(body).map_err(|_| HttpError::Unreadable)
 }
 
-/// Fetches with JSON both ways. The answer may be of any status.
-pub async fn request(method: &str, path: &str, body: Option<&str>) -> Result<Response, HttpError> {
-    request_until(method, path, body, &AbortSignal::timeout_with_u32(DEADLINE_MS)).await
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, HttpError> {
+    json::read(text).map_err(|_| HttpError::Unreadable)
 }
 
-/// The same, until `signal` says stop.
-pub async fn request_until(
+/// Fetches, and gives the text of an answer of success. Boxed: every kind of request would carry a copy of it.
+fn exchange<'a>(
+    method: &'a str,
+    path: &'a str,
+    body: Option<&'a str>,
+    signal: Option<&'a AbortSignal>,
+) -> Pin<Box<dyn Future<Output = Result<String, HttpError>> + 'a>> {
+    Box::pin(async move {
+        let deadline = AbortSignal::timeout_with_u32(DEADLINE_MS);
+        let response = request_until(method, path, body, signal.unwrap_or(&deadline)).await?;
+        let text = text(&response).await?;
+        if response.ok() { Ok(text) } else { Err(HttpError::Problem(Box::new(parse(&text)?))) }
+    })
+}
+
+async fn request_until(
     method: &str,
     path: &str,
     body: Option<&str>,
@@ -112,21 +129,6 @@ fn lost(error: &JsValue) -> HttpError {
         Some("TimeoutError") => HttpError::TimedOut,
         _ => HttpError::Offline,
     }
-}
-
-/// Passes an answer of success; turns any other into what it says is wrong.
-pub async fn accepted(response: Response) -> Result<Response, HttpError> {
-    if response.ok() {
-        return Ok(response);
-    }
-    let problem = json::read(&text(&response).await?).map_err(|_| HttpError::Unreadable)?;
-    Err(HttpError::Problem(Box::new(problem)))
-}
-
-/// Reads an answer of success as `T`.
-pub async fn read<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
-    let response = accepted(response).await?;
-    json::read(&text(&response).await?).map_err(|_| HttpError::Unreadable)
 }
 
 async fn text(response: &Response) -> Result<String, HttpError> {

@@ -119,10 +119,9 @@ impl Home {
         let hurry = AbortController::new().map_err(|_| HttpError::Unreadable)?;
         let signals = Array::of3(signal, &deadline, &hurry.signal());
         polling.current.replace(Some(hurry));
-        let response = http::request_until("POST", "/poll", Some(&body), &AbortSignal::any(&signals)).await;
+        let answer = http::post_until::<PollAnswer>("/poll", &body, &AbortSignal::any(&signals)).await;
         polling.current.replace(None);
-        let answer: PollAnswer = http::read(response?).await?;
-        receive::keep(self, answer).await
+        receive::keep(self, answer?).await
     }
 
     fn poll_failed(&self, error: &HttpError, held_ms: u64) -> Outcome {

@@ -192,11 +192,7 @@ impl Home {
 
     async fn post_entry(self: &Rc<Self>, entry: &OutboxEntry, signal: &AbortSignal) -> u16 {
         let signals = Array::of2(signal, &AbortSignal::timeout_with_u32(DEADLINE_MS));
-        let response = http::request_until("POST", "/messages", Some(&entry.body), &AbortSignal::any(&signals)).await;
-        let answer = match response {
-            Ok(response) => http::read::<MessagesSent>(response).await,
-            Err(error) => Err(error),
-        };
+        let answer = http::post_until::<MessagesSent>("/messages", &entry.body, &AbortSignal::any(&signals)).await;
         let (settled, status, pause_ms) = match answer {
             Ok(sent) => {
                 self.posting.failures.set(0);

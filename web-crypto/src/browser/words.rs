@@ -74,7 +74,8 @@ impl Words {
         let word = |word: &Word| {
             let selector = ["[data-word=", word.key(), "]"].concat();
             let span = content.as_ref().and_then(|content| content.query_selector(&selector).ok().flatten());
-            span.and_then(|span| span.text_content()).map_or_else(|| word.key().to_owned(), |text| text.trim().to_owned())
+            span.and_then(|span| span.text_content())
+                .map_or_else(|| word.key().to_owned(), |text| text.trim().to_owned())
         };
         Self(Word::ALL.iter().map(word).collect())
     }
