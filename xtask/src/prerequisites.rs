@@ -28,12 +28,21 @@ impl Needs {
         }
     }
 
-    /// The word in the names of the tests that need it.
-    pub(crate) fn word_in_test_names(self) -> &'static str {
+    /// The test program whose every test needs it.
+    pub(crate) fn test_program(self) -> Option<&'static str> {
         match self {
-            Needs::Browser => "in_browser::",
-            Needs::Redis => "redis",
-            Needs::Proxies => "behind_proxy",
+            Needs::Browser => Some("browser"),
+            Needs::Redis => Some("redis"),
+            Needs::Proxies => None,
+        }
+    }
+
+    /// The word in the names of the tests of other programs that need it.
+    pub(crate) fn word_in_test_names(self) -> Option<&'static str> {
+        match self {
+            Needs::Browser => None,
+            Needs::Redis => Some("redis"),
+            Needs::Proxies => Some("behind_proxy"),
         }
     }
 

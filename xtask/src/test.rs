@@ -7,6 +7,7 @@ use crate::project::{self, Project, WASM_TARGET};
 use crate::tidy;
 use crate::totals::Totals;
 use crate::wasm;
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
@@ -59,13 +60,42 @@ fn checks(project: &Project) -> Vec<Result<(), Problem>> {
     results
 }
 
+/// Everything, or all test programs but those that need what is left out. Documentation's examples are a run of their
+/// own as soon as programs are named.
 fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(), Problem>), Problem> {
+    let left_out: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
     let mut cargo = project.cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast", "--"]).args(&options.names);
-    for need in &options.without {
-        cargo.args(["--skip", need.word_in_test_names()]);
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    if !left_out.is_empty() {
+        cargo.args(["--lib", "--bins"]);
+        for program in test_programs(project)?.iter().filter(|program| !left_out.contains(&program.as_str())) {
+            cargo.args(["--test", program]);
+        }
     }
-    count(&mut cargo)
+    cargo.arg("--").args(&options.names);
+    for word in options.without.iter().filter_map(|need| need.word_in_test_names()) {
+        cargo.args(["--skip", word]);
+    }
+    let (mut totals, mut result) = count(&mut cargo)?;
+    if !left_out.is_empty() {
+        let mut examples = project.cargo();
+        examples.args(["test", "--workspace", "--no-fail-fast", "--doc", "--"]).args(&options.names);
+        let (more, also) = count(&mut examples)?;
+        totals += more;
+        result = result.and(also);
+    }
+    Ok((totals, result))
+}
+
+/// The files and folders under `tests/` of every package.
+fn test_programs(project: &Project) -> Result<Vec<String>, Problem> {
+    let metadata = project::read(project.cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let metadata: Value = serde_json::from_str(&metadata)
+        .map_err(|error| Problem::Words(format!("cargo metadata cannot be read: {error}")))?;
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let targets = list(&metadata, "packages").into_iter().flat_map(|package| list(&package, "targets"));
+    let tests = targets.filter(|target| list(target, "kind").iter().any(|kind| kind == "test"));
+    Ok(tests.filter_map(|target| target.get("name").and_then(Value::as_str).map(str::to_owned)).collect())
 }
 
 /// Shows the runner's output as it comes and adds up its result lines.
@@ -94,13 +124,21 @@ fn conclude(options: &Options, totals: Totals, problems: usize) -> Result<(), Pr
     }
     if !options.without.is_empty() {
         let names: Vec<&str> = options.without.iter().map(|need| need.name()).collect();
-        println!("Left out as asked: {} ({} tests)", names.join(", "), totals.filtered_out);
+        println!("Left out as asked: what needs {} ({})", names.join(", "), left_out(options, totals));
     }
     println!("{totals}");
     if problems > 0 || totals.failed > 0 || totals.passed == 0 {
         std::process::exit(1);
     }
     Ok(())
+}
+
+fn left_out(options: &Options, totals: Totals) -> String {
+    let programs: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
+    if programs.is_empty() {
+        return format!("{} tests", totals.filtered_out);
+    }
+    format!("all tests of the program {}, and {} tests of others", programs.join(" and of "), totals.filtered_out)
 }
 
 pub(crate) fn step(what: &str) {

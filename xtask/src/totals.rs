@@ -1,6 +1,7 @@
 //! Owns adding up what the test runner said. Knows nothing of how it was started.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 /// Sums of the runner's own result lines, one for each test program.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,16 @@ impl Totals {
                 _ => {}
             }
         }
+    }
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, more: Self) {
+        self.programs += more.programs;
+        self.passed += more.passed;
+        self.failed += more.failed;
+        self.ignored += more.ignored;
+        self.filtered_out += more.filtered_out;
     }
 }
 

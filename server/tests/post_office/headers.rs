@@ -1,3 +1,5 @@
+//! The security headers, on every answer.
+
 use crate::office::{Office, bearer, to_host};
 use cliquet_wire::problem::{Problem, ProblemCode};
 use rocket::{

@@ -1,3 +1,5 @@
+//! Posting letters: what is taken, and what is refused with nothing stored.
+
 use crate::office::{NOW_MS, Office, letter, problem};
 use cliquet_wire::{
     address::Address,

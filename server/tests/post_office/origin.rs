@@ -1,3 +1,5 @@
+//! Requests that another site makes in somebody's name.
+
 use crate::office::{Office, bearer, problem, to_host};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{

@@ -1,3 +1,5 @@
+//! Waiting for letters, fetching them, and acknowledging them.
+
 use crate::office::{Office, bearer, letter, problem};
 use cliquet_wire::{
     devices::DEVICE_HEADER,

@@ -1,3 +1,5 @@
+//! Adding, requesting, blocking, and claiming pre-keys.
+
 use crate::server::{Person, Reply, TestServer};
 use cliquet_web_crypto::crypto::{CheckedBundle, CheckedCard, rsa::native::NativeVerifier};
 use cliquet_wire::{

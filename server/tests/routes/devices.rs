@@ -1,3 +1,5 @@
+//! Devices, their lists and their pre-keys.
+
 use crate::server::{
     DAY_MS, NOW_MS, PASSWORD, Person, TestServer, random, sign_certificate, sign_kem_pre_key, sign_list, sign_pre_key,
 };

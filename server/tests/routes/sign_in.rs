@@ -1,3 +1,5 @@
+//! Signing in and out.
+
 use crate::server::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random};
 use cliquet_web_crypto::crypto::password::Login;
 use cliquet_wire::{

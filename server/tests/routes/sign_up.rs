@@ -1,3 +1,5 @@
+//! Opening an account.
+
 use crate::server::{DAY_MS, NOW_MS, Person, Reply, TestServer, sign_certificate, sign_list};
 use cliquet_wire::{
     address::Address,

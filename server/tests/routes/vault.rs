@@ -1,3 +1,5 @@
+//! The vault.
+
 use crate::server::{PASSWORD, TestServer};
 use cliquet_wire::{
     bytes::Blob,
