@@ -3,10 +3,10 @@
 //! Owns what follows a press: one attempt at a time, then home, or the form again with a sentence. Knows nothing of the
 //! attempt's steps.
 
-use super::{failure::Failure, form::Form, rsa, sign_in::sign_in, sign_up::sign_up};
+use super::{failure::Failure, form::Form, messenger_module::MessengerModule, sign_in::sign_in, sign_up::sign_up};
 use cliquet_wire::address::Address;
+use js_sys::Function;
 use std::{cell::RefCell, rc::Rc};
-use wasm_bindgen::JsError;
 
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -14,30 +14,33 @@ enum Way {
     Up,
 }
 
-pub fn start() -> Result<(), JsError> {
+/// `open` loads the messenger module.
+pub fn start(open: Function) {
+    let messenger = Rc::new(MessengerModule::new(open));
     for (id, way) in [("sign-in", Way::In), ("sign-up", Way::Up)] {
         if let Some(form) = Form::find(id) {
-            serve(Rc::new(form), way);
+            serve(Rc::new(form), &messenger, way);
         }
     }
-    Ok(())
 }
 
-fn serve(form: Rc<Form>, way: Way) {
-    if let Err(missing) = rsa::check_available() {
-        form.closed(&missing.into());
+fn serve(form: Rc<Form>, messenger: &Rc<MessengerModule>, way: Way) {
+    if !web_sys::window().is_some_and(|window| window.is_secure_context()) {
+        form.closed(&Failure::InsecurePage);
         return;
     }
+    let early = Rc::clone(messenger);
+    form.on_first_input(move || early.open());
     // The address of which the person was last told that this browser keeps an earlier account.
     let told: Rc<RefCell<Option<Address>>> = Rc::default();
-    let served = Rc::clone(&form);
+    let (served, messenger) = (Rc::clone(&form), Rc::clone(messenger));
     Form::serve(form, move || {
-        let (form, told) = (Rc::clone(&served), Rc::clone(&told));
+        let (form, messenger, told) = (Rc::clone(&served), Rc::clone(&messenger), Rc::clone(&told));
         wasm_bindgen_futures::spawn_local(async move {
             let before = told.take();
             let done = match way {
-                Way::In => sign_in(&form, before.as_ref()).await,
-                Way::Up => sign_up(&form, before.as_ref()).await,
+                Way::In => sign_in(&form, &messenger, before.as_ref()).await,
+                Way::Up => sign_up(&form, &messenger, before.as_ref()).await,
             };
             match done {
                 Ok(()) => leave(&form),

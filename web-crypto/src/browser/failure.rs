@@ -3,13 +3,12 @@
 //! Owns the way from a failure to words of the page. Knows nothing of the steps that fail.
 
 use super::{
-    form::{Field, word},
+    form::Field,
     http::HttpError,
-    rsa::RsaError,
-    store::StoreError,
+    sentences::{of_server, word},
 };
-use crate::crypto::{CardError, password::PasswordError, rsa::SignError, vault::VaultError};
-use cliquet_wire::{address::Address, problem::Problem};
+use crate::crypto::password::PasswordError;
+use cliquet_wire::{address::Address, problem::ProblemCode};
 
 /// Why there is no sign-in. Unless a variant says otherwise, trying again is harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +19,15 @@ pub enum Failure {
     Server(HttpError),
     /// Wrong password or unknown address: nobody can tell which, here or on the wire.
     Refused,
-    /// The browser's storage.
-    Storage(StoreError),
-    /// The browser's WebCrypto.
-    WebCrypto(RsaError),
-    /// The password is right, but what the server keeps for it does not open: changed, or of another version.
-    VaultRefused,
-    /// The account's card does not prove what it says, or is older than what the vault saw. Nothing was stored.
-    CardRefused,
-    /// The answer to a sign-up was lost. What it made is kept here; the same press finishes it.
-    AnswerLost,
-    /// This browser keeps an account that the server no longer has. A second press removes it and makes a new one.
+    /// This browser keeps an account of the address that the server no longer has. A second press removes it.
     EarlierAccount(Address),
+    /// What the messenger module said.
+    Said(String),
     /// OPAQUE could not be computed: not a message of it, or no memory for Argon2id.
     PasswordStep,
-    /// The page lacks a part of the form.
+    /// Browsers let only pages from https or from this computer make keys.
+    InsecurePage,
+    /// The messenger module could not be loaded, or the page lacks a part of the form.
     PageBroken,
 }
 
@@ -47,76 +40,25 @@ impl Failure {
         }
     }
 
-    /// Whether it is certain that the server made nothing.
-    pub fn is_final(&self) -> bool {
-        match self {
-            Self::AnswerLost => false,
-            Self::Server(HttpError::Problem(problem)) => problem.status < 500,
-            _ => true,
-        }
-    }
-
-    /// What a person reads. Problems come from the server in the page's language.
+    /// What a person reads.
     pub fn sentence(&self) -> String {
         match self {
-            Self::Server(HttpError::Problem(problem)) => problem_sentence(problem),
-            _ => word(self.key()),
-        }
-    }
-
-    fn key(&self) -> &'static str {
-        match self {
-            Self::Field(_, key) => key,
-            Self::Server(HttpError::Offline | HttpError::Problem(_)) => "no-connection",
-            Self::Server(HttpError::TimedOut) => "no-answer",
-            Self::Server(HttpError::Unreadable) => "answer-unreadable",
-            Self::Refused => "sign-in-refused",
-            Self::Storage(StoreError::Refused) => "storage-refused",
-            Self::Storage(StoreError::Full) => "storage-full",
-            Self::Storage(StoreError::OtherVersion) => "storage-other-version",
-            Self::Storage(StoreError::Damaged) => "storage-damaged",
-            Self::WebCrypto(RsaError::Missing) => "insecure-page",
-            Self::WebCrypto(RsaError::Refused | RsaError::WrongForm) => "web-crypto-refused",
-            Self::VaultRefused => "vault-refused",
-            Self::CardRefused => "card-refused",
-            Self::AnswerLost => "sign-up-answer-lost",
-            Self::EarlierAccount(_) => "earlier-account",
-            Self::PasswordStep => "password-step-failed",
-            Self::PageBroken => "page-broken",
+            Self::Server(error) => of_server(error),
+            Self::Said(sentence) => sentence.clone(),
+            Self::Field(_, key) => word(key),
+            Self::Refused => word("sign-in-refused"),
+            Self::EarlierAccount(_) => word("earlier-account"),
+            Self::PasswordStep => word("password-step-failed"),
+            Self::InsecurePage => word("insecure-page"),
+            Self::PageBroken => word("page-broken"),
         }
     }
 }
 
-fn problem_sentence(problem: &Problem) -> String {
-    let mut sentence = format!("{} {}", problem.title, problem.detail);
-    if let Some(seconds) = problem.retry_after {
-        // Over two minutes a person counts in minutes; so neither word ever says "1".
-        let (key, count) = if seconds <= 120 {
-            ("retry-in-seconds", seconds.max(2))
-        } else {
-            ("retry-in-minutes", seconds.div_ceil(60))
-        };
-        sentence.push(' ');
-        sentence.push_str(&word(key).replace("$count", &count.to_string()));
-    }
-    sentence
-}
-
+/// The server's refusal of a password and the password's own are one.
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self::Server(error)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Storage(error)
-    }
-}
-
-impl From<RsaError> for Failure {
-    fn from(error: RsaError) -> Self {
-        Self::WebCrypto(error)
+        if error.code() == Some(ProblemCode::SignInRefused) { Self::Refused } else { Self::Server(error) }
     }
 }
 
@@ -126,23 +68,5 @@ impl From<PasswordError> for Failure {
             PasswordError::Wrong => Self::Refused,
             PasswordError::Malformed | PasswordError::Failed => Self::PasswordStep,
         }
-    }
-}
-
-impl From<SignError> for Failure {
-    fn from(_: SignError) -> Self {
-        Self::WebCrypto(RsaError::Refused)
-    }
-}
-
-impl From<VaultError> for Failure {
-    fn from(_: VaultError) -> Self {
-        Self::VaultRefused
-    }
-}
-
-impl From<CardError> for Failure {
-    fn from(_: CardError) -> Self {
-        Self::CardRefused
     }
 }

@@ -4,14 +4,14 @@
 //! done with the fields. The inputs have no `name` and the submit never runs its course, so no browser, extension of
 //! htmx or proxy can send what they hold.
 
-use super::failure::Failure;
+use super::{failure::Failure, sentences::word};
 use crate::client::fields::{Password, PasswordError};
 use cliquet_wire::address::{Address, AddressError};
 use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::JsString;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlInputElement, HtmlTemplateElement};
+use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlInputElement};
 use zeroize::Zeroizing;
 
 /// Which input a failure is about.
@@ -68,6 +68,17 @@ impl Form {
         // For as long as the page lives.
         listener.forget();
         form.fieldset.set_disabled(false);
+    }
+
+    /// Calls once, when a person begins to fill in the form.
+    pub fn on_first_input(&self, begun: impl FnOnce() + 'static) {
+        let mut begun = Some(begun);
+        EventListener::once(&self.form, "input", move |_| {
+            if let Some(begun) = begun.take() {
+                begun();
+            }
+        })
+        .forget();
     }
 
     pub fn invite(&self) -> Option<String> {
@@ -138,16 +149,6 @@ impl Form {
         let value = JsValue::from(self.input(field)?.value());
         Ok(Zeroizing::new(String::from(value.unchecked_ref::<JsString>().normalize("NFC"))))
     }
-}
-
-/// A word of the page's `template#words`. One that the page lacks shows as its key: ugly, and found by whoever looks.
-pub fn word(key: &str) -> String {
-    let template = web_sys::window().and_then(|window| window.document()?.get_element_by_id("words"));
-    template
-        .and_then(|template| template.dyn_into::<HtmlTemplateElement>().ok())
-        .and_then(|template| template.content().query_selector(&format!("[data-word={key}]")).ok().flatten())
-        .and_then(|word| word.text_content())
-        .map_or_else(|| key.to_owned(), |word| word.trim().to_owned())
 }
 
 fn password_failure(error: PasswordError) -> Failure {

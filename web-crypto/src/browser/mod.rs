@@ -4,9 +4,14 @@
 //! from the page. Nothing that a person wrote goes into markup, a named field, an address, a log or a broadcast.
 
 #[cfg(feature = "messenger")]
+pub mod account;
+#[cfg(feature = "messenger")]
+pub mod account_error;
+#[cfg(feature = "messenger")]
 pub mod add_contact;
 #[cfg(feature = "sign-in")]
 pub mod connexion;
+#[cfg(feature = "messenger")]
 pub mod database;
 #[cfg(feature = "messenger")]
 pub mod dates;
@@ -26,6 +31,8 @@ pub mod load_messages;
 #[cfg(feature = "messenger")]
 pub mod long_polling;
 #[cfg(feature = "sign-in")]
+pub mod messenger_module;
+#[cfg(feature = "messenger")]
 pub mod own_device;
 #[cfg(feature = "messenger")]
 pub mod page;
@@ -36,11 +43,13 @@ pub mod random;
 pub mod receive;
 #[cfg(feature = "messenger")]
 pub mod register_message;
+#[cfg(feature = "messenger")]
 pub mod rsa;
 #[cfg(feature = "messenger")]
 pub mod search_user;
 #[cfg(feature = "messenger")]
 pub mod send;
+pub mod sentences;
 #[cfg(feature = "messenger")]
 pub mod show;
 #[cfg(feature = "sign-in")]
@@ -50,6 +59,7 @@ pub mod sign_up;
 pub mod start;
 #[cfg(feature = "messenger")]
 pub mod status;
+#[cfg(feature = "messenger")]
 pub mod store;
 #[cfg(feature = "messenger")]
 pub mod tabs;

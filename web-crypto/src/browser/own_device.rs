@@ -5,10 +5,10 @@
 //! nothing, and the next sign-in with the same storage finds the same keys.
 
 use super::{
-    failure::Failure,
-    form::word,
+    account_error::AccountError,
     random,
     rsa::SigningKey,
+    sentences::word,
     store::{ACCOUNT_KEY, Store, StoreError, Write},
 };
 use crate::{
@@ -54,12 +54,12 @@ impl KeptDevice {
 
 impl NewDevice {
     /// The first device of an account that is about to be.
-    pub async fn first(email: Address, signer: &SigningKey) -> Result<Self, Failure> {
+    pub async fn first(email: Address, signer: &SigningKey) -> Result<Self, AccountError> {
         Self::make(email, signer, 0, Vec::new()).await
     }
 
     /// One more device, on the next list.
-    pub async fn next(card: &CheckedCard, signer: &SigningKey) -> Result<Self, Failure> {
+    pub async fn next(card: &CheckedCard, signer: &SigningKey) -> Result<Self, AccountError> {
         Self::make(card.email().clone(), signer, card.counter(), card.card().certificates.clone()).await
     }
 
@@ -68,11 +68,11 @@ impl NewDevice {
         signer: &SigningKey,
         counter: u64,
         mut certificates: Vec<Certificate>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, AccountError> {
         let account_key = signer.account_key().clone();
         let (now, mut rng) = (now_ms(), random::system());
         // A counter that cannot grow was not counted by honest devices.
-        let counter = counter.checked_add(1).ok_or(Failure::CardRefused)?;
+        let counter = counter.checked_add(1).ok_or(AccountError::CardRefused)?;
         let own = OwnIdentity::create(email.clone(), account_key.clone(), now, counter, signer, &mut rng).await?;
         let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
         let devices = certificates.iter().map(|known| known.device).chain([own.device()]).collect();
@@ -95,14 +95,14 @@ impl NewDevice {
         self.card.device_list.clone()
     }
 
-    pub fn upload(&self) -> DeviceUpload {
-        self.upload.clone()
+    pub fn into_upload(self) -> DeviceUpload {
+        self.upload
     }
 
     /// Puts the device, its account key and the mark on the disk, in one transaction. What an earlier device of this
     /// browser could do, this one cannot: its sessions and its place in the mailbox go. Contacts, history, and what
     /// waits to be sent stay.
-    pub async fn keep(&self, store: &Store, signer: &SigningKey) -> Result<(), Failure> {
+    pub async fn keep(&self, store: &Store, signer: &SigningKey) -> Result<(), AccountError> {
         let changes = first_records(&self.own, &self.pre_keys, &self.card).map_err(|_| StoreError::Damaged)?;
         let mut gone = Vec::new();
         for table in [records::Store::Sessions, records::Store::Cursor] {

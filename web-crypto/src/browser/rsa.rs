@@ -162,11 +162,6 @@ async fn import_wrapping_key(bytes: &[u8; 32]) -> Result<CryptoKey, RsaError> {
     imported
 }
 
-/// Whether this page may use WebCrypto at all.
-pub fn check_available() -> Result<(), RsaError> {
-    subtle().map(drop)
-}
-
 fn subtle() -> Result<SubtleCrypto, RsaError> {
     let crypto = web_sys::window().and_then(|window| window.crypto().ok()).ok_or(RsaError::Missing)?;
     // The binding promises the attribute; an insecure page does not have it.

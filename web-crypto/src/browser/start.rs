@@ -2,14 +2,18 @@
 //!
 //! Owns which part of the crate serves the page that it finds. Each part does nothing on the other's pages.
 
+use js_sys::Function;
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-/// Makes the page work. Until this returns, everything on it that takes text is disabled.
+/// Makes the page work. Until this returns, everything on it that takes text is disabled. `open_next` loads the module
+/// that the page names as its next one.
 #[wasm_bindgen]
-pub async fn start() -> Result<(), JsError> {
-    #[cfg(feature = "sign-in")]
-    super::connexion::start()?;
+pub async fn start(open_next: Function) -> Result<(), JsError> {
     #[cfg(feature = "messenger")]
     super::home_page::start().await?;
+    #[cfg(feature = "sign-in")]
+    super::connexion::start(open_next);
+    #[cfg(not(feature = "sign-in"))]
+    drop(open_next);
     Ok(())
 }

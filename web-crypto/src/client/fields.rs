@@ -10,6 +10,11 @@ pub const PASSWORD_CHARS_MIN: usize = 8;
 /// A long sentence in any script fits; a pasted file does not.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
+/// What one module says to the other for a wrong password or an unknown address.
+pub const REFUSED: &str = "refused";
+/// What one module says to the other when this browser keeps an account that the server no longer has.
+pub const EARLIER_ACCOUNT: &str = "earlier-account";
+
 /// A password in the one form that OPAQUE sees. Wiped on drop, shown by nothing.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);

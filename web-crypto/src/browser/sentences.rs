@@ -1,0 +1,41 @@
+//! The sentences of the pages of sign-in and sign-up, in either module.
+//!
+//! Owns how a word of the page is found, and what is said about a server that does not do as asked.
+
+use super::http::HttpError;
+use cliquet_wire::problem::Problem;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlTemplateElement;
+
+/// A word of the page's `template#words`. One that the page lacks shows as its key: ugly, and found by whoever looks.
+pub fn word(key: &str) -> String {
+    let template = web_sys::window().and_then(|window| window.document()?.get_element_by_id("words"));
+    template
+        .and_then(|template| template.dyn_into::<HtmlTemplateElement>().ok())
+        .and_then(|template| template.content().query_selector(&["[data-word=", key, "]"].concat()).ok().flatten())
+        .and_then(|word| word.text_content())
+        .map_or_else(|| key.to_owned(), |word| word.trim().to_owned())
+}
+
+/// What a person reads when a request failed. Problems come from the server in the page's language.
+pub fn of_server(error: &HttpError) -> String {
+    match error {
+        HttpError::Problem(problem) => of_problem(problem),
+        HttpError::Offline => word("no-connection"),
+        HttpError::TimedOut => word("no-answer"),
+        HttpError::Unreadable => word("answer-unreadable"),
+    }
+}
+
+fn of_problem(problem: &Problem) -> String {
+    let wait = problem.retry_after.map_or_else(String::new, |seconds| {
+        // Over two minutes a person counts in minutes; so neither word ever says "1".
+        let (key, count) = if seconds <= 120 {
+            ("retry-in-seconds", seconds.max(2))
+        } else {
+            ("retry-in-minutes", seconds.div_ceil(60))
+        };
+        word(key).replace("$count", &count.to_string())
+    });
+    [problem.title.as_str(), problem.detail.as_str(), &wait].join(" ")
+}
