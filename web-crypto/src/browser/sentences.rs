@@ -28,7 +28,7 @@ pub fn of_server(error: &HttpError) -> String {
 }
 
 fn of_problem(problem: &Problem) -> String {
-    let wait = problem.retry_after.map_or_else(String::new, |seconds| {
+    let wait = problem.retry_after.map(|seconds| {
         // Over two minutes a person counts in minutes; so neither word ever says "1".
         let (key, count) = if seconds <= 120 {
             ("retry-in-seconds", seconds.max(2))
@@ -37,5 +37,7 @@ fn of_problem(problem: &Problem) -> String {
         };
         word(key).replace("$count", &count.to_string())
     });
-    [problem.title.as_str(), problem.detail.as_str(), &wait].join(" ")
+    let mut sentences = vec![problem.title.as_str(), problem.detail.as_str()];
+    sentences.extend(wait.as_deref());
+    sentences.join(" ")
 }
