@@ -44,7 +44,7 @@ enum InviteCommand {
         /// How many days it is good for; by default what the settings say.
         #[arg(long)]
         days: Option<u32>,
-        /// Where people reach this server, such as https://chat.example.org, to print a whole link.
+        /// Where people reach this server, such as `https://chat.example.org`, to print a whole link.
         #[arg(long)]
         url: Option<String>,
     },

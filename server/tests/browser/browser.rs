@@ -187,7 +187,9 @@ impl Tab {
             .await;
         let url = self.client.current_url().await.map(|url| url.to_string()).unwrap_or_default();
         let console = self.console().await.join("\n  ");
-        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}.png", std::process::id()));
+        // The thread has the test's name.
+        let test = std::thread::current().name().unwrap_or("a test").replace("::", "-");
+        let picture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.png"));
         let _ = std::fs::write(&picture, self.screenshot().await);
         let seen = seen.as_str().unwrap_or_default();
         let picture = picture.display();

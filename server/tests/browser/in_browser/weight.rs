@@ -34,12 +34,13 @@ async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     println!("sign-in page: {sign_in} bytes\n");
     let module = exchanges.iter().find(|exchange| exchange.target.ends_with(".wasm")).unwrap();
     assert_eq!(header(&module.response_head, "content-encoding"), Some("br"));
-    assert!(sign_in <= SIGN_IN_BYTES_MAX, "the sign-in page weighs {sign_in} bytes");
 
     alice.try_sign_in(&alice.password).await;
     alice.until_home().await;
     stage.proxy.until_quiet().await;
     let home = weight(&stage.proxy.exchanges()[before..]);
     println!("up to a working home: {home} bytes");
+    // Both are measured before either is judged.
+    assert!(sign_in <= SIGN_IN_BYTES_MAX, "the sign-in page weighs {sign_in} bytes");
     assert!(home <= HOME_BYTES_MAX, "up to a working home it weighs {home} bytes");
 }
