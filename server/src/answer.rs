@@ -106,7 +106,7 @@ impl ProblemAnswer {
             detail.push_str(&word("problem-place", &[("line", line.as_str()), ("column", column.as_str())]));
         }
         Problem {
-            r#type: format!("/problems#{}", code.as_str()),
+            kind: format!("/problems#{}", code.as_str()),
             code,
             status: code.status(),
             title: word(&format!("problem-{}-title", code.as_str()), &[]),

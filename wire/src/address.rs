@@ -3,7 +3,10 @@
 //! Only ASCII is accepted, so that no two addresses look alike; letters are lowered; dots and tags are kept, because
 //! only the mail provider knows whether they matter. A domain in another script is written in its `xn--` form.
 
-use crate::limits::{ADDRESS_BYTES_MAX, ADDRESS_LOCAL_PART_BYTES_MAX};
+use crate::{
+    json::{Json, Value, write_text},
+    limits::{ADDRESS_BYTES_MAX, ADDRESS_LOCAL_PART_BYTES_MAX},
+};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -48,6 +51,12 @@ impl Address {
             return Err(AddressError::TooLong);
         }
         if is_dot_atom(local) && is_domain(domain) { Ok(Self(text)) } else { Err(AddressError::Malformed) }
+    }
+
+    /// Takes only the canonical form: what a signature covers must not depend on who lowered it.
+    pub fn canonical(text: &str) -> Result<Self, AddressError> {
+        let address = Self::parse(text)?;
+        if address.0 == text { Ok(address) } else { Err(AddressError::NotCanonical) }
     }
 
     pub fn as_str(&self) -> &str {
@@ -96,12 +105,20 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Only the canonical form is read back: what a signature covers must not depend on who lowered it.
+impl Json for Address {
+    fn write(&self, to: &mut String) {
+        write_text(&self.0, to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        Self::canonical(&from.text()?).ok()
+    }
+}
+
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        let address = Self::parse(&text).map_err(D::Error::custom)?;
-        if address.as_str() == text { Ok(address) } else { Err(D::Error::custom(AddressError::NotCanonical)) }
+        Self::canonical(&text).map_err(D::Error::custom)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Byte strings as JSON carries them: base64url without padding (RFC 4648 section 5).
 
+use crate::json::{Json, Value, write_text};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::fmt;
@@ -84,4 +85,37 @@ impl<'de> Deserialize<'de> for Blob {
             .map(Self)
             .map_err(|_| D::Error::custom("expected base64url without padding"))
     }
+}
+
+impl<const N: usize> Json for Bytes<N> {
+    fn write(&self, to: &mut String) {
+        write(&self.0, to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        let mut bytes = Self([0; N]);
+        if read(from, &mut bytes.0)? == N { Some(bytes) } else { None }
+    }
+}
+
+impl Json for Blob {
+    fn write(&self, to: &mut String) {
+        write(&self.0, to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        let mut bytes = vec![0; from.plain()?.len()];
+        let length = read(from, &mut bytes)?;
+        bytes.truncate(length);
+        Some(Self(bytes))
+    }
+}
+
+fn write(bytes: &[u8], to: &mut String) {
+    write_text(&Base64UrlUnpadded::encode_string(bytes), to);
+}
+
+/// As many bytes as there are.
+fn read(from: Value<'_>, into: &mut [u8]) -> Option<usize> {
+    Base64UrlUnpadded::decode(from.plain()?, into).map(<[u8]>::len).ok()
 }

@@ -5,6 +5,7 @@ use crate::{
     address::Address,
     bytes::{Digest, PublicKey, Signature},
     ids::DeviceId,
+    json::fields,
     signed_bytes::{Context, SignedBytes},
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ pub struct Certificate {
     pub counter: u64,
     pub signature: Signature,
 }
+
+fields!(Certificate { email, account_key_hash, device, identity_key, created, counter, signature });
 
 impl Certificate {
     pub fn signed_bytes(&self) -> Vec<u8> {
@@ -49,6 +52,8 @@ pub struct DeviceList {
     pub devices: Vec<DeviceId>,
     pub signature: Signature,
 }
+
+fields!(DeviceList { email, account_key_hash, counter, devices, signature });
 
 impl DeviceList {
     pub fn signed_bytes(&self) -> Vec<u8> {
@@ -76,3 +81,5 @@ pub struct AccountCard {
     /// One for each entry of the list, in its order.
     pub certificates: Vec<Certificate>,
 }
+
+fields!(AccountCard { email, account_key, device_list, certificates });

@@ -1,6 +1,6 @@
 //! Contacts: looking someone up, adding them, claiming what is needed to write to them.
 
-use crate::{address::Address, ids::DeviceId, pre_keys::PreKeyBundle};
+use crate::{address::Address, ids::DeviceId, json::fields, pre_keys::PreKeyBundle};
 use serde::{Deserialize, Serialize};
 
 /// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
@@ -10,6 +10,8 @@ pub struct AddContact {
     /// As typed.
     pub email: String,
 }
+
+fields!(AddContact { email });
 
 /// `GET /contacts`: whom this account added, and who added this account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +43,11 @@ pub struct ClaimBundles {
     pub devices: Vec<DeviceId>,
 }
 
+fields!(ClaimBundles { devices });
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundles {
     pub bundles: Vec<PreKeyBundle>,
 }
+
+fields!(Bundles { bundles });

@@ -3,6 +3,7 @@
 use crate::{
     certificate::{Certificate, DeviceList},
     ids::{DeviceId, SignInId},
+    json::fields,
     pre_keys::PreKeyUpload,
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub struct DeviceUpload {
     pub pre_keys: PreKeyUpload,
 }
 
+fields!(DeviceUpload { certificate, name, pre_keys });
+
 /// `POST /devices`: adds the device to the account and binds this sign-in to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +30,8 @@ pub struct RegisterDevice {
     pub device_list: DeviceList,
     pub device: DeviceUpload,
 }
+
+fields!(RegisterDevice { device_list, device });
 
 /// `POST /devices/<id>/revoke`: the list without the device, its counter one higher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

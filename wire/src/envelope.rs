@@ -6,6 +6,7 @@ use crate::{
     bytes::{Blob, KemCiphertext, PublicKey, Salt},
     certificate::Certificate,
     ids::{DeviceId, EnvelopeId, PreKeyId},
+    json::fields,
     signed_bytes::SignedBytes,
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,22 @@ pub struct Envelope {
     pub first: Option<Box<FirstMessage>>,
 }
 
+fields!(Envelope {
+    v,
+    id,
+    timestamp,
+    sender_email,
+    sender_device,
+    receiver_email,
+    receiver_device,
+    new_ratchet_public_key,
+    message_number,
+    previous_chain_length,
+    salt,
+    ciphertext,
+    first unless Option::is_none
+});
+
 /// What a first message adds (X3DH section 3.3, PQXDH section 3.3). It carries the sender's own proof of identity, so
 /// that opening it needs nothing from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +72,16 @@ pub struct FirstMessage {
     pub one_time_pre_key_id: Option<PreKeyId>,
     pub kem_ciphertext: KemCiphertext,
 }
+
+fields!(FirstMessage {
+    account_key,
+    certificate,
+    ephemeral_key,
+    signed_pre_key_id,
+    kem_pre_key_id,
+    one_time_pre_key_id,
+    kem_ciphertext
+});
 
 impl Envelope {
     /// The header as associated data: every clear field but the server's timestamp, each behind its length.
@@ -95,9 +122,13 @@ pub struct SendMessages {
     pub envelopes: Vec<Envelope>,
 }
 
+fields!(SendMessages { envelopes });
+
 /// The answer, once every envelope is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessagesSent {
     /// The server's clock at acceptance, in milliseconds since 1970.
     pub timestamp: u64,
 }
+
+fields!(MessagesSent { timestamp });

@@ -1,5 +1,6 @@
 //! Names of things. Each is a type of its own, so that none can stand where another is meant.
 
+use crate::json::{Json, Value};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use uuid::{Builder, Uuid};
@@ -10,6 +11,16 @@ macro_rules! id {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
+
+        impl Json for $name {
+            fn write(&self, to: &mut String) {
+                self.0.write(to);
+            }
+
+            fn read(from: Value<'_>) -> Option<Self> {
+                Uuid::read(from).map(Self)
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

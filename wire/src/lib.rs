@@ -11,6 +11,7 @@ pub mod contacts;
 pub mod devices;
 pub mod envelope;
 pub mod ids;
+pub mod json;
 pub mod limits;
 #[cfg(feature = "opaque")]
 pub mod opaque;

@@ -1,6 +1,6 @@
 //! The long poll. A poll reads; only the cursor it brings removes.
 
-use crate::envelope::Envelope;
+use crate::{envelope::Envelope, json::fields};
 use serde::{Deserialize, Serialize};
 
 /// `POST /poll`.
@@ -14,12 +14,16 @@ pub struct Poll {
     pub wait_seconds: Option<u32>,
 }
 
+fields!(Poll { cursor, wait_seconds unless Option::is_none });
+
 /// The answer: at once when something is there, else empty at the deadline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollAnswer {
     /// In the order of acceptance.
     pub deliveries: Vec<Delivery>,
 }
+
+fields!(PollAnswer { deliveries });
 
 /// An envelope and its place in the mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,3 +32,5 @@ pub struct Delivery {
     pub cursor: u64,
     pub envelope: Envelope,
 }
+
+fields!(Delivery { cursor, envelope });

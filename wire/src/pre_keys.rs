@@ -4,6 +4,7 @@ use crate::{
     bytes::{Digest, KemPublicKey, PublicKey, Signature},
     certificate::Certificate,
     ids::{DeviceId, PreKeyId},
+    json::fields,
     signed_bytes::{Context, SignedBytes},
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct SignedPreKey {
     pub signature: Signature,
 }
 
+fields!(SignedPreKey { id, key, signature });
+
 /// A medium-term ML-KEM-768 pre-key, signed by the account key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +29,8 @@ pub struct KemPreKey {
     pub signature: Signature,
 }
 
+fields!(KemPreKey { id, key, signature });
+
 /// A one-time X25519 pre-key. Unsigned, as in X3DH: it only adds to what the signed ones give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +38,8 @@ pub struct OneTimePreKey {
     pub id: PreKeyId,
     pub key: PublicKey,
 }
+
+fields!(OneTimePreKey { id, key });
 
 impl SignedPreKey {
     /// The bytes bind the key to one device of one account.
@@ -69,6 +76,8 @@ pub struct PreKeyUpload {
     pub one_time: Vec<OneTimePreKey>,
 }
 
+fields!(PreKeyUpload { signed unless Option::is_none, kem unless Option::is_none, one_time unless Vec::is_empty });
+
 /// How much of its stock a device has left on the server (`GET /devices/self/pre-keys`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreKeyStock {
@@ -76,6 +85,8 @@ pub struct PreKeyStock {
     pub signed: PreKeyId,
     pub kem: PreKeyId,
 }
+
+fields!(PreKeyStock { one_time_left, signed, kem });
 
 /// What a sender claims to write to one device for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,3 +99,5 @@ pub struct PreKeyBundle {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time: Option<OneTimePreKey>,
 }
+
+fields!(PreKeyBundle { certificate, signed, kem, one_time unless Option::is_none });

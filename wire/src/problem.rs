@@ -1,12 +1,14 @@
 //! What went wrong, for programs: problem details (RFC 9457) with a code of ours.
 
+use crate::json::{Json, Value, fields, write_text};
 use serde::{Deserialize, Serialize};
 
 /// `application/problem+json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// `/problems#` and the code.
-    pub r#type: String,
+    #[serde(rename = "type")]
+    pub kind: String,
     pub code: ProblemCode,
     pub status: u16,
     /// One line, in the reader's language.
@@ -17,6 +19,8 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
+
+fields!(Problem { kind as "type", code, status, title, detail, retry_after unless Option::is_none });
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
@@ -89,4 +93,15 @@ codes! {
     /// The server stops. Try again in a moment.
     ShuttingDown = "shutting-down", 503;
     Internal = "internal", 500;
+}
+
+impl Json for ProblemCode {
+    fn write(&self, to: &mut String) {
+        write_text(self.as_str(), to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        let name = from.plain()?;
+        Self::ALL.iter().copied().find(|code| code.as_str().as_bytes() == name)
+    }
 }

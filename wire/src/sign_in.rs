@@ -7,6 +7,7 @@ use crate::{
     certificate::{AccountCard, DeviceList},
     devices::DeviceUpload,
     ids::DeviceId,
+    json::fields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,12 +24,16 @@ pub struct SignUpStart {
     pub request: Blob,
 }
 
+fields!(SignUpStart { email, invite unless Option::is_none, request });
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpStarted {
     pub email: Address,
     /// RegistrationResponse.
     pub response: Blob,
 }
+
+fields!(SignUpStarted { email, response });
 
 /// `POST /sign-up/finish`: the account, its vault and its first device come to be in one transaction, signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +51,8 @@ pub struct SignUpFinish {
     pub device: DeviceUpload,
 }
 
+fields!(SignUpFinish { email, invite unless Option::is_none, record, account_key, vault, device_list, device });
+
 /// `POST /sign-in/start`. An unknown address gets an answer of the same shape and size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,6 +63,8 @@ pub struct SignInStart {
     pub request: Blob,
 }
 
+fields!(SignInStart { email, request });
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInStarted {
     pub email: Address,
@@ -64,6 +73,8 @@ pub struct SignInStarted {
     /// KE2.
     pub response: Blob,
 }
+
+fields!(SignInStarted { email, attempt, response });
 
 /// `POST /sign-in/finish`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +88,8 @@ pub struct SignInFinish {
     pub device: Option<DeviceId>,
 }
 
+fields!(SignInFinish { attempt, finalization, device unless Option::is_none });
+
 /// The answer to a finished sign-up or sign-in; the cookie comes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
@@ -86,9 +99,13 @@ pub struct SignedIn {
     pub device: Option<DeviceId>,
 }
 
+fields!(SignedIn { card, vault, device });
+
 /// `PUT /vault` and the answer to `GET /vault`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vault {
     pub vault: Blob,
 }
+
+fields!(Vault { vault });

@@ -2,13 +2,12 @@
 //!
 //! Owns fetching, deadlines, and the reading of answers into wire types or a `Problem`. Knows nothing of what is said.
 
-use crate::client::json;
 use cliquet_wire::{
     devices::DEVICE_HEADER,
     ids::DeviceId,
+    json::{self, Json},
     problem::{Problem, ProblemCode},
 };
-use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -53,20 +52,20 @@ impl HttpError {
     }
 }
 
-pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, HttpError> {
+pub async fn get<T: Json>(path: &str) -> Result<T, HttpError> {
     parse(&exchange("GET", path, None, None).await?)
 }
 
-pub async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
-    parse(&exchange("POST", path, Some(&write(body)?), None).await?)
+pub async fn post<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError> {
+    parse(&exchange("POST", path, Some(&json::write(body)), None).await?)
 }
 
-pub async fn put<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
-    parse(&exchange("PUT", path, Some(&write(body)?), None).await?)
+pub async fn put<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError> {
+    parse(&exchange("PUT", path, Some(&json::write(body)), None).await?)
 }
 
 /// The same with a body that is JSON already, and until `signal` says stop.
-pub async fn post_until<T: DeserializeOwned>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
+pub async fn post_until<T: Json>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
     parse(&exchange("POST", path, Some(body), Some(signal)).await?)
 }
 
@@ -75,12 +74,8 @@ pub async fn call(method: &str, path: &str) -> Result<(), HttpError> {
     exchange(method, path, None, None).await.map(drop)
 }
 
-fn write(body: &impl Serialize) -> Result<String, HttpError> {
-    serde_json::to_string(body).map_err(|_| HttpError::Unreadable)
-}
-
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, HttpError> {
-    json::read(text).map_err(|_| HttpError::Unreadable)
+fn parse<T: Json>(text: &str) -> Result<T, HttpError> {
+    json::read(text).ok_or(HttpError::Unreadable)
 }
 
 /// Fetches, and gives the text of an answer of success. Boxed: every kind of request would carry a copy of it.

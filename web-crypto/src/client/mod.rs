@@ -12,7 +12,6 @@ pub mod contacts;
 pub mod content;
 pub mod device;
 pub mod fields;
-pub mod json;
 pub mod messages;
 pub mod messenger;
 pub mod outbox;

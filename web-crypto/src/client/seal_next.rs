@@ -16,6 +16,7 @@ use cliquet_wire::{
     address::Address,
     envelope::{Envelope, SendMessages},
     ids::{DeviceId, EnvelopeId},
+    json,
     problem::ProblemCode,
 };
 use rand_core::CryptoRng;
@@ -247,7 +248,7 @@ impl Messenger {
         // Nobody to tell: one's own only device says hello to no one.
         if let Some(first) = envelopes.first() {
             let id = MessageId(first.id.0);
-            let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotSeal)?;
+            let body = json::write(&SendMessages { envelopes });
             let entry = OutboxEntry { id, address: contact.address, body, about: job.about };
             step.changes.put(Store::Outbox, ONLY.into(), &entry)?;
             step.events.push(Event::Outbox);
