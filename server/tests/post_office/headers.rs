@@ -94,7 +94,7 @@ async fn a_program_gets_a_problem_and_a_person_a_page_in_their_language() {
     let get = |accept: Accept| office.client.get("/nothing").header(accept);
     let problem: Problem = get(Accept::JSON).dispatch().await.into_json().await.unwrap();
     assert_eq!(problem.code, ProblemCode::NotFound);
-    assert_eq!(problem.r#type, "/problems#not-found");
+    assert_eq!(problem.kind, "/problems#not-found");
     let english = get(Accept::HTML).dispatch().await;
     assert_eq!(english.content_type(), Some(ContentType::HTML));
     let english = english.into_string().await.unwrap();
