@@ -42,6 +42,11 @@ impl Person {
 
     pub(crate) async fn try_sign_in(&self, password: &str) {
         self.tab.goto(&self.url("/sign-in")).await;
+        self.fill_in_sign_in(password).await;
+    }
+
+    /// On a sign-in page that is already open.
+    pub(crate) async fn fill_in_sign_in(&self, password: &str) {
         self.tab.until_shown("form#sign-in > fieldset:enabled").await;
         self.tab.write("form#sign-in [data-email]", &self.email).await;
         self.tab.write("form#sign-in [data-password]", password).await;

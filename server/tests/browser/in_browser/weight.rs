@@ -35,7 +35,7 @@ async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     let module = exchanges.iter().find(|exchange| exchange.target.ends_with(".wasm")).unwrap();
     assert_eq!(header(&module.response_head, "content-encoding"), Some("br"));
 
-    alice.try_sign_in(&alice.password).await;
+    alice.fill_in_sign_in(&alice.password).await;
     alice.until_home().await;
     stage.proxy.until_quiet().await;
     let home = weight(&stage.proxy.exchanges()[before..]);
