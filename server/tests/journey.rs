@@ -200,7 +200,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
     let (cookie, signed_in): (_, SignedIn) = ask(server, "", "/sign-up/finish", encode(&finish)).await;
 
     let mut disk = Disk::default();
-    disk.commit(&first_records(&own, &pre_keys, &signed_in.card).unwrap());
+    disk.commit(&first_records(&own, &pre_keys, &signed_in.card));
     Person { server, cookie, messenger: disk.load(), disk }
 }
 

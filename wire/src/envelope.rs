@@ -67,7 +67,7 @@ pub struct FirstMessage {
     pub ephemeral_key: PublicKey,
     pub signed_pre_key_id: PreKeyId,
     pub kem_pre_key_id: PreKeyId,
-    /// Written even when absent: a session keeps this struct in postcard, which cannot leave a field out.
+    /// Written even when absent, as `null`.
     #[serde(default)]
     pub one_time_pre_key_id: Option<PreKeyId>,
     pub kem_ciphertext: KemCiphertext,

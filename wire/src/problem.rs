@@ -33,6 +33,10 @@ macro_rules! codes {
         impl ProblemCode {
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.as_str() == name)
+            }
+
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
@@ -101,7 +105,6 @@ impl Json for ProblemCode {
     }
 
     fn read(from: Value<'_>) -> Option<Self> {
-        let name = from.plain()?;
-        Self::ALL.iter().copied().find(|code| code.as_str().as_bytes() == name)
+        Self::named(std::str::from_utf8(from.plain()?).ok()?)
     }
 }

@@ -103,7 +103,7 @@ impl NewDevice {
     /// browser could do, this one cannot: its sessions and its place in the mailbox go. Contacts, history, and what
     /// waits to be sent stay.
     pub async fn keep(&self, store: &Store, signer: &SigningKey) -> Result<(), AccountError> {
-        let changes = first_records(&self.own, &self.pre_keys, &self.card).map_err(|_| StoreError::Damaged)?;
+        let changes = first_records(&self.own, &self.pre_keys, &self.card);
         let mut gone = Vec::new();
         for table in [records::Store::Sessions, records::Store::Cursor] {
             gone.extend(store.all(table.name()).await?.into_iter().map(|record| (table.name(), record.key)));

@@ -25,7 +25,7 @@ impl Messenger {
             None => return Ok(step),
         };
         let contact = Contact { state: State::Added, hello_owed: owes_hello(known), ..contact };
-        step.put_contact(&contact)?;
+        step.put_contact(&contact);
         Ok(step)
     }
 
@@ -47,7 +47,7 @@ impl Messenger {
         let mut step = self.step();
         let contact = self.contact(address).ok_or(StepError::NoContact)?;
         if contact.unread > 0 {
-            step.put_contact(&Contact { unread: 0, ..contact.clone() })?;
+            step.put_contact(&Contact { unread: 0, ..contact.clone() });
         }
         Ok(step)
     }
@@ -61,7 +61,7 @@ impl Messenger {
             contact.hello_owed = false;
             contact.receipts_owed.clear();
         }
-        step.put_contact(&contact)?;
+        step.put_contact(&contact);
         Ok(step)
     }
 }

@@ -5,7 +5,7 @@ use super::{
     content::MessageId,
     messages::{Author, Mark, Message, MessageBody, Notice},
     messenger::{Messenger, Step, StepError},
-    records::{RecordsError, Store, session_key, under},
+    records::{Store, session_key, under},
     sessions::PeerSessions,
 };
 use crate::crypto::{CardError, CheckedBundle, CheckedCard, Session, rsa::Verifier};
@@ -21,7 +21,7 @@ impl Messenger {
             if contact.state == State::Own {
                 step.own_card_is_fresh();
             }
-            step.put_contact(&contact)?;
+            step.put_contact(&contact);
         }
         Ok(step)
     }
@@ -52,7 +52,7 @@ impl Messenger {
             let key = session_key(address, device);
             let none = PeerSessions::default();
             let known = self.sessions(&key).unwrap_or(&none);
-            known.put(&known.sessions.begin(session), true, &key, &mut step.changes)?;
+            known.put(&known.sessions.begin(session), true, &key, &mut step.changes);
             missing.retain(|other| *other != device);
         }
         if missing.is_empty() { Ok(step) } else { Err(StepError::NotProven) }
@@ -90,7 +90,7 @@ impl Messenger {
             Err(CardError::AccountKeyChanged) => {
                 let known = known.filter(|contact| contact.state != State::Own).ok_or(StepError::NotProven)?;
                 let digest = card.account_key.hash();
-                self.key_changed(known.clone(), &digest.0, now, step)?;
+                self.key_changed(known.clone(), &digest.0, now, step);
                 return Ok(None);
             }
             Err(_) => return Err(StepError::NotProven),
@@ -112,32 +112,20 @@ impl Messenger {
     }
 
     /// Another account key than the pinned one was shown: said once, and nothing is sealed any more.
-    pub(super) fn key_changed(
-        &self,
-        mut contact: Contact,
-        key_hash: &[u8; 32],
-        now: u64,
-        step: &mut Step,
-    ) -> Result<(), RecordsError> {
+    pub(super) fn key_changed(&self, mut contact: Contact, key_hash: &[u8; 32], now: u64, step: &mut Step) {
         if contact.key_changed {
-            return Ok(());
+            return;
         }
         contact.key_changed = true;
         let [a, b, c, d, e, f, g, h, i, j, ..] = *key_hash;
         let id = MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]);
-        note(&mut contact, id, Notice::KeyChanged, now, step)?;
-        step.put_contact(&contact)
+        note(&mut contact, id, Notice::KeyChanged, now, step);
+        step.put_contact(&contact);
     }
 }
 
 /// Adds a notice to the conversation. The caller puts the contact.
-pub(super) fn note(
-    contact: &mut Contact,
-    id: MessageId,
-    notice: Notice,
-    now: u64,
-    step: &mut Step,
-) -> Result<(), RecordsError> {
+pub(super) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u64, step: &mut Step) {
     let message = Message {
         id,
         conversation: contact.address.clone(),
@@ -150,5 +138,5 @@ pub(super) fn note(
     };
     contact.shows(&message);
     contact.unread = contact.unread.saturating_add(1);
-    step.put_message(message)
+    step.put_message(message);
 }

@@ -52,7 +52,7 @@ pub fn compose(
         body: MessageBody::Text(text.into()),
         mark: Mark::Waiting,
     };
-    Ok(Composed { changes: waiting(&message)?, message })
+    Ok(Composed { changes: waiting(&message), message })
 }
 
 /// Sends a failed message once more, where it stands. A message that did not fail is left alone.
@@ -61,13 +61,13 @@ pub fn send_again(message: &Message) -> Result<Composed, ComposeError> {
         return Err(ComposeError::Empty);
     }
     let message = Message { mark: Mark::Waiting, ..message.clone() };
-    Ok(Composed { changes: waiting(&message)?, message })
+    Ok(Composed { changes: waiting(&message), message })
 }
 
 /// The message, and its place in the line of those that wait to be sealed.
-fn waiting(message: &Message) -> Result<Changes, RecordsError> {
+fn waiting(message: &Message) -> Changes {
     let mut changes = Changes::default();
-    message.put_into(&mut changes)?;
-    changes.put(Store::ToSeal, message.to_seal_key(), &message.key())?;
-    Ok(changes)
+    message.put_into(&mut changes);
+    changes.put(Store::ToSeal, message.to_seal_key(), &message.key());
+    changes
 }

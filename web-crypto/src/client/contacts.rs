@@ -7,15 +7,16 @@ use super::{
     messages::{Author, Message, MessageBody, Notice},
     records::{Changes, RecordsError, Store, decode},
 };
+use crate::crypto::saved::{self, Reader, Saved, Writer};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
-use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// Characters of the last message that the list of contacts shows.
 const PREVIEW_CHARS_MAX: usize = 80;
 /// Names that wait for a receipt. A contact that is never accepted gets none, so the wait must be bounded.
 const RECEIPTS_OWED_MAX: usize = 1_000;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
     pub address: Address,
     pub state: State,
@@ -39,7 +40,7 @@ pub struct Contact {
 }
 
 /// Where we stand with a contact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// One's own account.
     Own,
@@ -52,7 +53,7 @@ pub enum State {
 }
 
 /// The last line of a conversation, for the list of contacts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     pub author: Author,
     pub body: MessageBody,
@@ -63,6 +64,10 @@ impl Contact {
     /// From a value of [`Store::Contacts`].
     pub fn load(value: &[u8]) -> Result<Self, RecordsError> {
         decode(value)
+    }
+
+    pub fn save(&self) -> Zeroizing<Vec<u8>> {
+        saved::save(self)
     }
 
     pub(crate) fn new(address: Address, state: State, account_key: AccountKey) -> Self {
@@ -86,8 +91,8 @@ impl Contact {
         self.card.as_ref().map_or(&[], |card| &card.device_list.devices)
     }
 
-    pub(crate) fn put_into(&self, changes: &mut Changes) -> Result<(), RecordsError> {
-        changes.put(Store::Contacts, self.address.as_str().into(), self)
+    pub(crate) fn put_into(&self, changes: &mut Changes) {
+        changes.put_bytes(Store::Contacts, self.address.as_str().into(), self.save());
     }
 
     /// The sort time for a line that comes now: never under the last one's.
@@ -117,5 +122,52 @@ impl Contact {
         if self.receipts_owed.len() < RECEIPTS_OWED_MAX && !self.receipts_owed.contains(&message) {
             self.receipts_owed.push(message);
         }
+    }
+}
+
+impl Saved for Contact {
+    fn write(&self, to: &mut Writer) {
+        self.address.write(to);
+        to.byte(self.state as u8);
+        self.account_key.write(to);
+        to.flag(self.key_changed);
+        to.number(self.counter);
+        to.flag(self.card.is_some());
+        if let Some(card) = &self.card {
+            to.json(card);
+        }
+        to.flag(self.hello_owed);
+        to.list(&self.receipts_owed);
+        to.number(self.newest);
+        to.number(u64::from(self.unread));
+        to.option(self.last.as_ref());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            address: Saved::read(from)?,
+            state: *[State::Own, State::Added, State::Requested, State::Blocked].get(usize::from(from.byte()?))?,
+            account_key: Saved::read(from)?,
+            key_changed: from.flag()?,
+            counter: from.number()?,
+            card: if from.flag()? { Some(from.json()?) } else { None },
+            hello_owed: from.flag()?,
+            receipts_owed: from.list()?,
+            newest: from.number()?,
+            unread: from.small()?,
+            last: from.option()?,
+        })
+    }
+}
+
+impl Saved for Preview {
+    fn write(&self, to: &mut Writer) {
+        self.author.write(to);
+        self.body.write(to);
+        to.number(self.time);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { author: Saved::read(from)?, body: Saved::read(from)?, time: from.number()? })
     }
 }

@@ -3,11 +3,11 @@
 //! Owns its encoding. Knows nothing of sealing. The sender's address, device and clock stand inside, so that what the
 //! envelope says outside is only a hint that is checked against them.
 //!
-//! One byte of version, then in postcard: sender, device, time, kind, and the fields of that kind. Fields are only ever
+//! One byte of version, then as all state is saved: sender, device, time, kind, and the fields of that kind. Fields are only ever
 //! added at the end, where an older client does not look; a kind that is not known is kept as a notice, not dropped.
 
+use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId, limits::MESSAGE_TEXT_BYTES_MAX};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
@@ -18,8 +18,7 @@ pub const RECEIPT_NAMES_MAX: usize = 256;
 
 /// One message, the same on every device: a UUID of version 7, chosen by its author. Two authors' ids live apart, so
 /// that nobody can name, hide or replace a message of somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MessageId(pub Uuid);
 
 impl MessageId {
@@ -67,58 +66,63 @@ pub enum ContentError {
     TooLarge,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Head {
-    sender: Address,
-    device: DeviceId,
-    time: u64,
-    kind: u16,
-}
-
 impl Content {
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         self.body.check_size()?;
-        let mut bytes = Zeroizing::new(vec![VERSION]);
-        let head = Head { sender: self.sender.clone(), device: self.device, time: self.time, kind: self.body.kind() };
-        add(&mut bytes, &head)?;
+        let mut to = Writer::default();
+        to.byte(VERSION);
+        self.sender.write(&mut to);
+        self.device.write(&mut to);
+        to.number(self.time);
+        to.number(u64::from(self.body.kind()));
         match &self.body {
-            Body::Text { message, text } => add(&mut bytes, &(message, text))?,
-            Body::Hello => {}
-            Body::Receipt { delivered } => add(&mut bytes, delivered)?,
-            Body::CopyOfText { conversation, account_key, message, text } => {
-                add(&mut bytes, &(conversation, account_key, message, text))?;
+            Body::Text { message, text } => {
+                message.write(&mut to);
+                to.text(text);
             }
-            Body::CopyOfHello { conversation, account_key } => add(&mut bytes, &(conversation, account_key))?,
+            Body::Hello => {}
+            Body::Receipt { delivered } => to.list(delivered),
+            Body::CopyOfText { conversation, account_key, message, text } => {
+                conversation.write(&mut to);
+                account_key.write(&mut to);
+                message.write(&mut to);
+                to.text(text);
+            }
+            Body::CopyOfHello { conversation, account_key } => {
+                conversation.write(&mut to);
+                account_key.write(&mut to);
+            }
             Body::Unknown { .. } => return Err(ContentError::Malformed),
         }
-        Ok(bytes)
+        Ok(to.finish())
     }
 
     pub fn decode(bytes: &[u8]) -> Result<Self, ContentError> {
-        let (version, rest) = bytes.split_first().ok_or(ContentError::Malformed)?;
-        if *version != VERSION {
+        let mut from = Reader::new(bytes);
+        if from.byte().ok_or(ContentError::Malformed)? != VERSION {
             return Err(ContentError::Newer);
         }
-        let (head, rest): (Head, _) = postcard::take_from_bytes(rest).map_err(|_| ContentError::Malformed)?;
-        let body = match head.kind {
-            1 => {
-                let (message, text) = read(rest)?;
-                Body::Text { message, text }
-            }
+        let content = Self::read(&mut from).ok_or(ContentError::Malformed)?;
+        content.body.check_size()?;
+        Ok(content)
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let (sender, device, time) = (Saved::read(from)?, Saved::read(from)?, from.number()?);
+        let body = match from.number()? {
+            1 => Body::Text { message: Saved::read(from)?, text: Saved::read(from)? },
             2 => Body::Hello,
-            3 => Body::Receipt { delivered: read(rest)? },
-            4 => {
-                let (conversation, account_key, message, text) = read(rest)?;
-                Body::CopyOfText { conversation, account_key, message, text }
-            }
-            5 => {
-                let (conversation, account_key) = read(rest)?;
-                Body::CopyOfHello { conversation, account_key }
-            }
-            kind => Body::Unknown { kind },
+            3 => Body::Receipt { delivered: from.list()? },
+            4 => Body::CopyOfText {
+                conversation: Saved::read(from)?,
+                account_key: Saved::read(from)?,
+                message: Saved::read(from)?,
+                text: Saved::read(from)?,
+            },
+            5 => Body::CopyOfHello { conversation: Saved::read(from)?, account_key: Saved::read(from)? },
+            kind => Body::Unknown { kind: kind.try_into().ok()? },
         };
-        body.check_size()?;
-        Ok(Self { sender: head.sender, device: head.device, time: head.time, body })
+        Some(Self { sender, device, time, body })
     }
 }
 
@@ -145,14 +149,14 @@ impl Body {
     }
 }
 
-fn add(bytes: &mut Zeroizing<Vec<u8>>, part: &impl Serialize) -> Result<(), ContentError> {
-    let part = Zeroizing::new(postcard::to_stdvec(part).map_err(|_| ContentError::Malformed)?);
-    bytes.extend_from_slice(&part);
-    Ok(())
-}
+impl Saved for MessageId {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.0.as_bytes());
+    }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ContentError> {
-    postcard::take_from_bytes(bytes).map(|(part, _)| part).map_err(|_| ContentError::Malformed)
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.array().map(Uuid::from_bytes).map(Self)
+    }
 }
 
 /// Content is what people write: a log that prints one by accident prints only its kind.
@@ -207,10 +211,9 @@ mod tests {
 
     #[test]
     fn a_kind_of_a_later_version_is_named_and_a_later_version_refused() {
-        let mut bytes = Zeroizing::new(vec![VERSION]);
-        let head =
-            Head { sender: content(Body::Hello).sender, device: DeviceId::from_random([7; 16]), time: 1, kind: 99 };
-        add(&mut bytes, &head).unwrap();
+        let mut bytes = content(Body::Hello).encode().unwrap();
+        // The kind stands last.
+        *bytes.last_mut().unwrap() = 99;
         assert_eq!(Content::decode(&bytes).unwrap().body, Body::Unknown { kind: 99 });
         bytes[0] = 2;
         assert_eq!(Content::decode(&bytes), Err(ContentError::Newer));

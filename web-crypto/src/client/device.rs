@@ -3,14 +3,14 @@
 use super::{
     contacts::{Contact, State},
     messenger::{IDENTITY, PRE_KEYS},
-    records::{Changes, Record, RecordsError, Store},
+    records::{Changes, Record, Store},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets};
 use cliquet_wire::certificate::AccountCard;
 
 /// To be made durable before the device is registered with the server. `card`: the account as it will be, with this
 /// device on it. When there are others, they are told.
-pub fn first_records(own: &OwnIdentity, pre_keys: &PreKeySecrets, card: &AccountCard) -> Result<Changes, RecordsError> {
+pub fn first_records(own: &OwnIdentity, pre_keys: &PreKeySecrets, card: &AccountCard) -> Changes {
     let mut changes = Changes::default();
     changes.puts.push(Record { store: Store::Device, key: IDENTITY.into(), value: own.save() });
     changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
@@ -18,6 +18,6 @@ pub fn first_records(own: &OwnIdentity, pre_keys: &PreKeySecrets, card: &Account
     account.counter = card.device_list.counter;
     account.hello_owed = card.device_list.devices.len() > 1;
     account.card = Some(card.clone());
-    account.put_into(&mut changes)?;
-    Ok(changes)
+    account.put_into(&mut changes);
+    changes
 }

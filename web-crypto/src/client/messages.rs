@@ -9,11 +9,11 @@ use super::{
     content::MessageId,
     records::{Changes, RecordsError, Store, decode, push_order, push_uuid, under},
 };
+use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::{address::Address, problem::ProblemCode};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// Who wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
     Own,
     Peer,
@@ -22,7 +22,7 @@ pub enum Author {
 }
 
 /// One line of a conversation.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: MessageId,
     /// Whom the conversation is with.
@@ -38,14 +38,14 @@ pub struct Message {
     pub mark: Mark,
 }
 
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum MessageBody {
     Text(String),
     Notice(Notice),
 }
 
 /// What the client says about a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
     /// The server, or someone, shows another account key than the pinned one. Nothing of it was opened.
     KeyChanged,
@@ -56,7 +56,7 @@ pub enum Notice {
 }
 
 /// How far a message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
     /// Durable here, and nowhere else yet.
     Waiting,
@@ -71,10 +71,9 @@ pub enum Mark {
 }
 
 /// Why a message was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The server said so.
-    #[serde(serialize_with = "write_code", deserialize_with = "read_code")]
     Refused(ProblemCode),
     /// The contact's account key is not the pinned one.
     KeyChanged,
@@ -114,10 +113,10 @@ impl Message {
     }
 
     /// Puts the message and the way to find it by its id.
-    pub(crate) fn put_into(&self, changes: &mut Changes) -> Result<(), RecordsError> {
+    pub(crate) fn put_into(&self, changes: &mut Changes) {
         let key = self.key();
-        changes.put(Store::MessageKeys, message_key(&self.conversation, self.author, self.id), &key)?;
-        changes.put(Store::Messages, key, self)
+        changes.put(Store::MessageKeys, message_key(&self.conversation, self.author, self.id), &key);
+        changes.put(Store::Messages, key, self);
     }
 }
 
@@ -149,14 +148,96 @@ pub fn conversation_range(conversation: &Address) -> (String, String) {
     (from, to)
 }
 
-/// By name: a number would change its meaning when a code is added.
-fn write_code<S: Serializer>(code: &ProblemCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
+impl Saved for Message {
+    fn write(&self, to: &mut Writer) {
+        self.id.write(to);
+        self.conversation.write(to);
+        self.author.write(to);
+        to.number(self.sort_time);
+        to.number(self.client_time);
+        to.number(self.server_time);
+        self.body.write(to);
+        self.mark.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: Saved::read(from)?,
+            conversation: Saved::read(from)?,
+            author: Saved::read(from)?,
+            sort_time: from.number()?,
+            client_time: from.number()?,
+            server_time: from.number()?,
+            body: Saved::read(from)?,
+            mark: Saved::read(from)?,
+        })
+    }
 }
 
-fn read_code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProblemCode, D::Error> {
-    let name = std::borrow::Cow::<str>::deserialize(deserializer)?;
-    ProblemCode::ALL.iter().copied().find(|code| code.as_str() == name).ok_or_else(|| D::Error::custom("unknown code"))
+impl Saved for Author {
+    fn write(&self, to: &mut Writer) {
+        to.byte(*self as u8);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        [Self::Own, Self::Peer, Self::Notice].get(usize::from(from.byte()?)).copied()
+    }
+}
+
+impl Saved for MessageBody {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Text(text) => {
+                to.byte(0);
+                to.text(text);
+            }
+            Self::Notice(notice) => {
+                to.byte(1);
+                to.byte(*notice as u8);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Saved::read(from).map(Self::Text),
+            1 => [Notice::KeyChanged, Notice::CannotOpen, Notice::NewerVersion]
+                .get(usize::from(from.byte()?))
+                .map(|notice| Self::Notice(*notice)),
+            _ => None,
+        }
+    }
+}
+
+impl Saved for Mark {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Waiting => to.byte(0),
+            Self::Sent => to.byte(1),
+            Self::Delivered => to.byte(2),
+            Self::Received => to.byte(3),
+            Self::Failed(Failure::KeyChanged) => to.byte(4),
+            Self::Failed(Failure::BadPreKeys) => to.byte(5),
+            Self::Failed(Failure::Refused(code)) => {
+                to.byte(6);
+                // By name: a number would change its meaning when a code is added.
+                to.text(code.as_str());
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(match from.byte()? {
+            0 => Self::Waiting,
+            1 => Self::Sent,
+            2 => Self::Delivered,
+            3 => Self::Received,
+            4 => Self::Failed(Failure::KeyChanged),
+            5 => Self::Failed(Failure::BadPreKeys),
+            6 => Self::Failed(Failure::Refused(ProblemCode::named(from.text()?)?)),
+            _ => return None,
+        })
+    }
 }
 
 /// A text is personal: a log that prints one by accident prints its length.
@@ -218,7 +299,7 @@ mod tests {
     fn a_message_reads_back() {
         let mut changes = Changes::default();
         let message = message("b@example.org", 5, 5);
-        message.put_into(&mut changes).unwrap();
+        message.put_into(&mut changes);
         let put = changes.puts.iter().find(|put| put.store == Store::Messages).unwrap();
         assert_eq!(Message::load(&put.value).unwrap(), message);
     }

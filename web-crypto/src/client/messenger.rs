@@ -12,7 +12,6 @@ use super::{
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets};
 use cliquet_wire::{address::Address, ids::DeviceId};
-use std::collections::BTreeMap;
 
 /// The keys of [`Store::Device`].
 pub(crate) const IDENTITY: &str = "identity";
@@ -23,8 +22,9 @@ pub(crate) const PRE_KEYS: &str = "pre_keys";
 pub struct Messenger {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
-    contacts: BTreeMap<Address, Contact>,
-    sessions: BTreeMap<String, PeerSessions>,
+    /// By address.
+    contacts: Vec<Contact>,
+    sessions: Vec<(String, PeerSessions)>,
     outbox: Option<OutboxEntry>,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
@@ -133,15 +133,15 @@ impl Messenger {
         let mut messenger = Self {
             own: OwnIdentity::load(&identity.value).map_err(|_| RecordsError::Damaged)?,
             pre_keys: PreKeySecrets::load(&pre_keys.value).map_err(|_| RecordsError::Damaged)?,
-            contacts: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            contacts: Vec::new(),
+            sessions: Vec::new(),
             outbox: None,
             cursor: 0,
             applied: 0,
             own_card_fresh: false,
         };
         rest.iter().try_for_each(|record| messenger.absorb(record))?;
-        match messenger.contacts.get(messenger.own.email()) {
+        match messenger.contact(messenger.own.email()) {
             Some(own) if own.state == State::Own => Ok(messenger),
             _ => Err(LoadError::NoDevice),
         }
@@ -172,17 +172,17 @@ impl Messenger {
 
     /// Oneself included, by address.
     pub(super) fn everyone(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts.values()
+        self.contacts.iter()
     }
 
     /// Everyone but oneself, by address.
     pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts.values().filter(|contact| contact.state != State::Own)
+        self.contacts.iter().filter(|contact| contact.state != State::Own)
     }
 
     /// Also oneself.
     pub fn contact(&self, address: &Address) -> Option<&Contact> {
-        self.contacts.get(address)
+        self.contacts.get(self.place(address).ok()?)
     }
 
     /// What to post, if there is something.
@@ -204,11 +204,11 @@ impl Messenger {
     }
 
     pub(super) fn sessions(&self, key: &str) -> Option<&PeerSessions> {
-        self.sessions.get(key)
+        self.sessions.iter().find(|(known, _)| known == key).map(|(_, sessions)| sessions)
     }
 
     pub(super) fn session_keys(&self) -> impl Iterator<Item = &String> {
-        self.sessions.keys()
+        self.sessions.iter().map(|(key, _)| key)
     }
 
     pub(super) fn own_card_fresh(&self) -> bool {
@@ -220,6 +220,10 @@ impl Messenger {
         Step { changes: Changes::default(), events: Vec::new(), based_on: self.applied, own_card_fresh: false }
     }
 
+    fn place(&self, address: &Address) -> Result<usize, usize> {
+        self.contacts.binary_search_by(|contact| contact.address.cmp(address))
+    }
+
     fn absorb(&mut self, record: &Record) -> Result<(), RecordsError> {
         match record.store {
             Store::Device if record.key == PRE_KEYS => {
@@ -227,10 +231,19 @@ impl Messenger {
             }
             Store::Contacts => {
                 let contact: Contact = decode(&record.value)?;
-                self.contacts.insert(contact.address.clone(), contact);
+                let place = match self.place(&contact.address) {
+                    Ok(place) => {
+                        self.contacts.remove(place);
+                        place
+                    }
+                    Err(place) => place,
+                };
+                self.contacts.insert(place, contact);
             }
             Store::Sessions => {
-                self.sessions.insert(record.key.clone(), PeerSessions::load(record)?);
+                let sessions = decode(&record.value)?;
+                self.forget(Store::Sessions, &record.key);
+                self.sessions.push((record.key.clone(), sessions));
             }
             Store::Outbox => self.outbox = Some(decode(&record.value)?),
             Store::Cursor => self.cursor = decode(&record.value)?,
@@ -241,9 +254,7 @@ impl Messenger {
 
     fn forget(&mut self, store: Store, key: &str) {
         match store {
-            Store::Sessions => {
-                self.sessions.remove(key);
-            }
+            Store::Sessions => self.sessions.retain(|(known, _)| known != key),
             Store::Outbox if key == ONLY => self.outbox = None,
             // Contacts, the device and its cursor are replaced, never deleted; the others are not in memory.
             _ => {}
@@ -256,16 +267,14 @@ impl Step {
         self.own_card_fresh = true;
     }
 
-    pub(super) fn put_message(&mut self, message: Message) -> Result<(), RecordsError> {
-        message.put_into(&mut self.changes)?;
+    pub(super) fn put_message(&mut self, message: Message) {
+        message.put_into(&mut self.changes);
         self.events.push(Event::Message(Box::new(message)));
-        Ok(())
     }
 
-    pub(super) fn put_contact(&mut self, contact: &Contact) -> Result<(), RecordsError> {
-        contact.put_into(&mut self.changes)?;
+    pub(super) fn put_contact(&mut self, contact: &Contact) {
+        contact.put_into(&mut self.changes);
         self.events.push(Event::Contact(contact.address.clone()));
-        Ok(())
     }
 
     pub(super) fn put_pre_keys(&mut self, pre_keys: &PreKeySecrets) {
@@ -276,7 +285,7 @@ impl Step {
         self.events.push(Event::Ignored(why));
     }
 
-    pub(super) fn put_cursor(&mut self, cursor: u64) -> Result<(), RecordsError> {
-        self.changes.put(Store::Cursor, ONLY.into(), &cursor)
+    pub(super) fn put_cursor(&mut self, cursor: u64) {
+        self.changes.put(Store::Cursor, ONLY.into(), &cursor);
     }
 }

@@ -9,11 +9,11 @@ use super::{
     messenger::{Event, Messenger, Step, StepError},
     records::{ONLY, Records, Store, read},
 };
+use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::{address::Address, envelope::MessagesSent, problem::ProblemCode};
-use serde::{Deserialize, Serialize};
 
 /// What `POST /messages` sends next.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// Names the entry to the page: that of its first envelope.
     pub id: MessageId,
@@ -25,7 +25,7 @@ pub struct OutboxEntry {
 }
 
 /// What becomes of the answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum About {
     /// The message with this key.
     Message(String),
@@ -56,7 +56,7 @@ impl Messenger {
         {
             message.server_time = answer.timestamp;
             message.mark = message.mark.sent();
-            step.put_message(message)?;
+            step.put_message(message);
         }
         Ok(step)
     }
@@ -82,7 +82,7 @@ impl Messenger {
                     if let (About::Receipt(names), true) = (&entry.about, *address == entry.address) {
                         names.iter().for_each(|name| contact.owes_receipt(*name));
                     }
-                    step.put_contact(&contact)?;
+                    step.put_contact(&contact);
                 }
             }
         }
@@ -90,10 +90,10 @@ impl Messenger {
             && let Some(mut message) = read::<Message>(records, Store::Messages, key).await?
         {
             if anew {
-                step.changes.put(Store::ToSeal, message.to_seal_key(), key)?;
+                step.changes.put(Store::ToSeal, message.to_seal_key(), key);
             } else if message.mark != Mark::Delivered {
                 message.mark = Mark::Failed(Failure::Refused(code));
-                step.put_message(message)?;
+                step.put_message(message);
             }
         }
         Ok(step)
@@ -120,5 +120,38 @@ pub(super) fn refusal(code: ProblemCode) -> Refusal {
 impl std::fmt::Debug for OutboxEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OutboxEntry").field("id", &self.id).field("bytes", &self.body.len()).finish_non_exhaustive()
+    }
+}
+
+impl Saved for OutboxEntry {
+    fn write(&self, to: &mut Writer) {
+        self.id.write(to);
+        self.address.write(to);
+        to.text(&self.body);
+        match &self.about {
+            About::Message(key) => {
+                to.byte(0);
+                to.text(key);
+            }
+            About::Hello => to.byte(1),
+            About::Receipt(names) => {
+                to.byte(2);
+                to.list(names);
+            }
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: Saved::read(from)?,
+            address: Saved::read(from)?,
+            body: Saved::read(from)?,
+            about: match from.byte()? {
+                0 => About::Message(Saved::read(from)?),
+                1 => About::Hello,
+                2 => About::Receipt(from.list()?),
+                _ => return None,
+            },
+        })
     }
 }

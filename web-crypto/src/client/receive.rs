@@ -51,7 +51,7 @@ impl Messenger {
             step.ignore(Ignored::Duplicate);
             return Ok(step);
         }
-        step.put_cursor(delivery.cursor)?;
+        step.put_cursor(delivery.cursor);
         let envelope = &delivery.envelope;
         let known = self.contact(&envelope.sender_email);
         if known.is_some_and(|contact| contact.state == State::Blocked) {
@@ -75,14 +75,14 @@ impl Messenger {
             Err(Closed::KeyChanged(hash)) => {
                 match known {
                     Some(contact) if contact.state != State::Own => {
-                        self.key_changed(contact.clone(), &hash, now, &mut step)?;
+                        self.key_changed(contact.clone(), &hash, now, &mut step);
                     }
                     _ => step.ignore(Ignored::CannotOpen),
                 }
                 Ok(step)
             }
-            Err(Closed::NewerVersion) => self.cannot_open(known, envelope, Notice::NewerVersion, now, step),
-            Err(Closed::CannotOpen) => self.cannot_open(known, envelope, Notice::CannotOpen, now, step),
+            Err(Closed::NewerVersion) => Ok(self.cannot_open(known, envelope, Notice::NewerVersion, now, step)),
+            Err(Closed::CannotOpen) => Ok(self.cannot_open(known, envelope, Notice::CannotOpen, now, step)),
         }
     }
 
@@ -166,7 +166,7 @@ impl Messenger {
         let key = session_key(&contact.address, envelope.sender_device);
         let none = PeerSessions::default();
         let kept = self.sessions(&key).unwrap_or(&none);
-        kept.put(&found.opened.sessions, found.opened.accepted, &key, &mut step.changes)?;
+        kept.put(&found.opened.sessions, found.opened.accepted, &key, &mut step.changes);
         if let Some(used) = found.opened.used_one_time {
             let mut pre_keys = self.pre_keys().copy();
             pre_keys.forget(used);
@@ -194,21 +194,21 @@ impl Messenger {
             Ok((time, Body::CopyOfText { conversation, account_key, message, text })) if own => {
                 let mut other = self.copied(conversation, account_key, now, &mut step)?;
                 self.keep_text(&mut other, Author::Own, message, text, time, envelope, records, &mut step).await?;
-                step.put_contact(&other)?;
+                step.put_contact(&other);
             }
             Ok((_, Body::CopyOfHello { conversation, account_key })) if own => {
                 let other = self.copied(conversation, account_key, now, &mut step)?;
-                step.put_contact(&other)?;
+                step.put_contact(&other);
             }
             Ok((_, Body::Hello)) => {}
             Ok((_, Body::Unknown { .. })) | Err(ContentError::Newer) => {
-                self.say(&mut contact, Notice::NewerVersion, envelope, now, &mut step)?;
+                self.say(&mut contact, Notice::NewerVersion, envelope, now, &mut step);
             }
             Ok(_) | Err(ContentError::Malformed | ContentError::TooLarge) => {
-                self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step)?;
+                self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step);
             }
         }
-        step.put_contact(&contact)?;
+        step.put_contact(&contact);
         Ok(step)
     }
 
@@ -239,7 +239,7 @@ impl Messenger {
             mark: if author == Author::Own { Mark::Sent } else { Mark::Received },
         };
         contact.shows(&message);
-        step.put_message(message)?;
+        step.put_message(message);
         Ok(true)
     }
 
@@ -258,7 +258,7 @@ impl Messenger {
                 && message.mark != Mark::Delivered
             {
                 message.mark = Mark::Delivered;
-                step.put_message(message)?;
+                step.put_message(message);
             }
         }
         Ok(())
@@ -278,7 +278,7 @@ impl Messenger {
         }
         if contact.account_key != key && !contact.key_changed {
             contact.key_changed = true;
-            note(&mut contact, MessageId::from_parts(now, [0; 10]), Notice::KeyChanged, now, step)?;
+            note(&mut contact, MessageId::from_parts(now, [0; 10]), Notice::KeyChanged, now, step);
         }
         Ok(contact)
     }
@@ -291,10 +291,10 @@ impl Messenger {
         notice: Notice,
         now: u64,
         mut step: Step,
-    ) -> Result<Step, StepError> {
+    ) -> Step {
         let Some(known) = known else {
             step.ignore(Ignored::Stranger);
-            return Ok(step);
+            return step;
         };
         let mut contact = known.clone();
         let key = session_key(&contact.address, envelope.sender_device);
@@ -304,27 +304,20 @@ impl Messenger {
         if notice == Notice::CannotOpen && ours_failed && answers {
             let none = PeerSessions::default();
             let kept = self.sessions(&key).unwrap_or(&none);
-            contact.hello_owed |= kept.renew(now, &key, &mut step.changes)?;
+            contact.hello_owed |= kept.renew(now, &key, &mut step.changes);
         }
-        self.say(&mut contact, notice, envelope, now, &mut step)?;
-        step.put_contact(&contact)?;
-        Ok(step)
+        self.say(&mut contact, notice, envelope, now, &mut step);
+        step.put_contact(&contact);
+        step
     }
 
     /// A notice in the conversation, not twice in a row: whoever floods us with rubbish fills no storage.
-    fn say(
-        &self,
-        contact: &mut Contact,
-        notice: Notice,
-        envelope: &Envelope,
-        now: u64,
-        step: &mut Step,
-    ) -> Result<(), StepError> {
+    fn say(&self, contact: &mut Contact, notice: Notice, envelope: &Envelope, now: u64, step: &mut Step) {
         if contact.state == State::Own || contact.ends_with(notice) {
             step.ignore(Ignored::CannotOpen);
-            return Ok(());
+            return;
         }
-        Ok(note(contact, MessageId(envelope.id.0), notice, now, step)?)
+        note(contact, MessageId(envelope.id.0), notice, now, step);
     }
 }
 

@@ -1,16 +1,13 @@
 //! What a device keeps, as records: a store, a key, and bytes that the caller seals at rest.
 //!
-//! Owns the names of the stores, the order of keys, and the encoding of values. Knows nothing of IndexedDB.
+//! Owns the names of the stores and the order of keys. Knows nothing of IndexedDB.
 
 use super::content::MessageId;
+use crate::crypto::saved::{self, LoadError, Saved};
 use cliquet_wire::{address::Address, ids::DeviceId};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::future::Future;
 use uuid::Uuid;
 use zeroize::Zeroizing;
-
-/// The first byte of every value, so that a later version can read what an earlier one kept.
-const FORMAT: u8 = 1;
 
 /// A table of records. Keys are ASCII, and ordered byte by byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,11 +100,13 @@ impl Changes {
     }
 
     /// A later put of the same key takes the place of an earlier one.
-    pub(crate) fn put(&mut self, store: Store, key: String, value: &impl Serialize) -> Result<(), RecordsError> {
-        let value = encode(value)?;
+    pub(crate) fn put(&mut self, store: Store, key: String, value: &impl Saved) {
+        self.put_bytes(store, key, saved::save(value));
+    }
+
+    pub(crate) fn put_bytes(&mut self, store: Store, key: String, value: Zeroizing<Vec<u8>>) {
         self.puts.retain(|put| put.store != store || put.key != key);
         self.puts.push(Record { store, key, value });
-        Ok(())
     }
 
     pub(crate) fn delete(&mut self, store: Store, key: String) {
@@ -116,29 +115,14 @@ impl Changes {
     }
 }
 
-pub(crate) fn encode(value: &impl Serialize) -> Result<Zeroizing<Vec<u8>>, RecordsError> {
-    // Secrets pass through: start with room, so that no half-filled copy is left behind by growing.
-    let size = postcard::experimental::serialized_size(value).map_err(|_| RecordsError::Damaged)?;
-    let mut bytes = Zeroizing::new(vec![0; size + 1]);
-    let (format, rest) = bytes.split_first_mut().ok_or(RecordsError::Damaged)?;
-    *format = FORMAT;
-    postcard::to_slice(value, rest).map_err(|_| RecordsError::Damaged)?;
-    Ok(bytes)
+pub(crate) fn decode<T: Saved>(bytes: &[u8]) -> Result<T, RecordsError> {
+    saved::load(bytes).map_err(|error| match error {
+        LoadError::OtherVersion => RecordsError::Newer,
+        LoadError::Damaged => RecordsError::Damaged,
+    })
 }
 
-pub(crate) fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, RecordsError> {
-    match bytes.split_first() {
-        Some((&FORMAT, rest)) => postcard::from_bytes(rest).map_err(|_| RecordsError::Damaged),
-        Some((&format, _)) if format > FORMAT => Err(RecordsError::Newer),
-        _ => Err(RecordsError::Damaged),
-    }
-}
-
-pub(crate) async fn read<T: DeserializeOwned>(
-    records: &impl Records,
-    store: Store,
-    key: &str,
-) -> Result<Option<T>, RecordsError> {
+pub(crate) async fn read<T: Saved>(records: &impl Records, store: Store, key: &str) -> Result<Option<T>, RecordsError> {
     records.get(store, key).await?.map(|value| decode(&value)).transpose()
 }
 

@@ -124,11 +124,11 @@ impl Messenger {
                 };
                 let waiting = self.first_waiting(records, &[], |message| message.conversation == *address).await?;
                 if let Some((waiting, message)) = waiting {
-                    fail(&waiting.key, message, failure, &mut step)?;
+                    fail(&waiting.key, message, failure, &mut step);
                 }
             }
         }
-        step.put_contact(&contact)?;
+        step.put_contact(&contact);
         Ok(step)
     }
 
@@ -162,8 +162,8 @@ impl Messenger {
     ) -> Result<Next, StepError> {
         let contact = self.contact(&message.conversation).filter(|contact| contact.state == State::Added);
         let contact = match contact {
-            None => return self.give_up(waiting, &message, Failure::Refused(ProblemCode::NotAContact)),
-            Some(contact) if contact.key_changed => return self.give_up(waiting, &message, Failure::KeyChanged),
+            None => return Ok(self.give_up(waiting, &message, Failure::Refused(ProblemCode::NotAContact))),
+            Some(contact) if contact.key_changed => return Ok(self.give_up(waiting, &message, Failure::KeyChanged)),
             Some(contact) => contact,
         };
         let copy = Body::CopyOfText {
@@ -177,10 +177,10 @@ impl Messenger {
         self.seal(contact, job, Some((waiting, &message)), now, rng)
     }
 
-    fn give_up(&self, waiting: &str, message: &Message, failure: Failure) -> Result<Next, StepError> {
+    fn give_up(&self, waiting: &str, message: &Message, failure: Failure) -> Next {
         let mut step = self.step();
-        fail(waiting, message.clone(), failure, &mut step)?;
-        Ok(Next::Sealed(step))
+        fail(waiting, message.clone(), failure, &mut step);
+        Next::Sealed(step)
     }
 
     fn seal(
@@ -221,15 +221,15 @@ impl Messenger {
             (Err(Unsealed::SessionOver(key)), _) => {
                 let mut step = self.step();
                 if let Some(sessions) = self.sessions(&key) {
-                    sessions.end(&key, &mut step.changes)?;
+                    sessions.end(&key, &mut step.changes);
                 }
                 return Ok(Next::Sealed(step));
             }
             (Err(Unsealed::TooLong), Some((waiting, message))) => {
-                return self.give_up(waiting, message, Failure::Refused(ProblemCode::TooLarge));
+                return Ok(self.give_up(waiting, message, Failure::Refused(ProblemCode::TooLarge)));
             }
             (Ok(()), Some((waiting, message))) if unread => {
-                return self.give_up(waiting, message, Failure::Refused(ProblemCode::UnknownDevice));
+                return Ok(self.give_up(waiting, message, Failure::Refused(ProblemCode::UnknownDevice)));
             }
             (Err(Unsealed::TooLong), None) => return Err(StepError::CannotSeal),
             (Ok(()), _) => {}
@@ -244,13 +244,13 @@ impl Messenger {
             contact.shows(message);
             step.changes.delete(Store::ToSeal, waiting.into());
         }
-        step.put_contact(&contact)?;
+        step.put_contact(&contact);
         // Nobody to tell: one's own only device says hello to no one.
         if let Some(first) = envelopes.first() {
             let id = MessageId(first.id.0);
             let body = json::write(&SendMessages { envelopes });
             let entry = OutboxEntry { id, address: contact.address, body, about: job.about };
-            step.changes.put(Store::Outbox, ONLY.into(), &entry)?;
+            step.changes.put(Store::Outbox, ONLY.into(), &entry);
             step.events.push(Event::Outbox);
         }
         Ok(Next::Sealed(step))
@@ -280,7 +280,7 @@ impl Messenger {
             let id = EnvelopeId::from_parts(now, random);
             match known.sessions.seal(id, &content, rng) {
                 Ok((sessions, envelope)) => {
-                    known.put(&sessions, false, &key, &mut step.changes)?;
+                    known.put(&sessions, false, &key, &mut step.changes);
                     envelopes.push(envelope);
                 }
                 Err(SealError::TooLong) => return Ok(Err(Unsealed::TooLong)),
@@ -292,9 +292,8 @@ impl Messenger {
 }
 
 /// Off the line, marked, and kept.
-fn fail(waiting: &str, mut message: Message, failure: Failure, step: &mut Step) -> Result<(), StepError> {
+fn fail(waiting: &str, mut message: Message, failure: Failure, step: &mut Step) {
     step.changes.delete(Store::ToSeal, waiting.into());
     message.mark = Mark::Failed(failure);
-    step.put_message(message)?;
-    Ok(())
+    step.put_message(message);
 }

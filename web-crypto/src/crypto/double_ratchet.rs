@@ -5,12 +5,11 @@
 use super::{
     kdf,
     keys::{Key, KeyError, SecretKey},
-    saved::SavedKey,
-    skipped_keys::{Late, SavedSkippedKeys, SkippedKeys, TooManySkipped},
+    saved::{Reader, Saved, Writer},
+    skipped_keys::{Late, SkippedKeys, TooManySkipped},
 };
 use cliquet_wire::bytes::{Bytes, PublicKey};
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
 
 /// Why there is no message key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,16 +67,6 @@ pub(super) struct Ratchet {
     /// None until the first message of the other side.
     receiving: Option<Receiving>,
     skipped: SkippedKeys,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct SavedRatchet {
-    root: SavedKey,
-    own: SavedKey,
-    sending: (SavedKey, u32),
-    previous_chain_length: u32,
-    receiving: Option<([u8; 32], SavedKey, u32)>,
-    skipped: SavedSkippedKeys,
 }
 
 impl Chain {
@@ -209,33 +198,49 @@ impl Ratchet {
             skipped: self.skipped.copy(),
         }
     }
+}
 
-    pub(super) fn to_saved(&self) -> SavedRatchet {
-        SavedRatchet {
-            root: SavedKey::from(&self.root),
-            own: SavedKey::from(&self.own),
-            sending: (SavedKey::from(&self.sending.key), self.sending.next),
-            previous_chain_length: self.previous_chain_length,
-            receiving: self
-                .receiving
-                .as_ref()
-                .map(|receiving| (receiving.ratchet_key.0, SavedKey::from(&receiving.chain.key), receiving.chain.next)),
-            skipped: self.skipped.to_saved(),
-        }
+impl Saved for Chain {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.key.as_bytes());
+        to.number(u64::from(self.next));
     }
 
-    pub(super) fn from_saved(saved: &SavedRatchet) -> Self {
-        Self {
-            root: saved.root.key(),
-            own: saved.own.secret_key(),
-            sending: Chain { key: saved.sending.0.key(), next: saved.sending.1 },
-            previous_chain_length: saved.previous_chain_length,
-            receiving: saved.receiving.as_ref().map(|(ratchet_key, key, next)| Receiving {
-                ratchet_key: Bytes(*ratchet_key),
-                chain: Chain { key: key.key(), next: *next },
-            }),
-            skipped: SkippedKeys::from_saved(&saved.skipped),
-        }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { key: from.key()?, next: from.small()? })
+    }
+}
+
+impl Saved for Receiving {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.ratchet_key.0);
+        self.chain.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { ratchet_key: Bytes(from.array()?), chain: Saved::read(from)? })
+    }
+}
+
+impl Saved for Ratchet {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.root.as_bytes());
+        to.raw(self.own.as_bytes());
+        self.sending.write(to);
+        to.number(u64::from(self.previous_chain_length));
+        to.option(self.receiving.as_ref());
+        self.skipped.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            root: from.key()?,
+            own: from.secret_key()?,
+            sending: Saved::read(from)?,
+            previous_chain_length: from.small()?,
+            receiving: from.option()?,
+            skipped: Saved::read(from)?,
+        })
     }
 }
 
@@ -290,7 +295,7 @@ mod tests {
     }
 
     fn dump(ratchet: &Ratchet) -> Vec<u8> {
-        saved::save(&ratchet.to_saved()).to_vec()
+        saved::save(ratchet).to_vec()
     }
 
     fn contains(bytes: &[u8], key: &[u8]) -> bool {

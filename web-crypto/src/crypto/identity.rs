@@ -3,7 +3,7 @@
 use super::{
     keys::SecretKey,
     rsa::{SignError, Signer},
-    saved::{self, LoadError, SavedKey},
+    saved::{self, LoadError, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     account_key::AccountKey,
@@ -13,7 +13,6 @@ use cliquet_wire::{
     ids::DeviceId,
 };
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The three parts do not belong together.
@@ -25,13 +24,6 @@ pub struct IdentityError;
 #[derive(Debug)]
 pub struct OwnIdentity {
     identity: SecretKey,
-    account_key: AccountKey,
-    certificate: Certificate,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    identity: SavedKey,
     account_key: AccountKey,
     certificate: Certificate,
 }
@@ -95,16 +87,23 @@ impl OwnIdentity {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(&Saved {
-            identity: SavedKey::from(&self.identity),
-            account_key: self.account_key.clone(),
-            certificate: self.certificate.clone(),
-        })
+        saved::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        let saved: Saved = saved::load(bytes)?;
-        Self::new(saved.identity.secret_key(), saved.account_key, saved.certificate).map_err(|_| LoadError::Damaged)
+        saved::load(bytes)
+    }
+}
+
+impl Saved for OwnIdentity {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.identity.as_bytes());
+        self.account_key.write(to);
+        to.json(&self.certificate);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Self::new(from.secret_key()?, Saved::read(from)?, from.json()?).ok()
     }
 }
 

@@ -12,6 +12,7 @@ mod kdf;
 pub mod kem;
 pub mod keys;
 pub mod limits;
+mod numbered_keys;
 mod padding;
 #[cfg(feature = "sign-in")]
 pub mod password;
@@ -21,7 +22,7 @@ mod rand_core_06;
 pub mod record;
 pub mod rsa;
 pub mod safety_number;
-mod saved;
+pub(crate) mod saved;
 pub mod session;
 pub mod sessions;
 mod shared_secret;

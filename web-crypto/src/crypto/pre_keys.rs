@@ -4,10 +4,11 @@
 use super::{
     identity::OwnIdentity,
     kem::KemSecret,
-    keys::SecretKey,
+    keys::{Key, SecretKey},
     limits::ONE_TIME_SECRETS_MAX,
+    numbered_keys::NumberedKeys,
     rsa::{SignError, Signer},
-    saved::{self, LoadError, SavedKey},
+    saved::{self, LoadError, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     bytes::Bytes,
@@ -16,8 +17,6 @@ use cliquet_wire::{
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
 };
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
@@ -34,23 +33,7 @@ struct Medium {
 pub struct PreKeySecrets {
     current: Medium,
     previous: Option<Medium>,
-    one_time: BTreeMap<PreKeyId, SecretKey>,
-    next_id: PreKeyId,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedMedium {
-    id: PreKeyId,
-    created_seconds: u64,
-    signed: SavedKey,
-    kem: (SavedKey, SavedKey),
-}
-
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    current: SavedMedium,
-    previous: Option<SavedMedium>,
-    one_time: Vec<(PreKeyId, SavedKey)>,
+    one_time: NumberedKeys,
     next_id: PreKeyId,
 }
 
@@ -62,31 +45,22 @@ impl Medium {
     fn copy(&self) -> Self {
         Self { id: self.id, created_seconds: self.created_seconds, signed: self.signed.copy(), kem: self.kem.copy() }
     }
+}
 
-    fn to_saved(&self) -> SavedMedium {
-        SavedMedium {
-            id: self.id,
-            created_seconds: self.created_seconds,
-            signed: SavedKey::from(&self.signed),
-            kem: SavedKey::halves(self.kem.seed()),
-        }
-    }
+/// X25519 takes any 32 bytes.
+fn secret_key(key: &Key) -> SecretKey {
+    SecretKey::from_bytes(*key.as_bytes())
+}
 
-    fn from_saved(saved: &SavedMedium) -> Self {
-        Self {
-            id: saved.id,
-            created_seconds: saved.created_seconds,
-            signed: saved.signed.secret_key(),
-            kem: KemSecret::from_seed(SavedKey::joined(&saved.kem.0, &saved.kem.1)),
-        }
-    }
+fn public(id: PreKeyId, secret: &Key) -> OneTimePreKey {
+    OneTimePreKey { id, key: secret_key(secret).public_key() }
 }
 
 impl PreKeySecrets {
     /// A new device's: everything, with a full stock of one-time keys.
     pub fn generate(now_seconds: u64, rng: &mut impl CryptoRng) -> Self {
         let current = Medium::generate(1, now_seconds, rng);
-        let mut secrets = Self { current, previous: None, one_time: BTreeMap::new(), next_id: 2 };
+        let mut secrets = Self { current, previous: None, one_time: NumberedKeys::default(), next_id: 2 };
         secrets.refill(0, rng);
         secrets
     }
@@ -96,7 +70,7 @@ impl PreKeySecrets {
         Self {
             current: self.current.copy(),
             previous: self.previous.as_ref().map(Medium::copy),
-            one_time: self.one_time.iter().map(|(id, key)| (*id, key.copy())).collect(),
+            one_time: self.one_time.copy(),
             next_id: self.next_id,
         }
     }
@@ -110,12 +84,12 @@ impl PreKeySecrets {
         }
         for _ in left_on_server..ONE_TIME_PRE_KEYS_FULL {
             let Some(id) = self.take_id() else { break };
-            let secret = SecretKey::generate(rng);
-            fresh.push(OneTimePreKey { id, key: secret.public_key() });
+            let secret = Key::generate(rng);
+            fresh.push(public(id, &secret));
             self.one_time.insert(id, secret);
         }
         while self.one_time.len() > ONE_TIME_SECRETS_MAX {
-            self.one_time.pop_first();
+            self.one_time.forget_first();
         }
         fresh
     }
@@ -134,7 +108,7 @@ impl PreKeySecrets {
 
     /// After the message that used it was opened and stored, in the same transaction.
     pub fn forget(&mut self, one_time: PreKeyId) {
-        self.one_time.remove(&one_time);
+        self.one_time.take(one_time);
     }
 
     /// What is to be published: the signed pre-keys when the server has others (or, at sign-up, none), and `fresh`.
@@ -167,7 +141,7 @@ impl PreKeySecrets {
 
     /// The public halves of every one-time key that is kept.
     pub fn one_time_public(&self) -> Vec<OneTimePreKey> {
-        self.one_time.iter().map(|(id, secret)| OneTimePreKey { id: *id, key: secret.public_key() }).collect()
+        self.one_time.iter().map(|(id, secret)| public(id, secret)).collect()
     }
 
     /// Whether a first message that names this signed pre-key can still be opened.
@@ -187,8 +161,8 @@ impl PreKeySecrets {
         self.medium(id).map(|medium| &medium.kem)
     }
 
-    pub(super) fn one_time(&self, id: PreKeyId) -> Option<&SecretKey> {
-        self.one_time.get(&id)
+    pub(super) fn one_time(&self, id: PreKeyId) -> Option<SecretKey> {
+        self.one_time.get(id).map(secret_key)
     }
 
     fn take_id(&mut self) -> Option<PreKeyId> {
@@ -198,21 +172,46 @@ impl PreKeySecrets {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(&Saved {
-            current: self.current.to_saved(),
-            previous: self.previous.as_ref().map(Medium::to_saved),
-            one_time: self.one_time.iter().map(|(id, key)| (*id, SavedKey::from(key))).collect(),
-            next_id: self.next_id,
-        })
+        saved::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        let saved: Saved = saved::load(bytes)?;
-        Ok(Self {
-            current: Medium::from_saved(&saved.current),
-            previous: saved.previous.as_ref().map(Medium::from_saved),
-            one_time: saved.one_time.iter().map(|(id, key)| (*id, key.secret_key())).collect(),
-            next_id: saved.next_id,
+        saved::load(bytes)
+    }
+}
+
+impl Saved for Medium {
+    fn write(&self, to: &mut Writer) {
+        to.number(u64::from(self.id));
+        to.number(self.created_seconds);
+        to.raw(self.signed.as_bytes());
+        to.raw(self.kem.seed());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: from.small()?,
+            created_seconds: from.number()?,
+            signed: from.secret_key()?,
+            kem: KemSecret::from_seed(from.array()?),
+        })
+    }
+}
+
+impl Saved for PreKeySecrets {
+    fn write(&self, to: &mut Writer) {
+        self.current.write(to);
+        to.option(self.previous.as_ref());
+        self.one_time.write(to);
+        to.number(u64::from(self.next_id));
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            current: Saved::read(from)?,
+            previous: from.option()?,
+            one_time: Saved::read(from)?,
+            next_id: from.small()?,
         })
     }
 }

@@ -4,13 +4,13 @@
 use super::{
     aead,
     bundle::CheckedBundle,
-    double_ratchet::{Header, Ratchet, RatchetError, SavedRatchet},
+    double_ratchet::{Header, Ratchet, RatchetError},
     first::CheckedFirst,
     identity::OwnIdentity,
     keys::Key,
     padding,
     pre_keys::PreKeySecrets,
-    saved::{self, LoadError},
+    saved::{self, LoadError, Reader, Saved, Writer},
     shared_secret::{self, AgreementError},
 };
 use cliquet_wire::{
@@ -23,7 +23,6 @@ use cliquet_wire::{
     limits::{CIPHERTEXT_BYTES_MAX, PADDING_STEP_BYTES},
 };
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 const MESSAGE_INFO: &str = "Cliquet/1 message";
@@ -33,7 +32,7 @@ const MESSAGE_INFO: &str = "Cliquet/1 message";
 pub struct SessionId(pub Digest);
 
 /// The device at the other end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     pub email: Address,
     pub device: DeviceId,
@@ -117,19 +116,6 @@ pub struct Accepted {
     pub content: Zeroizing<Vec<u8>>,
     /// To be forgotten in the transaction that stores the content.
     pub used_one_time: Option<PreKeyId>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct SavedSession {
-    id: [u8; 32],
-    own_email: Address,
-    own_device: DeviceId,
-    peer: Peer,
-    ratchet: SavedRatchet,
-    first: Option<Box<FirstMessage>>,
-    initiated: bool,
-    one_time: bool,
-    generation: u64,
 }
 
 impl Session {
@@ -279,11 +265,11 @@ impl Session {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(&self.to_saved())
+        saved::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        saved::load(bytes).map(Self::from_saved)
+        saved::load(bytes)
     }
 
     pub(super) fn copy(&self) -> Self {
@@ -307,33 +293,54 @@ impl Session {
     fn associated_data(&self, envelope: &Envelope) -> Vec<u8> {
         [self.id.0.as_ref(), &envelope.header_bytes()].concat()
     }
+}
 
-    pub(super) fn to_saved(&self) -> SavedSession {
-        SavedSession {
-            id: self.id.0.0,
-            own_email: self.own_email.clone(),
-            own_device: self.own_device,
-            peer: self.peer.clone(),
-            ratchet: self.ratchet.to_saved(),
-            first: self.first.clone(),
-            initiated: self.initiated,
-            one_time: self.one_time,
-            generation: self.generation,
+impl Saved for Session {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.id.0.as_ref());
+        self.own_email.write(to);
+        self.own_device.write(to);
+        self.peer.write(to);
+        self.ratchet.write(to);
+        to.flag(self.first.is_some());
+        if let Some(first) = &self.first {
+            to.json(first);
         }
+        to.flag(self.initiated);
+        to.flag(self.one_time);
+        to.number(self.generation);
     }
 
-    pub(super) fn from_saved(saved: SavedSession) -> Self {
-        Self {
-            id: SessionId(Bytes(saved.id)),
-            own_email: saved.own_email,
-            own_device: saved.own_device,
-            peer: saved.peer,
-            ratchet: Ratchet::from_saved(&saved.ratchet),
-            first: saved.first,
-            initiated: saved.initiated,
-            one_time: saved.one_time,
-            generation: saved.generation,
-        }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            id: SessionId(Bytes(from.array()?)),
+            own_email: Saved::read(from)?,
+            own_device: Saved::read(from)?,
+            peer: Saved::read(from)?,
+            ratchet: Saved::read(from)?,
+            first: if from.flag()? { Some(from.json()?) } else { None },
+            initiated: from.flag()?,
+            one_time: from.flag()?,
+            generation: from.number()?,
+        })
+    }
+}
+
+impl Saved for Peer {
+    fn write(&self, to: &mut Writer) {
+        self.email.write(to);
+        self.device.write(to);
+        to.raw(self.account_key_hash.as_ref());
+        to.raw(self.identity_key.as_ref());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            email: Saved::read(from)?,
+            device: Saved::read(from)?,
+            account_key_hash: Bytes(from.array()?),
+            identity_key: Bytes(from.array()?),
+        })
     }
 }
 

@@ -10,15 +10,14 @@ use super::{
     identity::OwnIdentity,
     limits::{FIRSTS_SEEN_MAX, SESSIONS_PER_PEER_MAX},
     pre_keys::PreKeySecrets,
-    saved::{self, LoadError},
-    session::{self, OpenError, Peer, SavedSession, SealError, Session, SessionId},
+    saved::{self, LoadError, Reader, Saved, Writer},
+    session::{self, OpenError, Peer, SealError, Session, SessionId},
 };
 use cliquet_wire::{
     envelope::Envelope,
     ids::{EnvelopeId, PreKeyId},
 };
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 #[derive(Debug)]
@@ -41,7 +40,7 @@ impl Entry {
 }
 
 /// A first message that was opened. Remembered while the pre-key it used lives; after that it cannot open anyway.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     id: [u8; 32],
     signed_pre_key: PreKeyId,
@@ -65,13 +64,6 @@ pub struct Opened {
     pub used_one_time: Option<PreKeyId>,
     /// The envelope began a session.
     pub accepted: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    entries: Vec<(SavedSession, bool, bool)>,
-    seen: Vec<Seen>,
-    generation: u64,
 }
 
 impl Sessions {
@@ -227,27 +219,46 @@ impl Sessions {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(&Saved {
-            entries: self
-                .entries
-                .iter()
-                .map(|entry| (entry.session.to_saved(), entry.given_up, entry.stayed))
-                .collect(),
-            seen: self.seen.clone(),
-            generation: self.generation,
-        })
+        saved::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        let saved: Saved = saved::load(bytes)?;
-        Ok(Self {
-            entries: saved
-                .entries
-                .into_iter()
-                .map(|(session, given_up, stayed)| Entry { session: Session::from_saved(session), given_up, stayed })
-                .collect(),
-            seen: saved.seen,
-            generation: saved.generation,
-        })
+        saved::load(bytes)
+    }
+}
+
+impl Saved for Entry {
+    fn write(&self, to: &mut Writer) {
+        self.session.write(to);
+        to.flag(self.given_up);
+        to.flag(self.stayed);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { session: Saved::read(from)?, given_up: from.flag()?, stayed: from.flag()? })
+    }
+}
+
+impl Saved for Seen {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.id);
+        to.number(u64::from(self.signed_pre_key));
+        to.flag(self.one_time);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { id: from.array()?, signed_pre_key: from.small()?, one_time: from.flag()? })
+    }
+}
+
+impl Saved for Sessions {
+    fn write(&self, to: &mut Writer) {
+        to.list(&self.entries);
+        to.list(&self.seen);
+        to.number(self.generation);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { entries: from.list()?, seen: from.list()?, generation: from.number()? })
     }
 }

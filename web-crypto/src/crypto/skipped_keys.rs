@@ -4,11 +4,10 @@
 use super::{
     keys::Key,
     limits::{CHAINS_MAX, SKIPPED_MAX, SKIPPED_PER_CHAIN_MAX},
-    saved::SavedKey,
+    numbered_keys::NumberedKeys,
+    saved::{Reader, Saved, Writer},
 };
-use cliquet_wire::bytes::PublicKey;
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use cliquet_wire::bytes::{Bytes, PublicKey};
 
 /// More messages are missing than is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ struct Remains {
     ratchet_key: PublicKey,
     /// Messages that the chain had: higher numbers never were.
     length: u32,
-    keys: BTreeMap<u32, Key>,
+    keys: NumberedKeys,
 }
 
 /// What a finished chain says about a message.
@@ -37,21 +36,8 @@ pub(super) enum Late {
 /// Keys by chain, the current chain's apart, the finished ones oldest first.
 #[derive(Debug, Default)]
 pub(super) struct SkippedKeys {
-    current: BTreeMap<u32, Key>,
-    finished: VecDeque<Remains>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedRemains {
-    ratchet_key: [u8; 32],
-    length: u32,
-    keys: Vec<(u32, SavedKey)>,
-}
-
-#[derive(Serialize, Deserialize)]
-pub(super) struct SavedSkippedKeys {
-    current: Vec<(u32, SavedKey)>,
-    finished: Vec<SavedRemains>,
+    current: NumberedKeys,
+    finished: Vec<Remains>,
 }
 
 impl SkippedKeys {
@@ -70,20 +56,20 @@ impl SkippedKeys {
     pub(super) fn insert(&mut self, number: u32, key: Key) {
         self.current.insert(number, key);
         while self.len() > SKIPPED_MAX {
-            let Some(oldest) = self.finished.iter_mut().find(|remains| !remains.keys.is_empty()) else { break };
-            oldest.keys.pop_first();
+            let Some(oldest) = self.finished.iter_mut().find(|remains| remains.keys.len() > 0) else { break };
+            oldest.keys.forget_first();
         }
     }
 
     pub(super) fn take_current(&mut self, number: u32) -> Option<Key> {
-        self.current.remove(&number)
+        self.current.take(number)
     }
 
     /// A finished chain's key is given out once.
     pub(super) fn take_late(&mut self, ratchet_key: &PublicKey, number: u32) -> Late {
         match self.finished.iter_mut().find(|remains| remains.ratchet_key == *ratchet_key) {
             None => Late::UnknownChain,
-            Some(remains) => match remains.keys.remove(&number) {
+            Some(remains) => match remains.keys.take(number) {
                 Some(key) => Late::Key(key),
                 None if number < remains.length => Late::Duplicate,
                 None => Late::NeverWas,
@@ -94,9 +80,9 @@ impl SkippedKeys {
     /// The current chain ends with so many messages. The oldest chain is forgotten.
     pub(super) fn finish_chain(&mut self, ratchet_key: PublicKey, length: u32) {
         let keys = std::mem::take(&mut self.current);
-        self.finished.push_back(Remains { ratchet_key, length, keys });
+        self.finished.push(Remains { ratchet_key, length, keys });
         while self.finished.len() > CHAINS_MAX {
-            self.finished.pop_front();
+            self.finished.remove(0);
         }
     }
 
@@ -106,58 +92,39 @@ impl SkippedKeys {
 
     pub(super) fn copy(&self) -> Self {
         Self {
-            current: copy_keys(&self.current),
+            current: self.current.copy(),
             finished: self
                 .finished
                 .iter()
                 .map(|remains| Remains {
                     ratchet_key: remains.ratchet_key,
                     length: remains.length,
-                    keys: copy_keys(&remains.keys),
-                })
-                .collect(),
-        }
-    }
-
-    pub(super) fn to_saved(&self) -> SavedSkippedKeys {
-        SavedSkippedKeys {
-            current: save_keys(&self.current),
-            finished: self
-                .finished
-                .iter()
-                .map(|remains| SavedRemains {
-                    ratchet_key: remains.ratchet_key.0,
-                    length: remains.length,
-                    keys: save_keys(&remains.keys),
-                })
-                .collect(),
-        }
-    }
-
-    pub(super) fn from_saved(saved: &SavedSkippedKeys) -> Self {
-        Self {
-            current: load_keys(&saved.current),
-            finished: saved
-                .finished
-                .iter()
-                .map(|remains| Remains {
-                    ratchet_key: cliquet_wire::bytes::Bytes(remains.ratchet_key),
-                    length: remains.length,
-                    keys: load_keys(&remains.keys),
+                    keys: remains.keys.copy(),
                 })
                 .collect(),
         }
     }
 }
 
-fn copy_keys(keys: &BTreeMap<u32, Key>) -> BTreeMap<u32, Key> {
-    keys.iter().map(|(number, key)| (*number, key.copy())).collect()
+impl Saved for Remains {
+    fn write(&self, to: &mut Writer) {
+        to.raw(&self.ratchet_key.0);
+        to.number(u64::from(self.length));
+        self.keys.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { ratchet_key: Bytes(from.array()?), length: from.small()?, keys: Saved::read(from)? })
+    }
 }
 
-fn save_keys(keys: &BTreeMap<u32, Key>) -> Vec<(u32, SavedKey)> {
-    keys.iter().map(|(number, key)| (*number, SavedKey::from(key))).collect()
-}
+impl Saved for SkippedKeys {
+    fn write(&self, to: &mut Writer) {
+        self.current.write(to);
+        to.list(&self.finished);
+    }
 
-fn load_keys(keys: &[(u32, SavedKey)]) -> BTreeMap<u32, Key> {
-    keys.iter().map(|(number, key)| (*number, key.key())).collect()
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { current: Saved::read(from)?, finished: from.list()? })
+    }
 }

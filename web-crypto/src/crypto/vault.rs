@@ -12,7 +12,7 @@ use super::{
     limits::VAULT_PADDING_STEP_BYTES,
     padding,
     rsa::WrappedAccountKey,
-    saved,
+    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     account_key::AccountKey,
@@ -22,7 +22,6 @@ use cliquet_wire::{
     signed_bytes::SignedBytes,
 };
 use rand_core::CryptoRng;
-use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
 const WRAPPING_INFO: &str = "Cliquet/1 vault account key";
@@ -75,20 +74,6 @@ pub struct OpenVault {
     pub body: VaultBody,
 }
 
-#[derive(Serialize, Deserialize)]
-struct SavedContact {
-    email: String,
-    account_key_hash: [u8; 32],
-    verified: bool,
-    counter: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct SavedBody {
-    counter: u64,
-    contacts: Vec<SavedContact>,
-}
-
 impl VaultKeys {
     /// From OPAQUE's export key (RFC 9807 section 6.3.3), which the server never learns.
     pub fn derive(export_key: &[u8]) -> Self {
@@ -113,20 +98,7 @@ pub fn seal(
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
     let length = u32::try_from(wrapped.0.len()).map_err(|_| VaultError::TooLarge)?;
-    let saved = saved::save(&SavedBody {
-        counter: body.counter,
-        contacts: body
-            .contacts
-            .iter()
-            .map(|contact| SavedContact {
-                email: contact.email.as_str().to_owned(),
-                account_key_hash: contact.account_key_hash.0,
-                verified: contact.verified,
-                counter: contact.counter,
-            })
-            .collect(),
-    });
-    let padded = padding::pad(&saved, VAULT_PADDING_STEP_BYTES);
+    let padded = padding::pad(&saved::save(body), VAULT_PADDING_STEP_BYTES);
     let salt = aead::fresh_salt(rng);
     let sealed = aead::seal(&keys.body, &salt, BODY_INFO, &associated_data(email, account_key, wrapped), &padded)
         .map_err(|_| VaultError::TooLarge)?;
@@ -143,8 +115,7 @@ pub fn open(keys: &VaultKeys, email: &Address, account_key: &AccountKey, blob: &
     let body = aead::open(&keys.body, &salt, BODY_INFO, &associated_data(email, account_key, &wrapped), sealed)
         .ok()
         .and_then(|padded| padding::unpad(padded, VAULT_PADDING_STEP_BYTES))
-        .and_then(|body| saved::load::<SavedBody>(&body).ok())
-        .and_then(read_body)
+        .and_then(|body| saved::load(&body).ok())
         .ok_or(VaultError::Refused)?;
     Ok(OpenVault { wrapped, body })
 }
@@ -164,18 +135,31 @@ fn associated_data(email: &Address, account_key: &AccountKey, wrapped: &WrappedA
         .finish()
 }
 
-fn read_body(saved: SavedBody) -> Option<VaultBody> {
-    let contacts = saved
-        .contacts
-        .into_iter()
-        .map(|contact| {
-            Some(VaultContact {
-                email: Address::parse(&contact.email).ok()?,
-                account_key_hash: Bytes(contact.account_key_hash),
-                verified: contact.verified,
-                counter: contact.counter,
-            })
+impl Saved for VaultContact {
+    fn write(&self, to: &mut Writer) {
+        self.email.write(to);
+        to.raw(self.account_key_hash.as_ref());
+        to.flag(self.verified);
+        to.number(self.counter);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self {
+            email: Saved::read(from)?,
+            account_key_hash: Bytes(from.array()?),
+            verified: from.flag()?,
+            counter: from.number()?,
         })
-        .collect::<Option<Vec<_>>>()?;
-    Some(VaultBody { counter: saved.counter, contacts })
+    }
+}
+
+impl Saved for VaultBody {
+    fn write(&self, to: &mut Writer) {
+        to.number(self.counter);
+        to.list(&self.contacts);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { counter: from.number()?, contacts: from.list()? })
+    }
 }

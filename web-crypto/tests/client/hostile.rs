@@ -210,9 +210,7 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
     mallory.disk.commit(&composed.changes);
     let mut contact = mallory.contact("alice").clone();
     contact.receipts_owed = vec![message.id];
-    let mut value = vec![1];
-    value.extend(postcard::to_stdvec(&contact).unwrap());
-    mallory.disk.0.insert((Store::Contacts, "alice@example.org".into()), value.into());
+    mallory.disk.0.insert((Store::Contacts, "alice@example.org".into()), contact.save());
     mallory.messenger = mallory.disk.load();
     world.settle();
     assert_eq!(world.devices[0].conversation("bob"), ["> for Bob"]);

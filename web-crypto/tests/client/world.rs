@@ -237,7 +237,7 @@ impl World {
         let upload = DeviceUpload { certificate: own.certificate().clone(), name: "test".into(), pre_keys: upload };
         self.office.pre_keys.insert(own.device(), upload.pre_keys);
         let mut disk = Disk::default();
-        disk.commit(&first_records(&own, &pre_keys, &card).unwrap());
+        disk.commit(&first_records(&own, &pre_keys, &card));
         self.office.cards.insert(email.clone(), card);
         self.devices.push(Device::new(disk, rng, now));
         place

@@ -1,0 +1,71 @@
+//! Owns keys by number, in the order of their numbers. Knows nothing of what they open.
+
+use super::{
+    keys::Key,
+    saved::{Reader, Saved, Writer},
+};
+
+/// A few hundred, so a list serves. Each is in its own box: whatever moves in the list leaves no copy of a key behind.
+#[derive(Debug, Default)]
+pub(super) struct NumberedKeys(Vec<(u32, Box<Key>)>);
+
+impl NumberedKeys {
+    pub(super) fn insert(&mut self, number: u32, key: Key) {
+        let place = match self.place(number) {
+            Ok(place) => {
+                self.0.remove(place);
+                place
+            }
+            Err(place) => place,
+        };
+        self.0.insert(place, (number, Box::new(key)));
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<&Key> {
+        self.0.get(self.place(number).ok()?).map(|(_, key)| &**key)
+    }
+
+    /// Gives it out, and keeps it no longer.
+    pub(super) fn take(&mut self, number: u32) -> Option<Key> {
+        let place = self.place(number).ok()?;
+        Some(self.0.remove(place).1.copy())
+    }
+
+    pub(super) fn forget_first(&mut self) {
+        self.0.drain(..1.min(self.0.len()));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Key)> {
+        self.0.iter().map(|(number, key)| (*number, &**key))
+    }
+
+    pub(super) fn copy(&self) -> Self {
+        Self(self.iter().map(|(number, key)| (number, Box::new(key.copy()))).collect())
+    }
+
+    fn place(&self, number: u32) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&number, |(number, _)| *number)
+    }
+}
+
+impl Saved for NumberedKeys {
+    fn write(&self, to: &mut Writer) {
+        to.number(self.0.len() as u64);
+        for (number, key) in &self.0 {
+            to.number(u64::from(*number));
+            to.raw(key.as_bytes());
+        }
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let mut keys = Self::default();
+        for _ in 0..from.number()? {
+            keys.insert(from.small()?, from.key()?);
+        }
+        Some(keys)
+    }
+}
