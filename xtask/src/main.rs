@@ -8,6 +8,7 @@ mod prerequisites;
 mod problem;
 mod project;
 mod run;
+mod screenshots;
 mod test;
 mod tidy;
 mod totals;
@@ -39,6 +40,8 @@ enum Chore {
     Wasm,
     /// Hash, compress and list everything a page loads (builds the browser modules first)
     Assets,
+    /// Take the README's pictures from the running program, into docs/pictures
+    Screenshots,
     /// Check the rules of the house that no compiler checks
     Tidy,
 }
@@ -62,6 +65,7 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Ci(options) => ci::ci(&project, options),
         Chore::Wasm => wasm::build(&project),
         Chore::Assets => assets::build(&project),
+        Chore::Screenshots => screenshots::take(&project),
         Chore::Tidy => tidy::check(&project),
     }
 }

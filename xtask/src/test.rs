@@ -43,6 +43,11 @@ pub(crate) fn test(project: &Project, options: &Options) -> Result<(), Problem> 
     conclude(options, totals, problems.len())
 }
 
+/// The tests with this word in their names, and no checks.
+pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
+    test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()] })
+}
+
 fn checks(project: &Project) -> Vec<Result<(), Problem>> {
     step("format");
     let format = project::run(project.cargo().args(["fmt", "--all", "--check"]));

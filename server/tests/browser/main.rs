@@ -20,6 +20,7 @@ mod in_browser {
     mod behind_proxy;
     mod no_wasm;
     mod offline;
+    mod pictures;
     mod policy;
     mod poll;
     mod redis_mailbox;

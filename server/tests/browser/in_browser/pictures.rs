@@ -1,0 +1,69 @@
+//! The pages as people see them: wide, phone, dark, French. The pictures go to `target/pictures`, and from there into the
+//! README by `cargo xtask screenshots`.
+
+use crate::browser::Tab;
+use crate::stage::Stage;
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+
+/// The narrowest screen that WCAG 2.2 (success criterion 1.4.10) asks for.
+const NARROWEST: u32 = 320;
+const PHONE: (u32, u32) = (390, 844);
+const WIDE: (u32, u32) = (1280, 800);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_languages() {
+    let stage = Stage::set().await;
+    let stranger = stage.person("stranger").await;
+    stranger.tab.goto(&stranger.url("/sign-in")).await;
+    stranger.tab.until_shown("form#sign-in > fieldset:enabled").await;
+    show(&stranger.tab, "sign-in").await;
+    stranger.tab.goto(&stranger.url("/knows")).await;
+    show(&stranger.tab, "knows").await;
+
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("Are we still on for six?").await;
+    alice.send("I can bring the bread.").await;
+    bob.until_reads(&["Are we still on for six?", "I can bring the bread."]).await;
+    bob.send("Yes! I shall fetch the cheese you like at the market, and we meet in front of the station.").await;
+    alice.until_marked(&["delivered", "delivered"]).await;
+    alice.tab.until("the answer", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
+    show(&alice.tab, "home").await;
+    alice.tab.click("[data-safety-number]").await;
+    alice.tab.until_shown(".safety-number").await;
+    show(&alice.tab, "safety-number").await;
+    alice.tab.goto(&alice.url("/home?show=devices")).await;
+    alice.until_ready(&alice.tab).await;
+    alice.tab.until("the devices", "document.querySelector('#conversation h2')", vec![]).await;
+    show(&alice.tab, "devices").await;
+
+    bob.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
+    bob.tab.reload().await;
+    bob.until_home().await;
+    bob.tab.until("the messages", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
+    show(&bob.tab, "home-french").await;
+}
+
+/// One page, four ways; none may need to be moved sideways.
+async fn show(tab: &Tab, name: &str) {
+    for ((width, height), suffix) in [(WIDE, "wide"), (PHONE, "phone"), ((NARROWEST, 640), "narrow")] {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        tab.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        for (theme, suffix) in [("light", suffix.to_owned()), ("dark", format!("{suffix}-dark"))] {
+            let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+            tab.devtools("Emulation.setEmulatedMedia", features).await;
+            let over = tab.ask("document.documentElement.scrollWidth - window.innerWidth", vec![]).await;
+            assert!(over.as_i64().is_some_and(|over| over <= 0), "{name}-{suffix} is {over} pixels too wide");
+            fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
+        }
+    }
+    tab.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+    tab.devtools("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
+}
+
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
