@@ -51,7 +51,9 @@ async fn show(tab: &Tab, name: &str) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
         tab.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
         for (theme, suffix) in [("light", suffix.to_owned()), ("dark", format!("{suffix}-dark"))] {
-            let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+            // Without motion, or a picture may catch a colour half way.
+            let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+            let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }, still] });
             tab.devtools("Emulation.setEmulatedMedia", features).await;
             let over = tab.ask("document.documentElement.scrollWidth - window.innerWidth", vec![]).await;
             assert!(over.as_i64().is_some_and(|over| over <= 0), "{name}-{suffix} is {over} pixels too wide");
