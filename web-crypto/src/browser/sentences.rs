@@ -3,6 +3,7 @@
 //! Owns how a word of the page is found, and what is said about a server that does not do as asked.
 
 use super::http::HttpError;
+use crate::client::fields::fill;
 use cliquet_wire::problem::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
@@ -35,7 +36,7 @@ fn of_problem(problem: &Problem) -> String {
         } else {
             ("retry-in-minutes", seconds.div_ceil(60))
         };
-        word(key).replace("$count", &count.to_string())
+        fill(&word(key), "count", &count.to_string())
     });
     let mut sentences = vec![problem.title.as_str(), problem.detail.as_str()];
     sentences.extend(wait.as_deref());

@@ -192,7 +192,7 @@ impl Store {
     }
 
     fn name(&self, store: &str, key: &str) -> String {
-        let (first, rest) = key.find('/').map_or((key, ""), |slash| key.split_at(slash));
+        let (first, rest) = key.find('/').and_then(|slash| key.split_at_checked(slash)).unwrap_or((key, ""));
         if !first.contains('@') {
             return [store, "/", key].concat();
         }
