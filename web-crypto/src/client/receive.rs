@@ -192,13 +192,15 @@ impl Messenger {
                 self.keep_receipt(&contact.address, &delivered, records, &mut step).await?;
             }
             Ok((time, Body::CopyOfText { conversation, account_key, message, text })) if own => {
-                let mut other = self.copied(conversation, account_key, now, &mut step)?;
-                self.keep_text(&mut other, Author::Own, message, text, time, envelope, records, &mut step).await?;
-                step.put_contact(&other);
+                if let Some(mut other) = self.copied(conversation, account_key, now, &mut step) {
+                    self.keep_text(&mut other, Author::Own, message, text, time, envelope, records, &mut step).await?;
+                    step.put_contact(&other);
+                }
             }
             Ok((_, Body::CopyOfHello { conversation, account_key })) if own => {
-                let other = self.copied(conversation, account_key, now, &mut step)?;
-                step.put_contact(&other);
+                if let Some(other) = self.copied(conversation, account_key, now, &mut step) {
+                    step.put_contact(&other);
+                }
             }
             Ok((_, Body::Hello)) => {}
             Ok((_, Body::Unknown { .. })) | Err(ContentError::Newer) => {
@@ -264,13 +266,15 @@ impl Messenger {
         Ok(())
     }
 
-    /// Whom another device of ours wrote to, or added. It pinned that key: we pin the same.
-    fn copied(&self, address: Address, key: AccountKey, now: u64, step: &mut Step) -> Result<Contact, StepError> {
+    /// Whom another device of ours wrote to, or added. It pinned that key: we pin the same. None when there is no room
+    /// for one more contact: an error would hold the mailbox up at this delivery for ever.
+    fn copied(&self, address: Address, key: AccountKey, now: u64, step: &mut Step) -> Option<Contact> {
         let Some(known) = self.contact(&address) else {
             if self.contacts().count() >= CONTACTS_MAX {
-                return Err(StepError::ContactLimit);
+                step.ignore(Ignored::ContactLimit);
+                return None;
             }
-            return Ok(Contact::new(address, State::Added, key));
+            return Some(Contact::new(address, State::Added, key));
         };
         let mut contact = known.clone();
         if contact.state == State::Requested {
@@ -280,7 +284,7 @@ impl Messenger {
             contact.key_changed = true;
             note(&mut contact, MessageId::from_parts(now, [0; 10]), Notice::KeyChanged, now, step);
         }
-        Ok(contact)
+        Some(contact)
     }
 
     /// Says so in the conversation, and starts over with that device: at most once a minute (D9).
