@@ -28,7 +28,8 @@ pub enum ChangeError {
     /// The list's counter is not the next one: someone else changed the list. Fetch the card and sign anew.
     #[error("the device list is outdated")]
     ListOutdated,
-    /// The device's name is empty, too long, or holds control characters; or a signed pre-key is missing.
+    /// The device's name is empty, too long, or holds control characters; a signed pre-key is missing, or a key is not
+    /// canonical (K3).
     #[error("the device is not described as it should be")]
     Malformed,
     #[error("there are too many devices")]
@@ -47,7 +48,7 @@ impl From<PublishError> for ChangeError {
         match error {
             PublishError::BadSignature(error) => Self::BadSignature(error),
             PublishError::KeyReused => Self::KeyReused,
-            PublishError::TooMany => Self::Malformed,
+            PublishError::TooMany | PublishError::NotCanonical => Self::Malformed,
             PublishError::Database(error) => Self::Database(error),
         }
     }
@@ -86,7 +87,8 @@ impl CheckedDevice {
         let DeviceUpload { certificate, name, pre_keys } = upload;
         let name = name.trim().to_owned();
         let fits = (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count());
-        if !fits || name.chars().any(char::is_control) {
+        let canonical = certificate.identity_key.is_canonical_x25519();
+        if !fits || !canonical || name.chars().any(char::is_control) {
             return Err(ChangeError::Malformed);
         }
         let hash = account_key.hash();

@@ -7,7 +7,7 @@ use crate::{
     signatures::{BadSignature, Verification},
 };
 use cliquet_wire::{
-    bytes::{Bytes, Digest},
+    bytes::{Bytes, Digest, PublicKey},
     ids::{DeviceId, PreKeyId},
     limits::ONE_TIME_PRE_KEYS_FULL,
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
@@ -23,6 +23,9 @@ const ML_KEM_768: &str = "ml-kem-768";
 pub enum PublishError {
     #[error(transparent)]
     BadSignature(#[from] BadSignature),
+    /// A public key that is not the one encoding of its point (K3).
+    #[error("a pre-key is not canonical")]
+    NotCanonical,
     /// An id that is in use, or a key that was seen before. Generate anew.
     #[error("a pre-key was seen before")]
     KeyReused,
@@ -42,7 +45,7 @@ pub struct Claimed {
     pub one_time: Option<OneTimePreKey>,
 }
 
-/// An upload whose signatures verify.
+/// An upload whose signatures verify and whose X25519 keys are canonical.
 #[derive(Debug)]
 pub struct CheckedUpload {
     device: DeviceId,
@@ -55,7 +58,11 @@ impl CheckedUpload {
         account_key_hash: &Digest,
         device: DeviceId,
         upload: PreKeyUpload,
-    ) -> Result<Self, BadSignature> {
+    ) -> Result<Self, PublishError> {
+        let signed_key = upload.signed.iter().map(|signed| &signed.key);
+        if !upload.one_time.iter().map(|one_time| &one_time.key).chain(signed_key).all(PublicKey::is_canonical_x25519) {
+            return Err(PublishError::NotCanonical);
+        }
         if let Some(signed) = &upload.signed {
             key.check(&signed.signed_bytes(account_key_hash, device), &signed.signature)?;
         }

@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_wrong_exponent_an_even_modulus_and_a_short_one() {
+    fn c3_a_wrong_exponent_an_even_modulus_and_another_size_are_refused() {
         let mut wrong_exponent = encoding();
         *wrong_exponent.last_mut().unwrap() = 3;
         assert_eq!(AccountKey::from_der(&wrong_exponent), Err(AccountKeyError::WrongForm));

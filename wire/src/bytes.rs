@@ -26,6 +26,16 @@ pub type Digest = Bytes<32>;
 /// Fresh randomness in every envelope's header, the HKDF salt of its key and nonce.
 pub type Salt = Bytes<16>;
 
+impl PublicKey {
+    /// Whether an X25519 key is the one encoding of its point: below 2^255 - 19, the unused top bit clear. RFC 7748
+    /// section 5 takes the others too, and so the same key would pass for two.
+    pub fn is_canonical_x25519(&self) -> bool {
+        let [lowest, middle @ .., highest] = &self.0;
+        let past_the_prime = *highest == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *lowest >= 0xed;
+        *highest <= 0x7f && !past_the_prime
+    }
+}
+
 impl<const N: usize> AsRef<[u8]> for Bytes<N> {
     fn as_ref(&self) -> &[u8] {
         &self.0

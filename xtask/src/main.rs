@@ -7,6 +7,7 @@ mod fingerprint;
 mod prerequisites;
 mod problem;
 mod project;
+mod requirements;
 mod run;
 mod screenshots;
 mod test;

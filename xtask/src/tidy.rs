@@ -3,6 +3,7 @@
 use crate::fingerprint;
 use crate::problem::Problem;
 use crate::project::{self, Project};
+use crate::requirements;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,11 +13,14 @@ const SOURCES: [&str; 4] = ["wire", "web-crypto", "server", "xtask"];
 
 pub(crate) fn check(project: &Project) -> Result<(), Problem> {
     let mut faults = Vec::new();
-    for source in sources(project)? {
-        let text = fs::read_to_string(&source).map_err(Problem::file("cannot read", &source))?;
-        let path = source.strip_prefix(&project.root).unwrap_or(&source);
+    let sources = sources(project)?;
+    let paths: Vec<&Path> = sources.iter().map(|source| source.strip_prefix(&project.root).unwrap_or(source)).collect();
+    for (source, path) in sources.iter().zip(&paths) {
+        let text = fs::read_to_string(source).map_err(Problem::file("cannot read", source))?;
         faults.extend(of_source(path, &text).into_iter().map(|fault| format!("{}: {fault}", path.display())));
     }
+    let rust = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
+    faults.extend(requirements::check(project, rust)?);
     faults.extend(vendored(project)?);
     faults.extend(dependencies(&server_dependencies(project)?));
     if faults.is_empty() {

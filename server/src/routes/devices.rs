@@ -177,6 +177,7 @@ impl From<PublishError> for Error {
         match error {
             PublishError::BadSignature(error) => error.into(),
             PublishError::KeyReused => ProblemCode::KeyReused.into(),
+            PublishError::NotCanonical => ProblemCode::Malformed.into(),
             PublishError::TooMany => ProblemCode::TooLarge.into(),
             PublishError::Database(error) => error.into(),
         }

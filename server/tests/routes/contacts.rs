@@ -151,7 +151,7 @@ async fn adding_someone_lifts_ones_own_block() {
 }
 
 #[rocket::async_test]
-async fn a_claim_hands_out_what_verifies_and_each_one_time_key_once() {
+async fn k5_k7_a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_same() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -210,7 +210,7 @@ async fn a_refused_claim_uses_nothing_up() {
 }
 
 #[rocket::async_test]
-async fn claims_are_limited_by_requester_and_pair() {
+async fn k7_claims_are_limited_by_requester_and_pair() {
     for limit in ["throttles.claim_per_requester_hour", "throttles.claim_per_pair_hour"] {
         let server = TestServer::with(&[(limit, "2")]).await;
         let alice = server.sign_up("alice@example.org").await;
@@ -232,7 +232,7 @@ async fn claims_are_limited_by_requester_and_pair() {
 }
 
 #[rocket::async_test]
-async fn past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
+async fn k7_past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
     let server = TestServer::with(&[("throttles.one_time_per_target_hour", "1")]).await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;

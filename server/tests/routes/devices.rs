@@ -59,7 +59,7 @@ async fn refused(server: &TestServer, who: &Person, registration: &RegisterDevic
 }
 
 #[rocket::async_test]
-async fn a_device_enters_only_by_the_next_list_signed_by_the_account() {
+async fn c2_a_device_enters_only_by_the_next_list_signed_by_the_account() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let phone = server.another_browser(&alice).await;
@@ -152,7 +152,7 @@ async fn a_revoked_device_is_off_the_list_and_signed_out() {
 }
 
 #[rocket::async_test]
-async fn a_device_is_revoked_only_by_the_next_list_without_it() {
+async fn c2_a_device_is_revoked_only_by_the_next_list_without_it() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
@@ -201,7 +201,7 @@ async fn a_refill_adds_to_the_stock_and_a_rotation_replaces_the_signed_keys() {
 }
 
 #[rocket::async_test]
-async fn no_id_is_overwritten_and_no_key_taken_twice() {
+async fn k8_no_live_id_is_overwritten_and_no_key_taken_twice() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -256,6 +256,40 @@ async fn signed_pre_keys_must_be_signed_for_this_device() {
     let upload = PreKeyUpload { kem: Some(kem), ..PreKeyUpload::default() };
     server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(BadSignature);
     assert_eq!(server.rows(), before);
+}
+
+#[rocket::async_test]
+async fn k3_a_key_of_another_encoding_is_not_published() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.database().execute("DELETE FROM one_time_pre_keys WHERE id > 50", []).unwrap();
+    let before = server.rows();
+    let not_published = async |upload: PreKeyUpload| {
+        server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(Malformed);
+        assert_eq!(server.rows(), before);
+    };
+    let mut past_the_prime = [0xff; 32];
+    (past_the_prime[0], past_the_prime[31]) = (0xed, 0x7f);
+    let mut top_bit = fresh_key();
+    top_bit.0[31] |= 0x80;
+    for key in [Bytes(past_the_prime), top_bit, Bytes([0xff; 32])] {
+        let good = OneTimePreKey { id: 9_000, key: fresh_key() };
+        let one_time = vec![good, OneTimePreKey { id: 9_001, key }];
+        not_published(PreKeyUpload { one_time, ..PreKeyUpload::default() }).await;
+        let signed = Some(signed(&alice, 5_000, key).await);
+        not_published(PreKeyUpload { signed, ..PreKeyUpload::default() }).await;
+        let phone = server.another_browser(&alice).await;
+        let mut registration = phone.registration().await;
+        registration.device.certificate.identity_key = key;
+        sign_certificate(phone.key, &mut registration.device.certificate).await;
+        refused(&server, &phone, &registration, Malformed).await;
+        server.database().execute("DELETE FROM sign_ins WHERE device_id IS NULL", []).unwrap();
+    }
+    // The last canonical encoding is taken.
+    past_the_prime[0] = 0xec;
+    let one_time = vec![OneTimePreKey { id: 9_001, key: Bytes(past_the_prime) }];
+    let upload = PreKeyUpload { one_time, ..PreKeyUpload::default() };
+    server.put(&alice, "/devices/self/pre-keys", &upload).await.expect::<PreKeyStock>(200);
 }
 
 #[rocket::async_test]

@@ -16,10 +16,10 @@ use super::{
     status::{self, State},
     store::{ACCOUNT_KEY, Store, StoreError},
     tabs::{Tabs, Turn, Turns},
-    words::Words,
+    words::{Word, Words},
 };
 use crate::client::{
-    messenger::{LoadError, Messenger, Step, StepError},
+    messenger::{Event, LoadError, Messenger, Step, StepError},
     records::{self, RecordsError},
 };
 use cliquet_wire::address::Address;
@@ -164,6 +164,11 @@ impl Home {
         let Some(step) = made? else { return Ok(Vec::new()) };
         let changed = names(&step.changes);
         self.store.commit_changes(&step.changes).await.inspect_err(|error| self.say((*error).into()))?;
+        // A contact's new device is said in its conversation; one's own account has none.
+        let own_added = |event: &Event| matches!(event, Event::Devices { account, added, .. } if *account == self.email && !added.is_empty());
+        if step.events.iter().any(own_added) {
+            super::show::notice(self.words.get(Word::DeviceAdded));
+        }
         if messenger.apply(step).is_err() {
             // Cannot be while steps take turns; the records are right in any case.
             if let Ok(anew) = load(&self.store).await {

@@ -304,6 +304,8 @@ fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
+        MessageBody::Notice(Notice::DeviceAdded) => words.get(Word::ContactDeviceAdded),
+        MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
     }
 }
 

@@ -26,6 +26,8 @@ words! {
     Connecting = "connecting",
     ContactAdded = "contact-added",
     ContactBlocked = "contact-blocked",
+    ContactDeviceAdded = "contact-device-added",
+    ContactDeviceRemoved = "contact-device-removed",
     ContactUnblocked = "contact-unblocked",
     Delivered = "delivered",
     DeviceAdded = "device-added",

@@ -4,12 +4,17 @@ use super::{
     contacts::{Contact, State},
     content::MessageId,
     messages::{Author, Mark, Message, MessageBody, Notice},
-    messenger::{Messenger, Step, StepError},
+    messenger::{Event, Messenger, Step, StepError},
     records::{Store, session_key, under},
     sessions::PeerSessions,
 };
 use crate::crypto::{CardError, CheckedBundle, CheckedCard, Session, rsa::Verifier};
-use cliquet_wire::{address::Address, certificate::AccountCard, ids::DeviceId, pre_keys::PreKeyBundle};
+use cliquet_wire::{
+    address::Address,
+    certificate::{AccountCard, DeviceList},
+    ids::DeviceId,
+    pre_keys::PreKeyBundle,
+};
 use rand_core::CryptoRng;
 
 impl Messenger {
@@ -38,7 +43,7 @@ impl Messenger {
         let mut step = self.step();
         let contact = self.contact(address).ok_or(StepError::NoContact)?;
         let card = contact.card.clone().ok_or(StepError::NoContact)?;
-        let card = CheckedCard::check(card, Some(&contact.account_key), contact.counter, verifier)
+        let card = CheckedCard::check(card, Some(&contact.account_key), contact.list_seen(), verifier)
             .await
             .map_err(|_| StepError::NotProven)?;
         let mut missing = self.without_session(contact);
@@ -72,8 +77,8 @@ impl Messenger {
         contact.devices().iter().copied().filter(|device| *device != self.device())
     }
 
-    /// Checks a card against what is known of its account (C2): signatures, the pinned key, a counter that never falls.
-    /// Sessions with devices that are no longer listed go. `None`: it shows another key than the pinned one, and the
+    /// Checks a card against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
+    /// one list under one counter. What changed since the last one is said. Sessions with devices that are no longer listed go. `None`: it shows another key than the pinned one, and the
     /// step says so.
     pub(super) async fn checked(
         &self,
@@ -84,8 +89,8 @@ impl Messenger {
         step: &mut Step,
     ) -> Result<Option<Contact>, StepError> {
         let pinned = known.map(|contact| &contact.account_key);
-        let counter = known.map_or(0, |contact| contact.counter);
-        match CheckedCard::check(card.clone(), pinned, counter, verifier).await {
+        let seen = known.map(Contact::list_seen).unwrap_or_default();
+        match CheckedCard::check(card.clone(), pinned, seen, verifier).await {
             Ok(_) => {}
             Err(CardError::AccountKeyChanged) => {
                 let known = known.filter(|contact| contact.state != State::Own).ok_or(StepError::NotProven)?;
@@ -106,8 +111,8 @@ impl Messenger {
                 step.changes.delete(Store::Sessions, key.clone());
             }
         }
-        contact.counter = card.device_list.counter;
-        contact.card = Some(card);
+        announce(&mut contact, &card.device_list, now, step);
+        contact.take_card(card);
         Ok(Some(contact))
     }
 
@@ -122,6 +127,27 @@ impl Messenger {
         note(&mut contact, id, Notice::KeyChanged, now, step);
         step.put_contact(&contact);
     }
+}
+
+/// Says which devices came and went since the last list (C2): in the conversation, or, of one's own account, to the page.
+fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step) {
+    let Some(before) = contact.listed.clone() else { return };
+    let without = |devices: &[DeviceId], others: &[DeviceId]| -> Vec<DeviceId> {
+        devices.iter().copied().filter(|device| !others.contains(device)).collect()
+    };
+    let (added, removed) = (without(&list.devices, &before), without(&before, &list.devices));
+    if added.is_empty() && removed.is_empty() {
+        return;
+    }
+    if contact.state != State::Own {
+        for (devices, notice) in [(&added, Notice::DeviceAdded), (&removed, Notice::DeviceRemoved)] {
+            if let Some(device) = devices.first() {
+                let [id @ .., _, _, _, _, _, _] = *device.0.as_bytes();
+                note(contact, MessageId::from_parts(now, id), notice, now, step);
+            }
+        }
+    }
+    step.events.push(Event::Devices { account: contact.address.clone(), added, removed });
 }
 
 /// Adds a notice to the conversation. The caller puts the contact.

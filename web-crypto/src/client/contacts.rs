@@ -7,7 +7,10 @@ use super::{
     messages::{Author, Message, MessageBody, Notice},
     records::{Changes, RecordsError, Store, decode},
 };
-use crate::crypto::saved::{self, Reader, Saved, Writer};
+use crate::crypto::{
+    ListSeen,
+    saved::{self, Reader, Saved, Writer},
+};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
 use zeroize::Zeroizing;
 
@@ -26,6 +29,8 @@ pub struct Contact {
     pub key_changed: bool,
     /// The highest counter of its device list seen so far (C2).
     pub counter: u64,
+    /// The devices of the list with that counter: another list under the same counter is refused (C2).
+    pub listed: Option<Vec<DeviceId>>,
     /// Its devices, checked. `None`: must be fetched before anything is sealed.
     pub card: Option<AccountCard>,
     /// A hello is to be sent: it was added, or accepted, or a session with it was lost.
@@ -77,6 +82,7 @@ impl Contact {
             account_key,
             key_changed: false,
             counter: 0,
+            listed: None,
             card: None,
             hello_owed: false,
             receipts_owed: Vec::new(),
@@ -84,6 +90,18 @@ impl Contact {
             unread: 0,
             last: None,
         }
+    }
+
+    /// The last list that was taken.
+    pub(crate) fn list_seen(&self) -> ListSeen<'_> {
+        ListSeen { counter: self.counter, devices: self.listed.as_deref() }
+    }
+
+    /// Takes a card that was checked against [`Self::list_seen`].
+    pub(crate) fn take_card(&mut self, card: AccountCard) {
+        self.counter = card.device_list.counter;
+        self.listed = Some(card.device_list.devices.clone());
+        self.card = Some(card);
     }
 
     /// The devices of the last card. Empty without one.
@@ -141,10 +159,12 @@ impl Saved for Contact {
         to.number(self.newest);
         to.number(u64::from(self.unread));
         to.option(self.last.as_ref());
+        to.flag(self.listed.is_some());
+        to.list(self.listed.as_deref().unwrap_or_default());
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
+        let mut contact = Self {
             address: Saved::read(from)?,
             state: *[State::Own, State::Added, State::Requested, State::Blocked].get(usize::from(from.byte()?))?,
             account_key: Saved::read(from)?,
@@ -156,7 +176,16 @@ impl Saved for Contact {
             newest: from.number()?,
             unread: from.small()?,
             last: from.option()?,
-        })
+            listed: None,
+        };
+        // Records of before the list was kept by itself end here.
+        if from.is_at_end() {
+            contact.listed = contact.card.as_ref().map(|card| card.device_list.devices.clone());
+        } else {
+            let is_known = from.flag()?;
+            contact.listed = Some(from.list()?).filter(|_| is_known);
+        }
+        Some(contact)
     }
 }
 

@@ -15,9 +15,8 @@ pub fn first_records(own: &OwnIdentity, pre_keys: &PreKeySecrets, card: &Account
     changes.puts.push(Record { store: Store::Device, key: IDENTITY.into(), value: own.save() });
     changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
     let mut account = Contact::new(own.email().clone(), State::Own, own.account_key().clone());
-    account.counter = card.device_list.counter;
     account.hello_owed = card.device_list.devices.len() > 1;
-    account.card = Some(card.clone());
+    account.take_card(card.clone());
     account.put_into(&mut changes);
     changes
 }

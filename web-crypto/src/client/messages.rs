@@ -53,6 +53,16 @@ pub enum Notice {
     CannotOpen,
     /// A message of a kind that this version does not know.
     NewerVersion,
+    /// A device entered the account: from now on it is written to as well.
+    DeviceAdded,
+    /// A device left the account.
+    DeviceRemoved,
+}
+
+impl Notice {
+    /// In the order of their numbers in records.
+    pub const ALL: [Self; 5] =
+        [Self::KeyChanged, Self::CannotOpen, Self::NewerVersion, Self::DeviceAdded, Self::DeviceRemoved];
 }
 
 /// How far a message came.
@@ -201,9 +211,7 @@ impl Saved for MessageBody {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         match from.byte()? {
             0 => Saved::read(from).map(Self::Text),
-            1 => [Notice::KeyChanged, Notice::CannotOpen, Notice::NewerVersion]
-                .get(usize::from(from.byte()?))
-                .map(|notice| Self::Notice(*notice)),
+            1 => Notice::ALL.get(usize::from(from.byte()?)).map(|notice| Self::Notice(*notice)),
             _ => None,
         }
     }

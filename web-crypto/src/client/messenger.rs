@@ -54,6 +54,8 @@ pub enum Event {
     Contact(Address),
     /// There is something to post, or no longer.
     Outbox,
+    /// An account's devices are others than before (C2). Of a contact's, its conversation says so too.
+    Devices { account: Address, added: Vec<DeviceId>, removed: Vec<DeviceId> },
     /// Something came that is not shown: an account that may not write, or content that says nothing.
     Ignored(Ignored),
 }

@@ -16,6 +16,15 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Option<(Step, PreKeyUpload)>, StepError> {
         let mut pre_keys = self.pre_keys().copy();
+        let mut step = self.step();
+        if pre_keys.catch_up(stock, now / 1000, rng) {
+            // An older state never sends (D8).
+            for key in self.session_keys() {
+                if let Some(sessions) = self.sessions(key) {
+                    sessions.end(key, &mut step.changes);
+                }
+            }
+        }
         let fresh = pre_keys.refill(stock.one_time_left, rng);
         pre_keys.rotate(now / 1000, rng);
         let upload =
@@ -23,7 +32,6 @@ impl Messenger {
         if upload == PreKeyUpload::default() {
             return Ok(None);
         }
-        let mut step = self.step();
         step.put_pre_keys(&pre_keys);
         Ok(Some((step, upload)))
     }

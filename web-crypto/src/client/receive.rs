@@ -105,6 +105,9 @@ impl Messenger {
         let none = PeerSessions::default();
         let kept = self.sessions(&session_key(&envelope.sender_email, envelope.sender_device)).unwrap_or(&none);
         let mut first = None;
+        if kept.is_lowered(envelope) {
+            return Err(Closed::CannotOpen);
+        }
         if kept.sessions.needs_check(self.own(), envelope) {
             let pinned = known.map(|contact| &contact.account_key);
             let checked = match (CheckedFirst::check(envelope, pinned, verifier).await, &envelope.first) {
@@ -122,6 +125,7 @@ impl Messenger {
         let proof = first.as_ref().map(|first| (first.account_key().clone(), first.certificate().clone()));
         match kept.sessions.open(self.own(), self.pre_keys(), first.as_ref(), envelope, rng) {
             Ok(opened) => Ok(Found { opened, proof }),
+            Err(OpenError::Duplicate) if kept.is_no_repetition(envelope) => Err(Closed::CannotOpen),
             Err(OpenError::Duplicate) => Err(Closed::Duplicate),
             Err(OpenError::OtherVersion) => Err(Closed::NewerVersion),
             Err(OpenError::Misdirected) => Err(Closed::Misdirected),
@@ -166,7 +170,7 @@ impl Messenger {
         let key = session_key(&contact.address, envelope.sender_device);
         let none = PeerSessions::default();
         let kept = self.sessions(&key).unwrap_or(&none);
-        kept.put(&found.opened.sessions, found.opened.accepted, &key, &mut step.changes);
+        kept.put_opened(&found.opened.sessions, found.opened.accepted, envelope, &key, &mut step.changes);
         if let Some(used) = found.opened.used_one_time {
             let mut pre_keys = self.pre_keys().copy();
             pre_keys.forget(used);
@@ -302,10 +306,10 @@ impl Messenger {
         };
         let mut contact = known.clone();
         let key = session_key(&contact.address, envelope.sender_device);
-        // A first message brings its own session; if that one does not open, ours is not the one at fault.
-        let ours_failed = contact.devices().contains(&envelope.sender_device) && envelope.first.is_none();
+        // Also when it brought its own session: its pre-key may be gone, and its sender would go on with it.
+        let listed = contact.devices().contains(&envelope.sender_device);
         let answers = matches!(contact.state, State::Added | State::Own);
-        if notice == Notice::CannotOpen && ours_failed && answers {
+        if notice == Notice::CannotOpen && listed && answers {
             let none = PeerSessions::default();
             let kept = self.sessions(&key).unwrap_or(&none);
             contact.hello_owed |= kept.renew(now, &key, &mut step.changes);
@@ -325,7 +329,8 @@ impl Messenger {
     }
 }
 
-/// A device that a later list does not name was removed (C2): the list we have is later than the device's entry, and does not name it.
+/// A device that a later list does not name was removed (C2): the list we took is later than the device's entry.
 fn removed(contact: &Contact, certificate: &Certificate) -> bool {
-    contact.card.is_some() && certificate.counter <= contact.counter && !contact.devices().contains(&certificate.device)
+    let listed = contact.listed.as_ref();
+    certificate.counter <= contact.counter && listed.is_some_and(|devices| !devices.contains(&certificate.device))
 }

@@ -18,6 +18,9 @@ pub enum CardError {
     /// An older list than one already seen.
     #[error("an older device list")]
     RolledBack,
+    /// Another list under the counter of one already seen: someone is shown other devices than this reader was.
+    #[error("two device lists under one counter")]
+    Forked,
     /// The parts contradict each other: another e-mail, key, order or number of devices.
     #[error("the card contradicts itself")]
     Contradictory,
@@ -25,24 +28,45 @@ pub enum CardError {
     BadSignature,
 }
 
+/// The last list of an account that was taken. Its e-mail and key are pinned, so the counter and the devices are all it says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListSeen<'a> {
+    /// 0: none was seen.
+    pub counter: u64,
+    /// `None`: only the counter is known.
+    pub devices: Option<&'a [DeviceId]>,
+}
+
+impl From<u64> for ListSeen<'_> {
+    fn from(counter: u64) -> Self {
+        Self { counter, devices: None }
+    }
+}
+
 /// A card that may be trusted as far as its account key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckedCard(AccountCard);
 
 impl CheckedCard {
-    /// `pinned` is the account key seen before, `counter_seen` the highest list counter seen before (0 for none).
+    /// `pinned` is the account key seen before, `seen` the last list taken, or its counter alone (0 for none).
     /// The caller compares [`Self::email`] with the address it asked for.
     pub async fn check(
         card: AccountCard,
         pinned: Option<&AccountKey>,
-        counter_seen: u64,
+        seen: impl Into<ListSeen<'_>>,
         verifier: &impl Verifier,
     ) -> Result<Self, CardError> {
+        let seen = seen.into();
         if pinned.is_some_and(|pinned| *pinned != card.account_key) {
             return Err(CardError::AccountKeyChanged);
         }
-        if card.device_list.counter < counter_seen {
+        if card.device_list.counter < seen.counter {
             return Err(CardError::RolledBack);
+        }
+        if card.device_list.counter == seen.counter
+            && seen.devices.is_some_and(|devices| devices != card.device_list.devices)
+        {
+            return Err(CardError::Forked);
         }
         if !is_consistent(&card) {
             return Err(CardError::Contradictory);

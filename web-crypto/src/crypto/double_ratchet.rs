@@ -460,6 +460,18 @@ mod tests {
     }
 
     #[test]
+    fn d7_a_receiving_chain_ends_before_its_numbers_wrap() {
+        let mut pair = pair();
+        let receiving = pair.bob.receiving.as_mut().unwrap();
+        receiving.chain.next = u32::MAX - 1;
+        let header = |number| Header { ratchet_key: pair.alice.own.public_key(), number, previous_chain_length: 0 };
+        let (last, past) = (header(u32::MAX - 1), header(u32::MAX));
+        assert!(pair.bob.key_of(&last, &mut pair.rng).is_ok());
+        assert_eq!(pair.bob.key_of(&past, &mut pair.rng).err(), Some(RatchetError::Exhausted));
+        assert_eq!(pair.bob.key_of(&last, &mut pair.rng).err(), Some(RatchetError::Duplicate));
+    }
+
+    #[test]
     fn k2_a_ratchet_key_of_small_order_is_refused() {
         let mut pair = pair();
         let header = Header { ratchet_key: Bytes([0; 32]), number: 0, previous_chain_length: 0 };

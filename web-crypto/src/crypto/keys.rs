@@ -65,9 +65,7 @@ impl fmt::Debug for SecretKey {
 
 /// Refuses encodings of 2^255 - 19 and above, the unused top bit included.
 pub fn check_canonical(key: &PublicKey) -> Result<(), KeyError> {
-    let [lowest, middle @ .., highest] = &key.0;
-    let past_the_prime = *highest == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *lowest >= 0xed;
-    if *highest > 0x7f || past_the_prime { Err(KeyError::NotCanonical) } else { Ok(()) }
+    if key.is_canonical_x25519() { Ok(()) } else { Err(KeyError::NotCanonical) }
 }
 
 /// A symmetric key: root, chain, message, store or vault key.

@@ -30,7 +30,7 @@ mod skipped_keys;
 pub mod vault;
 
 pub use bundle::{BundleError, CheckedBundle};
-pub use card::{CardError, CheckedCard};
+pub use card::{CardError, CheckedCard, ListSeen};
 pub use first::{CheckedFirst, FirstError};
 pub use identity::{IdentityError, OwnIdentity};
 pub use pre_keys::PreKeySecrets;

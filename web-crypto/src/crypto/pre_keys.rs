@@ -19,6 +19,9 @@ use cliquet_wire::{
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+/// More one-time keys than a device makes until the signed ones are replaced.
+const IDS_PER_ROTATION_MAX: PreKeyId = 100_000;
+
 /// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
 #[derive(Debug)]
 struct Medium {
@@ -100,10 +103,25 @@ impl PreKeySecrets {
         if now_seconds < due {
             return false;
         }
+        self.replace(now_seconds, rng)
+    }
+
+    fn replace(&mut self, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
         let Some(id) = self.take_id() else { return false };
         let retired = std::mem::replace(&mut self.current, Medium::generate(id, now_seconds, rng));
         self.previous = Some(retired);
         true
+    }
+
+    /// The server has keys that this state never made: it was put back to an older one, and what came after it is lost
+    /// (D8). Goes on past every id that may be in use, with new signed pre-keys.
+    pub fn catch_up(&mut self, stock: &PreKeyStock, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
+        let published = stock.signed.max(stock.kem);
+        if published < self.next_id {
+            return false;
+        }
+        self.next_id = published.saturating_add(IDS_PER_ROTATION_MAX);
+        self.replace(now_seconds, rng)
     }
 
     /// After the message that used it was opened and stored, in the same transaction.

@@ -116,7 +116,7 @@ fn unread_lines_are_counted_until_they_are_read() {
 }
 
 #[test]
-fn what_a_poll_brings_again_is_shown_once() {
+fn d3_what_a_poll_brings_again_is_shown_once() {
     let mut world = World::alice_and_bob(7);
     world.devices[1].online = false;
     world.write(0, "bob", "once");
@@ -169,7 +169,7 @@ fn ones_other_device_gets_copies_and_a_device_added_later_takes_part() {
     assert_eq!(world.devices[phone].conversation("bob"), ["> from the desk", "< to both", "> from the phone"]);
     assert_eq!(
         world.devices[1].conversation("alice"),
-        ["< before", "< from the desk", "> to both", "< from the phone"]
+        ["< before", "< from the desk", "! DeviceAdded", "> to both", "< from the phone"]
     );
     for place in [0, 1, phone] {
         let with = if place == 1 { "alice" } else { "bob" };
@@ -209,7 +209,7 @@ fn a_removed_device_gets_nothing_more() {
 }
 
 #[test]
-fn nobody_is_kept_from_writing_by_an_empty_stock() {
+fn k7_nobody_is_kept_from_writing_by_an_empty_stock() {
     let mut world = World::two_strangers(12);
     world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
     world.add_contact(0, "bob");
@@ -223,7 +223,7 @@ fn nobody_is_kept_from_writing_by_an_empty_stock() {
 }
 
 #[test]
-fn a_step_from_an_older_state_is_not_applied() {
+fn d8_a_step_from_an_older_state_is_not_applied() {
     let mut world = World::alice_and_bob(13);
     world.write(0, "bob", "hello");
     world.settle();
@@ -235,7 +235,7 @@ fn a_step_from_an_older_state_is_not_applied() {
 }
 
 #[test]
-fn a_one_time_key_is_forgotten_with_the_step_that_keeps_what_it_opened() {
+fn k5_a_one_time_key_is_forgotten_with_the_step_that_keeps_what_it_opened() {
     let mut world = World::two_strangers(14);
     let left = |world: &World| {
         let kept = &world.devices[1].disk.0[&(Store::Device, "pre_keys".to_string())];

@@ -51,7 +51,7 @@ fn another_account_key_on_the_card_seals_nothing() {
 }
 
 #[test]
-fn an_older_device_list_is_refused() {
+fn c2_an_older_device_list_is_refused() {
     let mut world = World::alice_and_bob(302);
     let old = world.office.cards[&address("bob")].clone();
     world.add_device("bob", 1);
@@ -62,7 +62,7 @@ fn an_older_device_list_is_refused() {
 }
 
 #[test]
-fn a_device_that_its_account_did_not_sign_gets_nothing() {
+fn c2_a_device_that_its_account_did_not_sign_gets_nothing() {
     let mut world = World::alice_and_bob(303);
     world.add_device("mallory", 2);
     let mut card = world.office.cards[&address("bob")].clone();
@@ -77,7 +77,7 @@ fn a_device_that_its_account_did_not_sign_gets_nothing() {
 }
 
 #[test]
-fn pre_keys_that_are_not_signed_store_and_send_nothing() {
+fn k1_pre_keys_that_are_not_signed_store_and_send_nothing() {
     let mut world = World::two_strangers(304);
     world.add_device("mallory", 2);
     let mallorys = world.office.pre_keys[&world.devices[2].id].clone();
@@ -91,7 +91,7 @@ fn pre_keys_that_are_not_signed_store_and_send_nothing() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
+fn d9_what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
     let mut world = World::alice_and_bob(305);
     world.devices[1].online = false;
     world.write(0, "bob", "one");
@@ -116,7 +116,7 @@ fn what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
 }
 
 #[test]
-fn a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
+fn d9_a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
     let mut world = World::alice_and_bob(306);
     world.write(0, "bob", "one");
     world.settle();
@@ -135,7 +135,7 @@ fn a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
 }
 
 #[test]
-fn a_replayed_first_message_makes_no_second_text() {
+fn k6_a_replayed_first_message_makes_no_second_text() {
     let mut world = World::two_strangers(307);
     world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
     world.add_contact(0, "bob");
@@ -220,7 +220,7 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
 }
 
 #[test]
-fn a_device_that_was_removed_is_not_heard() {
+fn c2_a_device_that_was_removed_is_not_heard() {
     let mut world = World::alice_and_bob(311);
     let tablet = world.add_device("bob", 1);
     let card = world.office.cards[&address("bob")].clone();

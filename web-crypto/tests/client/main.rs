@@ -11,4 +11,5 @@ mod conversation;
 mod crashes;
 mod hostile;
 mod refusals;
+mod requirements;
 mod world;

@@ -1,7 +1,7 @@
 //! Requirements D1 to D9, as far as sessions hold them. What only the ratchet shows is tested beside it.
 
 use crate::people::{acquainted, alice, bob, exchange, mallory};
-use cliquet_web_crypto::crypto::{OpenError, Sessions};
+use cliquet_web_crypto::crypto::{OpenError, PreKeySecrets, SealError, Session, Sessions};
 use cliquet_wire::{
     bytes::Bytes,
     envelope::Envelope,
@@ -207,6 +207,38 @@ fn d8_a_restored_state_has_a_lower_generation_and_never_repeats_a_salt() {
         assert_eq!(fork.message_number, later.message_number);
         assert!(salts.insert(fork.salt) && ciphertexts.insert(fork.ciphertext));
     }
+}
+
+#[test]
+fn d7_a_generation_at_its_end_neither_seals_nor_opens() {
+    let (mut alice, mut bob) = acquainted(13);
+    let (there, back) = (alice.seal("there"), bob.seal("back"));
+    assert!(alice.open(&back).is_ok());
+    let mut saved = alice.sessions.active().unwrap().save().to_vec();
+    // The generation stands last, as one byte while it is small.
+    assert!(saved.pop().is_some_and(|generation| generation < 0x80));
+    for (end, expected) in [(0xfe, None), (0xff, Some(SealError::Exhausted))] {
+        let generation = [&[end][..], &[0xff; 8], &[1]].concat();
+        let session = Session::load(&[saved.as_slice(), &generation].concat()).unwrap();
+        assert_eq!(session.seal(there.id, b"x", &mut alice.rng).err(), expected);
+    }
+    let at_end = Session::load(&[saved.as_slice(), &[0xff; 9], &[1]].concat()).unwrap();
+    let later = bob.seal("later");
+    assert_eq!(at_end.open(&later, &mut alice.rng).err(), Some(OpenError::Refused));
+    assert!(bob.open(&there).is_ok());
+}
+
+#[test]
+fn d7_pre_key_ids_never_wrap() {
+    let mut bob = bob(14);
+    let mut saved = bob.pre_keys.save().to_vec();
+    // The next id stands last, as one byte while it is small.
+    assert!(saved.pop().is_some_and(|id| id < 0x80));
+    saved.extend([0xfd, 0xff, 0xff, 0xff, 0x0f]);
+    bob.pre_keys = PreKeySecrets::load(&saved).unwrap();
+    let fresh: Vec<u32> = bob.pre_keys.refill(0, &mut bob.rng).iter().map(|key| key.id).collect();
+    assert_eq!(fresh, [u32::MAX - 2, u32::MAX - 1]);
+    assert!(!bob.pre_keys.rotate(u64::MAX, &mut bob.rng));
 }
 
 #[test]

@@ -1,0 +1,342 @@
+//! What a whole client owes to the requirements (docs/protocol.md) beyond what its cryptography does.
+
+use crate::world::{Device, World, address, now_or_never, signer};
+use cliquet_web_crypto::client::{
+    messages::{Mark, Notice},
+    messenger::{Event, Ignored, Step, StepError},
+    records::Store,
+};
+use cliquet_wire::{
+    address::Address,
+    bytes::Bytes,
+    certificate::AccountCard,
+    envelope::Envelope,
+    ids::{DeviceId, EnvelopeId},
+    pre_keys::PreKeyStock,
+};
+
+const MINUTE_MS: u64 = 60_000;
+
+fn card_arrives(device: &Device, card: AccountCard) -> Result<Step, StepError> {
+    let verifier = cliquet_web_crypto::crypto::rsa::native::NativeVerifier;
+    now_or_never(device.messenger.card_arrived(card, device.now, &verifier))
+}
+
+/// What a step says of devices: whose, how many came, how many went.
+fn announced(step: &Step) -> Vec<(Address, usize, usize)> {
+    let devices = |event: &Event| match event {
+        Event::Devices { account, added, removed } => Some((account.clone(), added.len(), removed.len())),
+        _ => None,
+    };
+    step.events.iter().filter_map(devices).collect()
+}
+
+/// The device forgets the contact's card, as after a post that named other devices than there are.
+fn forget_card(device: &mut Device, of: &str) {
+    let mut contact = device.contact(of).clone();
+    contact.card = None;
+    device.disk.0.insert((Store::Contacts, address(of).as_str().into()), contact.save());
+    device.messenger = device.disk.load();
+}
+
+/// One device's kept sessions with another.
+fn sessions<'w>(world: &'w mut World, of: usize, with: usize) -> &'w mut Vec<u8> {
+    let peer = &world.devices[with];
+    let key = format!("{}/{}", peer.address, peer.id.0.simple());
+    world.devices[of].disk.0.get_mut(&(Store::Sessions, key)).unwrap()
+}
+
+/// An envelope that nobody can open, in the name of the device of `from`.
+fn rubbish(world: &World, from: usize, to: usize, n: u8) -> Envelope {
+    let (from, to) = (&world.devices[from], &world.devices[to]);
+    Envelope {
+        v: 1,
+        id: EnvelopeId::from_parts(to.now, [n; 10]),
+        timestamp: 0,
+        sender_email: from.address.clone(),
+        sender_device: from.id,
+        receiver_email: to.address.clone(),
+        receiver_device: to.id,
+        new_ratchet_public_key: Bytes([9; 32]),
+        message_number: 0,
+        previous_chain_length: 0,
+        salt: Bytes([n; 16]),
+        ciphertext: cliquet_wire::bytes::Blob(vec![n; 176]),
+        first: None,
+    }
+}
+
+fn one_time_left(world: &World, device: DeviceId) -> usize {
+    world.office.pre_keys[&device].one_time.len()
+}
+
+#[test]
+fn c2_another_list_under_the_same_counter_is_refused() {
+    let mut world = World::alice_and_bob(400);
+    world.add_device("bob", 1);
+    let first = world.office.cards[&address("bob")].clone();
+    let step = card_arrives(&world.devices[0], first.clone()).unwrap();
+    world.devices[0].take(step);
+    // Bob's own key signs two lists of one count: whoever shows the second one shows Alice other devices than others see.
+    let other = world.sign_card(&address("bob"), 1, first.device_list.counter, first.certificates[..1].to_vec());
+    assert_eq!(card_arrives(&world.devices[0], other.clone()).err(), Some(StepError::NotProven));
+    forget_card(&mut world.devices[0], "bob");
+    assert_eq!(
+        card_arrives(&world.devices[0], other).err(),
+        Some(StepError::NotProven),
+        "the card is gone, not the list"
+    );
+    assert!(card_arrives(&world.devices[0], first).is_ok());
+}
+
+#[test]
+fn c2_devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices() {
+    let mut world = World::alice_and_bob(401);
+    let bob = address("bob");
+    let before = world.office.cards[&bob].clone();
+    let step = card_arrives(&world.devices[0], before.clone()).unwrap();
+    assert!(announced(&step).is_empty(), "nothing changed");
+    let tablet = world.add_device("bob", 1);
+    world.devices[tablet].online = false;
+    let with_tablet = world.office.cards[&bob].clone();
+    let without = world.sign_card(&bob, 1, with_tablet.device_list.counter + 1, before.certificates);
+    for (card, notice, came, went) in [(with_tablet, Notice::DeviceAdded, 1, 0), (without, Notice::DeviceRemoved, 0, 1)]
+    {
+        for place in [0, 1] {
+            let step = card_arrives(&world.devices[place], card.clone()).unwrap();
+            assert_eq!(announced(&step), [(bob.clone(), came, went)]);
+            world.devices[place].take(step);
+        }
+        assert_eq!(world.devices[0].notices("bob", notice), 1);
+    }
+    assert_eq!(world.devices[0].contact("bob").unread, 2);
+}
+
+#[test]
+fn c2_a_removed_device_is_not_heard_while_the_card_is_being_fetched() {
+    let mut world = World::alice_and_bob(402);
+    let tablet = world.add_device("bob", 1);
+    let card = world.office.cards[&address("bob")].clone();
+    let card = world.sign_card(&address("bob"), 1, card.device_list.counter + 1, card.certificates[..1].to_vec());
+    let step = card_arrives(&world.devices[0], card).unwrap();
+    world.devices[0].take(step);
+    forget_card(&mut world.devices[0], "bob");
+    world.add_contact(tablet, "alice");
+    world.write(tablet, "alice", "still me");
+    while world.turn(tablet) {}
+    world.poll(0);
+    assert_eq!(world.devices[0].conversation("bob"), ["! DeviceAdded", "! DeviceRemoved", "! CannotOpen"][2..]);
+}
+
+#[test]
+fn d4_a_text_and_what_opened_it_are_one_step() {
+    let mut world = World::two_strangers(403);
+    world.add_contact(0, "bob");
+    world.write(0, "bob", "hello");
+    world.devices[1].online = false;
+    world.settle();
+    let bob = &mut world.devices[1];
+    let deliveries = world.office.mailboxes[&bob.id].clone();
+    for (place, delivery) in deliveries.iter().enumerate() {
+        let verifier = cliquet_web_crypto::crypto::rsa::native::NativeVerifier;
+        let step = bob.messenger.receive(delivery, &bob.disk, &verifier, bob.now, &mut bob.rng);
+        let step = now_or_never(step).unwrap();
+        let has = |store| step.changes.puts.iter().any(|put| put.store == store);
+        assert!(has(Store::Sessions) && has(Store::Cursor), "{place}");
+        assert!(
+            has(Store::Messages) || has(Store::Device),
+            "{place}: the hello brings the used pre-key, the text itself"
+        );
+        bob.take(step);
+    }
+    assert_eq!(bob.conversation("alice"), ["< hello"]);
+}
+
+#[test]
+fn d7_a_session_whose_numbers_are_used_up_is_followed_by_a_new_one() {
+    let mut world = World::alice_and_bob(404);
+    // Version, one session: id, own e-mail and device, peer, root key, ratchet key, chain key; then the next number.
+    let place = 1 + 1 + 32 + 18 + 16 + 16 + 16 + 32 + 32 + 3 * 32;
+    let bytes = sessions(&mut world, 0, 1);
+    assert!(bytes[place] < 10, "a small number stands there");
+    bytes.splice(place..=place, [0xff, 0xff, 0xff, 0xff, 0x0f]);
+    let alice = &mut world.devices[0];
+    alice.messenger = alice.disk.load();
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+}
+
+#[test]
+fn d8_what_an_older_state_sends_is_shown_as_lost_and_a_new_session_begins() {
+    let mut world = World::alice_and_bob(405);
+    let older = world.devices[0].disk.clone();
+    world.write(0, "bob", "one");
+    world.settle();
+    world.devices[0].disk = older;
+    world.devices[0].messenger = world.devices[0].disk.load();
+    // Under a number that Bob has seen used.
+    world.write(0, "bob", "two");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen"]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent], "no false receipt");
+    world.write(0, "bob", "three");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< three"]);
+}
+
+#[test]
+fn d8_a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() {
+    let mut world = World::alice_and_bob(406);
+    let older = world.devices[0].disk.clone();
+    let session = sessions(&mut world, 0, 1)[2..34].to_vec();
+    let alice = &mut world.devices[0];
+    // A later state published these.
+    let stock = PreKeyStock { one_time_left: 100, signed: 5_000, kem: 5_000 };
+    let tended = alice.messenger.tend_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
+    let (step, upload) = now_or_never(tended).unwrap().unwrap();
+    assert!(upload.signed.is_some_and(|signed| signed.id > 5_000), "past every id that may be in use");
+    alice.take(step);
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
+    assert_ne!(sessions(&mut world, 0, 1)[2..34], session, "another session");
+    // The same keys on both sides: nothing is older.
+    world.devices[0].disk = older;
+    world.devices[0].messenger = world.devices[0].disk.load();
+    let alice = &mut world.devices[0];
+    let stock = PreKeyStock { one_time_left: 100, signed: 1, kem: 1 };
+    assert!(
+        now_or_never(alice.messenger.tend_pre_keys(&stock, alice.now, signer(0), &mut alice.rng)).unwrap().is_none()
+    );
+}
+
+#[test]
+fn d9_rubbish_begins_at_most_one_new_session_a_minute() {
+    let mut world = World::alice_and_bob(407);
+    let alice = world.devices[0].id;
+    let before = one_time_left(&world, alice);
+    // Sixty in ten minutes, one every ten seconds.
+    for n in 0..60 {
+        let envelope = rubbish(&world, 0, 1, n);
+        world.office.deliver(envelope);
+        world.settle();
+        world.devices[1].now += MINUTE_MS / 6;
+    }
+    let begun = before - one_time_left(&world, alice);
+    assert!((9..=11).contains(&begun), "{begun} sessions");
+    assert_eq!(world.devices[1].notices("alice", Notice::CannotOpen), 1, "said once");
+    world.write(0, "bob", "through");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen", "< through"]);
+}
+
+#[test]
+fn d9_a_clock_that_was_set_back_holds_no_new_session_up() {
+    let mut world = World::alice_and_bob(408);
+    let alice = world.devices[0].id;
+    world.devices[1].now += 1_000 * MINUTE_MS;
+    let envelope = rubbish(&world, 0, 1, 1);
+    world.office.deliver(envelope);
+    world.settle();
+    let before = one_time_left(&world, alice);
+    world.devices[1].now -= 999 * MINUTE_MS;
+    let envelope = rubbish(&world, 0, 1, 2);
+    world.office.deliver(envelope);
+    world.settle();
+    assert_eq!(before - one_time_left(&world, alice), 1);
+}
+
+#[test]
+fn d9_two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
+    let mut world = World::alice_and_bob(409);
+    // What both wrote last is under way in the sessions that both then lose.
+    world.devices[0].online = false;
+    world.write(1, "alice", "lost there");
+    world.settle();
+    world.devices[0].online = true;
+    world.devices[1].online = false;
+    world.write(0, "bob", "lost here");
+    world.seal_one(0);
+    for device in &mut world.devices {
+        device.disk.0.retain(|(store, _), _| *store != Store::Sessions);
+        device.messenger = device.disk.load();
+        device.online = true;
+    }
+    let before = world.office.accepted;
+    world.settle();
+    let posts = world.office.accepted - before;
+    assert!(posts < 12, "{posts} posts");
+    for device in &mut world.devices {
+        device.now += 2 * MINUTE_MS;
+    }
+    world.write(0, "bob", "here again");
+    world.settle();
+    world.write(1, "alice", "there again");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice").last().unwrap(), "> there again");
+    assert!(world.devices[1].conversation("alice").contains(&"< here again".to_string()));
+    assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< there again");
+}
+
+#[test]
+fn d9_a_first_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
+    let mut world = World::two_strangers(410);
+    world.add_contact(1, "alice");
+    while world.seal_one(1) {}
+    // Bob's post waits. Alice's first message comes after his pre-keys were lost.
+    world.add_contact(0, "bob");
+    world.devices[1].online = false;
+    world.write(0, "bob", "lost");
+    world.settle();
+    let card = world.office.cards[&address("alice")].clone();
+    let step = card_arrives(&world.devices[1], card).unwrap();
+    world.devices[1].take(step);
+    let fresh = cliquet_web_crypto::crypto::PreKeySecrets::generate(0, &mut world.devices[1].rng);
+    world.devices[1].disk.0.insert((Store::Device, "pre_keys".into()), fresh.save());
+    world.devices[1].messenger = world.devices[1].disk.load();
+    world.devices[1].online = true;
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen"]);
+    world.write(0, "bob", "through");
+    world.settle();
+    world.write(1, "alice", "back");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen", "< through", "> back"]);
+    assert_eq!(world.devices[0].conversation("bob"), ["> lost", "> through", "< back"]);
+}
+
+#[test]
+fn d3_a_repetition_is_silent_and_begins_nothing() {
+    let mut world = World::alice_and_bob(411);
+    world.devices[1].online = false;
+    world.write(0, "bob", "once");
+    world.settle();
+    let kept = world.office.mailboxes[&world.devices[1].id].clone();
+    world.devices[1].online = true;
+    world.settle();
+    let (accepted, alice) = (world.office.accepted, world.devices[0].id);
+    let left = one_time_left(&world, alice);
+    for delivery in kept {
+        world.office.deliver(delivery.envelope);
+    }
+    world.settle();
+    assert_eq!(world.devices[1].ignored.last(), Some(&Ignored::Duplicate));
+    assert_eq!((world.office.accepted, one_time_left(&world, alice)), (accepted, left));
+    assert_eq!(world.devices[1].conversation("alice"), ["< once"]);
+}
+
+#[test]
+fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
+    let mut world = World::alice_and_bob(412);
+    let kept = sessions(&mut world, 1, 0);
+    assert_eq!(kept.last(), Some(&1), "what an exchange leaves behind");
+    // As a later client of Bob's would have kept it, after hearing version 2 from this device of Alice's.
+    *kept.last_mut().unwrap() = 2;
+    world.devices[1].messenger = world.devices[1].disk.load();
+    world.write(0, "bob", "in the old version");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen"]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+}
