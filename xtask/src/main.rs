@@ -13,6 +13,7 @@ mod screenshots;
 mod test;
 mod tidy;
 mod totals;
+mod vectors;
 mod wasm;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +42,8 @@ enum Chore {
     Wasm,
     /// Hash, compress and list everything a page loads (builds the browser modules first)
     Assets,
+    /// Build the browser module of the published test vectors, for the test that loads it
+    Vectors,
     /// Take the README's pictures from the running program, into docs/pictures
     Screenshots,
     /// Check the rules of the house that no compiler checks
@@ -66,6 +69,7 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Ci(options) => ci::ci(&project, options),
         Chore::Wasm => wasm::build(&project),
         Chore::Assets => assets::build(&project),
+        Chore::Vectors => vectors::build(&project),
         Chore::Screenshots => screenshots::take(&project),
         Chore::Tidy => tidy::check(&project),
     }

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::project::{self, Project, WASM_TARGET};
 use crate::tidy;
 use crate::totals::Totals;
+use crate::vectors;
 use crate::wasm;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -29,6 +30,9 @@ pub(crate) fn test(project: &Project, options: &Options) -> Result<(), Problem> 
     prerequisites::bring(project, &needs)?;
     step("browser modules and assets");
     assets::build(project)?;
+    if needs.contains(&Needs::Browser) {
+        vectors::build(project)?;
+    }
     // The tests run even if a check before them fails: one run tells everything there is to mend.
     let mut problems = Vec::new();
     if !options.only_tests {

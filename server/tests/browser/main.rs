@@ -29,5 +29,6 @@ mod in_browser {
     mod sign_in;
     mod tabs;
     mod talk;
+    mod vectors;
     mod weight;
 }

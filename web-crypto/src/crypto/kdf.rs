@@ -1,7 +1,7 @@
 //! Owns every derivation of a key from another. Knows nothing of messages.
 
 use super::keys::Key;
-use hkdf::Hkdf;
+use hkdf::{Hkdf, InvalidLength};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -11,10 +11,15 @@ pub(super) fn derive<const N: usize>(salt: &[u8], ikm: &[u8], info: &str) -> Zer
     // RFC 5869 section 2.3: at most 255 blocks.
     const { assert!(N <= 255 * 32) }
     let mut output = Zeroizing::new([0; N]);
-    match Hkdf::<Sha256>::new(Some(salt), ikm).expand(info.as_bytes(), output.as_mut_slice()) {
+    match expand(salt, ikm, info.as_bytes(), output.as_mut_slice()) {
         Ok(()) => output,
         Err(_) => unreachable!(),
     }
+}
+
+/// HKDF of any length; fails past 255 blocks.
+pub(super) fn expand(salt: &[u8], ikm: &[u8], info: &[u8], output: &mut [u8]) -> Result<(), InvalidLength> {
+    Hkdf::<Sha256>::new(Some(salt), ikm).expand(info, output)
 }
 
 /// One 32-byte key.
@@ -37,15 +42,16 @@ fn halves(bytes: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
 
 /// KDF_CK (Double Ratchet section 5.2): the next chain key, and this message's key.
 pub(super) fn chain_step(chain: &Key) -> (Key, Key) {
-    (hmac(chain, 2), hmac(chain, 1))
+    (hmac(chain, &[2]), hmac(chain, &[1]))
 }
 
-fn hmac(key: &Key, constant: u8) -> Key {
+/// HMAC-SHA-256 (RFC 2104).
+pub(super) fn hmac(key: &Key, message: &[u8]) -> Key {
     // RFC 2104 section 2: a key shorter than the block is filled with zeros. Doing it here leaves nothing to fail.
     let mut block = Zeroizing::new([0; 64]);
     block.iter_mut().zip(key.as_bytes()).for_each(|(to, from)| *to = *from);
     let mut mac = Hmac::<Sha256>::new((&*block).into());
-    mac.update(&[constant]);
+    mac.update(message);
     Key::from_bytes(mac.finalize().into_bytes().into())
 }
 

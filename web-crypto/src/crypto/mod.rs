@@ -28,6 +28,8 @@ pub mod sessions;
 mod shared_secret;
 mod skipped_keys;
 pub mod vault;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
 pub use bundle::{BundleError, CheckedBundle};
 pub use card::{CardError, CheckedCard, ListSeen};
