@@ -74,8 +74,8 @@ impl Report {
         }
     }
 
-    /// How many cases were decided by computing.
-    pub fn run(&self) -> usize {
+    /// How many cases are of our algorithms, and so were put to our code.
+    pub fn ours(&self) -> usize {
         self.decided(|decision| decision.verdict != Verdict::LeftOut)
     }
 
@@ -85,8 +85,8 @@ impl Report {
             return Err(format!("{} failures:\n  {}", self.failures.len(), self.failures.join("\n  ")));
         }
         let decided = self.decided(|_| true);
-        if decided != self.published || self.run() == 0 {
-            let (algorithm, published, run) = (&self.algorithm, self.published, self.run());
+        if decided != self.published || self.ours() == 0 {
+            let (algorithm, published, run) = (&self.algorithm, self.published, self.ours());
             return Err(format!(
                 "{algorithm}: of {published} published cases {decided} were decided, {run} by computing"
             ));
@@ -101,8 +101,8 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (algorithm, source, published, run) = (&self.algorithm, &self.source, self.published, self.run());
-        writeln!(to, "{algorithm} ({source}): {published} cases, {run} run, {} failed", self.failures.len())?;
+        let (algorithm, source, published, ours) = (&self.algorithm, &self.source, self.published, self.ours());
+        writeln!(to, "{algorithm} ({source}): {published} cases, {ours} ours, {} failed", self.failures.len())?;
         for Decision { published, verdict, why, cases } in &self.decisions {
             let (published, verdict) = (published.word(), verdict.word());
             writeln!(to, "  {cases:>5} {published:<10} {verdict:<8} {why}")?;

@@ -12,3 +12,12 @@ fn every_published_vector_is_decided_as_it_says_natively() {
         panic!("{why}");
     }
 }
+
+#[test]
+fn the_table_in_the_protocol_says_what_is_run() {
+    let protocol = include_str!("../../../docs/protocol.md");
+    for (algorithm, source, published, ours) in cliquet_vectors::CASES {
+        let row = format!("| {algorithm} | {source} | {published} | {ours} | ");
+        assert!(protocol.lines().any(|line| line.starts_with(&row)), "docs/protocol.md has no row {row}");
+    }
+}

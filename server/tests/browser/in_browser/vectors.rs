@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 const PAGE: &str = "<!doctype html><title>vectors</title><script type=module>
 import init, { vectors } from './vectors.js';
 try {
-    await init();
+    await init({ module_or_path: './vectors_bg.wasm' });
     window.report = await vectors();
 } catch (error) {
     window.report = 'no report: ' + error;
