@@ -9,6 +9,8 @@ mod conversation;
 #[cfg(test)]
 mod cross_signing;
 #[cfg(test)]
+mod flips;
+#[cfg(test)]
 mod key_agreement;
 #[cfg(test)]
 mod people;

@@ -1,0 +1,274 @@
+//! Flip any one bit of anything that is sent or kept: it is refused, and the state stays as it was, to the byte.
+//!
+//! Fields are found by walking the JSON, so a new field is flipped without anyone remembering to. Every bit of every field,
+//! and of long fields (keys, signatures, ciphertexts) one bit of every byte, chosen from a seed; the same tests with every
+//! bit of the long ones too take a minute and are run by `cargo xtask soak`.
+
+use crate::people::{Person, acquainted, alice, bob, exchange, ready};
+use cliquet_web_crypto::crypto::{
+    CheckedBundle, CheckedCard, OpenError, Session,
+    keys::Key,
+    record,
+    rsa::native::NativeVerifier,
+    vault::{self, VaultBody, VaultKeys},
+};
+use cliquet_wire::{bytes::Blob, envelope::Envelope};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng as _, SeedableRng as _},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug)]
+enum Depth {
+    EveryBit,
+    /// Of fields longer than a short key one bit of each byte, from this seed.
+    EveryByte(u64),
+}
+
+/// Fields up to this length are flipped bit by bit in any case.
+const SHORT: usize = 64;
+
+/// Every bit of one leaf, as JSON says it.
+fn flipped_leaf(name: &str, leaf: &Value, depth: Depth) -> Vec<Value> {
+    let each_bit = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let mut rng = ChaCha20Rng::seed_from_u64(if let Depth::EveryByte(seed) = depth { seed } else { 0 });
+        let mut chosen = vec![0; bytes.len()];
+        rng.fill_bytes(&mut chosen);
+        let tried = |bit: &usize| {
+            matches!(depth, Depth::EveryBit) || bytes.len() <= SHORT || bit % 8 == usize::from(chosen[bit / 8] % 8)
+        };
+        (0..bytes.len() * 8)
+            .filter(tried)
+            .map(|bit| {
+                let mut flipped = bytes.to_vec();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                flipped
+            })
+            .collect()
+    };
+    match leaf {
+        Value::Number(number) => (0..64).map(|bit| Value::from(number.as_u64().unwrap() ^ (1_u64 << bit))).collect(),
+        Value::String(text) if name.ends_with("email") => {
+            // What is no text any more cannot be said in JSON.
+            each_bit(text.as_bytes())
+                .into_iter()
+                .filter_map(|bytes| String::from_utf8(bytes).ok())
+                .map(Value::from)
+                .collect()
+        }
+        Value::String(text) => match Uuid::parse_str(text) {
+            Ok(id) => each_bit(id.as_bytes())
+                .iter()
+                .map(|bytes| Value::from(Uuid::from_slice(bytes).unwrap().to_string()))
+                .collect(),
+            Err(_) => {
+                let bytes: Blob = serde_json::from_value(leaf.clone()).unwrap();
+                each_bit(&bytes.0).into_iter().map(|bytes| serde_json::to_value(Blob(bytes)).unwrap()).collect()
+            }
+        },
+        other => panic!("{name}: {other} is no leaf of this protocol"),
+    }
+}
+
+/// Calls `refuse` with every value that differs from `whole` in one bit and still reads. The path names the place.
+fn each_flip<T: Serialize + DeserializeOwned + PartialEq>(
+    whole: &T,
+    depth: Depth,
+    mut refuse: impl FnMut(&str, T),
+) -> usize {
+    fn leaves(value: &Value, path: String, found: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, v)| leaves(v, format!("{path}/{name}"), found)),
+            Value::Array(items) => items.iter().enumerate().for_each(|(n, v)| leaves(v, format!("{path}/{n}"), found)),
+            Value::Null => {}
+            _ => found.push(path),
+        }
+    }
+    let value = serde_json::to_value(whole).unwrap();
+    let mut found = Vec::new();
+    leaves(&value, String::new(), &mut found);
+    let mut count = 0;
+    let mut changed = value.clone();
+    for path in found {
+        let leaf = value.pointer(&path).unwrap();
+        for flipped in flipped_leaf(&path, leaf, depth) {
+            *changed.pointer_mut(&path).unwrap() = flipped;
+            count += 1;
+            // What does not even read is refused by the reader.
+            if let Ok(read) = T::deserialize(&changed) {
+                assert!(read != *whole, "{path}: two forms of one value");
+                refuse(&path, read);
+            }
+        }
+        *changed.pointer_mut(&path).unwrap() = leaf.clone();
+    }
+    count
+}
+
+/// Nothing but the server's time may change, and what comes of a flip anywhere else leaves `person` as it was.
+fn refuses_every_flip(person: &mut Person, envelope: &Envelope, depth: Depth) -> usize {
+    let before = person.dump();
+    let count = each_flip(envelope, depth, |path, flipped| {
+        if path != "/timestamp" {
+            assert!(person.open(&flipped).is_err(), "{path}");
+            assert!(person.dump() == before, "{path} left a trace");
+        }
+    });
+    assert!(person.dump() == before);
+    count
+}
+
+#[test]
+fn d1_d5_every_flipped_bit_is_refused_and_leaves_no_trace() {
+    let (mut alice, mut bob) = acquainted(1);
+    exchange(&mut alice, &mut bob);
+    let skipped = alice.seal("skipped");
+    let opened = alice.seal("in order");
+    bob.open(&opened).unwrap();
+    let next = alice.seal("next");
+    let before = bob.dump();
+    for envelope in [&skipped, &next] {
+        assert!(refuses_every_flip(&mut bob, envelope, Depth::EveryBit) > 2_000);
+        for length in 0..envelope.ciphertext.0.len() {
+            let mut cut = envelope.clone();
+            cut.ciphertext.0.truncate(length);
+            assert_eq!(bob.open(&cut), Err(OpenError::Refused));
+        }
+    }
+    assert_eq!(bob.dump(), before);
+    assert_eq!(bob.open(&skipped).as_deref(), Ok("skipped"));
+    assert_eq!(bob.open(&next).as_deref(), Ok("next"));
+}
+
+#[test]
+fn d1_d5_every_flipped_byte_of_a_first_message_is_refused_and_leaves_no_trace() {
+    first_message(Depth::EveryByte(20), 4_000);
+}
+
+#[test]
+#[ignore = "a minute: run by `cargo xtask soak`"]
+fn d1_d5_every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
+    first_message(Depth::EveryBit, 18_000);
+}
+
+fn first_message(depth: Depth, at_least: usize) {
+    let (mut alice, mut bob) = (alice(2), bob(2));
+    alice.begin(&mut bob);
+    let first = alice.seal("first");
+    let before = bob.dump();
+    let count = refuses_every_flip(&mut bob, &first, depth);
+    assert!(count > at_least, "{count}");
+    let mut without = first.clone();
+    without.first = None;
+    assert_eq!(bob.open(&without), Err(OpenError::NoSession));
+    let mut without_one_time = first.clone();
+    without_one_time.first.as_mut().unwrap().one_time_pre_key_id = None;
+    assert_eq!(bob.open(&without_one_time), Err(OpenError::Refused));
+    assert_eq!(bob.dump(), before);
+    assert_eq!(bob.open(&first).as_deref(), Ok("first"));
+}
+
+#[test]
+fn k1_every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_first_message() {
+    bundle(Depth::EveryByte(21), 3_000);
+}
+
+#[test]
+#[ignore = "a minute: run by `cargo xtask soak`"]
+fn k1_every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_first_message() {
+    bundle(Depth::EveryBit, 15_000);
+}
+
+fn bundle(depth: Depth, at_least: usize) {
+    let (mut alice, mut bob) = (alice(3), bob(3));
+    let (bundle, card) = (bob.claim(), bob.checked_card());
+    let before = bob.dump();
+    let mut unsigned = 0;
+    let count = each_flip(&bundle, depth, |path, flipped| {
+        let checked = ready(CheckedBundle::check(flipped, &card, &NativeVerifier));
+        if !path.starts_with("/one_time") {
+            assert!(checked.is_err(), "{path}");
+            return;
+        }
+        // Unsigned, as in X3DH: the other side then computes another secret, or none.
+        unsigned += 1;
+        let Ok(checked) = checked else { return };
+        let Ok(session) = Session::initiate(&alice.own, &checked, &mut alice.rng) else { return };
+        alice.sessions = alice.sessions.begin(session);
+        let first = alice.seal("first");
+        assert!(bob.open(&first).is_err(), "{path}");
+        assert!(bob.dump() == before, "{path} left a trace");
+    });
+    assert!(count > at_least && unsigned > 250, "{count} {unsigned}");
+}
+
+#[test]
+fn c2_every_flipped_byte_of_a_card_and_its_certificates_is_refused() {
+    card(Depth::EveryByte(22), 2_500);
+}
+
+#[test]
+#[ignore = "a minute: run by `cargo xtask soak`"]
+fn c2_every_flipped_bit_of_a_card_and_its_certificates_is_refused() {
+    card(Depth::EveryBit, 10_000);
+}
+
+fn card(depth: Depth, at_least: usize) {
+    let bob = bob(4);
+    let card = bob.card();
+    let count = each_flip(&card, depth, |path, flipped| {
+        assert!(ready(CheckedCard::check(flipped, None, 0, &NativeVerifier)).is_err(), "{path}");
+    });
+    assert!(count > at_least, "{count}");
+}
+
+/// Every bit of bytes that are kept.
+fn each_flipped_bit(bytes: &[u8], mut refuse: impl FnMut(usize, &[u8])) {
+    let mut flipped = bytes.to_vec();
+    for bit in 0..bytes.len() * 8 {
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refuse(bit, &flipped);
+        flipped[bit / 8] ^= 1 << (bit % 8);
+    }
+}
+
+#[test]
+fn c4_every_flipped_bit_of_a_vault_is_refused() {
+    let (mut rng, alice) = (ChaCha20Rng::seed_from_u64(5), alice(5));
+    let (email, account_key) = (alice.own.email(), alice.own.account_key());
+    let keys = VaultKeys::derive(&[1; 64]);
+    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
+    let sealed = vault::seal(&keys, email, account_key, &wrapped, &VaultBody::default(), &mut rng).unwrap();
+    each_flipped_bit(&sealed.0, |bit, flipped| {
+        assert!(vault::open(&keys, email, account_key, &Blob(flipped.to_vec())).is_err(), "bit {bit}");
+    });
+    each_flipped_bit(&wrapped.0, |bit, flipped| {
+        let wrapped = cliquet_web_crypto::crypto::rsa::WrappedAccountKey(flipped.to_vec());
+        assert!(wrapped.unwrap(account_key, keys.wrapping()).is_err(), "bit {bit}");
+    });
+}
+
+#[test]
+fn every_flipped_bit_of_a_kept_session_and_of_kept_pre_keys_is_refused() {
+    let (mut alice, mut bob) = acquainted(6);
+    alice.seal("skipped");
+    let next = alice.seal("next");
+    bob.open(&next).unwrap();
+    let key = Key::generate(&mut bob.rng);
+    // A stock of a hundred keys is long, and every key in it the same kind of bytes: ten serve.
+    for id in bob.pre_keys.one_time_public().iter().map(|key| key.id).skip(10) {
+        bob.pre_keys.forget(id);
+    }
+    let (sessions, pre_keys) = bob.dump();
+    for (store, content) in [("sessions", sessions), ("device", pre_keys)] {
+        let sealed = record::seal(&key, store, b"one", &content, &mut bob.rng).unwrap();
+        each_flipped_bit(&sealed, |bit, flipped| {
+            assert!(record::open(&key, store, b"one", flipped).is_err(), "{store}: bit {bit}");
+        });
+        assert_eq!(*record::open(&key, store, b"one", &sealed).unwrap(), content);
+    }
+}
