@@ -10,6 +10,7 @@
 mod conversation;
 mod crashes;
 mod hostile;
+mod known_breaks;
 mod refusals;
 mod requirements;
 mod world;

@@ -11,6 +11,8 @@ mod cross_signing;
 #[cfg(test)]
 mod flips;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod key_agreement;
 #[cfg(test)]
 mod people;

@@ -1,0 +1,171 @@
+//! One kept example of everything that is sent or kept, in `tests/golden/`, made from seeds.
+//!
+//! Two questions, apart: does this code still write those bytes, and does it still open them? When a format changes on
+//! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made anew:
+//! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
+
+use crate::people::{acquainted, alice, bob, exchange, ready};
+use cliquet_web_crypto::{
+    client::{
+        contacts::Contact,
+        content::{Body, Content, MessageId},
+        device::first_records,
+        records::Store,
+    },
+    crypto::{
+        CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Sessions,
+        keys::Key,
+        record,
+        rsa::{Verifier as _, native::NativeVerifier},
+        vault::{self, VaultBody, VaultContact, VaultKeys},
+    },
+};
+use cliquet_wire::{
+    bytes::{Blob, Bytes},
+    certificate::{AccountCard, Certificate},
+    envelope::Envelope,
+    json::{self, Json},
+    pre_keys::PreKeyBundle,
+};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+const RENEW: &str = "CLIQUET_RENEW_GOLDEN";
+const STORE_KEY: [u8; 32] = [7; 32];
+const EXPORT_KEY: [u8; 64] = [1; 64];
+
+fn folder() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "golden"].iter().collect()
+}
+
+fn kept(name: &str) -> Vec<u8> {
+    fs::read(folder().join(name)).unwrap_or_else(|error| panic!("tests/golden/{name}: {error}"))
+}
+
+fn kept_json<T: Json>(name: &str) -> T {
+    json::read(&String::from_utf8(kept(name)).unwrap()).unwrap_or_else(|| panic!("tests/golden/{name} does not read"))
+}
+
+fn content() -> Content {
+    let (alice, random) = (alice(70), [3; 10]);
+    Content {
+        sender: alice.own.email().clone(),
+        device: alice.own.device(),
+        time: 1_700_000_000_000,
+        body: Body::Text { message: MessageId::from_parts(1_700_000_000_000, random), text: "Salut 👋".into() },
+    }
+}
+
+fn vault_body() -> VaultBody {
+    let contact = |name: &str, verified| VaultContact {
+        email: format!("{name}@example.org").parse().unwrap(),
+        account_key_hash: Bytes([9; 32]),
+        verified,
+        counter: 300,
+    };
+    VaultBody { counter: 2, contacts: vec![contact("bob", true), contact("carol", false)] }
+}
+
+/// What this code writes today.
+fn examples() -> BTreeMap<&'static str, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let text = |value: String| value.into_bytes();
+    // Before the first message: who Bob is, what he published, and what Alice sends him first.
+    let (mut alice, mut bob) = (alice(70), bob(70));
+    all.insert("identity.bin", bob.own.save().to_vec());
+    all.insert("pre_keys.bin", bob.pre_keys.save().to_vec());
+    all.insert("certificate.json", text(json::write(bob.own.certificate())));
+    all.insert("card.json", text(json::write(&bob.card())));
+    let bundle = bob.claim();
+    all.insert("bundle.json", text(json::write(&bundle)));
+    let checked = ready(CheckedBundle::check(bundle, &bob.checked_card(), &NativeVerifier)).unwrap();
+    alice.begin_with(&checked);
+    let id = alice.envelope_id();
+    let (_, first) = alice.sessions.seal(id, &content().encode().unwrap(), &mut alice.rng).unwrap();
+    all.insert("envelope_first.json", text(json::write(&first)));
+    all.insert("content.bin", content().encode().unwrap().to_vec());
+    // Later: a session with a skipped key, and an envelope without `first`.
+    let (mut alice, mut bob) = acquainted(71);
+    exchange(&mut bob, &mut alice);
+    let late = alice.seal("late");
+    let next = alice.seal("next");
+    bob.open(&next).unwrap();
+    all.insert("sessions.bin", bob.sessions.save().to_vec());
+    all.insert("identity_of_sessions.bin", bob.own.save().to_vec());
+    all.insert("envelope.json", text(json::write(&late)));
+    let mut rng = ChaCha20Rng::seed_from_u64(72);
+    let key = Key::from_bytes(STORE_KEY);
+    all.insert("record.bin", record::seal(&key, "messages", b"one", b"kept", &mut rng).unwrap());
+    let keys = VaultKeys::derive(&EXPORT_KEY);
+    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
+    let (email, account_key) = (alice.own.email(), alice.own.account_key());
+    all.insert("vault.bin", vault::seal(&keys, email, account_key, &wrapped, &vault_body(), &mut rng).unwrap().0);
+    let changes = first_records(&alice.own, &alice.pre_keys, &alice.card());
+    let contact = changes.puts.iter().find(|put| put.store == Store::Contacts).unwrap();
+    all.insert("contact.bin", contact.value.to_vec());
+    all
+}
+
+#[test]
+fn golden_everything_is_written_as_the_kept_examples_are() {
+    let examples = examples();
+    if std::env::var_os(RENEW).is_some() {
+        fs::create_dir_all(folder()).unwrap();
+        examples.iter().for_each(|(name, bytes)| fs::write(folder().join(name), bytes).unwrap());
+    }
+    let mut there: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "README.md")
+        .collect();
+    there.sort();
+    assert_eq!(there, examples.keys().copied().collect::<Vec<_>>(), "one file for each example, and no other");
+    let differ: Vec<_> = examples.iter().filter(|(name, bytes)| kept(name) != **bytes).map(|(name, _)| name).collect();
+    assert!(
+        differ.is_empty(),
+        "written otherwise than kept: {differ:?}. Clients in use could not read this. If the format was changed on \
+         purpose, change its version and docs/protocol.md, and renew the examples: \
+         {RENEW}=1 cargo test -p cliquet-web-crypto --test crypto golden"
+    );
+}
+
+#[test]
+fn golden_what_was_sent_is_still_opened() {
+    let own = OwnIdentity::load(&kept("identity.bin")).unwrap();
+    let pre_keys = PreKeySecrets::load(&kept("pre_keys.bin")).unwrap();
+    let envelope: Envelope = kept_json("envelope_first.json");
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let checked = ready(CheckedFirst::check(&envelope, None, &NativeVerifier)).unwrap();
+    let opened = Sessions::default().open(&own, &pre_keys, Some(&checked), &envelope, &mut rng).unwrap();
+    let kept_content = kept("content.bin");
+    assert_eq!(Content::decode(&kept_content).unwrap(), content());
+    assert_eq!(*opened.content, kept_content);
+
+    let own = OwnIdentity::load(&kept("identity_of_sessions.bin")).unwrap();
+    let sessions = Sessions::load(&kept("sessions.bin")).unwrap();
+    let envelope: Envelope = kept_json("envelope.json");
+    let opened = sessions.open(&own, &pre_keys, None, &envelope, &mut rng).unwrap();
+    assert_eq!(opened.content.as_slice(), b"late");
+}
+
+#[test]
+fn golden_what_was_signed_still_verifies() {
+    let card: AccountCard = kept_json("card.json");
+    let certificate: Certificate = kept_json("certificate.json");
+    let verified = ready(NativeVerifier.verify(&card.account_key, &certificate.signed_bytes(), &certificate.signature));
+    assert!(verified && card.certificates == [certificate]);
+    let card = ready(CheckedCard::check(card, None, 1, &NativeVerifier)).unwrap();
+    let bundle: PreKeyBundle = kept_json("bundle.json");
+    assert!(ready(CheckedBundle::check(bundle, &card, &NativeVerifier)).is_ok());
+}
+
+#[test]
+fn golden_what_was_kept_is_still_read() {
+    let record = record::open(&Key::from_bytes(STORE_KEY), "messages", b"one", &kept("record.bin")).unwrap();
+    assert_eq!(record.as_slice(), b"kept");
+    let contact = Contact::load(&kept("contact.bin")).unwrap();
+    let keys = VaultKeys::derive(&EXPORT_KEY);
+    let open = vault::open(&keys, &contact.address, &contact.account_key, &Blob(kept("vault.bin"))).unwrap();
+    assert_eq!(open.body, vault_body());
+    assert!(open.wrapped.unwrap(&contact.account_key, keys.wrapping()).is_ok());
+}
