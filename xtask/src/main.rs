@@ -10,6 +10,7 @@ mod project;
 mod requirements;
 mod run;
 mod screenshots;
+mod second_client;
 mod test;
 mod tidy;
 mod totals;

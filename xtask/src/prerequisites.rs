@@ -2,6 +2,7 @@
 
 use crate::problem::Problem;
 use crate::project::{self, Project};
+use crate::second_client;
 use std::env;
 use std::path::Path;
 
@@ -14,10 +15,12 @@ pub(crate) enum Needs {
     Redis,
     /// The reverse proxies of the self-hosting guide
     Proxies,
+    /// Python and its cryptography, for the second client
+    SecondClient,
 }
 
 impl Needs {
-    pub(crate) const ALL: [Needs; 3] = [Needs::Browser, Needs::Redis, Needs::Proxies];
+    pub(crate) const ALL: [Needs; 4] = [Needs::Browser, Needs::Redis, Needs::Proxies, Needs::SecondClient];
 
     /// (the program that is looked for, the Debian package that has it)
     fn programs(self) -> &'static [(&'static str, &'static str)] {
@@ -25,6 +28,7 @@ impl Needs {
             Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver")],
             Needs::Redis => &[("redis-server", "redis-server")],
             Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
+            Needs::SecondClient => &[("python3", "python3"), (second_client::ENSUREPIP, "python3-venv")],
         }
     }
 
@@ -34,13 +38,14 @@ impl Needs {
             Needs::Browser => Some("browser"),
             Needs::Redis => Some("redis"),
             Needs::Proxies => None,
+            Needs::SecondClient => Some("second_client"),
         }
     }
 
     /// The word in the names of the tests of other programs that need it.
     pub(crate) fn word_in_test_names(self) -> Option<&'static str> {
         match self {
-            Needs::Browser => None,
+            Needs::Browser | Needs::SecondClient => None,
             Needs::Redis => Some("redis"),
             Needs::Proxies => Some("behind_proxy"),
         }
@@ -51,6 +56,7 @@ impl Needs {
             Needs::Browser => "browser",
             Needs::Redis => "redis",
             Needs::Proxies => "proxies",
+            Needs::SecondClient => "second-client",
         }
     }
 }
@@ -58,6 +64,14 @@ impl Needs {
 /// Makes sure that everything is there, or says what is missing and how to get it.
 pub(crate) fn bring(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
     components(project)?;
+    programs(project, needs)?;
+    if needs.contains(&Needs::SecondClient) { second_client::bring(project) } else { Ok(()) }
+}
+
+fn programs(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
+    let is_installed = |program: &str| {
+        if program == second_client::ENSUREPIP { second_client::has_ensurepip(project) } else { is_installed(program) }
+    };
     let missing = missing(needs, is_installed);
     if missing.is_empty() {
         return Ok(());

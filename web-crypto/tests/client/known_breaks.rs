@@ -359,6 +359,28 @@ fn nobody_learns_when_one_is_there_before_one_has_answered() {
     }
     assert_eq!(world.office.accepted, posts, "not one post");
     assert_eq!(world.devices[1].contact("alice").state, State::Requested);
+    // Nor when one knows the other's devices, and has taken one's word back.
+    let mut world = World::alice_and_bob(517);
+    for unblocks in [false, true] {
+        let (bob, alice) = (&mut world.devices[1], address("alice"));
+        let step = if unblocks { bob.messenger.unblock(&alice) } else { bob.messenger.block(&alice) };
+        bob.take(step.unwrap());
+    }
+    let posts = world.office.accepted;
+    let content = says(&world, 0, text("hey"));
+    let mut rubbish = sealed(&mut world, 0, 1, &content);
+    rubbish.salt.0[0] ^= 1;
+    world.office.deliver(rubbish);
+    world.settle();
+    assert_eq!(world.office.accepted, posts, "not one post");
+}
+
+#[test]
+fn a_request_that_was_not_answered_is_not_marked_as_delivered() {
+    let mut world = World::two_strangers(518);
+    world.add_contact(0, "bob");
+    world.write(0, "bob", "are you there?");
+    world.settle();
     assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
 }
 

@@ -1,0 +1,229 @@
+//! A second client talks with ours. It is written in Python, with libraries of its own, from docs/protocol.md alone: where it and
+//! ours agree, the document says enough.
+//!
+//! `cargo xtask test` brings its environment into `target/second-client`; `--without second-client` leaves this out.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
+
+use cliquet_web_crypto::{
+    client::content::{Body, Content, MessageId},
+    crypto::{
+        CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
+        identity::sign_device_list,
+        rsa::native::{NativeSigner, NativeVerifier},
+    },
+};
+use cliquet_wire::{
+    certificate::AccountCard,
+    envelope::Envelope,
+    ids::EnvelopeId,
+    pre_keys::{PreKeyBundle, PreKeyUpload},
+};
+use getrandom::SysRng;
+use rand_core::{Rng as _, UnwrapErr};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::PathBuf,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+const NOW_MS: u64 = 1_780_315_200_000;
+
+fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+/// The Python client, as a process that answers line by line.
+struct Second {
+    process: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+}
+
+impl Second {
+    fn start(email: &str) -> Self {
+        let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), ".."].iter().collect();
+        let python = root.join("target/second-client/bin/python");
+        assert!(
+            python.exists(),
+            "the second client's environment is not there: `cargo xtask test` brings it, or leave this out: \
+             `cargo xtask test --without second-client`"
+        );
+        let mut process = Command::new(python)
+            .arg(root.join("server/tests/second_client/client.py"))
+            .arg(email)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (to, from) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
+        Self { process, to, from }
+    }
+
+    fn ask(&mut self, command: &Value) -> Value {
+        writeln!(self.to, "{command}").unwrap();
+        let mut line = String::new();
+        self.from.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|_| panic!("the second client ended at {}", command["do"]))
+    }
+
+    fn show<T: DeserializeOwned>(&mut self, what: &str) -> T {
+        serde_json::from_value(self.ask(&json!({ "do": "show" }))[what].take()).unwrap()
+    }
+
+    fn begin(&mut self, card: &AccountCard, bundle: &PreKeyBundle) -> Result<(), String> {
+        let answer = self.ask(&json!({ "do": "begin", "card": card, "bundle": bundle }));
+        answer.get("refused").map_or(Ok(()), |why| Err(why.to_string()))
+    }
+
+    fn seal(&mut self, text: &str) -> Envelope {
+        serde_json::from_value(self.ask(&json!({ "do": "seal", "text": text }))["envelope"].take()).unwrap()
+    }
+
+    fn open(&mut self, envelope: &Envelope) -> Option<String> {
+        self.ask(&json!({ "do": "open", "envelope": envelope }))["text"].as_str().map(str::to_owned)
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Our client: its cryptography and its content.
+struct Ours {
+    own: OwnIdentity,
+    signer: NativeSigner<UnwrapErr<SysRng>>,
+    pre_keys: PreKeySecrets,
+    published: PreKeyUpload,
+    sessions: Sessions,
+}
+
+impl Ours {
+    async fn new() -> Self {
+        let pkcs8 = include_bytes!("../../../web-crypto/tests/keys/alice.der");
+        let signer = NativeSigner::from_pkcs8(pkcs8, rng()).unwrap();
+        let (email, key) = ("alice@example.org".parse().unwrap(), signer.account_key().clone());
+        let own = OwnIdentity::create(email, key, NOW_MS, 1, &signer, &mut rng()).await.unwrap();
+        let pre_keys = PreKeySecrets::generate(NOW_MS / 1000, &mut rng());
+        let published = pre_keys.upload_all(&own, &signer).await.unwrap();
+        Self { own, signer, pre_keys, published, sessions: Sessions::default() }
+    }
+
+    async fn card(&self) -> AccountCard {
+        let (email, account_key) = (self.own.email().clone(), self.own.account_key().clone());
+        let devices = vec![self.own.device()];
+        let device_list = sign_device_list(email.clone(), &account_key, 1, devices, &self.signer).await.unwrap();
+        AccountCard { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
+    }
+
+    fn bundle(&self, with_one_time: bool) -> PreKeyBundle {
+        PreKeyBundle {
+            certificate: self.own.certificate().clone(),
+            signed: self.published.signed.clone().unwrap(),
+            kem: self.published.kem.clone().unwrap(),
+            one_time: self.published.one_time.first().filter(|_| with_one_time).cloned(),
+        }
+    }
+
+    async fn begin(&mut self, second: &mut Second, with_one_time: bool) {
+        let card = CheckedCard::check(second.show("card"), None, 0, &NativeVerifier).await.unwrap();
+        let mut bundle: PreKeyBundle = second.show("bundle");
+        bundle.one_time.take_if(|_| !with_one_time);
+        let bundle = CheckedBundle::check(bundle, &card, &NativeVerifier).await.unwrap();
+        self.sessions = self.sessions.begin(Session::initiate(&self.own, &bundle, &mut rng()).unwrap());
+    }
+
+    fn seal(&mut self, text: &str) -> Envelope {
+        let mut random = [0; 10];
+        rng().fill_bytes(&mut random);
+        let body = Body::Text { message: MessageId::from_parts(NOW_MS, random), text: text.into() };
+        let (sender, device) = (self.own.email().clone(), self.own.device());
+        let content = Content { sender, device, time: NOW_MS, body }.encode().unwrap();
+        let id = EnvelopeId::from_parts(NOW_MS, random);
+        let (sessions, envelope) = self.sessions.seal(id, &content, &mut rng()).unwrap();
+        self.sessions = sessions;
+        envelope
+    }
+
+    async fn open(&mut self, envelope: &Envelope) -> Option<String> {
+        let first = match envelope.first {
+            Some(_) => Some(CheckedFirst::check(envelope, None, &NativeVerifier).await.ok()?),
+            None => None,
+        };
+        let opened = self.sessions.open(&self.own, &self.pre_keys, first.as_ref(), envelope, &mut rng()).ok()?;
+        self.sessions = opened.sessions;
+        let content = Content::decode(&opened.content).unwrap();
+        assert_eq!((&content.sender, content.device), (&envelope.sender_email, envelope.sender_device));
+        match content.body {
+            Body::Text { text, .. } => Some(text),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Turns of the ratchet each way, several in a row, out of order and across a turn.
+async fn talk(ours: &mut Ours, second: &mut Second) {
+    for round in 0..4 {
+        let late = second.seal("late");
+        for n in 0..=round {
+            let said = format!("Salut 👋 {round} {n} {}", "é".repeat(100 * n));
+            let envelope = second.seal(&said);
+            assert_eq!(ours.open(&envelope).await, Some(said));
+        }
+        let ours_late = ours.seal("late, too");
+        for n in 0..=round {
+            let said = format!("back {round} {n}");
+            let envelope = ours.seal(&said);
+            assert_eq!(second.open(&envelope), Some(said));
+        }
+        if round % 2 == 0 {
+            // After the other side's next chain has begun.
+            let turned = second.seal("turned");
+            assert_eq!(ours.open(&turned).await.as_deref(), Some("turned"));
+            let turned = ours.seal("turned, too");
+            assert_eq!(second.open(&turned).as_deref(), Some("turned, too"));
+        }
+        assert_eq!(ours.open(&late).await.as_deref(), Some("late"));
+        assert_eq!(second.open(&ours_late).as_deref(), Some("late, too"));
+        assert_eq!((ours.open(&late).await, second.open(&ours_late)), (None, None), "once");
+    }
+}
+
+#[rocket::async_test]
+async fn ours_begins_and_the_second_client_answers() {
+    for with_one_time in [true, false] {
+        let (mut ours, mut second) = (Ours::new().await, Second::start("bob@example.org"));
+        ours.begin(&mut second, with_one_time).await;
+        let first = ours.seal("first");
+        assert_eq!(first.first.as_ref().unwrap().one_time_pre_key_id.is_some(), with_one_time);
+        let again = ours.seal("still first");
+        let mut altered = again.clone();
+        altered.first.as_mut().unwrap().kem_ciphertext.0[7] ^= 1;
+        assert_eq!(second.open(&altered), None);
+        assert_eq!(second.open(&again).as_deref(), Some("still first"));
+        assert_eq!(second.open(&first).as_deref(), Some("first"));
+        talk(&mut ours, &mut second).await;
+    }
+}
+
+#[rocket::async_test]
+async fn the_second_client_begins_and_ours_answers() {
+    for with_one_time in [true, false] {
+        let (mut ours, mut second) = (Ours::new().await, Second::start("bob@example.org"));
+        let (card, bundle) = (ours.card().await, ours.bundle(with_one_time));
+        let mut forged = bundle.clone();
+        forged.kem.signature.0[7] ^= 1;
+        assert!(second.begin(&card, &forged).is_err());
+        second.begin(&card, &bundle).unwrap();
+        let first = second.seal("first");
+        let again = second.seal("still first");
+        assert_eq!(ours.open(&again).await.as_deref(), Some("still first"));
+        assert_eq!(ours.open(&first).await.as_deref(), Some("first"));
+        talk(&mut ours, &mut second).await;
+        assert!(second.seal("later").first.is_none());
+    }
+}
