@@ -64,8 +64,9 @@ pub fn check(reports: &[Report]) -> Result<(), String> {
 
 /// These are the reports of exactly these cases.
 pub fn check_some(reports: &[Report], cases: &[Cases]) -> Result<(), String> {
-    for report in reports {
-        report.check()?;
+    let faults: Vec<String> = reports.iter().filter_map(|report| report.check().err()).collect();
+    if !faults.is_empty() {
+        return Err(faults.join("\n"));
     }
     let found = |report: &Report| (report.algorithm.clone(), report.source.clone(), report.published, report.ours());
     let found: Vec<_> = reports.iter().map(found).collect();

@@ -86,10 +86,8 @@ impl Report {
         }
         let decided = self.decided(|_| true);
         if decided != self.published || self.ours() == 0 {
-            let (algorithm, published, run) = (&self.algorithm, self.published, self.ours());
-            return Err(format!(
-                "{algorithm}: of {published} published cases {decided} were decided, {run} by computing"
-            ));
+            let (algorithm, published, ours) = (&self.algorithm, self.published, self.ours());
+            return Err(format!("{algorithm}: {published} cases published, {decided} decided, {ours} of them ours"));
         }
         Ok(())
     }
