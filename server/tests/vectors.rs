@@ -19,7 +19,7 @@ fn the_server_verifies_every_published_signature_as_it_says() {
     let report = cliquet_vectors::native::account_keys(&Server);
     write!(std::io::stdout().lock(), "\nPublished vectors, by the server:\n{report}").unwrap();
     let cases = cliquet_vectors::CASES.iter().filter(|(algorithm, ..)| *algorithm == report.algorithm);
-    if let Err(why) = cliquet_vectors::check_some(&[report.clone()], &cases.copied().collect::<Vec<_>>()) {
+    if let Err(why) = cliquet_vectors::check_some(std::slice::from_ref(&report), &cases.copied().collect::<Vec<_>>()) {
         panic!("{why}");
     }
 }
