@@ -48,7 +48,7 @@ fn module(project: &Project, feature: &str, name: &str, flags: &str, inputs: &st
     fingerprint::remember(&stamp, inputs)
 }
 
-pub(crate) fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
+fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
     let words = |error| Problem::Words(format!("wasm-bindgen could not make the glue of {name}: {error:#}"));
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).out_name(name).typescript(false).demangle(false);
@@ -63,7 +63,7 @@ pub(crate) fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Probl
 
 /// Everything the modules are made from. Cargo would notice changes too, but the two feature sets share one output
 /// file, so it would build both again each time.
-pub(crate) fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
+fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     let mut inputs = Inputs::default();
     inputs.text(flags);
     inputs.text(include_str!("wasm.rs"));
@@ -81,7 +81,7 @@ pub(crate) fn inputs(project: &Project, flags: &str) -> Result<String, Problem> 
 }
 
 /// Paths of this machine are kept out of the module, so that anyone can build the same bytes.
-pub(crate) fn flags(project: &Project) -> Result<String, Problem> {
+fn flags(project: &Project) -> Result<String, Problem> {
     let home = home();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
