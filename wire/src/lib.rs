@@ -2,6 +2,16 @@
 //!
 //! Owns the shapes, their sizes and limits, and the exact bytes that signatures cover.
 //! Knows nothing of secrets, of I/O, or of how anything is stored.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what arrives from outside must not be able to end the program, and nothing here is for a log"
+)]
 
 pub mod account_key;
 pub mod address;

@@ -13,6 +13,7 @@ use cliquet_wire::{
     ids::DeviceId,
 };
 use rand_core::CryptoRng;
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// The three parts do not belong together.
@@ -21,11 +22,17 @@ use zeroize::Zeroizing;
 pub struct IdentityError;
 
 /// This device. Its secret is wiped when dropped.
-#[derive(Debug)]
 pub struct OwnIdentity {
     identity: SecretKey,
     account_key: AccountKey,
     certificate: Certificate,
+}
+
+/// Neither the secret nor the e-mail.
+impl fmt::Debug for OwnIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnIdentity").field("device", &self.certificate.device).finish_non_exhaustive()
+    }
 }
 
 impl OwnIdentity {

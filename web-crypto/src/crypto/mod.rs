@@ -1,6 +1,16 @@
 //! Pure cryptography: values in, values out. Time, randomness and storage are arguments.
 //!
 //! The norms are those of `docs/protocol.md`, which says every format, label and size that stands here.
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what arrives from outside must not be able to end the program, and nothing here is for a log"
+)]
 
 pub mod aead;
 pub mod bundle;

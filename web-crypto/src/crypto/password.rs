@@ -12,7 +12,7 @@ use opaque_ke::{
 };
 use rand_core::CryptoRng;
 use std::fmt;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 /// Why a step was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,9 @@ impl From<ProtocolError> for PasswordError {
 
 /// 64 secret bytes that only the password gives.
 pub struct ExportKey(Zeroizing<Vec<u8>>);
+
+/// By what it holds.
+impl ZeroizeOnDrop for ExportKey {}
 
 impl ExportKey {
     /// Leaves no second copy behind.

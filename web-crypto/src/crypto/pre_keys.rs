@@ -17,6 +17,7 @@ use cliquet_wire::{
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
 };
 use rand_core::CryptoRng;
+use std::fmt;
 use zeroize::Zeroizing;
 
 /// More one-time keys than a device makes until the signed ones are replaced.
@@ -32,12 +33,23 @@ struct Medium {
 }
 
 /// All private pre-keys of one device.
-#[derive(Debug)]
 pub struct PreKeySecrets {
     current: Medium,
     previous: Option<Medium>,
     one_time: NumberedKeys,
     next_id: PreKeyId,
+}
+
+/// Only how many, and under which ids.
+impl fmt::Debug for PreKeySecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreKeySecrets")
+            .field("current", &self.current.id)
+            .field("previous", &self.previous.as_ref().map(|previous| previous.id))
+            .field("one_time", &self.one_time.len())
+            .field("next_id", &self.next_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Medium {

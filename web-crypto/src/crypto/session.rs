@@ -23,6 +23,7 @@ use cliquet_wire::{
     limits::{CIPHERTEXT_BYTES_MAX, PADDING_STEP_BYTES},
 };
 use rand_core::CryptoRng;
+use std::fmt;
 use zeroize::Zeroizing;
 
 const MESSAGE_INFO: &str = "Cliquet/1 message";
@@ -95,7 +96,6 @@ pub enum OpenError {
 }
 
 /// A session with one peer device.
-#[derive(Debug)]
 pub struct Session {
     id: SessionId,
     own_email: Address,
@@ -110,12 +110,25 @@ pub struct Session {
 }
 
 /// What a first message gives.
-#[derive(Debug)]
 pub struct Accepted {
     pub session: Session,
     pub content: Zeroizing<Vec<u8>>,
     /// To be forgotten in the transaction that stores the content.
     pub used_one_time: Option<PreKeyId>,
+}
+
+/// Neither keys nor names.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("id", &self.id.0).field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+/// Not the content.
+impl fmt::Debug for Accepted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted").field("session", &self.session).finish_non_exhaustive()
+    }
 }
 
 impl Session {

@@ -18,6 +18,7 @@ use cliquet_wire::{
     ids::{EnvelopeId, PreKeyId},
 };
 use rand_core::CryptoRng;
+use std::fmt;
 use zeroize::Zeroizing;
 
 #[derive(Debug)]
@@ -48,7 +49,7 @@ struct Seen {
 }
 
 /// The sessions with one peer device, the active one first, then the one used last.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Sessions {
     entries: Vec<Entry>,
     seen: Vec<Seen>,
@@ -56,7 +57,6 @@ pub struct Sessions {
 }
 
 /// What an envelope gave.
-#[derive(Debug)]
 pub struct Opened {
     pub sessions: Sessions,
     pub content: Zeroizing<Vec<u8>>,
@@ -64,6 +64,22 @@ pub struct Opened {
     pub used_one_time: Option<PreKeyId>,
     /// The envelope began a session.
     pub accepted: bool,
+}
+
+/// Neither keys nor names.
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (len, generation) = (self.entries.len(), self.generation);
+        f.debug_struct("Sessions").field("len", &len).field("generation", &generation).finish_non_exhaustive()
+    }
+}
+
+/// Not the content.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sessions, accepted, .. } = self;
+        f.debug_struct("Opened").field("sessions", sessions).field("accepted", accepted).finish_non_exhaustive()
+    }
 }
 
 impl Sessions {

@@ -40,7 +40,7 @@ fn forget_card(device: &mut Device, of: &str) {
 }
 
 /// One device's kept sessions with another.
-fn sessions<'w>(world: &'w mut World, of: usize, with: usize) -> &'w mut Vec<u8> {
+fn sessions(world: &mut World, of: usize, with: usize) -> &mut Vec<u8> {
     let peer = &world.devices[with];
     let key = format!("{}/{}", peer.address, peer.id.0.simple());
     world.devices[of].disk.0.get_mut(&(Store::Sessions, key)).unwrap()
@@ -339,4 +339,21 @@ fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen"]);
     assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+}
+
+#[test]
+fn k9_an_envelope_of_a_later_version_with_more_fields_reads_and_is_shown_as_newer() {
+    let mut world = World::alice_and_bob(413);
+    let envelope = Envelope { v: 2, ..rubbish(&world, 0, 1, 1) };
+    let mut text = cliquet_wire::json::write(&envelope);
+    text.insert_str(text.len() - 1, r#","piece":"AAAA","more":{"a":[1,null]}"#);
+    let read: Envelope = cliquet_wire::json::read(&text).unwrap();
+    assert_eq!(read, envelope);
+    world.office.deliver(read);
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! NewerVersion"]);
+    // Nothing was begun or lost by it: what version 1 says still arrives.
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice"), ["! NewerVersion", "< hello"]);
 }

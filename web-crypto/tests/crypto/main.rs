@@ -18,3 +18,5 @@ mod key_agreement;
 mod people;
 #[cfg(test)]
 mod ratchet;
+#[cfg(test)]
+mod secrets;
