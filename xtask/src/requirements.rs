@@ -37,7 +37,7 @@ fn table(document: &str) -> Vec<Named> {
     for line in document.lines() {
         let mut cells = line.split('|').map(str::trim).skip(1);
         let (Some(requirement), Some(_), Some(tests)) = (cells.next(), cells.next(), cells.next()) else { continue };
-        if !ids().contains(&requirement.to_owned()) {
+        if !ids().contains(requirement) {
             continue;
         }
         let mut file = String::new();
