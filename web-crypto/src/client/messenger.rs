@@ -10,7 +10,7 @@ use super::{
     records::{Changes, ONLY, Record, RecordsError, Store, decode},
     sessions::PeerSessions,
 };
-use crate::crypto::{OwnIdentity, PreKeySecrets};
+use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions};
 use cliquet_wire::{address::Address, ids::DeviceId};
 
 /// The keys of [`Store::Device`].
@@ -195,6 +195,11 @@ impl Messenger {
     /// What the next poll acknowledges: everything up to here is durable.
     pub fn cursor(&self) -> u64 {
         self.cursor
+    }
+
+    /// The sessions with each peer device, to hold their sizes against the limits.
+    pub fn all_sessions(&self) -> impl Iterator<Item = &Sessions> {
+        self.sessions.iter().map(|(_, kept)| &kept.sessions)
     }
 
     pub(super) fn own(&self) -> &OwnIdentity {

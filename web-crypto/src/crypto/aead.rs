@@ -55,6 +55,8 @@ pub(super) fn seal_with_nonce(
     associated: &[u8],
     content: &[u8],
 ) -> Result<Vec<u8>, NotAuthentic> {
+    #[cfg(feature = "observed")]
+    super::observed::used(key, nonce);
     Aes256Gcm::new(key.as_bytes().into())
         .encrypt(nonce.into(), Payload { msg: content, aad: associated })
         .map_err(|_| NotAuthentic)

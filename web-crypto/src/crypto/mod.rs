@@ -23,6 +23,8 @@ pub mod kem;
 pub mod keys;
 pub mod limits;
 mod numbered_keys;
+#[cfg(feature = "observed")]
+pub mod observed;
 mod padding;
 #[cfg(feature = "sign-in")]
 pub mod password;

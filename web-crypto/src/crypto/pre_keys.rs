@@ -174,6 +174,11 @@ impl PreKeySecrets {
         self.one_time.iter().map(|(id, secret)| public(id, secret)).collect()
     }
 
+    /// One-time keys that are kept.
+    pub fn one_time_len(&self) -> usize {
+        self.one_time.len()
+    }
+
     /// Whether a first message that names this signed pre-key can still be opened.
     pub fn holds_signed(&self, id: PreKeyId) -> bool {
         self.medium(id).is_some()

@@ -220,6 +220,16 @@ impl Sessions {
         Ok(Opened { sessions: next, content, used_one_time: None, accepted: false })
     }
 
+    /// The most keys that one session keeps for messages that have not arrived.
+    pub fn skipped_len(&self) -> usize {
+        self.entries.iter().map(|entry| entry.session.skipped_len()).max().unwrap_or(0)
+    }
+
+    /// First messages that are remembered.
+    pub fn firsts_len(&self) -> usize {
+        self.seen.len()
+    }
+
     /// Saturates: 2^64 changes do not happen.
     fn next(&self) -> Self {
         Self {

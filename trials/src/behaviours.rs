@@ -1,0 +1,227 @@
+//! Owns what may happen, one thing at a time: people, the network, power, clocks, and a server that misbehaves.
+
+use crate::{
+    choices::Choices,
+    device::Crash,
+    office::Letter,
+    world::{Fate, World},
+};
+use cliquet_web_crypto::client::contacts::State;
+use cliquet_wire::envelope::Envelope;
+
+/// How much a schedule may destroy, and so how much must come out of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Reordered, repeated, answers lost, power lost: nothing is lost.
+    Gentle,
+    /// Also dropped, altered, replaced, forged, overtaken for long, pre-keys rotated away: what is lost is said.
+    Rough,
+    /// Also devices that go back to an older state.
+    Restored,
+}
+
+/// In a gentle schedule nothing is overtaken more often, so that its chain is still remembered.
+const OVERTAKEN_MAX: usize = 3;
+const WEEK_MS: u64 = 7 * 24 * 3_600_000;
+
+pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
+    let place = choices.below(world.devices.len());
+    match choices.below(32) {
+        0..=4 => write(world, place, choices),
+        5..=9 => {
+            world.seal(place);
+        }
+        10..=12 => {
+            world.post(place, false);
+        }
+        13..=18 => {
+            let overtaken_max = if class == Class::Gentle { OVERTAKEN_MAX } else { usize::MAX };
+            deliver(world, place, overtaken_max, choices);
+        }
+        19 => {
+            world.turn(place);
+        }
+        20 => {
+            world.post(place, true);
+        }
+        21 => repeat(world, place, choices),
+        22 => world.devices[place].reload(),
+        23 => {
+            let when = [Crash::BeforeCommit, Crash::AfterCommit][choices.below(2)];
+            world.devices[place].crash = Some((choices.below(4), when));
+        }
+        24 => add(world, place, choices),
+        25 => tend(world, place, class, choices),
+        26 => {
+            let device = &world.devices[place];
+            let contacts: Vec<_> = device.messenger.contacts().map(|contact| contact.address.clone()).collect();
+            if !contacts.is_empty() {
+                let step = device.messenger.read(&contacts[choices.below(contacts.len())]).unwrap();
+                world.devices[place].take(step);
+            }
+        }
+        27 => {
+            // No one-time key is left for whoever begins a session now.
+            let id = world.devices[place].id;
+            world.office.pre_keys.get_mut(&id).unwrap().one_time.clear();
+        }
+        28 if class >= Class::Rough => drop_one(world, place, choices),
+        29 if class >= Class::Rough => alter(world, place, choices),
+        30 if class >= Class::Rough => match choices.below(3) {
+            0 => world.office.forge_bundle = true,
+            1 => jump(world, place, choices),
+            _ => write_again(world, place),
+        },
+        31 if class == Class::Restored => {
+            if choices.below(2) == 0 || world.devices[place].copy.is_none() {
+                let disk = world.devices[place].disk.clone();
+                world.devices[place].copy = Some(disk);
+            } else {
+                world.restore(place);
+            }
+        }
+        _ => deliver(world, place, 0, choices),
+    }
+}
+
+/// To someone who was added: nobody else can be written to.
+fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let account = choices.below(world.accounts());
+    let device = &world.devices[place];
+    let contact = device.messenger.contact(&crate::world::address(account));
+    if contact.is_some_and(|contact| contact.state == State::Added) {
+        world.write(place, account);
+    } else {
+        add(world, place, choices);
+    }
+}
+
+fn add(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let account = choices.below(world.accounts());
+    if account != world.devices[place].account {
+        world.add_contact(place, account);
+    }
+}
+
+fn deliver(world: &mut World, place: usize, overtaken_max: usize, choices: &mut Choices<'_>) {
+    let id = world.devices[place].id;
+    let mailbox = world.office.mailbox(id);
+    if let Some(overdue) = mailbox.overdue(overtaken_max) {
+        world.deliver(place, |letters| overdue.min(letters.len().saturating_sub(1)));
+    } else {
+        world.deliver(place, |letters| choices.below(letters.len()));
+    }
+}
+
+fn repeat(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let id = world.devices[place].id;
+    let mailbox = world.office.mailbox(id);
+    if !mailbox.given.is_empty() {
+        mailbox.repeat(choices.below(mailbox.given.len()));
+        world.deliver(place, |_| 0);
+    }
+}
+
+/// In a gentle schedule a device rotates once: whoever used its keys before still finds them.
+fn tend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
+    if choices.once_in(2) && (class > Class::Gentle || world.devices[place].rotations == 0) {
+        world.devices[place].now += WEEK_MS;
+    }
+    world.tend_pre_keys(place);
+}
+
+fn jump(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let device = &mut world.devices[place];
+    let by = [1_000, 61_000, 3_600_000, 10 * 365 * 24 * 3_600_000][choices.below(4)];
+    device.now = if choices.below(2) == 0 { device.now + by } else { device.now.saturating_sub(by) };
+}
+
+fn write_again(world: &mut World, place: usize) {
+    let device = &mut world.devices[place];
+    let failed =
+        crate::world::all_lines(device).find_map(|line| cliquet_web_crypto::client::compose::send_again(&line).ok());
+    if let Some(composed) = failed {
+        device.disk.commit(&composed.changes);
+    }
+}
+
+fn waiting<'a>(world: &'a mut World, place: usize, choices: &mut Choices<'_>) -> Option<(usize, &'a mut Letter)> {
+    let id = world.devices[place].id;
+    let mailbox = world.office.mailbox(id);
+    let count = mailbox.waiting.len();
+    if count == 0 {
+        return None;
+    }
+    let chosen = choices.below(count);
+    Some((chosen, &mut mailbox.waiting[chosen]))
+}
+
+fn drop_one(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let Some((chosen, letter)) = waiting(world, place, choices) else { return };
+    let about = letter.about;
+    let id = world.devices[place].id;
+    world.office.mailbox(id).waiting.remove(chosen);
+    destroy(world, place, about);
+}
+
+fn destroy(world: &mut World, place: usize, about: Option<cliquet_web_crypto::client::content::MessageId>) {
+    if let Some(fate) = about.and_then(|id| world.fates.get_mut(&(id, place)))
+        && *fate == Fate::UnderWay
+    {
+        *fate = Fate::Destroyed;
+    }
+}
+
+/// Another envelope made from one that waits: before it, or in its place.
+fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let Some((chosen, letter)) = waiting(world, place, choices) else { return };
+    let mut altered = letter.clone();
+    let about = altered.about.take();
+    (altered.genuine, altered.cursor) = (false, None);
+    if !alter_envelope(&mut altered.envelope, choices) {
+        return;
+    }
+    let id = world.devices[place].id;
+    let waiting = &mut world.office.mailbox(id).waiting;
+    if choices.once_in(4) {
+        waiting[chosen] = altered;
+        destroy(world, place, about);
+    } else {
+        waiting.insert(0, altered);
+        world.deliver(place, |_| 0);
+    }
+}
+
+/// Anything but the server's timestamp, which nothing authenticates. False: it stayed as it was.
+fn alter_envelope(envelope: &mut Envelope, choices: &mut Choices<'_>) -> bool {
+    let before = envelope.clone();
+    let bit = 1 << choices.below(8);
+    match choices.below(16) {
+        0..=2 => {
+            let at = choices.below(envelope.ciphertext.0.len());
+            envelope.ciphertext.0[at] ^= bit;
+        }
+        3 => envelope.message_number = envelope.message_number.wrapping_add(choices.below(3) as u32),
+        4 => envelope.message_number = [u32::MAX, 1_000, 1_001, 0][choices.below(4)],
+        5 => envelope.previous_chain_length = [u32::MAX, 1_000, 1_001, 0][choices.below(4)],
+        6 => envelope.new_ratchet_public_key.0[choices.below(32)] ^= bit,
+        7 => envelope.salt.0[choices.below(16)] ^= bit,
+        8 => envelope.first = None,
+        9 => envelope.id = cliquet_wire::ids::EnvelopeId::from_parts(choices.below(256) as u64, [bit; 10]),
+        10 => envelope.ciphertext.0.truncate(choices.below(40)),
+        11 => std::mem::swap(&mut envelope.sender_device, &mut envelope.receiver_device),
+        12.. => match envelope.first.as_deref_mut() {
+            Some(first) => match choices.below(7) {
+                0 => first.ephemeral_key.0[choices.below(32)] ^= bit,
+                1 => first.kem_ciphertext.0[choices.below(1_088)] ^= bit,
+                2 => first.one_time_pre_key_id = first.one_time_pre_key_id.map(|id| id ^ u32::from(bit)),
+                3 => first.one_time_pre_key_id = None,
+                4 => first.signed_pre_key_id ^= u32::from(bit),
+                5 => first.kem_pre_key_id ^= u32::from(bit),
+                _ => first.certificate.signature.0[choices.below(384)] ^= bit,
+            },
+            None => envelope.ciphertext.0.push(bit),
+        },
+    }
+    *envelope != before
+}

@@ -1,0 +1,21 @@
+//! What the client and its parsers are tried with: seeded actors over the real client, and the bodies of the fuzz targets.
+//!
+//! One set of actors and behaviours serves the schedules (`tests/schedules.rs`, from seeds) and the fuzz target
+//! `session` (from the fuzzer's bytes). Knows nothing of any test runner: a fault is a panic.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a trial may fail"
+)]
+
+pub mod behaviours;
+pub mod choices;
+pub mod device;
+pub mod office;
+pub mod schedule;
+pub mod signatures;
+pub mod targets;
+pub mod verdict;
+pub mod world;

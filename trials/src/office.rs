@@ -1,0 +1,161 @@
+//! The post office: keeps the rules of the real one, and breaks them when the schedule says so.
+
+use cliquet_web_crypto::client::content::MessageId;
+use cliquet_wire::{
+    address::Address,
+    certificate::AccountCard,
+    envelope::{Envelope, MessagesSent, SendMessages},
+    ids::{DeviceId, EnvelopeId},
+    poll::Delivery,
+    pre_keys::{PreKeyBundle, PreKeyUpload},
+    problem::ProblemCode,
+};
+use std::collections::BTreeMap;
+
+/// What was handed out lately can be handed out again.
+const GIVEN_MAX: usize = 3;
+
+/// An envelope in a mailbox, and what the schedule knows of it.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub envelope: Envelope,
+    /// Once it was handed out.
+    pub cursor: Option<u64>,
+    /// The text in it, when it is as its sender posted it.
+    pub about: Option<MessageId>,
+    /// Its sender went back to an older state before it was posted.
+    pub from_older_state: bool,
+    /// As its sender posted it.
+    pub genuine: bool,
+    /// How often another one was handed out before it.
+    pub overtaken: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Mailbox {
+    pub waiting: Vec<Letter>,
+    pub given: Vec<Letter>,
+    cursor: u64,
+}
+
+/// Who posts.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender<'a> {
+    pub address: &'a Address,
+    pub device: DeviceId,
+    pub about: Option<MessageId>,
+    pub from_older_state: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Office {
+    pub cards: BTreeMap<Address, AccountCard>,
+    pub pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
+    pub mailboxes: BTreeMap<DeviceId, Mailbox>,
+    /// Every envelope that was ever posted, and its bytes: an id is taken once.
+    posted: BTreeMap<EnvelopeId, Envelope>,
+    /// By sender, receiver, ratchet key and number.
+    numbers: BTreeMap<(DeviceId, DeviceId, [u8; 32], u32), EnvelopeId>,
+    clock: u64,
+    /// The next bundle that is handed out has a wrong signature.
+    pub forge_bundle: bool,
+}
+
+impl Office {
+    pub fn post(&mut self, sender: Sender<'_>, body: &str) -> Result<MessagesSent, ProblemCode> {
+        let post: SendMessages = serde_json::from_str(body).expect("a post is what the server reads");
+        self.clock += 1;
+        for mut envelope in post.envelopes {
+            assert_eq!((&envelope.sender_email, envelope.sender_device), (sender.address, sender.device));
+            if let Some(earlier) = self.posted.get(&envelope.id) {
+                assert_eq!(*earlier, envelope, "an id was used again for other bytes");
+                continue;
+            }
+            self.posted.insert(envelope.id, envelope.clone());
+            let (ratchet_key, number) = (envelope.new_ratchet_public_key.0, envelope.message_number);
+            let place = (envelope.sender_device, envelope.receiver_device, ratchet_key, number);
+            let earlier = self.numbers.insert(place, envelope.id);
+            assert!(earlier.is_none() || sender.from_older_state, "a message key was used again");
+            envelope.timestamp = self.clock;
+            self.deliver(Letter {
+                envelope,
+                cursor: None,
+                about: sender.about,
+                from_older_state: sender.from_older_state,
+                genuine: true,
+                overtaken: 0,
+            });
+        }
+        Ok(MessagesSent { timestamp: self.clock })
+    }
+
+    pub fn deliver(&mut self, letter: Letter) {
+        self.mailbox(letter.envelope.receiver_device).waiting.push(letter);
+    }
+
+    pub fn mailbox(&mut self, device: DeviceId) -> &mut Mailbox {
+        self.mailboxes.entry(device).or_default()
+    }
+
+    pub fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Vec<PreKeyBundle> {
+        let card = &self.cards[address];
+        let mut bundles = Vec::new();
+        for certificate in card.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
+            let stock = self.pre_keys.get_mut(&certificate.device).unwrap();
+            let mut bundle = PreKeyBundle {
+                certificate: certificate.clone(),
+                signed: stock.signed.clone().unwrap(),
+                kem: stock.kem.clone().unwrap(),
+                one_time: stock.one_time.pop(),
+            };
+            if std::mem::take(&mut self.forge_bundle) {
+                bundle.signed.signature.0[0] ^= 1;
+            }
+            bundles.push(bundle);
+        }
+        bundles
+    }
+
+    pub fn publish(&mut self, device: DeviceId, upload: PreKeyUpload) {
+        let kept = self.pre_keys.get_mut(&device).unwrap();
+        kept.signed = upload.signed.or(kept.signed.take());
+        kept.kem = upload.kem.or(kept.kem.take());
+        kept.one_time.extend(upload.one_time);
+    }
+}
+
+impl Mailbox {
+    /// What a poll brings, if it begins with this one. It stays until it is acknowledged.
+    pub fn hand_out(&mut self, place: usize) -> (Delivery, Letter) {
+        for letter in self.waiting.iter_mut().take(place) {
+            letter.overtaken += 1;
+        }
+        let letter = &mut self.waiting[place];
+        let cursor = *letter.cursor.get_or_insert_with(|| {
+            self.cursor += 1;
+            self.cursor
+        });
+        (Delivery { cursor, envelope: letter.envelope.clone() }, letter.clone())
+    }
+
+    /// Everything up to here is durable at its receiver.
+    pub fn acknowledge(&mut self, cursor: u64) {
+        let done = |letter: &Letter| letter.cursor.is_some_and(|given| given <= cursor);
+        self.given.extend(self.waiting.iter().filter(|letter| done(letter)).cloned());
+        self.waiting.retain(|letter| !done(letter));
+        let surplus = self.given.len().saturating_sub(GIVEN_MAX);
+        self.given.drain(..surplus);
+    }
+
+    /// The place of the letter that must come next, because others overtook it so often.
+    pub fn overdue(&self, overtaken_max: usize) -> Option<usize> {
+        self.waiting.iter().position(|letter| letter.overtaken >= overtaken_max)
+    }
+
+    /// One that was handed out before is handed out anew, as if it had just come.
+    pub fn repeat(&mut self, place: usize) {
+        let mut letter = self.given[place].clone();
+        (letter.cursor, letter.overtaken) = (None, 0);
+        self.waiting.insert(0, letter);
+    }
+}

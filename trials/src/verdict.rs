@@ -1,0 +1,195 @@
+//! Owns what must hold when a schedule is over and everything has come to rest.
+//!
+//! - No text is shown twice by a device, no key and nonce seal twice, no message key seals two posts (checked on the way).
+//! - What a text that was posted became is known: shown, said (the client noticed that something did not open), or taken away
+//!   by the schedule itself. A text is *silently* lost only when its sender had gone back to an older state, and then
+//!   its author never sees it marked as delivered.
+//! - In a gentle schedule every text is shown once by every device that should have it, every text is marked as delivered,
+//!   and no notice is shown.
+//! - "Delivered" is never said of a text that no device of the receiver has shown.
+//! - Afterwards everybody can write to everybody: what they write now is shown everywhere.
+//! - The state is bounded by the named limits.
+
+use crate::{
+    behaviours::Class,
+    device::Device,
+    world::{Fate, World, address, all_lines},
+};
+use cliquet_web_crypto::{
+    client::{
+        contacts::State,
+        messages::{Author, Mark, MessageBody},
+    },
+    crypto::{
+        PreKeySecrets,
+        limits::{FIRSTS_SEEN_MAX, ONE_TIME_SECRETS_MAX, SESSIONS_PER_PEER_MAX, SKIPPED_MAX},
+    },
+};
+use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX};
+use std::collections::BTreeMap;
+
+/// Rounds of writing after which everybody understands everybody again.
+const HEALING_ROUNDS_MAX: usize = 4;
+/// Who went back to an older state writes numbers that were used, until they catch up.
+const HEALING_ROUNDS_MAX_RESTORED: usize = 200;
+
+/// What happened, for the totals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub schedules: u64,
+    pub texts: u64,
+    pub opened: u64,
+    pub said: u64,
+    pub destroyed: u64,
+    pub from_strangers: u64,
+    pub silent: u64,
+    pub sealed: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.schedules += more.schedules;
+        self.texts += more.texts;
+        self.opened += more.opened;
+        self.said += more.said;
+        self.destroyed += more.destroyed;
+        self.from_strangers += more.from_strangers;
+        self.silent += more.silent;
+        self.sealed += more.sealed;
+    }
+}
+
+pub fn everybody_adds_everybody(world: &mut World) {
+    for place in 0..world.devices.len() {
+        for account in 0..world.accounts() {
+            let device = &world.devices[place];
+            let added =
+                device.messenger.contact(&address(account)).is_some_and(|contact| contact.state == State::Added);
+            if account != device.account && !added {
+                world.add_contact(place, account);
+            }
+        }
+    }
+}
+
+pub fn reach(mut world: World, class: Class) -> Counts {
+    world.office.forge_bundle = false;
+    for device in &mut world.devices {
+        device.crash = None;
+    }
+    everybody_adds_everybody(&mut world);
+    world.settle();
+    let during = world.texts.len();
+    texts_are_where_they_should_be(&world, class);
+    heal(&mut world, class);
+    texts_are_where_they_should_be(&world, class);
+    world.devices.iter().for_each(state_is_bounded);
+    let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
+    Counts {
+        schedules: 1,
+        texts: during as u64,
+        opened: world.opened as u64,
+        said: fates(Fate::Said),
+        destroyed: fates(Fate::Destroyed),
+        from_strangers: fates(Fate::FromStranger),
+        silent: fates(Fate::Silent),
+        sealed: world.pairs.len() as u64,
+    }
+}
+
+fn texts_are_where_they_should_be(world: &World, class: Class) {
+    let kept: Vec<BTreeMap<_, Vec<_>>> = world.devices.iter().map(lines_by_id).collect();
+    for text in &world.texts {
+        let mut shown_by_receiver = false;
+        for place in world.receivers(*text) {
+            let lines = kept[place].get(&text.id).map_or(0, Vec::len);
+            let fate = world.fates.get(&(text.id, place));
+            assert_eq!(lines, usize::from(fate == Some(&Fate::Shown)), "a text is shown {lines} times, fate {fate:?}");
+            assert_ne!(fate, Some(&Fate::UnderWay), "a text is still under way");
+            if class == Class::Gentle {
+                assert_eq!(fate, Some(&Fate::Shown), "a text is missing");
+            }
+            let theirs = world.devices[place].account == text.to;
+            shown_by_receiver |= theirs && world.shown.contains(&(text.id, place));
+        }
+        let own = kept[text.author].get(&text.id).map_or(&[][..], Vec::as_slice);
+        assert!(own.len() == 1 || (own.is_empty() && world.devices[text.author].restored));
+        for mark in own {
+            match mark {
+                Mark::Delivered => assert!(shown_by_receiver, "marked as delivered, and never shown"),
+                Mark::Sent => assert_ne!(class, Class::Gentle, "never marked as delivered"),
+                Mark::Failed(_) => assert_ne!(class, Class::Gentle, "a text failed"),
+                Mark::Waiting | Mark::Received => panic!("a text still waits"),
+            }
+        }
+    }
+}
+
+/// The marks of every line, by the message's id. Notices count in no device of a gentle schedule.
+fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::content::MessageId, Vec<Mark>> {
+    let mut lines = BTreeMap::new();
+    for line in all_lines(device).filter(|line| line.author != Author::Notice) {
+        lines.entry(line.id).or_insert_with(Vec::new).push(line.mark);
+    }
+    lines
+}
+
+/// Everybody writes to everybody, a minute apart (a lost session is replaced once a minute), until a whole round arrives.
+fn heal(world: &mut World, class: Class) {
+    if class == Class::Gentle {
+        let notices =
+            world.devices.iter().flat_map(all_lines).filter(|line| matches!(line.body, MessageBody::Notice(_)));
+        assert_eq!(notices.count(), 0, "a notice in a gentle schedule");
+    }
+    let rounds = match class {
+        Class::Gentle => 1,
+        Class::Rough => HEALING_ROUNDS_MAX,
+        Class::Restored => HEALING_ROUNDS_MAX_RESTORED,
+    };
+    for _ in 0..rounds {
+        let first = world.texts.len();
+        for place in 0..world.devices.len() {
+            world.devices[place].now += 61_000;
+            world.tend_pre_keys(place);
+            for account in 0..world.accounts() {
+                if account != world.devices[place].account {
+                    world.write(place, account);
+                }
+            }
+        }
+        world.settle();
+        let all = world.texts[first..].iter().all(|text| {
+            let own = lines_by_id(&world.devices[text.author]);
+            world.receivers(*text).iter().all(|place| world.fates.get(&(text.id, *place)) == Some(&Fate::Shown))
+                && own.get(&text.id) == Some(&vec![Mark::Delivered])
+        });
+        if std::env::var_os("CLIQUET_SEED").is_some() {
+            for text in &world.texts[first..] {
+                let own = lines_by_id(&world.devices[text.author]);
+                let fates: Vec<_> =
+                    world.receivers(*text).iter().map(|p| (*p, world.fates.get(&(text.id, *p)))).collect();
+                eprintln!("{} -> {}: {:?} {:?}", text.author, text.to, own.get(&text.id), fates);
+            }
+            eprintln!("--");
+        }
+        if all {
+            return;
+        }
+    }
+    panic!("they do not understand each other again");
+}
+
+fn state_is_bounded(device: &Device) {
+    for sessions in device.messenger.all_sessions() {
+        assert!(sessions.len() <= SESSIONS_PER_PEER_MAX);
+        assert!(sessions.skipped_len() <= SKIPPED_MAX);
+        assert!(sessions.firsts_len() <= FIRSTS_SEEN_MAX);
+    }
+    let secrets = device.disk.0.iter().find(|((_, key), _)| key == "pre_keys");
+    let secrets = PreKeySecrets::load(secrets.unwrap().1).unwrap();
+    assert!(secrets.one_time_len() <= ONE_TIME_SECRETS_MAX);
+    if let Some(entry) = device.messenger.outbox() {
+        assert!(entry.body.len() <= ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX);
+    }
+    assert!(device.messenger.contacts().all(|contact| contact.receipts_owed.is_empty()), "a receipt is still owed");
+}

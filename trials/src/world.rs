@@ -1,0 +1,376 @@
+//! Owns the devices and the post office between them, what a device does over and over, and what became of each text.
+
+use crate::{
+    device::{Device, Disk, now_or_never, shows},
+    office::{Letter, Office, Sender},
+    signatures::{Stamp, StampCheck},
+};
+use cliquet_web_crypto::{
+    client::{
+        compose::compose,
+        content::MessageId,
+        device::first_records,
+        messages::{Author, MessageBody, Notice},
+        messenger::{Event, Ignored, Step},
+        outbox::About,
+        records::Store,
+        seal_next::{Needs, Next},
+    },
+    crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, observed},
+};
+use cliquet_wire::{address::Address, certificate::AccountCard, pre_keys::PreKeyStock, problem::ProblemCode};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::OnceLock,
+};
+
+const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+const BEGIN_MS: u64 = 1_700_000_000_000;
+
+/// What became of a text on its way to one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    UnderWay,
+    Shown,
+    /// It came, did not open, and the client says so.
+    Said,
+    /// It came from an account that the device does not know, and did not open: nobody is told.
+    FromStranger,
+    /// The schedule took it away, or took the device back to before it.
+    Destroyed,
+    /// It came, and was taken for something that came before.
+    Silent,
+}
+
+/// A text that a person wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    pub id: MessageId,
+    pub author: usize,
+    /// The account it is for.
+    pub to: usize,
+}
+
+#[derive(Debug)]
+pub struct World {
+    pub office: Office,
+    pub devices: Vec<Device>,
+    pub texts: Vec<Text>,
+    /// By text and receiving device.
+    pub fates: BTreeMap<(MessageId, usize), Fate>,
+    /// Every text that a device showed at any time.
+    pub shown: BTreeSet<(MessageId, usize)>,
+    pub pairs: HashSet<[u8; 32]>,
+    pub opened: usize,
+}
+
+pub fn address(account: usize) -> Address {
+    Address::parse(&format!("{}@example.org", NAMES[account])).unwrap()
+}
+
+/// The account of each device: two people; two, one of whom has two devices; three people.
+const LAYOUTS: [&[usize]; 3] = [&[0, 1], &[0, 0, 1], &[0, 1, 2]];
+pub const LAYOUTS_COUNT: usize = LAYOUTS.len();
+
+impl World {
+    /// People who do not know each other. Keys are made once, everything that is random later comes from the seed.
+    pub fn strangers(layout: usize, seed: u64) -> Self {
+        let (office, disks) = &made()[layout];
+        observed::take_pairs();
+        let devices = disks.iter().zip(LAYOUTS[layout]).enumerate().map(|(place, (disk, account))| {
+            let messenger = disk.load();
+            Device {
+                address: messenger.address().clone(),
+                id: messenger.device(),
+                account: *account,
+                disk: disk.clone(),
+                messenger,
+                rng: ChaCha20Rng::seed_from_u64(seed.wrapping_mul(16).wrapping_add(place as u64)),
+                now: BEGIN_MS,
+                crash: None,
+                copy: None,
+                restored: false,
+                rotations: 0,
+            }
+        });
+        Self {
+            office: office.clone(),
+            devices: devices.collect(),
+            texts: Vec::new(),
+            fates: BTreeMap::new(),
+            shown: BTreeSet::new(),
+            pairs: HashSet::new(),
+            opened: 0,
+        }
+    }
+
+    pub fn accounts(&self) -> usize {
+        self.devices.iter().map(|device| device.account).max().unwrap() + 1
+    }
+
+    pub fn add_contact(&mut self, place: usize, account: usize) {
+        let card = self.office.cards[&address(account)].clone();
+        let device = &mut self.devices[place];
+        let step = now_or_never(device.messenger.add_contact(card, device.now, &StampCheck)).unwrap();
+        device.take(step);
+    }
+
+    /// What any tab does.
+    pub fn write(&mut self, place: usize, to: usize) {
+        let device = &mut self.devices[place];
+        let newest = device.lines(&address(to)).last().map_or(0, |line| line.sort_time);
+        device.now += 1;
+        let text = format!("text {}", self.texts.len());
+        let composed = compose(&address(to), &text, device.now, newest, &mut device.rng).unwrap();
+        device.disk.commit(&composed.changes);
+        self.texts.push(Text { id: composed.message.id, author: place, to });
+    }
+
+    pub fn seal(&mut self, place: usize) -> bool {
+        let device = &mut self.devices[place];
+        device.now += 1;
+        let next = now_or_never(device.messenger.seal_next(&device.disk, &[], device.now, &mut device.rng)).unwrap();
+        let busy = match next {
+            Next::Idle => false,
+            Next::Sealed(step) => {
+                device.take(step);
+                true
+            }
+            Next::Needs(needs) => {
+                self.fetch(place, &needs);
+                true
+            }
+        };
+        self.note_pairs();
+        busy
+    }
+
+    fn fetch(&mut self, place: usize, needs: &Needs) {
+        let device = &mut self.devices[place];
+        let step = match needs {
+            Needs::Card { address } => {
+                let card = self.office.cards[address].clone();
+                now_or_never(device.messenger.card_arrived(card, device.now, &StampCheck))
+            }
+            Needs::Bundles { address, devices } => {
+                let bundles = self.office.claim(address, devices);
+                now_or_never(device.messenger.bundles_arrived(address, bundles, &StampCheck, &mut device.rng))
+            }
+        };
+        let step = step.unwrap_or_else(|_| {
+            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature);
+            now_or_never(refused).unwrap()
+        });
+        device.take(step);
+    }
+
+    /// Posts what is in the outbox. The answer may get lost.
+    pub fn post(&mut self, place: usize, lose_answer: bool) -> bool {
+        let device = &mut self.devices[place];
+        let Some(entry) = device.messenger.outbox() else { return false };
+        let about = match &entry.about {
+            About::Message(key) => self.texts.iter().find(|text| key.ends_with(&text.id.0.simple().to_string())),
+            _ => None,
+        };
+        let sender = Sender {
+            address: &device.address,
+            device: device.id,
+            about: about.map(|text| text.id),
+            from_older_state: device.restored,
+        };
+        let (id, answer) = (entry.id, self.office.post(sender, &entry.body).unwrap());
+        if !lose_answer {
+            let step = now_or_never(device.messenger.sent(&device.disk, id, &answer)).unwrap();
+            device.take(step);
+        }
+        if let Some(text) = about.copied() {
+            for receiver in self.receivers(text) {
+                self.fates.entry((text.id, receiver)).or_insert(Fate::UnderWay);
+            }
+        }
+        true
+    }
+
+    /// The devices that should show a text, its author's apart.
+    pub fn receivers(&self, text: Text) -> Vec<usize> {
+        let own = self.devices[text.author].account;
+        let concerned = |(place, device): &(usize, &Device)| {
+            *place != text.author && (device.account == own || device.account == text.to)
+        };
+        self.devices.iter().enumerate().filter(concerned).map(|(place, _)| place).collect()
+    }
+
+    /// One delivery of a poll; the poll before it acknowledged what is durable.
+    pub fn deliver(&mut self, place: usize, choose: impl FnOnce(&[Letter]) -> usize) -> bool {
+        let device = &mut self.devices[place];
+        let mailbox = self.office.mailbox(device.id);
+        mailbox.acknowledge(device.messenger.cursor());
+        if mailbox.waiting.is_empty() {
+            return false;
+        }
+        // What was handed out and is not acknowledged comes again before anything else.
+        let again = mailbox.waiting.iter().position(|letter| letter.cursor.is_some());
+        let place_in_line = again.unwrap_or_else(|| choose(&mailbox.waiting));
+        let (delivery, letter) = mailbox.hand_out(place_in_line);
+        device.now += 1;
+        let knows = device.messenger.contact(&letter.envelope.sender_email).is_some();
+        let step = device.messenger.receive(&delivery, &device.disk, &StampCheck, device.now, &mut device.rng);
+        let step = now_or_never(step).unwrap();
+        let fate = outcome(&step, &letter, knows);
+        if device.take(step) {
+            self.note_fate(place, &letter, fate);
+        }
+        self.note_pairs();
+        true
+    }
+
+    fn note_fate(&mut self, place: usize, letter: &Letter, fate: Fate) {
+        if !letter.genuine {
+            assert_ne!(fate, Fate::Shown, "an altered envelope was shown");
+            return;
+        }
+        let Some(id) = letter.about else { return };
+        let before = self.fates.insert((id, place), fate).unwrap();
+        if fate == Fate::Shown {
+            assert_ne!(before, Fate::Shown, "a text was shown twice");
+            self.shown.insert((id, place));
+            self.opened += 1;
+        } else if before != Fate::UnderWay {
+            // It came again, or what came first counts.
+            self.fates.insert((id, place), before);
+        }
+        if fate == Fate::Silent && before == Fate::UnderWay {
+            assert!(letter.from_older_state, "a text that never opened was taken for a duplicate");
+        }
+    }
+
+    /// Everything that was sealed just now was sealed under a key and nonce of its own.
+    pub fn note_pairs(&mut self) {
+        for pair in observed::take_pairs() {
+            assert!(self.pairs.insert(pair), "a key and nonce were used twice");
+        }
+    }
+
+    /// What a leader tab does after it asked for its stock of pre-keys.
+    pub fn tend_pre_keys(&mut self, place: usize) {
+        let device = &mut self.devices[place];
+        let stock = &self.office.pre_keys[&device.id];
+        let stock = PreKeyStock {
+            one_time_left: stock.one_time.len(),
+            signed: stock.signed.as_ref().unwrap().id,
+            kem: stock.kem.as_ref().unwrap().id,
+        };
+        let signer = Stamp::of(device.account as u8);
+        let due = now_or_never(device.messenger.tend_pre_keys(&stock, device.now, &signer, &mut device.rng)).unwrap();
+        if let Some((step, upload)) = due
+            && device.take(step)
+        {
+            device.rotations += usize::from(upload.signed.is_some());
+            self.office.publish(device.id, upload);
+        }
+    }
+
+    /// Yesterday's records over today's.
+    pub fn restore(&mut self, place: usize) {
+        let device = &mut self.devices[place];
+        let Some(copy) = &device.copy else { return };
+        device.disk = copy.clone();
+        device.restored = true;
+        device.reload();
+        let left: BTreeSet<MessageId> = all_lines(device).map(|line| line.id).collect();
+        for ((id, receiver), fate) in &mut self.fates {
+            if *receiver == place && *fate == Fate::Shown && !left.contains(id) {
+                *fate = Fate::Destroyed;
+            }
+        }
+    }
+
+    /// One round of one device. Tells whether anything happened.
+    pub fn turn(&mut self, place: usize) -> bool {
+        let posted = self.post(place, false);
+        let sealed = self.seal(place);
+        let received = self.deliver(place, |_| 0);
+        posted || sealed || received
+    }
+
+    /// Until everybody has nothing more to do.
+    pub fn settle(&mut self) {
+        let work = 200 + 20 * self.office.mailboxes.values().map(|mailbox| mailbox.waiting.len()).sum::<usize>();
+        for _ in 0..work {
+            let mut busy = false;
+            for place in 0..self.devices.len() {
+                busy |= self.turn(place);
+            }
+            if !busy {
+                return;
+            }
+        }
+        panic!("it does not come to rest");
+    }
+}
+
+/// What a delivery did, by what the client says of it.
+fn outcome(step: &Step, letter: &Letter, knows: bool) -> Fate {
+    let is_text = |message: &cliquet_web_crypto::client::messages::Message| {
+        message.author != Author::Notice && letter.about.is_none_or(|id| id == message.id)
+    };
+    // A receipt marks a text of one's own: that is no text that came.
+    if (letter.about.is_some() || !letter.genuine) && shows(step, is_text) {
+        return Fate::Shown;
+    }
+    let said = shows(step, |message| message.body == MessageBody::Notice(Notice::CannotOpen))
+        || step.events.iter().any(|event| matches!(event, Event::Ignored(Ignored::CannotOpen)));
+    match (said, knows) {
+        (true, _) => Fate::Said,
+        (false, false) => Fate::FromStranger,
+        (false, true) => Fate::Silent,
+    }
+}
+
+/// Every line of every conversation.
+pub fn all_lines(device: &Device) -> impl Iterator<Item = cliquet_web_crypto::client::messages::Message> {
+    let messages = device.disk.0.iter().filter(|((store, _), _)| *store == Store::Messages);
+    messages.map(|(_, value)| cliquet_web_crypto::client::messages::Message::load(value).unwrap())
+}
+
+/// The card of an account, before anything happened.
+pub fn card_of(account: usize) -> AccountCard {
+    made()[2].0.cards[&address(account)].clone()
+}
+
+/// The records of a new device.
+pub fn disk_of(place: usize) -> Disk {
+    made()[2].1[place].clone()
+}
+
+/// Every layout's beginning. Its keys are made once.
+fn made() -> &'static [(Office, Vec<Disk>)] {
+    static MADE: OnceLock<Vec<(Office, Vec<Disk>)>> = OnceLock::new();
+    MADE.get_or_init(|| LAYOUTS.iter().map(|accounts| make(accounts)).collect())
+}
+
+fn make(accounts: &[usize]) -> (Office, Vec<Disk>) {
+    let mut office = Office::default();
+    let mut disks = Vec::new();
+    for (place, account) in accounts.iter().enumerate() {
+        let mut rng = ChaCha20Rng::seed_from_u64(place as u64);
+        let (email, signer) = (address(*account), Stamp::of(*account as u8));
+        let mut certificates = office.cards.get(&email).map_or(Vec::new(), |card| card.certificates.clone());
+        let counter = certificates.len() as u64 + 1;
+        let own = OwnIdentity::create(email.clone(), signer.0.clone(), BEGIN_MS, counter, &signer, &mut rng);
+        let own = now_or_never(own).unwrap();
+        let pre_keys = PreKeySecrets::generate(BEGIN_MS / 1_000, &mut rng);
+        certificates.push(own.certificate().clone());
+        let devices = certificates.iter().map(|certificate| certificate.device).collect();
+        let list = now_or_never(sign_device_list(email.clone(), &signer.0, counter, devices, &signer)).unwrap();
+        let card = AccountCard { email: email.clone(), account_key: signer.0.clone(), device_list: list, certificates };
+        office.pre_keys.insert(own.device(), now_or_never(pre_keys.upload_all(&own, &signer)).unwrap());
+        let mut disk = Disk::default();
+        disk.commit(&first_records(&own, &pre_keys, &card));
+        office.cards.insert(email, card);
+        disks.push(disk);
+    }
+    (office, disks)
+}
