@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Things that happen in a schedule from a seed: most are short, some long.
-const STEPS: [usize; 4] = [10, 20, 40, 120];
+const STEPS: [usize; 8] = [8, 8, 16, 16, 24, 32, 48, 120];
 /// A fuzzer's input is no longer, whatever it says.
 const STEPS_MAX: usize = 400;
 
