@@ -245,6 +245,20 @@ fn escapes_are_the_characters_they_stand_for() {
     }
 }
 
+/// Each short escape by its name, the first character that needs none, and a digit's neighbour in the table.
+#[test]
+fn every_control_character_is_written_as_serde_json_writes_it_and_read_back() {
+    for character in '\0'..='\u{7f}' {
+        agree(character.to_string());
+    }
+    assert_eq!(json::read::<String>(r#""\b\f\n\r\t""#).unwrap(), "\u{8}\u{c}\n\r\t");
+    assert_eq!(json::read::<String>(r#""\ud800\udfff""#).unwrap(), "\u{103ff}");
+    for number in [0, 9, 10, 99, 100, u64::MAX - 1, u64::MAX] {
+        agree(number);
+    }
+    assert_eq!(json::read::<u64>("1:"), None);
+}
+
 #[test]
 fn what_is_not_json_is_refused() {
     for refused in [

@@ -185,7 +185,15 @@ mod tests {
             text
         };
         assert!(Address::parse(&whole(253)).is_ok());
+        assert!(Address::parse(&whole(254)).is_ok());
         assert_eq!(Address::parse(&whole(255)), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn is_shown_to_people_and_to_no_log() {
+        let address = Address::parse("alice@example.org").unwrap();
+        assert_eq!(address.to_string(), "alice@example.org");
+        assert_eq!(format!("{address:?}"), "Address(…)");
     }
 
     #[test]

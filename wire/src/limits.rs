@@ -47,3 +47,21 @@ pub const POLL_DELIVERIES_MAX: usize = 50;
 pub const VAULT_BYTES_MAX: usize = 64 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same figures as in `docs/protocol.md` and in older programs: a change must be meant.
+    #[test]
+    fn limits_are_what_is_written_down() {
+        assert_eq!(SIGNED_PRE_KEY_SECONDS, 604_800);
+        assert_eq!(MESSAGE_TEXT_BYTES_MAX, 16_384);
+        assert_eq!(CIPHERTEXT_BYTES_MAX, 24_576);
+        assert_eq!(ENVELOPE_JSON_BYTES_MAX, 49_152);
+        assert_eq!(ENVELOPES_PER_POST_MAX, 16);
+        assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
+        assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
+        assert_eq!(VAULT_BYTES_MAX, 65_536);
+    }
+}

@@ -11,6 +11,7 @@ mod requirements;
 mod run;
 mod screenshots;
 mod second_client;
+mod soak;
 mod test;
 mod tidy;
 mod totals;
@@ -39,6 +40,8 @@ enum Chore {
     Test(test::Options),
     /// Everything `test` does, and the documentation
     Ci(test::Options),
+    /// The long runs: a million schedules, an hour of each fuzz target
+    Soak(soak::Options),
     /// Build the two browser modules and their glue
     Wasm,
     /// Hash, compress and list everything a page loads (builds the browser modules first)
@@ -68,6 +71,7 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Build => run::build(&project),
         Chore::Test(options) => test::test(&project, options),
         Chore::Ci(options) => ci::ci(&project, options),
+        Chore::Soak(options) => soak::soak(&project, options),
         Chore::Wasm => wasm::build(&project),
         Chore::Assets => assets::build(&project),
         Chore::Vectors => vectors::build(&project),

@@ -1,0 +1,128 @@
+//! Owns the long runs: the same checks as `test`, for hours. Ends in a block to be dated in `docs/reliability.md`.
+
+use crate::problem::Problem;
+use crate::project::{self, Project};
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Run only these
+    parts: Vec<Part>,
+    /// How long each part lasts, and each fuzz target (instead of a million schedules, and an hour)
+    #[arg(long)]
+    minutes: Option<u64>,
+    /// The schedules begin with this seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Only these fuzz targets
+    #[arg(long, value_delimiter = ',')]
+    targets: Vec<String>,
+}
+
+/// What can be run for long. A new one is a line here, a line in `run_part`, and a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Seeded schedules of people, devices and a misbehaving network over the real client
+    Schedules,
+    /// Every fuzz target, one after the other
+    Fuzz,
+}
+
+const PARTS: [Part; 2] = [Part::Schedules, Part::Fuzz];
+const SCHEDULES: u64 = 1_000_000;
+const FUZZ_MINUTES: u64 = 60;
+
+pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> {
+    let parts = if options.parts.is_empty() { PARTS.as_slice() } else { &options.parts };
+    let mut report = String::new();
+    let mut result = Ok(());
+    for part in parts {
+        let begun = Instant::now();
+        let (said, done) = match part {
+            Part::Schedules => schedules(project, options),
+            Part::Fuzz => fuzz(project, options)?,
+        };
+        let outcome = if done.is_ok() { "passed" } else { "FAILED" };
+        let _ = writeln!(report, "- {part:?}: {outcome} after {} s\n{said}", begun.elapsed().as_secs());
+        result = result.and(done);
+    }
+    let commit = project::read(project.program("git").args(["rev-parse", "--short", "HEAD"])).unwrap_or_default();
+    println!("\nFor docs/reliability.md, under today's date (commit {}):\n\n{report}", commit.trim());
+    result
+}
+
+fn schedules(project: &Project, options: &Options) -> (String, Result<(), Problem>) {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--release", "--package", "cliquet-trials", "--test", "schedules", "--", "--nocapture"]);
+    cargo.env("CLIQUET_SEED_FIRST", options.seed.to_string());
+    match options.minutes {
+        Some(minutes) => cargo.env("CLIQUET_MINUTES", minutes.to_string()),
+        None => cargo.env("CLIQUET_SCHEDULES", SCHEDULES.to_string()),
+    };
+    watch(&mut cargo, |line| line.starts_with("seeds from") || line.contains("these seeds fail"))
+}
+
+/// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`
+/// does, too, and finds panics all the same.
+fn fuzz(project: &Project, options: &Options) -> Result<(String, Result<(), Problem>), Problem> {
+    let cargo_fuzz = |arguments: &[&str]| {
+        let mut command = project.program("cargo");
+        command.arg("+nightly").arg("fuzz").args(arguments);
+        // The outer `cargo` chose a compiler of its own.
+        command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
+        command
+    };
+    let hint =
+        |_| Problem::Words("this needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`".into());
+    let listed = project::read(&mut cargo_fuzz(&["list"])).map_err(hint)?;
+    let seconds = 60 * options.minutes.unwrap_or(FUZZ_MINUTES);
+    let (mut said, mut result) = (String::new(), Ok(()));
+    for target in listed.lines().filter(|name| options.targets.is_empty() || options.targets.iter().any(|t| t == name))
+    {
+        println!("==> fuzz {target}");
+        let limit = format!("-max_total_time={seconds}");
+        let arguments = ["run", target, "--", &limit, "-print_final_stats=1", "-timeout=25"];
+        let (lines, done) =
+            watch(&mut cargo_fuzz(&arguments), |line| line.starts_with("Done ") || line.contains("DONE"));
+        let _ = writeln!(said, "  - {target}: {}\n{lines}", if done.is_ok() { "nothing found" } else { "FAILED" });
+        result = result.and(done);
+    }
+    Ok((said, result))
+}
+
+/// Shows what the program writes, and keeps the lines that matter.
+fn watch(command: &mut Command, matters: impl Fn(&str) -> bool) -> (String, Result<(), Problem>) {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let start = |source| Problem::Start { program: "cargo".into(), source };
+    // One pipe for both streams keeps their order; the fuzzer writes to standard error.
+    let (reader, writer) = match std::io::pipe() {
+        Ok(ends) => ends,
+        Err(source) => return (String::new(), Err(start(source))),
+    };
+    let spawned =
+        writer.try_clone().and_then(|other| command.stdout(Stdio::from(other)).stderr(Stdio::from(writer)).spawn());
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(source) => return (String::new(), Err(start(source))),
+    };
+    let line_of_command = project::line(command);
+    // The parent's ends are closed, so that reading ends with the child.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut kept = String::new();
+    for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        if matters(&line) {
+            let _ = writeln!(kept, "    {}", line.trim());
+        }
+    }
+    let done = match child.wait() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(Problem::Failed { command: line_of_command, status }),
+        Err(source) => Err(start(source)),
+    };
+    (kept, done)
+}
