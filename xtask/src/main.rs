@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, reason = "talking to the terminal is this program's work")]
 
 mod assets;
+mod bench;
 mod ci;
 mod fingerprint;
 mod prerequisites;
@@ -48,6 +49,8 @@ enum Chore {
     Assets,
     /// Build the browser module of the published test vectors, for the test that loads it
     Vectors,
+    /// Compare with others, side by side, and write docs/benchmarks.md
+    Bench(bench::Options),
     /// Take the README's pictures from the running program, into docs/pictures
     Screenshots,
     /// Check the rules of the house that no compiler checks
@@ -75,6 +78,7 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Wasm => wasm::build(&project),
         Chore::Assets => assets::build(&project),
         Chore::Vectors => vectors::build(&project),
+        Chore::Bench(options) => bench::run(&project, options),
         Chore::Screenshots => screenshots::take(&project),
         Chore::Tidy => tidy::check(&project),
     }

@@ -48,7 +48,7 @@ fn module(project: &Project, feature: &str, name: &str, flags: &str, inputs: &st
     fingerprint::remember(&stamp, inputs)
 }
 
-fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
+pub(crate) fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
     let words = |error| Problem::Words(format!("wasm-bindgen could not make the glue of {name}: {error:#}"));
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).out_name(name).typescript(false).demangle(false);
@@ -81,7 +81,7 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
 }
 
 /// Paths of this machine are kept out of the module, so that anyone can build the same bytes.
-fn flags(project: &Project) -> Result<String, Problem> {
+pub(crate) fn flags(project: &Project) -> Result<String, Problem> {
     let home = home();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
