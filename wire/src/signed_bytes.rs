@@ -37,7 +37,8 @@ impl SignedBytes {
 
     /// The same framing for bytes that are authenticated rather than signed.
     pub fn labelled(label: &str) -> Self {
-        Self(Vec::new()).field(label.as_bytes()).field(&[crate::VERSION])
+        // Room for what every message has; only a first message needs more.
+        Self(Vec::with_capacity(512)).field(label.as_bytes()).field(&[crate::VERSION])
     }
 
     #[must_use]

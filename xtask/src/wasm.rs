@@ -68,9 +68,11 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     inputs.text(flags);
     inputs.text(include_str!("wasm.rs"));
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
-    let sources = ["web-crypto/src", "wire/src"];
+    let sources = ["web-crypto/src", "wire/src", "primitives/src"];
     let mut files: Vec<PathBuf> =
-        ["Cargo.toml", "Cargo.lock", "web-crypto/Cargo.toml", "wire/Cargo.toml"].map(|file| project.path(file)).into();
+        ["Cargo.toml", "Cargo.lock", "web-crypto/Cargo.toml", "wire/Cargo.toml", "primitives/Cargo.toml"]
+            .map(|file| project.path(file))
+            .into();
     for directory in sources {
         files.extend(project::files(&project.path(directory))?);
     }

@@ -14,10 +14,9 @@ use crate::{
     crypto::{keys::Key, record},
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
+use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use cliquet_wire::address::Address;
-use hmac::{Hmac, KeyInit, Mac};
 use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
-use sha2::Sha256;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -197,11 +196,8 @@ impl Store {
             return [store, "/", key].concat();
         }
         let mut hidden = [0; 16];
-        // HMAC takes a key of any length (RFC 2104 section 2), so this never fails.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.naming_key.as_slice()) {
-            mac.update(first.as_bytes());
-            hidden.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
-        }
+        let [mac] = hmac_sha_256(&self.naming_key, [first.as_bytes()]);
+        hidden.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
         [store, "/", &Base64UrlUnpadded::encode_string(&hidden), rest].concat()
     }
 
@@ -269,7 +265,7 @@ impl std::fmt::Debug for Write<'_> {
 fn naming_key(store_key: &[u8; 32]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
     // 32 bytes are within HKDF's bound (RFC 5869 section 2.3), so this never fails.
-    let _ = hkdf::Hkdf::<Sha256>::new(None, store_key).expand(b"Cliquet/1 record names", key.as_mut_slice());
+    let _ = hkdf_sha_256(&[], store_key, b"Cliquet/1 record names", key.as_mut_slice());
     key
 }
 

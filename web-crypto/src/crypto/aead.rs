@@ -2,10 +2,7 @@
 //! Knows nothing of what is sealed.
 
 use super::{kdf, keys::Key};
-use aes_gcm::{
-    Aes256Gcm, KeyInit as _,
-    aead::{Aead as _, Payload},
-};
+use cliquet_primitives::{aes_256_gcm_open, aes_256_gcm_seal};
 use cliquet_wire::bytes::Salt;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -57,9 +54,7 @@ pub(super) fn seal_with_nonce(
 ) -> Result<Vec<u8>, NotAuthentic> {
     #[cfg(feature = "observed")]
     super::observed::used(key, nonce);
-    Aes256Gcm::new(key.as_bytes().into())
-        .encrypt(nonce.into(), Payload { msg: content, aad: associated })
-        .map_err(|_| NotAuthentic)
+    aes_256_gcm_seal(key.as_bytes(), nonce, associated, content).ok_or(NotAuthentic)
 }
 
 pub(super) fn open_with_nonce(
@@ -68,10 +63,7 @@ pub(super) fn open_with_nonce(
     associated: &[u8],
     sealed: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
-    Aes256Gcm::new(key.as_bytes().into())
-        .decrypt(nonce.into(), Payload { msg: sealed, aad: associated })
-        .map(Zeroizing::new)
-        .map_err(|_| NotAuthentic)
+    aes_256_gcm_open(key.as_bytes(), nonce, associated, sealed).ok_or(NotAuthentic)
 }
 
 fn key_and_nonce(key: &Key, salt: &Salt, info: &str) -> (Key, [u8; NONCE_BYTES]) {

@@ -57,11 +57,19 @@ struct Receiving {
     chain: Chain,
 }
 
+/// One's own ratchet key. Its public half costs as much as an agreement, so it is computed once, by the first message
+/// that carries it. It is not written down: who reads the state back may never send with it.
+#[derive(Debug)]
+struct Own {
+    secret: SecretKey,
+    public: Option<PublicKey>,
+}
+
 /// One side's state.
 #[derive(Debug)]
 pub(super) struct Ratchet {
     root: Key,
-    own: SecretKey,
+    own: Own,
     sending: Chain,
     previous_chain_length: u32,
     /// None until the first message of the other side.
@@ -84,6 +92,20 @@ impl Chain {
     }
 }
 
+impl Own {
+    fn new(secret: SecretKey) -> Self {
+        Self { secret, public: None }
+    }
+
+    fn public(&mut self) -> PublicKey {
+        *self.public.get_or_insert_with(|| self.secret.public_key())
+    }
+
+    fn copy(&self) -> Self {
+        Self { secret: self.secret.copy(), public: self.public }
+    }
+}
+
 impl Ratchet {
     /// RatchetInitAlice: the responder's signed pre-key is its first ratchet key.
     pub(super) fn initiate(
@@ -95,7 +117,7 @@ impl Ratchet {
         let (root, key) = kdf::root_step(secret, own.agree(signed_pre_key)?.as_bytes());
         Ok(Self {
             root,
-            own,
+            own: Own::new(own),
             sending: Chain { key, next: 0 },
             previous_chain_length: 0,
             receiving: None,
@@ -115,7 +137,7 @@ impl Ratchet {
         let (root, sending) = kdf::root_step(&root, own.agree(ratchet_key)?.as_bytes());
         Ok(Self {
             root,
-            own,
+            own: Own::new(own),
             sending: Chain { key: sending, next: 0 },
             previous_chain_length: 0,
             receiving: Some(Receiving { ratchet_key: *ratchet_key, chain: Chain { key: receiving, next: 0 } }),
@@ -126,7 +148,7 @@ impl Ratchet {
     /// RatchetSendKey.
     pub(super) fn next_to_send(&mut self) -> Result<(Header, Key), RatchetError> {
         let header = Header {
-            ratchet_key: self.own.public_key(),
+            ratchet_key: self.own.public(),
             number: self.sending.next,
             previous_chain_length: self.previous_chain_length,
         };
@@ -171,9 +193,10 @@ impl Ratchet {
             skip_to(&mut ended.chain, header.previous_chain_length, &mut self.skipped)?;
             self.skipped.finish_chain(ended.ratchet_key, ended.chain.next);
         }
-        let (root, receiving) = kdf::root_step(&self.root, self.own.agree(&header.ratchet_key)?.as_bytes());
-        self.own = SecretKey::generate(rng);
-        let (root, sending) = kdf::root_step(&root, self.own.agree(&header.ratchet_key)?.as_bytes());
+        let (root, receiving) = kdf::root_step(&self.root, self.own.secret.agree(&header.ratchet_key)?.as_bytes());
+        let own = SecretKey::generate(rng);
+        let (root, sending) = kdf::root_step(&root, own.agree(&header.ratchet_key)?.as_bytes());
+        self.own = Own::new(own);
         self.root = root;
         self.previous_chain_length = self.sending.next;
         self.sending = Chain { key: sending, next: 0 };
@@ -225,7 +248,7 @@ impl Saved for Receiving {
 impl Saved for Ratchet {
     fn write(&self, to: &mut Writer) {
         to.raw(self.root.as_bytes());
-        to.raw(self.own.as_bytes());
+        to.raw(self.own.secret.as_bytes());
         self.sending.write(to);
         to.number(u64::from(self.previous_chain_length));
         to.option(self.receiving.as_ref());
@@ -235,7 +258,7 @@ impl Saved for Ratchet {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             root: from.key()?,
-            own: from.secret_key()?,
+            own: Own::new(from.secret_key()?),
             sending: Saved::read(from)?,
             previous_chain_length: from.small()?,
             receiving: from.option()?,
@@ -271,7 +294,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (secret, signed) = (Key::generate(&mut rng), SecretKey::generate(&mut rng));
         let alice = Ratchet::initiate(&secret, &signed.public_key(), &mut rng).unwrap();
-        let bob = Ratchet::accept(&secret, &signed, &alice.own.public_key(), &mut rng).unwrap();
+        let bob = Ratchet::accept(&secret, &signed, &alice.own.secret.public_key(), &mut rng).unwrap();
         Pair { alice, bob, rng }
     }
 
@@ -439,7 +462,7 @@ mod tests {
             }
             used.push(*pair.bob.root.as_bytes());
             pair.bob_writes();
-            used.push(*pair.bob.own.as_bytes());
+            used.push(*pair.bob.own.secret.as_bytes());
             pair.alice_writes();
         }
         let (alice, bob) = (dump(&pair.alice), dump(&pair.bob));

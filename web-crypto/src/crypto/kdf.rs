@@ -1,9 +1,7 @@
 //! Owns every derivation of a key from another. Knows nothing of messages.
 
 use super::keys::Key;
-use hkdf::{Hkdf, InvalidLength};
-use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use zeroize::Zeroizing;
 
 /// HKDF-SHA-256 (RFC 5869).
@@ -11,15 +9,10 @@ pub(super) fn derive<const N: usize>(salt: &[u8], ikm: &[u8], info: &str) -> Zer
     // RFC 5869 section 2.3: at most 255 blocks.
     const { assert!(N <= 255 * 32) }
     let mut output = Zeroizing::new([0; N]);
-    match expand(salt, ikm, info.as_bytes(), output.as_mut_slice()) {
-        Ok(()) => output,
-        Err(_) => unreachable!(),
+    match hkdf_sha_256(salt, ikm, info.as_bytes(), output.as_mut_slice()) {
+        Some(()) => output,
+        None => unreachable!(),
     }
-}
-
-/// HKDF of any length; fails past 255 blocks.
-pub(super) fn expand(salt: &[u8], ikm: &[u8], info: &[u8], output: &mut [u8]) -> Result<(), InvalidLength> {
-    Hkdf::<Sha256>::new(Some(salt), ikm).expand(info, output)
 }
 
 /// One 32-byte key.
@@ -42,17 +35,8 @@ fn halves(bytes: &[u8; 64]) -> ([u8; 32], [u8; 32]) {
 
 /// KDF_CK (Double Ratchet section 5.2): the next chain key, and this message's key.
 pub(super) fn chain_step(chain: &Key) -> (Key, Key) {
-    (hmac(chain, &[2]), hmac(chain, &[1]))
-}
-
-/// HMAC-SHA-256 (RFC 2104).
-pub(super) fn hmac(key: &Key, message: &[u8]) -> Key {
-    // RFC 2104 section 2: a key shorter than the block is filled with zeros. Doing it here leaves nothing to fail.
-    let mut block = Zeroizing::new([0; 64]);
-    block.iter_mut().zip(key.as_bytes()).for_each(|(to, from)| *to = *from);
-    let mut mac = Hmac::<Sha256>::new((&*block).into());
-    mac.update(message);
-    Key::from_bytes(mac.finalize().into_bytes().into())
+    let [next, message] = hmac_sha_256(chain.as_bytes(), [&[2], &[1]]).map(Key::from_bytes);
+    (next, message)
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@
 
 use super::{
     aead::{self, NONCE_BYTES, NotAuthentic},
-    kdf,
     kem::{self, KemKeyError, KemSecret},
     keys::{Key, KeyError, SecretKey},
 };
+use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use cliquet_wire::bytes::{KemCiphertext, KemPublicKey, PublicKey};
 use rand_core::CryptoRng;
 
@@ -19,12 +19,13 @@ pub fn agree(secret: &SecretKey, public_key: &PublicKey) -> Result<[u8; 32], Key
 /// HKDF-SHA-256; `None` past 255 blocks.
 pub fn expand(salt: &[u8], ikm: &[u8], info: &[u8], length: usize) -> Option<Vec<u8>> {
     let mut output = vec![0; length];
-    kdf::expand(salt, ikm, info, &mut output).ok().map(|()| output)
+    hkdf_sha_256(salt, ikm, info, &mut output).map(|()| output)
 }
 
 /// HMAC-SHA-256 as the chains use it.
 pub fn hmac(key: &Key, message: &[u8]) -> [u8; 32] {
-    *kdf::hmac(key, message).as_bytes()
+    let [mac] = hmac_sha_256(key.as_bytes(), [message]);
+    mac
 }
 
 /// AES-256-GCM: the ciphertext, then the tag.
