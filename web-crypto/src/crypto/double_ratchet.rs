@@ -5,6 +5,7 @@
 use super::{
     kdf,
     keys::{Key, KeyError, SecretKey},
+    ratchet_key::RatchetKey,
     saved::{Reader, Saved, Writer},
     skipped_keys::{Late, SkippedKeys, TooManySkipped},
 };
@@ -57,19 +58,11 @@ struct Receiving {
     chain: Chain,
 }
 
-/// One's own ratchet key. Its public half costs as much as an agreement, so it is computed once, by the first message
-/// that carries it. It is not written down: who reads the state back may never send with it.
-#[derive(Debug)]
-struct Own {
-    secret: SecretKey,
-    public: Option<PublicKey>,
-}
-
 /// One side's state.
 #[derive(Debug)]
 pub(super) struct Ratchet {
     root: Key,
-    own: Own,
+    own: RatchetKey,
     sending: Chain,
     previous_chain_length: u32,
     /// None until the first message of the other side.
@@ -92,20 +85,6 @@ impl Chain {
     }
 }
 
-impl Own {
-    fn new(secret: SecretKey) -> Self {
-        Self { secret, public: None }
-    }
-
-    fn public(&mut self) -> PublicKey {
-        *self.public.get_or_insert_with(|| self.secret.public_key())
-    }
-
-    fn copy(&self) -> Self {
-        Self { secret: self.secret.copy(), public: self.public }
-    }
-}
-
 impl Ratchet {
     /// RatchetInitAlice: the responder's signed pre-key is its first ratchet key.
     pub(super) fn initiate(
@@ -117,7 +96,7 @@ impl Ratchet {
         let (root, key) = kdf::root_step(secret, own.agree(signed_pre_key)?.as_bytes());
         Ok(Self {
             root,
-            own: Own::new(own),
+            own: RatchetKey::new(own),
             sending: Chain { key, next: 0 },
             previous_chain_length: 0,
             receiving: None,
@@ -137,7 +116,7 @@ impl Ratchet {
         let (root, sending) = kdf::root_step(&root, own.agree(ratchet_key)?.as_bytes());
         Ok(Self {
             root,
-            own: Own::new(own),
+            own: RatchetKey::new(own),
             sending: Chain { key: sending, next: 0 },
             previous_chain_length: 0,
             receiving: Some(Receiving { ratchet_key: *ratchet_key, chain: Chain { key: receiving, next: 0 } }),
@@ -193,10 +172,10 @@ impl Ratchet {
             skip_to(&mut ended.chain, header.previous_chain_length, &mut self.skipped)?;
             self.skipped.finish_chain(ended.ratchet_key, ended.chain.next);
         }
-        let (root, receiving) = kdf::root_step(&self.root, self.own.secret.agree(&header.ratchet_key)?.as_bytes());
+        let (root, receiving) = kdf::root_step(&self.root, self.own.secret().agree(&header.ratchet_key)?.as_bytes());
         let own = SecretKey::generate(rng);
         let (root, sending) = kdf::root_step(&root, own.agree(&header.ratchet_key)?.as_bytes());
-        self.own = Own::new(own);
+        self.own = RatchetKey::new(own);
         self.root = root;
         self.previous_chain_length = self.sending.next;
         self.sending = Chain { key: sending, next: 0 };
@@ -248,7 +227,7 @@ impl Saved for Receiving {
 impl Saved for Ratchet {
     fn write(&self, to: &mut Writer) {
         to.raw(self.root.as_bytes());
-        to.raw(self.own.secret.as_bytes());
+        to.raw(self.own.secret().as_bytes());
         self.sending.write(to);
         to.number(u64::from(self.previous_chain_length));
         to.option(self.receiving.as_ref());
@@ -258,7 +237,7 @@ impl Saved for Ratchet {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             root: from.key()?,
-            own: Own::new(from.secret_key()?),
+            own: RatchetKey::new(from.secret_key()?),
             sending: Saved::read(from)?,
             previous_chain_length: from.small()?,
             receiving: from.option()?,
@@ -294,7 +273,7 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let (secret, signed) = (Key::generate(&mut rng), SecretKey::generate(&mut rng));
         let alice = Ratchet::initiate(&secret, &signed.public_key(), &mut rng).unwrap();
-        let bob = Ratchet::accept(&secret, &signed, &alice.own.secret.public_key(), &mut rng).unwrap();
+        let bob = Ratchet::accept(&secret, &signed, &alice.own.secret().public_key(), &mut rng).unwrap();
         Pair { alice, bob, rng }
     }
 
@@ -462,7 +441,7 @@ mod tests {
             }
             used.push(*pair.bob.root.as_bytes());
             pair.bob_writes();
-            used.push(*pair.bob.own.secret.as_bytes());
+            used.push(*pair.bob.own.secret().as_bytes());
             pair.alice_writes();
         }
         let (alice, bob) = (dump(&pair.alice), dump(&pair.bob));
@@ -487,7 +466,8 @@ mod tests {
         let mut pair = pair();
         let receiving = pair.bob.receiving.as_mut().unwrap();
         receiving.chain.next = u32::MAX - 1;
-        let header = |number| Header { ratchet_key: pair.alice.own.public_key(), number, previous_chain_length: 0 };
+        let header =
+            |number| Header { ratchet_key: pair.alice.own.secret().public_key(), number, previous_chain_length: 0 };
         let (last, past) = (header(u32::MAX - 1), header(u32::MAX));
         assert!(pair.bob.key_of(&last, &mut pair.rng).is_ok());
         assert_eq!(pair.bob.key_of(&past, &mut pair.rng).err(), Some(RatchetError::Exhausted));

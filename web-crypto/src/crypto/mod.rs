@@ -31,6 +31,7 @@ pub mod password;
 pub mod pre_keys;
 #[cfg(any(feature = "sign-in", feature = "native-rsa"))]
 mod rand_core_06;
+mod ratchet_key;
 pub mod record;
 pub mod rsa;
 pub mod safety_number;
