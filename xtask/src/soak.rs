@@ -78,6 +78,9 @@ fn fuzz(project: &Project, options: &Options) -> Result<(String, Result<(), Prob
         |_| Problem::Words("this needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`".into());
     let listed = project::read(&mut cargo_fuzz(&["list"])).map_err(hint)?;
     let seconds = 60 * options.minutes.unwrap_or(FUZZ_MINUTES);
+    if let Some(unknown) = options.targets.iter().find(|target| listed.lines().all(|name| name != *target)) {
+        return Err(Problem::Words(format!("there is no fuzz target `{unknown}`; there are:\n{listed}")));
+    }
     let (mut said, mut result) = (String::new(), Ok(()));
     for target in listed.lines().filter(|name| options.targets.is_empty() || options.targets.iter().any(|t| t == name))
     {
