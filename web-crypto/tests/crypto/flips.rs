@@ -2,7 +2,7 @@
 //!
 //! Fields are found by walking the JSON, so a new field is flipped without anyone remembering to. Every bit of every field,
 //! and of long fields (keys, signatures, ciphertexts) one bit of every byte, chosen from a seed; the same tests with every
-//! bit of the long ones too take a minute and are run by `cargo xtask soak`.
+//! bit of the long ones too take minutes, and are run by `cargo test --release -p cliquet-web-crypto --test crypto -- --ignored`.
 
 use crate::people::{Person, acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::crypto::{
@@ -150,7 +150,7 @@ fn d1_d5_every_flipped_byte_of_a_first_message_is_refused_and_leaves_no_trace() 
 }
 
 #[test]
-#[ignore = "a minute: run by `cargo xtask soak`"]
+#[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
 fn d1_d5_every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
     first_message(Depth::EveryBit, 18_000);
 }
@@ -178,7 +178,7 @@ fn k1_every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_first_message()
 }
 
 #[test]
-#[ignore = "a minute: run by `cargo xtask soak`"]
+#[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
 fn k1_every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_first_message() {
     bundle(Depth::EveryBit, 15_000);
 }
@@ -212,7 +212,7 @@ fn c2_every_flipped_byte_of_a_card_and_its_certificates_is_refused() {
 }
 
 #[test]
-#[ignore = "a minute: run by `cargo xtask soak`"]
+#[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
 fn c2_every_flipped_bit_of_a_card_and_its_certificates_is_refused() {
     card(Depth::EveryBit, 10_000);
 }
