@@ -21,6 +21,7 @@ pub mod pages;
 pub mod password;
 pub mod pre_keys;
 pub mod routes;
+pub mod seed;
 pub mod sign_ins;
 pub mod signatures;
 pub mod signed_in;

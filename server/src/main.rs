@@ -8,13 +8,14 @@ use cliquet_server::{
     clock::{Clock, DAY_MS},
     config::{self, Config},
     database::Database,
-    invites,
+    invites, seed,
     token::Token,
 };
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use std::{
     error::Error,
     io::{Write, stdout},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -35,6 +36,15 @@ enum Command {
     Invite(InviteCommand),
     /// Looks at settings, data and surroundings, and says what is wrong and what to do.
     Doctor,
+    /// For developing only: fills an empty data folder with accounts for load tests, whose tokens stand in a file.
+    SeedAccounts {
+        #[arg(long)]
+        count: u32,
+        /// A new file. One line of JSON for each account: its address, its device, its bearer token. Each account may
+        /// write to those on the lines before and after its own; the first and the last are neighbours.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -59,6 +69,7 @@ fn main() -> ExitCode {
         None | Some(Command::Serve) => serve(),
         Some(Command::Invite(InviteCommand::Create { days, url })) => create_invite(days, url.as_deref()),
         Some(Command::Invite(InviteCommand::List)) => list_invites(),
+        Some(Command::SeedAccounts { count, out }) => seed_accounts(count, &out),
         Some(Command::Doctor) => match doctor::look(&mut stdout()) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
@@ -112,6 +123,13 @@ fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
     let base = url.unwrap_or_default().trim_end_matches('/');
     writeln!(stdout(), "{base}/sign-up?invite={}", token.write())?;
     eprintln!("Good for one account, for {days} days. It is not shown again.");
+    Ok(())
+}
+
+fn seed_accounts(count: u32, out: &Path) -> Outcome {
+    let config = Config::from_figment(&config::figment())?;
+    seed::seed(&config, count, out, Clock::system().now_ms())?;
+    eprintln!("{count} accounts, each with a token in {}. Anyone who reads it is them.", out.display());
     Ok(())
 }
 

@@ -1,8 +1,16 @@
 //! The program as its host meets it.
 
-#![allow(clippy::unwrap_used)] // a test that meets the unexpected stops
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that meets the unexpected stops
 
-use cliquet_server::{database::Database, invites, token::Token};
+use cliquet_server::{clock::Clock, config, database::Database, invites, token::Token};
+use cliquet_wire::{
+    bytes::{Blob, Bytes},
+    envelope::{Envelope, SendMessages},
+    ids::EnvelopeId,
+    poll::{Poll, PollAnswer},
+};
+use rocket::{figment::Figment, http::Header, local::blocking::Client};
+use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
@@ -101,4 +109,93 @@ fn no_address_is_in_the_log() {
     running.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     running.0.stdout.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("listening on 127.0.0.1") && !log.contains("canary"), "{log}");
+}
+
+/// Seeds a folder; the lines of the file.
+fn seed(folder: &Path, count: &str) -> (Output, Vec<Value>) {
+    let out = folder.join("accounts.jsonl");
+    let output = cliquet(folder, &["seed-accounts", "--count", count, "--out"]).arg(&out).output().unwrap();
+    let lines = std::fs::read_to_string(&out).unwrap_or_default();
+    (output, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+/// The status and the body of a post as a program sends it.
+fn post(client: &Client, who: &Value, path: &'static str, body: &impl serde::Serialize) -> (u16, String) {
+    let token = Header::new("Authorization", format!("Bearer {}", who["token"].as_str().unwrap()));
+    let answer = client.post(path).header(token).json(body).dispatch();
+    (answer.status().code, answer.into_string().unwrap_or_default())
+}
+
+fn letter(number: u64, from: &Value, to: &Value) -> SendMessages {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let envelope = Envelope {
+        v: 1,
+        id: EnvelopeId::from_parts(number, [7; 10]),
+        timestamp: 0,
+        sender_email: text(&from["email"]).parse().unwrap(),
+        sender_device: text(&from["device"]).parse().unwrap(),
+        receiver_email: text(&to["email"]).parse().unwrap(),
+        receiver_device: text(&to["device"]).parse().unwrap(),
+        new_ratchet_public_key: Bytes([9; 32]),
+        message_number: 0,
+        previous_chain_length: 0,
+        salt: Bytes([3; 16]),
+        ciphertext: Blob(vec![5; 160 * 4 + 16]),
+        first: None,
+    };
+    SendMessages { envelopes: vec![envelope] }
+}
+
+#[test]
+fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (output, accounts) = seed(folder.path(), "5");
+    assert!(output.status.success(), "{}", said(&output));
+    assert_eq!(accounts.len(), 5);
+    let figment = Figment::from(config::rocket_defaults())
+        .merge(("data_dir", folder.path().join("data")))
+        .merge(("log_level", "off"));
+    let client = Client::untracked(cliquet_server::build(figment, Clock::system()).unwrap()).unwrap();
+    for (number, from, to) in [(1, 0, 1), (2, 1, 0), (3, 4, 0), (4, 0, 4)] {
+        let (from, to) = (&accounts[from], &accounts[to]);
+        assert_eq!(post(&client, from, "/messages", &letter(number, from, to)).0, 201);
+        let poll = Poll { cursor: 0, wait_seconds: Some(0) };
+        let (status, answer) = post(&client, to, "/poll", &poll);
+        let answer: PollAnswer = serde_json::from_str(&answer).unwrap();
+        assert_eq!((status, answer.deliveries.len()), (200, 1));
+        assert_eq!(answer.deliveries[0].envelope.sender_email.as_str(), from["email"]);
+        let acknowledged = Poll { cursor: answer.deliveries[0].cursor, ..poll };
+        assert_eq!(post(&client, to, "/poll", &acknowledged), (200, json!({ "deliveries": [] }).to_string()));
+    }
+    let (status, answer) = post(&client, &accounts[0], "/messages", &letter(5, &accounts[0], &accounts[2]));
+    assert_eq!((status, answer.contains("not-a-contact")), (403, true), "{answer}");
+}
+
+#[test]
+fn only_an_empty_folder_that_nobody_uses_is_seeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&folder.path().join("data")).unwrap();
+    let (in_use, none) = seed(folder.path(), "2");
+    assert!(!in_use.status.success() && said(&in_use).contains("in use") && none.is_empty(), "{}", said(&in_use));
+    drop(database);
+    let (seeded, accounts) = seed(folder.path(), "2");
+    assert!(seeded.status.success() && accounts.len() == 2, "{}", said(&seeded));
+    let other = cliquet(folder.path(), &["seed-accounts", "--count", "2", "--out", "other"]).output().unwrap();
+    assert!(!other.status.success() && said(&other).contains("has accounts"), "{}", said(&other));
+    assert!(!folder.path().join("other").exists());
+    let fresh = cliquet(folder.path(), &["seed-accounts", "--count", "2", "--out", "accounts.jsonl"])
+        .env("ROCKET_DATA_DIR", folder.path().join("fresh"))
+        .output()
+        .unwrap();
+    assert!(!fresh.status.success() && said(&fresh).contains("exists already"), "{}", said(&fresh));
+}
+
+#[cfg(unix)]
+#[test]
+fn the_tokens_of_seeded_accounts_are_nobody_elses_to_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    seed(folder.path(), "1");
+    let mode = std::fs::metadata(folder.path().join("accounts.jsonl")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }

@@ -10,7 +10,8 @@ use crate::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
-const MODULUS_BYTES: usize = 384;
+/// 3072 bits.
+pub const MODULUS_BYTES: usize = 384;
 const HEAD: [u8; 33] = [
     0x30, 0x82, 0x01, 0xa2, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
     0x03, 0x82, 0x01, 0x8f, 0x00, 0x30, 0x82, 0x01, 0x8a, 0x02, 0x82, 0x01, 0x81, 0x00,
@@ -41,6 +42,11 @@ impl AccountKey {
             (Some(first), Some(last)) if first & 0x80 != 0 && last & 1 == 1 => Ok(Self(bytes)),
             _ => Err(AccountKeyError::WrongModulus),
         }
+    }
+
+    /// The encoding around a modulus, highest byte first.
+    pub fn from_modulus(modulus: [u8; MODULUS_BYTES]) -> Result<Self, AccountKeyError> {
+        Self::from_der(&[HEAD.as_slice(), &modulus, &TAIL].concat())
     }
 
     pub fn as_der(&self) -> &[u8] {
@@ -88,7 +94,9 @@ mod tests {
     #[test]
     fn accepts_the_one_form() {
         assert_eq!(ACCOUNT_KEY_BYTES, 422);
-        assert!(AccountKey::from_der(&encoding()).is_ok());
+        let key = AccountKey::from_der(&encoding()).unwrap();
+        let modulus = encoding()[HEAD.len()..][..MODULUS_BYTES].try_into().unwrap();
+        assert_eq!(AccountKey::from_modulus(modulus), Ok(key));
     }
 
     #[test]
