@@ -69,7 +69,7 @@ pub fn address(name: &str) -> String {
 }
 
 /// Whether `Accept-Encoding` names the encoding with a weight above zero (RFC 9110 section 12.5.3).
-fn accepts(header: &str, encoding: &str) -> bool {
+pub fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|range| {
         let mut parts = range.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));

@@ -14,7 +14,7 @@ const TRUSTED_TYPES: &str = "cliquet";
 
 /// What a page may load and do. Nothing that is not listed: no inline script or style, no frame, no other site, no
 /// string that turns into markup but through the named policy.
-fn content_security_policy() -> String {
+fn page_policy() -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
          connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
@@ -22,13 +22,21 @@ fn content_security_policy() -> String {
     )
 }
 
-/// The same on every answer. `X-Frame-Options` is for browsers that do not know `frame-ancestors`.
-const ALWAYS: [(&str, &str); 8] = [
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cross-Origin-Embedder-Policy", "require-corp"),
+/// The same for whatever is no page: if a browser is led to show it, it may do nothing at all.
+const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// On every answer.
+const ALWAYS: [(&str, &str); 3] = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
+];
+
+/// On what a browser shows as a page; elsewhere they say nothing and weigh. `X-Frame-Options` is for browsers that do
+/// not know `frame-ancestors`.
+const ON_PAGES: [(&str, &str); 5] = [
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
@@ -44,12 +52,12 @@ const STRICT_TRANSPORT_SECURITY: &str = "max-age=63072000";
 
 #[derive(Debug)]
 pub struct Headers {
-    content_security_policy: String,
+    page_policy: String,
 }
 
 impl Headers {
     pub fn fairing() -> Self {
-        Self { content_security_policy: content_security_policy() }
+        Self { page_policy: page_policy() }
     }
 }
 
@@ -63,7 +71,14 @@ impl Fairing for Headers {
         for (name, value) in ALWAYS {
             response.set_header(Header::new(name, value));
         }
-        response.set_header(Header::new("Content-Security-Policy", self.content_security_policy.clone()));
+        if response.content_type().is_some_and(|content_type| content_type.is_html()) {
+            for (name, value) in ON_PAGES {
+                response.set_header(Header::new(name, value));
+            }
+            response.set_header(Header::new("Content-Security-Policy", self.page_policy.clone()));
+        } else {
+            response.set_header(Header::new("Content-Security-Policy", OTHER_POLICY));
+        }
         if is_behind_tls(request) {
             response.set_header(Header::new("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY));
         }

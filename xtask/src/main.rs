@@ -5,6 +5,7 @@ mod assets;
 mod bench;
 mod ci;
 mod fingerprint;
+mod glue;
 mod prerequisites;
 mod problem;
 mod project;

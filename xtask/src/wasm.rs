@@ -2,6 +2,7 @@
 //! Knows nothing of hashed names and compression.
 
 use crate::fingerprint::{self, Inputs};
+use crate::glue;
 use crate::problem::Problem;
 use crate::project::{self, Project, WASM_TARGET};
 use std::env;
@@ -20,19 +21,59 @@ pub(crate) fn directory(project: &Project) -> PathBuf {
 
 pub(crate) fn build(project: &Project) -> Result<(), Problem> {
     add_target(project)?;
-    let flags = flags(project)?;
+    let library = Library::choose(project)?;
+    let flags = flags(project, library)?;
     let inputs = inputs(project, &flags)?;
     for (feature, name) in MODULES {
-        module(project, feature, name, &flags, &inputs)?;
+        module(project, feature, name, library, &flags, &inputs)?;
     }
     Ok(())
 }
 
-fn module(project: &Project, feature: &str, name: &str, flags: &str, inputs: &str) -> Result<(), Problem> {
-    let glue = directory(project);
-    fs::create_dir_all(&glue).map_err(Problem::file("cannot make", &glue))?;
-    let stamp = glue.join(format!("{name}.stamp"));
-    let made = [glue.join(format!("{name}.js")), glue.join(format!("{name}_bg.wasm"))];
+/// Where Rust's standard library in a module comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Library {
+    /// As the toolchain brings it.
+    Shipped,
+    /// Compiled with the module, so that a panic is one trap instead of a message nobody reads. The flags for this are
+    /// not stable, so they are used with the one compiler that they were tried with.
+    Compiled,
+}
+
+/// The compiler that `Library::Compiled` was tried with.
+const COMPILED_WITH: &str = "release: 1.95.";
+
+impl Library {
+    fn choose(project: &Project) -> Result<Self, Problem> {
+        if !project::read(project.program("rustc").arg("-vV"))?.contains(COMPILED_WITH) {
+            println!("The browser modules would be a tenth lighter with Rust 1.95");
+            return Ok(Self::Shipped);
+        }
+        let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
+        if Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists() {
+            return Ok(Self::Compiled);
+        }
+        println!("Adding the source of Rust's library");
+        if project::run(project.program("rustup").args(["component", "add", "rust-src"])).is_ok() {
+            return Ok(Self::Compiled);
+        }
+        println!("The browser modules would be a tenth lighter with it: rustup component add rust-src");
+        Ok(Self::Shipped)
+    }
+}
+
+fn module(
+    project: &Project,
+    feature: &str,
+    name: &str,
+    library: Library,
+    flags: &str,
+    inputs: &str,
+) -> Result<(), Problem> {
+    let directory = directory(project);
+    fs::create_dir_all(&directory).map_err(Problem::file("cannot make", &directory))?;
+    let stamp = directory.join(format!("{name}.stamp"));
+    let made = [directory.join(format!("{name}.js")), directory.join(format!("{name}_bg.wasm"))];
     if made.iter().all(|file| file.exists()) && fingerprint::is_fresh(&stamp, inputs) {
         return Ok(());
     }
@@ -41,14 +82,18 @@ fn module(project: &Project, feature: &str, name: &str, flags: &str, inputs: &st
     // As an rlib as well, which the crate is for tests, it would be linked without the profile's LTO: a fifth larger.
     cargo.args(["rustc", "--quiet", "--package", "cliquet-web-crypto", "--lib", "--crate-type", "cdylib", "--locked"]);
     cargo.args(["--target", WASM_TARGET, "--profile", "wasm", "--no-default-features", "--features", feature]);
+    if library == Library::Compiled {
+        cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+        cargo.env("RUSTC_BOOTSTRAP", "1");
+    }
     cargo.args(["--target-dir", "target/wasm"]).env("CARGO_ENCODED_RUSTFLAGS", flags).env_remove("RUSTFLAGS");
     project::run(&mut cargo)?;
     let compiled = project.path("target/wasm").join(WASM_TARGET).join("wasm/cliquet_web_crypto.wasm");
-    bind(&compiled, name, &glue)?;
+    bind(&compiled, name, &directory)?;
     fingerprint::remember(&stamp, inputs)
 }
 
-pub(crate) fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Problem> {
+pub(crate) fn bind(compiled: &Path, name: &str, directory: &Path) -> Result<(), Problem> {
     let words = |error| Problem::Words(format!("wasm-bindgen could not make the glue of {name}: {error:#}"));
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).out_name(name).typescript(false).demangle(false);
@@ -58,7 +103,10 @@ pub(crate) fn bind(compiled: &Path, name: &str, glue: &Path) -> Result<(), Probl
         let why = "its code carries JavaScript of its own (inline_js or module = …), which no page would load";
         return Err(Problem::Words(format!("{name}: {why}")));
     }
-    output.emit(glue).map_err(words)
+    let code = glue::shorten(&mut output);
+    output.emit(directory).map_err(words)?;
+    let path = directory.join(format!("{name}.js"));
+    fs::write(&path, code).map_err(Problem::file("cannot write", &path))
 }
 
 /// Everything the modules are made from. Cargo would notice changes too, but the two feature sets share one output
@@ -67,6 +115,7 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     let mut inputs = Inputs::default();
     inputs.text(flags);
     inputs.text(include_str!("wasm.rs"));
+    inputs.text(include_str!("glue.rs"));
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
     let sources = ["web-crypto/src", "wire/src", "primitives/src"];
     let mut files: Vec<PathBuf> =
@@ -83,7 +132,7 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
 }
 
 /// Paths of this machine are kept out of the module, so that anyone can build the same bytes.
-pub(crate) fn flags(project: &Project) -> Result<String, Problem> {
+pub(crate) fn flags(project: &Project, library: Library) -> Result<String, Problem> {
     let home = home();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
@@ -98,6 +147,9 @@ pub(crate) fn flags(project: &Project) -> Result<String, Problem> {
         remap(&project.root, "/cliquet"),
         "-Ctarget-feature=+simd128".to_owned(),
     ];
+    if library == Library::Compiled {
+        flags.extend(["-Zunstable-options".to_owned(), "-Cpanic=immediate-abort".to_owned()]);
+    }
     for registry in children(&cargo_home.join("registry/src")) {
         flags.insert(2, remap(&registry, "/cargo/registry"));
     }

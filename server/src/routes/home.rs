@@ -39,7 +39,9 @@ fn home(signed_in: Result<SignedIn, Error>, with: Option<&str>, show: Option<&st
         None if show_devices => "/home?show=devices".to_owned(),
         None => "/home".to_owned(),
     };
-    Ok(Answer::new(HomePage { email: signed_in.email, with, show_devices, self_address }).page("home.html"))
+    Ok(Answer::new(HomePage { email: signed_in.email, with, show_devices, self_address })
+        .page("home.html")
+        .compressible())
 }
 
 /// Where someone goes who may not come in.

@@ -43,7 +43,7 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>, config: &State<Config>) -
         Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
         Err(_) => {
             let page = SignInPage::new(config.registration != Registration::Closed);
-            Page::SignIn(Answer::new(page).page(SignInPage::TEMPLATE))
+            Page::SignIn(Answer::new(page).page(SignInPage::TEMPLATE).compressible())
         }
     }
 }

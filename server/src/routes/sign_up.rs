@@ -44,7 +44,7 @@ async fn page(
         Err(SignUpError::Closed | SignUpError::InviteInvalid) => false,
         Err(error) => return Err(error.into()),
     };
-    Ok(Answer::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE))
+    Ok(Answer::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE).compressible())
 }
 
 #[post("/sign-up/start", data = "<body>")]

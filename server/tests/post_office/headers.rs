@@ -6,36 +6,43 @@ use rocket::{
     http::{Accept, ContentType, Header, Status},
     local::asynchronous::LocalResponse,
 };
+use std::io::Read;
+
+fn value(response: &LocalResponse<'_>, what: &str, name: &str) -> String {
+    let values: Vec<_> = response.headers().get(name).collect();
+    assert_eq!(values.len(), 1, "{what}: {name} {values:?}");
+    values[0].to_owned()
+}
 
 /// On every answer, whatever it is.
 fn assert_headers(response: &LocalResponse<'_>, what: &str) {
-    let value = |name| {
-        let values: Vec<_> = response.headers().get(name).collect();
-        assert_eq!(values.len(), 1, "{what}: {name} {values:?}");
-        values[0].to_owned()
-    };
-    let policy = value("Content-Security-Policy");
+    let policy = value(response, what, "Content-Security-Policy");
     assert!(policy.starts_with("default-src 'none'; "), "{what}: {policy}");
+    for directive in ["base-uri 'none'", "frame-ancestors 'none'"] {
+        assert!(policy.split("; ").any(|part| part == directive), "{what}: {directive} in {policy}");
+    }
+    assert!(!policy.contains("'unsafe-") && !policy.contains('*') && !policy.contains("data:"), "{what}: {policy}");
+    assert_eq!(value(response, what, "X-Content-Type-Options"), "nosniff", "{what}");
+    assert_eq!(value(response, what, "Referrer-Policy"), "no-referrer", "{what}");
+    assert_eq!(value(response, what, "Cross-Origin-Resource-Policy"), "same-origin", "{what}");
+    value(response, what, "Cache-Control");
+}
+
+/// On what a browser shows.
+fn assert_page_headers(response: &LocalResponse<'_>, what: &str) {
+    let policy = value(response, what, "Content-Security-Policy");
     for directive in [
         "script-src 'self' 'wasm-unsafe-eval'",
         "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
         "trusted-types cliquet",
     ] {
         assert!(policy.split("; ").any(|part| part == directive), "{what}: {directive} in {policy}");
     }
-    assert!(!policy.contains("'unsafe-") && !policy.contains('*') && !policy.contains("data:"), "{what}: {policy}");
-    assert_eq!(value("X-Content-Type-Options"), "nosniff", "{what}");
-    assert_eq!(value("Referrer-Policy"), "no-referrer", "{what}");
-    assert_eq!(value("X-Frame-Options"), "DENY", "{what}");
-    for name in ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"] {
-        assert_eq!(value(name), "same-origin", "{what}");
-    }
-    assert_eq!(value("Cross-Origin-Embedder-Policy"), "require-corp", "{what}");
-    assert!(value("Permissions-Policy").contains("geolocation=()"), "{what}");
-    value("Cache-Control");
+    assert_eq!(value(response, what, "X-Frame-Options"), "DENY", "{what}");
+    assert_eq!(value(response, what, "Cross-Origin-Opener-Policy"), "same-origin", "{what}");
+    assert_eq!(value(response, what, "Cross-Origin-Embedder-Policy"), "require-corp", "{what}");
+    assert!(value(response, what, "Permissions-Policy").contains("geolocation=()"), "{what}");
 }
 
 #[rocket::async_test]
@@ -44,6 +51,7 @@ async fn every_answer_carries_them_errors_too() {
     let alice = office.person("alice");
     let answers = [
         ("a page", office.client.get("/sign-in").header(Accept::HTML).dispatch().await, Status::Ok),
+        ("a page not there", office.client.get("/nothing").header(Accept::HTML).dispatch().await, Status::NotFound),
         ("health", office.client.get("/health").dispatch().await, Status::Ok),
         ("nothing there", office.client.get("/nothing/there").dispatch().await, Status::NotFound),
         ("signed out", office.client.get("/contacts").dispatch().await, Status::Unauthorized),
@@ -62,6 +70,41 @@ async fn every_answer_carries_them_errors_too() {
     for (what, response, status) in answers {
         assert_eq!(response.status(), status, "{what}");
         assert_headers(&response, what);
+        if what.starts_with("a page") {
+            assert_page_headers(&response, what);
+        }
+    }
+}
+
+#[rocket::async_test]
+async fn what_is_no_page_may_do_nothing() {
+    let office = Office::open().await;
+    let response = office.client.get("/health").dispatch().await;
+    let policy = value(&response, "health", "Content-Security-Policy");
+    assert_eq!(policy, "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'");
+}
+
+#[rocket::async_test]
+async fn a_page_is_compressed_for_who_takes_that_and_a_list_of_people_never() {
+    let office = Office::open().await;
+    let alice = office.person("alice");
+    let get = |path: &'static str, encodings: &'static str| {
+        let request = office.client.get(path).header(Accept::HTML).header(bearer(&alice));
+        request.header(Header::new("Accept-Encoding", encodings)).dispatch()
+    };
+    let plain = get("/home", "identity").await;
+    assert_eq!(plain.headers().get_one("Content-Encoding"), None);
+    let plain = plain.into_bytes().await.unwrap();
+    let small = get("/home", "gzip, deflate, br").await;
+    assert_eq!(small.headers().get_one("Content-Encoding"), Some("gzip"));
+    let small = small.into_bytes().await.unwrap();
+    assert!(small.len() * 2 < plain.len(), "{} of {}", small.len(), plain.len());
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&*small).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain);
+    for path in ["/contacts", "/devices"] {
+        let list = get(path, "gzip, deflate, br").await;
+        assert_eq!((list.status(), list.headers().get_one("Content-Encoding")), (Status::Ok, None), "{path}");
     }
 }
 
