@@ -22,6 +22,14 @@ macro_rules! id {
             }
         }
 
+        impl $name {
+            /// As `Display` writes it. The browser's modules have no formatting of the standard library in them: it
+            /// would weigh more than what it does there.
+            pub fn text(&self) -> String {
+                self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.fmt(f)

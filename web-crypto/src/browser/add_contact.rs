@@ -10,7 +10,7 @@ use super::{
     words::Word,
 };
 use cliquet_wire::{address::Address, certificate::AccountCard, contacts::AddContact};
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::Event;
 
@@ -25,19 +25,18 @@ pub enum Wish {
     Read(Address),
 }
 
-impl fmt::Display for Wish {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (verb, address) = match self {
-            Self::Added(address) => ("added", address),
-            Self::Blocked(address) => ("blocked", address),
-            Self::Unblocked(address) => ("unblocked", address),
-            Self::Read(address) => ("read", address),
-        };
-        write!(f, "{verb}/{address}")
-    }
-}
-
 impl Wish {
+    /// As tabs tell it to each other.
+    pub fn text(&self) -> String {
+        let (verb, address) = match self {
+            Self::Added(address) => ("added/", address),
+            Self::Blocked(address) => ("blocked/", address),
+            Self::Unblocked(address) => ("unblocked/", address),
+            Self::Read(address) => ("read/", address),
+        };
+        [verb, address.as_str()].concat()
+    }
+
     pub fn parse(text: &str) -> Option<Self> {
         let (verb, address) = text.split_once('/')?;
         let address = Address::parse(address).ok()?;
@@ -55,13 +54,27 @@ impl Wish {
         match self {
             Self::Added(address) => {
                 let card = search_user::card(address).await?;
-                home.step(async |messenger| messenger.add_contact(card, page::now_ms(), &WebVerifier).await).await?;
+                let turn = home.turn().await?;
+                let added = turn.messenger().add_contact(card, page::now_ms(), &WebVerifier).await;
+                turn.end(added).await?;
                 home.pump();
                 Ok(())
             }
-            Self::Blocked(address) => home.step(async |messenger| messenger.block(address)).await,
-            Self::Unblocked(address) => home.step(async |messenger| messenger.unblock(address)).await,
-            Self::Read(address) => home.step(async |messenger| messenger.read(address)).await,
+            Self::Blocked(address) => {
+                let turn = home.turn().await?;
+                let made = turn.messenger().block(address);
+                turn.end(made).await
+            }
+            Self::Unblocked(address) => {
+                let turn = home.turn().await?;
+                let made = turn.messenger().unblock(address);
+                turn.end(made).await
+            }
+            Self::Read(address) => {
+                let turn = home.turn().await?;
+                let made = turn.messenger().read(address);
+                turn.end(made).await
+            }
         }
     }
 }
@@ -124,13 +137,13 @@ impl Deed {
                 show::refresh_contacts();
             }
             Self::Block(address) => {
-                http::call("PUT", &format!("/contacts/{address}/block")).await?;
+                http::call("PUT", &block_path(&address)).await?;
                 show::notice(home.words.get(Word::ContactBlocked));
                 home.wish(&Wish::Blocked(address));
                 show::refresh_contacts();
             }
             Self::Unblock(address) => {
-                http::call("DELETE", &format!("/contacts/{address}/block")).await?;
+                http::call("DELETE", &block_path(&address)).await?;
                 show::notice(home.words.get(Word::ContactUnblocked));
                 home.wish(&Wish::Unblocked(address));
                 show::refresh_contacts();
@@ -138,6 +151,10 @@ impl Deed {
         }
         Ok(())
     }
+}
+
+fn block_path(address: &Address) -> String {
+    ["/contacts/", address.as_str(), "/block"].concat()
 }
 
 async fn tell_server(address: &Address) -> Result<(), HttpError> {

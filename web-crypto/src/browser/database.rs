@@ -2,6 +2,7 @@
 //!
 //! Owns the database's name, version and object stores. Knows nothing of what a record holds.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use cliquet_wire::address::Address;
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use sha2::{Digest, Sha256};
@@ -65,11 +66,8 @@ pub struct Database {
 /// One account's database. Its name is a digest, so that a list of databases shows no address at a glance.
 pub fn name(email: &Address) -> String {
     let digest = Sha256::new_with_prefix(b"Cliquet/1 database").chain_update(email.as_str()).finalize();
-    format!(
-        "cliquet-{}",
-        cliquet_wire::bytes::Bytes::<16>::try_from(digest.get(..16).unwrap_or(&[]))
-            .map_or_else(|_| String::new(), |b| format!("{b:?}"))
-    )
+    let (half, _) = digest.split_at(16);
+    ["cliquet-", &Base64UrlUnpadded::encode_string(half)].concat()
 }
 
 impl Database {

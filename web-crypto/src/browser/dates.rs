@@ -4,6 +4,7 @@ use super::{
     page,
     words::{Word, Words},
 };
+use cliquet_wire::json;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -65,12 +66,22 @@ impl Dates {
     /// `2026-01-31`, by this computer's calendar.
     pub fn day_key(&self, ms: u64) -> String {
         let date = date(ms);
-        format!("{:04}-{:02}-{:02}", date.get_full_year(), date.get_month() + 1, date.get_date())
+        [&digits(date.get_full_year(), 4), "-", &digits(date.get_month() + 1, 2), "-", &digits(date.get_date(), 2)]
+            .concat()
     }
 
     pub fn iso(&self, ms: u64) -> String {
         String::from(date(ms).to_iso_string())
     }
+}
+
+/// With leading zeros.
+fn digits(number: u32, length: usize) -> String {
+    let digits = json::write(&number);
+    let mut padded = String::from("0000");
+    padded.truncate(length.saturating_sub(digits.len()));
+    padded.push_str(&digits);
+    padded
 }
 
 /// A time that no calendar holds becomes the calendar's last: what others claim must not stop the page.

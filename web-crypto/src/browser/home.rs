@@ -38,8 +38,8 @@ pub struct Home {
     pub tabs: Tabs,
     pub polling: Polling,
     pub posting: Posting,
-    /// Only the leading tab has one. Taken for the length of a step.
-    messenger: Cell<Option<Box<Messenger>>>,
+    /// Only the leading tab has one.
+    messenger: RefCell<Option<Rc<Messenger>>>,
     turns: Turns,
     leading: Cell<bool>,
     /// The account key for signing pre-keys, once it was needed.
@@ -52,9 +52,11 @@ impl std::fmt::Debug for Home {
     }
 }
 
-/// Whoever's turn it is has the messenger.
-struct AtTurn {
-    messenger: Box<Messenger>,
+/// The right to look at the messenger and to make one step with it. The next turn begins when this one is dropped.
+#[derive(Debug)]
+pub struct AtTurn {
+    messenger: Rc<Messenger>,
+    home: Rc<Home>,
     turn: Turn,
 }
 
@@ -101,7 +103,7 @@ impl Home {
             dates: Dates::of_page(),
             polling: Polling::default(),
             posting: Posting::default(),
-            messenger: Cell::new(None),
+            messenger: RefCell::new(None),
             turns: Turns::default(),
             leading: Cell::new(false),
             signer: RefCell::new(None),
@@ -111,7 +113,7 @@ impl Home {
     /// Reads the state that the tab before left, and takes over.
     pub async fn take_the_lead(&self) -> Result<(), State> {
         let messenger = load(&self.store).await?;
-        self.messenger.set(Some(Box::new(messenger)));
+        self.messenger.replace(Some(Rc::new(messenger)));
         self.leading.set(true);
         Ok(())
     }
@@ -124,66 +126,14 @@ impl Home {
         status::show(state, &self.words);
     }
 
-    /// Makes a step, makes it durable, and makes it so. One at a time, in the order of asking.
-    pub async fn step<S: Into<Option<Step>>>(
-        self: &Rc<Self>,
-        make: impl AsyncFnOnce(&Messenger) -> Result<S, StepError>,
-    ) -> Result<(), Trouble> {
-        let turn = self.take_turn().await?;
-        let made = make(&turn.messenger).await.map(Into::into);
-        self.settle(turn, made).await
-    }
-
-    /// Boxed, as `settle`: there are a dozen kinds of steps, and each would carry a copy of both.
-    fn take_turn(&self) -> Soon<'_, Result<AtTurn, Trouble>> {
+    /// One at a time, in the order of asking. Boxed, as `AtTurn::end`: there are a dozen kinds of steps, and each would
+    /// carry a copy of both.
+    pub fn turn(self: &Rc<Self>) -> Soon<'_, Result<AtTurn, Trouble>> {
         Box::pin(async {
             let turn = self.turns.take().await;
-            let messenger = self.messenger.take().ok_or(Trouble::NotLeading)?;
-            Ok(AtTurn { messenger, turn })
+            let messenger = self.messenger.borrow().clone().ok_or(Trouble::NotLeading)?;
+            Ok(AtTurn { messenger, home: self.clone(), turn })
         })
-    }
-
-    fn settle(self: &Rc<Self>, turn: AtTurn, made: Result<Option<Step>, StepError>) -> Soon<'_, Result<(), Trouble>> {
-        Box::pin(async move {
-            let AtTurn { mut messenger, turn } = turn;
-            let kept = self.keep(&mut messenger, made).await;
-            self.messenger.set(Some(messenger));
-            drop(turn);
-            let changed = kept?;
-            self.tabs.announce(changed.iter().map(String::as_str));
-            self.changed(&changed);
-            Ok(())
-        })
-    }
-
-    async fn keep(
-        &self,
-        messenger: &mut Messenger,
-        made: Result<Option<Step>, StepError>,
-    ) -> Result<Vec<String>, Trouble> {
-        let Some(step) = made? else { return Ok(Vec::new()) };
-        let changed = names(&step.changes);
-        self.store.commit_changes(&step.changes).await.inspect_err(|error| self.say((*error).into()))?;
-        // A contact's new device is said in its conversation; one's own account has none.
-        let own_added = |event: &Event| matches!(event, Event::Devices { account, added, .. } if *account == self.email && !added.is_empty());
-        if step.events.iter().any(own_added) {
-            super::show::notice(self.words.get(Word::DeviceAdded));
-        }
-        if messenger.apply(step).is_err() {
-            // Cannot be while steps take turns; the records are right in any case.
-            if let Ok(anew) = load(&self.store).await {
-                *messenger = anew;
-            }
-        }
-        Ok(changed)
-    }
-
-    /// Looks at the messenger between two steps.
-    pub async fn look<T>(&self, look: impl FnOnce(&Messenger) -> T) -> Result<T, Trouble> {
-        let turn = self.take_turn().await?;
-        let seen = look(&turn.messenger);
-        self.messenger.set(Some(turn.messenger));
-        Ok(seen)
     }
 
     /// Commits what needs no messenger: any tab may.
@@ -213,11 +163,11 @@ impl Home {
 
     /// Done here by the leading tab, else asked of it.
     pub fn wish(self: &Rc<Self>, wish: &Wish) {
-        let wish = wish.to_string();
+        let wish = wish.text();
         if self.leads() {
             self.wished(&wish);
         } else {
-            self.tabs.announce(std::iter::once(format!("!/{wish}").as_str()));
+            self.tabs.announce(std::iter::once(["!/", &wish].concat().as_str()));
         }
     }
 
@@ -258,13 +208,13 @@ impl Home {
     }
 
     /// The account key as WebCrypto keeps it. `None`: this browser was not given it.
-    pub async fn signer(&self) -> Result<Option<SigningKey>, Trouble> {
+    pub async fn signer(self: &Rc<Self>) -> Result<Option<SigningKey>, Trouble> {
         if let Some(signer) = self.signer.borrow().as_ref() {
             return Ok(Some(signer.clone()));
         }
         let Some(key) = self.store.key(ACCOUNT_KEY).await? else { return Ok(None) };
-        let account_key =
-            self.look(|messenger| messenger.contact(&self.email).map(|own| own.account_key.clone())).await?;
+        let turn = self.turn().await?;
+        let account_key = turn.messenger().contact(&self.email).map(|own| own.account_key.clone());
         let signer = account_key.map(|account_key| SigningKey::from_stored(key, account_key));
         self.signer.replace(signer.clone());
         Ok(signer)
@@ -274,6 +224,44 @@ impl Home {
     pub fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
         let home = self.clone();
         page::spawn(async move { work(home).await });
+    }
+}
+
+impl AtTurn {
+    pub fn messenger(&self) -> &Messenger {
+        &self.messenger
+    }
+
+    /// Makes the step durable, then makes it so, then says so to everyone who shows it.
+    pub fn end(self, made: Result<impl Into<Option<Step>>, StepError>) -> Soon<'static, Result<(), Trouble>> {
+        self.settle(made.map(Into::into))
+    }
+
+    fn settle(self, made: Result<Option<Step>, StepError>) -> Soon<'static, Result<(), Trouble>> {
+        Box::pin(async move {
+            let Some(step) = made? else { return Ok(()) };
+            let Self { messenger, home, turn } = self;
+            let changed = names(&step.changes);
+            home.store.commit_changes(&step.changes).await.inspect_err(|error| home.say((*error).into()))?;
+            // A contact's new device is said in its conversation; one's own account has none.
+            let own_added = |event: &Event| matches!(event, Event::Devices { account, added, .. } if *account == home.email && !added.is_empty());
+            if step.events.iter().any(own_added) {
+                super::show::notice(home.words.get(Word::DeviceAdded));
+            }
+            // While it is this one's turn nobody else has the messenger.
+            drop(messenger);
+            let applied = home.messenger.borrow_mut().as_mut().and_then(Rc::get_mut).map(|own| own.apply(step));
+            if applied.is_none_or(|applied| applied.is_err()) {
+                // Cannot be while steps take turns; the records are right in any case.
+                if let Ok(anew) = load(&home.store).await {
+                    home.messenger.replace(Some(Rc::new(anew)));
+                }
+            }
+            drop(turn);
+            home.tabs.announce(changed.iter().map(String::as_str));
+            home.changed(&changed);
+            Ok(())
+        })
     }
 }
 

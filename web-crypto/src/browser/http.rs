@@ -22,7 +22,7 @@ thread_local! {
 
 /// From now on every request of this page names the device it speaks for.
 pub fn speak_for(device: DeviceId) {
-    DEVICE.set(Some(device.to_string()));
+    DEVICE.set(Some(device.text()));
 }
 
 /// The device this page speaks for.

@@ -181,7 +181,7 @@ pub fn listen(home: &Rc<Home>) {
                 {
                     let number =
                         SafetyNumber::of((&own.address, &own.account_key), (&other.address, &other.account_key));
-                    conversation.safety_number(&number.to_string());
+                    conversation.safety_number(&number.text());
                 }
             });
         }

@@ -110,7 +110,7 @@ impl Home {
     }
 
     async fn poll_once(self: &Rc<Self>, signal: &AbortSignal) -> Result<(), Trouble> {
-        let cursor = self.look(|messenger| messenger.cursor()).await?;
+        let cursor = self.turn().await?.messenger().cursor();
         let polling = &self.polling;
         // At first, and after a failure, the question is whether anybody is there: it is answered at once.
         let wait_seconds = if polling.connected.get() { polling.wait_seconds.get() } else { 0 };

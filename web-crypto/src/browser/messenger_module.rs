@@ -102,8 +102,10 @@ impl MessengerModule {
         finalization: &Blob,
         may_replace: bool,
     ) -> Result<(), Failure> {
-        let (messenger, attempt) = (self.messenger().await?, attempt.to_string());
-        let said = messenger.finish_sign_in(email.as_str(), export_key, &attempt, &finalization.0, may_replace).await;
+        let messenger = self.messenger().await?;
+        let mut written = Uuid::encode_buffer();
+        let attempt: &str = attempt.hyphenated().encode_lower(&mut written);
+        let said = messenger.finish_sign_in(email.as_str(), export_key, attempt, &finalization.0, may_replace).await;
         heard(email, said)
     }
 }

@@ -28,14 +28,15 @@ async fn once(home: &Rc<Home>) -> Result<(), Trouble> {
     let Some(signer) = home.signer().await? else { return Ok(()) };
     let stock: PreKeyStock = http::get("/devices/self/pre-keys").await?;
     let mut due: Option<PreKeyUpload> = None;
-    home.step(async |messenger| {
-        let tended = messenger.tend_pre_keys(&stock, page::now_ms(), &signer, &mut random::system()).await?;
-        Ok(tended.map(|(step, upload)| {
+    let turn = home.turn().await?;
+    let tended = turn.messenger().tend_pre_keys(&stock, page::now_ms(), &signer, &mut random::system()).await;
+    let made = tended.map(|tended| {
+        tended.map(|(step, upload)| {
             due = Some(upload);
             step
-        }))
-    })
-    .await?;
+        })
+    });
+    turn.end(made).await?;
     // The secret halves are durable: now the public ones may be handed out.
     if let Some(upload) = due {
         let _: PreKeyStock = http::put("/devices/self/pre-keys", &upload).await?;

@@ -16,17 +16,17 @@ pub async fn keep(home: &Rc<Home>, answer: PollAnswer) -> Result<(), Trouble> {
     if answer.deliveries.is_empty() {
         return Ok(());
     }
-    let device = home.look(|messenger| messenger.device()).await?;
+    let device = home.turn().await?.messenger().device();
     for delivery in answer.deliveries {
         // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
         if delivery.envelope.receiver_device != device || delivery.envelope.receiver_email != home.email {
             home.say(State::SignedOut);
             return Err(Trouble::NotLeading);
         }
-        home.step(async |messenger| {
-            messenger.receive(&delivery, &home.store, &WebVerifier, page::now_ms(), &mut random::system()).await
-        })
-        .await?;
+        let turn = home.turn().await?;
+        let rng = &mut random::system();
+        let received = turn.messenger().receive(&delivery, &home.store, &WebVerifier, page::now_ms(), rng).await;
+        turn.end(received).await?;
     }
     // Receipts are owed now.
     home.pump();

@@ -10,7 +10,7 @@ use web_sys::HtmlFieldSetElement;
 
 /// Whom the server shows under an address. Proven by whoever uses it.
 pub async fn card(address: &Address) -> Result<AccountCard, HttpError> {
-    let card: AccountCard = http::get(&format!("/contacts/{address}")).await?;
+    let card: AccountCard = http::get(&["/contacts/", address.as_str()].concat()).await?;
     if card.email == *address { Ok(card) } else { Err(HttpError::Unreadable) }
 }
 

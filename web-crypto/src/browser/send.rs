@@ -16,6 +16,7 @@ use super::{
 use crate::client::{
     messenger::StepError,
     outbox::OutboxEntry,
+    records::simple,
     seal_next::{Needs, Next},
 };
 use cliquet_wire::{
@@ -105,23 +106,13 @@ impl Home {
     }
 
     async fn seal_one(self: &Rc<Self>) -> Result<Found, Trouble> {
-        let mut found = Found::Nothing;
         let put_off = self.posting.put_off.borrow().clone();
-        self.step(async |messenger| {
-            match messenger.seal_next(&self.store, &put_off, page::now_ms(), &mut random::system()).await? {
-                Next::Idle => Ok(None),
-                Next::Sealed(step) => {
-                    found = Found::Sealed;
-                    Ok(Some(step))
-                }
-                Next::Needs(needs) => {
-                    found = Found::Missing(needs);
-                    Ok(None)
-                }
-            }
-        })
-        .await?;
-        Ok(found)
+        let turn = self.turn().await?;
+        match turn.messenger().seal_next(&self.store, &put_off, page::now_ms(), &mut random::system()).await? {
+            Next::Idle => Ok(Found::Nothing),
+            Next::Needs(needs) => Ok(Found::Missing(needs)),
+            Next::Sealed(step) => turn.end(Ok(Some(step))).await.map(|()| Found::Sealed),
+        }
     }
 
     /// Brings what is missing, or puts its address off.
@@ -129,19 +120,19 @@ impl Home {
         let fetched = match needs {
             Needs::Card { address } => match search_user::card(address).await {
                 Ok(card) => {
-                    self.step(async |messenger| messenger.card_arrived(card, page::now_ms(), &WebVerifier).await).await
+                    let turn = self.turn().await?;
+                    let arrived = turn.messenger().card_arrived(card, page::now_ms(), &WebVerifier).await;
+                    turn.end(arrived).await
                 }
                 Err(error) => Err(error.into()),
             },
             Needs::Bundles { address, devices } => {
                 let claim = ClaimBundles { devices: devices.clone() };
-                match http::post::<Bundles>(&format!("/contacts/{address}/bundles"), &claim).await {
+                match http::post::<Bundles>(&["/contacts/", address.as_str(), "/bundles"].concat(), &claim).await {
                     Ok(Bundles { bundles }) => {
-                        let verifier = WebVerifier;
-                        self.step(async |messenger| {
-                            messenger.bundles_arrived(address, bundles, &verifier, &mut random::system()).await
-                        })
-                        .await
+                        let (turn, rng) = (self.turn().await?, &mut random::system());
+                        let arrived = turn.messenger().bundles_arrived(address, bundles, &WebVerifier, rng).await;
+                        turn.end(arrived).await
                     }
                     Err(error) => Err(error.into()),
                 }
@@ -153,7 +144,9 @@ impl Home {
             Err(Trouble::Step(StepError::NotProven)) => ProblemCode::BadSignature,
             Err(trouble) => return Err(trouble),
         };
-        self.step(async |messenger| messenger.need_refused(&self.store, needs, code).await).await?;
+        let turn = self.turn().await?;
+        let refused = turn.messenger().need_refused(&self.store, needs, code).await;
+        turn.end(refused).await?;
         // Without one's own devices nothing can be sealed for anyone.
         if *needs.address() == self.email {
             return Err(Trouble::Step(StepError::NotProven));
@@ -168,8 +161,10 @@ impl Home {
         if self.posting.in_flight.get() || self.posting.paused.get() {
             return;
         }
-        let Ok(Some(id)) = self.look(|messenger| messenger.outbox().map(|entry| entry.id)).await else { return };
-        let Some((element, new)) = show::outbox(&id.0.to_string()) else { return };
+        let Ok(turn) = self.turn().await else { return };
+        let Some(id) = turn.messenger().outbox().map(|entry| entry.id) else { return };
+        drop(turn);
+        let Some((element, new)) = show::outbox(&simple(id)) else { return };
         if new {
             htmx::process(&element);
         }
@@ -178,10 +173,12 @@ impl Home {
 
     /// htmx's fetch for an element of the outbox.
     pub async fn post(self: Rc<Self>, element: Element, signal: AbortSignal) -> u16 {
-        let entry = match self.look(|messenger| messenger.outbox().cloned()).await {
-            Ok(Some(entry)) if element.get_attribute("data-outbox") == Some(entry.id.0.to_string()) => entry,
+        let Ok(turn) = self.turn().await else { return 204 };
+        let entry = match turn.messenger().outbox() {
+            Some(entry) if element.get_attribute("data-outbox") == Some(simple(entry.id)) => entry.clone(),
             _ => return 204,
         };
+        drop(turn);
         if self.posting.in_flight.replace(true) {
             return 204;
         }
@@ -196,7 +193,7 @@ impl Home {
         let (settled, status, pause_ms) = match answer {
             Ok(sent) => {
                 self.posting.failures.set(0);
-                (self.step(async |messenger| messenger.sent(&self.store, entry.id, &sent).await).await, 201, None)
+                (self.settle_post(entry, Ok(sent)).await, 201, None)
             }
             Err(HttpError::Problem(problem)) => {
                 let code = problem.code;
@@ -207,8 +204,7 @@ impl Home {
                 }
                 let retry_ms =
                     problem.retry_after.map_or(0, |s| u32::try_from(s.min(3_600) * 1_000).unwrap_or(u32::MAX));
-                let step = self.step(async |messenger| messenger.refused(&self.store, entry.id, code).await).await;
-                (step, problem.status, Some(retry_ms))
+                (self.settle_post(entry, Err(code)).await, problem.status, Some(retry_ms))
             }
             // Whether it arrived is not known: the same bytes once more are safe.
             Err(error) => (Ok(()), htmx::status_of(&error), Some(0)),
@@ -220,6 +216,19 @@ impl Home {
             self.pause(at_least_ms);
         }
         status
+    }
+
+    async fn settle_post(
+        self: &Rc<Self>,
+        entry: &OutboxEntry,
+        outcome: Result<MessagesSent, ProblemCode>,
+    ) -> Result<(), Trouble> {
+        let turn = self.turn().await?;
+        let made = match outcome {
+            Ok(sent) => turn.messenger().sent(&self.store, entry.id, &sent).await,
+            Err(code) => turn.messenger().refused(&self.store, entry.id, code).await,
+        };
+        turn.end(made).await
     }
 
     /// After a post: the next one. When there is a pause, its end looks again.

@@ -11,8 +11,9 @@ use super::{
 use crate::client::{
     contacts::{Contact, State},
     messages::{Author, Failure, Mark, Message, MessageBody, Notice},
+    records::sortable,
 };
-use cliquet_wire::{address::Address, problem::ProblemCode};
+use cliquet_wire::{address::Address, json, problem::ProblemCode};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTemplateElement};
 
@@ -72,7 +73,7 @@ impl Conversation {
     pub fn show(&self, message: &Message, words: &Words, dates: &Dates) -> Placed {
         let Some(list) = self.list() else { return Placed::Here };
         let order = order(message);
-        if let Some(line) = page::within(&list, &format!("[data-order=\"{order}\"]")) {
+        if let Some(line) = page::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
             mark(&line, message, words);
             when(&line, message, dates);
             return Placed::Here;
@@ -110,15 +111,17 @@ impl Conversation {
             Author::Notice => "notice",
         };
         let _ = line.class_list().add_1(author);
-        let minute = (message.sort_time / GROUP_MS).to_string();
+        let minute = json::write(&(message.sort_time / GROUP_MS));
         if same_day
             && of_last("data-author").as_deref() == Some(author)
             && of_last("data-minute") == Some(minute.clone())
         {
             let _ = line.class_list().add_1("grouped");
         }
-        for (name, value) in [("author", author), ("minute", &minute), ("day", &day), ("order", &order(message))] {
-            let _ = line.set_attribute(&format!("data-{name}"), value);
+        for (name, value) in
+            [("data-author", author), ("data-minute", &minute), ("data-day", &day), ("data-order", &order(message))]
+        {
+            let _ = line.set_attribute(name, value);
         }
         let _ = line.set_attribute("data-key", &message.key());
         let who = match message.author {
@@ -186,9 +189,7 @@ impl Conversation {
 
 /// A contact's line in the list. `false` when the list does not have it.
 pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
-    let Some(line) = page::by_id("contacts")
-        .and_then(|list| page::within(&list, &format!("[data-contact=\"{}\"]", contact.address)))
-    else {
+    let Some(line) = page::by_id("contacts").and_then(|list| page::within(&list, &line_of(&contact.address))) else {
         return false;
     };
     let state = match contact.state {
@@ -197,8 +198,7 @@ pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
         State::Own | State::Added => "added",
     };
     let _ = line.set_attribute("data-state", state);
-    // As digits of one length, so that text order is time order.
-    let _ = line.set_attribute("data-newest", &format!("{:016x}", contact.newest));
+    let _ = line.set_attribute("data-newest", &sortable(contact.newest));
     if let Some(last) = &contact.last {
         let own = if last.author == Author::Own { words.get(Word::You) } else { "" };
         let separator = if own.is_empty() { "" } else { ": " };
@@ -206,7 +206,7 @@ pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
         text(&line, ".contact-time", &dates.short(last.time));
     }
     if let Some(unread) = page::within(&line, ".contact-unread") {
-        let count = if contact.unread == 0 { String::new() } else { contact.unread.to_string() };
+        let count = if contact.unread == 0 { String::new() } else { json::write(&contact.unread) };
         let _ = unread.set_attribute("title", words.get(Word::Unread));
         unread.set_text_content(Some(&count));
     }
@@ -243,7 +243,11 @@ pub fn order_contacts(open: Option<&Address>) {
 
 /// What the server's list says of an address.
 pub fn listed_as(address: &Address) -> Option<String> {
-    page::within(&page::by_id("contacts")?, &format!("[data-contact=\"{address}\"]"))?.get_attribute("data-state")
+    page::within(&page::by_id("contacts")?, &line_of(address))?.get_attribute("data-state")
+}
+
+fn line_of(address: &Address) -> String {
+    ["[data-contact=\"", address.as_str(), "\"]"].concat()
 }
 
 /// Has htmx fetch the list anew.
@@ -270,7 +274,7 @@ pub fn search_result(sentence: &str) {
 /// The element that posts one outbox entry: the one that is there, or a new one.
 pub fn outbox(id: &str) -> Option<(Element, bool)> {
     let outbox = page::by_id("outbox")?;
-    if let Some(element) = page::within(&outbox, &format!("[data-outbox=\"{id}\"]")) {
+    if let Some(element) = page::within(&outbox, &["[data-outbox=\"", id, "\"]"].concat()) {
         return Some((element, false));
     }
     outbox.set_text_content(None);

@@ -49,7 +49,7 @@ impl Tabs {
             // Never settles: the lock is held until the tab is gone.
             Promise::new(&mut |_, _| ())
         });
-        let held = locks.request(&format!("{}-leader", self.account), callback.unchecked_ref())?;
+        let held = locks.request(&[&self.account, "-leader"].concat(), callback.unchecked_ref())?;
         JsFuture::from(Promise::race(&Array::of2(&leading, &held))).await.map(drop)
     }
 

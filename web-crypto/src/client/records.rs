@@ -141,15 +141,24 @@ pub(crate) fn under(address: &Address) -> String {
     key
 }
 
+/// As digits of one length, so that the order of texts is the order of times.
+pub fn sortable(time: u64) -> String {
+    let nibbles = time.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
+}
+
 /// `time/id`, in an order in which time and then id grow.
 pub(crate) fn push_order(key: &mut String, time: u64, id: MessageId) {
-    for byte in time.to_be_bytes() {
-        for nibble in [byte >> 4, byte & 15] {
-            key.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
+    key.push_str(&sortable(time));
     key.push('/');
     push_uuid(key, id.0);
+}
+
+/// A message's id as one word.
+pub fn simple(id: MessageId) -> String {
+    let mut word = String::new();
+    push_uuid(&mut word, id.0);
+    word
 }
 
 pub(crate) fn push_uuid(key: &mut String, id: Uuid) {

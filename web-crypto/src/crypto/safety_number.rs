@@ -28,6 +28,11 @@ impl SafetyNumber {
         &self.0
     }
 
+    /// The groups, with spaces between them.
+    pub fn text(&self) -> String {
+        self.groups().collect::<Vec<_>>().join(" ")
+    }
+
     /// Twelve groups of five, as people read them to each other.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
         self.0.chunks(5).map(|group| std::str::from_utf8(group).unwrap_or_default())
@@ -36,10 +41,7 @@ impl SafetyNumber {
 
 impl fmt::Display for SafetyNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.groups().enumerate().try_for_each(|(place, group)| {
-            f.write_str(if place == 0 { "" } else { " " })?;
-            f.write_str(group)
-        })
+        f.write_str(&self.text())
     }
 }
 
