@@ -65,3 +65,7 @@ pub mod store;
 pub mod tabs;
 #[cfg(feature = "messenger")]
 pub mod words;
+
+/// A third of the size of the one that Rust brings for this target.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
