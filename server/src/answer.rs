@@ -30,7 +30,7 @@ pub struct Answer<T> {
     pub page: Option<&'static str>,
     /// The part that htmx swaps in, where one exists.
     pub fragment: Option<&'static str>,
-    /// Whether a page may be compressed, see [`Answer::compressible`].
+    /// See [`Answer::compressible`].
     compressible: bool,
 }
 
@@ -52,7 +52,7 @@ impl<T> Answer<T> {
         Self { status, ..self }
     }
 
-    /// For pages that tell nothing about anyone but the one who asks. Over TLS the length of an answer is seen, and
+    /// For answers that tell nothing about anyone but the one who asks. Over TLS the length of an answer is seen, and
     /// when it is compressed the length tells whether two parts of it are alike: an attacker who can put a text of his
     /// own beside a private one could guess that one piece by piece (the BREACH attack).
     pub fn compressible(self) -> Self {
@@ -76,18 +76,15 @@ impl<T> Answer<T> {
 
 impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        match self.template(request) {
-            Some(template) => {
-                let text = render(request, template, &self.body)?;
-                let compressible = self.compressible && Some(template) == self.page;
-                Ok(if compressible && accepts_gzip(request) {
-                    compressed(&text, self.status)
-                } else {
-                    write(text.into_bytes(), self.status, ContentType::HTML)
-                })
-            }
-            None => json(&self.body, self.status, ContentType::JSON),
-        }
+        let (body, content_type) = match self.template(request) {
+            Some(template) => (page(request, template, &self.body)?, ContentType::HTML),
+            None => (json(&self.body)?, ContentType::JSON),
+        };
+        Ok(if self.compressible && accepts_gzip(request) {
+            compressed(body, self.status, content_type)
+        } else {
+            write(body, self.status, content_type)
+        })
     }
 }
 
@@ -140,11 +137,12 @@ impl<'r> Responder<'r, 'static> for ProblemAnswer {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         let problem = self.problem(request);
         let status = Status::new(problem.status);
-        let mut response = match (wants_html(request), is_htmx(request)) {
-            (true, true) => page(request, PROBLEM_FRAGMENT, &problem, status),
-            (true, false) => page(request, PROBLEM_PAGE, &problem, status),
-            (false, _) => json(&problem, status, ContentType::new("application", "problem+json")),
-        }?;
+        let (body, content_type) = match (wants_html(request), is_htmx(request)) {
+            (true, true) => (page(request, PROBLEM_FRAGMENT, &problem)?, ContentType::HTML),
+            (true, false) => (page(request, PROBLEM_PAGE, &problem)?, ContentType::HTML),
+            (false, _) => (json(&problem)?, ContentType::new("application", "problem+json")),
+        };
+        let mut response = write(body, status, content_type);
         if let Some(seconds) = problem.retry_after {
             response.set_header(Header::new("Retry-After", seconds.to_string()));
         }
@@ -163,20 +161,18 @@ pub fn is_htmx(request: &Request<'_>) -> bool {
     headers.get_one("HX-Request") == Some("true") && headers.get_one("HX-Request-Type") != Some("full")
 }
 
-fn page(
-    request: &Request<'_>,
-    template: &'static str,
-    context: &impl Serialize,
-    status: Status,
-) -> rocket::response::Result<'static> {
-    let text = render(request, template, context)?;
-    Ok(write(text.into_bytes(), status, ContentType::HTML))
+fn page(request: &Request<'_>, template: &'static str, context: &impl Serialize) -> Result<Vec<u8>, Status> {
+    let pages = request.rocket().state::<Pages>().ok_or(Status::InternalServerError)?;
+    let text = pages.render(template, Language::of(request), context).map_err(|error| {
+        log::error!("{template} could not be rendered: {}", chain(&error));
+        Status::InternalServerError
+    })?;
+    Ok(text.into_bytes())
 }
 
-fn render(request: &Request<'_>, template: &'static str, context: &impl Serialize) -> Result<String, Status> {
-    let pages = request.rocket().state::<Pages>().ok_or(Status::InternalServerError)?;
-    pages.render(template, Language::of(request), context).map_err(|error| {
-        log::error!("{template} could not be rendered: {}", chain(&error));
+fn json(body: &impl Serialize) -> Result<Vec<u8>, Status> {
+    serde_json::to_vec(body).map_err(|error| {
+        log::error!("an answer could not be written: {error}");
         Status::InternalServerError
     })
 }
@@ -185,25 +181,17 @@ fn accepts_gzip(request: &Request<'_>) -> bool {
     request.headers().get("Accept-Encoding").any(|header| assets::accepts(header, "gzip"))
 }
 
-fn compressed(text: &str, status: Status) -> Response<'static> {
+fn compressed(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
     let mut encoder = GzEncoder::new(Vec::new(), COMPRESSION);
-    match encoder.write_all(text.as_bytes()).and_then(|()| encoder.finish()) {
+    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
         Ok(bytes) => {
-            let mut response = write(bytes, status, ContentType::HTML);
+            let mut response = write(bytes, status, content_type);
             response.set_raw_header("Content-Encoding", "gzip");
             response
         }
-        // Writing to memory does not fail; the page as it is would be right all the same.
-        Err(_) => write(text.as_bytes().to_vec(), status, ContentType::HTML),
+        // Writing to memory does not fail; the body as it is would be right all the same.
+        Err(_) => write(body, status, content_type),
     }
-}
-
-fn json(body: &impl Serialize, status: Status, content_type: ContentType) -> rocket::response::Result<'static> {
-    let text = serde_json::to_vec(body).map_err(|error| {
-        log::error!("an answer could not be written: {error}");
-        Status::InternalServerError
-    })?;
-    Ok(write(text, status, content_type))
 }
 
 fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {

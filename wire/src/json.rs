@@ -42,6 +42,13 @@ impl<'a> Value<'a> {
         if reader.0.is_empty() { Some(value) } else { None }
     }
 
+    /// The value of a field. Not inlined: there are a hundred fields of a dozen types.
+    #[doc(hidden)]
+    #[inline(never)]
+    pub fn get<T: Json>(self, name: &str) -> Option<T> {
+        T::read(self.field(name))
+    }
+
     /// A later server may say more than is asked for; the order does not matter.
     pub fn field(self, name: &str) -> Self {
         let mut reader = Reader(self.0);
@@ -280,13 +287,20 @@ pub fn write_text(text: &str, to: &mut String) {
 }
 
 /// Appends a field's name, and what stands before and after it.
-#[doc(hidden)]
-pub fn write_name(name: &str, to: &mut String) {
+fn write_name(name: &str, to: &mut String) {
     if !to.ends_with('{') {
         to.push(',');
     }
     write_text(name, to);
     to.push(':');
+}
+
+/// Appends a field. Not inlined, for the same reason as `Value::get`.
+#[doc(hidden)]
+#[inline(never)]
+pub fn write_field<T: Json>(name: &str, value: &T, to: &mut String) {
+    write_name(name, to);
+    value.write(to);
 }
 
 /// Says which fields a struct has, in their order. `as`: its name, where that is a word of Rust. `unless`: when it is left out.
@@ -298,14 +312,13 @@ macro_rules! fields {
             fn write(&self, to: &mut String) {
                 to.push('{');
                 $($(if !$absent(&self.$field))? {
-                    $crate::json::write_name($crate::json::fields!(@name $field $($as)?), to);
-                    $crate::json::Json::write(&self.$field, to);
+                    $crate::json::write_field($crate::json::fields!(@name $field $($as)?), &self.$field, to);
                 })*
                 to.push('}');
             }
 
             fn read(from: $crate::json::Value<'_>) -> Option<Self> {
-                Some(Self { $($field: $crate::json::Json::read(from.field($crate::json::fields!(@name $field $($as)?)))?,)* })
+                Some(Self { $($field: from.get($crate::json::fields!(@name $field $($as)?))?,)* })
             }
         }
     };

@@ -69,7 +69,7 @@ async fn register(
             Ok::<_, Error>(devices::card(transaction, account_id)?)
         })
     });
-    Ok(Answer::new(card.await?).created())
+    Ok(Answer::new(card.await?).created().compressible())
 }
 
 #[post("/devices/<id>/revoke", data = "<body>")]

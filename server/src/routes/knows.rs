@@ -24,5 +24,5 @@ fn knows() -> Answer<Knows> {
         envelope_life_days: ENVELOPE_LIFE_SECONDS / (24 * 3600),
         self_address: "/knows",
     };
-    Answer::new(body).page("knows.html")
+    Answer::new(body).page("knows.html").compressible()
 }

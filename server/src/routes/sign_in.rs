@@ -111,7 +111,7 @@ async fn finish(
         })
         .await?;
     set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(signed_in))
+    Ok(Answer::new(signed_in).compressible())
 }
 
 /// Works for whoever is signed out already: their cookie goes too. The browser's form is led to the sign-in page.

@@ -107,7 +107,7 @@ async fn finish(
         })
         .await?;
     set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(signed_in).created())
+    Ok(Answer::new(signed_in).created().compressible())
 }
 
 impl From<SignUpError> for Error {

@@ -221,9 +221,8 @@ impl Home {
     }
 
     /// Runs beside everything else.
-    pub fn spawn(self: &Rc<Self>, work: impl AsyncFnOnce(Rc<Self>) + 'static) {
-        let home = self.clone();
-        page::spawn(async move { work(home).await });
+    pub fn spawn<W: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> W) {
+        page::spawn(work(self.clone()));
     }
 }
 

@@ -4,9 +4,10 @@ use crate::proxy::{Exchange, header};
 use crate::stage::Stage;
 use serde_json::json;
 
+/// The first page, everything included.
 const SIGN_IN_BYTES_MAX: usize = 100_000;
-/// What it weighs now, and no more. The goal is 150,000: `docs/benchmarks.md` says what the rest is made of.
-const HOME_BYTES_MAX: usize = 255_000;
+/// Everything from there to a working home, in a browser that is no device yet.
+const HOME_BYTES_MAX: usize = 150_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {
@@ -21,7 +22,8 @@ async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     let alice = stage.person("alice").await;
     alice.sign_up().await;
     alice.tab.goto("about:blank").await;
-    alice.tab.devtools("Network.clearBrowserCookies", json!({})).await;
+    let all = json!({ "origin": alice.url(""), "storageTypes": "all" });
+    alice.tab.devtools("Storage.clearDataForOrigin", all).await;
     alice.tab.devtools("Network.clearBrowserCache", json!({})).await;
     stage.proxy.until_quiet().await;
     stage.proxy.forget();
@@ -39,9 +41,9 @@ async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     alice.fill_in_sign_in(&alice.password).await;
     alice.until_home().await;
     stage.proxy.until_quiet().await;
-    let home = weight(&stage.proxy.exchanges()[before..]);
-    println!("up to a working home: {home} bytes");
+    let home = weight(&stage.proxy.exchanges()[before + exchanges.len()..]);
+    println!("from there to a working home: {home} bytes; both: {} bytes", sign_in + home);
     // Both are measured before either is judged.
     assert!(sign_in <= SIGN_IN_BYTES_MAX, "the sign-in page weighs {sign_in} bytes");
-    assert!(home <= HOME_BYTES_MAX, "up to a working home it weighs {home} bytes");
+    assert!(home <= HOME_BYTES_MAX, "from there to a working home it weighs {home} bytes");
 }
