@@ -30,7 +30,7 @@ use cliquet_wire::{
     devices::DeviceUpload,
     envelope::{MessagesSent, SendMessages},
     poll::{Poll, PollAnswer},
-    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -197,10 +197,16 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
             pre_keys: pre_keys.upload_all(&own, &signer).await.unwrap(),
         },
     };
-    let (cookie, signed_in): (_, SignedIn) = ask(server, "", "/sign-up/finish", encode(&finish)).await;
+    let card = AccountCard {
+        email: finish.email.clone(),
+        account_key: finish.account_key.clone(),
+        device_list: finish.device_list.clone(),
+        certificates: vec![own.certificate().clone()],
+    };
+    let (cookie, _): (_, SignedUp) = ask(server, "", "/sign-up/finish", encode(&finish)).await;
 
     let mut disk = Disk::default();
-    disk.commit(&first_records(&own, &pre_keys, &signed_in.card));
+    disk.commit(&first_records(&own, &pre_keys, &card));
     Person { server, cookie, messenger: disk.load(), disk }
 }
 

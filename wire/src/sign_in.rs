@@ -90,7 +90,16 @@ pub struct SignInFinish {
 
 fields!(SignInFinish { attempt, finalization, device unless Option::is_none });
 
-/// The answer to a finished sign-up or sign-in; the cookie comes with it.
+/// The answer to a finished sign-up; the cookie comes with it. Who made the account has everything else already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedUp {
+    /// The device this sign-in speaks for.
+    pub device: DeviceId,
+}
+
+fields!(SignedUp { device });
+
+/// The answer to a finished sign-in; the cookie comes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     pub card: AccountCard,

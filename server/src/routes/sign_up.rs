@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::{Config, sizes},
     database::{self, Database},
-    devices::{self, CheckedDevice},
+    devices::CheckedDevice,
     error::Error,
     pages::SignUpPage,
     password::{PasswordError, Passwords},
@@ -20,7 +20,7 @@ use cliquet_wire::{
     address::Address,
     limits::VAULT_BYTES_MAX,
     problem::ProblemCode,
-    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
 use rocket::{Route, State, get, http::CookieJar, post, routes};
 
@@ -82,7 +82,7 @@ async fn finish(
     database: &State<Database>,
     tls: Tls,
     jar: &CookieJar<'_>,
-) -> Result<Answer<SignedIn>, Error> {
+) -> Result<Answer<SignedUp>, Error> {
     let SignUpFinish { email, invite, record, account_key, vault, device_list, device } = body.0;
     if vault.0.len() > VAULT_BYTES_MAX {
         return Err(ProblemCode::TooLarge.into());
@@ -90,7 +90,7 @@ async fn finish(
     throttle.sign_up_per_ip.check(&network)?;
     let (registration, now_ms) = (config.registration, clock.now_ms());
     let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
-    let (token, signed_in) = database
+    let (token, device) = database
         .run(move |connection| {
             let opaque_record = Passwords::finish_sign_up(&record)?;
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
@@ -99,15 +99,14 @@ async fn finish(
             let account = NewAccount { email, opaque_record, account_key, vault, device };
             database::write(connection, |transaction| {
                 let account_id = accounts::sign_up(transaction, registration, &account, invite.as_ref(), now_ms)?;
-                let device = Some(account.device.id());
-                sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
-                let card = devices::card(transaction, account_id)?;
-                Ok::<_, Error>((token, SignedIn { card, vault: account.vault, device }))
+                let device = account.device.id();
+                sign_ins::begin(transaction, account_id, Some(device), &token, now_ms, expires_ms)?;
+                Ok::<_, Error>((token, device))
             })
         })
         .await?;
     set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(signed_in).created().compressible())
+    Ok(Answer::new(SignedUp { device }).created())
 }
 
 impl From<SignUpError> for Error {

@@ -1,17 +1,11 @@
 //! The sealed vault: what the server keeps for recovery and cannot open.
 
 use crate::{
-    accounts,
-    answer::Answer,
-    body::Body,
-    config::sizes,
-    database::{self, Database},
-    error::Error,
-    signed_in::SignedIn,
+    accounts, answer::Answer, body::Body, config::sizes, database::Database, error::Error, signed_in::SignedIn,
     throttle::Throttle,
 };
 use cliquet_wire::{limits::VAULT_BYTES_MAX, problem::ProblemCode, sign_in::Vault};
-use rocket::{Route, State, get, put, routes};
+use rocket::{Route, State, get, put, response::status::NoContent, routes};
 
 pub fn routes() -> Vec<Route> {
     routes![read, replace]
@@ -29,17 +23,12 @@ async fn replace(
     body: Body<Vault, { sizes::VAULT }>,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<Answer<Vault>, Error> {
+) -> Result<NoContent, Error> {
     let Vault { vault } = body.0;
     if vault.0.len() > VAULT_BYTES_MAX {
         return Err(ProblemCode::TooLarge.into());
     }
     throttle.change_per_account.check(&signed_in.account_id)?;
-    let vault = database
-        .write(move |transaction| {
-            accounts::replace_vault(transaction, signed_in.account_id, &vault)?;
-            Ok::<_, database::Error>(vault)
-        })
-        .await?;
-    Ok(Answer::new(Vault { vault }))
+    database.write(move |transaction| accounts::replace_vault(transaction, signed_in.account_id, &vault)).await?;
+    Ok(NoContent)
 }

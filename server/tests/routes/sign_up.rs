@@ -4,10 +4,11 @@ use crate::server::{DAY_MS, NOW_MS, Person, Reply, TestServer, sign_certificate,
 use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
+    certificate::AccountCard,
     ids::DeviceId,
     limits::{DEVICE_NAME_CHARS_MAX, ONE_TIME_PRE_KEYS_FULL, VAULT_BYTES_MAX},
     problem::ProblemCode::{self, *},
-    sign_in::{SignUpFinish, SignedIn, Vault},
+    sign_in::{SignUpFinish, SignedUp, Vault},
 };
 use rocket::http::Method;
 use serde_json::json;
@@ -25,11 +26,11 @@ async fn alice_signs_up_and_is_signed_in_with_a_vault_and_a_device() {
     let (mut alice, finish) = server.begin_sign_up(" Alice@Example.ORG ", None).await.unwrap();
     assert_eq!(alice.email.as_str(), "alice@example.org");
     let reply = server.post(None, "/sign-up/finish", &finish).await;
-    let signed_in: SignedIn = reply.expect(201);
-    assert_eq!(signed_in.card.device_list, finish.device_list);
-    assert_eq!(signed_in.card.certificates, std::slice::from_ref(&finish.device.certificate));
-    assert_eq!(signed_in.vault, finish.vault);
+    assert_eq!(reply.expect::<SignedUp>(201).device, alice.device());
     alice.token = reply.cookie();
+    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!(card.device_list, finish.device_list);
+    assert_eq!(card.certificates, std::slice::from_ref(&finish.device.certificate));
     let vault: Vault = server.get(&alice, "/vault").await.expect(200);
     assert_eq!(vault.vault, finish.vault);
     let rows = server.rows();
@@ -115,7 +116,7 @@ async fn every_signature_is_checked_before_anything_is_stored() {
         change(&mut finish);
         refused(&server, &alice, &finish, BadSignature).await;
     }
-    server.post(&alice, "/sign-up/finish", &good).await.expect::<SignedIn>(201);
+    server.post(&alice, "/sign-up/finish", &good).await.expect::<SignedUp>(201);
 }
 
 #[rocket::async_test]
@@ -188,7 +189,7 @@ async fn vault_device_name_and_stock_are_taken_at_their_limit_and_refused_past_i
     let mut finish = good;
     finish.vault = Blob(vec![7; VAULT_BYTES_MAX]);
     finish.device.name = "é".repeat(DEVICE_NAME_CHARS_MAX);
-    server.post(&alice, "/sign-up/finish", &finish).await.expect::<SignedIn>(201);
+    server.post(&alice, "/sign-up/finish", &finish).await.expect::<SignedUp>(201);
 }
 
 #[rocket::async_test]
@@ -240,7 +241,7 @@ async fn an_invite_lets_one_account_in_once() {
     broken.device_list.signature.0[0] ^= 1;
     refused(&server, &bob, &broken, BadSignature).await;
     // A sign-up that failed did not use the invite up.
-    server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedIn>(201);
+    server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedUp>(201);
     refused(&server, &carol, &second, InviteInvalid).await;
     assert_eq!(alice.email.as_str(), "alice@example.org");
 }
@@ -274,7 +275,7 @@ async fn one_network_signs_up_only_so_often() {
     let Err(reply) = server.begin_sign_up("bob@example.org", None).await else { panic!("not refused") };
     reply.expect_problem(TooManyRequests);
     bob.network = alice.network;
-    server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedIn>(201);
+    server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedUp>(201);
     server.post(&bob, "/sign-up/finish", &finish).await.expect_problem(TooManyRequests);
 }
 

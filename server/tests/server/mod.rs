@@ -18,7 +18,7 @@ use cliquet_wire::{
     ids::DeviceId,
     pre_keys::{KemPreKey, SignedPreKey},
     problem::{Problem, ProblemCode},
-    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
 };
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -176,8 +176,8 @@ impl TestServer {
         let (mut person, finish) = self.begin_sign_up(email, None).await.unwrap();
         let reply = self.post(&person, "/sign-up/finish", &finish).await;
         person.token = reply.cookie();
-        let signed_in: SignedIn = reply.expect(201);
-        assert_eq!(signed_in.device, Some(person.device()));
+        let signed_up: SignedUp = reply.expect(201);
+        assert_eq!(signed_up.device, person.device());
         person
     }
 

@@ -23,7 +23,7 @@ use cliquet_wire::{
     devices::RegisterDevice,
     ids::DeviceId,
     problem::ProblemCode,
-    sign_in::{SignInFinish, SignUpFinish, SignedIn, Vault},
+    sign_in::{SignInFinish, SignUpFinish, SignedIn, SignedUp, Vault},
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
@@ -123,12 +123,12 @@ async fn make(
     let device_id = device.id();
     let device = device.into_upload();
     let finish = SignUpFinish { email: email.clone(), invite, record, account_key, vault, device_list, device };
-    let signed_in: SignedIn = http::post("/sign-up/finish", &finish).await.map_err(|error| match error {
+    let signed_up: SignedUp = http::post("/sign-up/finish", &finish).await.map_err(|error| match error {
         // Each of these may come after the server has made the account.
         HttpError::Offline | HttpError::TimedOut | HttpError::Unreadable => AccountError::AnswerLost,
         HttpError::Problem(_) => AccountError::Server(error),
     })?;
-    if signed_in.device != Some(device_id) {
+    if signed_up.device != device_id {
         return Err(AccountError::AnswerLost);
     }
     own_device::confirm(store).await;
@@ -251,7 +251,7 @@ impl Account<'_> {
         let sealed = vault::seal(self.keys, email, account_key, &self.vault.wrapped, &body, &mut random::system());
         if let Ok(vault) = sealed {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
-            let _ = http::put::<Vault>("/vault", &Vault { vault }).await;
+            let _ = http::put("/vault", &Vault { vault }).await;
         }
     }
 }

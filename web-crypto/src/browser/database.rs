@@ -99,8 +99,8 @@ impl Database {
     pub async fn delete(name: &str) -> Result<(), StoreError> {
         let factory =
             web_sys::window().and_then(|window| window.indexed_db().ok().flatten()).ok_or(StoreError::Refused)?;
-        let request = factory.delete_database(name).map_err(|error| StoreError::from_js(&error))?;
-        done(&request).await.map(drop)
+        let request = factory.delete_database(name).map(IdbRequest::from);
+        done(request).await.map(drop)
     }
 
     pub fn close(&self) {
@@ -141,11 +141,12 @@ impl Database {
     }
 }
 
-/// The result of a request.
-pub async fn done(request: &IdbRequest) -> Result<JsValue, StoreError> {
-    match JsFuture::from(finished(request)).await {
+/// The result of a request, if there came to be one.
+pub async fn done(request: Result<IdbRequest, JsValue>) -> Result<JsValue, StoreError> {
+    let request = request.map_err(|error| StoreError::from_js(&error))?;
+    match JsFuture::from(finished(&request)).await {
         Ok(_) => request.result().map_err(|error| StoreError::from_js(&error)),
-        Err(_) => Err(failure(request)),
+        Err(_) => Err(failure(&request)),
     }
 }
 

@@ -60,8 +60,9 @@ pub async fn post<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError>
     parse(&exchange("POST", path, Some(&json::write(body)), None).await?)
 }
 
-pub async fn put<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError> {
-    parse(&exchange("PUT", path, Some(&json::write(body)), None).await?)
+/// Whatever is answered says no more than that it is done.
+pub async fn put(path: &str, body: &impl Json) -> Result<(), HttpError> {
+    exchange("PUT", path, Some(&json::write(body)), None).await.map(drop)
 }
 
 /// The same with a body that is JSON already, and until `signal` says stop.

@@ -16,7 +16,7 @@ use crate::{
 use base64ct::{Base64UrlUnpadded, Encoding};
 use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use cliquet_wire::address::Address;
-use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -116,8 +116,7 @@ impl Store {
 
     pub async fn get(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         let name = self.name(store, key);
-        let request = self.database.read(RECORDS)?.get(&name.as_str().into()).map_err(|_| StoreError::Refused)?;
-        match database::done(&request).await? {
+        match database::done(self.database.read(RECORDS)?.get(&name.as_str().into())).await? {
             value if value.is_undefined() => Ok(None),
             value => self.open_record(store, &name, &value).map(|record| Some(record.value)),
         }
@@ -133,8 +132,7 @@ impl Store {
     pub async fn next(&self, store: &str, after: &str) -> Result<Option<Record>, StoreError> {
         let prefix = [store, "/"].concat();
         let range = bound(&[&prefix, after, "\0"].concat(), &after_all(&prefix))?;
-        let request = self.database.read(RECORDS)?.open_cursor_with_range(&range).map_err(|_| StoreError::Refused)?;
-        let cursor = database::done(&request).await?;
+        let cursor = database::done(self.database.read(RECORDS)?.open_cursor_with_range(&range)).await?;
         let Some(cursor) = cursor.dyn_ref::<IdbCursorWithValue>() else { return Ok(None) };
         let name = cursor.key().ok().and_then(|name| name.as_string()).ok_or(StoreError::Damaged)?;
         self.open_record(store, &name, &cursor.value().map_err(|_| StoreError::Damaged)?).map(Some)
@@ -146,18 +144,17 @@ impl Store {
         let prefix = [&self.name(store, first), "/"].concat();
         let end = after_all(&prefix);
         let range = bound(&prefix, &end)?;
-        let request = self
-            .database
-            .read(RECORDS)?
-            .open_key_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev)
-            .map_err(|_| StoreError::Refused)?;
-        let mut cursor = database::done(&request).await?;
+        let request =
+            self.database.read(RECORDS)?.open_key_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev);
+        let again = request.clone();
+        let mut cursor = database::done(request).await?;
         if cursor.is_null() {
             return Ok(Vec::new());
         }
         if count > 1 {
             cursor.unchecked_ref::<IdbCursor>().advance(count.saturating_sub(1)).map_err(|_| StoreError::Refused)?;
-            cursor = database::done(&request).await?;
+            // The same request, with the next result.
+            cursor = database::done(again).await?;
         }
         let start = match cursor.dyn_ref::<IdbCursor>().and_then(|cursor| cursor.key().ok()) {
             Some(name) => name.as_string().ok_or(StoreError::Damaged)?,
@@ -168,8 +165,7 @@ impl Store {
 
     /// A key of WebCrypto that was committed beside the records.
     pub async fn key(&self, name: &str) -> Result<Option<CryptoKey>, StoreError> {
-        let request = self.database.read(KEYS)?.get(&name.into()).map_err(|_| StoreError::Refused)?;
-        Ok(database::done(&request).await?.dyn_into().ok())
+        Ok(database::done(self.database.read(KEYS)?.get(&name.into())).await?.dyn_into().ok())
     }
 
     pub fn close(&self) {
@@ -178,11 +174,10 @@ impl Store {
 
     async fn range(&self, store: &str, range: &IdbKeyRange) -> Result<Vec<Record>, StoreError> {
         let records = self.database.read(RECORDS)?;
-        let names = records.get_all_keys_with_key(range).map_err(|_| StoreError::Refused)?;
-        let values = records.get_all_with_key(range).map_err(|_| StoreError::Refused)?;
         // Both requests are of one transaction, so their answers are of one length and order.
-        let names: Array = database::done(&names).await?.unchecked_into();
-        let values: Array = database::done(&values).await?.unchecked_into();
+        let (names, values) = (records.get_all_keys_with_key(range), records.get_all_with_key(range));
+        let names: Array = database::done(names).await?.unchecked_into();
+        let values: Array = database::done(values).await?.unchecked_into();
         let mut opened = Vec::with_capacity(names.length() as usize);
         for (name, value) in names.iter().zip(values.iter()) {
             opened.push(self.open_record(store, &name.as_string().ok_or(StoreError::Damaged)?, &value)?);
@@ -286,6 +281,11 @@ fn subtle() -> Result<SubtleCrypto, StoreError> {
     if subtle.is_undefined() { Err(StoreError::Refused) } else { Ok(subtle) }
 }
 
+/// What WebCrypto answers; it never says why it does not.
+async fn settled(asked: Result<Promise, JsValue>) -> Option<JsValue> {
+    JsFuture::from(asked.ok()?).await.ok()
+}
+
 fn aes_gcm(nonce: Option<&[u8]>) -> Object {
     let algorithm = Object::new();
     let _ = Reflect::set(&algorithm, &"name".into(), &"AES-GCM".into());
@@ -298,19 +298,16 @@ fn aes_gcm(nonce: Option<&[u8]>) -> Object {
 
 async fn store_key(database: &Database) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
     let keys = database.read(KEYS)?;
-    let wrapping = keys.get(&WRAPPING_KEY.into()).map_err(|_| StoreError::Refused)?;
-    let wrapped = keys.get(&STORE_KEY.into()).map_err(|_| StoreError::Refused)?;
-    let (wrapping, wrapped) = (database::done(&wrapping).await?, database::done(&wrapped).await?);
+    let (wrapping, wrapped) = (keys.get(&WRAPPING_KEY.into()), keys.get(&STORE_KEY.into()));
+    let (wrapping, wrapped) = (database::done(wrapping).await?, database::done(wrapped).await?);
     if wrapping.is_undefined() && wrapped.is_undefined() {
         return Ok(None);
     }
     let wrapping: CryptoKey = wrapping.dyn_into().map_err(|_| StoreError::Damaged)?;
     let wrapped = wrapped.dyn_into::<Uint8Array>().map_err(|_| StoreError::Damaged)?.to_vec();
     let (nonce, wrapped) = wrapped.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Damaged)?;
-    let opening = subtle()?
-        .decrypt_with_object_and_u8_array(&aes_gcm(Some(nonce)), &wrapping, wrapped)
-        .map_err(|_| StoreError::Damaged)?;
-    let opened = JsFuture::from(opening).await.map_err(|_| StoreError::Damaged)?;
+    let opening = subtle()?.decrypt_with_object_and_u8_array(&aes_gcm(Some(nonce)), &wrapping, wrapped);
+    let opened = settled(opening).await.ok_or(StoreError::Damaged)?;
     let bytes = Uint8Array::new(opened.unchecked_ref::<ArrayBuffer>());
     let mut key = Zeroizing::new([0; 32]);
     if bytes.length() != 32 {
@@ -325,15 +322,12 @@ async fn store_key(database: &Database) -> Result<Option<Zeroizing<[u8; 32]>>, S
 async fn make_store_key(database: &Database) -> Result<(), StoreError> {
     let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
     let subtle = subtle()?;
-    let generating =
-        subtle.generate_key_with_object(&aes_gcm(None), false, &usages).map_err(|_| StoreError::Refused)?;
-    let wrapping: CryptoKey = JsFuture::from(generating).await.map_err(|_| StoreError::Refused)?.unchecked_into();
+    let generating = subtle.generate_key_with_object(&aes_gcm(None), false, &usages);
+    let wrapping: CryptoKey = settled(generating).await.ok_or(StoreError::Refused)?.unchecked_into();
     let store_key = Zeroizing::new(random::bytes::<32>());
     let nonce: [u8; NONCE_BYTES] = random::bytes();
-    let wrapped = subtle
-        .encrypt_with_object_and_u8_array(&aes_gcm(Some(&nonce)), &wrapping, store_key.as_slice())
-        .map_err(|_| StoreError::Refused)?;
-    let wrapped = JsFuture::from(wrapped).await.map_err(|_| StoreError::Refused)?;
+    let sealing = subtle.encrypt_with_object_and_u8_array(&aes_gcm(Some(&nonce)), &wrapping, store_key.as_slice());
+    let wrapped = settled(sealing).await.ok_or(StoreError::Refused)?;
     let wrapped = Uint8Array::new(wrapped.unchecked_ref::<ArrayBuffer>()).to_vec();
     let kept = Uint8Array::from([nonce.as_slice(), &wrapped].concat().as_slice());
     let committed = database

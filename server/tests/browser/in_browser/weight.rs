@@ -2,11 +2,10 @@
 
 use crate::proxy::{Exchange, header};
 use crate::stage::Stage;
-use serde_json::json;
 
 /// The first page, everything included.
 const SIGN_IN_BYTES_MAX: usize = 100_000;
-/// Everything from there to a working home, in a browser that is no device yet.
+/// Everything from there to a working home, by way of a new account.
 const HOME_BYTES_MAX: usize = 150_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
@@ -19,13 +18,8 @@ fn weight(exchanges: &[Exchange]) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     let stage = Stage::set().await;
+    // A browser that was never here.
     let alice = stage.person("alice").await;
-    alice.sign_up().await;
-    alice.tab.goto("about:blank").await;
-    let all = json!({ "origin": alice.url(""), "storageTypes": "all" });
-    alice.tab.devtools("Storage.clearDataForOrigin", all).await;
-    alice.tab.devtools("Network.clearBrowserCache", json!({})).await;
-    stage.proxy.until_quiet().await;
     stage.proxy.forget();
     let before = stage.proxy.exchanges().len();
 
@@ -38,8 +32,7 @@ async fn the_first_sign_in_page_and_the_way_to_a_working_home_are_light() {
     let module = exchanges.iter().find(|exchange| exchange.target.ends_with(".wasm")).unwrap();
     assert_eq!(header(&module.response_head, "content-encoding"), Some("br"));
 
-    alice.fill_in_sign_in(&alice.password).await;
-    alice.until_home().await;
+    alice.sign_up().await;
     stage.proxy.until_quiet().await;
     let home = weight(&stage.proxy.exchanges()[before + exchanges.len()..]);
     println!("from there to a working home: {home} bytes; both: {} bytes", sign_in + home);
