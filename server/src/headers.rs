@@ -2,7 +2,7 @@
 //!
 //! Owns what browsers are told not to do. Knows nothing of what is answered.
 
-use crate::config::Config;
+use crate::{answer, config::Config};
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
@@ -71,7 +71,9 @@ impl Fairing for Headers {
         for (name, value) in ALWAYS {
             response.set_header(Header::new(name, value));
         }
-        if response.content_type().is_some_and(|content_type| content_type.is_html()) {
+        // No link or form can make a browser show what was answered to htmx: they cannot send its header.
+        let is_html = response.content_type().is_some_and(|content_type| content_type.is_html());
+        if is_html && !answer::is_htmx(request) {
             for (name, value) in ON_PAGES {
                 response.set_header(Header::new(name, value));
             }
