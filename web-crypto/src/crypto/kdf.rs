@@ -44,7 +44,8 @@ pub(super) mod tests {
     use super::*;
 
     pub(in crate::crypto) fn hex(text: &str) -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        let digit = |byte: &u8| char::from(*byte).to_digit(16).unwrap() as u8;
+        text.as_bytes().chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
     }
 
     #[test]

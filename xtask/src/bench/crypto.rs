@@ -6,7 +6,7 @@ use super::samples::{Sample, Samples};
 use crate::assets;
 use crate::problem::Problem;
 use crate::project::{self, Project, WASM_TARGET};
-use crate::wasm;
+use crate::wasm::{self, Library};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -80,7 +80,8 @@ fn build(project: &Project, arguments: &[&str], flags: Option<&str>) -> Result<(
 /// Everything that the browser loads, in one folder.
 fn page(project: &Project, folder: &Path) -> Result<(), Problem> {
     fs::create_dir_all(folder).map_err(Problem::file("cannot make", folder))?;
-    let flags = wasm::flags(project)?;
+    // The library as it is shipped, for both: only their own code is compared.
+    let flags = wasm::flags(project, Library::Shipped)?;
     for name in [CLIQUET, VODOZEMAC] {
         println!("Building {name} for the browser");
         let package = package(name);
