@@ -4,6 +4,7 @@
 mod browser;
 mod crypto;
 mod samples;
+mod server;
 
 use crate::problem::Problem;
 use crate::project::{self, Project};
@@ -26,21 +27,25 @@ pub(crate) struct Options {
 enum Part {
     /// Sealing, opening, ping-pong and session set-up, beside vodozemac and libolm
     Crypto,
+    /// Mailboxes and polls over the real routes, beside nchan
+    Server,
 }
 
 impl Part {
-    const ALL: [Part; 1] = [Part::Crypto];
+    const ALL: [Part; 2] = [Part::Crypto, Part::Server];
 
     /// Names its section: `<!-- bench:NAME -->` to `<!-- /bench:NAME -->`.
     fn name(self) -> &'static str {
         match self {
             Part::Crypto => "crypto",
+            Part::Server => "server",
         }
     }
 
     fn measure(self, project: &Project) -> Result<String, Problem> {
         match self {
             Part::Crypto => crypto::measure(project),
+            Part::Server => server::measure(project),
         }
     }
 }
