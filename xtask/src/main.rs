@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod fingerprint;
 mod glue;
+mod order;
 mod prerequisites;
 mod problem;
 mod project;

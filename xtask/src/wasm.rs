@@ -2,9 +2,9 @@
 //! Knows nothing of hashed names and compression.
 
 use crate::fingerprint::{self, Inputs};
-use crate::glue;
 use crate::problem::Problem;
 use crate::project::{self, Project, WASM_TARGET};
+use crate::{glue, order};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -104,9 +104,13 @@ pub(crate) fn bind(compiled: &Path, name: &str, directory: &Path) -> Result<(), 
         return Err(Problem::Words(format!("{name}: {why}")));
     }
     let code = glue::shorten(&mut output);
-    output.emit(directory).map_err(words)?;
-    let path = directory.join(format!("{name}.js"));
-    fs::write(&path, code).map_err(Problem::file("cannot write", &path))
+    let module = order::sorted(&output.wasm_mut().emit_wasm())
+        .map_err(|error| Problem::Words(format!("the functions of {name} could not be put in order: {error}")))?;
+    for (file, bytes) in [(format!("{name}.js"), code.into_bytes()), (format!("{name}_bg.wasm"), module)] {
+        let path = directory.join(file);
+        fs::write(&path, bytes).map_err(Problem::file("cannot write", &path))?;
+    }
+    Ok(())
 }
 
 /// Everything the modules are made from. Cargo would notice changes too, but the two feature sets share one output
@@ -116,6 +120,7 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     inputs.text(flags);
     inputs.text(include_str!("wasm.rs"));
     inputs.text(include_str!("glue.rs"));
+    inputs.text(include_str!("order.rs"));
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
     let sources = ["web-crypto/src", "wire/src", "primitives/src"];
     let mut files: Vec<PathBuf> =
