@@ -26,11 +26,13 @@ pub(crate) struct Options {
 enum Part {
     /// Seeded schedules of people, devices and a misbehaving network over the real client
     Schedules,
+    /// Every bit of everything that is sent or kept, flipped, where the daily tests flip one in each byte
+    Flips,
     /// Every fuzz target, one after the other
     Fuzz,
 }
 
-const PARTS: [Part; 2] = [Part::Schedules, Part::Fuzz];
+const PARTS: [Part; 3] = [Part::Schedules, Part::Flips, Part::Fuzz];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
 
@@ -42,6 +44,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
         let begun = Instant::now();
         let (said, done) = match part {
             Part::Schedules => schedules(project, options),
+            Part::Flips => flips(project),
             Part::Fuzz => fuzz(project, options)?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
@@ -64,12 +67,18 @@ fn schedules(project: &Project, options: &Options) -> (String, Result<(), Proble
     watch(&mut cargo, |line| line.starts_with("seeds from") || line.contains("these seeds fail"))
 }
 
+fn flips(project: &Project) -> (String, Result<(), Problem>) {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--release", "--package", "cliquet-web-crypto", "--test", "crypto", "--", "--ignored"]);
+    watch(&mut cargo, |line| line.starts_with("test result"))
+}
+
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`
 /// does, too, and finds panics all the same.
 fn fuzz(project: &Project, options: &Options) -> Result<(String, Result<(), Problem>), Problem> {
     let cargo_fuzz = |arguments: &[&str]| {
         let mut command = project.program("cargo");
-        command.arg("+nightly").arg("fuzz").args(arguments);
+        command.current_dir(project.path("web-crypto")).arg("+nightly").arg("fuzz").args(arguments);
         // The outer `cargo` chose a compiler of its own.
         command.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO").env_remove("RUSTC");
         command

@@ -45,7 +45,7 @@ fn inputs(project: &Project) -> Result<String, Problem> {
         ["Cargo.toml", "Cargo.lock", "web-crypto/Cargo.toml", "web-crypto/vectors/Cargo.toml", "wire/Cargo.toml"]
             .map(|file| project.path(file))
             .into();
-    for directory in ["web-crypto/src", "web-crypto/vectors/src", "wire/src", "primitives/src"] {
+    for directory in ["web-crypto/src", "web-crypto/vectors/src", "web-crypto/primitives/src", "wire/src"] {
         files.extend(project::files(&project.path(directory))?);
     }
     for file in &files {

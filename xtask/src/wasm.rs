@@ -122,9 +122,9 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     inputs.text(include_str!("glue.rs"));
     inputs.text(include_str!("order.rs"));
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
-    let sources = ["web-crypto/src", "wire/src", "primitives/src"];
+    let sources = ["web-crypto/src", "web-crypto/primitives/src", "wire/src"];
     let mut files: Vec<PathBuf> =
-        ["Cargo.toml", "Cargo.lock", "web-crypto/Cargo.toml", "wire/Cargo.toml", "primitives/Cargo.toml"]
+        ["Cargo.toml", "Cargo.lock", "web-crypto/Cargo.toml", "wire/Cargo.toml", "web-crypto/primitives/Cargo.toml"]
             .map(|file| project.path(file))
             .into();
     for directory in sources {
