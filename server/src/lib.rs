@@ -20,6 +20,7 @@ pub mod origin;
 pub mod pages;
 pub mod password;
 pub mod pre_keys;
+pub mod remembered;
 pub mod routes;
 pub mod seed;
 pub mod sign_ins;
@@ -55,6 +56,8 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
     Ok(rocket::custom(figment)
         .manage(clock)
         .manage(database)
+        .manage(signed_in::Known::default())
+        .manage(routes::messages::Allowed::default())
         .manage(Throttle::new(&config.throttles))
         .manage(config)
         .attach(headers::Headers::fairing())

@@ -19,6 +19,16 @@ pub struct Found {
     pub device: Option<DeviceId>,
     /// The day that device was last seen, in milliseconds since 1970.
     pub device_last_seen: Option<u64>,
+    created: u64,
+    expires: u64,
+}
+
+impl Found {
+    /// Whether it has not expired. A sign-in from the future was begun while the clock was wrong. It lives no longer for
+    /// that (R8).
+    pub fn counts(&self, now_ms: u64) -> bool {
+        self.expires > now_ms && self.created <= now_ms.saturating_add(CLOCK_SLACK_MS)
+    }
 }
 
 /// Begins a sign-in and drops those that have expired.
@@ -41,25 +51,26 @@ pub fn begin(
     Ok(id)
 }
 
-/// Who holds this token, if the sign-in has neither ended nor expired.
-pub fn find(connection: &Connection, token: &Token, now_ms: u64) -> Result<Option<Found>, Error> {
+/// Who holds this token, if the sign-in has not been ended. Whether it still [counts](Found::counts) is for the caller to ask.
+pub fn find(connection: &Connection, token_hash: &[u8; 32]) -> Result<Option<Found>, Error> {
     let row = connection
         .prepare_cached(
-            "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id, devices.last_seen
+            "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id, devices.last_seen, sign_ins.created,
+                    sign_ins.expires
                FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
                              LEFT JOIN devices ON devices.id = sign_ins.device_id
-              WHERE sign_ins.token_hash = ?1 AND sign_ins.expires > ?2 AND sign_ins.created <= ?3",
+              WHERE sign_ins.token_hash = ?1",
         )?
-        // A sign-in from the future was begun while the clock was wrong. It lives no longer for that (R8).
-        .query_row(params![token.hash(), now_ms, now_ms.saturating_add(CLOCK_SLACK_MS)], |row| {
+        .query_row([token_hash], |row| {
             let email: String = row.get(2)?;
             let device: Option<_> = row.get(3)?;
-            Ok((SignInId(row.get(0)?), row.get(1)?, email, device.map(DeviceId), row.get(4)?))
+            let times = (row.get(5)?, row.get(6)?);
+            Ok((SignInId(row.get(0)?), row.get(1)?, email, device.map(DeviceId), row.get(4)?, times))
         })
         .optional()?;
-    let Some((id, account_id, email, device, device_last_seen)) = row else { return Ok(None) };
+    let Some((id, account_id, email, device, device_last_seen, (created, expires))) = row else { return Ok(None) };
     let email = Address::parse(&email).map_err(Error::unreadable)?;
-    Ok(Some(Found { id, account_id, email, device, device_last_seen }))
+    Ok(Some(Found { id, account_id, email, device, device_last_seen, created, expires }))
 }
 
 /// How far the server's clock may be set back before sign-ins begun under the old one stop counting.

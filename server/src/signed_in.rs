@@ -2,7 +2,10 @@
 //!
 //! Owns the cookie. A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
 
-use crate::{clock::Clock, config::Config, database::Database, devices, error::Error, sign_ins, token::Token};
+use crate::{
+    clock::Clock, config::Config, database::Database, devices, error::Error, remembered::Remembered, sign_ins,
+    token::Token,
+};
 use cliquet_wire::{
     address::Address,
     devices::DEVICE_HEADER,
@@ -22,6 +25,9 @@ use rocket::{
 pub const COOKIE: &str = "__Host-cliquet";
 /// Where there is no TLS a browser would refuse the other.
 pub const COOKIE_WITHOUT_TLS: &str = "cliquet";
+
+/// Who tokens speak for, by their hashes: asked for by every request.
+pub type Known = Remembered<[u8; 32], sign_ins::Found>;
 
 /// Someone who is signed in, perhaps from a browser that is not a device yet.
 #[derive(Clone, Debug)]
@@ -68,13 +74,16 @@ impl<'r> FromRequest<'r> for SignedInDevice {
 
 async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     let token = token(request).ok_or(ProblemCode::SignedOut)?;
-    let (Some(database), Some(clock)) = (request.rocket().state::<Database>(), request.rocket().state::<Clock>())
+    let state = request.rocket();
+    let (Some(database), Some(clock), Some(known)) =
+        (state.state::<Database>(), state.state::<Clock>(), state.state::<Known>())
     else {
         return Err(Error::internal("the database is not attached"));
     };
     let now_ms = clock.now_ms();
-    let found = database.run(move |connection| sign_ins::find(connection, &token, now_ms)).await?;
-    let sign_ins::Found { id, account_id, email, device, device_last_seen } = found.ok_or(ProblemCode::SignedOut)?;
+    let found = known.get(database, token.hash(), |connection, hash| sign_ins::find(connection, hash)).await;
+    let found = found?.filter(|found| found.counts(now_ms)).ok_or(ProblemCode::SignedOut)?;
+    let sign_ins::Found { id, account_id, email, device, device_last_seen, .. } = found;
     // A page of whoever was signed in here before: this sign-in is not theirs.
     if let (Some(device), Some(named)) = (device, request.headers().get_one(DEVICE_HEADER))
         && named.parse() != Ok(device)

@@ -13,6 +13,7 @@ use crate::{
     devices,
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes},
+    remembered::Remembered,
     signed_in::SignedInDevice,
     throttle::Throttle,
 };
@@ -43,14 +44,13 @@ async fn send(
     mailboxes: &State<Mailboxes>,
     clock: &State<Clock>,
     throttle: &State<Throttle>,
+    allowed: &State<Allowed>,
 ) -> Result<Answer<MessagesSent>, Error> {
     throttle.post_per_account.check(&me.account_id)?;
     let envelopes = post.0.envelopes;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
-    let (sender, sender_email, sender_device) = (me.account_id, me.email, me.device);
-    database
-        .run(move |connection| check_receivers(connection, sender, &sender_email, sender_device, &receivers))
-        .await?;
+    let post = Sending { account_id: me.account_id, email: me.email, device: me.device, receivers };
+    allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
     let accepted_ms = clock.now_ms();
     let items = envelopes.into_iter().map(|envelope| item(envelope, accepted_ms)).collect::<Result<_, _>>()?;
     let enqueued = mailboxes.enqueue(items).await?;
@@ -59,6 +59,18 @@ async fn send(
 
 /// Which devices of which accounts a post is for.
 type Receivers = BTreeMap<Address, BTreeSet<DeviceId>>;
+
+/// Who sends to whom, as in every post of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Sending {
+    account_id: i64,
+    email: Address,
+    device: DeviceId,
+    receivers: Receivers,
+}
+
+/// The posts that may be sent. Refusals are not remembered.
+pub type Allowed = Remembered<Sending, ()>;
 
 /// What can be said of the envelopes by looking at them alone.
 fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId) -> Result<Receivers, ProblemCode> {
@@ -101,23 +113,18 @@ fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId)
 }
 
 /// Whether the sender may write to them, and whether these are their devices, all of them and no other.
-fn check_receivers(
-    connection: &mut Connection,
-    sender: i64,
-    sender_email: &Address,
-    sender_device: DeviceId,
-    receivers: &Receivers,
-) -> Result<(), Error> {
+fn check_receivers(connection: &Connection, post: &Sending) -> Result<(), Error> {
+    let Sending { account_id: sender, email: sender_email, device: sender_device, receivers } = post;
     for (receiver, devices) in receivers {
         if receiver != sender_email {
             // An address without an account answers like a stranger's: who asks learns nothing.
             let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
-            if !contacts::may_write(connection, sender, account)? {
+            if !contacts::may_write(connection, *sender, account)? {
                 return Err(ProblemCode::NotAContact.into());
             }
         }
         let active = devices::active(connection, receiver)?;
-        let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| *device != sender_device).collect();
+        let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| device != sender_device).collect();
         if *devices != active {
             return Err(ProblemCode::DevicesChanged.into());
         }
