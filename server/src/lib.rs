@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod answer;
 pub mod assets;
+pub mod backlog;
 pub mod body;
 pub mod catchers;
 pub mod clock;
@@ -62,6 +63,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(config)
         .attach(headers::Headers::fairing())
         .attach(origin::OriginCheck)
+        .attach(backlog::raise())
         .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
         .attach(pages_stage(pages))

@@ -10,13 +10,13 @@ use std::{
 
 const POLLS: usize = 40;
 
-struct Binary {
-    process: Child,
-    port: u16,
+pub(crate) struct Binary {
+    pub(crate) process: Child,
+    pub(crate) port: u16,
 }
 
 impl Binary {
-    fn start(folder: &std::path::Path) -> Self {
+    pub(crate) fn start(folder: &std::path::Path) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(env!("CARGO_BIN_EXE_cliquet"))
             .current_dir(folder)
@@ -34,6 +34,15 @@ impl Binary {
             std::thread::sleep(Duration::from_millis(20));
         }
         Self { process, port }
+    }
+
+    /// Asks whether it is well, and waits for the answer.
+    pub(crate) fn is_well(&self) {
+        let mut stream = self.connect();
+        write!(stream, "GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
 
     fn connect(&self) -> TcpStream {
