@@ -8,7 +8,7 @@ mod mailbox_contract;
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
-    mailbox::{AcknowledgeError, EnqueueError, Mailbox, SqliteMailbox},
+    mailbox::{AcknowledgeError, EnqueueError, Mailbox, SqliteMailbox, TAIL_LIMITS, TailLimits},
 };
 use mailbox_contract::{NOW_MS, Store, cursors, item, mailbox, now, read_all};
 use std::sync::{
@@ -23,6 +23,18 @@ struct Embedded {
     time: Arc<AtomicU64>,
 }
 
+impl Embedded {
+    fn open_with(
+        folder: tempfile::TempDir,
+        limits: MailboxLimits,
+        in_memory: TailLimits,
+        time: Arc<AtomicU64>,
+    ) -> Self {
+        let mailbox = SqliteMailbox::open_with(folder.path(), limits, in_memory, clock(&time)).unwrap();
+        Self { mailbox, folder, time }
+    }
+}
+
 fn clock(time: &Arc<AtomicU64>) -> Clock {
     let time = Arc::clone(time);
     Clock::new(move || time.load(Ordering::SeqCst))
@@ -32,9 +44,7 @@ impl Store for Embedded {
     type Mailbox = SqliteMailbox;
 
     async fn open(limits: MailboxLimits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let time = Arc::new(AtomicU64::new(NOW_MS));
-        Self { mailbox: SqliteMailbox::open(folder.path(), limits, clock(&time)).unwrap(), folder, time }
+        Self::open_with(tempfile::tempdir().unwrap(), limits, TAIL_LIMITS, Arc::new(AtomicU64::new(NOW_MS)))
     }
 
     fn mailbox(&self) -> &SqliteMailbox {
@@ -48,12 +58,80 @@ impl Store for Embedded {
     async fn reopen(self) -> Self {
         let Self { mailbox, folder, time } = self;
         drop(mailbox);
-        let mailbox = SqliteMailbox::open(folder.path(), MailboxLimits::default(), clock(&time)).unwrap();
-        Self { mailbox, folder, time }
+        Self::open_with(folder, MailboxLimits::default(), TAIL_LIMITS, time)
     }
 }
 
 mailbox_contract::contract!(Embedded);
+
+/// With so little memory that most is read from the disk, and some is not.
+mod with_little_memory {
+    use super::*;
+
+    const LITTLE: TailLimits = TailLimits { envelopes: 2, bytes: 700 };
+
+    pub(crate) struct FromDisk(Embedded);
+
+    impl Store for FromDisk {
+        type Mailbox = SqliteMailbox;
+
+        async fn open(limits: MailboxLimits) -> Self {
+            Self(Embedded::open_with(tempfile::tempdir().unwrap(), limits, LITTLE, Arc::new(AtomicU64::new(NOW_MS))))
+        }
+
+        fn mailbox(&self) -> &SqliteMailbox {
+            &self.0.mailbox
+        }
+
+        fn set_time(&self, now_ms: u64) {
+            self.0.set_time(now_ms);
+        }
+
+        async fn reopen(self) -> Self {
+            let Embedded { mailbox, folder, time } = self.0;
+            drop(mailbox);
+            Self(Embedded::open_with(folder, MailboxLimits::default(), LITTLE, time))
+        }
+    }
+
+    mailbox_contract::contract!(FromDisk);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_there_reads_nothing_from_the_disk_and_one_that_was_away_does() {
+    let store = Embedded::open(MailboxLimits::default()).await;
+    let count = TAIL_LIMITS.envelopes as u128 + 1;
+    for id in 0..count {
+        store.mailbox.enqueue(vec![item(1, id, &id.to_string())]).await.unwrap();
+    }
+    let first = cursors(&store.mailbox, 1).await[0];
+    // Behind its back.
+    let other = rusqlite::Connection::open(store.folder.path().join("mailbox.db")).unwrap();
+    other.execute_batch("UPDATE envelopes SET json = 'from the disk'").unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await[0], "from the disk");
+    let found = store.mailbox.wait(mailbox(1), first, now()).await.unwrap();
+    assert_eq!(&*found[0].json, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_that_the_disk_did_not_take_is_brought_again() {
+    let store = Embedded::open(MailboxLimits::default()).await;
+    store.mailbox.enqueue(vec![item(1, 1, "one"), item(1, 2, "two")]).await.unwrap();
+    let first = cursors(&store.mailbox, 1).await[0];
+    let other = rusqlite::Connection::open(store.folder.path().join("mailbox.db")).unwrap();
+    other.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    other
+        .execute_batch("CREATE TRIGGER fail BEFORE DELETE ON envelopes BEGIN SELECT RAISE(ABORT, 'on purpose'); END")
+        .unwrap();
+    store.mailbox.acknowledge(mailbox(1), first).await.unwrap();
+    assert_eq!(read_all(&store.mailbox, 1).await.last().unwrap(), "two");
+    other.execute_batch("DROP TRIGGER fail").unwrap();
+    store.mailbox.acknowledge(mailbox(1), first).await.unwrap();
+    let Embedded { mailbox, folder, time } = store;
+    drop(mailbox);
+    let store = Embedded::open_with(folder, MailboxLimits::default(), TAIL_LIMITS, time);
+    assert_eq!(read_all(&store.mailbox, 1).await, ["two"]);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_past_its_life_is_removed_and_its_ids_are_forgotten() {
@@ -62,7 +140,7 @@ async fn what_is_past_its_life_is_removed_and_its_ids_are_forgotten() {
     store.set_time(NOW_MS + MailboxLimits::default().life_seconds * 1_000 + 1);
     store.mailbox.expire().await;
     // The writer answers in order: when it answers this, it has expired.
-    store.mailbox.acknowledge(mailbox(1), 1).await.unwrap();
+    store.mailbox.delete(mailbox(9)).await.unwrap();
     let connection = rusqlite::Connection::open(store.folder.path().join("mailbox.db")).unwrap();
     let counted: [u64; 4] = connection
         .query_row(

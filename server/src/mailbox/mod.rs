@@ -7,10 +7,15 @@ mod hub;
 mod redis;
 mod schema;
 mod sqlite;
+mod tail;
 mod wake;
 mod writer;
 
-pub use self::{redis::RedisMailbox, sqlite::SqliteMailbox};
+pub use self::{
+    redis::RedisMailbox,
+    sqlite::SqliteMailbox,
+    tail::{TAIL_LIMITS, TailLimits},
+};
 use crate::{clock::Clock, config::Config};
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
 use std::{future::Future, sync::Arc};

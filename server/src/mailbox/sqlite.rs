@@ -1,12 +1,13 @@
 //! The embedded mailbox: SQLite, one writer, a few readers.
 //!
 //! Owns the way to the writer and back, and the reads. Durable before it answers; wakes in this process after the
-//! commit. One process to a folder.
+//! commit. One process to a folder: what polls are answered from is kept in memory.
 
 use super::{
     AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
     hub::Hub,
     schema,
+    tail::{self, TAIL_LIMITS, TailLimits, Tails},
     writer::{self, Command, oldest_living_ms},
 };
 use crate::{clock::Clock, config::MailboxLimits};
@@ -16,6 +17,7 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
     time::Duration,
 };
 use tokio::{
@@ -43,7 +45,9 @@ enum Silence {
 
 pub struct SqliteMailbox {
     hub: Arc<Hub>,
+    tails: Arc<Tails>,
     writer: mpsc::Sender<Command>,
+    thread: Option<JoinHandle<()>>,
     readers: Arc<Readers>,
     limits: MailboxLimits,
     clock: Clock,
@@ -57,13 +61,24 @@ struct Readers {
 impl SqliteMailbox {
     /// Opens the mailbox of this folder. Needs tokio.
     pub fn open(folder: &Path, limits: MailboxLimits, clock: Clock) -> Result<Self, Unavailable> {
+        Self::open_with(folder, limits, TAIL_LIMITS, clock)
+    }
+
+    /// With other bounds for what is kept in memory.
+    pub fn open_with(
+        folder: &Path,
+        limits: MailboxLimits,
+        in_memory: TailLimits,
+        clock: Clock,
+    ) -> Result<Self, Unavailable> {
         let connection = schema::open_writer(folder)?;
         let idle = (0..READERS).map(|_| schema::open_reader(folder)).collect::<Result<_, _>>()?;
         let hub = Arc::new(Hub::default());
-        let writer = writer::start(connection, limits, &hub)?;
+        let tails = Arc::new(Tails::new(in_memory));
+        let (writer, thread) = writer::start(connection, limits, &hub, &tails)?;
         expire_at_intervals(writer.downgrade(), clock.clone());
         let readers = Arc::new(Readers { permits: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) });
-        Ok(Self { hub, writer, readers, limits, clock })
+        Ok(Self { hub, tails, writer, thread: Some(thread), readers, limits, clock })
     }
 
     /// Hands a command to the writer and waits for its answer.
@@ -89,8 +104,13 @@ impl SqliteMailbox {
         let _ = self.writer.send(Command::Expire { now_ms: self.clock.now_ms() }).await;
     }
 
+    /// From memory, else from the disk.
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
         let oldest_ms = oldest_living_ms(&self.limits, self.clock.now_ms());
+        let after = match self.tails.read(mailbox, clamp(after), oldest_ms) {
+            tail::Read::Complete(found) => return Ok(found),
+            tail::Read::OnDisk { after } => after,
+        };
         self.with_reader(move |connection| {
             connection
                 .prepare_cached(
@@ -98,7 +118,7 @@ impl SqliteMailbox {
                      WHERE mailbox = (SELECT key FROM mailboxes WHERE device = ?1) AND cursor > ?2 AND accepted_ms >= ?3
                      ORDER BY cursor LIMIT ?4",
                 )?
-                .query_map(params![mailbox.0.as_bytes(), clamp(after), oldest_ms, POLL_DELIVERIES_MAX], |row| {
+                .query_map(params![mailbox.0.as_bytes(), after, oldest_ms, POLL_DELIVERIES_MAX], |row| {
                     Ok(Stored { cursor: row.get(0)?, json: row.get::<_, Box<str>>(1)?.into() })
                 })?
                 .collect()
@@ -147,9 +167,8 @@ fn expire_at_intervals(writer: mpsc::WeakSender<Command>, clock: Clock) {
         loop {
             tokio::time::sleep(EXPIRY_INTERVAL).await;
             let Some(writer) = writer.upgrade() else { return };
-            if writer.send(Command::Expire { now_ms: clock.now_ms() }).await.is_err() {
-                return;
-            }
+            // A writer that is busy expires at the next turn: who waited here would keep the mailbox from closing.
+            let _ = writer.try_send(Command::Expire { now_ms: clock.now_ms() });
         }
     });
 }
@@ -164,9 +183,28 @@ impl Mailbox for SqliteMailbox {
         self.hub.wait(mailbox, deadline, None, || self.read(mailbox, after)).await
     }
 
+    /// Of a mailbox that memory knows, it counts at once, and the disk follows: should it fall behind in a crash, the
+    /// next poll brings the cursor again.
     async fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Result<(), AcknowledgeError> {
         let cursor = clamp(cursor);
-        self.ask(|answer| Command::Acknowledge { mailbox, cursor, answer }).await
+        if cursor == 0 {
+            return Ok(());
+        }
+        // First a place in the queue: nothing comes between memory's word and the writer's.
+        let place = timeout(PATIENCE, self.writer.reserve()).await.map_err(|_| Unavailable::new(Silence::Writer))?;
+        let place = place.map_err(|_| Unavailable::new(Silence::Writer))?;
+        match self.tails.acknowledge(mailbox, cursor) {
+            tail::Acknowledged::Already => Ok(()),
+            tail::Acknowledged::Now => {
+                place.send(Command::Acknowledge { mailbox, cursor, answer: None });
+                Ok(())
+            }
+            tail::Acknowledged::UnknownCursor => Err(AcknowledgeError::UnknownCursor),
+            tail::Acknowledged::OnDisk => {
+                drop(place);
+                self.ask(|answer| Command::Acknowledge { mailbox, cursor, answer: Some(answer) }).await
+            }
+        }
     }
 
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
@@ -184,6 +222,19 @@ impl Mailbox for SqliteMailbox {
             return Err(Unavailable::new(Silence::Writer));
         }
         self.with_reader(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await
+    }
+}
+
+impl Drop for SqliteMailbox {
+    /// What was asked is done before the mailbox is closed.
+    fn drop(&mut self) {
+        let (closed, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.writer, closed));
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            log::error!("the thread that writes the mailbox had ended before");
+        }
     }
 }
 

@@ -4,12 +4,17 @@
 //! command checks before it writes, so that a refusal leaves nothing behind; a failure of the database undoes the whole
 //! group, and everyone in it is told to try again.
 
-use super::{AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable, hub::Hub};
+use super::{
+    AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable,
+    hub::Hub,
+    tail::{Entry, Tails},
+};
 use crate::config::MailboxLimits;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::{
     collections::HashMap,
     sync::{Arc, Weak},
+    thread::JoinHandle,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -23,36 +28,79 @@ const EXPIRED_AT_ONCE: u32 = 500;
 /// What the writer is asked. Each is answered through its channel, or not at all when the group failed.
 #[derive(Debug)]
 pub(super) enum Command {
-    Enqueue { items: Vec<Item>, now_ms: u64, answer: oneshot::Sender<Result<Enqueued, EnqueueError>> },
-    Acknowledge { mailbox: MailboxId, cursor: u64, answer: oneshot::Sender<Result<(), AcknowledgeError>> },
-    Delete { mailbox: MailboxId, answer: oneshot::Sender<Result<(), Unavailable>> },
-    Expire { now_ms: u64 },
+    Enqueue {
+        items: Vec<Item>,
+        now_ms: u64,
+        answer: oneshot::Sender<Result<Enqueued, EnqueueError>>,
+    },
+    /// Without an answer when memory gave it already.
+    Acknowledge {
+        mailbox: MailboxId,
+        cursor: u64,
+        answer: Option<oneshot::Sender<Result<(), AcknowledgeError>>>,
+    },
+    Delete {
+        mailbox: MailboxId,
+        answer: oneshot::Sender<Result<(), Unavailable>>,
+    },
+    Expire {
+        now_ms: u64,
+    },
 }
 
 /// An answer that waits for the commit.
 type Held = Box<dyn FnOnce()>;
 
-/// Runs until every sender is gone. The hub is held weakly: it does not outlive the mailbox for us.
-pub(super) fn run(
+/// What a group did, for those who keep it in memory or wait for it.
+#[derive(Debug)]
+enum Change {
+    /// Past this last cursor.
+    Appended(MailboxId, u64, Entry),
+    /// Of a mailbox with this last cursor, up to this one.
+    Removed(MailboxId, u64, u64),
+    Forgotten(MailboxId),
+}
+
+/// Runs until every sender is gone, and does all that was asked until then. The hub is held weakly: it does not outlive
+/// the mailbox for us.
+fn run(
     mut connection: Connection,
     limits: MailboxLimits,
     hub: &Weak<Hub>,
+    tails: &Tails,
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        let mut to_wake = Vec::new();
-        match commit(&mut connection, &limits, &mut group, &mut to_wake) {
-            Ok(answers) => {
-                answers.into_iter().for_each(|answer| answer());
-                if let Some(hub) = hub.upgrade() {
-                    to_wake.into_iter().for_each(|mailbox| hub.wake(mailbox));
-                }
+        match commit(&mut connection, &limits, &mut group) {
+            Ok((answers, changes)) => publish(answers, changes, hub, tails),
+            // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
+            // acknowledged in advance comes again with the next poll.
+            Err(error) => {
+                tails.forget_all();
+                log::error!("the mailbox database failed: {error}");
             }
-            // The answers were dropped unsent: everyone in the group learns that the store did not do it.
-            Err(error) => log::error!("the mailbox database failed: {error}"),
         }
         group.clear();
+    }
+}
+
+/// First memory, then whoever reads it.
+fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, tails: &Tails) {
+    let mut to_wake = Vec::new();
+    for change in changes {
+        match change {
+            Change::Appended(mailbox, last_cursor, entry) => {
+                tails.appended(mailbox, last_cursor, entry);
+                to_wake.push(mailbox);
+            }
+            Change::Removed(mailbox, last_cursor, cursor) => tails.removed(mailbox, last_cursor, cursor),
+            Change::Forgotten(mailbox) => tails.forget(mailbox),
+        }
+    }
+    answers.into_iter().for_each(|answer| answer());
+    if let Some(hub) = hub.upgrade() {
+        to_wake.into_iter().for_each(|mailbox| hub.wake(mailbox));
     }
 }
 
@@ -61,23 +109,21 @@ fn commit(
     connection: &mut Connection,
     limits: &MailboxLimits,
     group: &mut Vec<Command>,
-    to_wake: &mut Vec<MailboxId>,
-) -> rusqlite::Result<Vec<Held>> {
+) -> rusqlite::Result<(Vec<Held>, Vec<Change>)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers: Vec<Held> = Vec::with_capacity(group.len());
-    let tables = Tables { transaction: &transaction, limits };
+    let mut tables = Tables { transaction: &transaction, limits, changes: Vec::with_capacity(group.len()) };
     for command in group.drain(..) {
         match command {
             Command::Enqueue { items, now_ms, answer } => {
                 let result = tables.enqueue(&items, now_ms)?;
-                if result.is_ok() {
-                    to_wake.extend(items.iter().map(|item| item.mailbox));
-                }
                 answers.push(Box::new(move || drop(answer.send(result))));
             }
             Command::Acknowledge { mailbox, cursor, answer } => {
                 let result = tables.acknowledge(mailbox, cursor)?;
-                answers.push(Box::new(move || drop(answer.send(result))));
+                if let Some(answer) = answer {
+                    answers.push(Box::new(move || drop(answer.send(result))));
+                }
             }
             Command::Delete { mailbox, answer } => {
                 tables.delete(mailbox)?;
@@ -86,8 +132,9 @@ fn commit(
             Command::Expire { now_ms } => tables.expire(now_ms)?,
         }
     }
+    let changes = tables.changes;
     transaction.commit()?;
-    Ok(answers)
+    Ok((answers, changes))
 }
 
 /// The oldest time of acceptance that is still handed out.
@@ -108,11 +155,12 @@ struct Row {
 struct Tables<'t> {
     transaction: &'t Transaction<'t>,
     limits: &'t MailboxLimits,
+    changes: Vec<Change>,
 }
 
 impl Tables<'_> {
     /// Checks all items against ids and limits, then writes all of them. The outer error undoes the group.
-    fn enqueue(&self, items: &[Item], now_ms: u64) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
+    fn enqueue(&mut self, items: &[Item], now_ms: u64) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
         let mut accepted_ms = u64::MAX;
         let mut rows = HashMap::new();
         let mut fresh: Vec<(&Item, i64)> = Vec::with_capacity(items.len());
@@ -149,8 +197,12 @@ impl Tables<'_> {
         }
         for (item, key) in fresh {
             if let Some(row) = rows.get_mut(&item.mailbox) {
-                row.last_cursor = item.accepted_ms.max(row.last_cursor + 1);
+                let before = row.last_cursor;
+                row.last_cursor = item.accepted_ms.max(before + 1);
                 self.insert(item, key, row.last_cursor)?;
+                let Item { accepted_ms, ref json, .. } = *item;
+                let entry = Entry { cursor: row.last_cursor, accepted_ms, json: Arc::clone(json) };
+                self.changes.push(Change::Appended(item.mailbox, before, entry));
             }
         }
         for row in rows.values() {
@@ -180,7 +232,7 @@ impl Tables<'_> {
         Ok(())
     }
 
-    fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> rusqlite::Result<Result<(), AcknowledgeError>> {
+    fn acknowledge(&mut self, mailbox: MailboxId, cursor: u64) -> rusqlite::Result<Result<(), AcknowledgeError>> {
         if cursor == 0 {
             return Ok(Ok(()));
         }
@@ -195,20 +247,22 @@ impl Tables<'_> {
                 Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?))
             })?;
         self.count_removed(row.key, removed)?;
+        self.changes.push(Change::Removed(mailbox, row.last_cursor, cursor));
         Ok(Ok(()))
     }
 
-    fn delete(&self, mailbox: MailboxId) -> rusqlite::Result<()> {
+    fn delete(&mut self, mailbox: MailboxId) -> rusqlite::Result<()> {
         if let Some(row) = self.row(mailbox)? {
             self.transaction.execute("DELETE FROM envelopes WHERE mailbox = ?1", [row.key])?;
             self.transaction.execute("DELETE FROM accepted_ids WHERE mailbox = ?1", [row.key])?;
             self.transaction.execute("DELETE FROM mailboxes WHERE key = ?1", [row.key])?;
+            self.changes.push(Change::Forgotten(mailbox));
         }
         Ok(())
     }
 
     /// Removes what nobody fetched in time, a bounded piece of it.
-    fn expire(&self, now_ms: u64) -> rusqlite::Result<()> {
+    fn expire(&mut self, now_ms: u64) -> rusqlite::Result<()> {
         let oldest_ms = oldest_living_ms(self.limits, now_ms);
         let removed: Vec<(i64, u64)> = self
             .transaction
@@ -287,12 +341,13 @@ pub(super) fn start(
     connection: Connection,
     limits: MailboxLimits,
     hub: &Arc<Hub>,
-) -> Result<mpsc::Sender<Command>, Unavailable> {
+    tails: &Arc<Tails>,
+) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), Unavailable> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let hub = Arc::downgrade(hub);
-    std::thread::Builder::new()
+    let (hub, tails) = (Arc::downgrade(hub), Arc::clone(tails));
+    let thread = std::thread::Builder::new()
         .name("mailbox-writer".to_owned())
-        .spawn(move || run(connection, limits, &hub, receiver))
+        .spawn(move || run(connection, limits, &hub, &tails, receiver))
         .map_err(Unavailable::new)?;
-    Ok(sender)
+    Ok((sender, thread))
 }
