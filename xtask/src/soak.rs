@@ -1,8 +1,10 @@
 //! Owns the long runs: the same checks as `test`, for hours. Ends in a block to be dated in `docs/reliability.md`.
 
+use crate::assets;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use std::fmt::Write as _;
+use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
@@ -28,11 +30,13 @@ enum Part {
     Schedules,
     /// Every bit of everything that is sent or kept, flipped, where the daily tests flip one in each byte
     Flips,
+    /// The browser's files, built from two clean clones in different folders: the same bytes
+    Reproduce,
     /// Every fuzz target, one after the other
     Fuzz,
 }
 
-const PARTS: [Part; 3] = [Part::Schedules, Part::Flips, Part::Fuzz];
+const PARTS: [Part; 4] = [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
 
@@ -45,6 +49,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
         let (said, done) = match part {
             Part::Schedules => schedules(project, options),
             Part::Flips => flips(project),
+            Part::Reproduce => reproduce(project)?,
             Part::Fuzz => fuzz(project, options)?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
@@ -71,6 +76,23 @@ fn flips(project: &Project) -> (String, Result<(), Problem>) {
     let mut cargo = project.cargo();
     cargo.args(["test", "--release", "--package", "cliquet-web-crypto", "--test", "crypto", "--", "--ignored"]);
     watch(&mut cargo, |line| line.starts_with("test result"))
+}
+
+/// Every file's name is made from its content, so two equal manifests are equal files. What is not committed is not built.
+fn reproduce(project: &Project) -> Result<(String, Result<(), Problem>), Problem> {
+    let mut manifests = Vec::new();
+    for folder in ["target/reproduce/one", "target/reproduce/another-with-a-longer-name"] {
+        let clone = Project { root: project.path(folder) };
+        let _ = fs::remove_dir_all(&clone.root);
+        project::run(project.program("git").args(["clone", "--quiet", "--no-hardlinks", "."]).arg(&clone.root))?;
+        assets::build(&clone)?;
+        let manifest = clone.path("target/web/manifest.json");
+        manifests.push(fs::read_to_string(&manifest).map_err(Problem::file("cannot read", &manifest))?);
+    }
+    let said = manifests.first().cloned().unwrap_or_default();
+    let equal = manifests.iter().all(|manifest| *manifest == said);
+    let differ = || Problem::Words(format!("the two builds differ:\n{}", manifests.join("\n")));
+    Ok((said.clone(), if equal { Ok(()) } else { Err(differ()) }))
 }
 
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`
