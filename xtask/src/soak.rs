@@ -12,7 +12,7 @@ use std::time::Instant;
 pub(crate) struct Options {
     /// Run only these
     parts: Vec<Part>,
-    /// How long each part lasts, and each fuzz target (instead of a million schedules, and an hour)
+    /// How long each part lasts, and each fuzz target (instead of a million schedules, an hour, and half an hour of kills)
     #[arg(long)]
     minutes: Option<u64>,
     /// The schedules begin with this seed
@@ -34,11 +34,18 @@ enum Part {
     Reproduce,
     /// Every fuzz target, one after the other
     Fuzz,
+    /// The real server, killed about once a second while fifty people write and read
+    Kill,
+    /// The same over a Redis that is killed, stopped and out of memory
+    KillRedis,
 }
 
-const PARTS: [Part; 4] = [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz];
+const PARTS: [Part; 6] =
+    [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz, Part::Kill, Part::KillRedis];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
+const KILL_MINUTES: u64 = 30;
+const KILL_PEOPLE: u64 = 50;
 
 pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> {
     let parts = if options.parts.is_empty() { PARTS.as_slice() } else { &options.parts };
@@ -51,6 +58,8 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::Flips => flips(project),
             Part::Reproduce => reproduce(project)?,
             Part::Fuzz => fuzz(project, options)?,
+            Part::Kill => faults(project, options, "r1_killed"),
+            Part::KillRedis => faults(project, options, "r3_redis"),
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
         let _ = writeln!(report, "- {part:?}: {outcome} after {} s\n{said}", begun.elapsed().as_secs());
@@ -93,6 +102,15 @@ fn reproduce(project: &Project) -> Result<(String, Result<(), Problem>), Problem
     let equal = manifests.iter().all(|manifest| *manifest == said);
     let differ = || Problem::Words(format!("the two builds differ:\n{}", manifests.join("\n")));
     Ok((said.clone(), if equal { Ok(()) } else { Err(differ()) }))
+}
+
+/// The tests of this name, which run for so long and with so many people when they are told.
+fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(), Problem>) {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--package", "cliquet-server", "--test", "faults", "--", "--nocapture", name]);
+    cargo.env("CLIQUET_MINUTES", options.minutes.unwrap_or(KILL_MINUTES).to_string());
+    cargo.env("CLIQUET_PEOPLE", KILL_PEOPLE.to_string());
+    watch(&mut cargo, |line| line.contains("acknowledged") || line.starts_with("test result"))
 }
 
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`

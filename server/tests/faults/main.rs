@@ -1,0 +1,12 @@
+//! The real program and what befalls it: killed, stopped, cut off, without room. Whatever was acknowledged is shown, once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
+
+mod client;
+mod history;
+mod kill;
+mod load;
+mod people;
+mod server;
+mod shutdown;
+mod twice;
