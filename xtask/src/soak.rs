@@ -40,8 +40,7 @@ enum Part {
     KillRedis,
 }
 
-const PARTS: [Part; 6] =
-    [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz, Part::Kill, Part::KillRedis];
+const PARTS: [Part; 6] = [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz, Part::Kill, Part::KillRedis];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
 const KILL_MINUTES: u64 = 30;
