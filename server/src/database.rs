@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::{sync::Semaphore, time::timeout};
 
 /// In order, for ever: a released migration is never changed.
 const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_accounts.sql"))];
@@ -30,6 +31,8 @@ pub const FILE_NAME: &str = "cliquet.db";
 pub enum Error {
     #[error("no connection to the database is free")]
     NoConnection(#[from] r2d2::Error),
+    #[error("too many wait for the database")]
+    Busy,
     #[error("the database did not do it")]
     Sqlite(#[from] rusqlite::Error),
     #[error("the tables could not be brought up to date")]
@@ -53,7 +56,7 @@ impl Error {
     /// Whether trying again in a moment may help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::NoConnection(_) | Self::CutOff(_) => true,
+            Self::NoConnection(_) | Self::Busy | Self::CutOff(_) => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(
@@ -81,6 +84,10 @@ impl From<Error> for crate::error::Error {
 #[derive(Clone, Debug)]
 pub struct Database {
     pool: r2d2::Pool<SqliteConnectionManager>,
+    /// One for each connection: who waits for one waits here, and holds no thread.
+    permits: Arc<Semaphore>,
+    /// The one writer at a time. Were they to wait inside SQLite, they would hold the connections that readers need.
+    writer: Arc<Semaphore>,
     /// Writes nothing, so that every commit is another connection's.
     watcher: Arc<Mutex<Connection>>,
 }
@@ -107,7 +114,8 @@ impl Database {
         let watcher = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // Whoever asks would rather read than wait.
         watcher.busy_timeout(Duration::ZERO)?;
-        Ok(Self { pool, watcher: Arc::new(Mutex::new(watcher)) })
+        let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
+        Ok(Self { pool, permits, writer: Arc::new(Semaphore::new(1)), watcher: Arc::new(Mutex::new(watcher)) })
     }
 
     /// Another number after every commit of anyone to this database, and never an earlier one again. `None`: not to be had
@@ -122,15 +130,42 @@ impl Database {
             .ok()
     }
 
-    /// Runs blocking work with a connection, off the async threads. To write, use [`Database::write`].
+    /// Runs blocking work with a connection, off the async threads. To write, use [`Database::write`] or
+    /// [`Database::change`].
     pub async fn run<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     {
+        let permit = timeout(CONNECTION_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
         let pool = self.pool.clone();
-        tokio::task::spawn_blocking(move || work(&mut *pool.get().map_err(Error::from)?)).await.map_err(Error::from)?
+        let done = tokio::task::spawn_blocking(move || {
+            let done =
+                pool.get().map_err(|error| Error::from(error).into()).and_then(|mut connection| work(&mut connection));
+            // The connection is back in the pool.
+            drop(permit);
+            done
+        });
+        done.await.map_err(Error::from)?
+    }
+
+    /// [`Database::run`] for work that ends in [`write`], after checks that need the database but no lock.
+    pub async fn change<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
+    {
+        let turn = timeout(BUSY_TIMEOUT, Arc::clone(&self.writer).acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
+        self.run(move |connection| {
+            // Kept until it is done, also when nobody waits for it any more.
+            let _turn = turn;
+            work(connection)
+        })
+        .await
     }
 
     /// Runs work in one transaction that is kept when it returns `Ok` and leaves no trace when it does not.
@@ -140,7 +175,7 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
-        self.run(move |connection| write(connection, work)).await
+        self.change(move |connection| write(connection, work)).await
     }
 
     /// A connection on this thread: for start and for the command line, before there are async threads to block.

@@ -58,7 +58,7 @@ async fn register(
         return Err(ProblemCode::DeviceLimit.into());
     }
     let now_ms = clock.now_ms();
-    let card = database.run(move |connection| {
+    let card = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
         database::write(connection, |transaction| {
@@ -87,7 +87,7 @@ async fn revoke(
     let SignedIn { account_id, email, .. } = signed_in;
     throttle.change_per_account.check(&account_id)?;
     let now_ms = clock.now_ms();
-    let card = database.run(move |connection| {
+    let card = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let list = CheckedList::check(&email, &account_key, device_list)?;
         database::write(connection, |transaction| {
@@ -121,7 +121,7 @@ async fn publish(
     let upload = body.0;
     let SignedInDevice { account_id, device, .. } = signed_in;
     throttle.change_per_account.check(&account_id)?;
-    let stock = database.run(move |connection| {
+    let stock = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let checked = CheckedUpload::check(&Verification::with(&account_key)?, &account_key.hash(), device, upload)?;
         database::write(connection, |transaction| {

@@ -92,7 +92,7 @@ async fn finish(
     let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
     let passwords = Passwords::clone(passwords);
     let (token, signed_in) = database
-        .run(move |connection| {
+        .change(move |connection| {
             let email = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
             // Always a new token: one that was planted before is worth nothing after (S5).
             let token = Token::generate().map_err(database::Error::from)?;

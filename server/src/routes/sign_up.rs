@@ -91,7 +91,7 @@ async fn finish(
     let (registration, now_ms) = (config.registration, clock.now_ms());
     let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
     let (token, device) = database
-        .run(move |connection| {
+        .change(move |connection| {
             let opaque_record = Passwords::finish_sign_up(&record)?;
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
             let invite = invite.as_deref().and_then(Token::read);

@@ -4,6 +4,7 @@
 
 mod backlog;
 mod headers;
+mod locked;
 mod messages;
 mod office;
 mod origin;
