@@ -199,8 +199,8 @@ impl Mailbox for SqliteMailbox {
                 place.send(Command::Acknowledge { mailbox, cursor, answer: None });
                 Ok(())
             }
-            tail::Acknowledged::UnknownCursor => Err(AcknowledgeError::UnknownCursor),
-            tail::Acknowledged::OnDisk => {
+            // A reader may have seen a commit that memory has not heard of yet: the writer, who is past it, decides.
+            tail::Acknowledged::UnknownCursor | tail::Acknowledged::OnDisk => {
                 drop(place);
                 self.ask(|answer| Command::Acknowledge { mailbox, cursor, answer: Some(answer) }).await
             }
@@ -241,5 +241,30 @@ impl Drop for SqliteMailbox {
 impl fmt::Debug for SqliteMailbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteMailbox").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cliquet_wire::ids::EnvelopeId;
+
+    #[tokio::test]
+    async fn a_cursor_that_a_reader_saw_before_memory_heard_of_it_is_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = crate::config::MailboxLimits::default();
+        let store = SqliteMailbox::open(folder.path(), limits, Clock::new(|| 1_000)).unwrap();
+        let mailbox = MailboxId::from_random([1; 16]);
+        let id = EnvelopeId::from_parts(1, [1; 10]);
+        let item = Item { mailbox, id, digest: [0; 16], accepted_ms: 1_000, json: "{}".into() };
+        store.enqueue(vec![item]).await.unwrap();
+        // As between the commit and its telling: memory still says that the mailbox ends before.
+        store.tails.forget(mailbox);
+        store.tails.removed(mailbox, 1, 1);
+        let seen =
+            store.with_reader(|connection| connection.query_row("SELECT cursor FROM envelopes", [], |row| row.get(0)));
+        store.acknowledge(mailbox, seen.await.unwrap()).await.unwrap();
+        let past = store.acknowledge(mailbox, 2_000).await;
+        assert!(matches!(past, Err(AcknowledgeError::UnknownCursor)));
     }
 }
