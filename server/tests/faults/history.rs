@@ -109,6 +109,11 @@ impl History {
 }
 
 impl Verdict {
+    /// How often the server said "not now".
+    pub(crate) fn refusals(&self) -> u64 {
+        self.statuses.get(&503).copied().unwrap_or(0)
+    }
+
     /// Nothing lost, doubled, invented or out of order, and nobody was told anything but yes or "try again".
     pub(crate) fn demand(&self) {
         let clean = self.lost == 0 && self.twice == 0 && self.invented == 0 && self.disordered == 0;

@@ -2,11 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
+mod arrival;
 mod client;
+mod cut;
+mod full;
 mod history;
 mod kill;
 mod load;
 mod people;
+mod redis;
 mod server;
 mod shutdown;
 mod twice;
