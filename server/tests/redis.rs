@@ -4,13 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
 
 mod mailbox_contract;
+#[path = "post_office/office.rs"]
+mod office;
 
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
     mailbox::{EnqueueError, Mailbox, RedisMailbox},
 };
+use cliquet_wire::{poll::PollAnswer, problem::ProblemCode};
 use mailbox_contract::{NOW_MS, Store, item, mailbox, now, read_all};
+use office::{Office, letter, problem};
+use rocket::{figment::Figment, http::Status};
 use std::{
     net::TcpListener,
     process::{Child, Command, Stdio},
@@ -273,4 +278,73 @@ async fn everything_of_one_mailbox_lies_in_one_slot_and_expires() {
         // The state stays: it says which cursors were used.
         assert_eq!(life > 0, !key.ends_with(":state"), "{key} {life}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_wait_next_door_ends_the_older_and_so_does_the_end_of_its_sign_in() {
+    let store = opened().await;
+    let neighbour = store.neighbour();
+    // Both hear each other.
+    for (one, other) in [(&store.mailbox, &neighbour), (&neighbour, &store.mailbox)] {
+        let posting = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            other.enqueue(vec![item(2, 1, "hello")]).await.unwrap();
+        };
+        tokio::join!(one.wait(mailbox(2), 0, soon()), posting).0.unwrap();
+    }
+    let start = Instant::now();
+    let older = store.mailbox.wait(mailbox(1), 0, soon());
+    let newer = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        neighbour.wait(mailbox(1), 0, soon()).await
+    };
+    let ending = async {
+        // The newer one stays until its sign-in ends at the first server.
+        let older = older.await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        store.mailbox.end_wait(mailbox(1));
+        older
+    };
+    let (older, newer) = tokio::join!(ending, newer);
+    assert!(older.unwrap().is_empty() && newer.unwrap().is_empty());
+    assert!(start.elapsed() >= Duration::from_millis(600), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_servers_on_one_redis_are_one_post_office() {
+    let redis = Server::start();
+    let settings = || Figment::new().merge(("mailbox", redis.url()));
+    let first = Office::open_with(settings()).await;
+    let second = first.beside(settings()).await;
+    let (alice, bob) = (first.person("alice"), first.person("bob"));
+    first.adds(&alice, &bob);
+    let pause = || tokio::time::sleep(Duration::from_millis(300));
+
+    // Alice posts at the second server what Bob waits for at the first.
+    let posting = async {
+        pause().await;
+        assert_eq!(second.posts(&alice, vec![letter(&alice, &bob, 1)]).await.status(), Status::Created);
+    };
+    let (answer, ()) = tokio::join!(first.polls(&bob, 0, 20), posting);
+    let answer: PollAnswer = answer.into_json().await.unwrap();
+    assert_eq!(answer.deliveries.len(), 1);
+    let cursor = answer.deliveries[0].cursor;
+
+    // Bob polls at the second: his poll at the first ends. He signs out at the first: the one at the second ends too.
+    let start = Instant::now();
+    let older = async {
+        let older: PollAnswer = first.polls(&bob, cursor, 50).await.into_json().await.unwrap();
+        pause().await;
+        assert_eq!(first.signs_out(&bob).await.status(), Status::NoContent);
+        older
+    };
+    let newer = async {
+        pause().await;
+        second.polls(&bob, cursor, 50).await.into_json::<PollAnswer>().await.unwrap()
+    };
+    let (older, newer) = tokio::join!(older, newer);
+    assert!(older.deliveries.is_empty() && newer.deliveries.is_empty());
+    assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
+    assert_eq!(problem(second.polls(&bob, cursor, 0).await).await, ProblemCode::SignedOut);
 }

@@ -8,7 +8,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -21,6 +21,15 @@ use tokio::{
 #[derive(Debug, Default)]
 pub(super) struct Hub {
     waiters: Mutex<HashMap<MailboxId, Arc<Waiter>>>,
+    registered: AtomicU64,
+}
+
+/// One reading within a wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    /// Tells this process's waiters apart.
+    pub(super) waiter: u64,
+    pub(super) is_first: bool,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +37,9 @@ struct Waiter {
     /// Keeps one wake-up that comes before anyone listens, so that none is lost between a read and the wait after it.
     woken: Notify,
     ended: AtomicBool,
+    number: u64,
+    /// The other processes have been told: what they announce from now on is newer.
+    announced: AtomicBool,
 }
 
 impl Waiter {
@@ -59,9 +71,30 @@ impl Hub {
         }
     }
 
+    /// The announcement of a waiter of this process has come back: in the order that all processes see.
+    pub(super) fn announced(&self, mailbox: MailboxId, number: u64) {
+        if let Some(waiter) = self.lock().get(&mailbox)
+            && waiter.number == number
+        {
+            waiter.announced.store(true, Ordering::Release);
+        }
+    }
+
+    /// Another process announced a wait. One of ours that was announced before it is the older one; one whose own
+    /// announcement is still on its way is the newer.
+    pub(super) fn waits_elsewhere(&self, mailbox: MailboxId) {
+        let mut waiters = self.lock();
+        if let Entry::Occupied(entry) = waiters.entry(mailbox)
+            && entry.get().announced.load(Ordering::Acquire)
+        {
+            entry.remove().end();
+        }
+    }
+
     /// Becomes the one who waits; whoever waited here before stops.
     fn register(self: &Arc<Self>, mailbox: MailboxId) -> Registration {
-        let waiter = Arc::new(Waiter::default());
+        let number = self.registered.fetch_add(1, Ordering::Relaxed);
+        let waiter = Arc::new(Waiter { number, ..Waiter::default() });
         if let Some(older) = self.lock().insert(mailbox, Arc::clone(&waiter)) {
             older.end();
         }
@@ -79,22 +112,24 @@ impl Hub {
     ) -> Result<Vec<Stored>, Unavailable>
     where
         F: Future<Output = Result<Vec<Stored>, Unavailable>>,
-        R: FnMut() -> F,
+        R: FnMut(Turn) -> F,
     {
         let registration = self.register(mailbox);
+        let mut turn = Turn { waiter: registration.waiter.number, is_first: true };
         loop {
-            let found = read().await?;
+            let found = read(turn).await?;
+            turn.is_first = false;
             if registration.waiter.ended.load(Ordering::Acquire) {
                 return Ok(Vec::new());
             }
             if !found.is_empty() || Instant::now() >= deadline {
                 return Ok(found);
             }
-            let turn = recheck.map_or(deadline, |interval| deadline.min(Instant::now() + interval));
+            let next = recheck.map_or(deadline, |interval| deadline.min(Instant::now() + interval));
             tokio::select! {
                 () = registration.waiter.woken.notified() => {}
-                () = sleep_until(turn) => {
-                    if turn == deadline {
+                () = sleep_until(next) => {
+                    if next == deadline {
                         return Ok(Vec::new());
                     }
                 }
@@ -147,7 +182,7 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let reads = AtomicUsize::new(0);
         let found = hub
-            .wait(mailbox(1), in_seconds(60), None, || {
+            .wait(mailbox(1), in_seconds(60), None, |_| {
                 let first = reads.fetch_add(1, Ordering::SeqCst) == 0;
                 if first {
                     hub.wake(mailbox(1));
@@ -165,7 +200,7 @@ mod tests {
         let reads = AtomicUsize::new(0);
         let start = Instant::now();
         let recheck = Some(Duration::from_secs(7));
-        let read = || {
+        let read = |_| {
             let late = reads.fetch_add(1, Ordering::SeqCst) == 1;
             async move { Ok(if late { stored() } else { Vec::new() }) }
         };
@@ -177,7 +212,7 @@ mod tests {
     async fn empty_at_the_deadline_and_nobody_is_left_behind() {
         let hub = Arc::new(Hub::default());
         let start = Instant::now();
-        let found = hub.wait(mailbox(1), in_seconds(25), None, || async { Ok(Vec::new()) }).await;
+        let found = hub.wait(mailbox(1), in_seconds(25), None, |_| async { Ok(Vec::new()) }).await;
         assert_eq!(found.unwrap(), Vec::new());
         assert_eq!(start.elapsed(), Duration::from_secs(25));
         assert!(hub.lock().is_empty());
@@ -186,7 +221,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_newer_wait_ends_the_older_and_stays() {
         let hub = Arc::new(Hub::default());
-        let nothing = || async { Ok(Vec::new()) };
+        let nothing = |_| async { Ok(Vec::new()) };
         let start = Instant::now();
         let older = async { (hub.wait(mailbox(1), in_seconds(50), None, nothing).await.unwrap(), start.elapsed()) };
         let newer = async {
@@ -203,8 +238,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_cancelled_wait_leaves_the_hub() {
         let hub = Arc::new(Hub::default());
-        let wait = hub.wait(mailbox(1), in_seconds(50), None, || async { Ok(Vec::new()) });
+        let wait = hub.wait(mailbox(1), in_seconds(50), None, |_| async { Ok(Vec::new()) });
         assert!(tokio::time::timeout(Duration::from_secs(1), wait).await.is_err());
         assert!(hub.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_two_processes_the_one_that_announced_last_waits() {
+        let hub = Arc::new(Hub::default());
+        let waiter = || hub.register(mailbox(1));
+        let has_ended = |registration: &Registration| registration.waiter.ended.load(Ordering::Acquire);
+        // The other's announcement comes before ours: ours is newer.
+        let ours = waiter();
+        hub.waits_elsewhere(mailbox(1));
+        hub.announced(mailbox(1), ours.waiter.number);
+        assert!(!has_ended(&ours));
+        // That of an older waiter of ours says nothing of this one.
+        let newer = waiter();
+        assert!(has_ended(&ours));
+        hub.announced(mailbox(1), ours.waiter.number);
+        hub.waits_elsewhere(mailbox(1));
+        assert!(!has_ended(&newer));
+        hub.announced(mailbox(1), newer.waiter.number);
+        hub.waits_elsewhere(mailbox(2));
+        assert!(!has_ended(&newer));
+        hub.waits_elsewhere(mailbox(1));
+        assert!(has_ended(&newer) && hub.lock().is_empty());
     }
 }

@@ -13,7 +13,11 @@
 //! what makes it all or none; a cluster refuses keys of several slots. The keys carry hash tags, so that everything about
 //! one mailbox lies in one slot on the day when "all or none" is reached in another way.
 
-use super::{AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable, hub::Hub, wake};
+use super::{
+    AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
+    hub::{Hub, Turn},
+    wake::{self, CHANNEL, Process, Word},
+};
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use redis::{
@@ -43,6 +47,7 @@ pub struct RedisMailbox {
     limits: MailboxLimits,
     clock: Clock,
     listening: AbortHandle,
+    process: Process,
 }
 
 /// What the enqueue script does not say.
@@ -64,10 +69,11 @@ impl RedisMailbox {
             .set_pipeline_buffer_size(1_024);
         let connection = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(Unavailable::new)?;
         let hub = Arc::new(Hub::default());
-        let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub))).abort_handle();
+        let process = Process(getrandom::u64().map_err(Unavailable::new)?);
+        let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub), process)).abort_handle();
         let enqueue = Script::new(include_str!("enqueue.lua"));
         let acknowledge = Script::new(include_str!("acknowledge.lua"));
-        Ok(Self { hub, connection, enqueue, acknowledge, limits, clock, listening })
+        Ok(Self { hub, connection, enqueue, acknowledge, limits, clock, listening, process })
     }
 
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
@@ -134,6 +140,12 @@ impl RedisMailbox {
     }
 }
 
+fn say(word: Word) -> Cmd {
+    let mut command = redis::cmd("PUBLISH");
+    command.arg(CHANNEL).arg(word.write());
+    command
+}
+
 fn state_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:state")
 }
@@ -176,7 +188,16 @@ impl Mailbox for RedisMailbox {
     }
 
     async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Vec<Stored>, Unavailable> {
-        self.hub.wait(mailbox, deadline, Some(RECHECK), || self.read(mailbox, after)).await
+        let read = |turn: Turn| async move {
+            let found = self.read(mailbox, after).await?;
+            // Whoever waits longest tells the others. If that gets lost, the older wait stays until its deadline: both are
+            // given the same, and nothing is removed.
+            if turn.is_first && found.is_empty() && Instant::now() < deadline {
+                let _: Result<u64, _> = self.query(&say(Word::Waits(mailbox, self.process, turn.waiter))).await;
+            }
+            Ok(found)
+        };
+        self.hub.wait(mailbox, deadline, Some(RECHECK), read).await
     }
 
     async fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Result<(), AcknowledgeError> {
@@ -198,12 +219,21 @@ impl Mailbox for RedisMailbox {
         let mut command = redis::cmd("DEL");
         command.arg(state_key(mailbox)).arg(envelopes_key(mailbox));
         let _: u64 = self.query(&command).await?;
-        self.hub.end(mailbox);
+        self.end_wait(mailbox);
         Ok(())
     }
 
+    /// Here at once, elsewhere as soon as they hear of it.
     fn end_wait(&self, mailbox: MailboxId) {
         self.hub.end(mailbox);
+        let mut connection = self.connection.clone();
+        tokio::spawn(async move {
+            let told: Result<RedisResult<u64>, _> =
+                timeout(PATIENCE, say(Word::End(mailbox)).query_async(&mut connection)).await;
+            if !matches!(told, Ok(Ok(_))) {
+                log::warn!("a poll that another server may hold for a sign-in that ended ends at its deadline");
+            }
+        });
     }
 
     async fn check(&self) -> Result<(), Unavailable> {

@@ -180,7 +180,7 @@ impl Mailbox for SqliteMailbox {
     }
 
     async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Vec<Stored>, Unavailable> {
-        self.hub.wait(mailbox, deadline, None, || self.read(mailbox, after)).await
+        self.hub.wait(mailbox, deadline, None, |_| self.read(mailbox, after)).await
     }
 
     /// Of a mailbox that memory knows, it counts at once, and the disk follows: should it fall behind in a crash, the

@@ -1,6 +1,8 @@
-//! The pub/sub connection of the Redis mailbox: hears for which mailboxes something came, from any process.
+//! The pub/sub connection of the Redis mailbox: hears for which mailboxes something came, from any process, and which
+//! waits are over because a newer one began or a sign-in ended elsewhere.
 //!
-//! Owns that connection and its renewal. It carries no envelope and proves nothing: everyone woken reads for themselves.
+//! Owns that connection, its renewal, and what is said on it. It carries no envelope and proves nothing: everyone woken
+//! reads for themselves.
 
 use super::{MailboxId, hub::Hub};
 use futures_util::StreamExt;
@@ -11,7 +13,54 @@ use redis::{
 use std::{sync::Weak, time::Duration};
 use tokio::time::{interval, sleep, timeout};
 
-const CHANNEL: &str = "cliquet:wake";
+pub(super) const CHANNEL: &str = "cliquet:wake";
+
+/// What processes tell each other. Redis hands it to all of them, the sender too, in one order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Word {
+    /// Something came. The enqueue script says it, by the device's name alone.
+    Wake(MailboxId),
+    /// A wait began, in this process and with this number.
+    Waits(MailboxId, Process, u64),
+    /// Nobody may wait any more.
+    End(MailboxId),
+}
+
+/// Tells the processes on one Redis apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Process(pub(super) u64);
+
+impl Word {
+    pub(super) fn write(self) -> String {
+        match self {
+            Self::Wake(mailbox) => mailbox.to_string(),
+            Self::Waits(mailbox, process, waiter) => format!("{mailbox} waits {} {waiter}", process.0),
+            Self::End(mailbox) => format!("{mailbox} end"),
+        }
+    }
+
+    /// Someone else's message on our channel is none.
+    fn read(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split(' ').collect();
+        match *words.as_slice() {
+            [mailbox] => Some(Self::Wake(mailbox.parse().ok()?)),
+            [mailbox, "waits", process, waiter] => {
+                Some(Self::Waits(mailbox.parse().ok()?, Process(process.parse().ok()?), waiter.parse().ok()?))
+            }
+            [mailbox, "end"] => Some(Self::End(mailbox.parse().ok()?)),
+            _ => None,
+        }
+    }
+
+    fn tell(self, hub: &Hub, myself: Process) {
+        match self {
+            Self::Wake(mailbox) => hub.wake(mailbox),
+            Self::Waits(mailbox, process, waiter) if process == myself => hub.announced(mailbox, waiter),
+            Self::Waits(mailbox, ..) => hub.waits_elsewhere(mailbox),
+            Self::End(mailbox) => hub.end(mailbox),
+        }
+    }
+}
 /// A connection is tried for this long.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// Pause between two tries: short, because polls wait for it; doubled up to the longest.
@@ -21,7 +70,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const PING_INTERVAL: Duration = Duration::from_secs(3);
 
 /// Until the hub is gone.
-pub(super) async fn listen(client: Client, hub: Weak<Hub>) {
+pub(super) async fn listen(client: Client, hub: Weak<Hub>, myself: Process) {
     let mut pause = PAUSE_MIN;
     while hub.strong_count() > 0 {
         if let Ok(Ok((sink, stream))) = timeout(CONNECT_MAX, subscribe(&client)).await {
@@ -30,7 +79,7 @@ pub(super) async fn listen(client: Client, hub: Weak<Hub>) {
             if let Some(hub) = hub.upgrade() {
                 hub.wake_all();
             }
-            hear(sink, stream, &hub).await;
+            hear(sink, stream, &hub, myself).await;
             log::warn!("the connection that wakes polls was lost; it is made anew");
         }
         sleep(pause).await;
@@ -47,15 +96,14 @@ async fn subscribe(client: &Client) -> RedisResult<(PubSubSink, PubSubStream)> {
 }
 
 /// Until the connection ends, or no longer answers.
-async fn hear(mut sink: PubSubSink, mut stream: PubSubStream, hub: &Weak<Hub>) {
+async fn hear(mut sink: PubSubSink, mut stream: PubSubStream, hub: &Weak<Hub>, myself: Process) {
     let mut ping = interval(PING_INTERVAL);
     loop {
         tokio::select! {
             message = stream.next() => {
                 let (Some(message), Some(hub)) = (message, hub.upgrade()) else { return };
-                // Someone else's message on our channel wakes nobody.
-                if let Some(mailbox) = message.get_payload::<String>().ok().and_then(|text| text.parse::<MailboxId>().ok()) {
-                    hub.wake(mailbox);
+                if let Some(word) = message.get_payload::<String>().ok().and_then(|text| Word::read(&text)) {
+                    word.tell(&hub, myself);
                 }
             }
             _ = ping.tick() => {
@@ -63,6 +111,24 @@ async fn hear(mut sink: PubSubSink, mut stream: PubSubStream, hub: &Weak<Hub>) {
                     return;
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_read_as_they_were_written_and_nothing_else_does() {
+        let mailbox = MailboxId::from_random([7; 16]);
+        for word in [Word::Wake(mailbox), Word::Waits(mailbox, Process(u64::MAX), 3), Word::End(mailbox)] {
+            assert_eq!(Word::read(&word.write()), Some(word));
+        }
+        for text in
+            ["", "end", " end", &format!("{mailbox} "), &format!("{mailbox} waits 1"), &format!("{mailbox} ends")]
+        {
+            assert_eq!(Word::read(text), None, "{text}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A server of its own for each test, and people who are signed in to it. They have no keys: the server only carries.
 
+#![allow(dead_code)] // Each test program uses its part.
+
 use cliquet_server::{
     build,
     clock::Clock,
@@ -35,7 +37,7 @@ pub(crate) const NOW_MS: u64 = 1_790_000_000_000;
 
 pub(crate) struct Office {
     pub(crate) client: Client,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) folder: Arc<tempfile::TempDir>,
     time: Arc<AtomicU64>,
 }
 
@@ -53,8 +55,15 @@ impl Office {
     }
 
     pub(crate) async fn open_with(settings: Figment) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let time = Arc::new(AtomicU64::new(NOW_MS));
+        Self::open_in(Arc::new(tempfile::tempdir().unwrap()), Arc::new(AtomicU64::new(NOW_MS)), settings).await
+    }
+
+    /// A second server on the same accounts.
+    pub(crate) async fn beside(&self, settings: Figment) -> Self {
+        Self::open_in(Arc::clone(&self.folder), Arc::clone(&self.time), settings).await
+    }
+
+    async fn open_in(folder: Arc<tempfile::TempDir>, time: Arc<AtomicU64>, settings: Figment) -> Self {
         let clock = Arc::clone(&time);
         let figment = Figment::from(rocket::Config { log_level: rocket::config::LogLevel::Off, ..Default::default() })
             .merge(("data_dir", folder.path()))
@@ -106,6 +115,10 @@ impl Office {
     pub(crate) async fn polls(&self, who: &Person, cursor: u64, wait_seconds: u32) -> LocalResponse<'_> {
         let asked = Poll { cursor, wait_seconds: Some(wait_seconds) };
         self.client.post("/poll").header(bearer(who)).json(&asked).dispatch().await
+    }
+
+    pub(crate) async fn signs_out(&self, who: &Person) -> LocalResponse<'_> {
+        self.client.post("/sign-out").header(bearer(who)).dispatch().await
     }
 
     /// What lies in the mailbox, without waiting.
