@@ -2,6 +2,8 @@
 //!
 //! Owns the checks and their words. Changes nothing but what starting the server would.
 
+mod redis;
+
 use cliquet_server::{
     config::{self, Config, Registration},
     database::{self, Database},
@@ -47,7 +49,7 @@ fn findings() -> Vec<Finding> {
     };
     let mut findings = vec![Finding::Fine("The settings read.".to_owned())];
     findings.extend(data(&config));
-    findings.push(mailbox(&config));
+    findings.extend(mailbox(&config));
     findings.extend(network(&config, &rocket));
     findings
 }
@@ -89,14 +91,13 @@ fn data(config: &Config) -> Vec<Finding> {
     findings
 }
 
-fn mailbox(config: &Config) -> Finding {
+fn mailbox(config: &Config) -> Vec<Finding> {
     match config.mailbox.as_str() {
-        "sqlite" => Finding::Fine("Undelivered envelopes wait in the data folder.".to_owned()),
-        url if url.starts_with("redis://") || url.starts_with("rediss://") || url.starts_with("redis+unix://") => {
-            // The address may hold a password.
-            Finding::Note("Undelivered envelopes wait in Redis. `GET /health` says whether it answers.".to_owned())
-        }
-        _ => Finding::Wrong("mailbox must be \"sqlite\" or an address that begins with redis://.".to_owned()),
+        "sqlite" => vec![Finding::Fine("Undelivered envelopes wait in the data folder.".to_owned())],
+        url if url.starts_with("redis://") || url.starts_with("redis+unix://") => redis::findings(url),
+        _ => vec![Finding::Wrong(
+            "mailbox must be \"sqlite\" or an address that begins with redis:// or redis+unix://.".to_owned(),
+        )],
     }
 }
 

@@ -348,3 +348,42 @@ async fn two_servers_on_one_redis_are_one_post_office() {
     assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
     assert_eq!(problem(second.polls(&bob, cursor, 0).await).await, ProblemCode::SignedOut);
 }
+
+/// What `cliquet doctor` says, and whether it finds nothing wrong.
+fn doctor(url: &str) -> (String, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cliquet"))
+        .arg("doctor")
+        .current_dir(folder.path())
+        .env("ROCKET_DATA_DIR", folder.path())
+        .env("ROCKET_MAILBOX", url)
+        .output()
+        .unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.success())
+}
+
+#[test]
+fn the_doctor_asks_redis_for_its_settings_and_says_what_to_set() {
+    let mut server = Server::start();
+    let (said, is_well) = doctor(&server.url());
+    assert!(is_well && said.contains("Redis 7") && said.contains("`maxmemory-policy noeviction`"), "{said}");
+    for (setting, value, is_wrong) in
+        [("appendfsync", "everysec", false), ("appendonly", "no", true), ("maxmemory-policy", "allkeys-lru", true)]
+    {
+        let before = server.command(&["CONFIG", "GET", setting]);
+        let before: Vec<String> = redis::from_redis_value(before).unwrap();
+        server.command(&["CONFIG", "SET", setting, value]);
+        let (said, is_well) = doctor(&server.url());
+        let mark = if is_wrong { "WRONG" } else { "note " };
+        assert!(said.contains(&format!("{mark}  Redis has `{setting} {value}`")), "{said}");
+        assert!(said.contains(&format!("redis-cli CONFIG SET {setting} {}", before[1])), "{said}");
+        assert_eq!(is_well, !is_wrong, "{said}");
+        server.command(&["CONFIG", "SET", setting, &before[1]]);
+    }
+    server.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let (said, is_well) = doctor(&server.url());
+    assert!(!is_well && said.contains("replica"), "{said}");
+    server.kill();
+    let (said, is_well) = doctor(&format!("redis://:hidden@127.0.0.1:{}", server.port));
+    assert!(!is_well && said.contains("does not answer") && !said.contains("hidden"), "{said}");
+}
