@@ -23,10 +23,12 @@ fn page_policy() -> String {
 }
 
 /// The same for whatever is no page: if a browser is led to show it, it may do nothing at all.
-const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
+                            require-trusted-types-for 'script'";
 
 /// On every answer.
-const ALWAYS: [(&str, &str); 3] = [
+const ALWAYS: [(&str, &str); 4] = [
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
@@ -34,8 +36,7 @@ const ALWAYS: [(&str, &str); 3] = [
 
 /// On what a browser shows as a page; elsewhere they say nothing and weigh. `X-Frame-Options` is for browsers that do
 /// not know `frame-ancestors`.
-const ON_PAGES: [(&str, &str); 5] = [
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+const ON_PAGES: [(&str, &str); 4] = [
     ("Cross-Origin-Embedder-Policy", "require-corp"),
     ("X-Frame-Options", "DENY"),
     (
