@@ -6,6 +6,7 @@
 mod mailbox_contract;
 #[path = "post_office/office.rs"]
 mod office;
+mod redis_server;
 
 use cliquet_server::{
     clock::Clock,
@@ -15,10 +16,10 @@ use cliquet_server::{
 use cliquet_wire::{poll::PollAnswer, problem::ProblemCode};
 use mailbox_contract::{NOW_MS, Store, item, mailbox, now, read_all};
 use office::{Office, letter, problem};
+use redis_server::RedisServer;
 use rocket::{figment::Figment, http::Status};
 use std::{
-    net::TcpListener,
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -26,80 +27,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A Redis that keeps everything, on a port and in a folder of its own. Ends with the test.
-struct Server {
-    process: Child,
-    port: u16,
-    folder: tempfile::TempDir,
-}
-
-impl Server {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { process: run(port, &folder), port, folder }
-    }
-
-    fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    fn start_again(&mut self) {
-        self.process = run(self.port, &self.folder);
-    }
-
-    /// `STOP`: it keeps its connections and answers nothing. `CONT`: it goes on.
-    fn signal(&self, name: &str) {
-        let status = Command::new("kill").args(["-s", name, &self.process.id().to_string()]).status().unwrap();
-        assert!(status.success());
-    }
-
-    fn command(&self, arguments: &[&str]) -> redis::Value {
-        let mut connection = redis::Client::open(self.url()).unwrap().get_connection().unwrap();
-        let mut command = redis::cmd(arguments[0]);
-        command.arg(&arguments[1..]).query(&mut connection).unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn run(port: u16, folder: &tempfile::TempDir) -> Child {
-    let process = Command::new("redis-server")
-        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "yes"])
-        .args(["--appendfsync", "always", "--maxmemory-policy", "noeviction", "--dir"])
-        .arg(folder.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("redis-server is needed: apt-get install redis-server, or `cargo xtask test --without redis`");
-    let start = Instant::now();
-    let client = redis::Client::open(format!("redis://127.0.0.1:{port}")).unwrap();
-    let answers = || redis::cmd("PING").query::<String>(&mut client.get_connection().ok()?).ok();
-    while answers().is_none() {
-        assert!(start.elapsed() < Duration::from_secs(20), "redis-server does not come up");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    process
-}
-
 struct OverRedis {
     mailbox: RedisMailbox,
     limits: MailboxLimits,
-    server: Server,
+    server: RedisServer,
     time: Arc<AtomicU64>,
 }
 
-fn open(server: &Server, limits: MailboxLimits, time: &Arc<AtomicU64>) -> RedisMailbox {
+fn open(server: &RedisServer, limits: MailboxLimits, time: &Arc<AtomicU64>) -> RedisMailbox {
     let time = Arc::clone(time);
     RedisMailbox::open(&server.url(), limits, Clock::new(move || time.load(Ordering::SeqCst))).unwrap()
 }
@@ -115,7 +50,7 @@ impl Store for OverRedis {
     type Mailbox = RedisMailbox;
 
     async fn open(limits: MailboxLimits) -> Self {
-        let server = Server::start();
+        let server = RedisServer::start();
         let time = Arc::new(AtomicU64::new(NOW_MS));
         Self { mailbox: open(&server, limits, &time), limits, server, time }
     }
@@ -194,7 +129,7 @@ async fn without_redis_everything_says_so_quickly_and_it_recovers_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_before_redis_is_there() {
-    let mut server = Server::start();
+    let mut server = RedisServer::start();
     server.kill();
     let time = Arc::new(AtomicU64::new(NOW_MS));
     let mailbox = open(&server, MailboxLimits::default(), &time);
@@ -313,7 +248,7 @@ async fn a_newer_wait_next_door_ends_the_older_and_so_does_the_end_of_its_sign_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_redis_are_one_post_office() {
-    let redis = Server::start();
+    let redis = RedisServer::start();
     let settings = || Figment::new().merge(("mailbox", redis.url()));
     let first = Office::open_with(settings()).await;
     let second = first.beside(settings()).await;
@@ -364,7 +299,7 @@ fn doctor(url: &str) -> (String, bool) {
 
 #[test]
 fn the_doctor_asks_redis_for_its_settings_and_says_what_to_set() {
-    let mut server = Server::start();
+    let mut server = RedisServer::start();
     let (said, is_well) = doctor(&server.url());
     assert!(is_well && said.contains("Redis 7") && said.contains("`maxmemory-policy noeviction`"), "{said}");
     for (setting, value, is_wrong) in

@@ -11,6 +11,8 @@ mod kill;
 mod load;
 mod people;
 mod redis;
+#[path = "../redis_server/mod.rs"]
+mod redis_server;
 mod server;
 mod shutdown;
 mod twice;

@@ -251,10 +251,10 @@ impl AtTurn {
             drop(messenger);
             let applied = home.messenger.borrow_mut().as_mut().and_then(Rc::get_mut).map(|own| own.apply(step));
             if applied.is_none_or(|applied| applied.is_err()) {
-                // Cannot be while steps take turns; the records are right in any case.
-                if let Ok(anew) = load(&home.store).await {
-                    home.messenger.replace(Some(Rc::new(anew)));
-                }
+                // Cannot be while steps take turns. The records are right in any case; if they cannot be read, nothing is
+                // done with the older state.
+                let anew = load(&home.store).await.ok().map(Rc::new);
+                home.messenger.replace(anew);
             }
             drop(turn);
             home.tabs.announce(changed.iter().map(String::as_str));
