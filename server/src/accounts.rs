@@ -9,7 +9,11 @@ use crate::{
     invites,
     token::Token,
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Blob};
+use cliquet_wire::{
+    account_key::AccountKey,
+    address::Address,
+    bytes::{Blob, Digest},
+};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// Why no account was made.
@@ -29,6 +33,15 @@ impl From<Error> for SignUpError {
     fn from(error: Error) -> Self {
         Self::Device(error.into())
     }
+}
+
+/// Why a vault stays as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("the vault was replaced meanwhile")]
+    Outdated,
+    #[error(transparent)]
+    Database(#[from] Error),
 }
 
 /// Everything of an account that is about to be.
@@ -138,7 +151,18 @@ pub fn vault(connection: &Connection, account_id: i64) -> Result<Blob, Error> {
     Ok(Blob(connection.query_row("SELECT vault FROM accounts WHERE id = ?1", [account_id], |row| row.get(0))?))
 }
 
-pub fn replace_vault(connection: &Connection, account_id: i64, vault: &Blob) -> Result<(), Error> {
-    connection.execute("UPDATE accounts SET vault = ?2 WHERE id = ?1", params![account_id, vault.0])?;
+/// Replaces the vault whose SHA-256 this is, and no other.
+pub fn replace_vault(
+    transaction: &Transaction<'_>,
+    account_id: i64,
+    new: &Blob,
+    replaces: &Digest,
+) -> Result<(), VaultError> {
+    if vault(transaction, account_id)?.digest() != *replaces {
+        return Err(VaultError::Outdated);
+    }
+    transaction
+        .execute("UPDATE accounts SET vault = ?2 WHERE id = ?1", params![account_id, new.0])
+        .map_err(Error::from)?;
     Ok(())
 }

@@ -157,8 +157,16 @@ pub mod sizes {
 
     /// Addresses, ids and OPAQUE's first steps: a few hundred bytes each.
     pub const SMALL: usize = 8 * 1024;
-    /// The vault as base64.
-    pub const VAULT: usize = VAULT_BYTES_MAX * 4 / 3 + 1024;
+    /// A blob of so many bytes as base64.
+    const fn base64(bytes: usize) -> usize {
+        bytes.div_ceil(3) * 4
+    }
+    /// The vault, and which one it replaces.
+    pub const VAULT: usize = base64(VAULT_BYTES_MAX) + 1024;
+    /// A new password or recovery key with the vault that is locked under it.
+    pub const LOCKED_VAULT: usize = VAULT + SMALL;
+    /// A piece of history.
+    pub const SEGMENT: usize = base64(SEGMENT_BYTES_MAX) + 1024;
     /// A device: certificate, list, two signed pre-keys, and [`ONE_TIME_PRE_KEYS_FULL`] one-time ones under 100 bytes each.
     pub const DEVICE: usize = 16 * 1024 + ONE_TIME_PRE_KEYS_FULL * 100;
     /// Record, key, vault and device.

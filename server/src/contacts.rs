@@ -4,6 +4,7 @@
 
 use crate::database::Error;
 use cliquet_wire::{
+    account_key::AccountKey,
     address::Address,
     contacts::{Contact, ContactState},
     limits::CONTACTS_MAX,
@@ -106,19 +107,22 @@ pub fn list(connection: &Connection, account_id: i64) -> Result<Vec<Contact>, Er
                     AND account_id NOT IN (SELECT contact_id FROM contacts WHERE account_id = ?1)
                     AND account_id NOT IN (SELECT blocked_id FROM blocks WHERE account_id = ?1)
                   ORDER BY created, account_id LIMIT ?2))
-         SELECT accounts.email, others.state FROM others JOIN accounts ON accounts.id = others.id
+         SELECT accounts.email, others.state, accounts.account_key FROM others JOIN accounts ON accounts.id = others.id
           ORDER BY accounts.email",
     )?;
-    let rows = statement
-        .query_map(params![account_id, CONTACTS_MAX], |row| Ok((row.get::<_, String>(0)?, row.get::<_, u8>(1)?)))?;
+    let rows = statement.query_map(params![account_id, CONTACTS_MAX], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, u8>(1)?, row.get::<_, Vec<u8>>(2)?))
+    })?;
     rows.map(|row| {
-        let (email, state) = row?;
+        let (email, state, account_key) = row?;
         let state = match state {
             0 => ContactState::Added,
             1 => ContactState::Requested,
             _ => ContactState::Blocked,
         };
-        Ok(Contact { email: Address::parse(&email).map_err(Error::unreadable)?, state })
+        let email = Address::parse(&email).map_err(Error::unreadable)?;
+        let account_key = AccountKey::from_der(&account_key).map_err(Error::unreadable)?;
+        Ok(Contact { email, state, account_key })
     })
     .collect()
 }

@@ -6,15 +6,19 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate, DeviceList},
-    contacts::{AddContact, Bundles, ClaimBundles},
-    devices::{DeviceUpload, RegisterDevice},
+    contacts::{AddContact, Bundles, ClaimBundles, Contact, ContactState, Contacts},
+    devices::{Device, DeviceUpload, Devices, RegisterDevice, RevokeDevice, SignIn},
     envelope::{Envelope, FirstMessage, MessagesSent, SendMessages},
-    ids::{DeviceId, EnvelopeId},
+    history::{AddSegment, History, Segment, SegmentAdded},
+    ids::{DeviceId, EnvelopeId, SegmentId, SignInId},
     json::{self, Json},
+    password::{ChangePassword, PasswordStarted, StartPassword},
     poll::{Delivery, Poll, PollAnswer},
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyBundle, PreKeyStock, PreKeyUpload, SignedPreKey},
     problem::{Problem, ProblemCode},
-    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, Vault},
+    recovery::{FinishRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+    vault::{ReplaceVault, Vault},
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -163,11 +167,49 @@ fn every_type_is_written_and_read_as_the_server_does() {
     agree(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: Some(device()) });
     agree(SignedIn { card: card(), vault: Blob(vec![]), device: None });
     agree(SignedIn { card: card(), vault: Blob(vec![]), device: Some(device()) });
-    agree(Vault { vault: Blob(vec![7; 1000]) });
     agree(problem("non, é 😀"));
     for code in ProblemCode::ALL {
         agree(Problem { code: *code, retry_after: None, ..problem("") });
     }
+}
+
+#[test]
+fn every_type_of_the_list_of_contacts_and_of_devices_as_well() {
+    agree(Contacts::default());
+    let contact = |state| Contact { email: address(), state, account_key: account_key() };
+    let contacts = [ContactState::Added, ContactState::Requested, ContactState::Blocked].map(contact);
+    agree(Contacts { contacts: contacts.to_vec() });
+    agree(RevokeDevice { device_list: device_list() });
+    let name = "Firefox".to_owned();
+    let sign_in = SignIn { id: SignInId::from_random([1; 16]), device: None, created: 1, expires: 2, this: false };
+    agree(Devices {
+        devices: vec![Device { id: device(), name, created: 0, last_seen: 1, this: true }],
+        sign_ins: vec![sign_in],
+    });
+}
+
+#[test]
+fn every_type_of_vault_password_recovery_and_history_as_well() {
+    let (blob, replaces) = (|| Blob(vec![7; 1000]), Bytes([9; 32]));
+    let proof = || RecoveryProof(Bytes([8; 32]));
+    agree(Vault { vault: blob() });
+    agree(ReplaceVault { vault: blob(), replaces });
+    agree(StartPassword { request: blob() });
+    agree(PasswordStarted { response: blob() });
+    let attempt = Uuid::max();
+    agree(ChangePassword { attempt, finalization: blob(), record: blob(), vault: blob(), replaces });
+    agree(SetRecovery { attempt, finalization: blob(), verifier: Bytes([6; 32]), vault: blob(), replaces });
+    agree(StartRecovery { email: "a".into(), proof: proof(), request: blob() });
+    agree(RecoveryStarted { email: address(), response: blob(), card: card(), vault: blob() });
+    for device in [None, Some(device())] {
+        agree(FinishRecovery { email: address(), proof: proof(), record: blob(), vault: blob(), replaces, device });
+    }
+    let id = SegmentId::from_parts(1_700_000_000_000, [9; 10]);
+    agree(AddSegment { id, segment: blob() });
+    agree(SegmentAdded { sequence: 1, bytes: 2, quota: u64::MAX });
+    let segments = vec![Segment { sequence: 1, id, created: 2, segment: blob() }];
+    agree(History { segments, more: true, bytes: 1000, quota: 0 });
+    agree(History { segments: vec![], more: false, bytes: 0, quota: 0 });
 }
 
 /// Nothing fresh to publish: the list is left out. Nobody in the browser reads an upload.

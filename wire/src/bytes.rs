@@ -3,6 +3,7 @@
 use crate::json::{Json, Value, write_text};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// Exactly `N` public bytes.
@@ -67,6 +68,13 @@ impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
         let blob = Blob::deserialize(deserializer)?;
         Self::try_from(blob.0.as_slice())
             .map_err(|_| D::Error::custom(format_args!("expected {N} bytes, found {}", blob.0.len())))
+    }
+}
+
+impl Blob {
+    /// Its SHA-256.
+    pub fn digest(&self) -> Digest {
+        Bytes(Sha256::digest(&self.0).into())
     }
 }
 

@@ -1,6 +1,12 @@
 //! Contacts: looking someone up, adding them, claiming what is needed to write to them.
 
-use crate::{address::Address, ids::DeviceId, json::fields, pre_keys::PreKeyBundle};
+use crate::{
+    account_key::AccountKey,
+    address::Address,
+    ids::DeviceId,
+    json::{Json, Value, fields, write_text},
+    pre_keys::PreKeyBundle,
+};
 use serde::{Deserialize, Serialize};
 
 /// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
@@ -19,11 +25,17 @@ pub struct Contacts {
     pub contacts: Vec<Contact>,
 }
 
+fields!(Contacts { contacts });
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     pub email: Address,
     pub state: ContactState,
+    /// What the server shows as their key. A new device checks it against its vault.
+    pub account_key: AccountKey,
 }
+
+fields!(Contact { email, state, account_key });
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -34,6 +46,27 @@ pub enum ContactState {
     Requested,
     /// Blocked by this account.
     Blocked,
+}
+
+impl ContactState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Requested => "requested",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
+impl Json for ContactState {
+    fn write(&self, to: &mut String) {
+        write_text(self.as_str(), to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        let name = from.plain()?;
+        [Self::Added, Self::Requested, Self::Blocked].into_iter().find(|state| state.as_str().as_bytes() == name)
+    }
 }
 
 /// `POST /contacts/<email>/bundles`: takes one bundle for each named device. Also for one's own other devices.

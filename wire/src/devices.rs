@@ -40,12 +40,16 @@ pub struct RevokeDevice {
     pub device_list: DeviceList,
 }
 
+fields!(RevokeDevice { device_list });
+
 /// `GET /devices`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devices {
     pub devices: Vec<Device>,
     pub sign_ins: Vec<SignIn>,
 }
+
+fields!(Devices { devices, sign_ins });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
@@ -59,6 +63,8 @@ pub struct Device {
     pub this: bool,
 }
 
+fields!(Device { id, name, created, last_seen, this });
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub id: SignInId,
@@ -70,3 +76,5 @@ pub struct SignIn {
     /// The one that asks.
     pub this: bool,
 }
+
+fields!(SignIn { id, device, created, expires, this });

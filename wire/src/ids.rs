@@ -58,6 +58,11 @@ id! {
     /// One sign-in, as its owner sees it in the list. Says nothing about the token.
     SignInId
 }
+id! {
+    /// One segment of an account's history: a UUID of version 7, chosen by the device that sealed it, so that a retry is
+    /// recognised.
+    SegmentId
+}
 
 /// A device's pre-key, numbered by the device and never reused.
 pub type PreKeyId = u32;
@@ -69,6 +74,13 @@ impl DeviceId {
 }
 
 impl EnvelopeId {
+    /// Time and randomness are handed in: the pure code has neither.
+    pub fn from_parts(now_ms: u64, random: [u8; 10]) -> Self {
+        Self(Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid())
+    }
+}
+
+impl SegmentId {
     /// Time and randomness are handed in: the pure code has neither.
     pub fn from_parts(now_ms: u64, random: [u8; 10]) -> Self {
         Self(Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid())

@@ -335,6 +335,21 @@ impl Json for String {
     }
 }
 
+impl Json for bool {
+    fn write(&self, to: &mut String) {
+        to.push_str(if *self { "true" } else { "false" });
+    }
+
+    /// What follows was looked at already: a value is well-formed.
+    fn read(from: Value<'_>) -> Option<Self> {
+        match from.0.first()? {
+            b't' => Some(true),
+            b'f' => Some(false),
+            _ => None,
+        }
+    }
+}
+
 impl Json for u64 {
     fn write(&self, to: &mut String) {
         let mut digits = Vec::new();

@@ -20,16 +20,20 @@ pub mod certificate;
 pub mod contacts;
 pub mod devices;
 pub mod envelope;
+pub mod history;
 pub mod ids;
 pub mod json;
 pub mod limits;
 #[cfg(feature = "opaque")]
 pub mod opaque;
+pub mod password;
 pub mod poll;
 pub mod pre_keys;
 pub mod problem;
+pub mod recovery;
 pub mod sign_in;
 pub mod signed_bytes;
+pub mod vault;
 
 /// The protocol's version: the `v` of an envelope and a field of every signed statement.
 pub const VERSION: u8 = 1;

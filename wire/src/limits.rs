@@ -43,10 +43,18 @@ pub const POLL_SECONDS_MAX: u32 = 50;
 /// Envelopes in one answer to a poll; the rest follow in the next.
 pub const POLL_DELIVERIES_MAX: usize = 50;
 
-/// What the server keeps for recovery, sealed.
-pub const VAULT_BYTES_MAX: usize = 64 * 1024;
+/// What the server keeps for recovery, sealed: the account key, and [`CONTACTS_MAX`] contacts with the longest addresses.
+pub const VAULT_BYTES_MAX: usize = 512 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;
+
+/// One sealed piece of history: a few hundred messages of the usual length, and at least eight of the longest.
+pub const SEGMENT_BYTES_MAX: usize = 256 * 1024;
+/// A segment is padded to a multiple of this and grows by its seal: a shorter one comes from a broken client. What an answer
+/// carries beside the segments, and what they cost the server beside their bytes, stays small for it.
+pub const SEGMENT_BYTES_MIN: usize = 1024;
+/// Segments in one answer, by their bytes together: a few seconds on a slow line.
+pub const HISTORY_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -62,6 +70,8 @@ mod tests {
         assert_eq!(ENVELOPES_PER_POST_MAX, 16);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
         assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
-        assert_eq!(VAULT_BYTES_MAX, 65_536);
+        assert_eq!(VAULT_BYTES_MAX, 524_288);
+        assert_eq!(SEGMENT_BYTES_MAX, 262_144);
+        assert_eq!(HISTORY_ANSWER_BYTES_MAX, 1_048_576);
     }
 }

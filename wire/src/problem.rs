@@ -62,6 +62,10 @@ codes! {
     InviteInvalid = "invite-invalid", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
+    /// Someone who is signed in was to prove the password, and did not.
+    PasswordRefused = "password-refused", 403;
+    /// Wrong proof, unknown address, or an account without a recovery key: deliberately one.
+    RecoveryRefused = "recovery-refused", 403;
     SignedOut = "signed-out", 401;
     /// This sign-in speaks for no device yet, or its device was revoked.
     NoDevice = "no-device", 403;
@@ -74,6 +78,8 @@ codes! {
     KeyReused = "key-reused", 409;
     /// The device list's counter is not the next one.
     ListOutdated = "list-outdated", 409;
+    /// The vault was replaced since the one that this one was made from: fetch it anew.
+    VaultOutdated = "vault-outdated", 409;
     DeviceLimit = "device-limit", 409;
     UnknownDevice = "unknown-device", 404;
     /// The sender's fields are not those of the sign-in.
@@ -89,6 +95,10 @@ codes! {
     MailboxFull = "mailbox-full", 507;
     /// The same id was used for another envelope.
     IdReused = "id-reused", 409;
+    /// The account's quota of history is used up. What is there is kept.
+    HistoryFull = "history-full", 507;
+    /// This server keeps no history.
+    HistoryOff = "history-off", 403;
     /// A cursor that this mailbox never gave out.
     UnknownCursor = "unknown-cursor", 409;
     NotFound = "not-found", 404;

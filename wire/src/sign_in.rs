@@ -109,12 +109,3 @@ pub struct SignedIn {
 }
 
 fields!(SignedIn { card, vault, device });
-
-/// `PUT /vault` and the answer to `GET /vault`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Vault {
-    pub vault: Blob,
-}
-
-fields!(Vault { vault });

@@ -8,7 +8,8 @@ use cliquet_wire::{
     ids::DeviceId,
     limits::{DEVICE_NAME_CHARS_MAX, ONE_TIME_PRE_KEYS_FULL, VAULT_BYTES_MAX},
     problem::ProblemCode::{self, *},
-    sign_in::{SignUpFinish, SignedUp, Vault},
+    sign_in::{SignUpFinish, SignedUp},
+    vault::Vault,
 };
 use rocket::http::Method;
 use serde_json::json;

@@ -18,12 +18,13 @@ use crate::crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, Digest},
     certificate::AccountCard,
     devices::RegisterDevice,
     ids::DeviceId,
     problem::ProblemCode,
-    sign_in::{SignInFinish, SignUpFinish, SignedIn, SignedUp, Vault},
+    sign_in::{SignInFinish, SignUpFinish, SignedIn, SignedUp},
+    vault::ReplaceVault,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
@@ -172,7 +173,7 @@ async fn enter(
     }
     let vault = vault::open(keys, email, &signed_in.card.account_key, &signed_in.vault)?;
     let card = CheckedCard::check(signed_in.card, None, vault.body.counter, &WebVerifier).await?;
-    let account = Account { card, keys, vault };
+    let account = Account { card, keys, vault, sealed: signed_in.vault.digest() };
     match kept {
         // Another account of this address, made anew after the one that is kept here was gone.
         Some(kept) if kept.own.account_key() != account.card.account_key() => {
@@ -190,6 +191,8 @@ struct Account<'a> {
     card: CheckedCard,
     keys: &'a VaultKeys,
     vault: OpenVault,
+    /// Of the vault as the server has it.
+    sealed: Digest,
 }
 
 impl Account<'_> {
@@ -251,7 +254,7 @@ impl Account<'_> {
         let sealed = vault::seal(self.keys, email, account_key, &self.vault.wrapped, &body, &mut random::system());
         if let Ok(vault) = sealed {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
-            let _ = http::put("/vault", &Vault { vault }).await;
+            let _ = http::put("/vault", &ReplaceVault { vault, replaces: self.sealed }).await;
         }
     }
 }

@@ -152,7 +152,7 @@ fn a_vaults_length_hides_a_few_contacts_and_has_a_limit() {
     let mut seal = |contacts| vault::seal(&keys, email, account_key, &wrapped, &body(contacts), &mut rng);
     assert_eq!(seal(0).unwrap().0.len(), seal(10).unwrap().0.len());
     assert!(seal(900).unwrap().0.len() <= VAULT_BYTES_MAX);
-    assert_eq!(seal(2_000).err(), Some(VaultError::TooLarge));
+    assert_eq!(seal(20_000).err(), Some(VaultError::TooLarge));
 }
 
 #[test]

@@ -24,11 +24,15 @@ use cliquet_wire::{
     contacts::{AddContact, Bundles, ClaimBundles, Contacts},
     devices::{Devices, RegisterDevice, RevokeDevice},
     envelope::{Envelope, MessagesSent, SendMessages},
+    history::{AddSegment, History, SegmentAdded},
     json::{self, Json},
+    password::{ChangePassword, PasswordStarted, StartPassword},
     poll::{Poll, PollAnswer},
     pre_keys::{PreKeyBundle, PreKeyStock, PreKeyUpload},
     problem::Problem,
-    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, Vault},
+    recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
+    vault::{ReplaceVault, Vault},
 };
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
@@ -137,9 +141,9 @@ pub fn card(bytes: &[u8]) {
     both_read::<Certificate>(text);
     both_read::<DeviceList>(text);
     server_reads::<RegisterDevice>(text);
-    server_reads::<RevokeDevice>(text);
-    server_reads::<Devices>(text);
-    server_reads::<Contacts>(text);
+    both_read::<RevokeDevice>(text);
+    both_read::<Devices>(text);
+    both_read::<Contacts>(text);
     if let Some(card) = both_read::<AccountCard>(text) {
         let _ = now_or_never(CheckedCard::check(card, None, 0, &StampCheck));
     }
@@ -178,6 +182,17 @@ pub fn sign_in(bytes: &[u8]) {
     both_read::<SignUpStarted>(text);
     server_reads::<SignUpFinish>(text);
     both_read::<Vault>(text);
+    both_read::<ReplaceVault>(text);
+    both_read::<StartPassword>(text);
+    both_read::<PasswordStarted>(text);
+    both_read::<ChangePassword>(text);
+    both_read::<SetRecovery>(text);
+    both_read::<StartRecovery>(text);
+    both_read::<RecoveryStarted>(text);
+    both_read::<FinishRecovery>(text);
+    both_read::<AddSegment>(text);
+    both_read::<SegmentAdded>(text);
+    both_read::<History>(text);
 }
 
 /// What is inside a ciphertext. Later versions may append, so bytes may follow; what is read encodes to what is read.

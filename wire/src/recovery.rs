@@ -1,0 +1,120 @@
+//! The recovery key: set by whoever knows the password, used by whoever lost it. The key itself is in none of these.
+
+use crate::{
+    address::Address,
+    bytes::{Blob, Bytes, Digest},
+    certificate::AccountCard,
+    ids::DeviceId,
+    json::{Json, Value, fields},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use uuid::Uuid;
+
+/// Shows to the server that someone has the recovery key, and tells nothing else of it. Whoever has the proof may take the
+/// account over, so it shows itself to no log.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecoveryProof(pub Bytes<32>);
+
+impl RecoveryProof {
+    /// What the server keeps: SHA-256 of the proof. Who reads the database recovers nothing.
+    pub fn verifier(&self) -> Digest {
+        Bytes(Sha256::digest(self.0).into())
+    }
+}
+
+impl fmt::Debug for RecoveryProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryProof(…)")
+    }
+}
+
+impl Json for RecoveryProof {
+    fn write(&self, to: &mut String) {
+        self.0.write(to);
+    }
+
+    fn read(from: Value<'_>) -> Option<Self> {
+        Bytes::read(from).map(Self)
+    }
+}
+
+/// `PUT /recovery`: sets the recovery key, or replaces the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetRecovery {
+    /// Of a fresh `/sign-in/start`.
+    pub attempt: Uuid,
+    /// KE3: proves the password.
+    pub finalization: Blob,
+    /// [`RecoveryProof::verifier`] of the new key.
+    pub verifier: Digest,
+    /// With its root locked under the new recovery key as well.
+    pub vault: Blob,
+    /// As in [`crate::vault::ReplaceVault`].
+    pub replaces: Digest,
+}
+
+fields!(SetRecovery { attempt, finalization, verifier, vault, replaces });
+
+/// `POST /recovery/start`, signed out. An unknown address, an account without a recovery key and a wrong proof are one and
+/// the same `recovery-refused`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartRecovery {
+    /// As typed; the answer brings the canonical form.
+    pub email: String,
+    pub proof: RecoveryProof,
+    /// RegistrationRequest for the new password.
+    pub request: Blob,
+}
+
+fields!(StartRecovery { email, proof, request });
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryStarted {
+    pub email: Address,
+    /// RegistrationResponse.
+    pub response: Blob,
+    pub card: AccountCard,
+    pub vault: Blob,
+}
+
+fields!(RecoveryStarted { email, response, card, vault });
+
+/// `POST /recovery/finish`: record and vault are replaced together, every sign-in of the account ends, and a new one
+/// begins. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishRecovery {
+    pub email: Address,
+    pub proof: RecoveryProof,
+    /// RegistrationRecord of the new password.
+    pub record: Blob,
+    /// With its root locked under the new password.
+    pub vault: Blob,
+    /// As in [`crate::vault::ReplaceVault`].
+    pub replaces: Digest,
+    /// The device this browser already is, if it is one. Unknown or revoked ones are ignored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+}
+
+fields!(FinishRecovery { email, proof, record, vault, replaces, device unless Option::is_none });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_is_written_as_its_bytes_and_shown_to_no_log() {
+        let proof = RecoveryProof(Bytes([7; 32]));
+        assert_eq!(serde_json::to_string(&proof).unwrap(), serde_json::to_string(&Bytes([7; 32])).unwrap());
+        assert_eq!(format!("{proof:?}"), "RecoveryProof(…)");
+        // SHA-256 of 32 times 07, computed by another program.
+        let expected = "4bb06f8e4e3a7715d201d573d0aa423762e55dabd61a2c02278fa56cc6d294e0";
+        assert_eq!(proof.verifier().0.iter().map(|byte| format!("{byte:02x}")).collect::<String>(), expected);
+    }
+}
