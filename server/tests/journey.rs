@@ -18,9 +18,10 @@ use cliquet_web_crypto::{
     crypto::{
         OwnIdentity, PreKeySecrets,
         identity::sign_device_list,
+        keys::Key,
         password::Registration,
         rsa::native::{NativeSigner, NativeVerifier},
-        vault::{self, VaultBody, VaultKeys},
+        vault::{self, Owner, VaultKeys},
     },
 };
 use cliquet_wire::{
@@ -178,14 +179,16 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
     let email = started.email;
     let signer = NativeSigner::generate(random()).unwrap();
     let key = signer.account_key().clone();
-    let vault_keys = VaultKeys::derive(registered.export_key.as_bytes());
-    let wrapped = signer.wrap(vault_keys.wrapping(), &mut rng).unwrap();
-    let body = VaultBody { counter: 1, contacts: Vec::new() };
+    let root = Key::generate(&mut rng);
+    let wrapped = signer.wrap(&VaultKeys::derive(&root).wrapping, &mut rng).unwrap();
+    let export_key = registered.export_key.as_bytes();
+    let owner = Owner { email: &email, account_key: &key };
+    let vault = vault::make(owner, &root, export_key, &wrapped, 1, &mut rng).unwrap();
     let own = OwnIdentity::create(email.clone(), key.clone(), now(), 1, &signer, &mut rng).await.unwrap();
     let pre_keys = PreKeySecrets::generate(now() / 1000, &mut rng);
     let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], &signer).await.unwrap();
     let finish = SignUpFinish {
-        vault: vault::seal(&vault_keys, &email, &key, &wrapped, &body, &mut rng).unwrap(),
+        vault,
         email,
         invite: None,
         record: registered.record,

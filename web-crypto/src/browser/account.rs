@@ -12,13 +12,20 @@ use super::{
     rsa::{NewAccountKey, SigningKey, WebVerifier},
     store::{ACCOUNT_KEY, Store},
 };
-use crate::crypto::{
-    CheckedCard,
-    vault::{self, OpenVault, VaultBody, VaultKeys},
+use crate::{
+    client::{
+        records::{self, Changes},
+        safekeeping::{SAFEKEEPING, first_record},
+    },
+    crypto::{
+        CheckedCard,
+        keys::Key,
+        vault::{self, OpenVault, Owner, VaultBody, VaultKeys},
+    },
 };
 use cliquet_wire::{
     address::Address,
-    bytes::{Blob, Digest},
+    bytes::Blob,
     certificate::AccountCard,
     devices::RegisterDevice,
     ids::DeviceId,
@@ -88,7 +95,7 @@ async fn sign_up(
         Some(kept) if !kept.pending => replaced(store, email, may_replace).await?,
         _ => store,
     };
-    let made = make(email, &VaultKeys::derive(export_key), record, invite, &store).await;
+    let made = make(email, export_key, record, invite, &store).await;
     if is_new && made.as_ref().is_err_and(AccountError::is_final) {
         // Nothing was made, and nothing was here before: leave no trace of the address. A database that cannot be
         // removed is of no use to anyone, and the next sign-up takes it.
@@ -109,18 +116,21 @@ async fn replaced(store: Store, email: &Address, may_replace: bool) -> Result<St
 
 async fn make(
     email: &Address,
-    keys: &VaultKeys,
+    export_key: &[u8],
     record: Blob,
     invite: Option<String>,
     store: &Store,
 ) -> Result<(), AccountError> {
-    let (signer, wrapped) = NewAccountKey::generate().await?.wrap(keys.wrapping().as_bytes()).await?;
+    let rng = &mut random::system();
+    let root = Key::generate(rng);
+    let keys = VaultKeys::derive(&root);
+    let (signer, wrapped) = NewAccountKey::generate().await?.wrap(keys.wrapping.as_bytes()).await?;
     let device = NewDevice::first(email.clone(), &signer).await?;
     let device_list = device.device_list();
-    let body = VaultBody { counter: device_list.counter, contacts: Vec::new() };
     let account_key = signer.account_key().clone();
-    let vault = vault::seal(keys, email, &account_key, &wrapped, &body, &mut random::system())?;
-    device.keep(store, &signer).await?;
+    let owner = Owner { email, account_key: &account_key };
+    let vault = vault::make(owner, &root, export_key, &wrapped, device_list.counter, rng)?;
+    device.keep(store, &signer, &first_record(&keys, 1)).await?;
     let device_id = device.id();
     let device = device.into_upload();
     let finish = SignUpFinish { email: email.clone(), invite, record, account_key, vault, device_list, device };
@@ -151,7 +161,7 @@ async fn sign_in(
     let kept = KeptDevice::find(&store).await?;
     let device = kept.as_ref().map(|kept| kept.own.device());
     let signed_in: SignedIn = http::post("/sign-in/finish", &SignInFinish { attempt, finalization, device }).await?;
-    let entered = enter(email, &VaultKeys::derive(export_key), signed_in, store, kept, may_replace).await;
+    let entered = enter(email, export_key, signed_in, store, kept, may_replace).await;
     if entered.is_err() {
         // A sign-in that cannot go on is ended, so that no page takes it for one. If even this is lost, it speaks for
         // no device, and ends by itself.
@@ -162,7 +172,7 @@ async fn sign_in(
 
 async fn enter(
     email: &Address,
-    keys: &VaultKeys,
+    export_key: &[u8],
     signed_in: SignedIn,
     store: Store,
     kept: Option<KeptDevice>,
@@ -171,9 +181,11 @@ async fn enter(
     if signed_in.card.email != *email {
         return Err(AccountError::CardRefused);
     }
-    let vault = vault::open(keys, email, &signed_in.card.account_key, &signed_in.vault)?;
+    let owner = Owner { email, account_key: &signed_in.card.account_key };
+    let keys = VaultKeys::derive(&vault::root_by_password(owner, export_key, &signed_in.vault)?);
+    let vault = vault::open(owner, &keys.body, 0, &signed_in.vault)?;
     let card = CheckedCard::check(signed_in.card, None, vault.body.counter, &WebVerifier).await?;
-    let account = Account { card, keys, vault, sealed: signed_in.vault.digest() };
+    let account = Account { card, keys, vault, sealed: signed_in.vault };
     match kept {
         // Another account of this address, made anew after the one that is kept here was gone.
         Some(kept) if kept.own.account_key() != account.card.account_key() => {
@@ -187,15 +199,15 @@ async fn enter(
 
 /// The account as its vault vouches for it.
 #[derive(Debug)]
-struct Account<'a> {
+struct Account {
     card: CheckedCard,
-    keys: &'a VaultKeys,
+    keys: VaultKeys,
     vault: OpenVault,
-    /// Of the vault as the server has it.
-    sealed: Digest,
+    /// The same, as the server keeps it.
+    sealed: Blob,
 }
 
-impl Account<'_> {
+impl Account {
     /// This browser was a device already, and still is.
     async fn resume(&self, store: &Store, device: DeviceId) -> Result<(), AccountError> {
         if self.card.certificate(device).is_none() {
@@ -204,6 +216,10 @@ impl Account<'_> {
         if store.key(ACCOUNT_KEY).await?.is_none() {
             let signer = self.signer().await?;
             store.commit_with_keys(&[], &[(ACCOUNT_KEY, signer.stored())]).await?;
+        }
+        // What it has seen of the vault stays: a server with an older one is noticed.
+        if store.get(records::Store::Device.name(), SAFEKEEPING).await?.is_none() {
+            store.commit_changes(&Changes { puts: vec![self.safekeeping()], deletes: Vec::new() }).await?;
         }
         own_device::confirm(store).await;
         Ok(())
@@ -230,7 +246,7 @@ impl Account<'_> {
 
     async fn try_register(&self, store: &Store, signer: &SigningKey) -> Result<u64, AccountError> {
         let device = NewDevice::next(&self.card, signer).await?;
-        device.keep(store, signer).await?;
+        device.keep(store, signer, &self.safekeeping()).await?;
         let register = RegisterDevice { device_list: device.device_list(), device: device.into_upload() };
         let card: AccountCard = http::post("/devices", &register).await?;
         if card.device_list == register.device_list {
@@ -240,8 +256,12 @@ impl Account<'_> {
         }
     }
 
+    fn safekeeping(&self) -> records::Record {
+        first_record(&self.keys, self.vault.body.generation)
+    }
+
     async fn signer(&self) -> Result<SigningKey, AccountError> {
-        let (wrapped, wrapping_key) = (&self.vault.wrapped, self.keys.wrapping().as_bytes());
+        let (wrapped, wrapping_key) = (&self.vault.wrapped, self.keys.wrapping.as_bytes());
         // The vault opened, so this key is the one that was sealed; a failure is the vault's.
         let account_key = self.card.account_key().clone();
         SigningKey::unwrap(wrapped, wrapping_key, account_key).await.map_err(|_| AccountError::VaultRefused)
@@ -250,11 +270,11 @@ impl Account<'_> {
     /// Keeps the list's counter in the vault, so that an older list is recognised by the next new device as well.
     async fn remember(&self, counter: u64) {
         let body = VaultBody { counter, ..self.vault.body.clone() };
-        let (email, account_key) = (self.card.email(), self.card.account_key());
-        let sealed = vault::seal(self.keys, email, account_key, &self.vault.wrapped, &body, &mut random::system());
-        if let Ok(vault) = sealed {
+        let owner = Owner { email: self.card.email(), account_key: self.card.account_key() };
+        let replaced = vault::replace_body(owner, &self.keys.body, &body, &self.sealed, &mut random::system());
+        if let Ok(vault) = replaced {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
-            let _ = http::put("/vault", &ReplaceVault { vault, replaces: self.sealed }).await;
+            let _ = http::put("/vault", &ReplaceVault { vault, replaces: self.sealed.digest() }).await;
         }
     }
 }

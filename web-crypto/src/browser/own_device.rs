@@ -12,7 +12,12 @@ use super::{
     store::{ACCOUNT_KEY, Store, StoreError, Write},
 };
 use crate::{
-    client::{device::first_records, fields, messenger::IDENTITY, records},
+    client::{
+        device::first_records,
+        fields,
+        messenger::IDENTITY,
+        records::{self, Record},
+    },
     crypto::{CheckedCard, OwnIdentity, PreKeySecrets, identity::sign_device_list},
 };
 use cliquet_wire::{
@@ -102,7 +107,7 @@ impl NewDevice {
     /// Puts the device, its account key and the mark on the disk, in one transaction. What an earlier device of this
     /// browser could do, this one cannot: its sessions and its place in the mailbox go. Contacts, history, and what
     /// waits to be sent stay.
-    pub async fn keep(&self, store: &Store, signer: &SigningKey) -> Result<(), AccountError> {
+    pub async fn keep(&self, store: &Store, signer: &SigningKey, safekeeping: &Record) -> Result<(), AccountError> {
         let changes = first_records(&self.own, &self.pre_keys, &self.card);
         let mut gone = Vec::new();
         for table in [records::Store::Sessions, records::Store::Cursor] {
@@ -111,7 +116,7 @@ impl NewDevice {
         let writes: Vec<Write<'_>> = gone
             .iter()
             .map(|(table, key)| Write { store: table, key, value: None })
-            .chain(changes.puts.iter().map(|put| Write {
+            .chain(changes.puts.iter().chain([safekeeping]).map(|put| Write {
                 store: put.store.name(),
                 key: &put.key,
                 value: Some(put.value.as_slice()),

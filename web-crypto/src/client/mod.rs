@@ -18,5 +18,6 @@ pub mod outbox;
 pub mod pre_keys;
 pub mod receive;
 pub mod records;
+pub mod safekeeping;
 pub mod seal_next;
 pub mod sessions;

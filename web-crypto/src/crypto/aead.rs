@@ -35,6 +35,28 @@ pub(super) fn seal(
     seal_with_nonce(&key, &nonce, associated, content)
 }
 
+/// Salt ‖ ciphertext, under a fresh salt: how everything that is kept at rest is sealed.
+pub(super) fn seal_salted(
+    key: &Key,
+    info: &str,
+    associated: &[u8],
+    content: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<Vec<u8>, NotAuthentic> {
+    let salt = fresh_salt(rng);
+    Ok([salt.as_ref(), &seal(key, &salt, info, associated, content)?].concat())
+}
+
+pub(super) fn open_salted(
+    key: &Key,
+    info: &str,
+    associated: &[u8],
+    sealed: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
+    let (salt, sealed) = sealed.split_first_chunk::<SALT_BYTES>().ok_or(NotAuthentic)?;
+    open(key, &cliquet_wire::bytes::Bytes(*salt), info, associated, sealed)
+}
+
 pub(super) fn open(
     key: &Key,
     salt: &Salt,

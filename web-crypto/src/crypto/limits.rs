@@ -15,3 +15,5 @@ pub const FIRSTS_SEEN_MAX: usize = 256;
 pub const ONE_TIME_SECRETS_MAX: usize = 500;
 /// The vault's body grows in steps of this, so that its length says little about how many contacts there are.
 pub const VAULT_PADDING_STEP_BYTES: usize = 1_024;
+/// A history segment grows in steps of this.
+pub const SEGMENT_PADDING_STEP_BYTES: usize = 1_024;

@@ -17,6 +17,7 @@ pub mod bundle;
 pub mod card;
 mod double_ratchet;
 pub mod first;
+pub mod history;
 pub mod identity;
 mod kdf;
 pub mod kem;
@@ -33,6 +34,8 @@ pub mod pre_keys;
 mod rand_core_06;
 mod ratchet_key;
 pub mod record;
+#[cfg(feature = "recovery")]
+pub mod recovery_key;
 pub mod rsa;
 pub mod safety_number;
 pub(crate) mod saved;

@@ -4,10 +4,10 @@
 //! another's place.
 
 use super::{
-    aead::{self, NotAuthentic, SALT_BYTES},
+    aead::{self, NotAuthentic},
     keys::Key,
 };
-use cliquet_wire::{bytes::Bytes, signed_bytes::SignedBytes};
+use cliquet_wire::signed_bytes::SignedBytes;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -21,15 +21,13 @@ pub fn seal(
     content: &[u8],
     rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>, NotAuthentic> {
-    let salt = aead::fresh_salt(rng);
-    let sealed = aead::seal(store_key, &salt, INFO, &associated_data(store, key), content)?;
-    Ok([&[VERSION], salt.as_ref(), &sealed].concat())
+    let sealed = aead::seal_salted(store_key, INFO, &associated_data(store, key), content, rng)?;
+    Ok([[VERSION].as_slice(), &sealed].concat())
 }
 
 pub fn open(store_key: &Key, store: &str, key: &[u8], record: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
     let Some((&VERSION, rest)) = record.split_first() else { return Err(NotAuthentic) };
-    let (salt, sealed) = rest.split_first_chunk::<SALT_BYTES>().ok_or(NotAuthentic)?;
-    aead::open(store_key, &Bytes(*salt), INFO, &associated_data(store, key), sealed)
+    aead::open_salted(store_key, INFO, &associated_data(store, key), rest)
 }
 
 fn associated_data(store: &str, key: &[u8]) -> Vec<u8> {

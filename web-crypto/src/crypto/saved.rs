@@ -201,6 +201,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn is_at_end(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Bytes that are still to be read.
+    pub(crate) fn left(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl Saved for u64 {

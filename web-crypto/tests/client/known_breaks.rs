@@ -15,7 +15,7 @@ use cliquet_web_crypto::{
         keys::Key,
         rsa::{Verifier as _, native::NativeVerifier},
         safety_number::SafetyNumber,
-        vault::{self, VaultBody, VaultKeys},
+        vault::{self, Owner, VaultKeys},
     },
 };
 use cliquet_wire::{
@@ -290,21 +290,27 @@ fn a_device_set_up_anew_opens_nothing_that_was_for_the_old_one() {
 #[test]
 fn a_vault_that_was_exchanged_or_altered_opens_nothing() {
     let mut rng = ChaCha20Rng::seed_from_u64(510);
-    let seal = |account: usize, name: &str, export: u8, rng: &mut ChaCha20Rng| {
-        let (keys, signer) = (VaultKeys::derive(&[export; 64]), signer(account));
-        let wrapped = signer.wrap(keys.wrapping(), rng).unwrap();
-        vault::seal(&keys, &address(name), signer.account_key(), &wrapped, &VaultBody::default(), rng).unwrap()
+    let make = |account: usize, name: &str, secret: u8, rng: &mut ChaCha20Rng| {
+        let (root, signer, email) = (Key::from_bytes([secret; 32]), signer(account), address(name));
+        let wrapped = signer.wrap(&VaultKeys::derive(&root).wrapping, rng).unwrap();
+        let owner = Owner { email: &email, account_key: signer.account_key() };
+        vault::make(owner, &root, &[secret; 64], &wrapped, 1, rng).unwrap()
     };
-    let (alices, mallorys) = (seal(0, "alice", 1, &mut rng), seal(2, "mallory", 2, &mut rng));
-    let older = seal(0, "alice", 1, &mut rng);
+    let (alices, mallorys) = (make(0, "alice", 1, &mut rng), make(2, "mallory", 2, &mut rng));
+    let older = make(0, "alice", 1, &mut rng);
+    let alice = address("alice");
+    let owner = Owner { email: &alice, account_key: signer(0).account_key() };
     let open = |blob: &Blob| {
-        vault::open(&VaultKeys::derive(&[1; 64]), &address("alice"), signer(0).account_key(), blob).is_ok()
+        let root = vault::root_by_password(owner, &[1; 64], blob).ok();
+        root.is_some_and(|root| vault::open(owner, &VaultKeys::derive(&root).body, 0, blob).is_ok())
     };
-    assert!(open(&alices) && !open(&mallorys));
-    // The wrapped account key of one vault, the body of another.
-    let split = alices.0.len() - 1_024 - 32;
-    assert!(!open(&Blob([&alices.0[..split], &older.0[split..]].concat())));
-    assert!(!open(&Blob([&mallorys.0[..split], &alices.0[split..]].concat())));
+    assert!(open(&alices) && open(&older) && !open(&mallorys));
+    // Locks and wrapped account key of one vault, the body of another; and the lock alone.
+    for split in [alices.0.len() - 1_024 - 32, 65] {
+        assert!(!open(&Blob([&alices.0[..split], &older.0[split..]].concat())), "{split}");
+        assert!(!open(&Blob([&mallorys.0[..split], &alices.0[split..]].concat())), "{split}");
+        assert!(!open(&Blob([&alices.0[..split], &mallorys.0[split..]].concat())), "{split}");
+    }
 }
 
 #[test]

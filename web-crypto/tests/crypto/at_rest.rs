@@ -1,16 +1,8 @@
-//! What is written down: saved states, records, the vault, the safety number.
+//! What is written down: saved states, records, the safety number.
 
 use crate::people::{acquainted, alice, bob, exchange, mallory};
 use cliquet_web_crypto::crypto::{
-    LoadError, OwnIdentity, PreKeySecrets, Session, Sessions,
-    keys::Key,
-    record,
-    safety_number::SafetyNumber,
-    vault::{self, VaultBody, VaultContact, VaultError, VaultKeys},
-};
-use cliquet_wire::{
-    bytes::{Blob, Bytes},
-    limits::VAULT_BYTES_MAX,
+    LoadError, OwnIdentity, PreKeySecrets, Session, Sessions, keys::Key, record, safety_number::SafetyNumber,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
@@ -93,66 +85,6 @@ fn a_record_opens_only_in_its_place_and_under_its_key() {
         assert!(record::open(&key, "messages", b"1", &sealed[..place]).is_err());
     }
     assert_ne!(sealed, record::seal(&key, "messages", b"1", b"hello", &mut rng).unwrap());
-}
-
-fn body(contacts: usize) -> VaultBody {
-    let contact = |at: usize| VaultContact {
-        email: format!("contact-{at}@example.org").parse().unwrap(),
-        account_key_hash: Bytes([7; 32]),
-        verified: at.is_multiple_of(2),
-        counter: 3,
-    };
-    VaultBody { counter: 2, contacts: (0..contacts).map(contact).collect() }
-}
-
-#[test]
-fn a_vault_comes_back_whole_and_only_to_its_account_and_password() {
-    let mut rng = ChaCha20Rng::seed_from_u64(6);
-    let (alice, mallory) = (alice(6), mallory(6));
-    let (email, account_key) = (alice.own.email(), alice.own.account_key());
-    let keys = VaultKeys::derive(&[1; 64]);
-    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
-    let sealed = vault::seal(&keys, email, account_key, &wrapped, &body(3), &mut rng).unwrap();
-    let open = vault::open(&keys, email, account_key, &sealed).unwrap();
-    assert_eq!((open.wrapped.clone(), open.body), (wrapped.clone(), body(3)));
-    let refused = |opened: Result<vault::OpenVault, VaultError>| opened.err() == Some(VaultError::Refused);
-    assert!(refused(vault::open(&VaultKeys::derive(&[2; 64]), email, account_key, &sealed)));
-    assert!(refused(vault::open(&keys, mallory.own.email(), account_key, &sealed)));
-    assert!(refused(vault::open(&keys, email, mallory.own.account_key(), &sealed)));
-    for place in 1..sealed.0.len() {
-        let mut altered = sealed.clone();
-        altered.0[place] ^= 1;
-        assert!(refused(vault::open(&keys, email, account_key, &altered)), "{place}");
-        assert!(refused(vault::open(&keys, email, account_key, &Blob(sealed.0[..place].to_vec()))));
-    }
-    let mut newer = sealed.clone();
-    newer.0[0] = 2;
-    assert_eq!(vault::open(&keys, email, account_key, &newer).err(), Some(VaultError::OtherVersion));
-    // The wrapped key of one vault beside the body of another.
-    let other = vault::seal(
-        &keys,
-        email,
-        account_key,
-        &alice.signer.wrap(keys.wrapping(), &mut rng).unwrap(),
-        &body(9),
-        &mut rng,
-    );
-    let (other, split) = (other.unwrap(), 5 + wrapped.0.len());
-    let mixed = Blob([&sealed.0[..split], &other.0[split..]].concat());
-    assert!(refused(vault::open(&keys, email, account_key, &mixed)));
-}
-
-#[test]
-fn a_vaults_length_hides_a_few_contacts_and_has_a_limit() {
-    let mut rng = ChaCha20Rng::seed_from_u64(7);
-    let alice = alice(7);
-    let (email, account_key) = (alice.own.email(), alice.own.account_key());
-    let keys = VaultKeys::derive(&[1; 64]);
-    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
-    let mut seal = |contacts| vault::seal(&keys, email, account_key, &wrapped, &body(contacts), &mut rng);
-    assert_eq!(seal(0).unwrap().0.len(), seal(10).unwrap().0.len());
-    assert!(seal(900).unwrap().0.len() <= VAULT_BYTES_MAX);
-    assert_eq!(seal(20_000).err(), Some(VaultError::TooLarge));
 }
 
 #[test]

@@ -7,12 +7,13 @@
 use crate::people::{Person, acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::crypto::{
     CheckedBundle, CheckedCard, OpenError, Session,
+    history::{self, SegmentError},
     keys::Key,
     record,
     rsa::native::NativeVerifier,
-    vault::{self, VaultBody, VaultKeys},
+    vault::{self, Owner, VaultError, VaultKeys},
 };
-use cliquet_wire::{bytes::Blob, envelope::Envelope};
+use cliquet_wire::{bytes::Blob, envelope::Envelope, ids::SegmentId};
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng as _, SeedableRng as _},
@@ -239,16 +240,54 @@ fn each_flipped_bit(bytes: &[u8], mut refuse: impl FnMut(usize, &[u8])) {
 #[test]
 fn c4_every_flipped_bit_of_a_vault_is_refused() {
     let (mut rng, alice) = (ChaCha20Rng::seed_from_u64(5), alice(5));
-    let (email, account_key) = (alice.own.email(), alice.own.account_key());
-    let keys = VaultKeys::derive(&[1; 64]);
-    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
-    let sealed = vault::seal(&keys, email, account_key, &wrapped, &VaultBody::default(), &mut rng).unwrap();
+    let owner = Owner { email: alice.own.email(), account_key: alice.own.account_key() };
+    let (root, entropy, export_key) = (Key::generate(&mut rng), Key::generate(&mut rng), [1; 64]);
+    let keys = VaultKeys::derive(&root);
+    let wrapped = alice.signer.wrap(&keys.wrapping, &mut rng).unwrap();
+    let made = vault::make(owner, &root, &export_key, &wrapped, 1, &mut rng).unwrap();
+    let sealed = vault::set_recovery_lock(owner, &root, &entropy, &made, &mut rng).unwrap();
+    let (locks, version) = (1..1 + 64 + 1 + 128, 0..8);
+    let mut refused_by_a_lock = 0;
     each_flipped_bit(&sealed.0, |bit, flipped| {
-        assert!(vault::open(&keys, email, account_key, &Blob(flipped.to_vec())).is_err(), "bit {bit}");
+        let flipped = Blob(flipped.to_vec());
+        let why = if version.contains(&bit) { VaultError::OtherVersion } else { VaultError::Altered };
+        assert_eq!(vault::open(owner, &keys.body, 0, &flipped).err(), Some(why), "bit {bit}");
+        // A lock that still opens gives the same root: what it is put beside is told by the body.
+        let opened = [
+            vault::root_by_password(owner, &export_key, &flipped),
+            vault::root_by_recovery_key(owner, &entropy, &flipped),
+        ];
+        for root_found in &opened {
+            assert!(root_found.as_ref().is_err() || root_found.as_ref().unwrap().as_bytes() == root.as_bytes());
+        }
+        let kept = vault::kept_entropy(owner, &root, &flipped);
+        assert!(kept.is_err() || kept.as_ref().unwrap().as_bytes() == entropy.as_bytes());
+        let refused = opened.iter().any(Result::is_err) || kept.is_err();
+        assert!(refused || !locks.contains(&(bit / 8)), "bit {bit} of a lock");
+        refused_by_a_lock += usize::from(refused);
     });
+    assert!(refused_by_a_lock >= 8 * 192, "{refused_by_a_lock}");
     each_flipped_bit(&wrapped.0, |bit, flipped| {
         let wrapped = cliquet_web_crypto::crypto::rsa::WrappedAccountKey(flipped.to_vec());
-        assert!(wrapped.unwrap(account_key, keys.wrapping()).is_err(), "bit {bit}");
+        assert!(wrapped.unwrap(owner.account_key, &keys.wrapping).is_err(), "bit {bit}");
+    });
+}
+
+#[test]
+fn every_flipped_bit_of_a_history_segment_is_refused() {
+    let (mut rng, alice) = (ChaCha20Rng::seed_from_u64(8), alice(8));
+    let key = Key::generate(&mut rng);
+    let account_key_hash = alice.own.account_key().hash();
+    let place = history::Place {
+        email: alice.own.email(),
+        account_key_hash: &account_key_hash,
+        id: SegmentId(Uuid::from_u128(7)),
+    };
+    let sealed = history::seal(&key, place, b"what was said", &mut rng).unwrap();
+    each_flipped_bit(&sealed.0, |bit, flipped| {
+        let opened = history::open(&key, place, &Blob(flipped.to_vec()));
+        let why = if bit < 8 { SegmentError::OtherVersion } else { SegmentError::Altered };
+        assert_eq!(opened.err(), Some(why), "bit {bit}");
     });
 }
 

@@ -14,25 +14,32 @@ use cliquet_web_crypto::{
     },
     crypto::{
         CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Sessions,
+        history::{self, Place},
         keys::Key,
         record,
         rsa::{Verifier as _, native::NativeVerifier},
-        vault::{self, VaultBody, VaultContact, VaultKeys},
+        vault::{self, Owner, VaultBody, VaultContact, VaultKeys},
     },
 };
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate},
+    contacts::ContactState,
     envelope::Envelope,
+    ids::SegmentId,
     json::{self, Json},
     pre_keys::PreKeyBundle,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use std::{collections::BTreeMap, fs, path::PathBuf};
+use uuid::Uuid;
 
 const RENEW: &str = "CLIQUET_RENEW_GOLDEN";
 const STORE_KEY: [u8; 32] = [7; 32];
 const EXPORT_KEY: [u8; 64] = [1; 64];
+const ROOT: [u8; 32] = [2; 32];
+const ENTROPY: [u8; 32] = [3; 32];
+const SEGMENT: u128 = 7;
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "golden"].iter().collect()
@@ -57,13 +64,21 @@ fn content() -> Content {
 }
 
 fn vault_body() -> VaultBody {
-    let contact = |name: &str, verified| VaultContact {
+    let contact = |name: &str, state, verified| VaultContact {
         email: format!("{name}@example.org").parse().unwrap(),
+        state,
         account_key_hash: Bytes([9; 32]),
         verified,
         counter: 300,
+        keep_history: !verified,
+        decided: 1_700_000_000_000,
     };
-    VaultBody { counter: 2, contacts: vec![contact("bob", true), contact("carol", false)] }
+    let contacts = vec![
+        contact("bob", ContactState::Added, true),
+        contact("carol", ContactState::Requested, false),
+        contact("dave", ContactState::Blocked, false),
+    ];
+    VaultBody { generation: 3, counter: 2, contacts }
 }
 
 /// What this code writes today.
@@ -96,10 +111,19 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let mut rng = ChaCha20Rng::seed_from_u64(72);
     let key = Key::from_bytes(STORE_KEY);
     all.insert("record.bin", record::seal(&key, "messages", b"one", b"kept", &mut rng).unwrap());
-    let keys = VaultKeys::derive(&EXPORT_KEY);
-    let wrapped = alice.signer.wrap(keys.wrapping(), &mut rng).unwrap();
-    let (email, account_key) = (alice.own.email(), alice.own.account_key());
-    all.insert("vault.bin", vault::seal(&keys, email, account_key, &wrapped, &vault_body(), &mut rng).unwrap().0);
+    let (root, entropy) = (Key::from_bytes(ROOT), Key::from_bytes(ENTROPY));
+    let keys = VaultKeys::derive(&root);
+    let wrapped = alice.signer.wrap(&keys.wrapping, &mut rng).unwrap();
+    let owner = Owner { email: alice.own.email(), account_key: alice.own.account_key() };
+    let vault = vault::make(owner, &root, &EXPORT_KEY, &wrapped, 2, &mut rng).unwrap();
+    all.insert("vault_without_recovery_key.bin", vault.0.clone());
+    let vault = vault::set_recovery_lock(owner, &root, &entropy, &vault, &mut rng).unwrap();
+    let vault = vault::replace_body(owner, &keys.body, &vault_body(), &vault, &mut rng).unwrap();
+    all.insert("vault.bin", vault.0);
+    let account_key_hash = owner.account_key.hash();
+    let place =
+        Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
+    all.insert("segment.bin", history::seal(&keys.history, place, b"kept", &mut rng).unwrap().0);
     let changes = first_records(&alice.own, &alice.pre_keys, &alice.card());
     let contact = changes.puts.iter().find(|put| put.store == Store::Contacts).unwrap();
     all.insert("contact.bin", contact.value.to_vec());
@@ -164,8 +188,24 @@ fn golden_what_was_kept_is_still_read() {
     let record = record::open(&Key::from_bytes(STORE_KEY), "messages", b"one", &kept("record.bin")).unwrap();
     assert_eq!(record.as_slice(), b"kept");
     let contact = Contact::load(&kept("contact.bin")).unwrap();
-    let keys = VaultKeys::derive(&EXPORT_KEY);
-    let open = vault::open(&keys, &contact.address, &contact.account_key, &Blob(kept("vault.bin"))).unwrap();
-    assert_eq!(open.body, vault_body());
-    assert!(open.wrapped.unwrap(&contact.account_key, keys.wrapping()).is_ok());
+    let owner = Owner { email: &contact.address, account_key: &contact.account_key };
+    let (entropy, sealed) = (Key::from_bytes(ENTROPY), Blob(kept("vault.bin")));
+    let roots = [
+        vault::root_by_password(owner, &EXPORT_KEY, &Blob(kept("vault_without_recovery_key.bin"))).unwrap(),
+        vault::root_by_password(owner, &EXPORT_KEY, &sealed).unwrap(),
+        vault::root_by_recovery_key(owner, &entropy, &sealed).unwrap(),
+    ];
+    for root in &roots {
+        assert_eq!(root.as_bytes(), &ROOT);
+    }
+    let [root, ..] = roots;
+    assert_eq!(vault::kept_entropy(owner, &root, &sealed).unwrap().as_bytes(), &ENTROPY);
+    let keys = VaultKeys::derive(&root);
+    let open = vault::open(owner, &keys.body, 4, &sealed).unwrap();
+    assert_eq!(open.body, VaultBody { generation: 4, ..vault_body() });
+    assert!(open.wrapped.unwrap(&contact.account_key, &keys.wrapping).is_ok());
+    let account_key_hash = owner.account_key.hash();
+    let place =
+        Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
+    assert_eq!(history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap().as_slice(), b"kept");
 }

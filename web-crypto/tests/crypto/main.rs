@@ -13,10 +13,16 @@ mod flips;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod key_agreement;
 #[cfg(test)]
 mod people;
 #[cfg(test)]
 mod ratchet;
 #[cfg(test)]
+mod recovery_key;
+#[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod vault;

@@ -4,11 +4,13 @@
 //! wiped. It is a method of its own name, and not `Clone`, so that no container or derive copies a key unseen.
 
 use crate::people::{acquainted, alice, bob};
+use cliquet_web_crypto::client::safekeeping::Safekeeping;
 use cliquet_web_crypto::crypto::{
     Accepted, Opened, OwnIdentity, PreKeySecrets, Session, Sessions,
     kem::KemSecret,
     keys::{Key, SecretKey},
     password::{ExportKey, LoggedIn, Login, Registered, Registration},
+    recovery_key::RecoveryKey,
     rsa::native::NativeSigner,
     vault::VaultKeys,
 };
@@ -34,7 +36,7 @@ macro_rules! assert_never {
 macro_rules! for_all_secrets {
     ($($trait:path),+) => {
         $(assert_never!(
-            SecretKey, Key, KemSecret, ExportKey, VaultKeys, PreKeySecrets, OwnIdentity, Session, Sessions, Accepted,
+            SecretKey, Key, KemSecret, ExportKey, RecoveryKey, VaultKeys, Safekeeping, PreKeySecrets, OwnIdentity, Session, Sessions, Accepted,
             Opened, Registration, Registered, Login, LoggedIn, NativeSigner<ChaCha20Rng>: $trait
         );)+
     };
@@ -80,7 +82,9 @@ fn no_secret_is_printed() {
     let bytes: [u8; 32] = std::array::from_fn(|n| (n * 37 + 11) as u8);
     assert_eq!(printed(&SecretKey::from_bytes(bytes), &bytes), "SecretKey(…)");
     assert_eq!(printed(&Key::from_bytes(bytes), &bytes), "Key(…)");
-    assert_eq!(printed(&VaultKeys::derive(&bytes), &bytes), "VaultKeys { wrapping: Key(…), body: Key(…) }");
+    let keys = VaultKeys::derive(&Key::from_bytes(bytes));
+    assert_eq!(printed(&keys, &bytes), "VaultKeys { wrapping: Key(…), body: Key(…), history: Key(…) }");
+    assert_eq!(printed(&RecoveryKey::from_entropy(Key::from_bytes(bytes)), &bytes), "RecoveryKey(Key(…))");
     assert_eq!(format!("{:?}", KemSecret::generate(&mut rng)), "KemSecret(…)");
     assert_eq!(format!("{:?}", Registration::start(b"correct horse", &mut rng).unwrap().0), "Registration(…)");
     assert_eq!(format!("{:?}", Login::start(b"correct horse", &mut rng).unwrap().0), "Login(…)");

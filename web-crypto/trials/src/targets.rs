@@ -13,7 +13,8 @@ use cliquet_web_crypto::{
     },
     crypto::{
         CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
-        vault::{self, VaultKeys},
+        keys::Key,
+        vault::{self, Owner},
     },
 };
 use cliquet_wire::{
@@ -232,9 +233,13 @@ pub fn saved_state(bytes: &[u8]) {
 }
 
 pub fn vault_blob(bytes: &[u8]) {
-    let keys = VaultKeys::derive(&[7; 64]);
     let (email, key) = (crate::world::address(0), crate::signatures::Stamp::of(0).0);
-    assert!(vault::open(&keys, &email, &key, &Blob(bytes.to_vec())).is_err(), "nobody sealed this");
+    let (owner, secret, blob) =
+        (Owner { email: &email, account_key: &key }, Key::from_bytes([7; 32]), &Blob(bytes.to_vec()));
+    assert!(vault::open(owner, &secret, 0, blob).is_err(), "nobody sealed this");
+    assert!(vault::root_by_password(owner, secret.as_bytes(), blob).is_err(), "nobody locked this");
+    assert!(vault::root_by_recovery_key(owner, &secret, blob).is_err(), "nobody locked this");
+    assert!(vault::kept_entropy(owner, &secret, blob).is_err(), "nobody kept this");
 }
 
 /// The session machine: the bytes choose what happens between two or three people (see `behaviours`).

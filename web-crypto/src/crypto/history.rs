@@ -1,0 +1,70 @@
+//! Owns the sealing of history segments: what the server keeps of conversations, and cannot open.
+//! Knows nothing of what a segment holds.
+//!
+//! Version ‖ salt ‖ AES-256-GCM over the padded content. The associated data name the account and the segment's id, so
+//! that no segment stands in another's place or serves another account.
+
+use super::{aead, keys::Key, limits::SEGMENT_PADDING_STEP_BYTES, padding};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Blob, Digest},
+    ids::SegmentId,
+    signed_bytes::SignedBytes,
+};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+const VERSION: u8 = 1;
+const INFO: &str = "Cliquet/1 history";
+/// What sealing adds: version, salt, tag, and the padding at most.
+pub const SEALED_BYTES_MORE_MAX: usize = 1 + aead::SALT_BYTES + aead::TAG_BYTES + SEGMENT_PADDING_STEP_BYTES;
+
+/// Why a segment gives nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentError {
+    /// Altered, of another account, or in another one's place.
+    #[error("the segment is not what was kept")]
+    Altered,
+    /// Made by a newer program.
+    #[error("the segment is of another version")]
+    OtherVersion,
+}
+
+/// Where a segment belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub email: &'a Address,
+    pub account_key_hash: &'a Digest,
+    pub id: SegmentId,
+}
+
+/// `history_key`: of [`super::vault::VaultKeys`].
+pub fn seal(
+    history_key: &Key,
+    place: Place<'_>,
+    content: &[u8],
+    rng: &mut impl CryptoRng,
+) -> Result<Blob, SegmentError> {
+    let padded = padding::pad(content, SEGMENT_PADDING_STEP_BYTES);
+    let sealed = aead::seal_salted(history_key, INFO, &associated_data(place), &padded, rng);
+    Ok(Blob([[VERSION].as_slice(), &sealed.map_err(|_| SegmentError::Altered)?].concat()))
+}
+
+pub fn open(history_key: &Key, place: Place<'_>, segment: &Blob) -> Result<Zeroizing<Vec<u8>>, SegmentError> {
+    let (version, sealed) = segment.0.split_first().ok_or(SegmentError::Altered)?;
+    if *version != VERSION {
+        return Err(SegmentError::OtherVersion);
+    }
+    aead::open_salted(history_key, INFO, &associated_data(place), sealed)
+        .ok()
+        .and_then(|padded| padding::unpad(padded, SEGMENT_PADDING_STEP_BYTES))
+        .ok_or(SegmentError::Altered)
+}
+
+fn associated_data(place: Place<'_>) -> Vec<u8> {
+    SignedBytes::labelled(INFO)
+        .field(place.email.as_str().as_bytes())
+        .field(place.account_key_hash.as_ref())
+        .field(place.id.0.as_bytes())
+        .finish()
+}
