@@ -7,12 +7,14 @@ use crate::{
     database::Error,
     devices::{self, ChangeError, CheckedDevice},
     invites,
+    password::Proven,
     token::Token,
 };
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
     bytes::{Blob, Digest},
+    recovery::RecoveryProof,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -165,4 +167,53 @@ pub fn replace_vault(
         .execute("UPDATE accounts SET vault = ?2 WHERE id = ?1", params![account_id, new.0])
         .map_err(Error::from)?;
     Ok(())
+}
+
+/// Whose password was proven, if it still is: it may have been changed since the first step of the sign-in.
+pub fn whose_password(connection: &Connection, proven: &Proven) -> Result<Option<i64>, Error> {
+    let found: Option<(i64, Vec<u8>)> = connection
+        .prepare_cached("SELECT id, opaque_record FROM accounts WHERE email = ?1")?
+        .query_row([proven.email.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.filter(|(_, record)| proven.is_of(record)).map(|(account_id, _)| account_id))
+}
+
+/// From now on this record checks the password, and no earlier one.
+pub fn replace_record(connection: &Connection, account_id: i64, record: &[u8]) -> Result<(), Error> {
+    connection.execute("UPDATE accounts SET opaque_record = ?2 WHERE id = ?1", params![account_id, record])?;
+    Ok(())
+}
+
+/// From now on this recovery key counts, and no earlier one.
+pub fn set_recovery(connection: &Connection, account_id: i64, verifier: &Digest, now_ms: u64) -> Result<(), Error> {
+    connection.execute(
+        "UPDATE accounts SET recovery_verifier = ?2, recovery_set = ?3 WHERE id = ?1",
+        params![account_id, verifier.0, now_ms],
+    )?;
+    Ok(())
+}
+
+/// The account of this address whose recovery key this proves. An unknown address and an account without a recovery key take
+/// the same steps; hashes are compared, so the time says nothing of what would fit.
+pub fn recoverable(connection: &Connection, email: &Address, proof: &RecoveryProof) -> Result<Option<i64>, Error> {
+    let verifier = proof.verifier();
+    let found: Option<(i64, Option<[u8; 32]>)> = connection
+        .prepare_cached("SELECT id, recovery_verifier FROM accounts WHERE email = ?1")?
+        .query_row([email.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.filter(|(_, kept)| *kept == Some(verifier.0)).map(|(account_id, _)| account_id))
+}
+
+/// What is kept of an account against loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// When the recovery key was set, in milliseconds since 1970.
+    pub recovery_set: Option<u64>,
+    pub vault_bytes: u64,
+}
+
+pub fn kept(connection: &Connection, account_id: i64) -> Result<Kept, Error> {
+    let select = "SELECT recovery_set, length(vault) FROM accounts WHERE id = ?1";
+    Ok(connection
+        .query_row(select, [account_id], |row| Ok(Kept { recovery_set: row.get(0)?, vault_bytes: row.get(1)? }))?)
 }

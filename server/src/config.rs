@@ -40,6 +40,9 @@ pub struct Config {
     pub sign_in_days: u32,
     /// A week to accept an invite.
     pub invite_days: u32,
+    /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
+    /// messages.
+    pub history_megabytes: u32,
     pub mailbox_limits: MailboxLimits,
     pub throttles: Throttles,
 }
@@ -61,6 +64,10 @@ pub struct Throttles {
     pub sign_in_per_account_hour: u32,
     /// Sign-ins started from one IP address: an office behind one address signs in on Monday morning.
     pub sign_in_per_ip_hour: u32,
+    /// Recoveries tried for one address, both steps: nobody guesses a key of 256 bits, and nobody should make us try.
+    pub recovery_per_account_hour: u32,
+    /// Recoveries tried from one IP address, both steps.
+    pub recovery_per_ip_hour: u32,
     /// Sign-ups from one IP address, both steps: a family's evening, not a farm. Also bounds probing for taken addresses.
     pub sign_up_per_ip_hour: u32,
     /// Addresses one account looks up or adds: enough to type in a circle of friends, too slow to list a server's users.
@@ -76,6 +83,8 @@ pub struct Throttles {
     pub post_per_account_hour: u32,
     /// Changes of vault, pre-keys, devices and contacts by one account, each a signature to check or a disk write.
     pub change_per_account_hour: u32,
+    /// Pieces of history that one account adds or reads: a new device reads a full quota by about three hundred.
+    pub history_per_account_hour: u32,
 }
 
 impl Default for Config {
@@ -87,6 +96,7 @@ impl Default for Config {
             insecure_cookie: false,
             sign_in_days: 30,
             invite_days: 7,
+            history_megabytes: 256,
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
         }
@@ -108,6 +118,8 @@ impl Default for Throttles {
         Self {
             sign_in_per_account_hour: 10,
             sign_in_per_ip_hour: 60,
+            recovery_per_account_hour: 20,
+            recovery_per_ip_hour: 60,
             sign_up_per_ip_hour: 20,
             look_up_per_account_hour: 30,
             claim_per_requester_hour: 200,
@@ -115,6 +127,7 @@ impl Default for Throttles {
             one_time_per_target_hour: 50,
             post_per_account_hour: 3_600,
             change_per_account_hour: 300,
+            history_per_account_hour: 3_600,
         }
     }
 }
@@ -125,6 +138,11 @@ impl Config {
     #[allow(clippy::result_large_err)]
     pub fn from_figment(figment: &Figment) -> Result<Self, figment::Error> {
         figment.extract()
+    }
+
+    /// Bytes of history for one account.
+    pub fn history_quota(&self) -> u64 {
+        u64::from(self.history_megabytes) * 1024 * 1024
     }
 
     pub fn data_dir(&self) -> PathBuf {

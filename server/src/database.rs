@@ -13,8 +13,9 @@ use std::{
 use tokio::{sync::Semaphore, time::timeout};
 
 /// In order, for ever: a released migration is never changed.
-const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/0001_accounts.sql"))];
-const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("../migrations/0001_accounts.sql")), M::up(include_str!("../migrations/0002_recovery.sql"))];
+pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// SQLite has one writer at a time; more connections only help readers.
 const CONNECTIONS: u32 = 8;
@@ -23,7 +24,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a free connection before it is told to come back.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The one file.
+/// The file of the accounts.
 pub const FILE_NAME: &str = "cliquet.db";
 
 /// Why the database did not do what was asked. A transaction that meets one changes nothing.
@@ -93,9 +94,14 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database of this folder, makes both when they are missing, and brings the tables up to date.
+    /// Opens the accounts of this folder, makes both when they are missing, and brings the tables up to date.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let file = folder.join(FILE_NAME);
+        Self::open_file(folder, FILE_NAME, &MIGRATIONS)
+    }
+
+    /// The same for another file, with tables of its own.
+    pub fn open_file(folder: &Path, name: &str, migrations: &Migrations<'_>) -> Result<Self, Error> {
+        let file = folder.join(name);
         make_private(folder, &file)?;
         let manager = SqliteConnectionManager::file(&file).with_init(|connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -110,7 +116,7 @@ impl Database {
             .min_idle(Some(1))
             .connection_timeout(CONNECTION_TIMEOUT)
             .build(manager)?;
-        MIGRATIONS.to_latest(&mut *pool.get()?)?;
+        migrations.to_latest(&mut *pool.get()?)?;
         let watcher = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // Whoever asks would rather read than wait.
         watcher.busy_timeout(Duration::ZERO)?;

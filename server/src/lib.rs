@@ -15,6 +15,7 @@ pub mod database;
 pub mod devices;
 pub mod error;
 pub mod headers;
+pub mod history;
 pub mod invites;
 pub mod mailbox;
 pub mod origin;
@@ -32,8 +33,8 @@ pub mod token;
 pub mod words;
 
 use crate::{
-    clock::Clock, config::Config, database::Database, mailbox::Mailboxes, pages::Pages, password::Passwords,
-    throttle::Throttle,
+    clock::Clock, config::Config, database::Database, history::Histories, mailbox::Mailboxes, pages::Pages,
+    password::Passwords, throttle::Throttle,
 };
 use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment};
 
@@ -52,11 +53,13 @@ pub enum BuildError {
 pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError> {
     let config = Config::from_figment(&figment).map_err(|error| BuildError::Config(Box::new(error)))?;
     let database = Database::open(&config.data_dir())?;
+    let histories = Histories::open(&config.data_dir(), &config)?;
     let passwords = Passwords::load(&*database.connection()?)?;
     let pages = Pages::load()?;
     Ok(rocket::custom(figment)
         .manage(clock)
         .manage(database)
+        .manage(histories)
         .manage(signed_in::Known::default())
         .manage(routes::messages::Allowed::default())
         .manage(Throttle::new(&config.throttles))
@@ -101,6 +104,10 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
             .mount("/", routes::contacts::routes())
             .mount("/", routes::devices::routes())
             .mount("/", routes::vault::routes())
+            .mount("/", routes::password::routes())
+            .mount("/", routes::recovery::routes())
+            .mount("/", routes::history::routes())
+            .mount("/", routes::safety::routes())
     })
 }
 

@@ -119,6 +119,20 @@ impl SignUpPage {
     }
 }
 
+/// What `recover.html` needs.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct RecoverPage {
+    self_address: &'static str,
+}
+
+impl RecoverPage {
+    pub const TEMPLATE: &str = "recover.html";
+
+    pub fn new() -> Self {
+        Self { self_address: "/recover" }
+    }
+}
+
 fn language(state: &State<'_>) -> Language {
     state.get::<String>("language").ok().flatten().and_then(|code| Language::from_code(&code)).unwrap_or_default()
 }

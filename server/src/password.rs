@@ -13,6 +13,7 @@ use opaque_ke::{
     ServerLoginParameters, ServerRegistration, ServerSetup, rand,
 };
 use rusqlite::{Connection, OptionalExtension};
+use sha2::{Digest as _, Sha256};
 use std::{fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -44,6 +45,8 @@ pub struct Passwords {
 
 struct Attempt {
     email: Address,
+    /// SHA-256 of the record it began with.
+    record: Option<[u8; 32]>,
     begun_ms: u64,
     state: ServerLogin<Suite>,
 }
@@ -53,6 +56,20 @@ struct Attempt {
 pub struct Started {
     pub attempt: Uuid,
     pub response: Blob,
+}
+
+/// Whose password was proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    pub email: Address,
+    record: Option<[u8; 32]>,
+}
+
+impl Proven {
+    /// Whether it was proven against this record. A password that was changed between the two steps no longer counts.
+    pub fn is_of(&self, record: &[u8]) -> bool {
+        self.record == Some(Sha256::digest(record).into())
+    }
 }
 
 impl Passwords {
@@ -77,7 +94,7 @@ impl Passwords {
     }
 
     /// RegistrationResponse to a RegistrationRequest. The same for a known and an unknown address. Keeps nothing.
-    pub fn start_sign_up(&self, email: &Address, request: &Blob) -> Result<Blob, PasswordError> {
+    pub fn start_registration(&self, email: &Address, request: &Blob) -> Result<Blob, PasswordError> {
         let request = RegistrationRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
         let started = ServerRegistration::<Suite>::start(&self.setup, request, email.as_str().as_bytes())
             .map_err(|_| PasswordError::Malformed)?;
@@ -85,7 +102,7 @@ impl Passwords {
     }
 
     /// Checks the form of a RegistrationRecord. What is returned is what to store.
-    pub fn finish_sign_up(record: &Blob) -> Result<Vec<u8>, PasswordError> {
+    pub fn finish_registration(record: &Blob) -> Result<Vec<u8>, PasswordError> {
         let record = RegistrationUpload::<Suite>::deserialize(&record.0).map_err(|_| PasswordError::Malformed)?;
         Ok(ServerRegistration::finish(record).serialize().to_vec())
     }
@@ -101,6 +118,7 @@ impl Passwords {
         let request = CredentialRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
         let mut random = SystemRandom::probe().map_err(|_| PasswordError::Refused)?;
         // A record that does not read would be a fault of ours; it must not tell that the address is known.
+        let digest = record.map(|bytes| Sha256::digest(bytes).into());
         let record = record.and_then(|bytes| ServerRegistration::deserialize(bytes).ok());
         let started =
             ServerLogin::start(&mut random, &self.setup, record, request, email.as_str().as_bytes(), parameters())
@@ -108,13 +126,13 @@ impl Passwords {
         let mut name = [0; 16];
         rand::RngCore::fill_bytes(&mut random, &mut name);
         let attempt = uuid::Builder::from_random_bytes(name).into_uuid();
-        let kept = Attempt { email: email.clone(), begun_ms: now_ms, state: started.state };
+        let kept = Attempt { email: email.clone(), record: digest, begun_ms: now_ms, state: started.state };
         self.attempts.insert(attempt, Arc::new(kept));
         Ok(Started { attempt, response: Blob(started.message.serialize().to_vec()) })
     }
 
     /// Whose password the KE3 proves. The attempt is used up whatever the answer.
-    pub fn finish_sign_in(&self, attempt: Uuid, finalization: &Blob, now_ms: u64) -> Result<Address, PasswordError> {
+    pub fn finish_sign_in(&self, attempt: Uuid, finalization: &Blob, now_ms: u64) -> Result<Proven, PasswordError> {
         let attempt = self.attempts.remove(&attempt).ok_or(PasswordError::Refused)?;
         // `remove` also returns what has expired and was not swept yet.
         if now_ms.abs_diff(attempt.begun_ms) > ATTEMPT_LIFE.as_millis() as u64 {
@@ -123,7 +141,7 @@ impl Passwords {
         let finalization =
             CredentialFinalization::deserialize(&finalization.0).map_err(|_| PasswordError::Malformed)?;
         attempt.state.clone().finish(finalization, parameters()).map_err(|_| PasswordError::Refused)?;
-        Ok(attempt.email.clone())
+        Ok(Proven { email: attempt.email.clone(), record: attempt.record })
     }
 }
 

@@ -114,6 +114,17 @@ pub fn end(connection: &Connection, account_id: i64, id: SignInId) -> Result<Opt
     Ok(row.map(|device| device.map(DeviceId)))
 }
 
+/// Ends all sign-ins of an account but one, and names their devices.
+pub fn end_others(connection: &Connection, account_id: i64, but: Option<SignInId>) -> Result<Vec<DeviceId>, Error> {
+    let mut statement =
+        connection.prepare("DELETE FROM sign_ins WHERE account_id = ?1 AND id IS NOT ?2 RETURNING device_id")?;
+    let devices = statement.query_map(params![account_id, but.map(|id| id.0)], |row| row.get::<_, Option<_>>(0))?;
+    devices
+        .filter_map(|device| device.map(|device| device.map(DeviceId)).transpose())
+        .map(|device| Ok(device?))
+        .collect()
+}
+
 /// Ends all sign-ins of a device.
 pub fn end_all_of(connection: &Connection, device: DeviceId) -> Result<(), Error> {
     connection.execute("DELETE FROM sign_ins WHERE device_id = ?1", [device.0])?;

@@ -73,6 +73,8 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Limit<K> {
 pub struct Throttle {
     pub sign_in_per_account: Limit<Address>,
     pub sign_in_per_ip: Limit<Network>,
+    pub recovery_per_account: Limit<Address>,
+    pub recovery_per_ip: Limit<Network>,
     pub sign_up_per_ip: Limit<Network>,
     pub look_up_per_account: Limit<i64>,
     pub claim_per_requester: Limit<i64>,
@@ -80,6 +82,7 @@ pub struct Throttle {
     pub one_time_per_target: Limit<i64>,
     pub post_per_account: Limit<i64>,
     pub change_per_account: Limit<i64>,
+    pub history_per_account: Limit<i64>,
 }
 
 impl Throttle {
@@ -87,6 +90,8 @@ impl Throttle {
         Self {
             sign_in_per_account: Limit::per_hour(throttles.sign_in_per_account_hour),
             sign_in_per_ip: Limit::per_hour(throttles.sign_in_per_ip_hour),
+            recovery_per_account: Limit::per_hour(throttles.recovery_per_account_hour),
+            recovery_per_ip: Limit::per_hour(throttles.recovery_per_ip_hour),
             sign_up_per_ip: Limit::per_hour(throttles.sign_up_per_ip_hour),
             look_up_per_account: Limit::per_hour(throttles.look_up_per_account_hour),
             claim_per_requester: Limit::per_hour(throttles.claim_per_requester_hour),
@@ -94,6 +99,7 @@ impl Throttle {
             one_time_per_target: Limit::per_hour(throttles.one_time_per_target_hour),
             post_per_account: Limit::per_hour(throttles.post_per_account_hour),
             change_per_account: Limit::per_hour(throttles.change_per_account_hour),
+            history_per_account: Limit::per_hour(throttles.history_per_account_hour),
         }
     }
 }

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
 
 use cliquet_server::{
-    pages::{Pages, SignInPage, SignUpPage},
+    pages::{Pages, RecoverPage, SignInPage, SignUpPage},
     words::Language,
 };
 use cliquet_wire::problem::ProblemCode;
@@ -13,7 +13,15 @@ const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
 
 /// Each template that a route names, with what the route hands in.
 fn every_template() -> Vec<(&'static str, Value)> {
-    let home = |with: Value, show_devices: bool| json!({ "email": "alice@example.org", "with": with, "show_devices": show_devices, "self_address": "/home" });
+    let home = |with: Value, show: &str| {
+        let (show_devices, show_safety) = (show == "devices", show == "safety");
+        let email = "alice@example.org";
+        json!({ "email": email, "with": with, "show_devices": show_devices, "show_safety": show_safety, "self_address": "/home" })
+    };
+    let safety = |recovery_set: Value, last_added: Value, quota: u64| {
+        let history = json!({ "segments": 3, "bytes": 1_500_000, "last_added": last_added });
+        json!({ "recovery_set": recovery_set, "vault_bytes": 2_500, "history": history, "history_quota": quota })
+    };
     let problem = |retry_after: Value| {
         let code = ProblemCode::TooManyRequests;
         json!({ "type": "/problems#", "code": code, "status": 429, "title": "T", "detail": "D", "retry_after": retry_after })
@@ -32,11 +40,17 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("sign_in.html", json!(SignInPage::new(true))),
         ("sign_up.html", json!(SignUpPage::new(Some("a b&c"), true))),
         ("sign_up.html", json!(SignUpPage::new(None, false))),
-        ("home.html", home(Value::Null, false)),
-        ("home.html", home(Value::Null, true)),
-        ("home.html", home(json!("bob+news@example.org"), false)),
+        ("home.html", home(Value::Null, "")),
+        ("home.html", home(Value::Null, "devices")),
+        ("home.html", home(Value::Null, "safety")),
+        ("home.html", home(json!("bob+news@example.org"), "")),
         ("knows.html", json!({ "padding_step_bytes": 160, "envelope_life_days": 30 })),
         ("problem.html", problem(json!(30))),
+        ("recover.html", json!(RecoverPage::new())),
+        ("safety.html", safety(json!(1_764_547_200_000_u64), json!(1_764_547_200_000_u64), 1 << 28)),
+        ("fragments/safety.html", safety(json!(1_764_547_200_000_u64), json!(1_764_547_200_000_u64), 1 << 28)),
+        ("fragments/safety.html", safety(Value::Null, Value::Null, 1 << 28)),
+        ("fragments/safety.html", safety(Value::Null, Value::Null, 0)),
         ("devices.html", devices.clone()),
         ("fragments/devices.html", devices),
         ("fragments/problem.html", problem(Value::Null)),

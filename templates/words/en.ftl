@@ -107,6 +107,24 @@ sign-ins-this = This sign-in
 sign-ins-end = End
 sign-ins-end-name = End the sign-in of { $date }
 
+# Recovery by the key of 24 words
+recover-link = Forgot your password?
+recover-title = Recover your account
+recover-purpose = With your recovery key of 24 words you choose a new password. Contacts and history come back with it.
+recover-other-link = Back to sign-in
+
+# What is kept against loss
+safety-title = Safe against loss
+safety-recovery-heading = Recovery key
+safety-recovery-since = You have one since { $date }. It opens your account when the password is lost.
+safety-recovery-none = You have none. Without it, a lost password is a lost account.
+safety-history-heading = History
+safety-history-kept = Last kept on { $date }: { $used } of { $quota } MB, sealed.
+safety-history-none = Nothing is kept on the server yet.
+safety-history-off = This server keeps no history. Your messages are on your devices alone.
+safety-vault-heading = Keys and contacts
+safety-vault = { $kilobytes } KB, sealed: only your password or your recovery key opens them.
+
 # What this server knows
 knows-title = What this server knows
 knows-intro = Cliquet seals messages in your browser. The server carries them like a post office: it cannot open them, but it sees the envelopes. Here is all of it.
@@ -121,8 +139,10 @@ knows-account-address = your e-mail address, the public key of your account, and
 knows-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here; of one that you removed it keeps an entry, so that it never comes back
 knows-account-sign-ins = your sign-ins: when each began and when it ends
 knows-account-contacts = whom you added, who added you, whom you blocked, and when
-knows-account-vault = a sealed box with your account's secret key, which only your password opens
+knows-account-vault = a sealed box with your account's secret key, which only your password or your recovery key opens
 knows-account-password = a record that can check your password without holding it
+knows-account-recovery = whether and when you set a recovery key, and a value that can check it without holding it
+knows-account-history = your history in sealed pieces, unless you turned that off: how large they are and when they came
 knows-moment-title = For a moment
 knows-moment-network = your network address, like any site you visit. Cliquet counts tries by it to stop guessing, and does not write it down.
 knows-moment-online = that you are here, while a page is open

@@ -110,6 +110,24 @@ sign-ins-this = Cette connexion
 sign-ins-end = Fermer
 sign-ins-end-name = Fermer la connexion du { $date }
 
+# Récupération par la clé de 24 mots
+recover-link = Mot de passe oublié ?
+recover-title = Récupérer votre compte
+recover-purpose = Avec votre clé de secours de 24 mots, vous choisissez un nouveau mot de passe. Vos contacts et votre historique reviennent avec lui.
+recover-other-link = Retour à la connexion
+
+# Ce qui est gardé contre la perte
+safety-title = À l’abri de la perte
+safety-recovery-heading = Clé de secours
+safety-recovery-since = Vous en avez une depuis le { $date }. Elle ouvre votre compte quand le mot de passe est perdu.
+safety-recovery-none = Vous n’en avez pas. Sans elle, un mot de passe perdu est un compte perdu.
+safety-history-heading = Historique
+safety-history-kept = Gardé la dernière fois le { $date } : { $used } Mo sur { $quota }, cachetés.
+safety-history-none = Rien n’est encore gardé sur le serveur.
+safety-history-off = Ce serveur ne garde pas d’historique. Vos messages ne sont que sur vos appareils.
+safety-vault-heading = Clés et contacts
+safety-vault = { $kilobytes } Ko, cachetés : seuls votre mot de passe ou votre clé de secours les ouvrent.
+
 # Ce que sait ce serveur
 knows-title = Ce que sait ce serveur
 knows-intro = Cliquet cachette les messages dans votre navigateur. Le serveur les porte comme une poste : il ne peut pas les ouvrir, mais il voit les enveloppes. Voici tout ce qu’il voit.
@@ -124,7 +142,9 @@ knows-account-address = votre adresse e-mail, la clé publique de votre compte, 
 knows-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage ; d’un appareil retiré il reste une trace, pour qu’il ne revienne jamais
 knows-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
 knows-account-contacts = qui vous avez ajouté, qui vous a ajouté, qui vous avez bloqué, et quand
-knows-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seul votre mot de passe ouvre
+knows-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent
+knows-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir
+knows-account-history = votre historique en morceaux cachetés, sauf si vous l’avez désactivé : leur taille et le moment où ils sont arrivés
 knows-account-password = de quoi vérifier votre mot de passe, sans le contenir
 knows-moment-title = Pour un instant
 knows-moment-network = votre adresse réseau, comme tout site que vous visitez. Cliquet s’en sert pour compter les essais et freiner qui devine, et ne la note pas.

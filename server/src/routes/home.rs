@@ -17,6 +17,8 @@ struct HomePage {
     with: Option<Address>,
     /// Whether the pane shows devices and sign-ins instead.
     show_devices: bool,
+    /// Whether the pane shows what is kept against loss instead.
+    show_safety: bool,
     self_address: String,
 }
 
@@ -33,13 +35,15 @@ fn home(signed_in: Result<SignedIn, Error>, with: Option<&str>, show: Option<&st
     let signed_in = signed_in.map_err(Door::of)?;
     // An address that does not read opens nothing: the page of contacts is the answer to a mistyped link.
     let with = with.and_then(|typed| Address::parse(typed).ok()).filter(|with| *with != signed_in.email);
-    let show_devices = with.is_none() && show == Some("devices");
+    let show = show.filter(|_| with.is_none());
+    let (show_devices, show_safety) = (show == Some("devices"), show == Some("safety"));
     let self_address = match &with {
         Some(with) => format!("/home?with={}", RawStr::new(with.as_str()).percent_encode()),
         None if show_devices => "/home?show=devices".to_owned(),
+        None if show_safety => "/home?show=safety".to_owned(),
         None => "/home".to_owned(),
     };
-    Ok(Answer::new(HomePage { email: signed_in.email, with, show_devices, self_address })
+    Ok(Answer::new(HomePage { email: signed_in.email, with, show_devices, show_safety, self_address })
         .page("home.html")
         .compressible())
 }

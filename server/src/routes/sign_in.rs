@@ -93,12 +93,12 @@ async fn finish(
     let passwords = Passwords::clone(passwords);
     let (token, signed_in) = database
         .change(move |connection| {
-            let email = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
+            let proven = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
             // Always a new token: one that was planted before is worth nothing after (S5).
             let token = Token::generate().map_err(database::Error::from)?;
             database::write(connection, |transaction| {
-                // An account that went between the two steps looks like a wrong password.
-                let account_id = accounts::find(transaction, &email)?.ok_or(ProblemCode::SignInRefused)?;
+                // A password that was changed between the two steps is a wrong one.
+                let account_id = accounts::whose_password(transaction, &proven)?.ok_or(ProblemCode::SignInRefused)?;
                 let device = match device {
                     Some(device) if devices::is_active(transaction, account_id, device)? => Some(device),
                     _ => None,

@@ -65,7 +65,7 @@ async fn start(
     let started = database.run(move |connection| {
         let invite = invite.as_deref().and_then(Token::read);
         accounts::may_sign_up(connection, registration, &email, invite.as_ref(), now_ms)?;
-        let response = passwords.start_sign_up(&email, &request)?;
+        let response = passwords.start_registration(&email, &request)?;
         Ok::<_, Error>(SignUpStarted { email, response })
     });
     Ok(Answer::new(started.await?))
@@ -92,7 +92,7 @@ async fn finish(
     let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
     let (token, device) = database
         .change(move |connection| {
-            let opaque_record = Passwords::finish_sign_up(&record)?;
+            let opaque_record = Passwords::finish_registration(&record)?;
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
             let invite = invite.as_deref().and_then(Token::read);
             let token = Token::generate().map_err(database::Error::from)?;

@@ -244,9 +244,11 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 9] = [
+const LIMITS: [&str; 12] = [
     "sign_in_per_account_hour",
     "sign_in_per_ip_hour",
+    "recovery_per_account_hour",
+    "recovery_per_ip_hour",
     "sign_up_per_ip_hour",
     "look_up_per_account_hour",
     "claim_per_requester_hour",
@@ -254,6 +256,7 @@ const LIMITS: [&str; 9] = [
     "one_time_per_target_hour",
     "post_per_account_hour",
     "change_per_account_hour",
+    "history_per_account_hour",
 ];
 
 pub const PASSWORD: &[u8] = b"correct horse battery staple";

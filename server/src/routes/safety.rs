@@ -1,0 +1,43 @@
+//! How safe an account is against loss, as far as the server can tell: recovery key, vault, history.
+
+use crate::{
+    accounts::{self, Kept},
+    answer::Answer,
+    database::Database,
+    error::Error,
+    history::{self, Histories, Totals},
+    routes::history::owner,
+    signed_in::SignedIn,
+};
+use rocket::{Route, State, get, routes};
+use serde::Serialize;
+
+pub fn routes() -> Vec<Route> {
+    routes![safety]
+}
+
+/// What `fragments/safety.html` needs.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Safety {
+    /// When the recovery key was set, in milliseconds since 1970. `None`: there is none.
+    recovery_set: Option<u64>,
+    vault_bytes: u64,
+    history: Totals,
+    /// How many bytes of history an account may keep. Zero: this server keeps none.
+    history_quota: u64,
+}
+
+#[get("/safety")]
+async fn safety(
+    signed_in: SignedIn,
+    database: &State<Database>,
+    histories: &State<Histories>,
+) -> Result<Answer<Safety>, Error> {
+    let account_id = signed_in.account_id;
+    let Kept { recovery_set, vault_bytes } =
+        database.run(move |connection| accounts::kept(connection, account_id)).await?;
+    let owner = owner(database, account_id).await?;
+    let history = histories.database.run(move |connection| history::totals(connection, &owner)).await?;
+    let safety = Safety { recovery_set, vault_bytes, history, history_quota: histories.quota };
+    Ok(Answer::new(safety).page("safety.html").fragment("fragments/safety.html"))
+}
