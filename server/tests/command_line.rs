@@ -163,7 +163,7 @@ fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
         let (status, answer) = post(&client, to, "/poll", &poll);
         let answer: PollAnswer = serde_json::from_str(&answer).unwrap();
         assert_eq!((status, answer.deliveries.len()), (200, 1));
-        assert_eq!(answer.deliveries[0].envelope.sender_email.as_str(), from["email"]);
+        assert_eq!(answer.deliveries[0].envelope.as_ref().unwrap().sender_email.as_str(), from["email"]);
         let acknowledged = Poll { cursor: answer.deliveries[0].cursor, ..poll };
         assert_eq!(post(&client, to, "/poll", &acknowledged), (200, json!({ "deliveries": [] }).to_string()));
     }

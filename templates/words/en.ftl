@@ -256,6 +256,7 @@ word-device-revoked = Removed. It no longer gets messages.
 word-earlier-account = This browser keeps an earlier account of this address, with its messages, that the server no longer has. Press again to remove it here and go on.
 word-failed = Not sent
 word-failed-device-gone = Not sent: this browser is no longer a device of your account. Sign in again.
+word-failed-expired = Not delivered: not fetched in 30 days.
 word-failed-key-changed = Not sent: the safety number changed.
 word-failed-mailbox-full = Not sent: their mailbox is full. Try again later.
 word-failed-not-a-contact = Not sent: they do not take messages from you.

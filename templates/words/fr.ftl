@@ -259,6 +259,7 @@ word-device-revoked = Retiré. Il ne reçoit plus de messages.
 word-earlier-account = Ce navigateur garde un ancien compte de cette adresse, avec ses messages, que le serveur n’a plus. Appuyez encore pour l’effacer ici et continuer.
 word-failed = Pas envoyé
 word-failed-device-gone = Pas envoyé : ce navigateur n’est plus un appareil de votre compte. Reconnectez-vous.
+word-failed-expired = Pas remis : pas relevé en 30 jours.
 word-failed-key-changed = Pas envoyé : le numéro de sûreté a changé.
 word-failed-mailbox-full = Pas envoyé : sa boîte est pleine. Réessayez plus tard.
 word-failed-not-a-contact = Pas envoyé : cette personne ne prend pas de messages de vous.

@@ -146,8 +146,9 @@ fn every_type_is_written_and_read_as_the_server_does() {
     agree(MessagesSent { timestamp: 5 });
     agree(Poll { cursor: 5, wait_seconds: Some(25) });
     agree(Poll { cursor: 0, wait_seconds: None });
-    agree(PollAnswer { deliveries: vec![Delivery { cursor: 1, envelope: envelope(Some(first(None))) }] });
-    agree(PollAnswer { deliveries: vec![] });
+    let expired = Delivery { cursor: 2, envelope: None, expired: Some(EnvelopeId(Uuid::from_u128(1))) };
+    agree(PollAnswer { deliveries: vec![Delivery::of(1, envelope(Some(first(None)))), expired] });
+    agree(PollAnswer::default());
     agree(upload());
     agree(PreKeyStock { one_time_left: 100, signed: 1, kem: 2 });
     agree(SignUpStart { email: "a".into(), invite: None, request: Blob(vec![]) });

@@ -1,6 +1,6 @@
 //! The long poll. A poll reads; only the cursor it brings removes.
 
-use crate::{envelope::Envelope, json::fields};
+use crate::{envelope::Envelope, ids::EnvelopeId, json::fields};
 use serde::{Deserialize, Serialize};
 
 /// `POST /poll`.
@@ -19,18 +19,28 @@ fields!(Poll { cursor, wait_seconds unless Option::is_none });
 /// The answer: at once when something is there, else empty at the deadline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollAnswer {
-    /// In the order of acceptance.
+    /// In the order of their cursors.
     pub deliveries: Vec<Delivery>,
 }
 
 fields!(PollAnswer { deliveries });
 
-/// An envelope and its place in the mailbox.
+/// What lies in a mailbox, and its place there: one of an envelope and the word that one expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// Grows with every envelope of the mailbox; gaps mean nothing.
+    /// Grows with everything that is put into the mailbox; gaps mean nothing.
     pub cursor: u64,
-    pub envelope: Envelope,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub envelope: Option<Envelope>,
+    /// An envelope that this device sent was dropped at the end of its life. The server's word, which nothing signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<EnvelopeId>,
 }
 
-fields!(Delivery { cursor, envelope });
+fields!(Delivery { cursor, envelope unless Option::is_none, expired unless Option::is_none });
+
+impl Delivery {
+    pub fn of(cursor: u64, envelope: Envelope) -> Self {
+        Self { cursor, envelope: Some(envelope), expired: None }
+    }
+}

@@ -1,7 +1,8 @@
 -- Puts every item into its mailbox, or none.
--- KEYS, for each item: its mailbox's state, its mailbox's envelopes, the memory of its id.
+-- KEYS, for each item: its mailbox's state, its mailbox's envelopes, the memory of its id; then the mailboxes by expiry.
 -- ARGV: now and the life of an envelope (ms), the limits by count and bytes, then for each item: device, digest,
--- accepted_ms, json.
+-- accepted_ms, json, id, sender's device.
+-- What is past its life still takes room here: whoever is told 'full' expires it and asks again.
 local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
 local envelopes_max, bytes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
 local text = function(number) return string.format('%.0f', number) end
@@ -10,9 +11,10 @@ local accepted = nil
 local oldest = function(ms) if accepted == nil or ms < accepted then accepted = ms end end
 local fresh, mailboxes, in_order, remembered = {}, {}, {}, {}
 
-for i = 1, #KEYS / 3 do
+for i = 1, (#KEYS - 1) / 3 do
     local state, envelopes, memory = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
-    local item = { device = ARGV[4 * i + 1], digest = ARGV[4 * i + 2], at = tonumber(ARGV[4 * i + 3]), json = ARGV[4 * i + 4] }
+    local item = { device = ARGV[6 * i - 1], digest = ARGV[6 * i], at = tonumber(ARGV[6 * i + 1]), json = ARGV[6 * i + 2] }
+    item.id, item.sender = ARGV[6 * i + 3], ARGV[6 * i + 4]
     local known = remembered[memory] or redis.call('GET', memory)
     if known then
         local digest, at = string.match(known, '^(%x+) (%d+)$')
@@ -37,28 +39,22 @@ for i = 1, #KEYS / 3 do
     end
 end
 
-local is_over = function(mailbox) return mailbox.count > envelopes_max or mailbox.bytes > bytes_max end
 for _, mailbox in ipairs(in_order) do
-    -- Room is made from the old end, as much as is needed.
-    while is_over(mailbox) do
-        local entry = redis.call('XRANGE', mailbox.envelopes, '-', '+', 'COUNT', 1)[1]
-        if not entry or tonumber(entry[2][2]) >= now - life then return { 'full' } end
-        redis.call('XDEL', mailbox.envelopes, entry[1])
-        redis.call('HINCRBY', mailbox.state, 'bytes', -#entry[2][4])
-        mailbox.count = mailbox.count - 1
-        mailbox.bytes = mailbox.bytes - #entry[2][4]
-    end
+    if mailbox.count > envelopes_max or mailbox.bytes > bytes_max then return { 'full' } end
 end
 
 for _, item in ipairs(fresh) do
     local mailbox = item.mailbox
     mailbox.last = math.max(item.at, mailbox.last + 1)
-    redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(item.at), 'envelope', item.json)
+    redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(item.at), 'envelope', item.json,
+        'id', item.id, 'sender', item.sender)
     redis.call('SET', item.memory, remembered[item.memory], 'PX', text(life))
 end
 for _, mailbox in ipairs(in_order) do
     redis.call('HSET', mailbox.state, 'last', text(mailbox.last), 'bytes', text(mailbox.bytes))
-    redis.call('PEXPIRE', mailbox.envelopes, text(life))
+    -- Each is removed, and its sender told, in its time. This is for a mailbox of which nobody ever hears again.
+    redis.call('PEXPIRE', mailbox.envelopes, text(2 * life))
+    redis.call('ZADD', KEYS[#KEYS], 'NX', text(now + life), mailbox.device)
     redis.call('PUBLISH', 'cliquet:wake', mailbox.device)
 end
 return { 'accepted', text(accepted or now) }

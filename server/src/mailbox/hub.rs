@@ -162,7 +162,7 @@ impl Drop for Registration {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Kind, *};
     use std::sync::atomic::AtomicUsize;
 
     fn mailbox(number: u8) -> MailboxId {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     fn stored() -> Vec<Stored> {
-        vec![Stored { cursor: 1, json: "{}".into() }]
+        vec![Stored { cursor: 1, kind: Kind::Envelope, json: "{}".into() }]
     }
 
     fn in_seconds(seconds: u64) -> Instant {

@@ -5,8 +5,10 @@
 
 mod hub;
 mod redis;
+mod redis_expiry;
 mod schema;
 mod sqlite;
+mod tables;
 mod tail;
 mod wake;
 mod writer;
@@ -31,6 +33,8 @@ pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 #[derive(Clone, Debug)]
 pub struct Item {
     pub mailbox: MailboxId,
+    /// Who is told when nobody fetches it.
+    pub sender: MailboxId,
     pub id: EnvelopeId,
     /// SHA-256 of what the sender posted, cut to 16 bytes: tells a retry from an id used twice. `json` cannot, because
     /// it holds the time of acceptance. A second preimage is of no use to anyone: the sender made both.
@@ -41,11 +45,24 @@ pub struct Item {
     pub json: Arc<str>,
 }
 
-/// One envelope in its mailbox.
+/// What lies in a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     pub cursor: u64,
+    pub kind: Kind,
     pub json: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Envelope,
+    /// The word that an envelope which this mailbox's device sent was fetched by nobody: its id, as JSON.
+    Expired,
+}
+
+/// The text of a [`Kind::Expired`]. An id needs no escapes.
+fn expiry_notice(id: EnvelopeId) -> Arc<str> {
+    format!("\"{id}\"").into()
 }
 
 /// What an enqueue did.
@@ -108,6 +125,9 @@ impl Unavailable {
 /// - **Separate.** Nothing done to one mailbox shows in another.
 /// - **Bounded.** Envelopes and bytes have limits; what would pass one is refused and what is there is kept. Neither is
 ///   counted by a scan. Envelopes past their life are not handed out and take no room.
+/// - **Told.** When an envelope is removed for its age, a notice is put into its sender's mailbox with the same step, and
+///   lives there like an envelope; unless that mailbox is full. Nobody is told of the end of a notice, nor of what went with
+///   a deleted mailbox.
 pub trait Mailbox: Send + Sync + 'static {
     /// Stores all items, or none.
     fn enqueue(&self, items: Vec<Item>) -> impl Future<Output = Result<Enqueued, EnqueueError>> + Send;

@@ -1,11 +1,12 @@
 //! The mailbox in Redis: for several servers, or for one that is moved without its disk.
 //!
-//! Owns the keys, the two scripts and the waking between processes. One multiplexed connection carries commands, one
+//! Owns the keys, the scripts that enqueue and acknowledge, and the waking between processes. One multiplexed connection carries commands, one
 //! pub/sub connection only wakes; a wake-up that gets lost is made good by reading again after every (re)subscribe and
 //! on a slow timer.
 //!
 //! Keys: `cliquet:{device}:state` (hash: last cursor, bytes), `cliquet:{device}:envelopes` (stream: cursor →
-//! `accepted_ms`, `envelope`, the JSON that a poll hands out), `cliquet:{device}:id:<id>` (digest and time, expiring).
+//! `accepted_ms`, `envelope`, the JSON that a poll hands out, `id`, `sender`; or `accepted_ms`, `notice`),
+//! `cliquet:{device}:id:<id>` (digest and time, expiring), and `cliquet:by-expiry`.
 //!
 //! Redis must be told to lose nothing: `appendonly yes`, `appendfsync always`, `maxmemory-policy noeviction`.
 //!
@@ -14,8 +15,9 @@
 //! one mailbox lies in one slot on the day when "all or none" is reached in another way.
 
 use super::{
-    AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
+    AcknowledgeError, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Stored, Unavailable,
     hub::{Hub, Turn},
+    redis_expiry::{BY_EXPIRY, Expiry},
     wake::{self, CHANNEL, Process, Word},
 };
 use crate::{clock::Clock, config::MailboxLimits};
@@ -39,14 +41,47 @@ const UNCONFIRMED_MAX: Duration = Duration::from_secs(2);
 /// How often a waiting poll reads again although nothing woke it.
 const RECHECK: Duration = Duration::from_secs(10);
 
+/// The one connection that carries commands; clones share it.
+#[derive(Clone)]
+pub(super) struct Asking(ConnectionManager);
+
+impl Asking {
+    /// Asks, and waits for the answer, but not long. Everything that is asked here may be asked twice, so a connection
+    /// that turns out to be dead costs a second try on the new one, and no one hears of it.
+    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F + Send) -> Result<T, Unavailable>
+    where
+        T: FromRedisValue + Send,
+        F: Future<Output = RedisResult<T>> + Send,
+    {
+        let asked = timeout(PATIENCE, async {
+            match command(self.0.clone()).await {
+                Err(error) if error.is_unrecoverable_error() => command(self.0.clone()).await,
+                answer => answer,
+            }
+        });
+        // Whatever Redis says instead of an answer (loading, read-only, out of memory) is a reason to come back.
+        asked.await.map_err(Unavailable::new)?.map_err(Unavailable::new)
+    }
+
+    pub(super) async fn query<T: FromRedisValue + Send>(&self, command: &Cmd) -> Result<T, Unavailable> {
+        self.ask(|mut connection| async move { command.query_async(&mut connection).await }).await
+    }
+
+    pub(super) async fn call<T: FromRedisValue + Send>(&self, script: &ScriptInvocation<'_>) -> Result<T, Unavailable> {
+        self.ask(|mut connection| async move { script.invoke_async(&mut connection).await }).await
+    }
+}
+
 pub struct RedisMailbox {
     hub: Arc<Hub>,
-    connection: ConnectionManager,
+    asking: Asking,
+    expiry: Expiry,
     enqueue: Script,
     acknowledge: Script,
     limits: MailboxLimits,
     clock: Clock,
     listening: AbortHandle,
+    expiring: AbortHandle,
     process: Process,
 }
 
@@ -73,7 +108,10 @@ impl RedisMailbox {
         let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub), process)).abort_handle();
         let enqueue = Script::new(include_str!("enqueue.lua"));
         let acknowledge = Script::new(include_str!("acknowledge.lua"));
-        Ok(Self { hub, connection, enqueue, acknowledge, limits, clock, listening, process })
+        let asking = Asking(connection);
+        let expiry = Expiry::new(asking.clone(), limits, clock.clone());
+        let expiring = tokio::spawn(expiry.clone().at_intervals()).abort_handle();
+        Ok(Self { hub, asking, expiry, expiring, enqueue, acknowledge, limits, clock, listening, process })
     }
 
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
@@ -92,46 +130,53 @@ impl RedisMailbox {
         }
     }
 
-    /// Asks, and waits for the answer, but not long. Everything that is asked here may be asked twice, so a connection
-    /// that turns out to be dead costs a second try on the new one, and no one hears of it.
-    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F + Send) -> Result<T, Unavailable>
-    where
-        T: FromRedisValue + Send,
-        F: Future<Output = RedisResult<T>> + Send,
-    {
-        let asked = timeout(PATIENCE, async {
-            match command(self.connection.clone()).await {
-                Err(error) if error.is_unrecoverable_error() => command(self.connection.clone()).await,
-                answer => answer,
+    /// Removes a piece of what is past its life, without waiting for the minute.
+    pub async fn expire(&self) -> Result<(), Unavailable> {
+        self.expiry.all().await
+    }
+
+    async fn try_enqueue(&self, items: &[Item]) -> Result<Enqueued, EnqueueError> {
+        let mut call = self.enqueue.prepare_invoke();
+        call.arg(self.clock.now_ms())
+            .arg(self.limits.life_seconds.saturating_mul(1_000))
+            .arg(self.limits.envelopes_max)
+            .arg(self.limits.bytes_max);
+        for item in items {
+            call.key(state_key(item.mailbox)).key(envelopes_key(item.mailbox)).key(memory_key(item));
+            call.arg(item.mailbox.to_string()).arg(hex(&item.digest)).arg(item.accepted_ms).arg(&*item.json);
+            call.arg(item.id.to_string()).arg(item.sender.to_string());
+        }
+        call.key(BY_EXPIRY);
+        let said: Vec<String> = self.asking.call(&call).await?;
+        match said.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["accepted", accepted_ms] => {
+                let accepted_ms = accepted_ms.parse().map_err(|_| Unavailable::new(Unexpected))?;
+                // This process's waiters need no detour; the others hear it from Redis.
+                items.iter().for_each(|item| self.hub.wake(item.mailbox));
+                Ok(Enqueued { accepted_ms })
             }
-        });
-        // Whatever Redis says instead of an answer (loading, read-only, out of memory) is a reason to come back.
-        asked.await.map_err(Unavailable::new)?.map_err(Unavailable::new)
-    }
-
-    async fn query<T: FromRedisValue + Send>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        self.ask(|mut connection| async move { command.query_async(&mut connection).await }).await
-    }
-
-    async fn call<T: FromRedisValue + Send>(&self, script: &ScriptInvocation<'_>) -> Result<T, Unavailable> {
-        self.ask(|mut connection| async move { script.invoke_async(&mut connection).await }).await
+            ["full"] => Err(EnqueueError::Full),
+            ["id-reused"] => Err(EnqueueError::IdReused),
+            _ => Err(Unavailable::new(Unexpected).into()),
+        }
     }
 
     /// Entries past the cursor, with their times of acceptance.
     async fn page(&self, mailbox: MailboxId, after: u64) -> Result<Vec<(Stored, u64)>, Unavailable> {
         let mut command = redis::cmd("XRANGE");
         command.arg(envelopes_key(mailbox)).arg(format!("({after}-0")).arg("+").arg("COUNT").arg(POLL_DELIVERIES_MAX);
-        let reply: StreamRangeReply = self.query(&command).await?;
+        let reply: StreamRangeReply = self.asking.query(&command).await?;
         reply
             .ids
             .into_iter()
             .map(|entry| {
                 let cursor = entry.id.split('-').next().and_then(|text| text.parse().ok());
                 let accepted_ms = entry.get::<u64>("accepted_ms");
-                let json = entry.get::<String>("envelope");
-                match (cursor, accepted_ms, json) {
-                    (Some(cursor), Some(accepted_ms), Some(json)) => {
-                        Ok((Stored { cursor, json: json.into() }, accepted_ms))
+                let envelope = entry.get::<String>("envelope").map(|json| (Kind::Envelope, json));
+                let found = envelope.or_else(|| Some((Kind::Expired, entry.get::<String>("notice")?)));
+                match (cursor, accepted_ms, found) {
+                    (Some(cursor), Some(accepted_ms), Some((kind, json))) => {
+                        Ok((Stored { cursor, kind, json: json.into() }, accepted_ms))
                     }
                     _ => Err(Unavailable::new(Unexpected)),
                 }
@@ -146,11 +191,11 @@ fn say(word: Word) -> Cmd {
     command
 }
 
-fn state_key(mailbox: MailboxId) -> String {
+pub(super) fn state_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:state")
 }
 
-fn envelopes_key(mailbox: MailboxId) -> String {
+pub(super) fn envelopes_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:envelopes")
 }
 
@@ -164,26 +209,19 @@ fn hex(digest: &[u8; 16]) -> String {
 
 impl Mailbox for RedisMailbox {
     async fn enqueue(&self, items: Vec<Item>) -> Result<Enqueued, EnqueueError> {
-        let mut call = self.enqueue.prepare_invoke();
-        call.arg(self.clock.now_ms())
-            .arg(self.limits.life_seconds.saturating_mul(1_000))
-            .arg(self.limits.envelopes_max)
-            .arg(self.limits.bytes_max);
-        for item in &items {
-            call.key(state_key(item.mailbox)).key(envelopes_key(item.mailbox)).key(memory_key(item));
-            call.arg(item.mailbox.to_string()).arg(hex(&item.digest)).arg(item.accepted_ms).arg(&*item.json);
-        }
-        let said: Vec<String> = self.call(&call).await?;
-        match said.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["accepted", accepted_ms] => {
-                let accepted_ms = accepted_ms.parse().map_err(|_| Unavailable::new(Unexpected))?;
-                // This process's waiters need no detour; the others hear it from Redis.
-                items.iter().for_each(|item| self.hub.wake(item.mailbox));
-                Ok(Enqueued { accepted_ms })
+        loop {
+            match self.try_enqueue(&items).await {
+                Err(EnqueueError::Full) => {}
+                done => return done,
             }
-            ["full"] => Err(EnqueueError::Full),
-            ["id-reused"] => Err(EnqueueError::IdReused),
-            _ => Err(Unavailable::new(Unexpected).into()),
+            // Perhaps only with what is past its life; that makes room piece by piece.
+            let mut made_room = 0;
+            for item in &items {
+                made_room += self.expiry.mailbox(item.mailbox).await?;
+            }
+            if made_room == 0 {
+                return Err(EnqueueError::Full);
+            }
         }
     }
 
@@ -193,7 +231,7 @@ impl Mailbox for RedisMailbox {
             // Whoever waits longest tells the others. If that gets lost, the older wait stays until its deadline: both are
             // given the same, and nothing is removed.
             if turn.is_first && found.is_empty() && Instant::now() < deadline {
-                let _: Result<u64, _> = self.query(&say(Word::Waits(mailbox, self.process, turn.waiter))).await;
+                let _: Result<u64, _> = self.asking.query(&say(Word::Waits(mailbox, self.process, turn.waiter))).await;
             }
             Ok(found)
         };
@@ -206,7 +244,7 @@ impl Mailbox for RedisMailbox {
         }
         let mut call = self.acknowledge.prepare_invoke();
         call.key(state_key(mailbox)).key(envelopes_key(mailbox)).arg(cursor);
-        let said: String = self.call(&call).await?;
+        let said: String = self.asking.call(&call).await?;
         match said.as_str() {
             "acknowledged" => Ok(()),
             "unknown-cursor" => Err(AcknowledgeError::UnknownCursor),
@@ -218,7 +256,7 @@ impl Mailbox for RedisMailbox {
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         let mut command = redis::cmd("DEL");
         command.arg(state_key(mailbox)).arg(envelopes_key(mailbox));
-        let _: u64 = self.query(&command).await?;
+        let _: u64 = self.asking.query(&command).await?;
         self.end_wait(mailbox);
         Ok(())
     }
@@ -226,18 +264,16 @@ impl Mailbox for RedisMailbox {
     /// Here at once, elsewhere as soon as they hear of it.
     fn end_wait(&self, mailbox: MailboxId) {
         self.hub.end(mailbox);
-        let mut connection = self.connection.clone();
+        let asking = self.asking.clone();
         tokio::spawn(async move {
-            let told: Result<RedisResult<u64>, _> =
-                timeout(PATIENCE, say(Word::End(mailbox)).query_async(&mut connection)).await;
-            if !matches!(told, Ok(Ok(_))) {
+            if asking.query::<u64>(&say(Word::End(mailbox))).await.is_err() {
                 log::warn!("a poll that another server may hold for a sign-in that ended ends at its deadline");
             }
         });
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
-        let _: String = self.query(&redis::cmd("PING")).await?;
+        let _: String = self.asking.query(&redis::cmd("PING")).await?;
         Ok(())
     }
 }
@@ -245,6 +281,7 @@ impl Mailbox for RedisMailbox {
 impl Drop for RedisMailbox {
     fn drop(&mut self) {
         self.listening.abort();
+        self.expiring.abort();
     }
 }
 

@@ -13,7 +13,7 @@ const FILE_NAME: &str = "mailbox.db";
 /// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema_2_expiry.sql"))];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The connection that writes. Makes the file, or brings it up to date.

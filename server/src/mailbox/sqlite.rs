@@ -4,15 +4,16 @@
 //! commit. One process to a folder: what polls are answered from is kept in memory.
 
 use super::{
-    AcknowledgeError, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Stored, Unavailable,
+    AcknowledgeError, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Stored, Unavailable,
     hub::Hub,
     schema,
+    tables::oldest_living_ms,
     tail::{self, TAIL_LIMITS, TailLimits, Tails},
-    writer::{self, Command, oldest_living_ms},
+    writer::{self, Command},
 };
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     fmt,
     path::Path,
@@ -98,7 +99,7 @@ impl SqliteMailbox {
         }
     }
 
-    /// Removes a piece of what is past its life, without waiting for the hour.
+    /// Removes a piece of what is past its life, without waiting for the minute.
     pub async fn expire(&self) {
         // The writer being gone is said to whoever needs it.
         let _ = self.writer.send(Command::Expire { now_ms: self.clock.now_ms() }).await;
@@ -114,16 +115,33 @@ impl SqliteMailbox {
         self.with_reader(move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT cursor, json FROM envelopes
+                    "SELECT cursor, json, is_notice FROM envelopes
                      WHERE mailbox = (SELECT key FROM mailboxes WHERE device = ?1) AND cursor > ?2 AND accepted_ms >= ?3
                      ORDER BY cursor LIMIT ?4",
                 )?
                 .query_map(params![mailbox.0.as_bytes(), after, oldest_ms, POLL_DELIVERIES_MAX], |row| {
-                    Ok(Stored { cursor: row.get(0)?, json: row.get::<_, Box<str>>(1)?.into() })
+                    let kind = if row.get(2)? { Kind::Expired } else { Kind::Envelope };
+                    Ok(Stored { cursor: row.get(0)?, kind, json: row.get::<_, Box<str>>(1)?.into() })
                 })?
                 .collect()
         })
         .await
+    }
+
+    /// Whether the disk has nothing left up to this cursor, which it knows.
+    async fn is_acknowledged(&self, mailbox: MailboxId, cursor: u64) -> Result<bool, Unavailable> {
+        self.with_reader(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT last_cursor >= ?2 AND NOT EXISTS
+                         (SELECT 1 FROM envelopes WHERE mailbox = mailboxes.key AND cursor <= ?2)
+                     FROM mailboxes WHERE device = ?1",
+                )?
+                .query_row(params![mailbox.0.as_bytes(), cursor], |row| row.get(0))
+                .optional()
+        })
+        .await
+        .map(Option::unwrap_or_default)
     }
 
     /// Runs a read off the async threads.
@@ -201,6 +219,11 @@ impl Mailbox for SqliteMailbox {
             }
             // A reader may have seen a commit that memory has not heard of yet: the writer, who is past it, decides.
             tail::Acknowledged::UnknownCursor | tail::Acknowledged::OnDisk => {
+                // A poll that brings an old cursor again needs nothing written, and waits for nobody who writes.
+                if self.is_acknowledged(mailbox, cursor).await? {
+                    place.send(Command::Acknowledge { mailbox, cursor, answer: None });
+                    return Ok(());
+                }
                 drop(place);
                 self.ask(|answer| Command::Acknowledge { mailbox, cursor, answer: Some(answer) }).await
             }
@@ -256,7 +279,7 @@ mod tests {
         let store = SqliteMailbox::open(folder.path(), limits, Clock::new(|| 1_000)).unwrap();
         let mailbox = MailboxId::from_random([1; 16]);
         let id = EnvelopeId::from_parts(1, [1; 10]);
-        let item = Item { mailbox, id, digest: [0; 16], accepted_ms: 1_000, json: "{}".into() };
+        let item = Item { mailbox, sender: mailbox, id, digest: [0; 16], accepted_ms: 1_000, json: "{}".into() };
         store.enqueue(vec![item]).await.unwrap();
         // As between the commit and its telling: memory still says that the mailbox ends before.
         store.tails.forget(mailbox);

@@ -3,7 +3,7 @@
 //! Owns what a poll is answered from without asking the disk. Holds nothing that is not on the disk: whoever writes tells
 //! it what was committed, in the order of the commits, and before anyone is woken. What it cannot answer is read.
 
-use super::{MailboxId, Stored};
+use super::{Kind, MailboxId, Stored};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -58,6 +58,7 @@ struct Tail {
 pub(super) struct Entry {
     pub(super) cursor: u64,
     pub(super) accepted_ms: u64,
+    pub(super) kind: Kind,
     pub(super) json: Arc<str>,
 }
 
@@ -97,7 +98,7 @@ impl Tails {
         }
         let start = tail.entries.partition_point(|entry| entry.cursor <= after);
         let young = tail.entries.range(start..).filter(|entry| entry.accepted_ms >= oldest_ms);
-        let found = young.map(|entry| Stored { cursor: entry.cursor, json: Arc::clone(&entry.json) });
+        let found = young.map(|entry| Stored { cursor: entry.cursor, kind: entry.kind, json: Arc::clone(&entry.json) });
         Read::Complete(found.take(POLL_DELIVERIES_MAX).collect())
     }
 
@@ -235,7 +236,7 @@ mod tests {
     }
 
     fn entry(cursor: u64) -> Entry {
-        Entry { cursor, accepted_ms: cursor, json: "x".repeat(100).into() }
+        Entry { cursor, accepted_ms: cursor, kind: Kind::Envelope, json: "x".repeat(100).into() }
     }
 
     fn cursors(tails: &Tails, number: u8, after: u64) -> Option<Vec<u64>> {
@@ -254,7 +255,10 @@ mod tests {
         assert_eq!(cursors(&tails, 1, 9), None, "older ones may be on the disk");
         assert_eq!(cursors(&tails, 1, 10), Some(vec![11, 12]));
         assert_eq!(cursors(&tails, 1, 12), Some(vec![]));
-        assert_eq!(tails.read(mailbox(1), 10, 12), Read::Complete(vec![Stored { cursor: 12, json: entry(12).json }]));
+        assert_eq!(
+            tails.read(mailbox(1), 10, 12),
+            Read::Complete(vec![Stored { cursor: 12, kind: Kind::Envelope, json: entry(12).json }])
+        );
     }
 
     #[test]

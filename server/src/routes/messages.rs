@@ -142,7 +142,8 @@ fn item(mut envelope: Envelope, accepted_ms: u64) -> Result<Item, Error> {
     if json.len() > ENVELOPE_JSON_BYTES_MAX {
         return Err(ProblemCode::TooLarge.into());
     }
-    Ok(Item { mailbox: envelope.receiver_device, id: envelope.id, digest, accepted_ms, json: json.into() })
+    let (mailbox, sender) = (envelope.receiver_device, envelope.sender_device);
+    Ok(Item { mailbox, sender, id: envelope.id, digest, accepted_ms, json: json.into() })
 }
 
 impl From<EnqueueError> for Error {

@@ -7,7 +7,7 @@ use crate::{
     body::Body,
     config::sizes,
     error::Error,
-    mailbox::{AcknowledgeError, Mailbox, Mailboxes, Stored, Unavailable},
+    mailbox::{AcknowledgeError, Kind, Mailbox, Mailboxes, Stored, Unavailable},
     signed_in::SignedInDevice,
 };
 use cliquet_wire::{
@@ -52,13 +52,16 @@ fn answer(found: &[Stored]) -> String {
     let length = found.iter().map(|stored| stored.json.len() + 64).sum::<usize>() + 32;
     let mut text = String::with_capacity(length);
     text.push_str("{\"deliveries\":[");
-    for (number, Stored { cursor, json }) in found.iter().enumerate() {
+    for (number, Stored { cursor, kind, json }) in found.iter().enumerate() {
         if number > 0 {
             text.push(',');
         }
         text.push_str("{\"cursor\":");
         text.push_str(&cursor.to_string());
-        text.push_str(",\"envelope\":");
+        text.push_str(match kind {
+            Kind::Envelope => ",\"envelope\":",
+            Kind::Expired => ",\"expired\":",
+        });
         text.push_str(json);
         text.push('}');
     }
@@ -97,11 +100,14 @@ mod tests {
 
     #[test]
     fn the_texts_stand_in_the_answer_as_they_are() {
-        let stored = |cursor, json: &str| Stored { cursor, json: json.into() };
+        let stored = |cursor, json: &str| Stored { cursor, kind: Kind::Envelope, json: json.into() };
         assert_eq!(answer(&[]), r#"{"deliveries":[]}"#);
         let two = [stored(7, r#"{"a":1}"#), stored(u64::MAX, r#"{"b":"é"}"#)];
         let expected =
             r#"{"deliveries":[{"cursor":7,"envelope":{"a":1}},{"cursor":18446744073709551615,"envelope":{"b":"é"}}]}"#;
         assert_eq!(answer(&two), expected);
+        let notice = Stored { kind: Kind::Expired, ..stored(8, r#""x""#) };
+        let expected = r#"{"deliveries":[{"cursor":8,"expired":"x"},{"cursor":9,"envelope":{"a":1}}]}"#;
+        assert_eq!(answer(&[notice, stored(9, r#"{"a":1}"#)]), expected);
     }
 }

@@ -29,6 +29,7 @@ async fn is_found(store: &Arc<SqliteMailbox>, mailbox: MailboxId, round: u64, cu
     let (arrival, meeting) = (start + Duration::from_millis(1), start + offset(round));
     let item = Item {
         mailbox,
+        sender: mailbox,
         id: EnvelopeId(Uuid::from_u128(u128::from(round))),
         digest: [7; 16],
         accepted_ms: round,

@@ -72,7 +72,11 @@ fn poll(cursor: u64) -> String {
 fn read(answer: &Answer) -> Vec<(u64, u32)> {
     assert_eq!(answer.status, 200, "{answer:?}");
     let answer: PollAnswer = serde_json::from_str(&answer.body).unwrap();
-    answer.deliveries.iter().map(|delivery| (delivery.cursor, delivery.envelope.message_number)).collect()
+    answer
+        .deliveries
+        .iter()
+        .map(|delivery| (delivery.cursor, delivery.envelope.as_ref().unwrap().message_number))
+        .collect()
 }
 
 /// Asks again and again, one byte more each time (or `step`), until the whole answer arrives; how often it was cut.

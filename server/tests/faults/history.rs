@@ -67,7 +67,7 @@ impl History {
         let answer: PollAnswer = serde_json::from_str(&answer.body).unwrap();
         let mut record = self.lock();
         for delivery in answer.deliveries {
-            let mut envelope = delivery.envelope;
+            let mut envelope = delivery.envelope.unwrap();
             let key = (device, envelope.id);
             envelope.timestamp = 0;
             record.invented += u64::from(record.sent.get(&key) != Some(&envelope));
@@ -150,8 +150,7 @@ mod tests {
     }
 
     fn answer(deliveries: &[(u64, &Envelope)]) -> Answer {
-        let delivery =
-            |(cursor, envelope): &(u64, &Envelope)| Delivery { cursor: *cursor, envelope: (*envelope).clone() };
+        let delivery = |(cursor, envelope): &(u64, &Envelope)| Delivery::of(*cursor, (*envelope).clone());
         let answer = PollAnswer { deliveries: deliveries.iter().map(delivery).collect() };
         Answer { status: 200, body: serde_json::to_string(&answer).unwrap() }
     }

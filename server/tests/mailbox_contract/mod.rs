@@ -2,11 +2,16 @@
 
 #![allow(dead_code)] // Each test program uses its part.
 
+mod expiry;
+mod order;
+
 use cliquet_server::{
     config::MailboxLimits,
     mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId},
 };
 use cliquet_wire::{ids::EnvelopeId, limits::POLL_DELIVERIES_MAX};
+pub(crate) use expiry::*;
+pub(crate) use order::*;
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -18,6 +23,8 @@ pub(crate) trait Store: Sized + Send {
     fn open(limits: MailboxLimits) -> impl Future<Output = Self> + Send;
     fn mailbox(&self) -> &Self::Mailbox;
     fn set_time(&self, now_ms: u64);
+    /// What is past its life is gone when this returns.
+    fn expire(&self) -> impl Future<Output = ()> + Send;
     /// The same data after the end of the process.
     fn reopen(self) -> impl Future<Output = Self> + Send;
 }
@@ -48,6 +55,9 @@ macro_rules! contract {
             full_by_bytes_refuses_and_keeps,
             acknowledging_makes_room,
             what_is_past_its_life_is_gone_and_takes_no_room,
+            what_expires_is_told_to_its_sender_once,
+            what_was_acknowledged_and_what_nobody_sent_is_told_to_nobody,
+            a_full_mailbox_is_not_told,
             a_deleted_mailbox_is_empty,
             survives_the_end_of_the_process,
             a_clock_that_jumps_loses_nothing,
@@ -68,6 +78,9 @@ pub(crate) use contract;
 
 pub(crate) const NOW_MS: u64 = 1_790_000_000_000;
 
+/// Who sends everything.
+const SENDER: u8 = 200;
+
 pub(crate) fn mailbox(number: u8) -> MailboxId {
     MailboxId::from_random([number; 16])
 }
@@ -75,6 +88,7 @@ pub(crate) fn mailbox(number: u8) -> MailboxId {
 pub(crate) fn item(to: u8, id: u128, text: &str) -> Item {
     Item {
         mailbox: mailbox(to),
+        sender: mailbox(SENDER),
         id: EnvelopeId(Uuid::from_u128(id)),
         digest: digest(text),
         accepted_ms: NOW_MS,
@@ -106,139 +120,6 @@ pub(crate) async fn cursors(store: &impl Mailbox, of: u8) -> Vec<u64> {
 
 async fn opened<S: Store>() -> S {
     S::open(MailboxLimits::default()).await
-}
-
-pub(crate) async fn in_order_of_acceptance<S: Store>() {
-    let store = opened::<S>().await;
-    let texts: Vec<String> = (0..20).map(|number| format!("text {number}")).collect();
-    for (id, text) in texts.iter().enumerate() {
-        store.mailbox().enqueue(vec![item(1, id as u128, text)]).await.unwrap();
-    }
-    assert_eq!(read_all(store.mailbox(), 1).await, texts);
-    let cursors = cursors(store.mailbox(), 1).await;
-    assert!(cursors[0] > 0 && cursors.windows(2).all(|pair| pair[0] < pair[1]), "{cursors:?}");
-}
-
-pub(crate) async fn a_long_mailbox_is_read_in_pieces<S: Store>() {
-    let store = opened::<S>().await;
-    let count = POLL_DELIVERIES_MAX + 1;
-    let items = (0..count).map(|id| item(1, id as u128, &id.to_string())).collect();
-    store.mailbox().enqueue(items).await.unwrap();
-    let first = store.mailbox().wait(mailbox(1), 0, now()).await.unwrap();
-    assert_eq!(first.len(), POLL_DELIVERIES_MAX);
-    let last = first.last().unwrap().cursor;
-    let rest = store.mailbox().wait(mailbox(1), last, now()).await.unwrap();
-    assert_eq!(rest.iter().map(|stored| &*stored.json).collect::<Vec<_>>(), [(count - 1).to_string()]);
-}
-
-pub(crate) async fn kept_until_acknowledged<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(1, 1, "one"), item(1, 2, "two"), item(1, 3, "three")]).await.unwrap();
-    assert_eq!(read_all(store, 1).await.len(), 3);
-    assert_eq!(read_all(store, 1).await.len(), 3, "reading removes nothing");
-    store.acknowledge(mailbox(1), 0).await.unwrap();
-    assert_eq!(read_all(store, 1).await.len(), 3, "zero acknowledges nothing");
-    let second = cursors(store, 1).await[1];
-    store.acknowledge(mailbox(1), second).await.unwrap();
-    assert_eq!(read_all(store, 1).await, ["three"]);
-}
-
-pub(crate) async fn acknowledging_twice_is_harmless<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(1, 1, "one"), item(1, 2, "two")]).await.unwrap();
-    let cursors = cursors(store, 1).await;
-    for cursor in [cursors[0], cursors[0], cursors[1], cursors[0], cursors[1]] {
-        store.acknowledge(mailbox(1), cursor).await.unwrap();
-    }
-    assert_eq!(read_all(store, 1).await, Vec::<String>::new());
-}
-
-pub(crate) async fn an_unknown_cursor_is_refused<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    let refused = |result| matches!(result, Err(AcknowledgeError::UnknownCursor));
-    assert!(refused(store.acknowledge(mailbox(1), 1).await), "of a mailbox that never was");
-    store.enqueue(vec![item(1, 1, "one")]).await.unwrap();
-    let last = cursors(store, 1).await[0];
-    assert!(refused(store.acknowledge(mailbox(1), last + 1).await));
-    assert!(refused(store.acknowledge(mailbox(1), u64::MAX).await));
-    assert_eq!(read_all(store, 1).await, ["one"], "nothing was removed");
-    assert!(store.wait(mailbox(1), u64::MAX, now()).await.unwrap().is_empty());
-}
-
-pub(crate) async fn cursors_are_never_used_again<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    let mut last = 0;
-    for id in 0..5 {
-        store.enqueue(vec![item(1, id, "text")]).await.unwrap();
-        let cursor = cursors(store, 1).await[0];
-        assert!(cursor > last, "{cursor} after {last}");
-        store.acknowledge(mailbox(1), cursor).await.unwrap();
-        last = cursor;
-    }
-}
-
-pub(crate) async fn the_same_id_is_stored_once<S: Store>() {
-    let store = opened::<S>().await;
-    let first = store.mailbox().enqueue(vec![item(1, 1, "one")]).await.unwrap();
-    assert_eq!(first.accepted_ms, NOW_MS);
-    store.set_time(NOW_MS + 5_000);
-    let mut retry = item(1, 1, "one");
-    // The server writes the time of acceptance into the text; the digest is of what was posted.
-    retry.accepted_ms = NOW_MS + 5_000;
-    retry.json = "one, five seconds later".into();
-    let again = store.mailbox().enqueue(vec![retry.clone(), retry]).await.unwrap();
-    assert_eq!(again.accepted_ms, NOW_MS, "the time that the first answer said");
-    assert_eq!(read_all(store.mailbox(), 1).await, ["one"]);
-    store.mailbox().enqueue(vec![item(2, 2, "twice"), item(2, 2, "twice")]).await.unwrap();
-    assert_eq!(read_all(store.mailbox(), 2).await, ["twice"]);
-}
-
-pub(crate) async fn a_retry_after_delivery_does_not_deliver_again<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(1, 1, "one")]).await.unwrap();
-    store.acknowledge(mailbox(1), cursors(store, 1).await[0]).await.unwrap();
-    store.enqueue(vec![item(1, 1, "one")]).await.unwrap();
-    assert_eq!(read_all(store, 1).await, Vec::<String>::new());
-}
-
-pub(crate) async fn one_id_for_two_envelopes_is_refused<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(1, 1, "one")]).await.unwrap();
-    let refused = |result| matches!(result, Err(EnqueueError::IdReused));
-    assert!(refused(store.enqueue(vec![item(1, 1, "another")]).await));
-    assert!(refused(store.enqueue(vec![item(2, 2, "two"), item(1, 1, "another")]).await));
-    assert!(refused(store.enqueue(vec![item(2, 3, "three"), item(2, 3, "another")]).await), "within one post");
-    assert_eq!(read_all(store, 1).await, ["one"]);
-    assert_eq!(read_all(store, 2).await, Vec::<String>::new());
-}
-
-pub(crate) async fn one_id_may_stand_in_two_mailboxes<S: Store>() {
-    let store = opened::<S>().await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(1, 1, "for one"), item(2, 1, "for two")]).await.unwrap();
-    assert_eq!(read_all(store, 1).await, ["for one"]);
-    assert_eq!(read_all(store, 2).await, ["for two"]);
-}
-
-pub(crate) async fn all_or_none_of_a_post<S: Store>() {
-    let store = S::open(MailboxLimits { envelopes_max: 1, ..MailboxLimits::default() }).await;
-    let store = store.mailbox();
-    store.enqueue(vec![item(2, 1, "fills it")]).await.unwrap();
-    let post = vec![item(1, 2, "to one"), item(2, 3, "to two"), item(3, 4, "to three")];
-    assert!(matches!(store.enqueue(post.clone()).await, Err(EnqueueError::Full)));
-    assert_eq!(read_all(store, 1).await, Vec::<String>::new());
-    assert_eq!(read_all(store, 3).await, Vec::<String>::new());
-    store.acknowledge(mailbox(2), cursors(store, 2).await[0]).await.unwrap();
-    store.enqueue(post).await.unwrap();
-    assert_eq!(read_all(store, 1).await, ["to one"]);
-    assert_eq!(read_all(store, 2).await, ["to two"]);
-    assert_eq!(read_all(store, 3).await, ["to three"]);
 }
 
 pub(crate) async fn wakes_at_once<S: Store>() {
@@ -384,24 +265,6 @@ pub(crate) async fn acknowledging_makes_room<S: Store>() {
         assert_eq!(cursors.len(), 2);
         store.acknowledge(mailbox(1), cursors[1]).await.unwrap();
     }
-}
-
-pub(crate) async fn what_is_past_its_life_is_gone_and_takes_no_room<S: Store>() {
-    let limits = MailboxLimits { envelopes_max: 2, life_seconds: 60, ..MailboxLimits::default() };
-    let store = S::open(limits).await;
-    store.mailbox().enqueue(vec![item(1, 1, "old"), item(1, 2, "old too")]).await.unwrap();
-    store.set_time(NOW_MS + 60_000);
-    assert_eq!(read_all(store.mailbox(), 1).await.len(), 2, "at its last moment");
-    let young = |id, text: &str| {
-        let mut item = item(1, id, text);
-        item.accepted_ms = NOW_MS + 60_001;
-        item
-    };
-    assert!(matches!(store.mailbox().enqueue(vec![young(3, "young")]).await, Err(EnqueueError::Full)));
-    store.set_time(NOW_MS + 60_001);
-    assert_eq!(read_all(store.mailbox(), 1).await, Vec::<String>::new());
-    store.mailbox().enqueue(vec![young(4, "young"), young(5, "and fresh")]).await.unwrap();
-    assert_eq!(read_all(store.mailbox(), 1).await, ["young", "and fresh"]);
 }
 
 pub(crate) async fn a_deleted_mailbox_is_empty<S: Store>() {

@@ -1,6 +1,6 @@
 //! The post office from outside: what it takes, hands out and refuses, and how it closes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
 mod backlog;
 mod headers;

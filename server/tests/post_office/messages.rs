@@ -33,7 +33,7 @@ async fn what_alice_posts_bob_fetches_with_the_servers_time() {
     let mut expected = letter(&alice, &bob, 1);
     expected.timestamp = NOW_MS;
     assert_eq!(fetched.deliveries.len(), 1);
-    assert_eq!(fetched.deliveries[0].envelope, expected);
+    assert_eq!(fetched.deliveries[0].envelope, Some(expected));
     assert!(office.fetches(&alice, 0).await.deliveries.is_empty());
 }
 

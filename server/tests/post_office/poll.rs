@@ -96,7 +96,7 @@ async fn a_long_absence_is_caught_up_in_pieces() {
         let Some(last) = answer.deliveries.last() else { break };
         cursor = last.cursor;
         assert!(answer.deliveries.len() <= POLL_DELIVERIES_MAX);
-        ids.extend(answer.deliveries.iter().map(|delivery| delivery.envelope.id.0.as_u128()));
+        ids.extend(answer.deliveries.iter().map(|delivery| delivery.envelope.as_ref().unwrap().id.0.as_u128()));
     }
     assert_eq!(ids, (0..count).collect::<Vec<_>>());
 }
@@ -146,7 +146,7 @@ async fn devices_of_one_person_have_mailboxes_of_their_own() {
     office.fetches(&bob, here.deliveries[0].cursor).await;
     let there = office.fetches(&tablet, 0).await;
     assert_eq!(there.deliveries.len(), 1);
-    assert_eq!(there.deliveries[0].envelope.receiver_device, tablet.device);
+    assert_eq!(there.deliveries[0].envelope.as_ref().unwrap().receiver_device, tablet.device);
 }
 
 #[rocket::async_test]

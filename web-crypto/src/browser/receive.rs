@@ -19,7 +19,9 @@ pub async fn keep(home: &Rc<Home>, answer: PollAnswer) -> Result<(), Trouble> {
     let device = home.turn().await?.messenger().device();
     for delivery in answer.deliveries {
         // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
-        if delivery.envelope.receiver_device != device || delivery.envelope.receiver_email != home.email {
+        if let Some(envelope) = &delivery.envelope
+            && (envelope.receiver_device != device || envelope.receiver_email != home.email)
+        {
             home.say(State::SignedOut);
             return Err(Trouble::NotLeading);
         }

@@ -348,6 +348,7 @@ fn mark(line: &Element, message: &Message, words: &Words) {
 fn why(failure: Failure) -> Word {
     match failure {
         Failure::KeyChanged => Word::FailedKeyChanged,
+        Failure::Expired => Word::FailedExpired,
         Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
         Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
         Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,

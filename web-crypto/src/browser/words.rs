@@ -34,6 +34,7 @@ words! {
     DeviceRevoked = "device-revoked",
     Failed = "failed",
     FailedDeviceGone = "failed-device-gone",
+    FailedExpired = "failed-expired",
     FailedKeyChanged = "failed-key-changed",
     FailedMailboxFull = "failed-mailbox-full",
     FailedNotAContact = "failed-not-a-contact",

@@ -89,6 +89,8 @@ pub enum Failure {
     KeyChanged,
     /// A device's pre-keys are not signed by its account: nothing was sealed for it.
     BadPreKeys,
+    /// The server says that a device did not fetch it as long as it was kept. Nothing proves that.
+    Expired,
 }
 
 impl Message {
@@ -231,6 +233,7 @@ impl Saved for Mark {
                 // By name: a number would change its meaning when a code is added.
                 to.text(code.as_str());
             }
+            Self::Failed(Failure::Expired) => to.byte(7),
         }
     }
 
@@ -243,6 +246,7 @@ impl Saved for Mark {
             4 => Self::Failed(Failure::KeyChanged),
             5 => Self::Failed(Failure::BadPreKeys),
             6 => Self::Failed(Failure::Refused(ProblemCode::named(from.text()?)?)),
+            7 => Self::Failed(Failure::Expired),
             _ => return None,
         })
     }

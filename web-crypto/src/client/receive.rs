@@ -7,9 +7,9 @@ use super::{
     cards::note,
     contacts::{Contact, State},
     content::{Body, Content, ContentError, MessageId},
-    messages::{Author, Mark, Message, MessageBody, Notice, message_key},
+    messages::{Author, Failure, Mark, Message, MessageBody, Notice, message_key},
     messenger::{Ignored, Messenger, Step, StepError},
-    records::{Records, Store, read, session_key},
+    records::{Records, Store, read, session_key, simple},
     sessions::PeerSessions,
 };
 use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
@@ -52,7 +52,15 @@ impl Messenger {
             return Ok(step);
         }
         step.put_cursor(delivery.cursor);
-        let envelope = &delivery.envelope;
+        let Some(envelope) = &delivery.envelope else {
+            if let Some(id) = delivery.expired {
+                let name = simple(MessageId(id.0));
+                self.mark_own(&name, Mark::Failed(Failure::Expired), records, &mut step).await?;
+                // Once: when the message was sent again, an old word about it says nothing.
+                step.changes.delete(Store::MessageKeys, name);
+            }
+            return Ok(step);
+        };
         let known = self.contact(&envelope.sender_email);
         if known.is_some_and(|contact| contact.state == State::Blocked) {
             step.ignore(Ignored::Blocked);
@@ -193,7 +201,11 @@ impl Messenger {
                 contact.owes_receipt(message);
             }
             Ok((_, Body::Receipt { delivered })) if !own => {
-                self.keep_receipt(&contact.address, &delivered, records, &mut step).await?;
+                // Only in the conversation with that very peer.
+                for id in delivered {
+                    let name = message_key(&contact.address, Author::Own, id);
+                    self.mark_own(&name, Mark::Delivered, records, &mut step).await?;
+                }
             }
             Ok((time, Body::CopyOfText { conversation, account_key, message, text })) if own => {
                 if let Some(mut other) = self.copied(conversation, account_key, now, &mut step) {
@@ -249,23 +261,15 @@ impl Messenger {
         Ok(true)
     }
 
-    /// Only messages of ours in the conversation with that very peer are marked.
-    async fn keep_receipt(
-        &self,
-        peer: &Address,
-        delivered: &[MessageId],
-        records: &impl Records,
-        step: &mut Step,
-    ) -> Result<(), StepError> {
-        for id in delivered {
-            let place = read::<String>(records, Store::MessageKeys, &message_key(peer, Author::Own, *id)).await?;
-            let Some(place) = place else { continue };
-            if let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
-                && message.mark != Mark::Delivered
-            {
-                message.mark = Mark::Delivered;
-                step.put_message(message);
-            }
+    /// A message of ours, by what leads to it in [`Store::MessageKeys`].
+    async fn mark_own(&self, name: &str, mark: Mark, records: &impl Records, step: &mut Step) -> Result<(), StepError> {
+        if let Some(place) = read::<String>(records, Store::MessageKeys, name).await?
+            && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
+            // It may have been delivered to another device meanwhile.
+            && message.mark != Mark::Delivered
+        {
+            message.mark = mark;
+            step.put_message(message);
         }
         Ok(())
     }

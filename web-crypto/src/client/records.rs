@@ -20,7 +20,8 @@ pub enum Store {
     Sessions,
     /// By `address/time/id`, so that a conversation is one range of keys, in order.
     Messages,
-    /// By `address/author/id`: where in [`Store::Messages`] a message stands.
+    /// By `address/author/id`: where in [`Store::Messages`] a message stands. Also by the id of the envelope that carried
+    /// it to its receiver's first device.
     MessageKeys,
     /// By `time/id`: texts that wait to be sealed. Any tab adds to it; only the leader takes from it.
     ToSeal,

@@ -9,7 +9,7 @@ use super::{
     messages::{Failure, Mark, Message},
     messenger::{Event, Messenger, Step, StepError},
     outbox::{About, OutboxEntry, Refusal, refusal},
-    records::{ONLY, Record, Records, Store, decode, read, session_key},
+    records::{ONLY, Record, Records, Store, decode, read, session_key, simple},
 };
 use crate::crypto::SealError;
 use cliquet_wire::{
@@ -248,6 +248,10 @@ impl Messenger {
         // Nobody to tell: one's own only device says hello to no one.
         if let Some(first) = envelopes.first() {
             let id = MessageId(first.id.0);
+            if let About::Message(key) = &job.about {
+                // For the word that nobody fetched it: the contact's first device stands for all.
+                step.changes.put(Store::MessageKeys, simple(id), key);
+            }
             let body = json::write(&SendMessages { envelopes });
             let entry = OutboxEntry { id, address: contact.address, body, about: job.about };
             step.changes.put(Store::Outbox, ONLY.into(), &entry);

@@ -5,7 +5,60 @@ use cliquet_web_crypto::client::{
     compose::{ComposeError, compose},
     messages::{Failure, Mark},
 };
-use cliquet_wire::{limits::MESSAGE_TEXT_BYTES_MAX, problem::ProblemCode};
+use cliquet_wire::{limits::MESSAGE_TEXT_BYTES_MAX, poll::Delivery, problem::ProblemCode};
+
+/// The server drops what waits for the receiver, and says so to the sender.
+fn expire(world: &mut World, sender: usize, receiver: usize) -> Vec<Delivery> {
+    let device = world.devices[receiver].id;
+    let dropped = std::mem::take(world.office.mailboxes.get_mut(&device).unwrap());
+    let mut words = Vec::new();
+    for delivery in dropped {
+        world.office.cursor += 100;
+        let expired = delivery.envelope.map(|envelope| envelope.id);
+        words.push(Delivery { cursor: world.office.cursor, envelope: None, expired });
+    }
+    world.devices[sender].receive_all(&words);
+    words
+}
+
+#[test]
+fn what_nobody_fetched_is_marked_and_can_be_sent_again() {
+    let mut world = World::alice_and_bob(204);
+    world.devices[1].online = false;
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    let expired = expire(&mut world, 0, 1);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Expired)]);
+    assert_eq!(world.devices[0].messenger.cursor(), world.office.cursor, "it is acknowledged");
+
+    let failed = world.devices[0].lines("bob").remove(0);
+    world.write_again(0, &failed);
+    world.settle();
+    // The same once more, further on.
+    world.office.cursor += 1_000;
+    let again = Delivery { cursor: world.office.cursor, ..expired[0].clone() };
+    world.devices[0].receive_all(&[again]);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent], "what is said of the first time says nothing now");
+    world.devices[1].online = true;
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
+}
+
+#[test]
+fn what_one_device_did_not_fetch_and_another_has_is_delivered() {
+    let mut world = World::alice_and_bob(205);
+    let second = world.add_device("bob", 1);
+    world.add_contact(second, "alice");
+    world.settle();
+    world.devices[1].online = false;
+    world.write(0, "bob", "hello");
+    world.settle();
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    expire(&mut world, 0, 1);
+    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+}
 
 #[test]
 fn a_refused_post_keeps_the_text_and_says_why_and_can_be_sent_again() {

@@ -319,7 +319,7 @@ fn d3_a_repetition_is_silent_and_begins_nothing() {
     let (accepted, alice) = (world.office.accepted, world.devices[0].id);
     let left = one_time_left(&world, alice);
     for delivery in kept {
-        world.office.deliver(delivery.envelope);
+        world.office.deliver(delivery.envelope.unwrap());
     }
     world.settle();
     assert_eq!(world.devices[1].ignored.last(), Some(&Ignored::Duplicate));

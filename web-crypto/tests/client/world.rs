@@ -184,7 +184,7 @@ impl Office {
     pub(crate) fn deliver(&mut self, envelope: Envelope) {
         let mailbox = self.mailboxes.entry(envelope.receiver_device).or_default();
         self.cursor += 100;
-        mailbox.push(Delivery { cursor: self.cursor, envelope });
+        mailbox.push(Delivery::of(self.cursor, envelope));
     }
 
     fn poll(&mut self, device: DeviceId, cursor: u64) -> Vec<Delivery> {

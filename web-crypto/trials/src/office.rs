@@ -135,7 +135,7 @@ impl Mailbox {
             self.cursor += 1;
             self.cursor
         });
-        (Delivery { cursor, envelope: letter.envelope.clone() }, letter.clone())
+        (Delivery::of(cursor, letter.envelope.clone()), letter.clone())
     }
 
     /// Everything up to here is durable at its receiver.
