@@ -8,7 +8,11 @@ use super::{
     records::{Store, session_key, under},
     sessions::PeerSessions,
 };
-use crate::crypto::{CardError, CheckedBundle, CheckedCard, Session, rsa::Verifier};
+use crate::crypto::{
+    CardError, CheckedBundle, CheckedCard, Session,
+    identity::sign_device_list,
+    rsa::{Signer, Verifier},
+};
 use cliquet_wire::{
     address::Address,
     certificate::{AccountCard, DeviceList},
@@ -29,6 +33,16 @@ impl Messenger {
             step.put_contact(&contact);
         }
         Ok(step)
+    }
+
+    /// One's own device list without a device, for `RevokeDevice`. The answer is one's own card, for `card_arrived`.
+    pub async fn device_list_without(&self, device: DeviceId, signer: &impl Signer) -> Result<DeviceList, StepError> {
+        let own = self.contact(self.address()).ok_or(StepError::NoContact)?;
+        let listed = own.listed.as_deref().filter(|listed| listed.contains(&device)).ok_or(StepError::NoContact)?;
+        let devices = listed.iter().copied().filter(|other| *other != device).collect();
+        let counter = own.counter.checked_add(1).ok_or(StepError::NotProven)?;
+        let list = sign_device_list(own.address.clone(), &own.account_key, counter, devices, signer).await;
+        list.map_err(|_| StepError::CannotSign)
     }
 
     /// The answer to `Needs::Bundles`: starts a session with each device that has none. A bundle that is not proven

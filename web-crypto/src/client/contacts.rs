@@ -42,6 +42,12 @@ pub struct Contact {
     /// Lines that came since it was last read.
     pub unread: u32,
     pub last: Option<Preview>,
+    /// The safety number was compared for this account key.
+    pub verified: bool,
+    /// Its conversation is kept as history on the server.
+    pub keep_history: bool,
+    /// Grows when a person decides anything of this contact: of two devices' opinions the higher one counts.
+    pub decided: u64,
 }
 
 /// Where we stand with a contact.
@@ -89,7 +95,15 @@ impl Contact {
             newest: 0,
             unread: 0,
             last: None,
+            verified: false,
+            keep_history: true,
+            decided: 0,
         }
+    }
+
+    /// Whether what it sends is answered by itself: receipts, new sessions, what it asks for. Never a stranger.
+    pub(crate) fn is_answered(&self) -> bool {
+        matches!(self.state, State::Added | State::Own)
     }
 
     /// The last list that was taken.
@@ -161,6 +175,9 @@ impl Saved for Contact {
         to.option(self.last.as_ref());
         to.flag(self.listed.is_some());
         to.list(self.listed.as_deref().unwrap_or_default());
+        to.flag(self.verified);
+        to.flag(self.keep_history);
+        to.number(self.decided);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -177,6 +194,9 @@ impl Saved for Contact {
             unread: from.small()?,
             last: from.option()?,
             listed: None,
+            verified: false,
+            keep_history: true,
+            decided: 0,
         };
         // Records of before the list was kept by itself end here.
         if from.is_at_end() {
@@ -184,6 +204,10 @@ impl Saved for Contact {
         } else {
             let is_known = from.flag()?;
             contact.listed = Some(from.list()?).filter(|_| is_known);
+        }
+        // And those of before there were marks here.
+        if !from.is_at_end() {
+            (contact.verified, contact.keep_history, contact.decided) = (from.flag()?, from.flag()?, from.number()?);
         }
         Some(contact)
     }

@@ -7,9 +7,9 @@
 
 use super::{
     content::MessageId,
-    records::{Changes, RecordsError, Store, decode, push_order, push_uuid, under},
+    records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
 };
-use crate::crypto::saved::{Reader, Saved, Writer};
+use crate::crypto::saved::{self, Reader, Saved, Writer};
 use cliquet_wire::{address::Address, problem::ProblemCode};
 
 /// Who wrote it.
@@ -122,6 +122,14 @@ impl Message {
     /// Its time as it is shown.
     pub fn shown_time(&self) -> u64 {
         if self.server_time == 0 { self.client_time } else { self.server_time }
+    }
+
+    /// The same, for one of many that come at once, none of which is put twice.
+    pub(crate) fn put_new_into(&self, changes: &mut Changes) {
+        let (key, value) = (self.key(), saved::save(self));
+        let found = message_key(&self.conversation, self.author, self.id);
+        changes.puts.push(Record { store: Store::MessageKeys, key: found, value: saved::save(&key) });
+        changes.puts.push(Record { store: Store::Messages, key, value });
     }
 
     /// Puts the message and the way to find it by its id.

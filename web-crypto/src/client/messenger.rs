@@ -254,7 +254,7 @@ impl Messenger {
             }
             Store::Outbox => self.outbox = Some(decode(&record.value)?),
             Store::Cursor => self.cursor = decode(&record.value)?,
-            Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal => {}
+            Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal | Store::ToKeep => {}
         }
         Ok(())
     }
@@ -277,6 +277,13 @@ impl Step {
     pub(super) fn put_message(&mut self, message: Message) {
         message.put_into(&mut self.changes);
         self.events.push(Event::Message(Box::new(message)));
+    }
+
+    /// A text that is new here goes into the history, unless its conversation is not kept.
+    pub(super) fn keep(&mut self, contact: &Contact, message: &Message) {
+        if contact.keep_history {
+            self.changes.put(Store::ToKeep, message.to_seal_key(), &message.key());
+        }
     }
 
     pub(super) fn put_contact(&mut self, contact: &Contact) {

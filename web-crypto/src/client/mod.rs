@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod content;
 pub mod device;
 pub mod fields;
+pub mod history;
 pub mod messages;
 pub mod messenger;
 pub mod outbox;

@@ -257,6 +257,7 @@ impl Messenger {
             mark: if author == Author::Own { Mark::Sent } else { Mark::Received },
         };
         contact.shows(&message);
+        step.keep(contact, &message);
         step.put_message(message);
         Ok(true)
     }

@@ -25,6 +25,8 @@ pub enum Store {
     MessageKeys,
     /// By `time/id`: texts that wait to be sealed. Any tab adds to it; only the leader takes from it.
     ToSeal,
+    /// By `time/id`: texts that the history on the server does not have yet, and where they stand in [`Store::Messages`].
+    ToKeep,
     /// The one post that waits to be sent, or whose answer is not known.
     Outbox,
     /// The last delivery that is durable here.
@@ -32,13 +34,14 @@ pub enum Store {
 }
 
 impl Store {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Device,
         Self::Contacts,
         Self::Sessions,
         Self::Messages,
         Self::MessageKeys,
         Self::ToSeal,
+        Self::ToKeep,
         Self::Outbox,
         Self::Cursor,
     ];
@@ -53,6 +56,7 @@ impl Store {
             Self::Messages => "messages",
             Self::MessageKeys => "message_keys",
             Self::ToSeal => "to_seal",
+            Self::ToKeep => "to_keep",
             Self::Outbox => "outbox",
             Self::Cursor => "cursor",
         }

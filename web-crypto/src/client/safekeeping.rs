@@ -1,13 +1,20 @@
-//! What a device keeps to tend the vault and the history: their keys, never the root nor what signs.
+//! What a device keeps to tend the vault and the history: their keys, never the root nor what signs. And what goes from
+//! its contacts into the vault's body, and from there to another device's.
 //!
-//! Owns the record. Knows nothing of when it is used.
+//! Of what persons decided on two devices the later counts (`decided`). An account key is never exchanged on the way:
+//! where vault and server, or vault and device, know two of them, the person is asked.
 
-use super::records::{Record, Records, RecordsError, Store, read};
+use super::{
+    contacts::{Contact, State},
+    messenger::{Messenger, Step},
+    records::{Record, Records, RecordsError, Store, read},
+};
 use crate::crypto::{
     keys::Key,
     saved::{self, Reader, Saved, Writer},
-    vault::VaultKeys,
+    vault::{VaultBody, VaultContact, VaultKeys},
 };
+use cliquet_wire::contacts::{self as listed, ContactState};
 
 /// The key in [`Store::Device`].
 pub const SAFEKEEPING: &str = "safekeeping";
@@ -62,5 +69,97 @@ impl Saved for Safekeeping {
             history: Key::from_bytes(from.array()?),
             generation: from.number()?,
         })
+    }
+}
+
+impl Messenger {
+    /// What another device, or this one before its storage was cleared, put into the vault. `listed`: the answer to
+    /// `GET /contacts`, which shows the keys whose hashes the vault holds. A key that is not the vault's is said, and
+    /// nothing is sealed or opened under it before the person accepts it.
+    pub fn adopt(&self, vault: &VaultBody, listed: &[listed::Contact], now: u64) -> Step {
+        let mut step = self.step();
+        for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
+            let shown = listed.iter().find(|shown| shown.email == kept.email);
+            // Whoever is in the vault and not on the server is kept in the vault, until somebody shows a key.
+            let Some(known) = self.contact(&kept.email).cloned().or_else(|| shown.map(new_contact)) else { continue };
+            let is_new = self.contact(&kept.email).is_none();
+            let mut contact = known.clone();
+            if known.decided <= kept.decided || is_new {
+                contact.state = client_state(kept.state);
+                contact.verified = kept.verified;
+                contact.keep_history = kept.keep_history;
+                contact.decided = kept.decided;
+            }
+            if known.account_key.hash() == kept.account_key_hash {
+                contact.counter = contact.counter.max(kept.counter);
+            } else if contact.decided == kept.decided {
+                // What this key signs is not even opened.
+                (contact.state, contact.verified) = (State::Blocked, false);
+                self.key_changed(contact, &known.account_key.hash().0, now, &mut step);
+                continue;
+            }
+            if contact != known || is_new {
+                step.put_contact(&contact);
+            }
+        }
+        for shown in listed.iter().filter(|shown| shown.email != *self.address()) {
+            let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
+            if !in_vault && self.contact(&shown.email).is_none() {
+                // Only the server says so: whoever it is asks, and the person decides.
+                let state = if shown.state == ContactState::Blocked { State::Blocked } else { State::Requested };
+                step.put_contact(&Contact { state, ..new_contact(shown) });
+            }
+        }
+        step
+    }
+
+    /// The vault's body as it should be, from what it says and what this device knows. Nothing that only the vault knows
+    /// is lost. Worth a `PUT /vault` when it differs from `vault`.
+    pub fn vault_body(&self, vault: &VaultBody) -> VaultBody {
+        let mut body = vault.clone();
+        if let Some(own) = self.contact(self.address()) {
+            body.counter = body.counter.max(own.counter);
+        }
+        for contact in self.contacts() {
+            let ours = VaultContact {
+                email: contact.address.clone(),
+                state: vault_state(contact.state),
+                account_key_hash: contact.account_key.hash(),
+                verified: contact.verified,
+                counter: contact.counter,
+                keep_history: contact.keep_history,
+                decided: contact.decided,
+            };
+            match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
+                None => body.contacts.push(ours),
+                Some(kept) if kept.decided < ours.decided => *kept = ours,
+                Some(kept) if kept.account_key_hash == ours.account_key_hash => {
+                    kept.counter = kept.counter.max(ours.counter);
+                }
+                Some(_) => {}
+            }
+        }
+        body
+    }
+}
+
+/// Nothing of it is believed yet but the key.
+fn new_contact(shown: &listed::Contact) -> Contact {
+    Contact::new(shown.email.clone(), State::Requested, shown.account_key.clone())
+}
+
+fn client_state(state: ContactState) -> State {
+    match state {
+        ContactState::Added => State::Added,
+        ContactState::Requested => State::Requested,
+        ContactState::Blocked => State::Blocked,
+    }
+}
+
+fn vault_state(state: State) -> ContactState {
+    match state {
+        State::Added | State::Own => ContactState::Added,
+        State::Requested => ContactState::Requested,
+        State::Blocked => ContactState::Blocked,
     }
 }

@@ -242,6 +242,7 @@ impl Messenger {
         }
         if let Some((waiting, message)) = waiting {
             contact.shows(message);
+            step.keep(&contact, message);
             step.changes.delete(Store::ToSeal, waiting.into());
         }
         step.put_contact(&contact);

@@ -101,7 +101,7 @@ pub struct VaultContact {
     pub counter: u64,
     /// Its conversation is kept as history.
     pub keep_history: bool,
-    /// When a person last decided one of these, in milliseconds since 1970: of two devices' opinions the later counts.
+    /// Grows when a person decides anything of it: of two devices' opinions the higher one counts.
     pub decided: u64,
 }
 

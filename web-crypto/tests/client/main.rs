@@ -9,8 +9,11 @@
 
 mod conversation;
 mod crashes;
+mod decisions;
+mod history;
 mod hostile;
 mod known_breaks;
 mod refusals;
 mod requirements;
+mod safekeeping;
 mod world;

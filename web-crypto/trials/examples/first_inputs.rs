@@ -13,7 +13,8 @@ use cliquet_wire::{
     poll::{Poll, PollAnswer},
     pre_keys::PreKeyStock,
     problem::{Problem, ProblemCode},
-    sign_in::{SignInStart, SignedIn, Vault},
+    sign_in::{SignInStart, SignedIn},
+    vault::Vault,
 };
 use std::{env, fs, path::Path};
 

@@ -1,0 +1,125 @@
+//! The history that the server keeps sealed: from this device's texts to a segment's content, and back.
+//!
+//! Owns what a segment holds: texts with their marks, never notices, never ratchet state. Knows nothing of sealing, nor of
+//! when something is sent or fetched.
+
+use super::{
+    contacts::Contact,
+    messages::{Author, Mark, Message, MessageBody, message_key},
+    messenger::{Event, Messenger, Step, StepError},
+    records::{Changes, Records, RecordsError, Store, decode, read},
+};
+use crate::crypto::{
+    history::SEALED_BYTES_MORE_MAX,
+    saved::{self, Reader, Saved, Writer},
+};
+use cliquet_wire::limits::SEGMENT_BYTES_MAX;
+use std::collections::BTreeSet;
+use zeroize::Zeroizing;
+
+/// What fits a segment, whatever sealing adds.
+pub const CONTENT_BYTES_MAX: usize = SEGMENT_BYTES_MAX - SEALED_BYTES_MORE_MAX;
+
+/// A segment to be, and the line it was taken from.
+#[derive(Debug)]
+pub struct Gathered {
+    /// For `crypto::history::seal`.
+    pub content: Zeroizing<Vec<u8>>,
+    pub messages: usize,
+    /// To be committed once the server keeps the segment. To send the same texts again, in another segment, does no harm.
+    pub done: Changes,
+    /// There is more than fits.
+    pub more: bool,
+}
+
+/// A list of texts, as all state is saved.
+struct Content(Vec<Message>);
+
+impl Messenger {
+    /// The texts that the history lacks, oldest first. `None`: there are none. What the server has not taken yet waits
+    /// until it has; what stands in a conversation that is no longer kept is let go of.
+    pub async fn gather(&self, records: &impl Records) -> Result<Option<Gathered>, StepError> {
+        let mut messages = Vec::new();
+        let (mut done, mut more, mut bytes, mut after) =
+            (Changes::default(), false, saved::begin().finish().len() + 10, String::new());
+        while let Some(line) = records.next(Store::ToKeep, &after).await? {
+            after.clone_from(&line.key);
+            let key: String = decode(&line.value)?;
+            if let Some(message) = read::<Message>(records, Store::Messages, &key).await? {
+                if message.mark == Mark::Waiting {
+                    continue;
+                }
+                if self.contact(&message.conversation).is_some_and(|contact| contact.keep_history) {
+                    let mut one = Writer::default();
+                    message.write(&mut one);
+                    bytes += one.finish().len();
+                    if bytes > CONTENT_BYTES_MAX {
+                        more = true;
+                        break;
+                    }
+                    messages.push(message);
+                }
+            }
+            done.delete(Store::ToKeep, line.key);
+        }
+        if messages.is_empty() && done.is_empty() {
+            return Ok(None);
+        }
+        let count = messages.len();
+        Ok(Some(Gathered { content: saved::save(&Content(messages)), messages: count, done, more }))
+    }
+
+    /// Texts that a segment brought. What is known already stays as it is; nothing counts as unread, and nobody is told.
+    /// Segments may come in any order, newest first for instance.
+    pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let (mut seen, mut contacts) = (BTreeSet::new(), Vec::<Contact>::new());
+        for message in messages {
+            let key = message_key(&message.conversation, message.author, message.id);
+            if !seen.insert(key.clone()) || records.get(Store::MessageKeys, &key).await?.is_some() {
+                continue;
+            }
+            let place = contacts.iter().position(|contact| contact.address == message.conversation);
+            let place = place.or_else(|| {
+                contacts.push(self.contact(&message.conversation)?.clone());
+                Some(contacts.len() - 1)
+            });
+            if let Some(contact) = place.and_then(|place| contacts.get_mut(place)) {
+                contact.shows(&message);
+            }
+            message.put_new_into(&mut step.changes);
+        }
+        for contact in &contacts {
+            if self.contact(&contact.address) == Some(contact) {
+                step.events.push(Event::Contact(contact.address.clone()));
+            } else {
+                step.put_contact(contact);
+            }
+        }
+        Ok(step)
+    }
+}
+
+/// What a segment's content holds; refused as a whole when one of its messages is none that was ever kept.
+pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
+    let Content(messages) = decode(content)?;
+    let is_kept = |message: &Message| {
+        let text = matches!(message.body, MessageBody::Text(_));
+        text && match message.author {
+            Author::Own => !matches!(message.mark, Mark::Waiting | Mark::Received),
+            Author::Peer => message.mark == Mark::Received,
+            Author::Notice => false,
+        }
+    };
+    if messages.iter().all(is_kept) { Ok(messages) } else { Err(RecordsError::Damaged) }
+}
+
+impl Saved for Content {
+    fn write(&self, to: &mut Writer) {
+        to.list(&self.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.list().map(Self)
+    }
+}

@@ -1,0 +1,232 @@
+//! What goes into the vault's body, and what a device that was cleared makes of it and of the server's answer.
+
+use crate::world::{Disk, World, address, now_or_never, signer};
+use cliquet_web_crypto::{
+    client::{
+        contacts::State,
+        messages::Notice,
+        messenger::{Event, Messenger, StepError},
+        records::Store,
+        safekeeping::{Safekeeping, first_record},
+    },
+    crypto::{
+        keys::Key,
+        rsa::native::NativeVerifier,
+        vault::{VaultBody, VaultContact, VaultKeys},
+    },
+};
+use cliquet_wire::contacts::{Contact, ContactState};
+
+const ALICE: usize = 0;
+
+/// What the server answers to `GET /contacts`.
+fn listed(name: &str, account: usize) -> Contact {
+    Contact { email: address(name), state: ContactState::Added, account_key: signer(account).account_key().clone() }
+}
+
+fn empty() -> VaultBody {
+    VaultBody { generation: 1, counter: 1, contacts: Vec::new() }
+}
+
+/// Alice, Bob whom she has verified, Mallory whom she has blocked; and what the vault should say.
+fn before(seed: u64) -> (World, VaultBody) {
+    let mut world = World::alice_and_bob(seed);
+    let mallory = world.add_device("mallory", 2);
+    world.add_contact(mallory, "alice");
+    world.settle();
+    let alice = &mut world.devices[ALICE];
+    let step = alice.messenger.block(&address("mallory")).unwrap();
+    alice.take(step);
+    let step = alice.messenger.verify(&address("bob"), true).unwrap();
+    alice.take(step);
+    let step = alice.messenger.keep_history(&address("bob"), false).unwrap();
+    alice.take(step);
+    let body = world.devices[ALICE].messenger.vault_body(&empty());
+    (world, body)
+}
+
+/// The same account in a browser that was cleared.
+fn cleared(world: &mut World) -> usize {
+    world.devices[ALICE].online = false;
+    world.add_device("alice", 0)
+}
+
+fn adopt(world: &mut World, place: usize, body: &VaultBody, listed: &[Contact]) -> Vec<Event> {
+    let device = &mut world.devices[place];
+    let step = device.messenger.adopt(body, listed, device.now);
+    let events = step.events.clone();
+    device.take(step);
+    events
+}
+
+#[test]
+fn the_vault_says_what_the_device_knows() {
+    let (world, body) = before(710);
+    let of = |name: &str| body.contacts.iter().find(|contact| contact.email == address(name)).unwrap();
+    let alice = &world.devices[ALICE];
+    let expected = VaultContact {
+        email: address("bob"),
+        state: ContactState::Added,
+        account_key_hash: signer(1).account_key().hash(),
+        verified: true,
+        counter: 1,
+        keep_history: false,
+        decided: alice.contact("bob").decided,
+    };
+    assert_eq!(of("bob"), &expected);
+    assert_eq!(of("mallory").state, ContactState::Blocked);
+    assert_eq!((body.contacts.len(), body.counter, body.generation), (2, 1, 1), "oneself is not in it");
+    assert_eq!(alice.messenger.vault_body(&body), body, "nothing to put");
+}
+
+#[test]
+fn a_new_device_pins_what_the_vault_vouches_for_and_both_write_at_once() {
+    let (mut world, body) = before(711);
+    let anew = cleared(&mut world);
+    adopt(&mut world, anew, &body, &[listed("bob", 1), listed("mallory", 2)]);
+    let alice = &world.devices[anew];
+    let bob = alice.contact("bob");
+    assert_eq!((bob.state, bob.verified, bob.keep_history, bob.counter), (State::Added, true, false, 1));
+    assert_eq!(&bob.account_key, signer(1).account_key());
+    assert_eq!(alice.contact("mallory").state, State::Blocked);
+    assert!(alice.conversation("bob").is_empty(), "no notice");
+    world.write(anew, "bob", "back again");
+    world.write(1, "alice", "good");
+    world.settle();
+    assert_eq!(world.devices[anew].conversation("bob"), ["> back again", "< good"]);
+    let mut bobs = world.devices[1].conversation("alice");
+    bobs.sort();
+    assert_eq!(bobs, ["! DeviceAdded", "< back again", "> good"]);
+    assert_eq!(world.devices[1].notices("alice", Notice::KeyChanged), 0, "the same account");
+    assert!(adopt(&mut world, anew, &body, &[listed("bob", 1), listed("mallory", 2)]).is_empty(), "once");
+}
+
+#[test]
+fn an_older_device_list_than_the_vaults_is_refused_by_a_new_device() {
+    let (mut world, mut body) = before(712);
+    let anew = cleared(&mut world);
+    body.contacts.iter_mut().for_each(|contact| contact.counter = 9);
+    adopt(&mut world, anew, &body, &[listed("bob", 1)]);
+    let alice = &world.devices[anew];
+    let card = world.office.cards[&address("bob")].clone();
+    let refused = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier));
+    assert_eq!(refused.err(), Some(StepError::NotProven));
+}
+
+#[test]
+fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
+    let (mut world, body) = before(713);
+    world.devices[1].online = false;
+    world.office.cards.remove(&address("bob"));
+    let impostor = world.add_device("bob", 2);
+    let anew = cleared(&mut world);
+    adopt(&mut world, anew, &body, &[listed("bob", 2)]);
+    let bob = world.devices[anew].contact("bob");
+    assert!(bob.key_changed && !bob.verified);
+    world.add_contact(impostor, "alice");
+    world.write(impostor, "alice", "trust me");
+    world.write(anew, "bob", "secret");
+    world.settle();
+    let mut shown = world.devices[anew].conversation("bob");
+    shown.sort();
+    assert_eq!(shown, ["! KeyChanged", "> secret"]);
+    assert!(world.devices[impostor].conversation("alice").iter().all(|line| line != "< secret"));
+    let alice = &mut world.devices[anew];
+    assert!(alice.messenger.unblock(&address("bob")).is_err(), "decided by accepting the key alone");
+    // The vault keeps the key it knew until the person has decided.
+    assert_eq!(alice.messenger.vault_body(&body).contacts, body.contacts);
+    let card = world.office.cards[&address("bob")].clone();
+    let step = now_or_never(alice.messenger.accept_key(card, alice.now, &NativeVerifier)).unwrap();
+    alice.take(step);
+    let after = alice.messenger.vault_body(&body);
+    let kept = after.contacts.iter().find(|contact| contact.email == address("bob")).unwrap();
+    assert_eq!((kept.account_key_hash, kept.verified), (signer(2).account_key().hash(), false));
+    assert!(adopt(&mut world, anew, &body, &[]).is_empty(), "an older vault does not undo it");
+    assert_eq!(world.devices[anew].contact("bob").state, State::Added);
+    world.write(anew, "bob", "now then");
+    world.settle();
+    assert_eq!(world.devices[impostor].conversation("alice").last().unwrap(), "< now then");
+}
+
+#[test]
+fn whom_the_server_hides_stays_in_the_vault_and_comes_back_under_no_other_key() {
+    let (mut world, body) = before(714);
+    let anew = cleared(&mut world);
+    assert!(adopt(&mut world, anew, &body, &[]).is_empty());
+    assert_eq!(world.devices[anew].messenger.contacts().count(), 0);
+    assert_eq!(world.devices[anew].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
+    // Added anew, under the key of an impostor: the next look into the vault tells.
+    world.devices[1].online = false;
+    world.office.cards.remove(&address("bob"));
+    world.add_device("bob", 2);
+    world.add_contact(anew, "bob");
+    assert!(!world.devices[anew].contact("bob").key_changed);
+    adopt(&mut world, anew, &body, &[]);
+    assert!(world.devices[anew].contact("bob").key_changed);
+    assert_eq!(world.devices[anew].notices("bob", Notice::KeyChanged), 1);
+}
+
+#[test]
+fn whom_only_the_server_names_is_a_request() {
+    let (mut world, body) = before(715);
+    let anew = cleared(&mut world);
+    let blocked = Contact { state: ContactState::Blocked, ..listed("dave", 1) };
+    adopt(&mut world, anew, &body, &[listed("bob", 1), listed("eve", 2), blocked, listed("alice", 0)]);
+    let alice = &world.devices[anew];
+    assert_eq!(alice.contact("eve").state, State::Requested);
+    assert_eq!(alice.contact("dave").state, State::Blocked);
+    assert_eq!(alice.contact("alice").state, State::Own);
+}
+
+#[test]
+fn of_two_devices_decisions_the_later_counts_and_both_come_to_agree() {
+    let (mut world, body) = before(716);
+    let tablet = world.add_device("alice", 0);
+    adopt(&mut world, tablet, &body, &[listed("bob", 1), listed("mallory", 2)]);
+    let decide = |world: &mut World, place: usize, verified: bool| {
+        let device = &mut world.devices[place];
+        let step = device.messenger.verify(&address("bob"), verified).unwrap();
+        device.take(step);
+    };
+    // The tablet takes the mark away; the laptop knows only the older vault.
+    decide(&mut world, tablet, false);
+    let newer = world.devices[tablet].messenger.vault_body(&body);
+    assert_eq!(world.devices[ALICE].messenger.vault_body(&newer), newer, "an older opinion changes nothing");
+    adopt(&mut world, ALICE, &newer, &[]);
+    assert!(!world.devices[ALICE].contact("bob").verified);
+    // Both at once, to the contrary: what is in the vault first stays.
+    decide(&mut world, tablet, true);
+    let step = world.devices[ALICE].messenger.keep_history(&address("bob"), true).unwrap();
+    world.devices[ALICE].take(step);
+    let first = world.devices[ALICE].messenger.vault_body(&newer);
+    adopt(&mut world, tablet, &first, &[]);
+    let both = [ALICE, tablet].map(|place| {
+        let bob = world.devices[place].contact("bob");
+        (bob.verified, bob.keep_history, bob.decided)
+    });
+    assert_eq!(both[0], both[1]);
+    assert_eq!(world.devices[tablet].messenger.vault_body(&first), first);
+}
+
+#[test]
+fn a_device_keeps_what_tends_the_vault_and_neither_root_nor_what_signs() {
+    let (world, _) = before(717);
+    let mut disk: Disk = world.devices[ALICE].disk.clone();
+    assert!(now_or_never(Safekeeping::of(&disk)).unwrap().is_none());
+    let root = Key::from_bytes([5; 32]);
+    let keys = VaultKeys::derive(&root);
+    let record = first_record(&keys, 3);
+    disk.0.insert((record.store, record.key.clone()), record.value.clone());
+    let mut kept = now_or_never(Safekeeping::of(&disk)).unwrap().unwrap();
+    assert_eq!(
+        (kept.body.as_bytes(), kept.history.as_bytes(), kept.generation),
+        (keys.body.as_bytes(), keys.history.as_bytes(), 3)
+    );
+    kept.generation = 70_000;
+    disk.0.insert((Store::Device, record.key), kept.record().value);
+    assert_eq!(now_or_never(Safekeeping::of(&disk)).unwrap().unwrap().generation, 70_000);
+    for secret in [&root, &keys.wrapping] {
+        assert!(disk.0.values().all(|value| !value.windows(32).any(|bytes| bytes == secret.as_bytes())));
+    }
+    let _: Messenger = disk.load();
+}
