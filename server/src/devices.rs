@@ -6,7 +6,6 @@ use crate::{
     clock::DAY_MS,
     database::Error,
     pre_keys::{self, CheckedUpload, PublishError},
-    sign_ins,
     signatures::{BadSignature, Verification},
 };
 use cliquet_wire::{
@@ -160,7 +159,7 @@ pub fn insert(
     Ok(pre_keys::publish(transaction, &device.pre_keys)?)
 }
 
-/// Takes a device off an account: the list must be the stored one without it. Its sign-ins end, its pre-keys go.
+/// Takes a device off an account: the list must be the stored one without it. Its sign-ins count no more, its pre-keys go.
 pub fn revoke(
     transaction: &Transaction<'_>,
     account_id: i64,
@@ -177,7 +176,6 @@ pub fn revoke(
     transaction
         .execute("UPDATE devices SET revoked = ?2 WHERE id = ?1", params![device.0, now_ms])
         .map_err(Error::from)?;
-    sign_ins::end_all_of(transaction, device)?;
     Ok(pre_keys::forget(transaction, device)?)
 }
 

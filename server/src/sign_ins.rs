@@ -19,6 +19,8 @@ pub struct Found {
     pub device: Option<DeviceId>,
     /// The day that device was last seen, in milliseconds since 1970.
     pub device_last_seen: Option<u64>,
+    /// It speaks for nobody any more; its row stays until it would have ended, so that whoever comes back is told why.
+    pub device_is_revoked: bool,
     created: u64,
     expires: u64,
 }
@@ -56,7 +58,7 @@ pub fn find(connection: &Connection, token_hash: &[u8; 32]) -> Result<Option<Fou
     let row = connection
         .prepare_cached(
             "SELECT sign_ins.id, accounts.id, accounts.email, sign_ins.device_id, devices.last_seen, sign_ins.created,
-                    sign_ins.expires
+                    sign_ins.expires, devices.revoked IS NOT NULL
                FROM sign_ins JOIN accounts ON accounts.id = sign_ins.account_id
                              LEFT JOIN devices ON devices.id = sign_ins.device_id
               WHERE sign_ins.token_hash = ?1",
@@ -65,12 +67,15 @@ pub fn find(connection: &Connection, token_hash: &[u8; 32]) -> Result<Option<Fou
             let email: String = row.get(2)?;
             let device: Option<_> = row.get(3)?;
             let times = (row.get(5)?, row.get(6)?);
-            Ok((SignInId(row.get(0)?), row.get(1)?, email, device.map(DeviceId), row.get(4)?, times))
+            let seen = (row.get(4)?, row.get(7)?);
+            Ok((SignInId(row.get(0)?), row.get(1)?, email, device.map(DeviceId), seen, times))
         })
         .optional()?;
-    let Some((id, account_id, email, device, device_last_seen, (created, expires))) = row else { return Ok(None) };
+    let Some((id, account_id, email, device, (device_last_seen, device_is_revoked), (created, expires))) = row else {
+        return Ok(None);
+    };
     let email = Address::parse(&email).map_err(Error::unreadable)?;
-    Ok(Some(Found { id, account_id, email, device, device_last_seen, created, expires }))
+    Ok(Some(Found { id, account_id, email, device, device_last_seen, device_is_revoked, created, expires }))
 }
 
 /// How far the server's clock may be set back before sign-ins begun under the old one stop counting.
@@ -88,10 +93,12 @@ pub fn bind(connection: &Connection, id: SignInId, device: DeviceId) -> Result<b
     Ok(bound == 1)
 }
 
-/// All that have not expired, newest first.
+/// All that have not expired and whose device was not revoked, newest first.
 pub fn list(connection: &Connection, account_id: i64, this: SignInId, now_ms: u64) -> Result<Vec<SignIn>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, device_id, created, expires FROM sign_ins WHERE account_id = ?1 AND expires > ?2
+        "SELECT id, device_id, created, expires FROM sign_ins
+          WHERE account_id = ?1 AND expires > ?2
+            AND NOT EXISTS (SELECT 1 FROM devices WHERE devices.id = device_id AND revoked IS NOT NULL)
           ORDER BY created DESC, id",
     )?;
     let sign_ins = statement.query_map(params![account_id, now_ms], |row| {
@@ -123,10 +130,4 @@ pub fn end_others(connection: &Connection, account_id: i64, but: Option<SignInId
         .filter_map(|device| device.map(|device| device.map(DeviceId)).transpose())
         .map(|device| Ok(device?))
         .collect()
-}
-
-/// Ends all sign-ins of a device.
-pub fn end_all_of(connection: &Connection, device: DeviceId) -> Result<(), Error> {
-    connection.execute("DELETE FROM sign_ins WHERE device_id = ?1", [device.0])?;
-    Ok(())
 }

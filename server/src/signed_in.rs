@@ -83,7 +83,10 @@ async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     let now_ms = clock.now_ms();
     let found = known.get(database, token.hash(), |connection, hash| sign_ins::find(connection, hash)).await;
     let found = found?.filter(|found| found.counts(now_ms)).ok_or(ProblemCode::SignedOut)?;
-    let sign_ins::Found { id, account_id, email, device, device_last_seen, .. } = found;
+    let sign_ins::Found { id, account_id, email, device, device_last_seen, device_is_revoked, .. } = found;
+    if device_is_revoked {
+        return Err(ProblemCode::NoDevice.into());
+    }
     // A page of whoever was signed in here before: this sign-in is not theirs.
     if let (Some(device), Some(named)) = (device, request.headers().get_one(DEVICE_HEADER))
         && named.parse() != Ok(device)

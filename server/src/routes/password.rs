@@ -47,7 +47,6 @@ async fn start(
     Ok(Answer::new(PasswordStarted { response }))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a handler names every guard and every store it uses")]
 #[put("/password", data = "<body>")]
 async fn change(
     signed_in: SignedIn,

@@ -132,7 +132,8 @@ async fn sign_out(
                 mailboxes.end_wait(device);
             }
         }
-        Err(Error::Refused(ProblemCode::SignedOut)) => {}
+        // Also of a device that was revoked: all that is left of that sign-in says so until it expires.
+        Err(Error::Refused(ProblemCode::SignedOut | ProblemCode::NoDevice)) => {}
         Err(error) => return Err(error),
     }
     clear_cookie(jar, tls);

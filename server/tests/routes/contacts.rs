@@ -34,6 +34,11 @@ async fn alice_adds_bob_and_bob_sees_a_request() {
     assert!(CheckedCard::check(card, None, 0, &NativeVerifier).await.is_ok());
     assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
     assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Requested)]);
+    // With the key of each, so that a new device can check them all at once.
+    for (who, other) in [(&alice, &bob), (&bob, &alice)] {
+        let contacts: Contacts = server.get(who, "/contacts").await.expect(200);
+        assert_eq!(contacts.contacts[0].account_key, *other.key.account_key());
+    }
     server.add(&alice, &bob).await;
     assert_eq!(server.rows()["contacts"], 1);
     server.add(&bob, &alice).await;
@@ -274,7 +279,7 @@ async fn a_full_list_takes_no_more() {
     let bob = server.sign_up("bob@example.org").await;
     let crowd = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
          INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
-         SELECT 'crowd' || i || '@example.org', 0, x'', x'', x'', '', 0 FROM n";
+         SELECT 'crowd' || i || '@example.org', 0, x'', (SELECT account_key FROM accounts), x'', '', 0 FROM n";
     let database = server.database();
     database.execute(crowd, [CONTACTS_MAX - 1]).unwrap();
     let alice_id: i64 =

@@ -1,7 +1,8 @@
 //! Devices, their lists and their pre-keys.
 
 use crate::server::{
-    DAY_MS, NOW_MS, PASSWORD, Person, TestServer, random, sign_certificate, sign_kem_pre_key, sign_list, sign_pre_key,
+    DAY_MS, NOW_MS, PASSWORD, Person, TestServer, letter, random, sign_certificate, sign_kem_pre_key, sign_list,
+    sign_pre_key,
 };
 use cliquet_web_crypto::crypto::{CheckedCard, keys::SecretKey, rsa::native::NativeVerifier};
 use cliquet_wire::{
@@ -9,13 +10,16 @@ use cliquet_wire::{
     certificate::AccountCard,
     contacts::{Bundles, ClaimBundles, Contacts},
     devices::{Devices, RegisterDevice, RevokeDevice},
+    envelope::{MessagesSent, SendMessages},
     ids::DeviceId,
     limits::{DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
+    poll::{Poll, PollAnswer},
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
     problem::ProblemCode::{self, *},
     sign_in::SignedIn,
 };
 use rocket::http::Method;
+use rusqlite::Connection;
 
 fn fresh_key() -> PublicKey {
     SecretKey::generate(&mut random()).public_key()
@@ -125,15 +129,29 @@ async fn an_account_has_as_many_devices_as_the_limit_and_no_more() {
 }
 
 #[rocket::async_test]
-async fn a_revoked_device_is_off_the_list_and_signed_out() {
+async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
     let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
     let card: AccountCard = revoke(&server, &alice, phone.device(), &without).await.expect(200);
     assert_eq!((card.device_list.devices, card.certificates.len()), (vec![alice.device()], 1));
-    server.get(&phone, "/contacts").await.expect_problem(SignedOut);
+    for path in ["/contacts", "/vault", "/history", "/safety", "/devices", "/devices/self/pre-keys"] {
+        server.get(&phone, path).await.expect_problem(NoDevice);
+    }
+    server.post(&phone, "/poll", &Poll::default()).await.expect_problem(NoDevice);
     server.get(&alice, "/contacts").await.expect::<Contacts>(200);
+    let devices: Devices = server.get(&alice, "/devices").await.expect(200);
+    assert_eq!((devices.devices.len(), devices.sign_ins.len()), (1, 1));
+    // Its page says what happened, its home leads nowhere, and signing out takes its cookie.
+    let html = [("Accept", "text/html")];
+    let page = server.ask(Method::Get, &phone, "/home", Vec::new(), &html).await;
+    assert!(page.status == 403 && page.body.contains("not a device of your account"), "{}", page.body);
+    let page = server.ask(Method::Get, &phone, "/sign-in", Vec::new(), &html).await;
+    assert!(page.status == 200 && page.body.contains("id=\"sign-in\""));
+    let out = server.post(&phone, "/sign-out", &()).await;
+    out.expect_nothing();
+    assert!(out.header("Set-Cookie").unwrap().contains("Max-Age=0"));
     let claim = ClaimBundles { devices: vec![phone.device()] };
     server.post(&alice, "/contacts/alice@example.org/bundles", &claim).await.expect_problem(DevicesChanged);
     // Its browser signs in again, as no device; and its id is never anyone's again.
@@ -332,4 +350,31 @@ async fn when_a_device_was_seen_is_kept_by_day() {
     assert_eq!(last_seen().await, day + DAY_MS);
     let kept: u64 = server.database().query_row("SELECT last_seen FROM devices", [], |row| row.get(0)).unwrap();
     assert_eq!(kept % DAY_MS, 0);
+}
+
+#[rocket::async_test]
+async fn a_revocation_ends_the_devices_poll_and_deletes_its_mailbox() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let letter = SendMessages { envelopes: vec![letter(1, &alice, &phone)] };
+    let _: MessagesSent = server.post(&alice, "/messages", &letter).await.expect(201);
+    let kept = || -> u64 {
+        let mailboxes = Connection::open(server.folder().join("mailbox.db")).unwrap();
+        let count = "SELECT count(*) FROM mailboxes WHERE device = ?1";
+        mailboxes.query_row(count, [phone.device().0.as_bytes()], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(kept(), 1);
+    let delivered: PollAnswer = server.post(&phone, "/poll", &Poll::default()).await.expect(200);
+    let path = format!("/devices/{}/revoke", phone.device());
+    let revoke = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
+    // It has what came before; its next poll, held with the cursor, is the one that ends.
+    let poll = Poll { cursor: delivered.deliveries[0].cursor, wait_seconds: Some(0) };
+    let _: PollAnswer = server.post(&phone, "/poll", &poll).await.expect(200);
+    let (polled, revoked) = server.while_polling(&phone, server.post(&alice, &path, &revoke)).await;
+    assert_eq!(polled.expect::<PollAnswer>(200), PollAnswer::default());
+    let _: AccountCard = revoked.expect(200);
+    assert_eq!(kept(), 0);
+    server.post(&alice, "/messages", &letter).await.expect_problem(DevicesChanged);
+    server.post(&phone, "/poll", &poll).await.expect_problem(NoDevice);
 }

@@ -7,6 +7,10 @@ mod server;
 
 mod contacts;
 mod devices;
+mod history;
+mod kept;
+mod password;
+mod recovery;
 mod sign_in;
 mod sign_up;
 mod vault;

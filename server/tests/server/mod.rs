@@ -11,11 +11,15 @@ use cliquet_web_crypto::crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate, DeviceList},
     contacts::AddContact,
     devices::{DeviceUpload, RegisterDevice},
-    ids::DeviceId,
+    envelope::Envelope,
+    ids::{DeviceId, EnvelopeId},
+    limits::POLL_SECONDS_MAX,
+    password::{PasswordStarted, StartPassword},
+    poll::Poll,
     pre_keys::{KemPreKey, SignedPreKey},
     problem::{Problem, ProblemCode},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
@@ -31,12 +35,15 @@ use rusqlite::Connection;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     collections::BTreeMap,
+    future::Future,
     net::SocketAddr,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
+use uuid::Uuid;
 
 pub type Random = UnwrapErr<SysRng>;
 pub type Key = NativeSigner<Random>;
@@ -69,6 +76,11 @@ impl TestServer {
         Self::launch(tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(NOW_MS)), settings).await
     }
 
+    /// On a folder that something was put into.
+    pub async fn on(folder: tempfile::TempDir) -> Self {
+        Self::launch(folder, Arc::new(AtomicU64::new(NOW_MS)), Vec::new()).await
+    }
+
     /// Stops, and starts on the same folder.
     pub async fn restart(self) -> Self {
         let Self { client, time, folder, settings } = self;
@@ -93,6 +105,11 @@ impl TestServer {
         let clock = Arc::clone(&time);
         let server = cliquet_server::build(figment, Clock::new(move || clock.load(Ordering::SeqCst))).unwrap();
         Self { client: Client::untracked(server).await.unwrap(), time, folder, settings }
+    }
+
+    /// A setting for the next start.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.push((name, value.to_owned()));
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -202,6 +219,39 @@ impl TestServer {
             device: person.upload().await,
         };
         Ok((person, finish))
+    }
+
+    /// Proves a password without signing in: the attempt and what ends it. Nothing ends it when the password is wrong.
+    pub async fn prove(&self, email: &Address, password: &[u8]) -> (Uuid, Blob) {
+        let (login, request) = Login::start(password, &mut random()).unwrap();
+        let start = SignInStart { email: email.to_string(), request };
+        let started: SignInStarted = self.post(None, "/sign-in/start", &start).await.expect(200);
+        let finished = login.finish(password, &started.response, &mut random());
+        (started.attempt, finished.map_or_else(|_| Blob(vec![7; 64]), |logged_in| logged_in.finalization))
+    }
+
+    /// The record of a new password for whoever is signed in.
+    pub async fn new_record(&self, who: &Person, password: &[u8]) -> Blob {
+        let (registration, request) = Registration::start(password, &mut random()).unwrap();
+        let started: PasswordStarted = self.post(who, "/password/start", &StartPassword { request }).await.expect(200);
+        registration.finish(password, &started.response, &mut random()).unwrap().record
+    }
+
+    /// Holds a poll for them, does something, and takes the answer to the poll. Fails when it was held to its deadline.
+    pub async fn while_polling<T>(&self, who: &Person, work: impl Future<Output = T>) -> (Reply, T) {
+        let poll = Poll { cursor: 0, wait_seconds: Some(POLL_SECONDS_MAX) };
+        let start = Instant::now();
+        let held = async {
+            let reply = self.post(who, "/poll", &poll).await;
+            (reply, start.elapsed())
+        };
+        let work = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            work.await
+        };
+        let ((reply, held), done) = rocket::tokio::join!(held, work);
+        assert!(held.as_secs() < u64::from(POLL_SECONDS_MAX), "the poll was held to its end");
+        (reply, done)
     }
 
     /// Signs in with this password; the answer to the first post that was refused, or to the last.
@@ -321,6 +371,25 @@ impl Person {
     /// The list as this account would sign it.
     pub async fn signed_list(&self, counter: u64, devices: Vec<DeviceId>) -> DeviceList {
         sign_device_list(self.email.clone(), self.key.account_key(), counter, devices, self.key).await.unwrap()
+    }
+}
+
+/// A letter as the server takes it: nobody can open it.
+pub fn letter(number: u64, from: &Person, to: &Person) -> Envelope {
+    Envelope {
+        v: 1,
+        id: EnvelopeId::from_parts(number, [7; 10]),
+        timestamp: 0,
+        sender_email: from.email.clone(),
+        sender_device: from.device(),
+        receiver_email: to.email.clone(),
+        receiver_device: to.device(),
+        new_ratchet_public_key: Bytes([9; 32]),
+        message_number: 0,
+        previous_chain_length: 0,
+        salt: Bytes([3; 16]),
+        ciphertext: Blob(vec![5; 160 + 16]),
+        first: None,
     }
 }
 

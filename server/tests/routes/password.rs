@@ -1,0 +1,159 @@
+//! A new password.
+
+use crate::server::{PASSWORD, Person, TestServer};
+use cliquet_wire::{
+    bytes::{Blob, Bytes},
+    contacts::Contacts,
+    limits::VAULT_BYTES_MAX,
+    password::{ChangePassword, StartPassword},
+    poll::{Poll, PollAnswer},
+    problem::ProblemCode::*,
+    sign_in::{SignInFinish, SignedIn},
+    vault::{ReplaceVault, Vault},
+};
+use rocket::http::Method;
+
+const NEW: &[u8] = b"staple battery horse correct";
+
+/// What a sign-up of the tests leaves there.
+fn first() -> Blob {
+    Blob(b"sealed".to_vec())
+}
+
+/// Everything that a change to [`NEW`] takes, proven with the old password.
+async fn change(server: &TestServer, who: &Person) -> ChangePassword {
+    let record = server.new_record(who, NEW).await;
+    let (attempt, finalization) = server.prove(&who.email, PASSWORD).await;
+    ChangePassword { attempt, finalization, record, vault: Blob(b"locked anew".to_vec()), replaces: first().digest() }
+}
+
+/// Nothing was changed: the old password opens the old vault, the new one nothing.
+async fn is_as_before(server: &TestServer, who: &Person) {
+    let email = who.email.as_str();
+    assert_eq!(server.sign_in(email, PASSWORD, None).await.expect::<SignedIn>(200).vault, first());
+    server.sign_in(email, NEW, None).await.expect_problem(SignInRefused);
+}
+
+#[rocket::async_test]
+async fn a_new_password_replaces_the_old_with_its_vault_and_ends_every_other_sign_in() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let no_device = server.another_browser(&alice).await;
+    let change = change(&server, &alice).await;
+    let (polled, changed) = server.while_polling(&phone, server.put(&alice, "/password", &change)).await;
+    changed.expect_nothing();
+    assert_eq!(polled.expect::<PollAnswer>(200), PollAnswer::default());
+    for ended in [&phone, &no_device] {
+        server.get(ended, "/contacts").await.expect_problem(SignedOut);
+    }
+    server.post(&phone, "/poll", &Poll::default()).await.expect_problem(SignedOut);
+    for stays in [&alice, &bob] {
+        server.get(stays, "/contacts").await.expect::<Contacts>(200);
+    }
+    server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
+    let signed_in: SignedIn = server.sign_in("alice@example.org", NEW, Some(phone.device())).await.expect(200);
+    assert_eq!((signed_in.vault, signed_in.device), (change.vault, Some(phone.device())));
+    server.sign_in("bob@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
+}
+
+#[rocket::async_test]
+async fn without_the_old_password_nothing_changes() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let good = change(&server, &alice).await;
+    let put = async |change: &ChangePassword| server.put(&alice, "/password", change).await;
+    let (attempt, finalization) = server.prove(&alice.email, b"wrong").await;
+    put(&ChangePassword { attempt, finalization, ..good.clone() }).await.expect_problem(PasswordRefused);
+    // Someone else's password is a wrong one, too.
+    let (attempt, finalization) = server.prove(&bob.email, PASSWORD).await;
+    put(&ChangePassword { attempt, finalization, ..good.clone() }).await.expect_problem(PasswordRefused);
+    let unknown = uuid::Uuid::from_u128(7);
+    put(&ChangePassword { attempt: unknown, ..good.clone() }).await.expect_problem(PasswordRefused);
+    is_as_before(&server, &alice).await;
+    // An attempt counts once.
+    put(&good).await.expect_nothing();
+    let again = ChangePassword { replaces: good.vault.digest(), vault: first(), ..good };
+    put(&again).await.expect_problem(PasswordRefused);
+    assert_ne!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, first());
+}
+
+#[rocket::async_test]
+async fn a_change_is_for_whoever_is_signed_in() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let good = change(&server, &alice).await;
+    server.put(&bob, "/password", &good).await.expect_problem(PasswordRefused);
+    let good = change(&server, &alice).await;
+    server.put(None, "/password", &good).await.expect_problem(SignedOut);
+    server.database().execute("UPDATE devices SET revoked = 1 WHERE id = ?1", [phone.device().0]).unwrap();
+    server.put(&phone, "/password", &good).await.expect_problem(NoDevice);
+    let start = StartPassword { request: Blob(vec![]) };
+    server.post(None, "/password/start", &start).await.expect_problem(SignedOut);
+    server.post(&phone, "/password/start", &start).await.expect_problem(NoDevice);
+    is_as_before(&server, &alice).await;
+}
+
+#[rocket::async_test]
+async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let put = async |change: &ChangePassword| server.put(&alice, "/password", change).await;
+    let good = change(&server, &alice).await;
+    let large = ChangePassword { vault: Blob(vec![7; VAULT_BYTES_MAX + 1]), ..good.clone() };
+    put(&large).await.expect_problem(TooLarge);
+    put(&ChangePassword { record: Blob(vec![7; 9]), ..good.clone() }).await.expect_problem(Malformed);
+    put(&ChangePassword { replaces: Bytes([0; 32]), ..good.clone() }).await.expect_problem(VaultOutdated);
+    server.ask(Method::Put, &alice, "/password", vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
+    server.put(&alice, "/password", &()).await.expect_problem(Malformed);
+    let start = StartPassword { request: Blob(vec![7; 9]) };
+    server.post(&alice, "/password/start", &start).await.expect_problem(Malformed);
+    is_as_before(&server, &alice).await;
+    // At the limit, with an attempt of its own: the others were used up.
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let vault = Blob(vec![7; VAULT_BYTES_MAX]);
+    put(&ChangePassword { attempt, finalization, vault, ..good }).await.expect_nothing();
+}
+
+#[rocket::async_test]
+async fn a_sign_in_begun_with_the_old_password_does_not_end_after_the_change() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let other = change(&server, &alice).await;
+    let good = change(&server, &alice).await;
+    server.put(&alice, "/password", &good).await.expect_nothing();
+    let finish = SignInFinish { attempt, finalization, device: None };
+    server.post(None, "/sign-in/finish", &finish).await.expect_problem(SignInRefused);
+    let late = ChangePassword { replaces: good.vault.digest(), ..other };
+    server.put(&alice, "/password", &late).await.expect_problem(PasswordRefused);
+}
+
+#[rocket::async_test]
+async fn a_vault_that_was_replaced_meanwhile_is_not_lost() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let good = change(&server, &alice).await;
+    let other = ReplaceVault { vault: Blob(b"a contact more".to_vec()), replaces: first().digest() };
+    server.put(&alice, "/vault", &other).await.expect_nothing();
+    server.put(&alice, "/password", &good).await.expect_problem(VaultOutdated);
+    let signed_in: SignedIn = server.sign_in("alice@example.org", PASSWORD, None).await.expect(200);
+    assert_eq!(signed_in.vault, other.vault);
+}
+
+#[rocket::async_test]
+async fn changes_are_limited_by_account() {
+    let server = TestServer::with(&[("throttles.change_per_account_hour", "1")]).await;
+    let alice = server.sign_up("alice@example.org").await;
+    let start = StartPassword { request: Blob(vec![7; 9]) };
+    server.post(&alice, "/password/start", &start).await.expect_problem(Malformed);
+    server.post(&alice, "/password/start", &start).await.expect_problem(TooManyRequests);
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let (record, vault) = (Blob(vec![7; 9]), Blob(vec![7]));
+    let change = ChangePassword { attempt, finalization, record, vault, replaces: first().digest() };
+    server.put(&alice, "/password", &change).await.expect_problem(TooManyRequests);
+}

@@ -1,0 +1,220 @@
+//! The recovery key, and an account that is recovered with it.
+
+use crate::server::{PASSWORD, Person, TestServer, random};
+use cliquet_web_crypto::crypto::password::Registration;
+use cliquet_wire::{
+    bytes::{Blob, Bytes},
+    contacts::Contacts,
+    ids::DeviceId,
+    limits::VAULT_BYTES_MAX,
+    poll::PollAnswer,
+    problem::ProblemCode::{self, *},
+    recovery::{FinishRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
+    sign_in::SignedIn,
+    vault::Vault,
+};
+use rocket::http::Method;
+
+const NEW: &[u8] = b"staple battery horse correct";
+const PROOF: RecoveryProof = RecoveryProof(Bytes([5; 32]));
+
+/// What a sign-up of the tests leaves there.
+fn first() -> Blob {
+    Blob(b"sealed".to_vec())
+}
+
+/// The vault that goes with the recovery key.
+fn with_key() -> Blob {
+    Blob(b"locked twice".to_vec())
+}
+
+async fn setting(server: &TestServer, who: &Person, password: &[u8]) -> SetRecovery {
+    let (attempt, finalization) = server.prove(&who.email, password).await;
+    SetRecovery { attempt, finalization, verifier: PROOF.verifier(), vault: with_key(), replaces: first().digest() }
+}
+
+/// Alice with a recovery key.
+async fn alice(server: &TestServer) -> Person {
+    let alice = server.sign_up("alice@example.org").await;
+    server.put(&alice, "/recovery", &setting(server, &alice, PASSWORD).await).await.expect_nothing();
+    alice
+}
+
+fn start(email: &str, proof: RecoveryProof) -> (Registration, StartRecovery) {
+    let (registration, request) = Registration::start(NEW, &mut random()).unwrap();
+    (registration, StartRecovery { email: email.to_owned(), proof, request })
+}
+
+/// Both steps with the right key, but the last post.
+async fn recovering(server: &TestServer) -> FinishRecovery {
+    let (registration, start) = start(" Alice@example.org", PROOF);
+    let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
+    let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
+    let (vault, replaces) = (Blob(b"locked anew".to_vec()), started.vault.digest());
+    FinishRecovery { email: started.email, proof: PROOF, record, vault, replaces, device: None }
+}
+
+async fn refused(server: &TestServer, finish: &FinishRecovery, code: ProblemCode) {
+    let before = server.rows();
+    let reply = server.post(None, "/recovery/finish", finish).await;
+    reply.expect_problem(code);
+    assert_eq!((server.rows(), reply.cookie()), (before, String::new()));
+    server.sign_in("alice@example.org", NEW, None).await.expect_problem(SignInRefused);
+}
+
+#[rocket::async_test]
+async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_ends() {
+    let server = TestServer::start().await;
+    let mut alice = alice(&server).await;
+    let phone = server.second_device(&mut alice).await;
+    let (registration, start) = start("alice@example.org", PROOF);
+    let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
+    assert_eq!((started.email, started.vault), (alice.email.clone(), with_key()));
+    assert_eq!(started.card.device_list, alice.list);
+    let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
+    let vault = Blob(b"locked anew".to_vec());
+    let replaces = with_key().digest();
+    let email = alice.email.clone();
+    let finish = FinishRecovery { email, proof: PROOF, record, vault, replaces, device: Some(alice.device()) };
+    let (polled, finished) = server.while_polling(&phone, server.post(None, "/recovery/finish", &finish)).await;
+    assert_eq!(polled.expect::<PollAnswer>(200), PollAnswer::default());
+    let signed_in: SignedIn = finished.expect(200);
+    assert_eq!((signed_in.vault, signed_in.device), (finish.vault.clone(), Some(alice.device())));
+    for ended in [&alice, &phone] {
+        server.get(ended, "/contacts").await.expect_problem(SignedOut);
+    }
+    let recovered = Person { token: finished.cookie(), ..alice };
+    server.get(&recovered, "/contacts").await.expect::<Contacts>(200);
+    server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
+    server.sign_in("alice@example.org", NEW, None).await.expect::<SignedIn>(200);
+    // The key still counts: it was not lost.
+    let again = FinishRecovery { replaces: finish.vault.digest(), ..finish };
+    server.post(None, "/recovery/finish", &again).await.expect::<SignedIn>(200);
+}
+
+#[rocket::async_test]
+async fn only_an_own_device_that_was_not_revoked_is_bound() {
+    let server = TestServer::start().await;
+    alice(&server).await;
+    let bob = server.sign_up("bob@example.org").await;
+    let mut finish = recovering(&server).await;
+    for device in [bob.device(), DeviceId::from_random([9; 16])] {
+        finish.device = Some(device);
+        let signed_in: SignedIn = server.post(None, "/recovery/finish", &finish).await.expect(200);
+        assert_eq!(signed_in.device, None);
+        finish.replaces = finish.vault.digest();
+    }
+}
+
+#[rocket::async_test]
+async fn an_unknown_address_no_recovery_key_and_a_wrong_proof_are_refused_alike() {
+    let server = TestServer::start().await;
+    alice(&server).await;
+    server.sign_up("robin@example.org").await;
+    let before = server.rows();
+    let wrong = RecoveryProof(Bytes([6; 32]));
+    let mut starts = Vec::new();
+    let mut finishes = Vec::new();
+    for (email, proof) in [("alice@example.org", wrong), ("robin@example.org", PROOF), ("nobod@example.org", PROOF)] {
+        let reply = server.post(None, "/recovery/start", &start(email, proof.clone()).1).await;
+        reply.expect_problem(RecoveryRefused);
+        starts.push((reply.status, reply.headers, reply.body));
+        let (vault, replaces) = (Blob(vec![7; 100]), with_key().digest());
+        let record = recovering(&server).await.record;
+        let email = email.parse().unwrap();
+        let finish = FinishRecovery { email, proof, record, vault, replaces, device: None };
+        let reply = server.post(None, "/recovery/finish", &finish).await;
+        reply.expect_problem(RecoveryRefused);
+        finishes.push((reply.status, reply.headers, reply.body));
+    }
+    for refusals in [starts, finishes] {
+        assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "{refusals:#?}");
+    }
+    assert_eq!(server.rows(), before);
+}
+
+/// What is wrong with a request is said alike, too, whoever the address belongs to.
+#[rocket::async_test]
+async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
+    let server = TestServer::start().await;
+    let alice = alice(&server).await;
+    for email in ["alice@example.org", "nobod@example.org"] {
+        let broken = StartRecovery { request: Blob(vec![7; 9]), ..start(email, PROOF).1 };
+        server.post(None, "/recovery/start", &broken).await.expect_problem(Malformed);
+    }
+    server.post(None, "/recovery/start", &start("alice", PROOF).1).await.expect_problem(InvalidAddress);
+    for path in ["/recovery/start", "/recovery/finish"] {
+        server.post(None, path, &()).await.expect_problem(Malformed);
+        server.ask(Method::Post, None, path, vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
+    }
+    let good = recovering(&server).await;
+    refused(&server, &FinishRecovery { record: Blob(vec![7; 9]), ..good.clone() }, Malformed).await;
+    refused(&server, &FinishRecovery { vault: Blob(vec![7; VAULT_BYTES_MAX + 1]), ..good.clone() }, TooLarge).await;
+    refused(&server, &FinishRecovery { replaces: first().digest(), ..good.clone() }, VaultOutdated).await;
+    server.get(&alice, "/contacts").await.expect::<Contacts>(200);
+    assert_eq!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, with_key());
+    let large = FinishRecovery { vault: Blob(vec![7; VAULT_BYTES_MAX]), ..good };
+    server.post(None, "/recovery/finish", &large).await.expect::<SignedIn>(200);
+}
+
+#[rocket::async_test]
+async fn a_recovery_key_is_set_by_whoever_proves_the_password() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let good = setting(&server, &alice, PASSWORD).await;
+    server.put(None, "/recovery", &good).await.expect_problem(SignedOut);
+    let wrong = setting(&server, &alice, b"wrong").await;
+    server.put(&alice, "/recovery", &wrong).await.expect_problem(PasswordRefused);
+    let bobs = setting(&server, &bob, PASSWORD).await;
+    server.put(&alice, "/recovery", &bobs).await.expect_problem(PasswordRefused);
+    let large = SetRecovery { vault: Blob(vec![7; VAULT_BYTES_MAX + 1]), ..good.clone() };
+    server.put(&alice, "/recovery", &large).await.expect_problem(TooLarge);
+    server.put(&alice, "/recovery", &()).await.expect_problem(Malformed);
+    let overtaken = SetRecovery { replaces: with_key().digest(), ..setting(&server, &alice, PASSWORD).await };
+    server.put(&alice, "/recovery", &overtaken).await.expect_problem(VaultOutdated);
+    server.post(None, "/recovery/start", &start("alice@example.org", PROOF).1).await.expect_problem(RecoveryRefused);
+    assert_eq!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, first());
+    server.put(&alice, "/recovery", &good).await.expect_nothing();
+    // Nobody is signed out by it.
+    server.get(&phone, "/contacts").await.expect::<Contacts>(200);
+    // A new key replaces the one before.
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let (verifier, replaces) = (RecoveryProof(Bytes([6; 32])).verifier(), with_key().digest());
+    let vault = Blob(vec![7; VAULT_BYTES_MAX]);
+    let next = SetRecovery { attempt, finalization, verifier, vault, replaces };
+    server.put(&phone, "/recovery", &next).await.expect_nothing();
+    server.post(None, "/recovery/start", &start("alice@example.org", PROOF).1).await.expect_problem(RecoveryRefused);
+    let new = start("alice@example.org", RecoveryProof(Bytes([6; 32]))).1;
+    server.post(None, "/recovery/start", &new).await.expect::<RecoveryStarted>(200);
+    server.database().execute("UPDATE devices SET revoked = 1 WHERE id = ?1", [phone.device().0]).unwrap();
+    server.put(&phone, "/recovery", &next).await.expect_problem(NoDevice);
+}
+
+#[rocket::async_test]
+async fn one_address_and_one_network_try_only_so_often() {
+    let server = TestServer::with(&[("throttles.recovery_per_account_hour", "1")]).await;
+    for email in ["alice@example.org", "nobody@example.org"] {
+        server.post(None, "/recovery/start", &start(email, PROOF).1).await.expect_problem(RecoveryRefused);
+        server.post(None, "/recovery/start", &start(email, PROOF).1).await.expect_problem(TooManyRequests);
+    }
+    let server = TestServer::with(&[("throttles.recovery_per_ip_hour", "1")]).await;
+    server.post(None, "/recovery/start", &start("a@example.org", PROOF).1).await.expect_problem(RecoveryRefused);
+    server.post(None, "/recovery/start", &start("b@example.org", PROOF).1).await.expect_problem(TooManyRequests);
+    let email = "c@example.org".parse().unwrap();
+    let (record, vault, replaces) = (Blob(vec![]), Blob(vec![]), Bytes([0; 32]));
+    let finish = FinishRecovery { email, proof: PROOF, record, vault, replaces, device: None };
+    server.post(None, "/recovery/finish", &finish).await.expect_problem(TooManyRequests);
+}
+
+#[rocket::async_test]
+async fn the_page_is_for_whoever_is_signed_out() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let html = [("Accept", "text/html")];
+    let page = server.ask(Method::Get, None, "/recover", Vec::new(), &html).await;
+    assert!(page.status == 200 && page.body.contains("24 words"), "{}", page.body);
+    let page = server.ask(Method::Get, &alice, "/recover", Vec::new(), &html).await;
+    assert_eq!((page.status, page.header("Location")), (303, Some("/home")));
+}
