@@ -1,16 +1,29 @@
 // Loads the page's WASM and starts it. Everything that takes text is disabled until the module itself enables it, and
 // htmx is loaded only by the module, so that a failure here leaves nothing that could send what was typed.
-const { glue, wasm, nextGlue, nextWasm } = document.documentElement.dataset;
+// `start` is given a function that loads the module that the page names as its next one.
 const open = async (glue, wasm) => {
   const module = await import(glue);
   await module.default({ module_or_path: wasm });
   return module;
 };
-try {
-  const module = await open(glue, wasm);
-  await module.start(() => open(nextGlue, nextWasm));
-} catch (error) {
-  const line = document.getElementById("wasm-failed");
-  line.querySelector(".why").textContent = String(error?.message ?? error);
-  line.hidden = false;
-}
+const serve = async ({ glue, wasm, nextGlue, nextWasm }) => {
+  try {
+    const module = await open(glue, wasm);
+    await module.start(() => open(nextGlue, nextWasm));
+  } catch (error) {
+    const line = document.getElementById("wasm-failed");
+    line.querySelector(".why").textContent = String(error?.message ?? error);
+    line.hidden = false;
+  }
+};
+// Parts of a pane have modules of their own, fetched when the pane is first shown.
+const served = new WeakSet();
+document.addEventListener("htmx:after:swap", () => {
+  for (const part of document.querySelectorAll("#conversation [data-glue]")) {
+    if (!served.has(part)) serve(served.add(part) && part.dataset);
+  }
+});
+await serve(document.documentElement.dataset);
+// What can wait until the page is quiet.
+const { later } = document.documentElement.dataset;
+if (later) setTimeout(() => import(later), 5000);

@@ -68,6 +68,11 @@ pub fn address(name: &str) -> String {
     format!("/assets/{served}")
 }
 
+/// The addresses of every file, by the name that templates use.
+pub fn addresses() -> impl Iterator<Item = (&'static str, String)> {
+    FILES.iter().map(|file| (file.name, address(file.name)))
+}
+
 /// Whether `Accept-Encoding` names the encoding with a weight above zero (RFC 9110 section 12.5.3).
 pub fn accepts(header: &str, encoding: &str) -> bool {
     header.split(',').any(|range| {

@@ -2,22 +2,23 @@
 //!
 //! Owns what browsers are told not to do. Knows nothing of what is answered.
 
-use crate::{answer, config::Config};
+use crate::{answer, config::Config, routes::offline::SERVICE_WORKER};
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
     http::{Header, uri::Host},
 };
 
-/// The name of the one Trusted Types policy: our module makes it and hands it to htmx.
-const TRUSTED_TYPES: &str = "cliquet";
+/// The names of the Trusted Types policies: our module makes the first and hands it to htmx; the second takes one address,
+/// the service worker's.
+const TRUSTED_TYPES: &str = "cliquet cliquet-worker";
 
 /// What a page may load and do. Nothing that is not listed: no inline script or style, no frame, no other site, no
 /// string that turns into markup but through the named policy.
 fn page_policy() -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types {TRUSTED_TYPES}"
     )
 }
@@ -25,6 +26,9 @@ fn page_policy() -> String {
 /// The same for whatever is no page: if a browser is led to show it, it may do nothing at all.
 const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
                             require-trusted-types-for 'script'";
+
+/// What the service worker may do: ask this server.
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// On every answer.
 const ALWAYS: [(&str, &str); 4] = [
@@ -79,6 +83,8 @@ impl Fairing for Headers {
                 response.set_header(Header::new(name, value));
             }
             response.set_header(Header::new("Content-Security-Policy", self.page_policy.clone()));
+        } else if request.uri().path() == SERVICE_WORKER {
+            response.set_header(Header::new("Content-Security-Policy", WORKER_POLICY));
         } else {
             response.set_header(Header::new("Content-Security-Policy", OTHER_POLICY));
         }

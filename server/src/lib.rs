@@ -121,5 +121,6 @@ fn pages_stage(pages: Pages) -> AdHoc {
             .mount("/", routes::knows::routes())
             .mount("/", routes::language::routes())
             .mount("/", routes::assets::routes())
+            .mount("/", routes::offline::routes())
     })
 }

@@ -234,6 +234,11 @@ problem-shutting-down-detail = Nothing was lost. Try again in a moment.
 problem-internal-title = The server made a mistake.
 problem-internal-detail = Nothing was changed. Try again, and tell the person who runs it if this stays.
 
+# What is shown once home is quiet: how safely this browser keeps what it stores
+storage-kept = This browser keeps what Cliquet stores here until you delete it.
+storage-may-go = This browser may clear what Cliquet stores here when it runs short of space. A private window clears it when you close it.
+storage-low = This browser has room for about $room MB more. Delete files or other sites’ data. What does not fit waits on the server until there is room.
+
 # Words that the browser's modules show; `word-KEY` is `data-word="KEY"` on the page
 word-address-empty = Enter your e-mail address.
 word-address-malformed = This is not an e-mail address. Write it like name@example.org.
@@ -275,7 +280,7 @@ word-no-device = This browser is not a device of your account. Sign out and in a
 word-offline = Offline. What you write waits here and is sent when you are back.
 word-online = Connected
 word-other-tab-leads = Connected through another tab
-word-other-version = Another tab runs an older Cliquet. Close or reload the others, then reload this one.
+word-other-version = This tab and another run different versions of Cliquet. Reload this one; if this stays, close the others.
 word-page-broken = A part of this page is missing. Reload it.
 word-password-empty = Enter your password.
 word-password-step-failed = The password could not be worked with: the server answered something else, or this device is out of memory. Try again.
@@ -292,7 +297,8 @@ word-sign-in-refused = Address and password do not match. Check both and try aga
 word-sign-up-answer-lost = The server’s answer was lost on the way. Press again to finish.
 word-signed-out = You are signed out. Sign in again; what waits to be sent stays here.
 word-storage-damaged = What this browser stored does not open. Delete the data of this site, then sign in again.
-word-storage-full = The storage of this browser is full. Make room, then reload.
+word-storage-full = The storage of this browser is full. Make room, then try again. What others write waits on the server.
+word-storage-gone = This browser cleared what Cliquet kept here. Sign out in the menu, then in again: it becomes a new device of the same account.
 word-storage-other-version = Another tab runs an older Cliquet. Close or reload the others, then try again.
 word-storage-refused = This browser refuses to store anything, so messages would be lost. Leave the private window, or allow storage for this site.
 word-today = Today

@@ -237,6 +237,11 @@ problem-shutting-down-detail = Rien n’est perdu. Réessayez dans un instant.
 problem-internal-title = Le serveur s’est trompé.
 problem-internal-detail = Rien n’a été changé. Réessayez, et dites-le à la personne qui s’en occupe si cela dure.
 
+# Ce qui s’affiche une fois la page au repos : comment ce navigateur garde ce qu’il enregistre
+storage-kept = Ce navigateur garde ce que Cliquet enregistre ici jusqu’à ce que vous l’effaciez.
+storage-may-go = Ce navigateur peut effacer ce que Cliquet enregistre ici s’il manque de place. Une fenêtre privée l’efface quand vous la fermez.
+storage-low = Ce navigateur a encore de la place pour environ $room Mo. Effacez des fichiers ou les données d’autres sites. Ce qui n’entre pas attend sur le serveur qu’il y ait de la place.
+
 # Mots que montrent les modules du navigateur ; `word-CLÉ` est `data-word="CLÉ"` sur la page
 word-address-empty = Entrez votre adresse e-mail.
 word-address-malformed = Ce n’est pas une adresse e-mail. Écrivez-la comme nom@example.org.
@@ -278,7 +283,7 @@ word-no-device = Ce navigateur n’est pas un appareil de votre compte. Déconne
 word-offline = Hors ligne. Ce que vous écrivez attend ici et partira à votre retour.
 word-online = Connecté
 word-other-tab-leads = Connecté par un autre onglet
-word-other-version = Un autre onglet fait tourner un Cliquet plus ancien. Fermez ou rechargez les autres, puis rechargez celui-ci.
+word-other-version = Cet onglet et un autre font tourner des versions différentes de Cliquet. Rechargez celui-ci ; si cela dure, fermez les autres.
 word-page-broken = Il manque une partie de cette page. Rechargez-la.
 word-password-empty = Entrez votre mot de passe.
 word-password-step-failed = Le mot de passe n’a pas pu être traité : le serveur a répondu autre chose, ou cet appareil manque de mémoire. Réessayez.
@@ -295,7 +300,8 @@ word-sign-in-refused = L’adresse et le mot de passe ne vont pas ensemble. Vér
 word-sign-up-answer-lost = La réponse du serveur s’est perdue en route. Appuyez encore pour finir.
 word-signed-out = Vous êtes déconnecté. Reconnectez-vous ; ce qui attend d’être envoyé reste ici.
 word-storage-damaged = Ce que ce navigateur gardait ne s’ouvre plus. Effacez les données de ce site, puis reconnectez-vous.
-word-storage-full = Le stockage de ce navigateur est plein. Faites de la place, puis rechargez.
+word-storage-full = Le stockage de ce navigateur est plein. Faites de la place, puis réessayez. Ce que les autres écrivent attend sur le serveur.
+word-storage-gone = Ce navigateur a effacé ce que Cliquet y gardait. Déconnectez-vous dans le menu, puis reconnectez-vous : il devient un nouvel appareil du même compte.
 word-storage-other-version = Un autre onglet fait tourner un Cliquet plus ancien. Fermez ou rechargez les autres, puis réessayez.
 word-storage-refused = Ce navigateur refuse de garder quoi que ce soit : les messages seraient perdus. Quittez la fenêtre privée, ou autorisez le stockage pour ce site.
 word-today = Aujourd’hui

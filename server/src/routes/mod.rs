@@ -10,6 +10,7 @@ pub mod home;
 pub mod knows;
 pub mod language;
 pub mod messages;
+pub mod offline;
 pub mod password;
 pub mod poll;
 pub mod recovery;

@@ -30,7 +30,8 @@ const ARGUMENTS: [&str; 13] = [
 #[derive(Debug)]
 pub(crate) struct Browser {
     client: Client,
-    chromium: i32,
+    /// Its main process, for as long as it runs.
+    chromium: Option<i32>,
     // Ends after the browser, which `drop` kills.
     _driver: Process,
 }
@@ -71,11 +72,28 @@ impl Browser {
             });
         let id = client.capabilities().and_then(|found| found.get("goog:processID")).and_then(Value::as_i64);
         let chromium = i32::try_from(id.expect("chromedriver says which process it started")).unwrap();
-        Self { client, chromium, _driver: driver }
+        Self { client, chromium: Some(chromium), _driver: driver }
     }
 
     pub(crate) async fn first_tab(&self) -> Tab {
         Tab { client: self.client.clone(), window: self.client.window().await.unwrap() }
+    }
+
+    /// Ends it as people do: what it has not written yet is written.
+    pub(crate) async fn close(&mut self) {
+        self.client.clone().close().await.unwrap();
+        self.chromium = None;
+    }
+
+    /// Ends it as a power cut would, but for what the operating system still writes.
+    pub(crate) fn kill(&mut self) {
+        let Some(process) = self.chromium.take() else { return };
+        child::kill(process);
+        // A zombie of the driver's, until that ends, too.
+        let state = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        while !state().is_empty() && !state().contains(") Z ") {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     pub(crate) async fn new_tab(&self) -> Tab {
@@ -86,7 +104,9 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        child::kill(self.chromium);
+        if let Some(process) = self.chromium {
+            child::kill(process);
+        }
     }
 }
 
@@ -113,6 +133,16 @@ impl Tab {
 
     pub(crate) async fn close(self) {
         self.front().await.close_window().await.unwrap();
+    }
+
+    /// Its process ends, and the tab stays behind as a sad face. The driver may or may not have an answer to that.
+    pub(crate) async fn crash(&self) {
+        let body = json!({ "cmd": "Page.crash", "params": {} });
+        let crash = async {
+            self.client.switch_to_window(self.window.clone()).await?;
+            self.client.issue_cmd(Driver { path: "goog/cdp/execute", body }).await
+        };
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), crash).await;
     }
 
     pub(crate) async fn path(&self) -> String {

@@ -9,6 +9,7 @@ mod browser;
 mod canaries;
 mod child;
 mod eventually;
+mod keys_used;
 mod person;
 mod proxy;
 mod redis;
@@ -18,6 +19,8 @@ mod stage;
 
 mod in_browser {
     mod behind_proxy;
+    mod browser_kills;
+    mod eight_tabs;
     mod no_wasm;
     mod offline;
     mod pictures;

@@ -26,6 +26,13 @@ impl Person {
         Self { email, password, tab, browser, home: home.trim_end_matches('/').to_owned() }
     }
 
+    /// A new browser over what the one before, which has ended, left on its disk.
+    pub(crate) async fn open_browser_again(&mut self, house: &Path) {
+        let name = self.email.split('@').next().unwrap_or_default().to_owned();
+        self.browser = Browser::start(house, &name).await;
+        self.tab = self.browser.first_tab().await;
+    }
+
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.home)
     }

@@ -37,7 +37,8 @@ impl StoreError {
     fn from_js(error: &JsValue) -> Self {
         match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
             Some("QuotaExceededError") => Self::Full,
-            Some("VersionError") => Self::OtherVersion,
+            // The second: this tab's connection was closed for an upgrade or a removal by another.
+            Some("VersionError" | "InvalidStateError") => Self::OtherVersion,
             _ => Self::Refused,
         }
     }
@@ -61,6 +62,7 @@ extern "C" {
 #[derive(Debug)]
 pub struct Database {
     inner: IdbDatabase,
+    closed: Promise,
 }
 
 /// One account's database. Its name is a digest, so that a list of databases shows no address at a glance.
@@ -87,12 +89,16 @@ impl Database {
             Ok(_) => request.result().map_err(|_| StoreError::OtherVersion)?.unchecked_into(),
             Err(_) => return Err(failure(&request)),
         };
-        // Whoever wants to delete or upgrade must not wait for this tab; its next commit then fails as `Refused`.
-        let closing = inner.clone();
-        let close = Closure::<dyn Fn()>::new(move || closing.close());
-        inner.set_onversionchange(Some(close.as_ref().unchecked_ref()));
-        close.forget();
-        Ok(Self { inner })
+        // Whoever wants to delete or upgrade must not wait for this tab; its next commit then fails as `OtherVersion`.
+        let closed = Promise::new(&mut |resolve, _| {
+            let closing = inner.clone();
+            let close = Closure::once_into_js(move || {
+                closing.close();
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            });
+            inner.set_onversionchange(Some(close.unchecked_ref()));
+        });
+        Ok(Self { inner, closed })
     }
 
     /// Removes a database and everything in it.
@@ -105,6 +111,11 @@ impl Database {
 
     pub fn close(&self) {
         self.inner.close();
+    }
+
+    /// Settles when another tab has upgraded or removed what this one had open.
+    pub fn closed(&self) -> Promise {
+        self.closed.clone()
     }
 
     /// A transaction that reads one object store.

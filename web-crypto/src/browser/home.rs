@@ -118,6 +118,13 @@ impl Home {
         Ok(())
     }
 
+    /// A tab of a newer release has the store now: nothing more is done with what this one remembers of it.
+    pub fn step_down(&self) {
+        self.leading.set(false);
+        self.messenger.replace(None);
+        self.say(State::OtherVersion);
+    }
+
     pub fn leads(&self) -> bool {
         self.leading.get()
     }
@@ -272,7 +279,8 @@ async fn load(store: &Store) -> Result<Messenger, State> {
         all.extend(kept.map(|kept| records::Record { store: kind, key: kept.key, value: kept.value }));
     }
     Messenger::load(all).map_err(|error| match error {
-        LoadError::NoDevice => State::NoDevice,
+        // Only a device of this browser is led here: what it kept was removed behind our back.
+        LoadError::NoDevice => State::StorageGone,
         LoadError::Records(error) => unreadable(error).into(),
     })
 }

@@ -11,6 +11,7 @@ use super::{
 use cliquet_wire::address::Address;
 use std::rc::Rc;
 use wasm_bindgen::JsError;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Element};
 
 /// An error leaves everything disabled, and the bootstrap says so. Does nothing on other pages.
@@ -56,11 +57,11 @@ async fn lead(home: Rc<Home>) {
             waiting.say(State::OtherTabLeads);
         }
     });
-    if home.tabs.lead().await.is_err() {
+    let Ok(end) = home.tabs.lead(home.store.closed()).await else {
         // Without Web Locks two tabs could seal with one state: better none does.
         home.say(State::OtherVersion);
         return;
-    }
+    };
     if let Err(state) = home.take_the_lead().await {
         home.say(state);
         return;
@@ -68,6 +69,8 @@ async fn lead(home: Rc<Home>) {
     home.polling_begins();
     home.pump();
     home.spawn(pre_keys::tend);
+    let _ = JsFuture::from(end).await;
+    home.step_down();
 }
 
 /// The lead is taken at once when it is free.

@@ -89,6 +89,7 @@ impl Home {
         self.polling.running.set(false);
         let held = page::now_ms().saturating_sub(begun);
         let (outcome, status) = match outcome {
+            Ok(()) if !self.leads() => (Outcome::Stopped, 204),
             Ok(()) => {
                 self.polling.failures.set(0);
                 // An empty answer to the question whether anybody is there says nothing about cuts.

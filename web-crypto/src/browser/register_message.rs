@@ -4,6 +4,7 @@ use super::{
     home::Home,
     page, random,
     show::{self, Conversation},
+    status::State,
     words::Word,
 };
 use crate::client::{
@@ -102,9 +103,8 @@ impl Taken {
 async fn store(home: &Rc<Home>, draft: Draft) {
     let Draft { field, conversation, text } = draft;
     let complaint = match keep(home, &conversation.address, &text).await {
-        Ok(()) | Err(ComposeError::Empty) => "",
-        Err(ComposeError::TooLong) => home.words.get(Word::MessageTooLong),
-        Err(ComposeError::Records(_)) => home.words.get(Word::StorageRefused),
+        Ok(()) => "",
+        Err(word) => home.words.get(word),
     };
     if !complaint.is_empty() {
         // Back to the person, in front of what was written meanwhile.
@@ -115,20 +115,25 @@ async fn store(home: &Rc<Home>, draft: Draft) {
     show::focus_draft(&conversation);
 }
 
-async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), ComposeError> {
+async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), Word> {
     // Checked again inside; here so that a pasted book costs nothing.
     if text.len() > MESSAGE_TEXT_BYTES_MAX {
-        return Err(ComposeError::TooLong);
+        return Err(Word::MessageTooLong);
     }
     let newest = newest(home, address).await;
-    let composed = compose(address, text, page::now_ms(), newest, &mut random::system())?;
-    commit(home, &composed.changes).await
+    match compose(address, text, page::now_ms(), newest, &mut random::system()) {
+        Ok(composed) => commit(home, &composed.changes).await,
+        Err(ComposeError::Empty) => Ok(()),
+        Err(ComposeError::TooLong) => Err(Word::MessageTooLong),
+        Err(ComposeError::Records(_)) => Err(Word::StorageRefused),
+    }
 }
 
-async fn commit(home: &Rc<Home>, changes: &Changes) -> Result<(), ComposeError> {
+async fn commit(home: &Rc<Home>, changes: &Changes) -> Result<(), Word> {
     home.commit(changes).await.map_err(|error| {
-        home.say(error.into());
-        ComposeError::Records(error.into())
+        let state = State::from(error);
+        home.say(state);
+        state.look().0
     })
 }
 

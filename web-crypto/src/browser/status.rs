@@ -19,12 +19,13 @@ pub enum State {
     OtherVersion,
     StorageRefused,
     StorageFull,
+    StorageGone,
     StorageDamaged,
 }
 
 impl State {
     /// Its word, and the element's `data-state` for the style sheet.
-    fn look(self) -> (Word, &'static str) {
+    pub fn look(self) -> (Word, &'static str) {
         match self {
             Self::Connecting => (Word::Connecting, "connecting"),
             Self::Connected => (Word::Online, "online"),
@@ -36,6 +37,7 @@ impl State {
             Self::OtherVersion => (Word::OtherVersion, "other-version"),
             Self::StorageRefused => (Word::StorageRefused, "storage-refused"),
             Self::StorageFull => (Word::StorageFull, "storage-full"),
+            Self::StorageGone => (Word::StorageGone, "storage-gone"),
             Self::StorageDamaged => (Word::StorageDamaged, "storage-damaged"),
         }
     }

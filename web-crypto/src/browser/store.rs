@@ -172,6 +172,11 @@ impl Store {
         self.database.close();
     }
 
+    /// See [`Database::closed`].
+    pub fn closed(&self) -> Promise {
+        self.database.closed()
+    }
+
     async fn range(&self, store: &str, range: &IdbKeyRange) -> Result<Vec<Record>, StoreError> {
         let records = self.database.read(RECORDS)?;
         // Both requests are of one transaction, so their answers are of one length and order.

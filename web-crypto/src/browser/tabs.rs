@@ -37,8 +37,9 @@ impl Tabs {
         Self { account, channel: BroadcastChannel::new(CHANNEL).ok() }
     }
 
-    /// Returns when this tab leads: at once, or when the tab that leads is closed.
-    pub async fn lead(&self) -> Result<(), JsValue> {
+    /// Returns when this tab leads: at once, or when the tab that leads is closed. It does until it is gone, or until
+    /// `end` settles; then what is returned settles, too.
+    pub async fn lead(&self, end: Promise) -> Result<Promise, JsValue> {
         let navigator = page::window().ok_or(JsValue::UNDEFINED)?.navigator();
         let locks = navigator.unchecked_ref::<NavigatorWithLocks>().locks();
         let mut granted = None;
@@ -46,11 +47,11 @@ impl Tabs {
         let granted = granted.ok_or(JsValue::UNDEFINED)?;
         let callback = Closure::once_into_js(move || {
             let _ = granted.call0(&JsValue::UNDEFINED);
-            // Never settles: the lock is held until the tab is gone.
-            Promise::new(&mut |_, _| ())
+            end
         });
         let held = locks.request(&[&self.account, "-leader"].concat(), callback.unchecked_ref())?;
-        JsFuture::from(Promise::race(&Array::of2(&leading, &held))).await.map(drop)
+        JsFuture::from(Promise::race(&Array::of2(&leading, &held))).await?;
+        Ok(held)
     }
 
     /// Tells the other tabs which records changed.

@@ -57,6 +57,7 @@ words! {
     SignedOut = "signed-out",
     StorageDamaged = "storage-damaged",
     StorageFull = "storage-full",
+    StorageGone = "storage-gone",
     StorageRefused = "storage-refused",
     Today = "today",
     Unread = "unread",

@@ -1,0 +1,88 @@
+// What can wait until home is quiet: the worker that opens it without a network, the manifest by which it is installed,
+// a word on how safely this browser keeps what it stores, and small comforts. Loaded by boot.js some seconds after home
+// works; whatever fails here, home goes on without.
+
+const ASKED = "cliquet-asked-to-keep";
+// Less room than this is worth a word.
+const ROOM_BYTES = 50 * 2 ** 20;
+
+const own = (work) => Promise.resolve().then(work).catch(() => {});
+const sent = new EventTarget();
+const on = (name, selector, then) =>
+  document.addEventListener(name, (event) => event.target.closest?.(selector) && then(event));
+on("submit", "[data-composer]", () => sent.dispatchEvent(new Event("sent")));
+on("keydown", "[data-draft]", (event) => event.key === "Enter" && sent.dispatchEvent(new Event("sent")));
+
+own(async () => {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) return;
+  const address = "/service-worker.js";
+  const rules = { createScriptURL: (url) => (url === address ? url : "") };
+  const policy = globalThis.trustedTypes?.createPolicy("cliquet-worker", rules) ?? rules;
+  await serviceWorker.register(policy.createScriptURL(address), { updateViaCache: "none" });
+  (await serviceWorker.ready).active.postMessage("keep");
+});
+
+own(() => {
+  const manifest = document.createElement("link");
+  manifest.rel = "manifest";
+  manifest.href = "/manifest.webmanifest";
+  document.head.append(manifest);
+});
+
+own(async () => {
+  const { storage } = navigator;
+  const words = await (await fetch("/storage/words")).json();
+  const line = document.createElement("p");
+  line.className = "hint";
+  line.dataset.storage = "";
+  document.querySelector(".people .menu-items > p").after(line);
+  const notice = document.createElement("div");
+  notice.className = "notice";
+  notice.setAttribute("role", "status");
+  notice.dataset.room = "";
+  document.getElementById("notice").after(notice);
+  const look = async () => {
+    line.textContent = (await storage.persisted()) ? words.kept : words.may_go;
+    const { quota, usage } = await storage.estimate();
+    const room = quota - usage;
+    const text = room < ROOM_BYTES ? words.low.replace("$room", Math.max(0, Math.floor(room / 2 ** 20))) : "";
+    if (notice.textContent !== text) notice.textContent = text;
+  };
+  await look();
+  setInterval(() => own(look), 60_000);
+  // Some browsers ask the person: once, and not before there is something to keep.
+  sent.addEventListener("sent", () =>
+    setTimeout(() => own(async () => {
+      if (!localStorage.getItem(ASKED) && !(await storage.persisted())) {
+        localStorage.setItem(ASKED, "1");
+        await storage.persist();
+      }
+      await look();
+    }), 2000));
+});
+
+own(() => {
+  const contacts = document.getElementById("contacts");
+  const { title } = document;
+  const count = () => {
+    const unread = [...contacts.querySelectorAll(".contact-unread")].reduce((sum, line) => sum + Number(line.textContent), 0);
+    const counted = unread ? `(${unread}) ${title}` : title;
+    if (document.title !== counted) document.title = counted;
+  };
+  new MutationObserver(count).observe(contacts, { subtree: true, childList: true, characterData: true });
+  count();
+});
+
+own(() => {
+  // A draft stays while another conversation is looked at, in this tab's memory and nowhere else.
+  const drafts = new Map();
+  const open = () => document.querySelector("[data-conversation]");
+  const draft = () => open()?.querySelector("[data-draft]");
+  document.addEventListener("htmx:before:swap", () => draft() && drafts.set(open().dataset.conversation, draft().value));
+  document.addEventListener("htmx:after:swap", () => {
+    const text = drafts.get(open()?.dataset.conversation);
+    if (text && draft() && !draft().value) draft().value = text;
+  });
+  on("click", "[data-add-contact]", () => (document.getElementById("search-email").value = ""));
+});

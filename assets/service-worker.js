@@ -1,0 +1,168 @@
+// Opens home without a network: the shell, which is the same for everyone, and the skeleton of the pages as last seen,
+// sealed. Knows no message, no key, and nothing that the server says as JSON: all that stays in the store of the page.
+// The server puts two lines in front: RELEASE, and FILES, the addresses of what home loads.
+
+/* global RELEASE, FILES */
+
+// Files never change under a name, so a release is a cache of its own, and the one before stays for tabs that still run it.
+const SHELL = "shell-";
+const PAGES = "pages";
+// A page of a conversation holds nothing but the address, so one with this address stands for all.
+const NOBODY = "somebody@cliquet.invalid";
+const NEEDED = ["/home", "/contacts", "/conversations", `/conversations/${NOBODY}`];
+// Longer than this nobody waits for a page that is here already.
+const PATIENCE_MS = 4000;
+// After these, another may be signed in, or the same in another language.
+const ENDS = /^\/(sign-|recover|password|language)/;
+
+let era = 0;
+
+addEventListener("install", (event) => event.waitUntil(install()));
+addEventListener("activate", (event) => event.waitUntil(activate()));
+addEventListener("message", (event) => event.data === "keep" && event.waitUntil(keepNeeded()));
+addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (url.origin !== location.origin) return;
+  if (request.method !== "GET") {
+    if (ENDS.test(url.pathname)) event.waitUntil(forget());
+  } else if (url.pathname.startsWith("/assets/")) {
+    event.respondWith(caches.match(url.pathname).then((file) => file ?? fetch(request)));
+  } else if (isPage(url) && request.headers.get("Accept")?.includes("text/html")) {
+    event.respondWith(page(event, url));
+  }
+});
+
+const isPage = ({ pathname }) => pathname === "/" || pathname === "/home" || pathname === "/contacts" || /^\/conversations(\/[^/]+)?$/.test(pathname);
+
+async function install() {
+  const shell = await caches.open(SHELL + RELEASE);
+  await shell.addAll(FILES);
+  // Its pages name its own files, and each release finds its own: nothing is gained by waiting for the last old tab.
+  await skipWaiting();
+}
+
+async function activate() {
+  const shells = (await caches.keys()).filter((name) => name.startsWith(SHELL));
+  const before = shells.filter((name) => name !== SHELL + RELEASE).slice(0, -1);
+  await Promise.all(before.map((name) => caches.delete(name)));
+  await registration.navigationPreload?.enable();
+  await clients.claim();
+}
+
+// From the server as long as it answers in time, else as it was.
+async function page(event, url) {
+  const then = era;
+  const asked = ask(event);
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const answer = await Promise.race([asked, late]).catch(() => undefined);
+  if (answer && answer.status < 502) {
+    event.waitUntil(heed(url, answer.clone(), then));
+    return answer;
+  }
+  return (await kept(url).catch(() => undefined)) ?? answer ?? asked;
+}
+
+async function ask(event) {
+  return (await event.preloadResponse) ?? fetch(event.request);
+}
+
+async function heed(url, answer, then) {
+  // Led away from home, or told to sign in.
+  if (answer.type === "opaqueredirect" ? url.pathname === "/home" : answer.status === 401) return forget();
+  // A part of a page is no page: it comes with another policy.
+  const policy = answer.headers.get("Content-Security-Policy") ?? "";
+  if (url.pathname === "/home" && !policy.includes("script-src")) return;
+  if (answer.ok && NEEDED.includes(url.pathname + url.search)) await keep(url.pathname, answer, then);
+}
+
+async function keepNeeded() {
+  for (const path of NEEDED) {
+    if ((await open(path).catch(() => undefined))?.release === RELEASE) continue;
+    const headers = { Accept: "text/html" };
+    if (path !== "/home") headers["HX-Request"] = "true";
+    const then = era;
+    const answer = await fetch(path, { headers, redirect: "manual" });
+    await heed(new URL(path, location.origin), answer, then);
+  }
+}
+
+// What is asked for, made of what is kept.
+async function kept(url) {
+  const { pathname } = url;
+  if (pathname === "/contacts" || pathname === "/conversations") return shown(await open(pathname));
+  if (pathname.startsWith("/conversations/")) {
+    const page = await open(`/conversations/${NOBODY}`);
+    return shown({ ...page, body: addressed(page.body, decodeURIComponent(pathname.split("/")[2])) });
+  }
+  const home = await open("/home");
+  const other = url.searchParams.get("with");
+  if (!other) return shown(home);
+  const conversation = addressed((await open(`/conversations/${NOBODY}`)).body, other);
+  const body = home.body.replace(/(<main id="conversation"[^>]*>)[^]*(?=<\/main>)/, (_, main) => main + conversation);
+  return shown({ ...home, body });
+}
+
+const shown = ({ body, headers }) => new Response(body, { headers });
+
+const ESCAPED = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+
+function addressed(body, address) {
+  const escape = (text) => text.replace(/[&<>"']/g, (letter) => ESCAPED[letter]);
+  const avatar = `aria-hidden="true">${NOBODY[0]}<`;
+  return body.replaceAll(avatar, () => avatar.replace(`${NOBODY[0]}<`, () => `${escape(address[0])}<`)).replaceAll(NOBODY, () => escape(address));
+}
+
+// Pages name people, so they are sealed like everything else on this disk, under a key that nobody is shown.
+const ALGORITHM = "AES-GCM";
+const NONCE_BYTES = 12;
+
+async function keep(path, answer, then) {
+  const headers = [...answer.headers].filter(([name]) => !/^content-(encoding|length)$|^transfer-encoding$/.test(name));
+  const content = new TextEncoder().encode(JSON.stringify({ release: RELEASE, headers, body: await answer.text() }));
+  const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+  const sealed = await crypto.subtle.encrypt(sealing(iv, path), await key(true), content);
+  // Whoever signed out meanwhile leaves nothing behind.
+  if (then === era) await (await caches.open(PAGES)).put(path, new Response(new Blob([iv, sealed])));
+}
+
+async function open(path) {
+  const entry = await (await caches.open(PAGES)).match(path);
+  const bytes = await entry.arrayBuffer();
+  const algorithm = sealing(new Uint8Array(bytes, 0, NONCE_BYTES), path);
+  const content = await crypto.subtle.decrypt(algorithm, await key(false), new Uint8Array(bytes, NONCE_BYTES));
+  return JSON.parse(new TextDecoder().decode(content));
+}
+
+const sealing = (iv, path) => ({ name: ALGORITHM, iv, additionalData: new TextEncoder().encode(path) });
+
+async function forget() {
+  era += 1;
+  await caches.delete(PAGES);
+  await inKeys((keys) => keys.delete(PAGES));
+}
+
+async function key(make) {
+  const found = await inKeys((keys) => keys.get(PAGES));
+  if (found || !make) return found;
+  const made = await crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ["encrypt", "decrypt"]);
+  await inKeys((keys) => keys.put(made, PAGES));
+  // Of two that do this at once, the later one's stays, for both.
+  return inKeys((keys) => keys.get(PAGES));
+}
+
+async function inKeys(work) {
+  const done = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  const opening = indexedDB.open("cliquet-pages", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("keys");
+  const database = await done(opening);
+  try {
+    return await done(work(database.transaction("keys", "readwrite").objectStore("keys")));
+  } finally {
+    database.close();
+  }
+}

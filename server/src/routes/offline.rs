@@ -1,0 +1,91 @@
+//! What makes home open without a network and lets it be installed: the service worker, the manifest, and the words that
+//! are shown once home is quiet. Nothing here is anyone's.
+
+use crate::{answer::Answer, assets, pages::Pages, words::Language};
+use rocket::{Route, State, get, http::ContentType, response::Responder, routes};
+use serde::Serialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// At the root, so that its scope is the whole site.
+pub const SERVICE_WORKER: &str = "/service-worker.js";
+
+const SCRIPT: &str = include_str!("../../../assets/service-worker.js");
+/// Home does without them: what only sign-in needs, and the pictures that the system keeps by itself.
+const NOT_NEEDED: [&str; 5] = ["sign_in", "recovery", "service-worker", "vectors", "icon"];
+const RELEASE_BYTES: usize = 8;
+
+pub fn routes() -> Vec<Route> {
+    routes![service_worker, manifest, storage_words]
+}
+
+/// Asked for again with every visit, so that a new release is seen at once.
+#[derive(Debug, Responder)]
+struct Fresh {
+    body: String,
+    content_type: ContentType,
+    cache: rocket::http::Header<'static>,
+}
+
+impl Fresh {
+    fn new(body: String, content_type: ContentType) -> Self {
+        Self { body, content_type, cache: rocket::http::Header::new("Cache-Control", "no-cache") }
+    }
+}
+
+/// The script with this release's files in front: another release is another script, which browsers notice.
+#[get("/service-worker.js")]
+fn service_worker() -> Fresh {
+    let mut files: Vec<String> = assets::addresses()
+        .filter(|(name, _)| !NOT_NEEDED.iter().any(|start| name.starts_with(start)))
+        .map(|(_, address)| address)
+        .collect();
+    if !assets::are_hashed() {
+        // Under such a name another file may lie tomorrow.
+        files.clear();
+    }
+    let files = Value::from(files).to_string();
+    let mut release = String::new();
+    for byte in Sha256::digest([SCRIPT, &files].concat()).iter().take(RELEASE_BYTES) {
+        let _ = write!(release, "{byte:02x}");
+    }
+    Fresh::new(format!("const RELEASE = \"{release}\";\nconst FILES = {files};\n{SCRIPT}"), ContentType::JavaScript)
+}
+
+#[get("/manifest.webmanifest")]
+fn manifest(language: Language, pages: &State<Pages>) -> Fresh {
+    let icon = |name: &str, size: &str, purpose: &str| json!({ "src": assets::address(name), "sizes": size, "type": "image/png", "purpose": purpose });
+    let manifest = json!({
+        "id": "/home",
+        "name": pages.words().get(language, "app-name", &[]),
+        "short_name": pages.words().get(language, "app-name", &[]),
+        "description": pages.words().get(language, "app-purpose", &[]),
+        "lang": language.code(),
+        "start_url": "/home",
+        "scope": "/",
+        "display": "standalone",
+        "background_color": "#f6f1e7",
+        "theme_color": "#f7f3ea",
+        "icons": [
+            icon("icon-192.png", "192x192", "any"),
+            icon("icon-512.png", "512x512", "any"),
+            icon("icon-maskable-512.png", "512x512", "maskable"),
+        ],
+    });
+    Fresh::new(manifest.to_string(), ContentType::new("application", "manifest+json"))
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct StorageWords {
+    kept: String,
+    may_go: String,
+    low: String,
+}
+
+#[get("/storage/words")]
+fn storage_words(language: Language, pages: &State<Pages>) -> Answer<StorageWords> {
+    let word = |key: &str| pages.words().get(language, key, &[]);
+    Answer::new(StorageWords { kept: word("storage-kept"), may_go: word("storage-may-go"), low: word("storage-low") })
+        .compressible()
+}
