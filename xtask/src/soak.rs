@@ -38,13 +38,28 @@ enum Part {
     Kill,
     /// The same over a Redis that is killed, stopped and out of memory
     KillRedis,
+    /// One person in eight tabs, ten thousand messages, the leading tab closed or crashed now and then
+    Tabs,
+    /// A browser that is killed two hundred times within half a second of a send or a receive
+    BrowserKills,
 }
 
-const PARTS: [Part; 6] = [Part::Schedules, Part::Flips, Part::Reproduce, Part::Fuzz, Part::Kill, Part::KillRedis];
+const PARTS: [Part; 8] = [
+    Part::Schedules,
+    Part::Flips,
+    Part::Reproduce,
+    Part::Fuzz,
+    Part::Kill,
+    Part::KillRedis,
+    Part::Tabs,
+    Part::BrowserKills,
+];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
 const KILL_MINUTES: u64 = 30;
 const KILL_PEOPLE: u64 = 50;
+const TAB_SENDS: u64 = 10_000;
+const BROWSER_KILLS: u64 = 200;
 
 pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> {
     let parts = if options.parts.is_empty() { PARTS.as_slice() } else { &options.parts };
@@ -59,6 +74,8 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::Fuzz => fuzz(project, options)?,
             Part::Kill => faults(project, options, "r1_killed"),
             Part::KillRedis => faults(project, options, "r3_redis"),
+            Part::Tabs => browsers(project, "b1_", ("CLIQUET_SENDS", TAB_SENDS))?,
+            Part::BrowserKills => browsers(project, "b2_", ("CLIQUET_KILLS", BROWSER_KILLS))?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
         let _ = writeln!(report, "- {part:?}: {outcome} after {} s\n{said}", begun.elapsed().as_secs());
@@ -110,6 +127,15 @@ fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(
     cargo.env("CLIQUET_MINUTES", options.minutes.unwrap_or(KILL_MINUTES).to_string());
     cargo.env("CLIQUET_PEOPLE", KILL_PEOPLE.to_string());
     watch(&mut cargo, |line| line.contains("acknowledged") || line.starts_with("test result"))
+}
+
+/// The same with people in real browsers: as often as it is told, not as long.
+fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String, Result<(), Problem>), Problem> {
+    assets::build(project)?;
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
+    cargo.env(often.0, often.1.to_string());
+    Ok(watch(&mut cargo, |line| line.starts_with("B1:") || line.starts_with("B2:") || line.starts_with("test result")))
 }
 
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`

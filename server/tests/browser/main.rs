@@ -21,6 +21,7 @@ mod in_browser {
     mod behind_proxy;
     mod browser_kills;
     mod eight_tabs;
+    mod newer_release;
     mod no_wasm;
     mod offline;
     mod pictures;
@@ -30,8 +31,10 @@ mod in_browser {
     mod restart;
     mod secrets;
     mod sign_in;
+    mod storage;
     mod tabs;
     mod talk;
     mod vectors;
     mod weight;
+    mod without_network;
 }

@@ -43,6 +43,8 @@ struct Wire {
     upstream: u16,
     exchanges: Mutex<Vec<Exchange>>,
     wasm: Mutex<Wasm>,
+    /// In front of the release's name in the service worker.
+    release: Mutex<String>,
     cut_after: Option<Duration>,
     online: watch::Sender<bool>,
 }
@@ -65,7 +67,8 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (exchanges, wasm) = (Mutex::default(), Mutex::new(Wasm::Whole));
-        let wire = Arc::new(Wire { upstream, exchanges, wasm, cut_after, online: watch::Sender::new(true) });
+        let (release, online) = (Mutex::default(), watch::Sender::new(true));
+        let wire = Arc::new(Wire { upstream, exchanges, wasm, release, cut_after, online });
         let shared = Arc::clone(&wire);
         let accepting = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
@@ -91,6 +94,11 @@ impl Proxy {
 
     pub(crate) fn spoil_wasm(&self, wasm: Wasm) {
         *self.wire.wasm.lock().unwrap() = wasm;
+    }
+
+    /// From now on the server runs another release, as far as a service worker sees.
+    pub(crate) fn release(&self, name: &str) {
+        name.clone_into(&mut self.wire.release.lock().unwrap());
     }
 
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
@@ -161,15 +169,22 @@ async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) 
         return browser.write_all(answer.as_bytes()).await;
     }
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, wire.upstream)).await?;
-    server.write_all(forwarded(&head, wasm != Wasm::Whole).as_bytes()).await?;
+    let release = wire.release.lock().unwrap().clone();
+    let renamed = target == "/service-worker.js" && !release.is_empty();
+    server.write_all(forwarded(&head, renamed || wasm != Wasm::Whole).as_bytes()).await?;
     server.write_all(&body).await?;
     let (head, rest) = read_head(&mut server).await?;
     let status = head.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     wire.change(index, |exchange| (exchange.status, exchange.response_head) = (status, head.clone()));
-    if wasm == Wasm::HalfMissing {
+    if renamed || wasm == Wasm::HalfMissing {
         let mut body = rest;
         server.read_to_end(&mut body).await?;
-        body.truncate(body.len() / 2);
+        if renamed {
+            let script = String::from_utf8_lossy(&body);
+            body = script.replacen("const RELEASE = \"", &format!("const RELEASE = \"{release}"), 1).into_bytes();
+        } else {
+            body.truncate(body.len() / 2);
+        }
         let head = without(&head, &["content-length"]);
         let head =
             format!("{}content-length: {}\r\n\r\n", head.trim_end_matches("\r\n").to_owned() + "\r\n", body.len());
