@@ -33,23 +33,34 @@ own(() => {
 own(async () => {
   const { storage } = navigator;
   const words = await (await fetch("/storage/words")).json();
-  const line = document.createElement("p");
-  line.className = "hint";
-  line.dataset.storage = "";
-  document.querySelector(".people .menu-items > p").after(line);
+  const hint = () => {
+    const line = document.createElement("p");
+    line.className = "hint";
+    line.dataset.storage = "";
+    return line;
+  };
+  document.querySelector(".people .menu-items > p").after(hint());
   const notice = document.createElement("div");
   notice.className = "notice";
   notice.setAttribute("role", "status");
   notice.dataset.room = "";
   document.getElementById("notice").after(notice);
   const look = async () => {
-    line.textContent = (await storage.persisted()) ? words.kept : words.may_go;
+    const kept = await storage.persisted();
+    // Where nothing was said yet, the place is also in sight.
+    const empty = document.querySelector(".no-messages");
+    if (empty && !empty.querySelector("[data-storage]")) empty.append(hint());
+    for (const line of document.querySelectorAll("[data-storage]")) {
+      line.textContent = kept ? words.kept : words.may_go;
+      line.hidden = kept && line.parentElement === empty;
+    }
     const { quota, usage } = await storage.estimate();
     const room = quota - usage;
     const text = room < ROOM_BYTES ? words.low.replace("$room", Math.max(0, Math.floor(room / 2 ** 20))) : "";
     if (notice.textContent !== text) notice.textContent = text;
   };
   await look();
+  document.addEventListener("htmx:after:swap", () => own(look));
   setInterval(() => own(look), 60_000);
   // Some browsers ask the person: once, and not before there is something to keep.
   sent.addEventListener("sent", () =>
