@@ -28,8 +28,8 @@ const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'no
                             require-trusted-types-for 'script'";
 
 /// What the service worker may do: ask this server.
-const WORKER_POLICY: &str =
-    "default-src 'none'; connect-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'";
+const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+                             frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// On every answer.
 const ALWAYS: [(&str, &str); 4] = [

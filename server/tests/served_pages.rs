@@ -99,3 +99,57 @@ fn every_file_that_a_page_names_is_served_or_is_the_module_s() {
     assert!(served >= 7, "only {served}");
     assert_eq!(house.client.get("/assets/..%2fCargo.toml").dispatch().status(), Status::NotFound);
 }
+
+#[test]
+fn the_service_worker_is_of_the_whole_site_and_asked_for_again_with_every_visit() {
+    let house = house();
+    let worker = house.visit("/service-worker.js", "en");
+    assert_eq!(worker.content_type(), Some(ContentType::JavaScript));
+    assert_eq!(worker.headers().get_one("Cache-Control"), Some("no-cache"));
+    let script = worker.into_string().unwrap();
+    let mut lines = script.lines();
+    let release = lines.next().unwrap().strip_prefix("const RELEASE = \"").unwrap();
+    assert_eq!(release.strip_suffix("\";").unwrap().len(), 16, "{release}");
+    let files = lines.next().unwrap().strip_prefix("const FILES = ").unwrap();
+    let files: Vec<String> = serde_json::from_str(files.strip_suffix(';').unwrap()).unwrap();
+    // What is not built is not listed; what is, without the sign-in, whose pages need the server anyway.
+    assert!(files.iter().all(|file| file.starts_with("/assets/") && !file.contains("sign_in")), "{files:?}");
+    for file in files {
+        assert_eq!(house.visit(&file, "en").status(), Status::Ok, "{file}");
+    }
+}
+
+#[test]
+fn the_manifest_names_home_and_icons_that_are_there() {
+    let house = house();
+    let manifest = house.visit("/manifest.webmanifest", "fr");
+    assert_eq!(manifest.content_type(), Some(ContentType::new("application", "manifest+json")));
+    let manifest: serde_json::Value = serde_json::from_str(&manifest.into_string().unwrap()).unwrap();
+    assert_eq!(
+        (&manifest["start_url"], &manifest["scope"], &manifest["lang"]),
+        (&"/home".into(), &"/".into(), &"fr".into())
+    );
+    let icons = manifest["icons"].as_array().unwrap();
+    let purposes: Vec<_> = icons.iter().map(|icon| icon["purpose"].as_str().unwrap()).collect();
+    assert_eq!(purposes, ["any", "any", "maskable"]);
+    for icon in icons {
+        let answer = house.visit(icon["src"].as_str().unwrap(), "en");
+        assert_eq!((answer.status(), answer.content_type()), (Status::Ok, Some(ContentType::PNG)), "{icon}");
+        let bytes = answer.into_bytes().unwrap();
+        // The width, in the header of a PNG.
+        let width = u32::from_be_bytes(bytes[16..20].try_into().unwrap());
+        assert_eq!(icon["sizes"], format!("{width}x{width}"));
+    }
+}
+
+#[test]
+fn what_is_said_of_storage_comes_in_the_reader_s_language() {
+    let house = house();
+    let words = |languages| -> serde_json::Value {
+        serde_json::from_str(&house.visit("/storage/words", languages).into_string().unwrap()).unwrap()
+    };
+    for key in ["kept", "may_go", "low"] {
+        assert_ne!(words("en")[key], words("fr")[key], "{key}");
+        assert_eq!(words("fr")["low"].as_str().unwrap().matches("$room").count(), 1);
+    }
+}

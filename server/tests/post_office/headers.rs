@@ -33,7 +33,8 @@ fn assert_headers(response: &LocalResponse<'_>, what: &str) {
 /// On what a browser shows.
 fn assert_page_headers(response: &LocalResponse<'_>, what: &str) {
     let policy = value(response, what, "Content-Security-Policy");
-    for directive in ["script-src 'self' 'wasm-unsafe-eval'", "form-action 'self'", "trusted-types cliquet"] {
+    let trusted = "trusted-types cliquet cliquet-worker";
+    for directive in ["script-src 'self' 'wasm-unsafe-eval'", "form-action 'self'", "worker-src 'self'", trusted] {
         assert!(policy.split("; ").any(|part| part == directive), "{what}: {directive} in {policy}");
     }
     assert_eq!(value(response, what, "X-Frame-Options"), "DENY", "{what}");
@@ -49,6 +50,7 @@ async fn every_answer_carries_them_errors_too() {
         ("a page", office.client.get("/sign-in").header(Accept::HTML).dispatch().await, Status::Ok),
         ("a page not there", office.client.get("/nothing").header(Accept::HTML).dispatch().await, Status::NotFound),
         ("health", office.client.get("/health").dispatch().await, Status::Ok),
+        ("the worker", office.client.get("/service-worker.js").dispatch().await, Status::Ok),
         ("nothing there", office.client.get("/nothing/there").dispatch().await, Status::NotFound),
         ("signed out", office.client.get("/contacts").dispatch().await, Status::Unauthorized),
         ("another site", office.client.post("/poll").dispatch().await, Status::Forbidden),
@@ -79,6 +81,15 @@ async fn what_is_no_page_may_do_nothing() {
     let policy = value(&response, "health", "Content-Security-Policy");
     let nothing = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
     assert_eq!(policy, format!("{nothing}; require-trusted-types-for 'script'"));
+}
+
+#[rocket::async_test]
+async fn the_service_worker_may_ask_this_server_and_nothing_else() {
+    let office = Office::open().await;
+    let response = office.client.get("/service-worker.js").dispatch().await;
+    let policy = value(&response, "the worker", "Content-Security-Policy");
+    assert!(policy.starts_with("default-src 'none'; connect-src 'self'; "), "{policy}");
+    assert!(policy.ends_with("require-trusted-types-for 'script'; trusted-types 'none'"), "{policy}");
 }
 
 #[rocket::async_test]
