@@ -7,7 +7,12 @@
 //! added at the end, where an older client does not look; a kind that is not known is kept as a notice, not dropped.
 
 use crate::crypto::saved::{Reader, Saved, Writer};
-use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId, limits::MESSAGE_TEXT_BYTES_MAX};
+use cliquet_wire::{
+    account_key::AccountKey,
+    address::Address,
+    ids::{DeviceId, EnvelopeId},
+    limits::MESSAGE_TEXT_BYTES_MAX,
+};
 use uuid::{Builder, Uuid};
 use zeroize::Zeroizing;
 
@@ -15,6 +20,8 @@ use zeroize::Zeroizing;
 const VERSION: u8 = 1;
 /// Names in one receipt; the next receipt takes the rest. Sixteen bytes each stay far below a text's limit.
 pub const RECEIPT_NAMES_MAX: usize = 256;
+/// Envelopes that are asked for at once; what is past it is not asked for.
+pub const RESEND_NAMES_MAX: usize = 64;
 
 /// One message, the same on every device: a UUID of version 7, chosen by its author. Two authors' ids live apart, so
 /// that nobody can name, hide or replace a message of somebody else.
@@ -50,7 +57,10 @@ pub enum Body {
     CopyOfText { conversation: Address, account_key: AccountKey, message: MessageId, text: String },
     /// Kind 5, only between devices of one account: `conversation` was added or accepted, with this key.
     CopyOfHello { conversation: Address, account_key: AccountKey },
-    // 6: Resend, 7: Edit, 8: Delete, 9: Reaction, 10: File are kept free.
+    /// Kind 6: a hello, and these envelopes from the device that gets this could not be opened: what they carried is
+    /// asked for.
+    Resend { envelopes: Vec<EnvelopeId> },
+    // 7: Edit, 8: Delete, 9: Reaction, 10: File are kept free.
     /// A kind of a later version. Never sent.
     Unknown { kind: u16 },
 }
@@ -62,7 +72,7 @@ pub enum ContentError {
     Newer,
     #[error("the content has no known form")]
     Malformed,
-    #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes, or the receipt names too many")]
+    #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes, or too many names stand in a list")]
     TooLarge,
 }
 
@@ -92,6 +102,7 @@ impl Content {
                 conversation.write(&mut to);
                 account_key.write(&mut to);
             }
+            Body::Resend { envelopes } => to.list(envelopes),
             Body::Unknown { .. } => return Err(ContentError::Malformed),
         }
         Ok(to.finish())
@@ -120,6 +131,7 @@ impl Content {
                 text: Saved::read(from)?,
             },
             5 => Body::CopyOfHello { conversation: Saved::read(from)?, account_key: Saved::read(from)? },
+            6 => Body::Resend { envelopes: from.list()? },
             kind => Body::Unknown { kind: kind.try_into().ok()? },
         };
         Some(Self { sender, device, time, body })
@@ -134,6 +146,7 @@ impl Body {
             Self::Receipt { .. } => 3,
             Self::CopyOfText { .. } => 4,
             Self::CopyOfHello { .. } => 5,
+            Self::Resend { .. } => 6,
             Self::Unknown { kind } => *kind,
         }
     }
@@ -143,6 +156,7 @@ impl Body {
         let fits = match self {
             Self::Text { text, .. } | Self::CopyOfText { text, .. } => text.len() <= MESSAGE_TEXT_BYTES_MAX,
             Self::Receipt { delivered } => delivered.len() <= RECEIPT_NAMES_MAX,
+            Self::Resend { envelopes } => envelopes.len() <= RESEND_NAMES_MAX,
             Self::Hello | Self::CopyOfHello { .. } | Self::Unknown { .. } => true,
         };
         if fits { Ok(()) } else { Err(ContentError::TooLarge) }
@@ -150,6 +164,16 @@ impl Body {
 }
 
 impl Saved for MessageId {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.0.as_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.array().map(Uuid::from_bytes).map(Self)
+    }
+}
+
+impl Saved for EnvelopeId {
     fn write(&self, to: &mut Writer) {
         to.raw(self.0.as_bytes());
     }
@@ -195,6 +219,7 @@ mod tests {
             Body::Text { message: id(1), text: "Salut 👋".into() },
             Body::Hello,
             Body::Receipt { delivered: vec![id(1), id(2)] },
+            Body::Resend { envelopes: vec![EnvelopeId(id(1).0), EnvelopeId(id(2).0)] },
         ] {
             let content = content(body);
             assert_eq!(Content::decode(&content.encode().unwrap()).unwrap(), content);
@@ -232,6 +257,14 @@ mod tests {
         let at_limit = receipt(RECEIPT_NAMES_MAX).encode().unwrap();
         assert!(Content::decode(&at_limit).is_ok());
         assert_eq!(receipt(RECEIPT_NAMES_MAX + 1).encode(), Err(ContentError::TooLarge));
+    }
+
+    #[test]
+    fn a_request_to_send_again_at_the_limit_passes_and_one_past_it_does_not() {
+        let resend = |n: usize| content(Body::Resend { envelopes: vec![EnvelopeId(id(1).0); n] });
+        let at_limit = resend(RESEND_NAMES_MAX).encode().unwrap();
+        assert!(Content::decode(&at_limit).is_ok());
+        assert_eq!(resend(RESEND_NAMES_MAX + 1).encode(), Err(ContentError::TooLarge));
     }
 
     #[test]

@@ -214,6 +214,11 @@ impl Messenger {
         self.sessions.iter().find(|(known, _)| known == key).map(|(_, sessions)| sessions)
     }
 
+    /// The sessions with the devices from which something is to be asked for now.
+    pub(super) fn asking(&self, now: u64) -> impl Iterator<Item = &String> {
+        self.sessions.iter().filter(move |(_, kept)| kept.asks(now)).map(|(key, _)| key)
+    }
+
     pub(super) fn session_keys(&self) -> impl Iterator<Item = &String> {
         self.sessions.iter().map(|(key, _)| key)
     }
@@ -254,7 +259,8 @@ impl Messenger {
             }
             Store::Outbox => self.outbox = Some(decode(&record.value)?),
             Store::Cursor => self.cursor = decode(&record.value)?,
-            Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal | Store::ToKeep => {}
+            Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal | Store::ToKeep | Store::Envelopes => {
+            }
         }
         Ok(())
     }

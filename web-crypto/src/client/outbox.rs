@@ -7,10 +7,13 @@ use super::{
     content::MessageId,
     messages::{Failure, Mark, Message},
     messenger::{Event, Messenger, Step, StepError},
-    records::{ONLY, Records, Store, read},
+    records::{ONLY, Records, Store, read, simple, under},
 };
 use crate::crypto::saved::{Reader, Saved, Writer};
-use cliquet_wire::{address::Address, envelope::MessagesSent, problem::ProblemCode};
+use cliquet_wire::{address::Address, envelope::MessagesSent, limits::ENVELOPE_LIFE_SECONDS, problem::ProblemCode};
+
+/// More than come in with one text, to at most fifteen devices: what is kept of envelopes never grows for long.
+const FORGOTTEN_AT_ONCE: usize = 20;
 
 /// What `POST /messages` sends next.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,9 +57,13 @@ impl Messenger {
         if let About::Message(key) = &entry.about
             && let Some(mut message) = read::<Message>(records, Store::Messages, key).await?
         {
-            message.server_time = answer.timestamp;
+            // What is sent again was sent when it was sent first.
+            if message.server_time == 0 {
+                message.server_time = answer.timestamp;
+            }
             message.mark = message.mark.sent();
             step.put_message(message);
+            self.forget_envelopes(records, answer.timestamp, &mut step).await?;
         }
         Ok(step)
     }
@@ -79,6 +86,14 @@ impl Messenger {
                     let mut contact = contact.clone();
                     contact.card = None;
                     contact.hello_owed |= *address == entry.address && entry.about == About::Hello;
+                    if entry.about == About::Hello && *address == entry.address {
+                        let prefix = under(address);
+                        for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
+                            if let Some(sessions) = self.sessions(key) {
+                                sessions.ask_again(key, &mut step.changes);
+                            }
+                        }
+                    }
                     if let (About::Receipt(names), true) = (&entry.about, *address == entry.address) {
                         names.iter().for_each(|name| contact.owes_receipt(*name));
                     }
@@ -91,12 +106,31 @@ impl Messenger {
         {
             if anew {
                 step.changes.put(Store::ToSeal, message.to_seal_key(), key);
-            } else if message.mark != Mark::Delivered {
+            } else if message.mark == Mark::Waiting {
                 message.mark = Mark::Failed(Failure::Refused(code));
                 step.put_message(message);
             }
         }
         Ok(step)
+    }
+}
+
+impl Messenger {
+    /// The server keeps no envelope as long: nobody asks for those any more. A few at a time, the oldest first.
+    async fn forget_envelopes(&self, records: &impl Records, now: u64, step: &mut Step) -> Result<(), StepError> {
+        let oldest = now.saturating_sub(ENVELOPE_LIFE_SECONDS * 1000);
+        let kept_from = simple(MessageId::from_parts(oldest, [0; 10]));
+        let mut after = String::new();
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            match records.next(Store::Envelopes, &after).await? {
+                Some(record) if record.key < kept_from => {
+                    step.changes.delete(Store::Envelopes, record.key.clone());
+                    after = record.key;
+                }
+                _ => break,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -14,10 +14,13 @@ use super::{
 };
 use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
 use cliquet_wire::{
-    account_key::AccountKey, address::Address, certificate::Certificate, envelope::Envelope, limits::CONTACTS_MAX,
-    poll::Delivery,
+    account_key::AccountKey, address::Address, certificate::Certificate, envelope::Envelope, ids::EnvelopeId,
+    limits::CONTACTS_MAX, poll::Delivery,
 };
 use rand_core::CryptoRng;
+
+/// A text that does not arrive after so many times will not.
+const SENT_AGAIN_MAX: u64 = 3;
 
 /// What came out of an envelope.
 struct Found {
@@ -178,7 +181,13 @@ impl Messenger {
         let key = session_key(&contact.address, envelope.sender_device);
         let none = PeerSessions::default();
         let kept = self.sessions(&key).unwrap_or(&none);
-        kept.put_opened(&found.opened.sessions, found.opened.accepted, envelope, &key, &mut step.changes);
+        let asks_for = match &content {
+            Ok(Content { body: Body::Resend { envelopes }, .. }) => envelopes.as_slice(),
+            _ => &[],
+        };
+        let (sessions, began) = (found.opened.sessions, found.opened.accepted);
+        let asks_again = kept.put_opened(sessions, began, envelope, asks_for, &key, &mut step.changes);
+        contact.hello_owed |= asks_again && contact.is_answered();
         if let Some(used) = found.opened.used_one_time {
             let mut pre_keys = self.pre_keys().copy();
             pre_keys.forget(used);
@@ -219,6 +228,11 @@ impl Messenger {
                 }
             }
             Ok((_, Body::Hello)) => {}
+            Ok((_, Body::Resend { envelopes })) => {
+                if contact.is_answered() {
+                    self.send_again(&contact, &envelopes, records, &mut step).await?;
+                }
+            }
             Ok((_, Body::Unknown { .. })) | Err(ContentError::Newer) => {
                 self.say(&mut contact, Notice::NewerVersion, envelope, now, &mut step);
             }
@@ -275,6 +289,39 @@ impl Messenger {
         Ok(())
     }
 
+    /// What the contact could not open, or another device of ours, goes into the line once more: the texts of that very
+    /// conversation, each at most three times, marked as they are. Whoever has them already shows them once.
+    async fn send_again(
+        &self,
+        contact: &Contact,
+        envelopes: &[EnvelopeId],
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        for id in envelopes {
+            let Some(place) = read::<String>(records, Store::Envelopes, &simple(MessageId(id.0))).await? else {
+                continue;
+            };
+            let Some(message) = read::<Message>(records, Store::Messages, &place).await? else { continue };
+            if message.conversation != contact.address && contact.state != State::Own {
+                continue;
+            }
+            let line = message.to_seal_key();
+            let waits = step.changes.puts.iter().any(|put| put.store == Store::ToSeal && put.key == line);
+            if waits || records.get(Store::ToSeal, &line).await?.is_some() {
+                continue;
+            }
+            let mut counted = simple(message.id);
+            counted.push_str("/again");
+            let times = read::<u64>(records, Store::Envelopes, &counted).await?.unwrap_or(0) + 1;
+            if times <= SENT_AGAIN_MAX {
+                step.changes.put(Store::Envelopes, counted, &times);
+                step.changes.put(Store::ToSeal, line, &place);
+            }
+        }
+        Ok(())
+    }
+
     /// Whom another device of ours wrote to, or added. It pinned that key: we pin the same. None when there is no room
     /// for one more contact: an error would hold the mailbox up at this delivery for ever.
     fn copied(&self, address: Address, key: AccountKey, now: u64, step: &mut Step) -> Option<Contact> {
@@ -312,12 +359,11 @@ impl Messenger {
         let mut contact = known.clone();
         let key = session_key(&contact.address, envelope.sender_device);
         // Also when it brought its own session: its pre-key may be gone, and its sender would go on with it.
-        let listed = contact.devices().contains(&envelope.sender_device);
-        let answers = matches!(contact.state, State::Added | State::Own);
-        if notice == Notice::CannotOpen && listed && answers {
+        let listed = contact.listed.as_ref().is_some_and(|devices| devices.contains(&envelope.sender_device));
+        if notice == Notice::CannotOpen && listed && contact.is_answered() {
             let none = PeerSessions::default();
             let kept = self.sessions(&key).unwrap_or(&none);
-            contact.hello_owed |= kept.renew(now, &key, &mut step.changes);
+            contact.hello_owed |= kept.renew(envelope.id, now, &key, &mut step.changes);
         }
         self.say(&mut contact, notice, envelope, now, &mut step);
         step.put_contact(&contact);

@@ -27,6 +27,9 @@ pub enum Store {
     ToSeal,
     /// By `time/id`: texts that the history on the server does not have yet, and where they stand in [`Store::Messages`].
     ToKeep,
+    /// By an envelope's id, for as long as the server keeps envelopes: where in [`Store::Messages`] the text stands that it
+    /// carried. And by `message id/again`: how often the text was asked for.
+    Envelopes,
     /// The one post that waits to be sent, or whose answer is not known.
     Outbox,
     /// The last delivery that is durable here.
@@ -34,7 +37,7 @@ pub enum Store {
 }
 
 impl Store {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Device,
         Self::Contacts,
         Self::Sessions,
@@ -42,6 +45,7 @@ impl Store {
         Self::MessageKeys,
         Self::ToSeal,
         Self::ToKeep,
+        Self::Envelopes,
         Self::Outbox,
         Self::Cursor,
     ];
@@ -57,6 +61,7 @@ impl Store {
             Self::MessageKeys => "message_keys",
             Self::ToSeal => "to_seal",
             Self::ToKeep => "to_keep",
+            Self::Envelopes => "envelopes",
             Self::Outbox => "outbox",
             Self::Cursor => "cursor",
         }

@@ -9,7 +9,7 @@ use super::{
     messages::{Failure, Mark, Message},
     messenger::{Event, Messenger, Step, StepError},
     outbox::{About, OutboxEntry, Refusal, refusal},
-    records::{ONLY, Record, Records, Store, decode, read, session_key, simple},
+    records::{ONLY, Record, Records, Store, decode, read, session_key, simple, under},
 };
 use crate::crypto::SealError;
 use cliquet_wire::{
@@ -78,7 +78,12 @@ impl Messenger {
             return Ok(Next::Idle);
         }
         let within_reach = |contact: &&Contact| !put_off.contains(&contact.address) && !contact.key_changed;
-        if let Some(contact) = self.everyone().filter(within_reach).find(|contact| contact.hello_owed) {
+        let asking: Vec<&String> = self.asking(now).collect();
+        let owes_hello = |contact: &&Contact| {
+            let asks = || asking.iter().any(|key| key.starts_with(&under(&contact.address)));
+            contact.hello_owed || (contact.is_answered() && asks())
+        };
+        if let Some(contact) = self.everyone().filter(within_reach).find(owes_hello) {
             let copy = (contact.state != State::Own).then(|| Body::CopyOfHello {
                 conversation: contact.address.clone(),
                 account_key: contact.account_key.clone(),
@@ -211,11 +216,11 @@ impl Messenger {
 
         let mut step = self.step();
         let mut envelopes = Vec::new();
-        let mut sealed = self.seal_for(contact, job.body, now, &mut step, &mut envelopes, rng)?;
+        let mut sealed = self.seal_for(contact, job.body, &job.about, now, &mut step, &mut envelopes, rng)?;
         // Without a device of theirs, nobody would read it.
         let unread = envelopes.is_empty() && contact.state != State::Own;
         if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
-            sealed = self.seal_for(own, copy, now, &mut step, &mut envelopes, rng)?;
+            sealed = self.seal_for(own, copy, &job.about, now, &mut step, &mut envelopes, rng)?;
         }
         match (sealed, waiting) {
             (Err(Unsealed::SessionOver(key)), _) => {
@@ -241,8 +246,11 @@ impl Messenger {
             About::Message(_) => {}
         }
         if let Some((waiting, message)) = waiting {
-            contact.shows(message);
-            step.keep(&contact, message);
+            // What is sent again stands where it stood, and is in the history.
+            if message.mark == Mark::Waiting {
+                contact.shows(message);
+                step.keep(&contact, message);
+            }
             step.changes.delete(Store::ToSeal, waiting.into());
         }
         step.put_contact(&contact);
@@ -261,19 +269,22 @@ impl Messenger {
         Ok(Next::Sealed(step))
     }
 
-    /// One envelope for each device of the account but this one.
+    /// One envelope for each device of the account but this one. A hello asks each for what was lost of it.
+    #[expect(clippy::too_many_arguments, reason = "two callers, for a contact and for oneself")]
     fn seal_for(
         &self,
         account: &Contact,
         body: Body,
+        about: &About,
         now: u64,
         step: &mut Step,
         envelopes: &mut Vec<Envelope>,
         rng: &mut impl CryptoRng,
     ) -> Result<Result<(), Unsealed>, StepError> {
-        let content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
-        let content = match content.encode() {
-            Ok(content) => content,
+        let is_hello = matches!(body, Body::Hello);
+        let mut content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
+        let common = match content.encode() {
+            Ok(common) => common,
             Err(ContentError::TooLarge) => return Ok(Err(Unsealed::TooLong)),
             Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotSeal),
         };
@@ -283,9 +294,24 @@ impl Messenger {
             let mut random = [0; 10];
             rng.fill_bytes(&mut random);
             let id = EnvelopeId::from_parts(now, random);
-            match known.sessions.seal(id, &content, rng) {
+            let lost = if is_hello { known.to_ask(now) } else { &[] };
+            let sealed = if !lost.is_empty() {
+                content.body = Body::Resend { envelopes: lost.to_vec() };
+                let asking = content.encode().map_err(|_| StepError::CannotSeal)?;
+                known.sessions.seal(id, &asking, rng)
+            } else {
+                known.sessions.seal(id, &common, rng)
+            };
+            match sealed {
                 Ok((sessions, envelope)) => {
-                    known.put(&sessions, false, &key, &mut step.changes);
+                    if is_hello {
+                        known.put_asked(&sessions, id, now, &key, &mut step.changes);
+                    } else {
+                        known.put(&sessions, false, &key, &mut step.changes);
+                    }
+                    if let About::Message(key) = about {
+                        step.changes.put(Store::Envelopes, simple(MessageId(id.0)), key);
+                    }
                     envelopes.push(envelope);
                 }
                 Err(SealError::TooLong) => return Ok(Err(Unsealed::TooLong)),
@@ -299,6 +325,9 @@ impl Messenger {
 /// Off the line, marked, and kept.
 fn fail(waiting: &str, mut message: Message, failure: Failure, step: &mut Step) {
     step.changes.delete(Store::ToSeal, waiting.into());
-    message.mark = Mark::Failed(failure);
-    step.put_message(message);
+    // What was sent before, and was asked for again, has not failed.
+    if message.mark == Mark::Waiting {
+        message.mark = Mark::Failed(failure);
+        step.put_message(message);
+    }
 }

@@ -1,126 +1,200 @@
-//! The sessions with one peer device, as they are kept, and whether a new one is due.
+//! The sessions with one peer device, as they are kept, whether a new one is due, and what is to be asked for.
 //!
 //! Which of several sessions sends and opens is decided in `crypto::sessions`; when to give up, here.
 
-use super::records::{Changes, Store};
+use super::{
+    content::RESEND_NAMES_MAX,
+    records::{Changes, Store},
+};
 use crate::crypto::{
     Sessions,
     saved::{self, Reader, Saved, Writer},
 };
-use cliquet_wire::envelope::Envelope;
+use cliquet_wire::{envelope::Envelope, ids::EnvelopeId};
 use uuid::Uuid;
-/// A session that opens nothing any more is replaced at most this often (D9).
+
+/// A session that opens nothing any more is replaced at most this often, and something asked for (D9).
 const RENEWAL_MS: u64 = 60_000;
 
 #[derive(Debug, Default)]
 pub(super) struct PeerSessions {
     pub(super) sessions: Sessions,
-    renewal: Renewal,
-    heard: Heard,
+    notes: Notes,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Renewal {
+/// What stands beside the sessions.
+#[derive(Clone, Debug)]
+struct Notes {
     /// The next seal begins a new session.
     due: bool,
     /// When one was last found necessary, in milliseconds since 1970.
     found: u64,
-}
-
-/// What authentic envelopes said so far.
-#[derive(Clone, Copy, Debug)]
-struct Heard {
-    /// The highest version of the protocol: a lower one is not taken any more (K9).
-    version: u8,
-    /// The latest id; ids grow with the sender's clock. A used-up message number under a later id is no repetition: the
-    /// sender's state was put back to an older one (D8).
+    /// The latest id of an authentic envelope; ids grow with the sender's clock. A used-up message number under a later
+    /// id is no repetition: the sender's state was put back to an older one (D8).
     newest: Uuid,
+    /// The highest version of the protocol that was heard: a lower one is not taken any more (K9).
+    version: u8,
+    /// Envelopes that could not be opened, to be asked for.
+    lost: Vec<EnvelopeId>,
+    /// The envelope of the last hello, whose id says when that was; and behind it, those that it asked for.
+    asked: Vec<EnvelopeId>,
 }
 
-impl Default for Heard {
+impl Default for Notes {
     fn default() -> Self {
-        Self { version: 0, newest: Uuid::nil() }
+        Self { due: false, found: 0, newest: Uuid::nil(), version: 0, lost: Vec::new(), asked: Vec::new() }
+    }
+}
+
+impl Notes {
+    /// Something is lost, and nothing was asked for within the last minute.
+    fn asks(&self, now: u64) -> bool {
+        let asked = self.asked.first().filter(|_| self.asked.len() > 1);
+        let last = asked.map_or(0, |hello| (hello.0.as_u128() >> 80) as u64);
+        !self.lost.is_empty() && !within_a_minute(last, now)
+    }
+
+    /// What was asked for is to be asked for once more.
+    fn ask_again(&mut self) {
+        let asked = std::mem::take(&mut self.asked);
+        asked.into_iter().skip(1).for_each(|id| self.lose(id));
+    }
+
+    fn lose(&mut self, id: EnvelopeId) {
+        if self.lost.len() < RESEND_NAMES_MAX && !self.lost.contains(&id) {
+            self.lost.push(id);
+        }
+    }
+
+    fn put(&self, sessions: &Sessions, key: &str, changes: &mut Changes) {
+        let mut to = saved::begin();
+        write(sessions, self, &mut to);
+        changes.put_bytes(Store::Sessions, key.into(), to.finish());
     }
 }
 
 impl PeerSessions {
     pub(super) fn can_seal(&self) -> bool {
-        !self.sessions.is_empty() && !self.renewal.due
+        !self.sessions.is_empty() && !self.notes.due
     }
 
     /// Puts `sessions`, which came out of a step of these. `began`: there is a new session, begun here or there.
     pub(super) fn put(&self, sessions: &Sessions, began: bool, key: &str, changes: &mut Changes) {
-        let renewal = Renewal { due: self.renewal.due && !began, ..self.renewal };
-        put(sessions, renewal, self.heard, key, changes);
+        let mut notes = self.notes.clone();
+        notes.due &= !began;
+        notes.put(sessions, key, changes);
     }
 
-    /// The same, for `sessions` that opened an envelope.
+    /// The same, for `sessions` that opened an envelope. `asks_for`: what that envelope asks for. When our own hello is
+    /// among it, the peer has nothing of the session that it began, nor of what it asked for: the peer's session takes
+    /// its place, and all is asked for again. Tells whether it is.
     pub(super) fn put_opened(
         &self,
-        sessions: &Sessions,
+        sessions: Sessions,
         began: bool,
         envelope: &Envelope,
+        asks_for: &[EnvelopeId],
         key: &str,
         changes: &mut Changes,
-    ) {
-        let renewal = Renewal { due: self.renewal.due && !began, ..self.renewal };
-        let heard = Heard { version: self.heard.version.max(envelope.v), newest: self.heard.newest.max(envelope.id.0) };
-        put(sessions, renewal, heard, key, changes);
+    ) -> bool {
+        let mut notes = self.notes.clone();
+        notes.due &= !began;
+        notes.version = notes.version.max(envelope.v);
+        notes.newest = notes.newest.max(envelope.id.0);
+        let unheard = notes.asked.first().is_some_and(|hello| asks_for.contains(hello));
+        let sessions = if unheard { sessions.give_way() } else { sessions };
+        if unheard {
+            notes.ask_again();
+        }
+        notes.put(&sessions, key, changes);
+        unheard && !notes.lost.is_empty()
     }
 
     /// Whether the peer device has spoken a later version than this envelope's (K9).
     pub(super) fn is_lowered(&self, envelope: &Envelope) -> bool {
-        envelope.v < self.heard.version
+        envelope.v < self.notes.version
     }
 
     /// Whether an envelope whose message number is used up is another one than was opened.
     pub(super) fn is_no_repetition(&self, envelope: &Envelope) -> bool {
-        envelope.id.0 > self.heard.newest
+        envelope.id.0 > self.notes.newest
     }
 
-    /// Asks for a new session. False: that was done less than a minute ago.
-    pub(super) fn renew(&self, now: u64, key: &str, changes: &mut Changes) -> bool {
-        // A clock that was set back must not hold this up for longer.
-        if (self.renewal.found..self.renewal.found.saturating_add(RENEWAL_MS)).contains(&now) {
-            return false;
+    /// An envelope could not be opened: asks for it, and for a new session. False: that was done less than a minute ago.
+    pub(super) fn renew(&self, lost: EnvelopeId, now: u64, key: &str, changes: &mut Changes) -> bool {
+        let mut notes = self.notes.clone();
+        notes.lose(lost);
+        let renews = !within_a_minute(notes.found, now);
+        if renews {
+            (notes.due, notes.found) = (true, now);
         }
-        put(&self.sessions, Renewal { due: true, found: now }, self.heard, key, changes);
-        true
+        notes.put(&self.sessions, key, changes);
+        renews
     }
 
     /// The session that sends is used up: the next seal begins a new one, at once.
     pub(super) fn end(&self, key: &str, changes: &mut Changes) {
-        put(&self.sessions, Renewal { due: true, ..self.renewal }, self.heard, key, changes);
+        let notes = Notes { due: true, ..self.notes.clone() };
+        notes.put(&self.sessions, key, changes);
+    }
+
+    /// Whether something is to be asked for now.
+    pub(super) fn asks(&self, now: u64) -> bool {
+        self.notes.asks(now)
+    }
+
+    /// What a hello that is sealed now asks for.
+    pub(super) fn to_ask(&self, now: u64) -> &[EnvelopeId] {
+        if self.asks(now) { &self.notes.lost } else { &[] }
+    }
+
+    /// Puts `sessions` after they sealed a hello.
+    pub(super) fn put_asked(&self, sessions: &Sessions, hello: EnvelopeId, now: u64, key: &str, changes: &mut Changes) {
+        let mut notes = self.notes.clone();
+        if notes.lost.is_empty() || notes.asks(now) {
+            notes.asked = [hello].into_iter().chain(std::mem::take(&mut notes.lost)).collect();
+        }
+        notes.put(sessions, key, changes);
+    }
+
+    /// The hello was not taken by the server.
+    pub(super) fn ask_again(&self, key: &str, changes: &mut Changes) {
+        let mut notes = self.notes.clone();
+        notes.ask_again();
+        notes.put(&self.sessions, key, changes);
     }
 }
 
-fn put(sessions: &Sessions, renewal: Renewal, heard: Heard, key: &str, changes: &mut Changes) {
-    let mut to = saved::begin();
-    write(sessions, renewal, heard, &mut to);
-    changes.put_bytes(Store::Sessions, key.into(), to.finish());
+/// A clock that was set back must not hold anything up for longer.
+fn within_a_minute(before: u64, now: u64) -> bool {
+    (before..before.saturating_add(RENEWAL_MS)).contains(&now)
 }
 
-fn write(sessions: &Sessions, renewal: Renewal, heard: Heard, to: &mut Writer) {
+fn write(sessions: &Sessions, notes: &Notes, to: &mut Writer) {
     sessions.write(to);
-    to.flag(renewal.due);
-    to.number(renewal.found);
-    to.raw(heard.newest.as_bytes());
-    to.byte(heard.version);
+    to.flag(notes.due);
+    to.number(notes.found);
+    to.raw(notes.newest.as_bytes());
+    to.byte(notes.version);
+    to.list(&notes.lost);
+    to.list(&notes.asked);
 }
 
 impl Saved for PeerSessions {
     fn write(&self, to: &mut Writer) {
-        write(&self.sessions, self.renewal, self.heard, to);
+        write(&self.sessions, &self.notes, to);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let (sessions, renewal) = (Saved::read(from)?, Renewal { due: from.flag()?, found: from.number()? });
-        // Records of before this was kept end here.
-        let heard = if from.is_at_end() {
-            Heard::default()
-        } else {
-            Heard { newest: Uuid::from_bytes(from.array()?), version: from.byte()? }
-        };
-        Some(Self { sessions, renewal, heard })
+        let sessions = Saved::read(from)?;
+        let mut notes = Notes { due: from.flag()?, found: from.number()?, ..Notes::default() };
+        // Records of before these were kept end here.
+        if !from.is_at_end() {
+            (notes.newest, notes.version) = (Uuid::from_bytes(from.array()?), from.byte()?);
+        }
+        if !from.is_at_end() {
+            (notes.lost, notes.asked) = (from.list()?, from.list()?);
+        }
+        Some(Self { sessions, notes })
     }
 }

@@ -123,6 +123,19 @@ impl Sessions {
         next
     }
 
+    /// The peer could not open what began the active session, if that is one of ours: another one, which the peer has,
+    /// takes its place, and it never sends again. Of a state that was just made by opening.
+    #[must_use]
+    pub fn give_way(mut self) -> Self {
+        if self.entries.len() > 1 && self.active().is_some_and(Session::is_unanswered) {
+            self.entries.rotate_left(1);
+            if let Some(entry) = self.entries.last_mut() {
+                entry.given_up = true;
+            }
+        }
+        self
+    }
+
     pub fn seal(
         &self,
         id: EnvelopeId,

@@ -1,7 +1,7 @@
 //! Attacks that broke other messengers, played against this client by a server that holds the post office, the mailboxes
 //! and every answer, and by contacts that help it. Each is refused or shown; none passes in silence.
 
-use crate::world::{World, address, now_or_never, signer};
+use crate::world::{self, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
         contacts::State,
@@ -39,19 +39,18 @@ fn stolen_sessions(world: &World, of: usize, with: usize) -> Sessions {
     let peer = &world.devices[with];
     let key = format!("{}/{}", peer.address, peer.id.0.simple());
     let kept = &world.devices[of].disk.0[&(Store::Sessions, key)];
-    // Behind the sessions stand: a flag, a number that is zero, an id, a version.
-    Sessions::load(&kept[..kept.len() - 19]).unwrap()
+    world::sessions_in(kept).0
 }
 
 /// An envelope from one device to another with this content, as a client that keeps no rules would seal it.
-fn sealed(world: &mut World, from: usize, to: usize, content: &Content) -> Envelope {
+pub(crate) fn sealed(world: &mut World, from: usize, to: usize, content: &Content) -> Envelope {
     let sessions = stolen_sessions(world, from, to);
     let device = &mut world.devices[from];
     let id = EnvelopeId::from_parts(device.now + 1, [from as u8; 10]);
     sessions.seal(id, &content.encode().unwrap(), &mut device.rng).unwrap().1
 }
 
-fn says(world: &World, from: usize, body: Body) -> Content {
+pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
     let device = &world.devices[from];
     Content { sender: device.address.clone(), device: device.id, time: device.now, body }
 }

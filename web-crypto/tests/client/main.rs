@@ -15,5 +15,6 @@ mod hostile;
 mod known_breaks;
 mod refusals;
 mod requirements;
+mod resend;
 mod safekeeping;
 mod world;

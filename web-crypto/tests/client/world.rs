@@ -14,7 +14,7 @@ use cliquet_web_crypto::{
         seal_next::{Needs, Next},
     },
     crypto::{
-        OwnIdentity, PreKeySecrets,
+        OwnIdentity, PreKeySecrets, Sessions,
         identity::sign_device_list,
         rsa::native::{NativeSigner, NativeVerifier},
     },
@@ -99,6 +99,11 @@ impl Records for Disk {
     }
 }
 
+/// The sessions in a record of sessions, and the bytes they take: behind them stand notes.
+pub(crate) fn sessions_in(kept: &[u8]) -> (Sessions, usize) {
+    (1..=kept.len()).rev().find_map(|length| Some((Sessions::load(&kept[..length]).ok()?, length))).unwrap()
+}
+
 /// When a device's power goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Crash {
@@ -135,6 +140,8 @@ pub(crate) struct Office {
     pub(crate) refuse: Option<ProblemCode>,
     /// The next post is accepted, and its answer lost.
     pub(crate) lose_answer: bool,
+    /// Everything that was ever taken.
+    pub(crate) posted: Vec<Envelope>,
 }
 
 pub(crate) struct World {
@@ -173,6 +180,7 @@ impl Office {
         self.accepted += 1;
         for mut envelope in post.envelopes {
             if self.seen.insert(envelope.id) {
+                self.posted.push(envelope.clone());
                 envelope.timestamp = self.clock;
                 self.deliver(envelope);
             }

@@ -158,26 +158,31 @@ fn waiting<'a>(world: &'a mut World, place: usize, choices: &mut Choices<'_>) ->
 
 fn drop_one(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let Some((chosen, letter)) = waiting(world, place, choices) else { return };
-    let about = letter.about;
+    let letter = letter.clone();
     let id = world.devices[place].id;
     world.office.mailbox(id).waiting.remove(chosen);
-    destroy(world, place, about);
+    destroy(world, place, &letter);
 }
 
-fn destroy(world: &mut World, place: usize, about: Option<cliquet_web_crypto::client::content::MessageId>) {
-    if let Some(fate) = about.and_then(|id| world.fates.get_mut(&(id, place)))
-        && *fate == Fate::UnderWay
-    {
-        *fate = Fate::Destroyed;
+/// A text on its way to this device; or a hello, and with it whatever its sender asked this device for.
+fn destroy(world: &mut World, place: usize, letter: &Letter) {
+    let asker = world.devices.iter().position(|device| device.id == letter.envelope.sender_device);
+    let authors: std::collections::BTreeMap<_, _> = world.texts.iter().map(|text| (text.id, text.author)).collect();
+    for ((id, receiver), fate) in &mut world.fates {
+        let text = *receiver == place && letter.about == Some(*id) && matches!(fate, Fate::UnderWay | Fate::Asked);
+        let hello = letter.about.is_none() && Some(*receiver) == asker && authors.get(id) == Some(&place);
+        if text || (hello && *fate == Fate::Asked) {
+            *fate = Fate::Destroyed;
+        }
     }
 }
 
 /// Another envelope made from one that waits: before it, or in its place.
 fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let Some((chosen, letter)) = waiting(world, place, choices) else { return };
+    let genuine = letter.clone();
     let mut altered = letter.clone();
-    let about = altered.about.take();
-    (altered.genuine, altered.cursor) = (false, None);
+    (altered.about, altered.genuine, altered.cursor) = (None, false, None);
     if !alter_envelope(&mut altered.envelope, choices) {
         return;
     }
@@ -185,7 +190,7 @@ fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let waiting = &mut world.office.mailbox(id).waiting;
     if choices.once_in(4) {
         waiting[chosen] = altered;
-        destroy(world, place, about);
+        destroy(world, place, &genuine);
     } else {
         waiting.insert(0, altered);
         world.deliver(place, |_| 0);

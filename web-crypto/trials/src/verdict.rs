@@ -4,6 +4,8 @@
 //! - What a text that was posted became is known: shown, said (the client noticed that something did not open), or taken away
 //!   by the schedule itself. A text is *silently* lost only when its sender had gone back to an older state, and then
 //!   its author never sees it marked as delivered.
+//! - What was asked for came again: a text that did not open at a device which may ask its sender for it is shown there in the end,
+//!   unless the schedule took the request or the answer away, or took one of the two back to an older state.
 //! - In a gentle schedule every text is shown once by every device that should have it, every text is marked as delivered,
 //!   and no notice is shown.
 //! - "Delivered" is never said of a text that no device of the receiver has shown.
@@ -33,6 +35,9 @@ const HEALING_ROUNDS_MAX: usize = 4;
 /// Who went back to an older state writes numbers that were used, until they catch up.
 const HEALING_ROUNDS_MAX_RESTORED: usize = 200;
 
+/// Minutes after which whatever was asked for is there.
+const ASKING_ROUNDS_MAX: usize = 6;
+
 /// What happened, for the totals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -40,6 +45,8 @@ pub struct Counts {
     pub texts: u64,
     pub opened: u64,
     pub said: u64,
+    /// Texts that did not open, were asked for, and were shown.
+    pub recovered: u64,
     pub destroyed: u64,
     pub from_strangers: u64,
     pub silent: u64,
@@ -52,6 +59,7 @@ impl std::ops::AddAssign for Counts {
         self.texts += more.texts;
         self.opened += more.opened;
         self.said += more.said;
+        self.recovered += more.recovered;
         self.destroyed += more.destroyed;
         self.from_strangers += more.from_strangers;
         self.silent += more.silent;
@@ -82,6 +90,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
     let during = world.texts.len();
     texts_are_where_they_should_be(&world, class);
     heal(&mut world, class);
+    what_was_asked_for_came(&mut world);
     texts_are_where_they_should_be(&world, class);
     world.devices.iter().for_each(state_is_bounded);
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
@@ -90,11 +99,36 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         texts: during as u64,
         opened: world.opened as u64,
         said: fates(Fate::Said),
+        recovered: world.recovered as u64,
         destroyed: fates(Fate::Destroyed),
         from_strangers: fates(Fate::FromStranger),
         silent: fates(Fate::Silent),
         sealed: world.pairs.len() as u64,
     }
+}
+
+/// A minute apart: nobody asks more often.
+fn what_was_asked_for_came(world: &mut World) {
+    for _ in 0..ASKING_ROUNDS_MAX {
+        if std::env::var_os("CLIQUET_SEED").is_some() {
+            eprintln!("asking");
+        }
+        if world.fates.values().all(|fate| *fate != Fate::Asked) {
+            return;
+        }
+        for place in 0..world.devices.len() {
+            world.devices[place].now += 61_000;
+            world.tend_pre_keys(place);
+        }
+        world.settle();
+    }
+    if std::env::var_os("CLIQUET_SEED").is_some() {
+        for ((id, receiver), _) in world.fates.iter().filter(|(_, fate)| **fate == Fate::Asked) {
+            eprintln!("{:?} is missing at {receiver}", world.texts.iter().find(|text| text.id == *id));
+        }
+    }
+    let missing = world.fates.values().filter(|fate| **fate == Fate::Asked).count();
+    assert_eq!(missing, 0, "what was asked for never came");
 }
 
 fn texts_are_where_they_should_be(world: &World, class: Class) {

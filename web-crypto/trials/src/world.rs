@@ -8,6 +8,7 @@ use crate::{
 use cliquet_web_crypto::{
     client::{
         compose::compose,
+        contacts::State,
         content::MessageId,
         device::first_records,
         messages::{Author, MessageBody, Notice},
@@ -36,6 +37,8 @@ pub enum Fate {
     Shown,
     /// It came, did not open, and the client says so.
     Said,
+    /// The same, from a device that is asked for it: it must come again.
+    Asked,
     /// It came from an account that the device does not know, and did not open: nobody is told.
     FromStranger,
     /// The schedule took it away, or took the device back to before it.
@@ -64,6 +67,8 @@ pub struct World {
     pub shown: BTreeSet<(MessageId, usize)>,
     pub pairs: HashSet<[u8; 32]>,
     pub opened: usize,
+    /// Those of them that had been asked for.
+    pub recovered: usize,
 }
 
 pub fn address(account: usize) -> Address {
@@ -103,6 +108,7 @@ impl World {
             shown: BTreeSet::new(),
             pairs: HashSet::new(),
             opened: 0,
+            recovered: 0,
         }
     }
 
@@ -215,10 +221,19 @@ impl World {
         let place_in_line = again.unwrap_or_else(|| choose(&mailbox.waiting));
         let (delivery, letter) = mailbox.hand_out(place_in_line);
         device.now += 1;
-        let knows = device.messenger.contact(&letter.envelope.sender_email).is_some();
+        let known = device.messenger.contact(&letter.envelope.sender_email);
+        let sender = letter.envelope.sender_device;
+        let asks = known.is_some_and(|contact| {
+            let listed = contact.listed.as_ref().is_some_and(|devices| devices.contains(&sender));
+            listed && matches!(contact.state, State::Added | State::Own)
+        });
+        let knows = known.is_some();
         let step = device.messenger.receive(&delivery, &device.disk, &StampCheck, device.now, &mut device.rng);
         let step = now_or_never(step).unwrap();
-        let fate = outcome(&step, &letter, knows);
+        let mut fate = outcome(&step, &letter, knows);
+        if fate == Fate::Said && asks {
+            fate = Fate::Asked;
+        }
         if device.take(step) {
             self.note_fate(place, &letter, fate);
         }
@@ -237,6 +252,9 @@ impl World {
             assert_ne!(before, Fate::Shown, "a text was shown twice");
             self.shown.insert((id, place));
             self.opened += 1;
+            self.recovered += usize::from(before == Fate::Asked);
+        } else if fate == Fate::Silent && before == Fate::Asked && letter.from_older_state {
+            // Under a number that was used: as silent as the first time.
         } else if before != Fate::UnderWay {
             // It came again, or what came first counts.
             self.fates.insert((id, place), before);
@@ -280,8 +298,12 @@ impl World {
         device.restored = true;
         device.reload();
         let left: BTreeSet<MessageId> = all_lines(device).map(|line| line.id).collect();
+        // What it asked for, and what it was asked for, it may have forgotten.
+        let authors: BTreeMap<MessageId, usize> = self.texts.iter().map(|text| (text.id, text.author)).collect();
         for ((id, receiver), fate) in &mut self.fates {
-            if *receiver == place && *fate == Fate::Shown && !left.contains(id) {
+            let shown = *receiver == place && *fate == Fate::Shown && !left.contains(id);
+            let asked = *fate == Fate::Asked && (*receiver == place || authors.get(id) == Some(&place));
+            if shown || asked {
                 *fate = Fate::Destroyed;
             }
         }
