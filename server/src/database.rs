@@ -15,6 +15,7 @@ use tokio::{sync::Semaphore, time::timeout};
 /// In order, for ever: a released migration is never changed.
 const STEPS: &[M<'static>] =
     &[M::up(include_str!("../migrations/0001_accounts.sql")), M::up(include_str!("../migrations/0002_recovery.sql"))];
+pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// SQLite has one writer at a time; more connections only help readers.

@@ -22,6 +22,7 @@ pub const FILE_NAME: &str = "history.sqlite";
 
 /// In order, for ever: a released migration is never changed.
 const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/history_0001.sql"))];
+pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The database of all histories, and how much each may keep.

@@ -5,10 +5,11 @@ mod logger;
 
 use clap::{Parser, Subcommand};
 use cliquet_server::{
+    backup::{self, Counts, Mailboxes, Progress},
     clock::{Clock, DAY_MS},
     config::{self, Config},
     database::Database,
-    invites, seed,
+    invites, restore, seed,
     token::Token,
 };
 use rocket::{error::ErrorKind, fairing::AdHoc};
@@ -34,6 +35,13 @@ enum Command {
     /// Makes and lists invites.
     #[command(subcommand)]
     Invite(InviteCommand),
+    /// Writes everything that this server keeps into one new file. The server may run meanwhile.
+    Backup {
+        /// A new file. Whoever has it has what the server has: keep it as you keep the server.
+        file: PathBuf,
+    },
+    /// Makes the data folder from a backup. The folder must be absent or empty, and the server must not run.
+    Restore { file: PathBuf },
     /// Looks at settings, data and surroundings, and says what is wrong and what to do.
     Doctor,
     /// For developing only: fills an empty data folder with accounts for load tests, whose tokens stand in a file.
@@ -69,6 +77,8 @@ fn main() -> ExitCode {
         None | Some(Command::Serve) => serve(),
         Some(Command::Invite(InviteCommand::Create { days, url })) => create_invite(days, url.as_deref()),
         Some(Command::Invite(InviteCommand::List)) => list_invites(),
+        Some(Command::Backup { file }) => back_up(&file),
+        Some(Command::Restore { file }) => restore_from(&file),
         Some(Command::SeedAccounts { count, out }) => seed_accounts(count, &out),
         Some(Command::Doctor) => match doctor::look(&mut stdout()) {
             Ok(true) => Ok(()),
@@ -123,6 +133,49 @@ fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
     let base = url.unwrap_or_default().trim_end_matches('/');
     writeln!(stdout(), "{base}/sign-up?invite={}", token.write())?;
     eprintln!("Good for one account, for {days} days. It is not shown again.");
+    Ok(())
+}
+
+fn back_up(file: &Path) -> Outcome {
+    let config = Config::from_figment(&config::figment())?;
+    let mut say = |text: &str| eprintln!("{text}");
+    let manifest = backup::back_up(&config, file, Clock::system().now_ms(), &mut Progress::new(&mut say))?;
+    let Counts { accounts, envelopes, segments } = manifest.counts;
+    let bytes: u64 = manifest.files.iter().map(|part| part.bytes).sum();
+    writeln!(
+        stdout(),
+        "{} has {accounts} accounts, {envelopes} undelivered envelopes and {segments} pieces of history: {:.1} MB.",
+        file.display(),
+        bytes as f64 / 1e6,
+    )?;
+    if manifest.mailboxes == Mailboxes::InRedis {
+        writeln!(stdout(), "Undelivered envelopes are in Redis and not in this file. Back Redis up by its own means.")?;
+    }
+    Ok(())
+}
+
+fn restore_from(file: &Path) -> Outcome {
+    let config = Config::from_figment(&config::figment())?;
+    let folder = config.data_dir();
+    let mut say = |text: &str| eprintln!("{text}");
+    let now_ms = Clock::system().now_ms();
+    let manifest = restore::restore(file, &folder, now_ms, &mut Progress::new(&mut say))?;
+    let Counts { accounts, envelopes, segments } = manifest.counts;
+    let minutes = now_ms.saturating_sub(manifest.created) / 60_000;
+    let age = match (minutes / 60 / 24, minutes / 60 % 24) {
+        (0, 0) => format!("{minutes} minutes"),
+        (0, hours) => format!("{hours} hours"),
+        (days, hours) => format!("{days} days and {hours} hours"),
+    };
+    writeln!(
+        stdout(),
+        "{} has {accounts} accounts, {envelopes} undelivered envelopes and {segments} pieces of history, as they were {age} \
+         ago. Start the server: people go on with the devices they have.",
+        folder.display(),
+    )?;
+    if manifest.mailboxes == Mailboxes::InRedis {
+        writeln!(stdout(), "Undelivered envelopes were in Redis and are not restored by this.")?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod tail;
 mod wake;
 mod writer;
 
+pub(crate) use self::schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift};
 pub use self::{
     redis::RedisMailbox,
     sqlite::SqliteMailbox,

@@ -3,18 +3,19 @@
 //! Its own, because SQLite has one writer at a time: a post would wait behind a sign-up, and a commit of many posts
 //! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
 
-use super::Unavailable;
+use super::{MailboxId, Unavailable};
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::{path::Path, time::Duration};
 
-const FILE_NAME: &str = "mailbox.db";
+pub(crate) const FILE_NAME: &str = "mailbox.db";
 
 /// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema_2_expiry.sql"))];
-const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
+pub(crate) const SCHEMA: usize = STEPS.len();
+pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// The connection that writes. Makes the file, or brings it up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
@@ -38,6 +39,19 @@ pub(super) fn open_reader(folder: &Path) -> Result<Connection, Unavailable> {
     let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags).map_err(Unavailable::new)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Unavailable::new)?;
     Ok(connection)
+}
+
+/// For mailboxes that were restored from a copy: whatever was handed out since, to these devices and to all others, lies below
+/// what is handed out from now on. So no cursor that a device kept acknowledges what it never saw.
+pub(crate) fn lift(connection: &Connection, devices: &[MailboxId], past: u64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare(
+        "INSERT INTO mailboxes (device, last_cursor, envelopes, bytes) VALUES (?1, 0, 0, 0) ON CONFLICT DO NOTHING",
+    )?;
+    for device in devices {
+        insert.execute([device.0.as_bytes()])?;
+    }
+    connection.execute("UPDATE mailboxes SET last_cursor = max(last_cursor, ?1)", [past])?;
+    Ok(())
 }
 
 #[cfg(test)]

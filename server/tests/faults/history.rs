@@ -15,7 +15,7 @@ use std::{
 };
 
 /// One envelope in one mailbox.
-type Key = (DeviceId, EnvelopeId);
+pub(crate) type Key = (DeviceId, EnvelopeId);
 
 #[derive(Default)]
 pub(crate) struct History(Mutex<Record>);
@@ -76,6 +76,17 @@ impl History {
             *record.shown.entry(key).or_default() += 1;
         }
         cursor
+    }
+
+    /// All that were told to be accepted until now.
+    pub(crate) fn told(&self) -> BTreeSet<Key> {
+        self.lock().acknowledged.clone()
+    }
+
+    /// Those of them that nobody was shown.
+    pub(crate) fn not_shown(&self, of: &BTreeSet<Key>) -> usize {
+        let record = self.lock();
+        of.iter().filter(|key| !record.shown.contains_key(key)).count()
     }
 
     /// What came back of a request, and after how long.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
 mod arrival;
+mod backup;
 mod client;
 mod cut;
 mod full;
@@ -13,6 +14,7 @@ mod people;
 mod redis;
 #[path = "../redis_server/mod.rs"]
 mod redis_server;
+mod restore_refused;
 mod server;
 mod shutdown;
 mod twice;

@@ -11,6 +11,7 @@ mod history;
 mod kept;
 mod password;
 mod recovery;
+mod restore;
 mod sign_in;
 mod sign_up;
 mod vault;
