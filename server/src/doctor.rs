@@ -5,9 +5,11 @@
 mod redis;
 
 use cliquet_server::{
-    config::{self, Config, Registration},
+    config::{self, Config, MailboxLimits, Registration},
     database::{self, Database},
+    history::Histories,
 };
+use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, POLL_SECONDS_MAX};
 use std::{
     io::{self, Write},
     net::TcpListener,
@@ -50,6 +52,8 @@ fn findings() -> Vec<Finding> {
     let mut findings = vec![Finding::Fine("The settings read.".to_owned())];
     findings.extend(data(&config));
     findings.extend(mailbox(&config));
+    findings.push(retention(&config));
+    findings.push(history(&config));
     findings.extend(network(&config, &rocket));
     findings
 }
@@ -98,6 +102,47 @@ fn mailbox(config: &Config) -> Vec<Finding> {
         _ => vec![Finding::Wrong(
             "mailbox must be \"sqlite\" or an address that begins with redis:// or redis+unix://.".to_owned(),
         )],
+    }
+}
+
+/// How long what nobody fetched is kept, and how much of it.
+fn retention(config: &Config) -> Finding {
+    let MailboxLimits { envelopes_max, bytes_max, life_seconds } = config.mailbox_limits;
+    let (megabytes, hours) = (bytes_max / 1024 / 1024, life_seconds / 3600);
+    let text = format!(
+        "One device may leave {envelopes_max} envelopes or {megabytes} MiB unfetched, each for {} days and {} hours.",
+        hours / 24,
+        hours % 24,
+    );
+    if envelopes_max == 0 || bytes_max < ENVELOPE_JSON_BYTES_MAX as u64 || life_seconds < u64::from(POLL_SECONDS_MAX) {
+        return Finding::Wrong(format!("{text} Hardly anything arrives like this: raise mailbox_limits."));
+    }
+    Finding::Fine(text)
+}
+
+fn history(config: &Config) -> Finding {
+    let folder = config.data_dir();
+    let kept = Histories::open(&folder, config).and_then(|histories| {
+        let connection = histories.database.connection()?;
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        let bytes: Option<u64> = connection.query_row("SELECT sum(bytes) FROM histories", [], |row| row.get(0))?;
+        Ok::<_, database::Error>((verdict, bytes.unwrap_or(0) as f64 / 1e6))
+    });
+    match (kept, config.history_megabytes) {
+        (Err(error), _) => Finding::Wrong(format!(
+            "The history in {} does not open: {error}. Check that its files are yours to write and the disk has room.",
+            folder.display()
+        )),
+        (Ok((verdict, _)), _) if verdict != "ok" => {
+            Finding::Wrong(format!("The history in {} is damaged ({verdict}). Restore a backup.", folder.display()))
+        }
+        (Ok((_, kept)), 0) => Finding::Note(format!(
+            "history_megabytes is 0: nobody's history is kept, and who loses their devices loses it. {kept:.1} MB of \
+             earlier ones can be read and deleted."
+        )),
+        (Ok((_, kept)), quota) => Finding::Fine(format!(
+            "Each account may keep {quota} MiB of sealed history; all together keep {kept:.1} MB."
+        )),
     }
 }
 
