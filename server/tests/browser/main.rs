@@ -18,6 +18,7 @@ mod server;
 mod stage;
 
 mod in_browser {
+    mod afterwards;
     mod behind_proxy;
     mod browser_kills;
     mod eight_tabs;

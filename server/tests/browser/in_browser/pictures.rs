@@ -23,6 +23,15 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     show(&stranger.tab, "knows").await;
 
     let (alice, bob) = stage.two_who_talk().await;
+    alice.tab.until_shown(".no-messages [data-storage]").await;
+    show(&alice.tab, "first-message").await;
+    let little = "(StorageManager.prototype.estimate = async () => ({ usage: 0, quota: 30 * 2 ** 20 })) && \
+        document.dispatchEvent(new Event('htmx:after:swap'))";
+    alice.tab.ask(little, vec![]).await;
+    alice.tab.until_shown("[data-room]").await;
+    show(&alice.tab, "little-room").await;
+    alice.tab.reload().await;
+    alice.until_home().await;
     alice.send("Are we still on for six?").await;
     alice.send("I can bring the bread.").await;
     bob.until_reads(&["Are we still on for six?", "I can bring the bread."]).await;
@@ -43,6 +52,16 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     bob.until_home().await;
     bob.tab.until("the messages", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
     show(&bob.tab, "home-french").await;
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.tab.until("the word on storage", "document.querySelector('.menu-items [data-storage]')", vec![]).await;
+    bob.tab.click(".people .menu > summary").await;
+    show(&bob.tab, "menu-french").await;
+    let parameters = json!({ "origin": stage.proxy.url("").trim_end_matches('/'), "storageTypes": "indexeddb" });
+    bob.tab.devtools("Storage.clearDataForOrigin", parameters).await;
+    bob.tab.reload().await;
+    bob.tab.until_shown("#status[data-state=storage-gone]").await;
+    show(&bob.tab, "storage-gone-french").await;
 }
 
 /// One page, four ways; none may need to be moved sideways.
