@@ -158,7 +158,9 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
             && let Ok(message) = Message::load(&value)
             && open.show(&message, &home.words, &home.dates) == Placed::Between
         {
-            lay_out(home, open, open.lines().saturating_add(1)).await?;
+            // The end is shown then, so what is far above it can be fetched again: a conversation that eight tabs write into
+            // would else be laid out whole for each line.
+            lay_out(home, open, open.lines().saturating_add(1).min(PAGE_LINES)).await?;
         }
     }
     show::order_contacts(open.map(|open| open.address).as_ref());

@@ -36,6 +36,7 @@ async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_k
         tabs.push(open(&alice, &bob).await);
     }
 
+    watch(&bob.tab).await;
     let (sends, begun) = (sends(), Instant::now());
     let mut written: Vec<Vec<String>> = Vec::new();
     let mut takeovers = Vec::new();
@@ -56,8 +57,7 @@ async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_k
         }
         // What is on the page is on the disk.
         for (at, last) in marks {
-            let there =
-                "[...document.querySelectorAll('.message.own .body')].slice(-400).some(e => e.textContent === a[0])";
+            let there = "[...document.querySelectorAll('.message.own .body')].some(e => e.textContent === a[0])";
             tabs[at].until("what was written to be kept", there, vec![last.into()]).await;
         }
         bob_catches_up(&bob, sent.saturating_sub(BEHIND_MAX)).await;
@@ -119,14 +119,27 @@ async fn write(tab: &Tab, texts: &[String]) {
     assert_eq!(taken, json!(texts.len()), "the page took something else");
 }
 
+/// From now on the page remembers every line that it ever shows, by its key. Of many, only the last stay on the page.
+async fn watch(tab: &Tab) {
+    let script = "(() => { \
+        window.shown = new Map(); \
+        const add = line => line.matches('.message.peer') && \
+            shown.set(line.dataset.key, line.querySelector('.body').textContent); \
+        const look = changes => changes.forEach(change => change.addedNodes.forEach(add)); \
+        const list = document.querySelector('.messages'); \
+        new MutationObserver(look).observe(list, { childList: true }); \
+        [...list.children].forEach(add); return 1; })()";
+    assert_eq!(tab.ask(script, vec![]).await, 1);
+}
+
+/// Everything that was shown, in the order of the conversation: keys sort so.
 async fn texts(tab: &Tab) -> Vec<String> {
-    let all = "[...document.querySelectorAll('.messages > .message.peer .body')].map(e => e.textContent)";
+    let all = "[...shown].sort(([one], [other]) => one < other ? -1 : 1).map(([, text]) => text)";
     serde_json::from_value(tab.ask(all, vec![]).await).unwrap_or_default()
 }
 
 async fn bob_catches_up(bob: &Person, wanted: usize) {
-    let look = async || match bob.tab.ask("document.querySelectorAll('.messages > .message.peer').length", vec![]).await
-    {
+    let look = async || match bob.tab.ask("shown.size", vec![]).await {
         Value::Number(count) if count.as_u64() >= Some(wanted as u64) => Ok(()),
         other => Err(other),
     };
