@@ -1,7 +1,7 @@
 //! Attacks that broke other messengers, played against this client by a server that holds the post office, the mailboxes
 //! and every answer, and by contacts that help it. Each is refused or shown; none passes in silence.
 
-use crate::world::{self, World, address, now_or_never, signer};
+use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
         contacts::State,
@@ -34,12 +34,17 @@ use rsa::{
 };
 use std::collections::BTreeSet;
 
+/// The sessions in a record of sessions, and the bytes they take: behind them stand notes.
+pub(crate) fn sessions_in(kept: &[u8]) -> (Sessions, usize) {
+    (1..=kept.len()).rev().find_map(|length| Some((Sessions::load(&kept[..length]).ok()?, length))).unwrap()
+}
+
 /// The sessions of one device with another, taken out of its storage: what that device's own thief can do.
 fn stolen_sessions(world: &World, of: usize, with: usize) -> Sessions {
     let peer = &world.devices[with];
     let key = format!("{}/{}", peer.address, peer.id.0.simple());
     let kept = &world.devices[of].disk.0[&(Store::Sessions, key)];
-    world::sessions_in(kept).0
+    sessions_in(kept).0
 }
 
 /// An envelope from one device to another with this content, as a client that keeps no rules would seal it.

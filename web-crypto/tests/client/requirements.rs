@@ -332,7 +332,7 @@ fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
     let mut world = World::alice_and_bob(412);
     let kept = sessions(&mut world, 1, 0);
     // Behind the sessions stand: a flag, a number that is zero, an id, the version.
-    let version = crate::world::sessions_in(kept).1 + 18;
+    let version = crate::known_breaks::sessions_in(kept).1 + 18;
     assert_eq!(kept[version], 1, "what an exchange leaves behind");
     // As a later client of Bob's would have kept it, after hearing version 2 from this device of Alice's.
     kept[version] = 2;

@@ -14,7 +14,7 @@ use cliquet_web_crypto::{
         seal_next::{Needs, Next},
     },
     crypto::{
-        OwnIdentity, PreKeySecrets, Sessions,
+        OwnIdentity, PreKeySecrets,
         identity::sign_device_list,
         rsa::native::{NativeSigner, NativeVerifier},
     },
@@ -97,11 +97,6 @@ impl Records for Disk {
             value: value.clone(),
         }))
     }
-}
-
-/// The sessions in a record of sessions, and the bytes they take: behind them stand notes.
-pub(crate) fn sessions_in(kept: &[u8]) -> (Sessions, usize) {
-    (1..=kept.len()).rev().find_map(|length| Some((Sessions::load(&kept[..length]).ok()?, length))).unwrap()
 }
 
 /// When a device's power goes.
