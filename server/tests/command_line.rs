@@ -53,12 +53,23 @@ fn the_doctor_names_what_is_wrong_and_fails() {
         ("ROCKET_REGISTRATION", "perhaps", "registration"),
         ("ROCKET_MAILBOX", "postgres://", "mailbox"),
         ("ROCKET_DATA_DIR", "/proc/none", "data_dir"),
+        ("ROCKET_MAILBOX_LIMITS", "{life_seconds=1}", "mailbox_limits"),
     ] {
         let ill = cliquet(folder.path(), &["doctor"]).env(name, value).output().unwrap();
         let words = said(&ill);
         let line = words.lines().find(|line| line.starts_with("WRONG")).unwrap().to_lowercase();
         assert!(!ill.status.success() && line.contains(named), "{words}");
     }
+}
+
+#[test]
+fn the_doctor_says_how_much_is_kept_and_for_how_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let usual = said(&cliquet(folder.path(), &["doctor"]).output().unwrap());
+    assert!(usual.contains("10000 envelopes or 64 MiB unfetched, each for 30 days and 0 hours"), "{usual}");
+    assert!(usual.contains("may keep 256 MiB of sealed history; all together keep 0.0 MB"), "{usual}");
+    let off = cliquet(folder.path(), &["doctor"]).env("ROCKET_HISTORY_MEGABYTES", "0").output().unwrap();
+    assert!(said(&off).contains("note   history_megabytes is 0"), "{}", said(&off));
 }
 
 #[cfg(unix)]
