@@ -46,7 +46,8 @@ end
 for _, item in ipairs(fresh) do
     local mailbox = item.mailbox
     mailbox.last = math.max(item.at, mailbox.last + 1)
-    redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(item.at), 'envelope', item.json,
+    -- Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
+    redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(mailbox.last), 'envelope', item.json,
         'id', item.id, 'sender', item.sender)
     redis.call('SET', item.memory, remembered[item.memory], 'PX', text(life))
 end

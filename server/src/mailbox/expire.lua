@@ -21,7 +21,7 @@ for i = 1, (#KEYS - 3) / 2 do
         local bytes = (count > 0 and tonumber(redis.call('HGET', their_state, 'bytes') or '0') or 0) + #notice
         if sender ~= '' and count < envelopes_max and bytes <= bytes_max then
             local last = math.max(now, tonumber(redis.call('HGET', their_state, 'last') or '0') + 1)
-            redis.call('XADD', theirs, text(last) .. '-0', 'accepted_ms', text(now), 'notice', notice)
+            redis.call('XADD', theirs, text(last) .. '-0', 'accepted_ms', text(last), 'notice', notice)
             redis.call('HSET', their_state, 'last', text(last), 'bytes', text(bytes))
             redis.call('PEXPIRE', theirs, text(2 * life))
             redis.call('ZADD', by_expiry, 'NX', text(now + life), sender)

@@ -117,7 +117,8 @@ impl Hub {
         let registration = self.register(mailbox);
         let mut turn = Turn { waiter: registration.waiter.number, is_first: true };
         loop {
-            let found = read(turn).await?;
+            // Boxed: what reading needs is not kept in memory while nothing comes.
+            let found = Box::pin(read(turn)).await?;
             turn.is_first = false;
             if registration.waiter.ended.load(Ordering::Acquire) {
                 return Ok(Vec::new());

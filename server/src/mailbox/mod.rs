@@ -124,6 +124,8 @@ impl Unavailable {
 ///   empty at its deadline, not an error.
 /// - **One at a time.** A newer wait on a mailbox ends the older one, which returns empty.
 /// - **Separate.** Nothing done to one mailbox shows in another.
+/// - **Aged by its cursor.** A server whose clock was behind gives what it took meanwhile no shorter life, if the mailbox had
+///   been in use before; one that was ahead gives it a longer one.
 /// - **Bounded.** Envelopes and bytes have limits; what would pass one is refused and what is there is kept. Neither is
 ///   counted by a scan. Envelopes past their life are not handed out and take no room.
 /// - **Told.** When an envelope is removed for its age, a notice is put into its sender's mailbox with the same step, and

@@ -122,9 +122,7 @@ impl<'t> Tables<'t> {
                 let before = row.last_cursor;
                 row.last_cursor = item.accepted_ms.max(before + 1);
                 self.insert(item, key, row.last_cursor)?;
-                let Item { accepted_ms, ref json, .. } = *item;
-                let kind = Kind::Envelope;
-                let entry = Entry { cursor: row.last_cursor, accepted_ms, kind, json: Arc::clone(json) };
+                let entry = Entry { cursor: row.last_cursor, kind: Kind::Envelope, json: Arc::clone(&item.json) };
                 self.changes.push(Change::Appended(item.mailbox, before, entry));
             }
         }
@@ -145,10 +143,11 @@ impl<'t> Tables<'t> {
             .optional()
     }
 
+    /// Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
     fn insert(&self, item: &Item, key: i64, cursor: u64) -> rusqlite::Result<()> {
         self.transaction
             .prepare_cached("INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![key, cursor, item.accepted_ms, &*item.json, item.id.0.as_bytes(), item.sender.0.as_bytes()])?;
+            .execute(params![key, cursor, cursor, &*item.json, item.id.0.as_bytes(), item.sender.0.as_bytes()])?;
         self.transaction
             .prepare_cached("INSERT INTO accepted_ids (mailbox, id, digest, accepted_ms) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![key, item.id.0.as_bytes(), item.digest, item.accepted_ms])?;
@@ -254,9 +253,9 @@ impl<'t> Tables<'t> {
                 .prepare_cached(
                     "INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, is_notice) VALUES (?1, ?2, ?3, ?4, 1)",
                 )?
-                .execute(params![row.key, row.last_cursor, now_ms, &*json])?;
+                .execute(params![row.key, row.last_cursor, row.last_cursor, &*json])?;
             self.save(&row)?;
-            let entry = Entry { cursor: row.last_cursor, accepted_ms: now_ms, kind: Kind::Expired, json };
+            let entry = Entry { cursor: row.last_cursor, kind: Kind::Expired, json };
             self.changes.push(Change::Appended(sender, before, entry));
         }
         Ok(())

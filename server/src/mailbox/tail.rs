@@ -57,7 +57,6 @@ struct Tail {
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) cursor: u64,
-    pub(super) accepted_ms: u64,
     pub(super) kind: Kind,
     pub(super) json: Arc<str>,
 }
@@ -97,7 +96,7 @@ impl Tails {
             return Read::OnDisk { after };
         }
         let start = tail.entries.partition_point(|entry| entry.cursor <= after);
-        let young = tail.entries.range(start..).filter(|entry| entry.accepted_ms >= oldest_ms);
+        let young = tail.entries.range(start..).filter(|entry| entry.cursor >= oldest_ms);
         let found = young.map(|entry| Stored { cursor: entry.cursor, kind: entry.kind, json: Arc::clone(&entry.json) });
         Read::Complete(found.take(POLL_DELIVERIES_MAX).collect())
     }
@@ -236,7 +235,7 @@ mod tests {
     }
 
     fn entry(cursor: u64) -> Entry {
-        Entry { cursor, accepted_ms: cursor, kind: Kind::Envelope, json: "x".repeat(100).into() }
+        Entry { cursor, kind: Kind::Envelope, json: "x".repeat(100).into() }
     }
 
     fn cursors(tails: &Tails, number: u8, after: u64) -> Option<Vec<u64>> {

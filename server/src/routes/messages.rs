@@ -155,3 +155,45 @@ impl From<EnqueueError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cliquet_wire::{
+        bytes::{Blob, Bytes},
+        ids::EnvelopeId,
+    };
+
+    /// With so many bytes of ciphertext, from an address of so many letters.
+    fn envelope(bytes: usize, letters: usize) -> Envelope {
+        let address = |name: &str| Address::parse(&format!("{name}@example.org")).unwrap();
+        Envelope {
+            v: cliquet_wire::VERSION,
+            id: EnvelopeId::from_parts(1, [1; 10]),
+            timestamp: 0,
+            sender_email: address(&"a".repeat(letters)),
+            sender_device: DeviceId::from_random([1; 16]),
+            receiver_email: address("bob"),
+            receiver_device: DeviceId::from_random([2; 16]),
+            new_ratchet_public_key: Bytes([1; 32]),
+            message_number: 1,
+            previous_chain_length: 0,
+            salt: Bytes([2; 16]),
+            ciphertext: Blob(vec![3; bytes]),
+            first: None,
+        }
+    }
+
+    /// The parts of an envelope have limits of their own, which come to less: this bounds what a later part might add.
+    #[test]
+    fn r10_an_envelope_is_kept_at_its_largest_and_not_one_byte_past_it() {
+        let length = |bytes, letters| item(envelope(bytes, letters), 1_790_000_000_000).map(|item| item.json.len());
+        let shortest = length(0, 1).unwrap();
+        let room = ENVELOPE_JSON_BYTES_MAX - shortest;
+        // Four characters for three bytes; the rest is letters of the address.
+        let (bytes, letters) = (room / 4 * 3, 1 + room % 4);
+        assert_eq!(length(bytes, letters).unwrap(), ENVELOPE_JSON_BYTES_MAX);
+        assert!(matches!(length(bytes, letters + 1), Err(Error::Refused(ProblemCode::TooLarge))));
+        assert!(length(CIPHERTEXT_BYTES_MAX, 64).is_ok(), "the largest that the other limits let through");
+    }
+}

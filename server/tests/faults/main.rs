@@ -4,6 +4,9 @@
 
 mod arrival;
 mod backup;
+#[path = "../browser/child.rs"]
+#[allow(dead_code)]
+mod child;
 mod client;
 mod cut;
 mod full;
@@ -15,6 +18,10 @@ mod redis;
 #[path = "../redis_server/mod.rs"]
 mod redis_server;
 mod restore_refused;
+#[path = "../browser/reverse_proxy.rs"]
+#[allow(dead_code)]
+mod reverse_proxy;
 mod server;
 mod shutdown;
+mod trickle;
 mod twice;

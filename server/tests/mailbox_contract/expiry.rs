@@ -15,7 +15,8 @@ pub(crate) async fn what_is_past_its_life_is_gone_and_takes_no_room<S: Store>() 
         item
     };
     assert!(matches!(store.mailbox().enqueue(vec![young(3, "young")]).await, Err(EnqueueError::Full)));
-    store.set_time(NOW_MS + 60_001);
+    // A cursor apart, a millisecond apart.
+    store.set_time(NOW_MS + 60_002);
     assert_eq!(read_all(store.mailbox(), 1).await, Vec::<String>::new());
     store.mailbox().enqueue(vec![young(4, "young"), young(5, "and fresh")]).await.unwrap();
     assert_eq!(read_all(store.mailbox(), 1).await, ["young", "and fresh"]);
@@ -53,8 +54,8 @@ pub(crate) async fn what_expires_is_told_to_its_sender_once<S: Store>() {
     // One that made room for another is told of too.
     let late = |id, text: &str| Item { accepted_ms: NOW_MS + 60_001, ..item(1, id, text) };
     store.mailbox().enqueue(vec![late(8, "one"), late(9, "two")]).await.unwrap();
-    store.set_time(NOW_MS + 120_002);
-    let young = Item { accepted_ms: NOW_MS + 120_002, ..item(1, 10, "three") };
+    store.set_time(NOW_MS + 130_000);
+    let young = Item { accepted_ms: NOW_MS + 130_000, ..item(1, 10, "three") };
     store.mailbox().enqueue(vec![young]).await.unwrap();
     assert_eq!(told(store.mailbox()).await, [8, 9]);
     assert_eq!(read_all(store.mailbox(), 1).await, ["three"]);

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
 mod backlog;
+mod clocks;
 mod headers;
 mod locked;
 mod messages;

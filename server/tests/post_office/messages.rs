@@ -199,6 +199,28 @@ async fn sizes_at_the_limit_and_past_it() {
 }
 
 #[rocket::async_test]
+async fn r10_sixteen_envelopes_are_one_post_and_seventeen_are_none() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    // More of her own devices than an account may have, so that the bound of the post itself is met.
+    let bobs: Vec<_> = (1..8).map(|_| office.another_device(&bob)).chain([bob.clone()]).collect();
+    let mut receivers = [bobs, (0..8).map(|_| office.another_device(&alice)).collect()].concat();
+    assert_eq!(receivers.len(), ENVELOPES_PER_POST_MAX);
+    let letters = |receivers: &[crate::office::Person], first: u128| {
+        (first..).zip(receivers).map(|(id, receiver)| letter(&alice, receiver, id)).collect::<Vec<_>>()
+    };
+    assert_eq!(office.posts(&alice, letters(&receivers, 1)).await.status(), Status::Created);
+    for receiver in &receivers {
+        assert_eq!(office.fetches(receiver, 0).await.deliveries.len(), 1);
+    }
+    receivers.push(office.another_device(&alice));
+    assert_eq!(problem(office.posts(&alice, letters(&receivers, 100)).await).await, ProblemCode::TooLarge);
+    for receiver in &receivers[..ENVELOPES_PER_POST_MAX] {
+        assert_eq!(office.fetches(receiver, 0).await.deliveries.len(), 1, "nothing of it was kept");
+    }
+}
+
+#[rocket::async_test]
 async fn a_full_mailbox_tells_the_sender_and_keeps_what_it_has() {
     let limits = serde_json::json!({ "mailbox_limits": { "envelopes_max": 2 } });
     let office = Office::open_with(Figment::from(Serialized::defaults(limits))).await;

@@ -117,6 +117,14 @@ impl Office {
         self.client.post("/poll").header(bearer(who)).json(&asked).dispatch().await
     }
 
+    /// The same person at the same device, by a sign-in of that beginning and length.
+    pub(crate) fn signs_in(&self, who: &Person, begun_ms: u64, life_ms: u64) -> Person {
+        let token = Token::generate().unwrap();
+        let connection = connection(self.folder.path());
+        sign_ins::begin(&connection, who.account_id, Some(who.device), &token, begun_ms, begun_ms + life_ms).unwrap();
+        Person { token: token.write(), ..who.clone() }
+    }
+
     pub(crate) async fn signs_out(&self, who: &Person) -> LocalResponse<'_> {
         self.client.post("/sign-out").header(bearer(who)).dispatch().await
     }

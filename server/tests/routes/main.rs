@@ -14,4 +14,5 @@ mod recovery;
 mod restore;
 mod sign_in;
 mod sign_up;
+mod storage;
 mod vault;
