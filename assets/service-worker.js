@@ -146,8 +146,8 @@ async function key(make) {
   const found = await inKeys((keys) => keys.get(PAGES));
   if (found || !make) return found;
   const made = await crypto.subtle.generateKey({ name: ALGORITHM, length: 256 }, false, ["encrypt", "decrypt"]);
-  await inKeys((keys) => keys.put(made, PAGES));
-  // Of two that do this at once, the later one's stays, for both.
+  // Of two that do this at once, the first one's stays: `add` refuses the second.
+  await inKeys((keys) => keys.add(made, PAGES)).catch(() => {});
   return inKeys((keys) => keys.get(PAGES));
 }
 
