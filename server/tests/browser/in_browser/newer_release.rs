@@ -48,7 +48,13 @@ async fn a_newer_release_in_one_tab_gets_the_store_whole_and_the_older_tab_stops
     let back = "document.querySelector('[data-draft]').value === 'too old for this'";
     alice.tab.until("the draft to come back", back, vec![]).await;
     bob.send("for the newer one").await;
+    bob.until_reads(&["before", "for the newer one"]).await;
+    // The poll that was held is answered, and no other follows: the letter is left for the newer one.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let polls = "performance.getEntriesByType('resource').filter(entry => entry.name.endsWith('/poll')).length";
+    let polled = alice.tab.ask(polls, vec![]).await;
     bob.still_reads(&["before", "for the newer one"]).await;
+    assert_eq!(alice.tab.ask(polls, vec![]).await, polled, "the older tab still polls");
     alice.until_reads(&["before"]).await;
     alice.tab.until("the older tab to say so still", told, vec![]).await;
     newer.ask("window.seen = null, look()", vec![]).await;
