@@ -10,6 +10,7 @@ use cliquet_server::{
     token::Token,
 };
 use cliquet_wire::{
+    account_key::{AccountKey, MODULUS_BYTES},
     address::Address,
     bytes::{Blob, Bytes},
     certificate::DeviceList,
@@ -161,8 +162,8 @@ pub(crate) fn person(folder: &Path, name: &str) -> Person {
     connection
         .execute(
             "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
-             VALUES (?1, 0, x'', x'', x'', '', 1)",
-            [email.as_str()],
+             VALUES (?1, 0, x'', ?2, x'', '', 1)",
+            (email.as_str(), AccountKey::from_modulus([0xd5; MODULUS_BYTES]).unwrap().as_der()),
         )
         .unwrap();
     device(folder, connection.last_insert_rowid(), &email)
