@@ -4,19 +4,21 @@
 
 use crate::{assets, error::chain, pages::Pages, words::Language};
 use cliquet_wire::problem::{Problem, ProblemCode};
-use flate2::{Compression, write::GzEncoder};
+use brotli::enc::{BrotliEncoderParams, backward_references::BrotliEncoderMode};
 use rocket::{
     Request, Response,
     http::{ContentType, Header, MediaType, Status},
     response::Responder,
 };
 use serde::Serialize;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 
 /// What the answer depends on besides the path, for whoever caches.
 const VARY: &str = "Accept, Accept-Encoding, Accept-Language, Cookie, HX-Request";
-/// Two thirds of a page, in a tenth of a millisecond; the highest level saves no more than a few bytes.
-const COMPRESSION: Compression = Compression::new(6);
+/// Three milliseconds a page, and a fifth smaller than gzip makes it; the highest quality takes twice as long for 3 %.
+const COMPRESSION_QUALITY: i32 = 10;
+/// Pages are smaller than this window of 64 KiB.
+const COMPRESSION_WINDOW_BITS: i32 = 16;
 
 const PROBLEM_PAGE: &str = "problem.html";
 const PROBLEM_FRAGMENT: &str = "fragments/problem.html";
@@ -80,7 +82,7 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
             Some(template) => (page(request, template, &self.body)?, ContentType::HTML),
             None => (json(&self.body)?, ContentType::JSON),
         };
-        Ok(if self.compressible && accepts_gzip(request) {
+        Ok(if self.compressible && accepts_brotli(request) {
             compressed(body, self.status, content_type)
         } else {
             write(body, self.status, content_type)
@@ -177,16 +179,23 @@ fn json(body: &impl Serialize) -> Result<Vec<u8>, Status> {
     })
 }
 
-fn accepts_gzip(request: &Request<'_>) -> bool {
-    request.headers().get("Accept-Encoding").any(|header| assets::accepts(header, "gzip"))
+fn accepts_brotli(request: &Request<'_>) -> bool {
+    request.headers().get("Accept-Encoding").any(|header| assets::accepts(header, "br"))
 }
 
 fn compressed(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
-    let mut encoder = GzEncoder::new(Vec::new(), COMPRESSION);
-    match encoder.write_all(&body).and_then(|()| encoder.finish()) {
-        Ok(bytes) => {
-            let mut response = write(bytes, status, content_type);
-            response.set_raw_header("Content-Encoding", "gzip");
+    let parameters = BrotliEncoderParams {
+        quality: COMPRESSION_QUALITY,
+        lgwin: COMPRESSION_WINDOW_BITS,
+        mode: BrotliEncoderMode::BROTLI_MODE_TEXT,
+        size_hint: body.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut small = Vec::new();
+    match brotli::BrotliCompress(&mut body.as_slice(), &mut small, &parameters) {
+        Ok(_) => {
+            let mut response = write(small, status, content_type);
+            response.set_raw_header("Content-Encoding", "br");
             response
         }
         // Writing to memory does not fail; the body as it is would be right all the same.

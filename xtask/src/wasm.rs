@@ -1,4 +1,4 @@
-//! Owns the two browser modules: compiled from one crate by feature, each with its JavaScript glue.
+//! Owns the browser modules: compiled from one crate by feature, each with its JavaScript glue.
 //! Knows nothing of hashed names and compression.
 
 use crate::fingerprint::{self, Inputs};
@@ -11,8 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
-/// The feature and the name of its files, `NAME.js` and `NAME_bg.wasm`.
-pub(crate) const MODULES: [(&str, &str); 2] = [("sign-in", "sign_in"), ("messenger", "messenger")];
+/// The feature and the name of its files, `NAME.js` and `NAME_bg.wasm`. The first two carry a new browser to a working
+/// home; the others are fetched when they are wanted.
+pub(crate) const MODULES: [(&str, &str); 4] =
+    [("sign-in", "sign_in"), ("messenger", "messenger"), ("recovery", "recovery"), ("keeper", "keeper")];
 
 /// Where the unhashed modules lie until `assets` takes them.
 pub(crate) fn directory(project: &Project) -> PathBuf {

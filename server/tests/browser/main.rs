@@ -28,6 +28,7 @@ mod in_browser {
     mod pictures;
     mod policy;
     mod poll;
+    mod recovery;
     mod redis_mailbox;
     mod restart;
     mod secrets;

@@ -134,6 +134,79 @@ impl Person {
     }
 }
 
+impl Person {
+    /// The safety number of the open conversation.
+    pub(crate) async fn digits(&self) -> String {
+        self.tab.ask("document.querySelector('[data-digits]').textContent", vec![]).await.as_str().unwrap().to_owned()
+    }
+
+    /// Texts that are shown, whatever notices stand between them.
+    pub(crate) async fn until_reads_among(&self, texts: &[&str]) {
+        let look = async || {
+            let mut read = read(&self.tab).await;
+            read.retain(|line| texts.contains(&line.as_str()));
+            if read == texts { Ok(()) } else { Err(read) }
+        };
+        if let Err(waited) = eventually(&format!("{} to read {texts:?}", self.email), PATIENCE, look).await {
+            self.tab.fail(&waited).await;
+        }
+    }
+
+    /// The browser's data of this site is deleted.
+    pub(crate) async fn forget_everything(&self) {
+        self.tab.goto(&self.url("/health")).await;
+        let origin = serde_json::json!({ "origin": self.home, "storageTypes": "all" });
+        self.tab.devtools("Storage.clearDataForOrigin", origin).await;
+        self.tab.devtools("Network.clearBrowserCookies", serde_json::json!({})).await;
+        let databases = self.tab.ask("indexedDB.databases().then(all => all.length)", vec![]).await;
+        assert_eq!(databases, 0, "the browser still keeps something");
+    }
+
+    /// Until nothing is left that the server's history and vault lack.
+    pub(crate) async fn until_kept(&self, proxy: &crate::proxy::Proxy) {
+        let kept = async || {
+            let exchanges = proxy.exchanges();
+            let done = |method: &str, target: &str| {
+                exchanges.iter().any(|it| it.method == method && it.target == target && (200..300).contains(&it.status))
+            };
+            if done("POST", "/history") && done("PUT", "/vault") { Ok(()) } else { Err("nothing yet") }
+        };
+        eventually("history and vault to be kept", PATIENCE, kept).await.unwrap();
+        // What was written last may still wait for its turn.
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    }
+
+    /// Makes a recovery key on the safety pane, and confirms it as asked.
+    pub(crate) async fn make_recovery_key(&self) -> Vec<String> {
+        self.tab.goto(&self.url("/home?show=safety")).await;
+        self.tab.until_shown("#recovery-key > fieldset:enabled").await;
+        self.tab.write("#recovery-key [data-password]", &self.password).await;
+        self.tab.click("#recovery-key [data-make]").await;
+        self.tab.until_shown("[data-recovery-paper] #recovery-confirm > fieldset:enabled").await;
+        let words: Vec<String> =
+            strings(self.tab.ask("[...document.querySelectorAll('[data-recovery-words] li')].map(e => e.textContent)", vec![]).await);
+        assert_eq!(words.len(), 24);
+        let labels = strings(self.tab.ask("[...document.querySelectorAll('[data-confirm-label]')].map(e => e.textContent)", vec![]).await);
+        for (index, label) in labels.iter().enumerate() {
+            let place: usize = label.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
+            self.tab.write(&format!("#confirm-{}", index + 1), &words[place - 1]).await;
+        }
+        self.tab.click("#recovery-confirm [type=submit]").await;
+        self.tab.until("the key to be set", "document.querySelector('[data-recovery-paper]').hidden", vec![]).await;
+        words
+    }
+
+    pub(crate) async fn try_recover(&self, words: &[String], password: &str) {
+        self.tab.goto(&self.url("/recover")).await;
+        self.tab.until_shown("form#recover > fieldset:enabled").await;
+        self.tab.write("form#recover [data-email]", &self.email).await;
+        self.tab.write("form#recover [data-recovery-words]", &words.join(" ")).await;
+        self.tab.write("form#recover [data-password]", password).await;
+        self.tab.write("form#recover [data-password-again]", password).await;
+        self.tab.click("form#recover [type=submit]").await;
+    }
+}
+
 async fn read(tab: &Tab) -> Vec<String> {
     strings(
         tab.ask("[...document.querySelectorAll('.messages > .message .body')].map(e => e.textContent)", vec![]).await,

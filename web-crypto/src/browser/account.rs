@@ -274,7 +274,7 @@ impl Account {
         let replaced = vault::replace_body(owner, &self.keys.body, &body, &self.sealed, &mut random::system());
         if let Ok(vault) = replaced {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
-            let _ = http::put("/vault", &ReplaceVault { vault, replaces: self.sealed.digest() }).await;
+            let _ = http::send("PUT", "/vault", &ReplaceVault { vault, replaces: self.sealed.digest() }).await;
         }
     }
 }

@@ -11,71 +11,68 @@ use super::{
 };
 use cliquet_wire::{address::Address, certificate::AccountCard, contacts::AddContact};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::Event;
+use web_sys::{Element, Event};
+
+/// What a person decides about a contact, for the leading tab to write down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// The server has them as a contact: pin their key and say hello.
+    Added,
+    Blocked,
+    Unblocked,
+    /// Their messages are in sight.
+    Read,
+}
+
+/// As tabs tell it to each other.
+const VERBS: [(Verb, &str); 4] = [
+    (Verb::Added, "added"),
+    (Verb::Blocked, "blocked"),
+    (Verb::Unblocked, "unblocked"),
+    (Verb::Read, "read"),
+];
 
 /// What any tab may ask of the leading one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
-    /// The server has them as a contact: pin their key and say hello.
-    Added(Address),
-    Blocked(Address),
-    Unblocked(Address),
-    /// Their messages are in sight.
-    Read(Address),
+pub struct Wish {
+    verb: Verb,
+    address: Address,
 }
 
 impl Wish {
-    /// As tabs tell it to each other.
+    pub fn new(verb: Verb, address: &Address) -> Self {
+        Self { verb, address: address.clone() }
+    }
+
     pub fn text(&self) -> String {
-        let (verb, address) = match self {
-            Self::Added(address) => ("added/", address),
-            Self::Blocked(address) => ("blocked/", address),
-            Self::Unblocked(address) => ("unblocked/", address),
-            Self::Read(address) => ("read/", address),
-        };
-        [verb, address.as_str()].concat()
+        let verb = VERBS.iter().find(|(verb, _)| *verb == self.verb).map_or("", |(_, text)| text);
+        [verb, "/", self.address.as_str()].concat()
     }
 
     pub fn parse(text: &str) -> Option<Self> {
         let (verb, address) = text.split_once('/')?;
-        let address = Address::parse(address).ok()?;
-        match verb {
-            "added" => Some(Self::Added(address)),
-            "blocked" => Some(Self::Blocked(address)),
-            "unblocked" => Some(Self::Unblocked(address)),
-            "read" => Some(Self::Read(address)),
-            _ => None,
-        }
+        let (verb, _) = VERBS.iter().find(|(_, text)| *text == verb)?;
+        Some(Self { verb: *verb, address: Address::parse(address).ok()? })
     }
 
     /// By the tab that leads.
     pub async fn grant(&self, home: &Rc<Home>) -> Result<(), Trouble> {
-        match self {
-            Self::Added(address) => {
-                let card = search_user::card(address).await?;
-                let turn = home.turn().await?;
-                let added = turn.messenger().add_contact(card, page::now_ms(), &WebVerifier).await;
-                turn.end(added).await?;
-                home.pump();
-                Ok(())
-            }
-            Self::Blocked(address) => {
-                let turn = home.turn().await?;
-                let made = turn.messenger().block(address);
-                turn.end(made).await
-            }
-            Self::Unblocked(address) => {
-                let turn = home.turn().await?;
-                let made = turn.messenger().unblock(address);
-                turn.end(made).await
-            }
-            Self::Read(address) => {
-                let turn = home.turn().await?;
-                let made = turn.messenger().read(address);
-                turn.end(made).await
-            }
-        }
+        let address = &self.address;
+        let card = match self.verb {
+            Verb::Added => Some(search_user::card(address).await?),
+            _ => None,
+        };
+        let turn = home.turn().await?;
+        let messenger = turn.messenger();
+        let made = match (self.verb, card) {
+            (_, Some(card)) => messenger.add_contact(card, page::now_ms(), &WebVerifier).await,
+            (Verb::Blocked, _) => messenger.block(address),
+            (Verb::Unblocked, _) => messenger.unblock(address),
+            (_, None) => messenger.read(address),
+        };
+        turn.end(made).await?;
+        home.pump();
+        Ok(())
     }
 }
 
@@ -84,11 +81,20 @@ pub fn listen(home: &Rc<Home>) {
     let Some(document) = page::document() else { return };
     let home = home.clone();
     page::on(&document, "click", move |event| {
-        let Some((button, deed)) = deed(event) else { return };
+        if let Some(button) = page::around(event, "button[data-wish]")
+            && let Some(open) = Conversation::on_page()
+        {
+            // A decision that the keeper knows of. With it goes which key was seen.
+            let attribute = |name: &str| button.get_attribute(name).unwrap_or_default();
+            let key = open.section.get_attribute("data-key").unwrap_or_default();
+            home.wish_text(&[&attribute("data-wish"), "/", open.address.as_str(), "/", &key].concat());
+            return;
+        }
+        let Some((button, verb, address)) = deed(event) else { return };
         event.prevent_default();
         let _ = button.set_attribute("disabled", "");
         home.spawn(async move |home: Rc<Home>| {
-            let done = deed.carry_out(&home).await;
+            let done = carry_out(&home, verb, &address).await;
             let _ = button.remove_attribute("disabled");
             if let Err(error) = done {
                 show::notice(&home.sentence(&error));
@@ -97,60 +103,47 @@ pub fn listen(home: &Rc<Home>) {
     });
 }
 
-enum Deed {
-    Add(Address),
-    Accept(Address),
-    Block(Address),
-    Unblock(Address),
-}
-
-fn deed(event: &Event) -> Option<(web_sys::Element, Deed)> {
+/// A button and what it is for: the contact it names, else whose conversation is open.
+fn deed(event: &Event) -> Option<(Element, Verb, Address)> {
     let button = page::around(event, "button")?;
-    let open = || Conversation::on_page().map(|conversation| conversation.address);
-    let deed = if let Some(address) = button.get_attribute("data-add-contact") {
-        Deed::Add(Address::parse(&address).ok()?)
-    } else if button.has_attribute("data-accept") {
-        Deed::Accept(open()?)
-    } else if button.has_attribute("data-block") {
-        Deed::Block(open()?)
-    } else if button.has_attribute("data-unblock") {
-        Deed::Unblock(open()?)
-    } else {
-        return None;
+    let (name, verb) = BUTTONS.iter().find(|(name, _)| button.has_attribute(name))?;
+    let named = button.get_attribute(name).filter(|address| !address.is_empty());
+    let address = match named {
+        Some(address) => Address::parse(&address).ok()?,
+        None => Conversation::on_page()?.address,
     };
-    Some((button.unchecked_into(), deed))
+    Some((button, *verb, address))
 }
 
-impl Deed {
-    /// The server first: what it refuses is not written down here.
-    async fn carry_out(self, home: &Rc<Home>) -> Result<(), HttpError> {
-        match self {
-            Self::Add(address) => {
-                tell_server(&address).await?;
+const BUTTONS: [(&str, Verb); 4] = [
+    ("data-add-contact", Verb::Added),
+    ("data-accept", Verb::Added),
+    ("data-block", Verb::Blocked),
+    ("data-unblock", Verb::Unblocked),
+];
+
+/// The server first: what it refuses is not written down here.
+async fn carry_out(home: &Rc<Home>, verb: Verb, address: &Address) -> Result<(), HttpError> {
+    match verb {
+        Verb::Added => {
+            tell_server(address).await?;
+            if show::listed_as(address).is_none() {
                 show::search_result(home.words.get(Word::ContactAdded));
-                home.wish(&Wish::Added(address));
-                show::refresh_contacts();
-            }
-            Self::Accept(address) => {
-                tell_server(&address).await?;
-                home.wish(&Wish::Added(address));
-                show::refresh_contacts();
-            }
-            Self::Block(address) => {
-                http::call("PUT", &block_path(&address)).await?;
-                show::notice(home.words.get(Word::ContactBlocked));
-                home.wish(&Wish::Blocked(address));
-                show::refresh_contacts();
-            }
-            Self::Unblock(address) => {
-                http::call("DELETE", &block_path(&address)).await?;
-                show::notice(home.words.get(Word::ContactUnblocked));
-                home.wish(&Wish::Unblocked(address));
-                show::refresh_contacts();
             }
         }
-        Ok(())
+        Verb::Blocked => {
+            http::call("PUT", &block_path(address)).await?;
+            show::notice(home.words.get(Word::ContactBlocked));
+        }
+        Verb::Unblocked => {
+            http::call("DELETE", &block_path(address)).await?;
+            show::notice(home.words.get(Word::ContactUnblocked));
+        }
+        Verb::Read => {}
     }
+    home.wish(&Wish::new(verb, address));
+    show::refresh_contacts();
+    Ok(())
 }
 
 fn block_path(address: &Address) -> String {

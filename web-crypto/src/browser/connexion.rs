@@ -25,7 +25,7 @@ pub fn start(open: Function) {
 }
 
 fn serve(form: Rc<Form>, messenger: &Rc<MessengerModule>, way: Way) {
-    if !web_sys::window().is_some_and(|window| window.is_secure_context()) {
+    if !is_secure() {
         form.closed(&Failure::InsecurePage);
         return;
     }
@@ -34,7 +34,7 @@ fn serve(form: Rc<Form>, messenger: &Rc<MessengerModule>, way: Way) {
     // The address of which the person was last told that this browser keeps an earlier account.
     let told: Rc<RefCell<Option<Address>>> = Rc::default();
     let (served, messenger) = (Rc::clone(&form), Rc::clone(messenger));
-    Form::serve(form, move || {
+    Form::serve(form, move |_| {
         let (form, messenger, told) = (Rc::clone(&served), Rc::clone(&messenger), Rc::clone(&told));
         wasm_bindgen_futures::spawn_local(async move {
             let before = told.take();
@@ -58,8 +58,13 @@ fn serve(form: Rc<Form>, messenger: &Rc<MessengerModule>, way: Way) {
     });
 }
 
+/// Whether browsers let this page make keys.
+pub fn is_secure() -> bool {
+    web_sys::window().is_some_and(|window| window.is_secure_context())
+}
+
 /// To home, in the place of this page: going back never shows a form with what was typed.
-fn leave(form: &Form) {
+pub fn leave(form: &Form) {
     form.clear_passwords();
     if let Some(window) = web_sys::window() {
         // A refused navigation leaves the page as it is; a reload then finds the sign-in done.

@@ -8,6 +8,13 @@ use super::{
     sentences::{of_server, word},
 };
 use crate::crypto::password::PasswordError;
+#[cfg(feature = "recovery")]
+use crate::{
+    client::fields::fill,
+    crypto::{recovery_key::WordsError, vault::VaultError},
+};
+#[cfg(feature = "recovery")]
+use cliquet_wire::json;
 use cliquet_wire::{address::Address, problem::ProblemCode};
 
 /// Why there is no sign-in. Unless a variant says otherwise, trying again is harmless.
@@ -23,6 +30,12 @@ pub enum Failure {
     EarlierAccount(Address),
     /// What the messenger module said.
     Said(String),
+    /// The words are no recovery key, or not the one that was shown. Nothing was sent.
+    #[cfg(feature = "recovery")]
+    Words(WordsError),
+    /// What the server keeps for the account.
+    #[cfg(feature = "recovery")]
+    Vault(VaultError),
     /// OPAQUE could not be computed: not a message of it, or no memory for Argon2id.
     PasswordStep,
     /// Browsers let only pages from https or from this computer make keys.
@@ -36,6 +49,8 @@ impl Failure {
         match self {
             Self::Field(field, _) => Some(*field),
             Self::Refused => Some(Field::Password),
+            #[cfg(feature = "recovery")]
+            Self::Words(_) | Self::Vault(VaultError::RecoveryLock) => Some(Field::RecoveryWords),
             _ => None,
         }
     }
@@ -51,7 +66,39 @@ impl Failure {
             Self::PasswordStep => word("password-step-failed"),
             Self::InsecurePage => word("insecure-page"),
             Self::PageBroken => word("page-broken"),
+            #[cfg(feature = "recovery")]
+            Self::Words(error) => of_words(*error),
+            #[cfg(feature = "recovery")]
+            Self::Vault(VaultError::RecoveryLock | VaultError::NoRecoveryKey) => word("recovery-mismatch"),
+            #[cfg(feature = "recovery")]
+            Self::Vault(_) => word("recovery-altered"),
         }
+    }
+}
+
+#[cfg(feature = "recovery")]
+fn of_words(error: WordsError) -> String {
+    let (key, name, number) = match error {
+        WordsError::Count { count: 0 } => return word("recovery-empty"),
+        WordsError::Checksum => return word("recovery-checksum"),
+        WordsError::Count { count } => ("recovery-count", "count", count),
+        WordsError::NotInList { place } => ("recovery-not-in-list", "place", place),
+        WordsError::Other { place } => ("confirm-other", "place", place),
+    };
+    fill(&word(key), name, &json::write(&(number as u64)))
+}
+
+#[cfg(feature = "recovery")]
+impl From<WordsError> for Failure {
+    fn from(error: WordsError) -> Self {
+        Self::Words(error)
+    }
+}
+
+#[cfg(feature = "recovery")]
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error)
     }
 }
 

@@ -1,17 +1,19 @@
-//! The one form of the sign-in and the sign-up page.
+//! A form that takes passwords: of sign-in and sign-up, of recovery, of the safety pane.
 //!
 //! Owns reading and clearing its fields, its state (ready, at work, failed) and what it says. Knows nothing of what is
 //! done with the fields. The inputs have no `name` and the submit never runs its course, so no browser, extension of
 //! htmx or proxy can send what they hold.
 
 use super::{failure::Failure, sentences::word};
+#[cfg(feature = "recovery")]
+use crate::crypto::recovery_key::RecoveryKey;
 use crate::client::fields::{Password, PasswordError};
 use cliquet_wire::address::{Address, AddressError};
 use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::JsString;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlFieldSetElement, HtmlInputElement, HtmlTextAreaElement};
 use zeroize::Zeroizing;
 
 /// Which input a failure is about.
@@ -20,6 +22,10 @@ pub enum Field {
     Address,
     Password,
     PasswordAgain,
+    #[cfg(feature = "recovery")]
+    OldPassword,
+    #[cfg(feature = "recovery")]
+    RecoveryWords,
 }
 
 impl Field {
@@ -28,6 +34,10 @@ impl Field {
             Self::Address => "input[data-email]",
             Self::Password => "input[data-password]",
             Self::PasswordAgain => "input[data-password-again]",
+            #[cfg(feature = "recovery")]
+            Self::OldPassword => "input[data-old-password]",
+            #[cfg(feature = "recovery")]
+            Self::RecoveryWords => "textarea[data-recovery-words]",
         }
     }
 }
@@ -55,14 +65,14 @@ impl Form {
     }
 
     /// Hands every submit to `submitted` instead of to the browser, then opens the form.
-    pub fn serve(form: Rc<Self>, submitted: impl Fn() + 'static) {
+    pub fn serve(form: Rc<Self>, submitted: impl Fn(&Event) + 'static) {
         let served = Rc::clone(&form);
         let options = EventListenerOptions::enable_prevent_default();
         let listener = EventListener::new_with_options(&form.form, "submit", options, move |event| {
             event.prevent_default();
             // A second Enter while the first is at work changes nothing.
             if !served.fieldset.disabled() {
-                submitted();
+                submitted(event);
             }
         });
         // For as long as the page lives.
@@ -97,20 +107,26 @@ impl Form {
         })
     }
 
-    /// The password to sign in with.
-    pub fn given_password(&self) -> Result<Password, Failure> {
-        Password::given(&self.normalized(Field::Password)?).map_err(password_failure)
+    /// A password that there is already.
+    pub fn given_password(&self, field: Field) -> Result<Password, Failure> {
+        Password::given(&self.normalized(field)?).map_err(|error| password_failure(field, error))
     }
 
     /// The password to sign up with, typed twice.
     pub fn chosen_password(&self) -> Result<Password, Failure> {
         let (password, again) = (self.normalized(Field::Password)?, self.normalized(Field::PasswordAgain)?);
-        Password::chosen(&password, &again).map_err(password_failure)
+        Password::chosen(&password, &again).map_err(|error| password_failure(Field::Password, error))
     }
 
+    /// Everything secret that was typed.
     pub fn clear_passwords(&self) {
-        for field in [Field::Password, Field::PasswordAgain] {
-            if let Ok(input) = self.input(field) {
+        let typed = self.form.query_selector_all("input[type=password], textarea, [data-confirm]");
+        let Ok(typed) = typed else { return };
+        for index in 0..typed.length() {
+            let input = typed.get(index).map(JsValue::from);
+            if let Some(input) = input.as_ref().and_then(JsCast::dyn_ref::<HtmlInputElement>) {
+                input.set_value("");
+            } else if let Some(input) = input.as_ref().and_then(JsCast::dyn_ref::<HtmlTextAreaElement>) {
                 input.set_value("");
             }
         }
@@ -139,6 +155,44 @@ impl Form {
         self.error.set_text_content(Some(&failure.sentence()));
     }
 
+    /// The end of an attempt on a page that stays: open again, with what there is to say.
+    #[cfg(feature = "recovery")]
+    pub fn done(&self, done: Result<(), Failure>, word: Option<&str>) {
+        match done {
+            Ok(()) => {
+                self.clear_passwords();
+                self.fieldset.set_disabled(false);
+                self.progress.set_text_content(None);
+                if let Some(word) = word {
+                    self.say(word);
+                }
+            }
+            Err(failure) => self.failed(&failure),
+        }
+    }
+
+    #[cfg(feature = "recovery")]
+    pub fn say(&self, key: &str) {
+        self.progress.set_text_content(Some(&word(key)));
+    }
+
+    /// From the 24 words as they were typed.
+    #[cfg(feature = "recovery")]
+    pub fn recovery_key(&self) -> Result<RecoveryKey, Failure> {
+        let found = self.form.query_selector(Field::RecoveryWords.selector()).ok().flatten();
+        let area: HtmlTextAreaElement = found.and_then(|area| area.dyn_into().ok()).ok_or(Failure::PageBroken)?;
+        Ok(RecoveryKey::parse(&Zeroizing::new(area.value()))?)
+    }
+
+    /// The words that confirm a recovery key, in the order of their fields.
+    #[cfg(feature = "recovery")]
+    pub fn confirmed_words(&self) -> Vec<String> {
+        super::page::all_within(&self.form, "[data-confirm]")
+            .into_iter()
+            .map(|input| input.dyn_into().map_or_else(|_| String::new(), |input: HtmlInputElement| input.value()))
+            .collect()
+    }
+
     fn input(&self, field: Field) -> Result<HtmlInputElement, Failure> {
         let found = self.form.query_selector(field.selector()).ok().flatten();
         found.and_then(|element| element.dyn_into().ok()).ok_or(Failure::PageBroken)
@@ -151,11 +205,11 @@ impl Form {
     }
 }
 
-fn password_failure(error: PasswordError) -> Failure {
+fn password_failure(field: Field, error: PasswordError) -> Failure {
     match error {
-        PasswordError::Empty => Failure::Field(Field::Password, "password-empty"),
-        PasswordError::TooShort => Failure::Field(Field::Password, "password-too-short"),
-        PasswordError::TooLong => Failure::Field(Field::Password, "password-too-long"),
+        PasswordError::Empty => Failure::Field(field, "password-empty"),
+        PasswordError::TooShort => Failure::Field(field, "password-too-short"),
+        PasswordError::TooLong => Failure::Field(field, "password-too-long"),
         PasswordError::Differ => Failure::Field(Field::PasswordAgain, "passwords-differ"),
     }
 }

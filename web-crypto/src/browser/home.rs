@@ -8,6 +8,7 @@ use super::{
     database,
     dates::Dates,
     http::{self, HttpError},
+    keep::Keeping,
     load_messages,
     long_polling::Polling,
     page, random,
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::client::{
     messenger::{Event, LoadError, Messenger, Step, StepError},
-    records::{self, RecordsError},
+    records::{self, RecordsError, names},
 };
 use cliquet_wire::address::Address;
 use std::{
@@ -38,6 +39,7 @@ pub struct Home {
     pub tabs: Tabs,
     pub polling: Polling,
     pub posting: Posting,
+    pub keeping: Keeping,
     /// Only the leading tab has one.
     messenger: RefCell<Option<Rc<Messenger>>>,
     turns: Turns,
@@ -92,7 +94,7 @@ impl From<HttpError> for Trouble {
 
 impl Home {
     /// Opens what this browser keeps for the account; refuses when it is no device of it.
-    pub async fn open(email: Address, words: Words) -> Result<Self, State> {
+    pub async fn open(email: Address, words: Words, keeping: Keeping) -> Result<Self, State> {
         let store = Store::open(&email).await?;
         http::speak_for(load(&store).await?.device());
         Ok(Self {
@@ -103,6 +105,7 @@ impl Home {
             dates: Dates::of_page(),
             polling: Polling::default(),
             posting: Posting::default(),
+            keeping,
             messenger: RefCell::new(None),
             turns: Turns::default(),
             leading: Cell::new(false),
@@ -143,13 +146,27 @@ impl Home {
         })
     }
 
+    pub fn turns(&self) -> &Turns {
+        &self.turns
+    }
+
+    /// The records are right in any case; if they cannot be read, nothing is done with an older state.
+    pub async fn read_anew(&self) {
+        let anew = load(&self.store).await.ok().map(Rc::new);
+        self.messenger.replace(anew);
+    }
+
     /// Commits what needs no messenger: any tab may.
     pub async fn commit(self: &Rc<Self>, changes: &records::Changes) -> Result<(), StoreError> {
         self.store.commit_changes(changes).await?;
-        let changed = names(changes);
-        self.tabs.announce(changed.iter().map(String::as_str));
-        self.changed(&changed);
+        self.announce(&names(changes));
         Ok(())
+    }
+
+    /// Says what was committed, to the other tabs and to this one.
+    pub fn announce(self: &Rc<Self>, changed: &[String]) {
+        self.tabs.announce(changed.iter().map(String::as_str));
+        self.changed(changed);
     }
 
     /// Follows what was committed, here or in another tab.
@@ -158,7 +175,12 @@ impl Home {
         for name in names {
             match name.split_once('/') {
                 Some(("!", wish)) => self.wished(wish),
-                Some(("messages" | "contacts", _)) => shown.push(name.clone()),
+                Some(("messages", _)) => shown.push(name.clone()),
+                Some(("contacts", _)) => {
+                    shown.push(name.clone());
+                    self.keep();
+                }
+                Some(("to_keep", _)) => self.keep(),
                 Some(("to_seal" | "outbox", _)) => self.pump(),
                 _ => {}
             }
@@ -170,11 +192,15 @@ impl Home {
 
     /// Done here by the leading tab, else asked of it.
     pub fn wish(self: &Rc<Self>, wish: &Wish) {
-        let wish = wish.text();
+        self.wish_text(&wish.text());
+    }
+
+    /// The same for what only the keeper understands.
+    pub fn wish_text(self: &Rc<Self>, wish: &str) {
         if self.leads() {
-            self.wished(&wish);
+            self.wished(wish);
         } else {
-            self.tabs.announce(std::iter::once(["!/", &wish].concat().as_str()));
+            self.tabs.announce(std::iter::once(["!/", wish].concat().as_str()));
         }
     }
 
@@ -182,8 +208,13 @@ impl Home {
         if !self.leads() {
             return;
         }
-        let Some(wish) = Wish::parse(wish) else { return };
+        let text = wish.to_owned();
         self.spawn(async move |home: Rc<Self>| {
+            let Some(wish) = Wish::parse(&text) else {
+                // What it cannot do it says itself.
+                let _ = home.call_keeper(&text).await;
+                return;
+            };
             if let Err(trouble) = wish.grant(&home).await {
                 home.complain(&trouble);
             }
@@ -258,21 +289,18 @@ impl AtTurn {
             drop(messenger);
             let applied = home.messenger.borrow_mut().as_mut().and_then(Rc::get_mut).map(|own| own.apply(step));
             if applied.is_none_or(|applied| applied.is_err()) {
-                // Cannot be while steps take turns. The records are right in any case; if they cannot be read, nothing is
-                // done with the older state.
-                let anew = load(&home.store).await.ok().map(Rc::new);
-                home.messenger.replace(anew);
+                // Cannot be while steps take turns.
+                home.read_anew().await;
             }
             drop(turn);
-            home.tabs.announce(changed.iter().map(String::as_str));
-            home.changed(&changed);
+            home.announce(&changed);
             Ok(())
         })
     }
 }
 
 /// The messenger as the records say.
-async fn load(store: &Store) -> Result<Messenger, State> {
+pub async fn load(store: &Store) -> Result<Messenger, State> {
     let mut all = Vec::new();
     for kind in records::Store::IN_MEMORY {
         let kept = store.all(kind.name()).await?.into_iter();
@@ -291,13 +319,6 @@ fn unreadable(error: RecordsError) -> StoreError {
         RecordsError::Damaged => StoreError::Damaged,
         RecordsError::Newer => StoreError::OtherVersion,
     }
-}
-
-/// `store/key` of each record.
-fn names(changes: &records::Changes) -> Vec<String> {
-    let puts = changes.puts.iter().map(|put| (put.store, &put.key));
-    let deletes = changes.deletes.iter().map(|(store, key)| (*store, key));
-    puts.chain(deletes).map(|(store, key)| [store.name(), "/", key].concat()).collect()
 }
 
 /// A chance between zero and one, for back-off that does not come in step with others'.

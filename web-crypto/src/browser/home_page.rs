@@ -4,18 +4,21 @@ use super::{
     add_contact,
     home::Home,
     htmx::{self, Answer, Requests},
+    keep::Keeping,
     load_messages, long_polling, page, pre_keys, register_message, search_user, status,
     status::State,
     words::Words,
 };
 use cliquet_wire::address::Address;
+use js_sys::Function;
 use std::rc::Rc;
 use wasm_bindgen::JsError;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Element};
 
 /// An error leaves everything disabled, and the bootstrap says so. Does nothing on other pages.
-pub async fn start() -> Result<(), JsError> {
+/// `open_next` loads the keeper.
+pub async fn start(open_next: Function) -> Result<(), JsError> {
     if page::by_id("poll").is_none() {
         return Ok(());
     }
@@ -24,7 +27,7 @@ pub async fn start() -> Result<(), JsError> {
     let email = Address::parse(&email).map_err(|_| unnamed())?;
     let words = Words::read();
     status::show(State::Connecting, &words);
-    let home = match Home::open(email, words).await {
+    let home = match Home::open(email, words, Keeping::new(open_next)).await {
         Ok(home) => Rc::new(home),
         Err(state) => {
             status::show(state, &Words::read());
@@ -62,6 +65,11 @@ async fn lead(home: Rc<Home>) {
         home.say(State::OtherVersion);
         return;
     };
+    while home.keep_what_is_left().await.is_err() {
+        // A new device that cannot have its contacts yet hears nobody.
+        home.say(State::Reconnecting);
+        gloo_timers::future::TimeoutFuture::new(long_polling::back_off(3)).await;
+    }
     if let Err(state) = home.take_the_lead().await {
         home.say(state);
         return;
@@ -69,6 +77,7 @@ async fn lead(home: Rc<Home>) {
     home.polling_begins();
     home.pump();
     home.spawn(pre_keys::tend);
+    home.spawn(Home::keep_on);
     let _ = JsFuture::from(end).await;
     home.step_down();
 }

@@ -61,8 +61,8 @@ pub async fn post<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError>
 }
 
 /// Whatever is answered says no more than that it is done.
-pub async fn put(path: &str, body: &impl Json) -> Result<(), HttpError> {
-    exchange("PUT", path, Some(&json::write(body)), None).await.map(drop)
+pub async fn send(method: &str, path: &str, body: &impl Json) -> Result<(), HttpError> {
+    exchange(method, path, Some(&json::write(body)), None).await.map(drop)
 }
 
 /// The same with a body that is JSON already, and until `signal` says stop.

@@ -3,9 +3,9 @@
 //! htmx swaps in the skeleton of a conversation; this fills it. Every tab reads the store alike.
 
 use super::{
-    add_contact::Wish,
+    add_contact::{Verb, Wish},
     home::{self, Home},
-    page,
+    page, search_user,
     show::{self, Conversation, Placed},
     store::StoreError,
 };
@@ -17,7 +17,7 @@ use crate::{
     },
     crypto::safety_number::SafetyNumber,
 };
-use cliquet_wire::address::Address;
+use cliquet_wire::{address::Address, json};
 use std::rc::Rc;
 
 /// Lines that are laid out at first, and each time a reader goes up to the first one.
@@ -51,7 +51,7 @@ async fn open(home: &Rc<Home>) -> Result<(), StoreError> {
     allow(home, &conversation).await?;
     show::focus_draft(&conversation);
     if home::in_sight() {
-        home.wish(&Wish::Read(conversation.address.clone()));
+        home.wish(&Wish::new(Verb::Read, &conversation.address));
     }
     if let Some(list) = conversation.list() {
         let home = home.clone();
@@ -92,20 +92,21 @@ async fn older(home: &Rc<Home>, conversation: &Conversation) {
 /// Enables what may be done with this contact.
 async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), StoreError> {
     let contact = contact(home, &conversation.address).await?;
-    let state = match contact.map(|contact| contact.state) {
-        // The server knows them, and this browser has not met them yet.
-        None => match show::listed_as(&conversation.address).as_deref() {
-            Some("added") => {
-                home.wish(&Wish::Added(conversation.address.clone()));
-                None
-            }
-            Some("requested") => Some(State::Requested),
-            Some("blocked") => Some(State::Blocked),
-            _ => None,
-        },
-        state => state,
+    if let Some(contact) = contact {
+        conversation.allow(Some(contact.state), contact.verified, contact.key_changed);
+        return Ok(());
+    }
+    // The server knows them, and this browser has not met them yet.
+    let state = match show::listed_as(&conversation.address).as_deref() {
+        Some("added") => {
+            home.wish(&Wish::new(Verb::Added, &conversation.address));
+            None
+        }
+        Some("requested") => Some(State::Requested),
+        Some("blocked") => Some(State::Blocked),
+        _ => None,
     };
-    conversation.allow(state);
+    conversation.allow(state, false, false);
     Ok(())
 }
 
@@ -148,9 +149,9 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
                 show::refresh_contacts();
             }
             if let Some(open) = here {
-                open.allow(Some(contact.state));
+                open.allow(Some(contact.state), contact.verified, contact.key_changed);
                 if contact.unread > 0 && home::in_sight() {
-                    home.wish(&Wish::Read(contact.address));
+                    home.wish(&Wish::new(Verb::Read, &contact.address));
                 }
             }
         } else if let Some(open) = here
@@ -178,12 +179,19 @@ pub fn listen(home: &Rc<Home>) {
         let Some(conversation) = Conversation::on_page() else { return };
         if conversation.toggle_safety_number() {
             home.spawn(async move |home: Rc<Home>| {
-                if let (Ok(Some(own)), Ok(Some(other))) =
+                if let (Ok(Some(own)), Ok(Some(mut other))) =
                     (contact(&home, &home.email).await, contact(&home, &conversation.address).await)
                 {
+                    // What is shown is the key that would be accepted.
+                    let mut key = String::new();
+                    if other.key_changed {
+                        let Ok(card) = search_user::card(&other.address).await else { return };
+                        key = json::write(&card.account_key.hash());
+                        other.account_key = card.account_key;
+                    }
                     let number =
                         SafetyNumber::of((&own.address, &own.account_key), (&other.address, &other.account_key));
-                    conversation.safety_number(&number.text());
+                    conversation.safety_number(&number.text(), &key);
                 }
             });
         }

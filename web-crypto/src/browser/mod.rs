@@ -9,9 +9,11 @@ pub mod account;
 pub mod account_error;
 #[cfg(feature = "messenger")]
 pub mod add_contact;
+#[cfg(feature = "recovery")]
+pub mod change_password;
 #[cfg(feature = "sign-in")]
 pub mod connexion;
-#[cfg(feature = "messenger")]
+#[cfg(any(feature = "messenger", feature = "keeper"))]
 pub mod database;
 #[cfg(feature = "messenger")]
 pub mod dates;
@@ -27,6 +29,10 @@ pub mod home_page;
 pub mod htmx;
 pub mod http;
 #[cfg(feature = "messenger")]
+pub mod keep;
+#[cfg(feature = "keeper")]
+pub mod keeper;
+#[cfg(feature = "messenger")]
 pub mod load_messages;
 #[cfg(feature = "messenger")]
 pub mod long_polling;
@@ -34,17 +40,25 @@ pub mod long_polling;
 pub mod messenger_module;
 #[cfg(feature = "messenger")]
 pub mod own_device;
-#[cfg(feature = "messenger")]
+#[cfg(any(feature = "messenger", feature = "recovery", feature = "keeper"))]
 pub mod page;
 #[cfg(feature = "messenger")]
 pub mod pre_keys;
+#[cfg(feature = "recovery")]
+pub mod proven;
 pub mod random;
 #[cfg(feature = "messenger")]
 pub mod receive;
+#[cfg(feature = "recovery")]
+pub mod recover;
+#[cfg(feature = "recovery")]
+pub mod recovery_key;
 #[cfg(feature = "messenger")]
 pub mod register_message;
-#[cfg(feature = "messenger")]
+#[cfg(any(feature = "messenger", feature = "keeper"))]
 pub mod rsa;
+#[cfg(feature = "recovery")]
+pub mod safety_pane;
 #[cfg(feature = "messenger")]
 pub mod search_user;
 #[cfg(feature = "messenger")]
@@ -59,7 +73,7 @@ pub mod sign_up;
 pub mod start;
 #[cfg(feature = "messenger")]
 pub mod status;
-#[cfg(feature = "messenger")]
+#[cfg(any(feature = "messenger", feature = "keeper"))]
 pub mod store;
 #[cfg(feature = "messenger")]
 pub mod tabs;

@@ -9,7 +9,7 @@ use super::{
     random,
     rsa::SigningKey,
     sentences::word,
-    store::{ACCOUNT_KEY, Store, StoreError, Write},
+    store::{ACCOUNT_KEY, BEFORE, CONTACTS, Store, StoreError, TO_RESTORE, Write},
 };
 use crate::{
     client::{
@@ -113,6 +113,8 @@ impl NewDevice {
         for table in [records::Store::Sessions, records::Store::Cursor] {
             gone.extend(store.all(table.name()).await?.into_iter().map(|record| (table.name(), record.key)));
         }
+        // There is nothing to bring back to an account's first device.
+        let to_restore: &[&str] = if self.card.device_list.counter > 1 { &[BEFORE, CONTACTS] } else { &[] };
         let writes: Vec<Write<'_>> = gone
             .iter()
             .map(|(table, key)| Write { store: table, key, value: None })
@@ -122,6 +124,7 @@ impl NewDevice {
                 value: Some(put.value.as_slice()),
             }))
             .chain([Write { store: SIGN_IN_STORE, key: PENDING, value: Some(&[]) }])
+            .chain(to_restore.iter().map(|key| Write { store: TO_RESTORE, key, value: Some(&[]) }))
             .collect();
         Ok(store.commit_with_keys(&writes, &[(ACCOUNT_KEY, signer.stored())]).await?)
     }

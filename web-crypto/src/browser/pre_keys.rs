@@ -39,7 +39,7 @@ async fn once(home: &Rc<Home>) -> Result<(), Trouble> {
     turn.end(made).await?;
     // The secret halves are durable: now the public ones may be handed out.
     if let Some(upload) = due {
-        http::put("/devices/self/pre-keys", &upload).await?;
+        http::send("PUT", "/devices/self/pre-keys", &upload).await?;
     }
     Ok(())
 }

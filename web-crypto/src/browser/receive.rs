@@ -1,6 +1,6 @@
 //! What a poll brought: each delivery in its own step, in order, durable before the next poll acknowledges it.
 
-use super::add_contact::Wish;
+use super::add_contact::{Verb, Wish};
 use super::{
     home::{self, Home, Trouble},
     http::HttpError,
@@ -40,7 +40,7 @@ pub fn in_sight(home: &Rc<Home>) {
     if home::in_sight()
         && let Some(conversation) = Conversation::on_page()
     {
-        home.wish(&Wish::Read(conversation.address));
+        home.wish(&Wish::new(Verb::Read, &conversation.address));
     }
 }
 

@@ -8,14 +8,19 @@ use cliquet_wire::{json, problem::Problem};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
 
-/// A word of the page's `template#words`. One that the page lacks shows as its key: ugly, and found by whoever looks.
+/// A word of the page's `template[data-words]`; a pane may bring more of them. One that the page lacks shows as its key:
+/// ugly, and found by whoever looks.
 pub fn word(key: &str) -> String {
-    let template = web_sys::window().and_then(|window| window.document()?.get_element_by_id("words"));
-    template
-        .and_then(|template| template.dyn_into::<HtmlTemplateElement>().ok())
-        .and_then(|template| template.content().query_selector(&["[data-word=", key, "]"].concat()).ok().flatten())
-        .and_then(|word| word.text_content())
-        .map_or_else(|| key.to_owned(), |word| word.trim().to_owned())
+    let document = web_sys::window().and_then(|window| window.document());
+    let templates = document.and_then(|document| document.query_selector_all("template[data-words]").ok());
+    let selector = ["[data-word=", key, "]"].concat();
+    let found = templates.and_then(|templates| {
+        (0..templates.length()).find_map(|index| {
+            let template = templates.get(index)?.dyn_into::<HtmlTemplateElement>().ok()?;
+            template.content().query_selector(&selector).ok().flatten()?.text_content()
+        })
+    });
+    found.map_or_else(|| key.to_owned(), |word| word.trim().to_owned())
 }
 
 /// What a person reads when a request failed. Problems come from the server in the page's language.

@@ -154,16 +154,24 @@ impl Conversation {
         list.set_scroll_top(list.scroll_height() - from_end);
     }
 
-    /// What may be done in this conversation.
-    pub fn allow(&self, state: Option<State>) {
-        if let Some(banner) = self.part(".request-banner") {
-            page::hide(&banner, state != Some(State::Requested));
+    /// What may be done in this conversation: the page shows its lines and buttons by these words.
+    pub fn allow(&self, state: Option<State>, verified: bool, key_changed: bool) {
+        let mut words = String::from(match state {
+            Some(State::Requested) => "requested",
+            Some(State::Blocked) => "blocked",
+            Some(State::Added) => "added",
+            Some(State::Own) | None => "",
+        });
+        if verified {
+            words.push_str(" verified");
         }
-        if let Some(banner) = self.part(".blocked-banner") {
-            page::hide(&banner, state != Some(State::Blocked));
+        if key_changed {
+            words.push_str(" key-changed");
         }
+        let _ = self.section.set_attribute("data-state", &words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {
-            fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(state != Some(State::Added));
+            let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
+            fieldset.set_disabled(key_changed || state != Some(State::Added));
         }
     }
 
@@ -182,8 +190,12 @@ impl Conversation {
         open
     }
 
-    pub fn safety_number(&self, digits: &str) {
+    /// `key`: names the account key that the digits are of.
+    pub fn safety_number(&self, digits: &str, key: &str) {
         text(&self.section, "[data-digits]", digits);
+        if !key.is_empty() {
+            let _ = self.section.set_attribute("data-key", key);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{
     failure::Failure,
-    form::Form,
+    form::{Field, Form},
     http::{self, HttpError},
     messenger_module::MessengerModule,
     random,
@@ -17,7 +17,7 @@ use cliquet_wire::{
 /// Takes the form's fields all the way to a signed-in device. `told`: see [`Failure::EarlierAccount`].
 pub async fn sign_in(form: &Form, messenger: &MessengerModule, told: Option<&Address>) -> Result<(), Failure> {
     let email = form.address()?;
-    let password = form.given_password()?;
+    let password = form.given_password(Field::Password)?;
     enter(form, messenger, &email, &password, told == Some(&email)).await
 }
 

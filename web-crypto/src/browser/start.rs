@@ -1,6 +1,6 @@
-//! The one function that `assets/boot.js` calls, in either module.
+//! The one function that `assets/boot.js` calls, in every module.
 //!
-//! Owns which part of the crate serves the page that it finds. Each part does nothing on the other's pages.
+//! Owns which part of the crate serves the page that it finds. Each part does nothing on the others' pages.
 
 use js_sys::Function;
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
@@ -9,11 +9,13 @@ use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 /// that the page names as its next one.
 #[wasm_bindgen]
 pub async fn start(open_next: Function) -> Result<(), JsError> {
-    #[cfg(feature = "messenger")]
-    super::home_page::start().await?;
-    #[cfg(feature = "sign-in")]
+    #[cfg(all(feature = "sign-in", not(feature = "recovery")))]
     super::connexion::start(open_next);
-    #[cfg(not(feature = "sign-in"))]
-    drop(open_next);
+    #[cfg(feature = "recovery")]
+    super::safety_pane::start(open_next);
+    #[cfg(feature = "messenger")]
+    super::home_page::start(open_next).await?;
+    #[cfg(feature = "keeper")]
+    super::keeper::start(open_next);
     Ok(())
 }

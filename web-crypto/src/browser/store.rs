@@ -32,6 +32,12 @@ const WRAPPING_KEY: &str = "wrapping";
 const STORE_KEY: &str = "store";
 /// In the object store of keys: the account key, as a `CryptoKey` that signs and refuses export.
 pub const ACCOUNT_KEY: &str = "account";
+/// The store of what a new device has not got back yet. Empty when all is here.
+pub const TO_RESTORE: &str = "to_restore";
+/// Of the history: the sequence below which segments are missing, or empty at first.
+pub const BEFORE: &str = "before";
+/// The contacts that the vault vouches for.
+pub const CONTACTS: &str = "contacts";
 const NONCE_BYTES: usize = 12;
 
 /// One account's storage, open.

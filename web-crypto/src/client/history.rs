@@ -14,7 +14,6 @@ use crate::crypto::{
     saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::limits::SEGMENT_BYTES_MAX;
-use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 /// What fits a segment, whatever sealing adds.
@@ -73,12 +72,14 @@ impl Messenger {
     /// Segments may come in any order, newest first for instance.
     pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
         let mut step = self.step();
-        let (mut seen, mut contacts) = (BTreeSet::new(), Vec::<Contact>::new());
+        // A list: a segment holds a thousand texts, and a tree is code that every page would carry.
+        let (mut seen, mut contacts) = (Vec::new(), Vec::<Contact>::new());
         for message in messages {
             let key = message_key(&message.conversation, message.author, message.id);
-            if !seen.insert(key.clone()) || records.get(Store::MessageKeys, &key).await?.is_some() {
+            if seen.contains(&key) || records.get(Store::MessageKeys, &key).await?.is_some() {
                 continue;
             }
+            seen.push(key);
             let place = contacts.iter().position(|contact| contact.address == message.conversation);
             let place = place.or_else(|| {
                 contacts.push(self.contact(&message.conversation)?.clone());

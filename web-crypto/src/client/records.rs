@@ -125,6 +125,13 @@ impl Changes {
     }
 }
 
+/// `store/key` of each record, as tabs tell each other.
+pub fn names(changes: &Changes) -> Vec<String> {
+    let puts = changes.puts.iter().map(|put| (put.store, &put.key));
+    let deletes = changes.deletes.iter().map(|(store, key)| (*store, key));
+    puts.chain(deletes).map(|(store, key)| [store.name(), "/", key].concat()).collect()
+}
+
 pub(crate) fn decode<T: Saved>(bytes: &[u8]) -> Result<T, RecordsError> {
     saved::load(bytes).map_err(|error| match error {
         LoadError::OtherVersion => RecordsError::Newer,

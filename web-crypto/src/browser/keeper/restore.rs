@@ -1,0 +1,84 @@
+//! The history, brought back to a new browser: newest first, a segment in a step. Interrupted, it goes on where it was.
+
+use super::{KeepError, Keeper, step};
+use crate::{
+    browser::{
+        http, page,
+        sentences::word,
+        store::{BEFORE, Store, TO_RESTORE, Write},
+    },
+    client::{fields::fill, history::messages, messenger::Messenger},
+    crypto::history::{self, Place},
+};
+use cliquet_wire::{history::History, json};
+use js_sys::Function;
+
+pub(super) async fn go_on(keeper: &Keeper, lend: &Function) -> Result<(), KeepError> {
+    let Some(before) = keeper.store.get(TO_RESTORE, BEFORE).await? else { return Ok(()) };
+    let mut before = before.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes));
+    let mut brought = 0_u64;
+    let done = loop {
+        say(brought);
+        let history: History = match http::get(&path(before)).await {
+            Ok(history) => history,
+            Err(error) => break Err(error.into()),
+        };
+        for segment in &history.segments {
+            let hash = keeper.own.account_key().hash();
+            let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
+            // One that does not open hides none of the others. The check on the safety pane counts and says it.
+            if let Ok(content) = history::open(&keeper.safekeeping.history, place, &segment.segment) {
+                brought = brought.saturating_add(write(keeper, lend, &content).await?);
+            }
+            before = Some(segment.sequence);
+            mark(&keeper.store, before).await?;
+            say(brought);
+        }
+        if !history.more || history.segments.is_empty() {
+            break Ok(());
+        }
+    };
+    if done.is_ok() {
+        mark(&keeper.store, None).await?;
+    }
+    silence();
+    done
+}
+
+/// Newest first, from below a sequence.
+pub(super) fn path(before: Option<u64>) -> String {
+    match before {
+        Some(before) => ["/history?before=", &json::write(&before)].concat(),
+        None => "/history".to_owned(),
+    }
+}
+
+async fn mark(store: &Store, before: Option<u64>) -> Result<(), KeepError> {
+    let value = before.map(u64::to_be_bytes);
+    let value = value.as_ref().map(<[u8; 8]>::as_slice);
+    Ok(store.commit(&[Write { store: TO_RESTORE, key: BEFORE, value }]).await?)
+}
+
+/// Tells how many texts there were. A segment whose texts are none counts for nothing.
+async fn write(keeper: &Keeper, lend: &Function, content: &[u8]) -> Result<u64, KeepError> {
+    let Ok(texts) = messages(content) else { return Ok(0) };
+    let count = texts.len() as u64;
+    step(lend, keeper.own.email(), async move |keeper: &Keeper, messenger: &Messenger| {
+        Ok(messenger.restored(&keeper.store, texts).await?)
+    })
+    .await?;
+    Ok(count)
+}
+
+/// A line on the page, of which nobody need wait for the end.
+fn say(brought: u64) {
+    if let Some(line) = page::by_id("keeping") {
+        line.set_text_content(Some(&fill(&word("restoring"), "count", &json::write(&brought))));
+    }
+}
+
+fn silence() {
+    if let Some(line) = page::by_id("keeping") {
+        line.set_text_content(None);
+    }
+}

@@ -1,0 +1,58 @@
+//! The pages of the module `recovery`: the recovery page, or the safety pane beside the contacts; whichever is there.
+//!
+//! Owns what follows a press. Knows nothing of the steps.
+
+use super::{
+    change_password::change_password, connexion, failure::Failure, form::Form, messenger_module::MessengerModule, page,
+    recover::recover, recovery_key::RecoveryKeyForms,
+};
+use cliquet_wire::address::Address;
+use js_sys::Function;
+use std::rc::Rc;
+
+/// `open` loads the messenger module; only the recovery page needs it.
+pub fn start(open: Function) {
+    if let Some(form) = Form::find("recover") {
+        serve_recovery(Rc::new(form), Rc::new(MessengerModule::new(open)));
+        return;
+    }
+    let body = page::document().and_then(|document| document.body());
+    let email = body.and_then(|body| body.get_attribute("data-email")).and_then(|email| Address::parse(&email).ok());
+    let Some(email) = email else { return };
+    if let Some(forms) = RecoveryKeyForms::find(email.clone()) {
+        Rc::new(forms).serve();
+    }
+    if let Some(form) = Form::find("change-password") {
+        serve_change(Rc::new(form), email);
+    }
+}
+
+fn serve_recovery(form: Rc<Form>, messenger: Rc<MessengerModule>) {
+    if !connexion::is_secure() {
+        form.closed(&Failure::InsecurePage);
+        return;
+    }
+    let early = messenger.clone();
+    form.on_first_input(move || early.open());
+    let served = form.clone();
+    Form::serve(form, move |_| {
+        let (form, messenger) = (served.clone(), messenger.clone());
+        page::spawn(async move {
+            match recover(&form, &messenger).await {
+                Ok(()) => connexion::leave(&form),
+                Err(failure) => form.failed(&failure),
+            }
+        });
+    });
+}
+
+fn serve_change(form: Rc<Form>, email: Address) {
+    let served = form.clone();
+    Form::serve(form, move |_| {
+        let (form, email) = (served.clone(), email.clone());
+        page::spawn(async move {
+            let done = change_password(&form, &email).await;
+            form.done(done, Some("password-changed"));
+        });
+    });
+}
