@@ -155,6 +155,8 @@ pub fn rocket_defaults() -> rocket::Config {
     rocket::Config {
         // Rocket believes `X-Real-IP` from anyone unless told otherwise; a host behind a proxy sets it in Rocket.toml.
         ip_header: None,
+        // Nobody needs to know what answers.
+        ident: rocket::config::Ident::none(),
         // Held polls are answered at once when the server stops; this is for connections that hang. Three seconds in all.
         shutdown: rocket::config::Shutdown { grace: 1, mercy: 1, ..Default::default() },
         ..rocket::Config::default()

@@ -38,7 +38,7 @@ use crate::{
     clock::Clock, config::Config, database::Database, history::Histories, mailbox::Mailboxes, pages::Pages,
     password::Passwords, throttle::Throttle,
 };
-use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment};
+use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment, shield::Shield};
 
 /// Why the server does not start. `cliquet doctor` says the same in plain words.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +66,8 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(routes::messages::Allowed::default())
         .manage(Throttle::new(&config.throttles))
         .manage(config)
+        // Rocket's own headers go: these say all that they say, and more.
+        .attach(Shield::new())
         .attach(headers::Headers::fairing())
         .attach(origin::OriginCheck)
         .attach(backlog::raise())

@@ -55,7 +55,7 @@ fn unnamed() -> JsError {
 async fn lead(home: Rc<Home>) {
     let waiting = home.clone();
     home.spawn(async move |_| {
-        gloo_timers::future::TimeoutFuture::new(FOLLOWER_AFTER_MS).await;
+        page::pause(FOLLOWER_AFTER_MS).await;
         if !waiting.leads() {
             waiting.say(State::OtherTabLeads);
         }
@@ -68,7 +68,7 @@ async fn lead(home: Rc<Home>) {
     while home.keep_what_is_left().await.is_err() {
         // A new device that cannot have its contacts yet hears nobody.
         home.say(State::Reconnecting);
-        gloo_timers::future::TimeoutFuture::new(long_polling::back_off(3)).await;
+        page::pause(long_polling::back_off(3)).await;
     }
     if let Err(state) = home.take_the_lead().await {
         home.say(state);

@@ -2,11 +2,10 @@
 //! lacks, a rare decision. It makes steps of its own with the records, while the home page lends it the turn.
 
 use super::{
-    home::Home,
+    home::Home, page,
     store::{CONTACTS, TO_RESTORE},
 };
 use crate::client::records::Store;
-use gloo_timers::future::TimeoutFuture;
 use js_sys::{Array, Function, Promise};
 use std::{
     cell::{Cell, RefCell},
@@ -65,7 +64,7 @@ impl Home {
             return;
         }
         self.spawn(async move |home: Rc<Self>| {
-            TimeoutFuture::new(PAUSE_MS).await;
+            page::pause(PAUSE_MS).await;
             home.keeping.called.set(false);
             // A failure waits for the next text: what is to be kept stays in line.
             let _ = home.call_keeper("").await;

@@ -15,7 +15,6 @@ use cliquet_wire::{
     poll::{Poll, PollAnswer},
     problem::ProblemCode,
 };
-use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
 use std::{
     cell::{Cell, RefCell},
@@ -177,7 +176,7 @@ impl Home {
     async fn poll_after(self: Rc<Self>, pause_ms: u32) {
         let mine = self.polling.pause.get().wrapping_add(1);
         self.polling.pause.set(mine);
-        TimeoutFuture::new(pause_ms).await;
+        page::pause(pause_ms).await;
         // Whoever ended this pause early has polled already.
         if self.polling.pause.get() == mine && !self.polling.running.get() {
             poll_now();

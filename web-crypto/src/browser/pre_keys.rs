@@ -5,7 +5,6 @@ use super::{
     http, page, random,
 };
 use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
-use gloo_timers::future::TimeoutFuture;
 use std::rc::Rc;
 
 /// Often enough for a weekly change and a hundred first messages a day.
@@ -20,7 +19,7 @@ pub async fn tend(home: Rc<Home>) {
                 home.complain(&trouble);
             }
         }
-        TimeoutFuture::new(EVERY_MS).await;
+        page::pause(EVERY_MS).await;
     }
 }
 

@@ -25,7 +25,6 @@ use cliquet_wire::{
     envelope::MessagesSent,
     problem::ProblemCode,
 };
-use gloo_timers::future::TimeoutFuture;
 use js_sys::Array;
 use std::{
     cell::{Cell, RefCell},
@@ -244,7 +243,7 @@ impl Home {
         posting.pause.set(mine);
         let pause_ms = back_off(posting.failures.get()).max(at_least_ms);
         self.spawn(async move |home: Rc<Home>| {
-            TimeoutFuture::new(pause_ms).await;
+            page::pause(pause_ms).await;
             if home.posting.pause.get() == mine {
                 home.pump_now();
             }
@@ -256,7 +255,7 @@ impl Home {
         let failures = self.posting.failures.get().saturating_add(1);
         self.posting.failures.set(failures);
         self.spawn(async move |home: Rc<Home>| {
-            TimeoutFuture::new(back_off(failures.max(4))).await;
+            page::pause(back_off(failures.max(4))).await;
             home.posting.put_off.borrow_mut().clear();
             home.pump();
         });
