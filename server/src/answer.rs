@@ -3,8 +3,8 @@
 //! Owns the choice between them. Knows nothing of what is answered.
 
 use crate::{assets, error::chain, pages::Pages, words::Language};
-use cliquet_wire::problem::{Problem, ProblemCode};
 use brotli::enc::{BrotliEncoderParams, backward_references::BrotliEncoderMode};
+use cliquet_wire::problem::{Problem, ProblemCode};
 use rocket::{
     Request, Response,
     http::{ContentType, Header, MediaType, Status},
@@ -202,9 +202,5 @@ fn compressed(body: Vec<u8>, status: Status, content_type: ContentType) -> Respo
 }
 
 fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
-    Response::build()
-        .status(status)
-        .header(content_type)
-        .sized_body(body.len(), Cursor::new(body))
-        .finalize()
+    Response::build().status(status).header(content_type).sized_body(body.len(), Cursor::new(body)).finalize()
 }

@@ -183,10 +183,17 @@ impl Person {
         self.tab.write("#recovery-key [data-password]", &self.password).await;
         self.tab.click("#recovery-key [data-make]").await;
         self.tab.until_shown("[data-recovery-paper] #recovery-confirm > fieldset:enabled").await;
-        let words: Vec<String> =
-            strings(self.tab.ask("[...document.querySelectorAll('[data-recovery-words] li')].map(e => e.textContent)", vec![]).await);
+        let words: Vec<String> = strings(
+            self.tab
+                .ask("[...document.querySelectorAll('[data-recovery-words] li')].map(e => e.textContent)", vec![])
+                .await,
+        );
         assert_eq!(words.len(), 24);
-        let labels = strings(self.tab.ask("[...document.querySelectorAll('[data-confirm-label]')].map(e => e.textContent)", vec![]).await);
+        let labels = strings(
+            self.tab
+                .ask("[...document.querySelectorAll('[data-confirm-label]')].map(e => e.textContent)", vec![])
+                .await,
+        );
         for (index, label) in labels.iter().enumerate() {
             let place: usize = label.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
             self.tab.write(&format!("#confirm-{}", index + 1), &words[place - 1]).await;

@@ -25,12 +25,8 @@ pub enum Verb {
 }
 
 /// As tabs tell it to each other.
-const VERBS: [(Verb, &str); 4] = [
-    (Verb::Added, "added"),
-    (Verb::Blocked, "blocked"),
-    (Verb::Unblocked, "unblocked"),
-    (Verb::Read, "read"),
-];
+const VERBS: [(Verb, &str); 4] =
+    [(Verb::Added, "added"), (Verb::Blocked, "blocked"), (Verb::Unblocked, "unblocked"), (Verb::Read, "read")];
 
 /// What any tab may ask of the leading one.
 #[derive(Clone, Debug, PartialEq, Eq)]

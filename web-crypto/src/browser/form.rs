@@ -5,9 +5,9 @@
 //! htmx or proxy can send what they hold.
 
 use super::{failure::Failure, sentences::word};
+use crate::client::fields::{Password, PasswordError};
 #[cfg(feature = "recovery")]
 use crate::crypto::recovery_key::RecoveryKey;
-use crate::client::fields::{Password, PasswordError};
 use cliquet_wire::address::{Address, AddressError};
 use gloo_events::{EventListener, EventListenerOptions};
 use js_sys::JsString;

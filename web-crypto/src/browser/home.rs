@@ -12,10 +12,9 @@ use super::{
     load_messages,
     long_polling::Polling,
     page, random,
-    rsa::SigningKey,
     send::Posting,
     status::{self, State},
-    store::{ACCOUNT_KEY, Store, StoreError},
+    store::{Store, StoreError},
     tabs::{Tabs, Turn, Turns},
     words::{Word, Words},
 };
@@ -44,8 +43,6 @@ pub struct Home {
     messenger: RefCell<Option<Rc<Messenger>>>,
     turns: Turns,
     leading: Cell<bool>,
-    /// The account key for signing pre-keys, once it was needed.
-    signer: RefCell<Option<SigningKey>>,
 }
 
 impl std::fmt::Debug for Home {
@@ -109,7 +106,6 @@ impl Home {
             messenger: RefCell::new(None),
             turns: Turns::default(),
             leading: Cell::new(false),
-            signer: RefCell::new(None),
         })
     }
 
@@ -243,19 +239,6 @@ impl Home {
             HttpError::Offline => self.words.get(Word::Offline).to_owned(),
             HttpError::TimedOut | HttpError::Unreadable => self.words.get(Word::ServerGone).to_owned(),
         }
-    }
-
-    /// The account key as WebCrypto keeps it. `None`: this browser was not given it.
-    pub async fn signer(self: &Rc<Self>) -> Result<Option<SigningKey>, Trouble> {
-        if let Some(signer) = self.signer.borrow().as_ref() {
-            return Ok(Some(signer.clone()));
-        }
-        let Some(key) = self.store.key(ACCOUNT_KEY).await? else { return Ok(None) };
-        let turn = self.turn().await?;
-        let account_key = turn.messenger().contact(&self.email).map(|own| own.account_key.clone());
-        let signer = account_key.map(|account_key| SigningKey::from_stored(key, account_key));
-        self.signer.replace(signer.clone());
-        Ok(signer)
     }
 
     /// Runs beside everything else.

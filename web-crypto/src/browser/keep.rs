@@ -2,7 +2,8 @@
 //! lacks, a rare decision. It makes steps of its own with the records, while the home page lends it the turn.
 
 use super::{
-    home::Home, page,
+    home::Home,
+    page,
     store::{CONTACTS, TO_RESTORE},
 };
 use crate::client::records::Store;

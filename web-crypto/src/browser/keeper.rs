@@ -9,6 +9,7 @@ mod devices;
 mod export;
 mod history;
 mod pane;
+mod pre_keys;
 mod restore;
 mod vault;
 
@@ -134,7 +135,10 @@ pub async fn tend(lend: Function, wish: String) -> Result<(), JsValue> {
     if !wish.is_empty() {
         let done = contacts::grant(&email, &lend, &wish).await;
         return done.map_err(|error| {
-            contacts::complain(&error);
+            // What a person asked for names somebody.
+            if wish.contains('/') {
+                contacts::complain(&error);
+            }
             JsValue::UNDEFINED
         });
     }
@@ -158,9 +162,10 @@ async fn once(email: &Address, lend: &Function) -> Result<(), KeepError> {
 }
 
 /// Makes a step while nobody else does. Its changes are durable when this returns, and the page shows them.
-async fn step<M>(lend: &Function, email: &Address, make: M) -> Result<(), KeepError>
+async fn step<M, S>(lend: &Function, email: &Address, make: M) -> Result<(), KeepError>
 where
-    M: AsyncFnOnce(&Keeper, &Messenger) -> Result<Step, KeepError> + 'static,
+    M: AsyncFnOnce(&Keeper, &Messenger) -> Result<S, KeepError> + 'static,
+    S: Into<Option<Step>>,
 {
     let email = email.clone();
     let why = Rc::new(Cell::new(None));
@@ -169,7 +174,8 @@ where
         future_to_promise(async move {
             let done = async {
                 let keeper = Keeper::open(&email).await?;
-                let made = make(&keeper, &keeper.messenger().await?).await?;
+                let made: Option<Step> = make(&keeper, &keeper.messenger().await?).await?.into();
+                let Some(made) = made else { return Ok(Array::new()) };
                 keeper.store.commit_changes(&made.changes).await?;
                 Ok(names(&made.changes).iter().map(JsValue::from).collect::<Array>())
             };

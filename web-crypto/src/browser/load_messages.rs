@@ -5,19 +5,16 @@
 use super::{
     add_contact::{Verb, Wish},
     home::{self, Home},
-    page, search_user,
+    page,
     show::{self, Conversation, Placed},
     store::StoreError,
 };
-use crate::{
-    client::{
-        contacts::{Contact, State},
-        messages::Message,
-        records::Store,
-    },
-    crypto::safety_number::SafetyNumber,
+use crate::client::{
+    contacts::{Contact, State},
+    messages::Message,
+    records::Store,
 };
-use cliquet_wire::{address::Address, json};
+use cliquet_wire::address::Address;
 use std::rc::Rc;
 
 /// Lines that are laid out at first, and each time a reader goes up to the first one.
@@ -168,7 +165,7 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The panel with the digits.
+/// The panel with the digits, which the keeper computes.
 pub fn listen(home: &Rc<Home>) {
     let Some(document) = page::document() else { return };
     let home = home.clone();
@@ -179,20 +176,8 @@ pub fn listen(home: &Rc<Home>) {
         let Some(conversation) = Conversation::on_page() else { return };
         if conversation.toggle_safety_number() {
             home.spawn(async move |home: Rc<Home>| {
-                if let (Ok(Some(own)), Ok(Some(mut other))) =
-                    (contact(&home, &home.email).await, contact(&home, &conversation.address).await)
-                {
-                    // What is shown is the key that would be accepted.
-                    let mut key = String::new();
-                    if other.key_changed {
-                        let Ok(card) = search_user::card(&other.address).await else { return };
-                        key = json::write(&card.account_key.hash());
-                        other.account_key = card.account_key;
-                    }
-                    let number =
-                        SafetyNumber::of((&own.address, &own.account_key), (&other.address, &other.account_key));
-                    conversation.safety_number(&number.text(), &key);
-                }
+                let wish = ["number/", conversation.address.as_str(), "/"].concat();
+                let _ = home.call_keeper(&wish).await;
             });
         }
     });

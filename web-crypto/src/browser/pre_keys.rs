@@ -2,9 +2,9 @@
 
 use super::{
     home::{Home, Trouble},
-    http, page, random,
+    http, page,
 };
-use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
+use cliquet_wire::pre_keys::PreKeyStock;
 use std::rc::Rc;
 
 /// Often enough for a weekly change and a hundred first messages a day.
@@ -24,21 +24,10 @@ pub async fn tend(home: Rc<Home>) {
 }
 
 async fn once(home: &Rc<Home>) -> Result<(), Trouble> {
-    let Some(signer) = home.signer().await? else { return Ok(()) };
     let stock: PreKeyStock = http::get("/devices/self/pre-keys").await?;
-    let mut due: Option<PreKeyUpload> = None;
-    let turn = home.turn().await?;
-    let tended = turn.messenger().tend_pre_keys(&stock, page::now_ms(), &signer, &mut random::system()).await;
-    let made = tended.map(|tended| {
-        tended.map(|(step, upload)| {
-            due = Some(upload);
-            step
-        })
-    });
-    turn.end(made).await?;
-    // The secret halves are durable: now the public ones may be handed out.
-    if let Some(upload) = due {
-        http::send("PUT", "/devices/self/pre-keys", &upload).await?;
+    if home.turn().await?.messenger().pre_keys_due(&stock, page::now_ms()) {
+        // Once a week, or after many first messages: the keeper makes and signs them.
+        let _ = home.call_keeper("pre-keys").await;
     }
     Ok(())
 }

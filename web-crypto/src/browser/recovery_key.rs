@@ -132,8 +132,7 @@ impl RecoveryKeyForms {
         loop {
             let proven = Proven::by(&unconfirmed.password, &self.email, Field::Password).await?;
             let (owner, rng) = (proven.owner(), &mut random::system());
-            let vault =
-                vault::set_recovery_lock(owner, &proven.root, unconfirmed.key.entropy(), &proven.vault, rng)?;
+            let vault = vault::set_recovery_lock(owner, &proven.root, unconfirmed.key.entropy(), &proven.vault, rng)?;
             let set = SetRecovery {
                 attempt: proven.attempt,
                 finalization: proven.finalization,
@@ -150,7 +149,8 @@ impl RecoveryKeyForms {
     }
 
     fn lay_out(&self, key: &RecoveryKey, to_confirm: bool) {
-        let (Some(document), Some(list)) = (page::document(), page::within(&self.paper, "[data-recovery-words]")) else {
+        let (Some(document), Some(list)) = (page::document(), page::within(&self.paper, "[data-recovery-words]"))
+        else {
             return;
         };
         list.set_text_content(None);

@@ -189,14 +189,6 @@ impl Conversation {
         }
         open
     }
-
-    /// `key`: names the account key that the digits are of.
-    pub fn safety_number(&self, digits: &str, key: &str) {
-        text(&self.section, "[data-digits]", digits);
-        if !key.is_empty() {
-            let _ = self.section.set_attribute("data-key", key);
-        }
-    }
 }
 
 /// A contact's line in the list. `false` when the list does not have it.

@@ -6,6 +6,11 @@ use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
 use rand_core::CryptoRng;
 
 impl Messenger {
+    /// After `GET /devices/self/pre-keys`: whether there is anything for `tend_pre_keys` to do.
+    pub fn pre_keys_due(&self, stock: &PreKeyStock, now: u64) -> bool {
+        self.pre_keys().is_due(stock, now / 1000)
+    }
+
     /// After `GET /devices/self/pre-keys`: what is due, if anything is. Commit and apply the step, and only then upload
     /// (`PUT /devices/self/pre-keys`), or someone could write to a key that this device has lost.
     pub async fn tend_pre_keys(

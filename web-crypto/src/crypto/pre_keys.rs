@@ -136,6 +136,15 @@ impl PreKeySecrets {
         self.replace(now_seconds, rng)
     }
 
+    /// Whether anything is to be published: the server lacks one-time keys, has other signed ones, or these are a week old.
+    pub fn is_due(&self, stock: &PreKeyStock, now_seconds: u64) -> bool {
+        let id = self.current.id;
+        stock.one_time_left < ONE_TIME_PRE_KEYS_LOW
+            || stock.signed != id
+            || stock.kem != id
+            || now_seconds >= self.current.created_seconds.saturating_add(SIGNED_PRE_KEY_SECONDS)
+    }
+
     /// After the message that used it was opened and stored, in the same transaction.
     pub fn forget(&mut self, one_time: PreKeyId) {
         self.one_time.take(one_time);

@@ -10,7 +10,10 @@ async fn verify(one: &Person, other: &Person) -> String {
     let mut digits = Vec::new();
     for person in [one, other] {
         person.tab.click(".pane-head [data-safety-number]").await;
-        person.tab.until("the digits", "/\\d{5}/.test(document.querySelector('[data-digits]').textContent)", vec![]).await;
+        person
+            .tab
+            .until("the digits", "/\\d{5}/.test(document.querySelector('[data-digits]').textContent)", vec![])
+            .await;
         digits.push(person.digits().await);
         person.tab.click("[data-wish=verified]").await;
         person.tab.until_shown(VERIFIED).await;
@@ -36,7 +39,13 @@ async fn everything_is_back(alice: &Person, bob: &Person, said: &[&str], digits:
     all.push("back again");
     alice.until_reads(&all).await;
     // Bob is told of a device that came, and of nothing else.
-    bob.tab.until("the text", "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === 'back again')", vec![]).await;
+    bob.tab
+        .until(
+            "the text",
+            "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === 'back again')",
+            vec![],
+        )
+        .await;
     bob.tab.until_shown(VERIFIED).await;
     assert_eq!(bob.digits().await, digits, "bob sees another safety number");
     bob.send("welcome back").await;
@@ -80,10 +89,16 @@ async fn who_forgets_the_password_gets_everything_back_with_the_recovery_key() {
     let mut wrong = words.clone();
     wrong[6] = "cliquet".to_owned();
     alice.try_recover(&wrong, "a new password that is long").await;
-    alice.tab.until("the word to be named", "/\\b7\\b/.test(document.querySelector('.form-error').textContent)", vec![]).await;
+    alice
+        .tab
+        .until("the word to be named", "/\\b7\\b/.test(document.querySelector('.form-error').textContent)", vec![])
+        .await;
     wrong[6] = if words[6] == "abandon" { "zoo".to_owned() } else { "abandon".to_owned() };
     alice.try_recover(&wrong, "a new password that is long").await;
-    alice.tab.until("the words to be refused", "document.querySelector('.form-error').textContent.length > 20", vec![]).await;
+    alice
+        .tab
+        .until("the words to be refused", "document.querySelector('.form-error').textContent.length > 20", vec![])
+        .await;
     // Upper case, and only the letters that count.
     let short: Vec<String> = words.iter().map(|word| word.chars().take(4).collect::<String>().to_uppercase()).collect();
     alice.password = "a new password that is long".to_owned();
@@ -94,7 +109,10 @@ async fn who_forgets_the_password_gets_everything_back_with_the_recovery_key() {
     // The old password opens nothing any more, the new one does.
     alice.forget_everything().await;
     alice.try_sign_in("alice keeps-a-long-password 1").await;
-    alice.tab.until("the old password to be refused", "document.querySelector('.form-error').textContent", vec![]).await;
+    alice
+        .tab
+        .until("the old password to be refused", "document.querySelector('.form-error').textContent", vec![])
+        .await;
     alice.try_sign_in(&alice.password).await;
     alice.until_home().await;
 }

@@ -1,6 +1,6 @@
-//! What is rarely decided about contacts, and the contacts that a new device gets back from the vault.
+//! What is rarely wished: decisions about contacts, their safety numbers, and the contacts that a new device gets back from the vault.
 
-use super::{KeepError, Keeper, step};
+use super::{KeepError, Keeper, pre_keys, step};
 use crate::{
     browser::{
         http::{self, HttpError},
@@ -9,8 +9,11 @@ use crate::{
         sentences::word,
         store::{CONTACTS, TO_RESTORE, Write},
     },
-    client::messenger::Messenger,
-    crypto::vault::{self, Owner},
+    client::{contacts::Contact, messenger::Messenger, records::Store},
+    crypto::{
+        safety_number::SafetyNumber,
+        vault::{self, Owner},
+    },
 };
 use cliquet_wire::{address::Address, certificate::AccountCard, contacts::Contacts, json, vault::Vault};
 use js_sys::Function;
@@ -20,19 +23,23 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
     if wish == CONTACTS {
         return bring_back(email, lend).await;
     }
+    if wish == "pre-keys" {
+        return pre_keys::publish(email, lend).await;
+    }
     let mut parts = wish.splitn(3, '/');
     let verb = parts.next().unwrap_or_default();
     let address = parts.next().and_then(|address| Address::parse(address).ok()).ok_or(KeepError::PageBroken)?;
     let key = parts.next().unwrap_or_default();
     match verb {
+        "number" => show_number(email, &address).await,
         "verified" | "unverified" => {
             let verified = verb == "verified";
             let make = async move |_: &Keeper, messenger: &Messenger| Ok(messenger.verify(&address, verified)?);
             step(lend, email, make).await
         }
         "key-accepted" => {
-            let card: AccountCard = http::get(&["/contacts/", address.as_str()].concat()).await?;
-            if card.email != address || json::write(&card.account_key.hash()) != key {
+            let card = card(&address).await?;
+            if json::write(&card.account_key.hash()) != key {
                 // Not the key that the person has seen.
                 return Err(KeepError::Altered);
             }
@@ -45,6 +52,33 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
     }
 }
 
+/// The digits, in the conversation that is open. Where another key was shown, they are of the key that would be accepted.
+async fn show_number(email: &Address, address: &Address) -> Result<(), KeepError> {
+    let keeper = Keeper::open(email).await?;
+    let Some(kept) = keeper.store.get(Store::Contacts.name(), address.as_str()).await? else { return Ok(()) };
+    let contact = Contact::load(&kept)?;
+    let (mut account_key, mut seen) = (contact.account_key, None);
+    if contact.key_changed {
+        account_key = card(address).await?.account_key;
+        seen = Some(json::write(&account_key.hash()));
+    }
+    let number = SafetyNumber::of((email, keeper.own.account_key()), (address, &account_key));
+    let selector = ["[data-conversation=\"", address.as_str(), "\"]"].concat();
+    let Some(open) = page::find(&selector) else { return Ok(()) };
+    if let Some(digits) = page::within(&open, "[data-digits]") {
+        digits.set_text_content(Some(&number.text()));
+    }
+    if let Some(seen) = seen {
+        let _ = open.set_attribute("data-key", &seen);
+    }
+    Ok(())
+}
+
+async fn card(address: &Address) -> Result<AccountCard, KeepError> {
+    let card: AccountCard = http::get(&["/contacts/", address.as_str()].concat()).await?;
+    if card.email == *address { Ok(card) } else { Err(KeepError::Altered) }
+}
+
 /// Whoever the vault vouches for is known by the key that it knows, before anything of theirs is opened.
 async fn bring_back(email: &Address, lend: &Function) -> Result<(), KeepError> {
     let keeper = Keeper::open(email).await?;
@@ -54,9 +88,8 @@ async fn bring_back(email: &Address, lend: &Function) -> Result<(), KeepError> {
         .map_err(|_| KeepError::Altered)?
         .body;
     let listed: Contacts = http::get("/contacts").await?;
-    let make = async move |_: &Keeper, messenger: &Messenger| {
-        Ok(messenger.adopt(&body, &listed.contacts, page::now_ms()))
-    };
+    let make =
+        async move |_: &Keeper, messenger: &Messenger| Ok(messenger.adopt(&body, &listed.contacts, page::now_ms()));
     step(lend, email, make).await?;
     Ok(keeper.store.commit(&[Write { store: TO_RESTORE, key: CONTACTS, value: None }]).await?)
 }

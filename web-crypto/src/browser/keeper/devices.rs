@@ -13,12 +13,7 @@ use crate::{
     client::{contacts::Contact, records},
     crypto::{CheckedCard, identity::sign_device_list},
 };
-use cliquet_wire::{
-    address::Address,
-    certificate::AccountCard,
-    devices::RevokeDevice,
-    ids::DeviceId,
-};
+use cliquet_wire::{address::Address, certificate::AccountCard, devices::RevokeDevice, ids::DeviceId};
 use web_sys::Element;
 
 const BUTTON: &str = "data-revoke-device";
@@ -62,8 +57,7 @@ pub(super) fn serve(email: &Address) {
 }
 
 async fn remove(email: &Address, button: &Element) -> Result<(), KeepError> {
-    let device: DeviceId =
-        button.get_attribute(BUTTON).and_then(|id| id.parse().ok()).ok_or(KeepError::PageBroken)?;
+    let device: DeviceId = button.get_attribute(BUTTON).and_then(|id| id.parse().ok()).ok_or(KeepError::PageBroken)?;
     let keeper = Keeper::open(email).await?;
     let own = keeper.store.get(records::Store::Contacts.name(), email.as_str()).await?.ok_or(KeepError::PageBroken)?;
     let own = Contact::load(&own)?;

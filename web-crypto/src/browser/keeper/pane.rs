@@ -3,8 +3,7 @@
 use super::{KeepError, Keeper};
 use crate::{
     browser::{
-        http,
-        page,
+        http, page,
         sentences::{of_server, word},
     },
     client::{

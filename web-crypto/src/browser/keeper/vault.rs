@@ -35,8 +35,8 @@ pub(super) async fn keep(keeper: &mut Keeper) -> Result<(), KeepError> {
             return Ok(());
         }
         let (owner, rng) = (owner(keeper), &mut random::system());
-        let vault = vault::replace_body(owner, &keeper.safekeeping.body, &next, &blob, rng)
-            .map_err(|_| KeepError::Altered)?;
+        let vault =
+            vault::replace_body(owner, &keeper.safekeeping.body, &next, &blob, rng).map_err(|_| KeepError::Altered)?;
         let replace = ReplaceVault { replaces: blob.digest(), vault };
         match http::send("PUT", "/vault", &replace).await {
             Ok(()) => {
