@@ -46,9 +46,8 @@ const ON_PAGES: [(&str, &str); 4] = [
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
-        "accelerometer=(), autoplay=(), camera=(), display-capture=(), \
-         encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
-         publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()",
+        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), payment=(), publickey-credentials-get=(), \
+         serial=(), usb=()",
     ),
     ("X-Robots-Tag", "noindex, nofollow"),
 ];

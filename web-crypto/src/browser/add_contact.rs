@@ -1,4 +1,4 @@
-//! Adding, accepting, blocking, reading: what a person decides about a contact.
+//! Adding, accepting, reading: what a person often decides about a contact. The rest is the keeper's.
 
 use super::{
     home::{Home, Trouble},
@@ -18,15 +18,12 @@ use web_sys::{Element, Event};
 pub enum Verb {
     /// The server has them as a contact: pin their key and say hello.
     Added,
-    Blocked,
-    Unblocked,
     /// Their messages are in sight.
     Read,
 }
 
 /// As tabs tell it to each other.
-const VERBS: [(Verb, &str); 4] =
-    [(Verb::Added, "added"), (Verb::Blocked, "blocked"), (Verb::Unblocked, "unblocked"), (Verb::Read, "read")];
+const VERBS: [(Verb, &str); 2] = [(Verb::Added, "added"), (Verb::Read, "read")];
 
 /// What any tab may ask of the leading one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,15 +53,12 @@ impl Wish {
         let address = &self.address;
         let card = match self.verb {
             Verb::Added => Some(search_user::card(address).await?),
-            _ => None,
+            Verb::Read => None,
         };
         let turn = home.turn().await?;
-        let messenger = turn.messenger();
-        let made = match (self.verb, card) {
-            (_, Some(card)) => messenger.add_contact(card, page::now_ms(), &WebVerifier).await,
-            (Verb::Blocked, _) => messenger.block(address),
-            (Verb::Unblocked, _) => messenger.unblock(address),
-            (_, None) => messenger.read(address),
+        let made = match card {
+            Some(card) => turn.messenger().add_contact(card, page::now_ms(), &WebVerifier).await,
+            None => turn.messenger().read(address),
         };
         turn.end(made).await?;
         home.pump();
@@ -86,11 +80,11 @@ pub fn listen(home: &Rc<Home>) {
             home.wish_text(&[&attribute("data-wish"), "/", open.address.as_str(), "/", &key].concat());
             return;
         }
-        let Some((button, verb, address)) = deed(event) else { return };
+        let Some((button, address)) = to_add(event) else { return };
         event.prevent_default();
         let _ = button.set_attribute("disabled", "");
         home.spawn(async move |home: Rc<Home>| {
-            let done = carry_out(&home, verb, &address).await;
+            let done = add(&home, &address).await;
             let _ = button.remove_attribute("disabled");
             if let Err(error) = done {
                 show::notice(&home.sentence(&error));
@@ -99,51 +93,25 @@ pub fn listen(home: &Rc<Home>) {
     });
 }
 
-/// A button and what it is for: the contact it names, else whose conversation is open.
-fn deed(event: &Event) -> Option<(Element, Verb, Address)> {
-    let button = page::around(event, "button")?;
-    let (name, verb) = BUTTONS.iter().find(|(name, _)| button.has_attribute(name))?;
-    let named = button.get_attribute(name).filter(|address| !address.is_empty());
-    let address = match named {
+/// A button and whom it adds: the contact it names, or whose conversation is open and asks.
+fn to_add(event: &Event) -> Option<(Element, Address)> {
+    let button = page::around(event, "[data-add-contact], [data-accept]")?;
+    let address = match button.get_attribute("data-add-contact") {
         Some(address) => Address::parse(&address).ok()?,
         None => Conversation::on_page()?.address,
     };
-    Some((button, *verb, address))
+    Some((button, address))
 }
-
-const BUTTONS: [(&str, Verb); 4] = [
-    ("data-add-contact", Verb::Added),
-    ("data-accept", Verb::Added),
-    ("data-block", Verb::Blocked),
-    ("data-unblock", Verb::Unblocked),
-];
 
 /// The server first: what it refuses is not written down here.
-async fn carry_out(home: &Rc<Home>, verb: Verb, address: &Address) -> Result<(), HttpError> {
-    match verb {
-        Verb::Added => {
-            tell_server(address).await?;
-            if show::listed_as(address).is_none() {
-                show::search_result(home.words.get(Word::ContactAdded));
-            }
-        }
-        Verb::Blocked => {
-            http::call("PUT", &block_path(address)).await?;
-            show::notice(home.words.get(Word::ContactBlocked));
-        }
-        Verb::Unblocked => {
-            http::call("DELETE", &block_path(address)).await?;
-            show::notice(home.words.get(Word::ContactUnblocked));
-        }
-        Verb::Read => {}
+async fn add(home: &Rc<Home>, address: &Address) -> Result<(), HttpError> {
+    tell_server(address).await?;
+    if show::listed_as(address).is_none() {
+        show::search_result(home.words.get(Word::ContactAdded));
     }
-    home.wish(&Wish::new(verb, address));
+    home.wish(&Wish::new(Verb::Added, address));
     show::refresh_contacts();
     Ok(())
-}
-
-fn block_path(address: &Address) -> String {
-    ["/contacts/", address.as_str(), "/block"].concat()
 }
 
 async fn tell_server(address: &Address) -> Result<(), HttpError> {

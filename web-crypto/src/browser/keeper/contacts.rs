@@ -37,6 +37,18 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
             let make = async move |_: &Keeper, messenger: &Messenger| Ok(messenger.verify(&address, verified)?);
             step(lend, email, make).await
         }
+        "blocked" | "unblocked" => {
+            let block = verb == "blocked";
+            // The server first: what it refuses is not written down here.
+            let path = ["/contacts/", address.as_str(), "/block"].concat();
+            http::call(if block { "PUT" } else { "DELETE" }, &path).await?;
+            let make = async move |_: &Keeper, messenger: &Messenger| {
+                Ok(if block { messenger.block(&address) } else { messenger.unblock(&address) }?)
+            };
+            step(lend, email, make).await?;
+            say(&word(if block { "contact-blocked" } else { "contact-unblocked" }));
+            Ok(())
+        }
         "key-accepted" => {
             let card = card(&address).await?;
             if json::write(&card.account_key.hash()) != key {
@@ -102,7 +114,11 @@ pub(super) fn complain(error: &KeepError) {
         KeepError::Altered => word("card-refused"),
         KeepError::Store(_) | KeepError::NotWritten | KeepError::PageBroken => word("page-broken"),
     };
+    say(&said);
+}
+
+fn say(sentence: &str) {
     if let Some(line) = page::by_id("notice") {
-        line.set_text_content(Some(&said));
+        line.set_text_content(Some(sentence));
     }
 }
