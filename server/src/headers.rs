@@ -23,9 +23,9 @@ fn page_policy() -> String {
     )
 }
 
-/// The same for whatever is no page: if a browser is led to show it, it may do nothing at all.
-const OTHER_POLICY: &str = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; \
-                            require-trusted-types-for 'script'";
+/// The same for whatever is no page: if a browser is led to show it, it may do nothing at all. `sandbox` takes scripts,
+/// forms and its origin away.
+const OTHER_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox; require-trusted-types-for 'script'";
 
 /// What the service worker may do: ask this server.
 const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
