@@ -158,6 +158,7 @@ impl Person {
         let origin = serde_json::json!({ "origin": self.home, "storageTypes": "all" });
         self.tab.devtools("Storage.clearDataForOrigin", origin).await;
         self.tab.devtools("Network.clearBrowserCookies", serde_json::json!({})).await;
+        self.tab.goto(&self.url("/sign-in")).await;
         let databases = self.tab.ask("indexedDB.databases().then(all => all.length)", vec![]).await;
         assert_eq!(databases, 0, "the browser still keeps something");
     }

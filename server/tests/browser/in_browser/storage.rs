@@ -51,6 +51,7 @@ async fn cleared_storage_is_noticed_and_said_and_makes_no_new_identity() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
+    alice.until_kept(&stage.proxy).await;
     let writes = ["/devices", "/sign-up/finish", "/sign-in/finish"];
     let made = asked(&stage, &writes);
     let parameters = json!({ "origin": origin(&stage), "storageTypes": "indexeddb" });
