@@ -21,6 +21,7 @@ mod in_browser {
     mod afterwards;
     mod behind_proxy;
     mod browser_kills;
+    mod devices;
     mod eight_tabs;
     mod newer_release;
     mod no_wasm;
@@ -28,6 +29,7 @@ mod in_browser {
     mod pictures;
     mod policy;
     mod poll;
+    mod put_back;
     mod recovery;
     mod redis_mailbox;
     mod restart;

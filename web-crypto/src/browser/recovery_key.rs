@@ -160,6 +160,10 @@ impl RecoveryKeyForms {
                 let _ = list.append_child(&item);
             }
         }
+        if let Some(address) = page::within(&self.paper, "[data-own-address]") {
+            // So that a printed key says whose it is.
+            address.set_text_content(Some(self.email.as_str()));
+        }
         page::hide(&self.paper, false);
         if let Some(form) = page::within(&self.paper, "form") {
             page::hide(&form, !to_confirm);

@@ -21,6 +21,9 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     show(&stranger.tab, "sign-in").await;
     stranger.tab.goto(&stranger.url("/knows")).await;
     show(&stranger.tab, "knows").await;
+    stranger.tab.goto(&stranger.url("/recover")).await;
+    stranger.tab.until_shown("form#recover > fieldset:enabled").await;
+    show(&stranger.tab, "recover").await;
 
     let (alice, bob) = stage.two_who_talk().await;
     alice.tab.until_shown(".no-messages [data-storage]").await;
@@ -46,12 +49,22 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     alice.until_ready(&alice.tab).await;
     alice.tab.until("the devices", "document.querySelector('#conversation h2')", vec![]).await;
     show(&alice.tab, "devices").await;
+    alice.tab.goto(&alice.url("/home?show=safety")).await;
+    alice.tab.until_shown("#recovery-key > fieldset:enabled").await;
+    alice.tab.until_shown("[data-history-check]:enabled").await;
+    show(&alice.tab, "safety").await;
 
     bob.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
     bob.tab.reload().await;
     bob.until_home().await;
     bob.tab.until("the messages", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
     show(&bob.tab, "home-french").await;
+    bob.tab.goto(&bob.url("/home?show=safety")).await;
+    bob.tab.until_shown("#recovery-key > fieldset:enabled").await;
+    bob.tab.write("#recovery-key [data-password]", &bob.password).await;
+    bob.tab.click("#recovery-key [data-make]").await;
+    bob.tab.until_shown("[data-recovery-paper] #recovery-confirm > fieldset:enabled").await;
+    show(&bob.tab, "recovery-paper-french").await;
     bob.tab.goto(&bob.url("/home")).await;
     bob.until_home().await;
     bob.tab.until("the word on storage", "document.querySelector('.menu-items [data-storage]')", vec![]).await;

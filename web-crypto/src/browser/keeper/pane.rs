@@ -17,6 +17,9 @@ use cliquet_wire::{address::Address, history::History, json};
 use std::rc::Rc;
 use web_sys::Element;
 
+/// Between two looks at what waits.
+const LOOK_AGAIN_MS: u32 = 2_000;
+
 pub(super) fn serve(email: &Address) {
     let Some(pane) = page::find(".safety .history") else { return };
     for (selector, deed) in [("[data-history-check]", Deed::Check), ("[data-export]", Deed::Export)] {
@@ -48,15 +51,25 @@ enum Deed {
     Export,
 }
 
-/// How many texts the server lacks, if some.
+/// How many texts the server lacks, as long as there are some and the pane is there.
 async fn waiting(email: &Address, pane: &Element) -> Result<(), KeepError> {
     let keeper = Keeper::open(email).await?;
-    let (mut count, mut after) = (0_u64, String::new());
-    while let Some(line) = Records::next(&keeper.store, Store::ToKeep, &after).await? {
-        (count, after) = (count + 1, line.key);
-    }
-    if count > 0 {
-        say(pane, "[data-history-state]", &counted("history-waiting", count));
+    let mut waited = false;
+    while pane.is_connected() {
+        let (mut count, mut after) = (0_u64, String::new());
+        while let Some(line) = Records::next(&keeper.store, Store::ToKeep, &after).await? {
+            (count, after) = (count + 1, line.key);
+        }
+        if count > 0 {
+            say(pane, "[data-history-state]", &counted("history-waiting", count));
+        } else if waited {
+            say(pane, "[data-history-state]", &word("history-just-kept"));
+            break;
+        } else {
+            break;
+        }
+        waited = true;
+        page::pause(LOOK_AGAIN_MS).await;
     }
     Ok(())
 }
