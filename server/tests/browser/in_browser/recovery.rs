@@ -116,3 +116,59 @@ async fn who_forgets_the_password_gets_everything_back_with_the_recovery_key() {
     alice.try_sign_in(&alice.password).await;
     alice.until_home().await;
 }
+
+/// How many texts a history has here. `CLIQUET_TEXTS=2000` is the drill of a long conversation.
+fn texts() -> usize {
+    std::env::var("CLIQUET_TEXTS").map_or(80, |texts| texts.parse().unwrap())
+}
+
+/// Texts that this browser keeps, notices among them.
+async fn kept(person: &Person) -> u64 {
+    let count = "indexedDB.databases().then(all => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+            const database = opening.result;
+            if (!database.objectStoreNames.contains('records')) { database.close(); return resolve(0); }
+            const keys = database.transaction('records').objectStore('records').getAllKeys();
+            keys.onsuccess = () => { database.close(); resolve(keys.result.filter(key => key.startsWith('messages/')).length); };
+        };
+    })))).then(counts => counts.reduce((sum, count) => sum + count, 0))";
+    person.tab.ask(count, vec![]).await.as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_comes_back_whole() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let texts = texts();
+    let last = format!("text {}", texts - 1);
+    for number in 0..texts {
+        alice.send(&format!("text {number}")).await;
+    }
+    let arrived = "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === a[0])";
+    let look = async || {
+        let seen = bob.tab.ask(arrived, vec![last.clone().into()]).await;
+        if seen == true { Ok(()) } else { Err(seen) }
+    };
+    let patience = crate::eventually::PATIENCE + std::time::Duration::from_millis(100 * texts as u64);
+    crate::eventually::eventually("the last text to arrive", patience, look).await.unwrap();
+    let before = kept(&alice).await;
+    assert!(before >= texts as u64, "{before} of {texts} are kept");
+    alice.until_kept(&stage.proxy).await;
+
+    alice.forget_everything().await;
+    alice.try_sign_in(&alice.password).await;
+    alice.until_home().await;
+    alice.open(&bob).await;
+    let begun = std::time::Instant::now();
+    let look = async || {
+        let now = kept(&alice).await;
+        if now >= before { Ok(now) } else { Err(now) }
+    };
+    let back = crate::eventually::eventually("the whole history to come back", patience, look).await;
+    println!("{} of {before} lines came back in {} ms", back.as_ref().unwrap_or(&0), begun.elapsed().as_millis());
+    assert_eq!(back.unwrap(), before);
+    let shown = "[...document.querySelectorAll('.message.own .body')].at(-1)?.textContent === a[0]";
+    alice.tab.until("the last text at the end", shown, vec![last.into()]).await;
+}
