@@ -17,5 +17,7 @@ pub async fn start(open_next: Function) -> Result<(), JsError> {
     super::home_page::start(open_next).await?;
     #[cfg(feature = "keeper")]
     super::keeper::start(open_next);
+    #[cfg(not(any(feature = "sign-in", feature = "messenger", feature = "keeper")))]
+    drop(open_next);
     Ok(())
 }
