@@ -16,8 +16,10 @@ pub(crate) struct KeysUsed {
     pub(crate) envelopes: usize,
     /// The same envelope once more, to the byte.
     pub(crate) repeated: usize,
-    /// Another envelope under a key that had been used.
+    /// Another envelope under a message key that had been used.
     pub(crate) reused: usize,
+    /// The same, and with the same salt: only then key and nonce of AES-GCM are the same, see docs/protocol.md.
+    pub(crate) sealed_alike: usize,
 }
 
 pub(crate) fn keys_used(exchanges: &[Exchange]) -> KeysUsed {
@@ -43,6 +45,7 @@ fn count(envelopes: impl Iterator<Item = Envelope>) -> KeysUsed {
         }
         counted.envelopes += 1;
         counted.reused += usize::from(!known.is_empty());
+        counted.sealed_alike += usize::from(known.iter().any(|other| other.salt == envelope.salt));
         known.push(envelope);
     }
     counted
@@ -69,6 +72,7 @@ fn a_key_used_twice_is_seen_and_a_repeated_post_is_none() {
     };
     let again = Envelope { salt: Bytes([9; 16]), ..envelope.clone() };
     let next = Envelope { message_number: envelope.message_number + 1, ..envelope.clone() };
-    let counted = count([envelope.clone(), envelope, next, again].into_iter());
-    assert_eq!(counted, KeysUsed { envelopes: 3, repeated: 1, reused: 1 });
+    let alike = Envelope { ciphertext: Blob(vec![6; 32]), ..envelope.clone() };
+    let counted = count([envelope.clone(), envelope, next, again, alike].into_iter());
+    assert_eq!(counted, KeysUsed { envelopes: 4, repeated: 1, reused: 2, sealed_alike: 1 });
 }
