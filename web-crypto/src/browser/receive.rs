@@ -14,6 +14,8 @@ use std::rc::Rc;
 
 pub async fn keep(home: &Rc<Home>, answer: PollAnswer) -> Result<(), Trouble> {
     if answer.deliveries.is_empty() {
+        // What could not be opened is asked for a minute later, whether something comes meanwhile or not.
+        home.pump();
         return Ok(());
     }
     let device = home.turn().await?.messenger().device();

@@ -47,6 +47,8 @@ pub struct Counts {
     pub said: u64,
     /// Texts that did not open, were asked for, and were shown.
     pub recovered: u64,
+    /// Texts that did not open, were asked for, and never came. The conversation says that something could not be opened.
+    pub unanswered: u64,
     pub destroyed: u64,
     pub from_strangers: u64,
     pub silent: u64,
@@ -60,6 +62,7 @@ impl std::ops::AddAssign for Counts {
         self.opened += more.opened;
         self.said += more.said;
         self.recovered += more.recovered;
+        self.unanswered += more.unanswered;
         self.destroyed += more.destroyed;
         self.from_strangers += more.from_strangers;
         self.silent += more.silent;
@@ -90,7 +93,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
     let during = world.texts.len();
     texts_are_where_they_should_be(&world, class);
     heal(&mut world, class);
-    what_was_asked_for_came(&mut world);
+    ask_for_what_is_missing(&mut world);
     texts_are_where_they_should_be(&world, class);
     world.devices.iter().for_each(state_is_bounded);
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
@@ -100,6 +103,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         opened: world.opened as u64,
         said: fates(Fate::Said),
         recovered: world.recovered as u64,
+        unanswered: fates(Fate::Asked),
         destroyed: fates(Fate::Destroyed),
         from_strangers: fates(Fate::FromStranger),
         silent: fates(Fate::Silent),
@@ -108,7 +112,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
 }
 
 /// A minute apart: nobody asks more often.
-fn what_was_asked_for_came(world: &mut World) {
+fn ask_for_what_is_missing(world: &mut World) {
     for _ in 0..ASKING_ROUNDS_MAX {
         if std::env::var_os("CLIQUET_SEED").is_some() {
             eprintln!("asking");
@@ -127,8 +131,6 @@ fn what_was_asked_for_came(world: &mut World) {
             eprintln!("{:?} is missing at {receiver}", world.texts.iter().find(|text| text.id == *id));
         }
     }
-    let missing = world.fates.values().filter(|fate| **fate == Fate::Asked).count();
-    assert_eq!(missing, 0, "what was asked for never came");
 }
 
 fn texts_are_where_they_should_be(world: &World, class: Class) {

@@ -1,8 +1,10 @@
 //! Yesterday's browser profile over today's: the state is older than what it has sent and received.
 
+use crate::eventually::{PATIENCE, eventually};
 use crate::keys_used::keys_used;
 use crate::stage::Stage;
 use std::path::Path;
+use std::time::Instant;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -18,6 +20,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo test -p cliquet-server --test browser put_back -- --ignored"]
 async fn after_a_profile_was_put_back_ten_messages_each_way_are_readable_and_no_key_and_nonce_serve_twice() {
     let stage = Stage::set().await;
     let (mut alice, bob) = stage.two_who_talk().await;
@@ -58,8 +61,16 @@ async fn after_a_profile_was_put_back_ten_messages_each_way_are_readable_and_no_
             "a[0].every(text => [...document.querySelectorAll('.message.{author} .body')].filter(e => e.textContent === text).length === 1)"
         )
     };
-    bob.tab.until("everything of alice's, once", &shows("peer"), vec![from_alice.clone().into()]).await;
-    alice.tab.until("everything of bob's, once", &shows("peer"), vec![from_bob.clone().into()]).await;
+    // What could not be opened is asked for once a minute.
+    let begun = Instant::now();
+    for (person, texts) in [(&bob, &from_alice), (&alice, &from_bob)] {
+        let look = async || {
+            let seen = person.tab.ask(&shows("peer"), vec![texts.clone().into()]).await;
+            if seen == true { Ok(()) } else { Err(seen) }
+        };
+        eventually("every text, once", PATIENCE * 5, look).await.unwrap();
+    }
+    println!("all readable {} s after the last was written", begun.elapsed().as_secs());
     let used = keys_used(&stage.proxy.exchanges());
     println!("{used:?}");
     // The old state may step its chain once more from where it was; a fresh salt in every envelope keeps key and nonce apart.
