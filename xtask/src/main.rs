@@ -45,7 +45,7 @@ enum Chore {
     Ci(test::Options),
     /// The long runs: a million schedules, an hour of each fuzz target
     Soak(soak::Options),
-    /// Build the two browser modules and their glue
+    /// Build the browser modules and their glue
     Wasm,
     /// Hash, compress and list everything a page loads (builds the browser modules first)
     Assets,

@@ -14,7 +14,7 @@ use cliquet_web_crypto::{
         messages::{Author, MessageBody, Notice},
         messenger::{Event, Ignored, Step},
         outbox::About,
-        records::Store,
+        records::{self, Store},
         seal_next::{Needs, Next},
     },
     crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, observed},
@@ -228,11 +228,19 @@ impl World {
             listed && matches!(contact.state, State::Added | State::Own)
         });
         let knows = known.is_some();
+        let posted = records::simple(MessageId(letter.envelope.id.0));
+        let author = self.devices.iter().find(|author| author.id == sender);
+        let forgot = author.is_some_and(|author| {
+            let remembers = author.disk.0.contains_key(&(Store::Envelopes, posted));
+            letter.about.is_some() && letter.genuine && author.restored && !remembers
+        });
+        let device = &mut self.devices[place];
         let step = device.messenger.receive(&delivery, &device.disk, &StampCheck, device.now, &mut device.rng);
         let step = now_or_never(step).unwrap();
         let mut fate = outcome(&step, &letter, knows);
         if fate == Fate::Said && asks {
-            fate = Fate::Asked;
+            // Whose author was taken back to before it was posted, nobody has any more.
+            fate = if forgot { Fate::Destroyed } else { Fate::Asked };
         }
         if device.take(step) {
             self.note_fate(place, &letter, fate);
