@@ -87,13 +87,15 @@ own(() => {
 
 own(() => {
   // A draft stays while another conversation is looked at, in this tab's memory and nowhere else.
+  // Kept while one writes, not when something is swapped: two swaps at once see each other half done.
   const drafts = new Map();
   const open = () => document.querySelector("[data-conversation]");
-  const draft = () => open()?.querySelector("[data-draft]");
-  document.addEventListener("htmx:before:swap", () => draft() && drafts.set(open().dataset.conversation, draft().value));
+  on("input", "[data-draft]", ({ target }) => drafts.set(open()?.dataset.conversation, target.value));
+  sent.addEventListener("sent", () => drafts.delete(open()?.dataset.conversation));
   document.addEventListener("htmx:after:swap", () => {
     const text = drafts.get(open()?.dataset.conversation);
-    if (text && draft() && !draft().value) draft().value = text;
+    const draft = open()?.querySelector("[data-draft]");
+    if (text && draft && !draft.value) draft.value = text;
   });
   on("click", "[data-add-contact]", () => (document.getElementById("search-email").value = ""));
 });

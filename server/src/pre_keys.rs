@@ -87,6 +87,9 @@ pub fn publish(transaction: &Transaction<'_>, checked: &CheckedUpload) -> Result
     if let Some(KemPreKey { id, key, signature }) = &upload.kem {
         publish_signed(transaction, *device, ML_KEM_768, *id, key.as_ref(), signature.as_ref())?;
     }
+    if let Some(id) = upload.withdraws_below {
+        withdraw(transaction, *device, id)?;
+    }
     if one_time_left(transaction, *device)? + upload.one_time.len() > ONE_TIME_PRE_KEYS_FULL {
         return Err(PublishError::TooMany);
     }
@@ -169,13 +172,21 @@ pub fn stock(connection: &Connection, device: DeviceId) -> Result<Option<PreKeyS
     else {
         return Ok(None);
     };
-    Ok(Some(PreKeyStock { one_time_left: one_time_left(connection, device)?, signed, kem }))
+    let one_time_newest = connection
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM one_time_pre_keys WHERE device_id = ?1")?
+        .query_row([device.0], |row| row.get(0))?;
+    Ok(Some(PreKeyStock { one_time_left: one_time_left(connection, device)?, one_time_newest, signed, kem }))
 }
 
 /// Forgets what a revoked device published. What it used up stays remembered.
 pub fn forget(transaction: &Transaction<'_>, device: DeviceId) -> Result<(), Error> {
     transaction.execute("DELETE FROM signed_pre_keys WHERE device_id = ?1", [device.0])?;
-    transaction.execute("DELETE FROM one_time_pre_keys WHERE device_id = ?1", [device.0])?;
+    withdraw(transaction, device, PreKeyId::MAX)
+}
+
+/// The one-time pre-keys under lower ids.
+fn withdraw(transaction: &Transaction<'_>, device: DeviceId, id: PreKeyId) -> Result<(), Error> {
+    transaction.execute("DELETE FROM one_time_pre_keys WHERE device_id = ?1 AND id < ?2", params![device.0, id])?;
     Ok(())
 }
 

@@ -150,7 +150,7 @@ fn every_type_is_written_and_read_as_the_server_does() {
     agree(PollAnswer { deliveries: vec![Delivery::of(1, envelope(Some(first(None)))), expired] });
     agree(PollAnswer::default());
     agree(upload());
-    agree(PreKeyStock { one_time_left: 100, signed: 1, kem: 2 });
+    agree(PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: 1, kem: 2 });
     agree(SignUpStart { email: "a".into(), invite: None, request: Blob(vec![]) });
     agree(SignUpStarted { email: address(), response: Blob(vec![0, 1, 2]) });
     agree(SignUpFinish {

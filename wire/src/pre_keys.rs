@@ -74,19 +74,29 @@ pub struct PreKeyUpload {
     pub kem: Option<KemPreKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub one_time: Vec<OneTimePreKey>,
+    /// The one-time pre-keys under lower ids are withdrawn: the device has lost their private halves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdraws_below: Option<PreKeyId>,
 }
 
-fields!(PreKeyUpload { signed unless Option::is_none, kem unless Option::is_none, one_time unless Vec::is_empty });
+fields!(PreKeyUpload {
+    signed unless Option::is_none,
+    kem unless Option::is_none,
+    one_time unless Vec::is_empty,
+    withdraws_below unless Option::is_none,
+});
 
 /// How much of its stock a device has left on the server (`GET /devices/self/pre-keys`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreKeyStock {
     pub one_time_left: usize,
+    /// The highest id among those; 0 when none is left.
+    pub one_time_newest: PreKeyId,
     pub signed: PreKeyId,
     pub kem: PreKeyId,
 }
 
-fields!(PreKeyStock { one_time_left, signed, kem });
+fields!(PreKeyStock { one_time_left, one_time_newest, signed, kem });
 
 /// What a sender claims to write to one device for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -212,10 +212,37 @@ async fn a_refill_adds_to_the_stock_and_a_rotation_replaces_the_signed_keys() {
         signed: Some(signed(&alice, 5_000, fresh_key()).await),
         kem: Some(kem),
         one_time: one_time(6_000..6_050),
+        withdraws_below: None,
     };
     let stock: PreKeyStock = server.put(&alice, "/devices/self/pre-keys", &upload).await.expect(200);
-    assert_eq!(stock, PreKeyStock { one_time_left: ONE_TIME_PRE_KEYS_FULL, signed: 5_000, kem: 5_001 });
+    assert_eq!(
+        stock,
+        PreKeyStock { one_time_left: ONE_TIME_PRE_KEYS_FULL, one_time_newest: 6_049, signed: 5_000, kem: 5_001 }
+    );
     assert_eq!(server.rows()["signed_pre_keys"], 2);
+}
+
+#[rocket::async_test]
+async fn what_a_device_withdraws_is_claimed_by_nobody() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    server.add(&bob, &alice).await;
+    // A full stock in the place of a full stock.
+    let first = 9_000;
+    let upload = PreKeyUpload {
+        one_time: one_time(first..first + ONE_TIME_PRE_KEYS_FULL as u32),
+        withdraws_below: Some(first),
+        ..PreKeyUpload::default()
+    };
+    let stock: PreKeyStock = server.put(&alice, "/devices/self/pre-keys", &upload).await.expect(200);
+    assert_eq!((stock.one_time_left, stock.one_time_newest), (ONE_TIME_PRE_KEYS_FULL, 9_099));
+    let claim = ClaimBundles { devices: vec![alice.device()] };
+    let claimed: Bundles = server.post(&bob, "/contacts/alice@example.org/bundles", &claim).await.expect(200);
+    assert_eq!(claimed.bundles[0].one_time.as_ref().map(|key| key.id), Some(first));
+    let upload = PreKeyUpload { withdraws_below: Some(u32::MAX), ..PreKeyUpload::default() };
+    let stock: PreKeyStock = server.put(&alice, "/devices/self/pre-keys", &upload).await.expect(200);
+    assert_eq!((stock.one_time_left, stock.one_time_newest), (0, 0));
 }
 
 #[rocket::async_test]

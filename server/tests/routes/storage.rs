@@ -90,7 +90,7 @@ async fn r2_whichever_write_fails_an_account_is_changed_whole_or_not_at_all() {
     let key = SecretKey::generate(&mut random()).public_key();
     let mut signed = SignedPreKey { id: 2, key, signature: Bytes([0; 384]) };
     sign_pre_key(&alice, &mut signed).await;
-    let upload = PreKeyUpload { signed: Some(signed), kem: None, one_time: vec![] };
+    let upload = PreKeyUpload { signed: Some(signed), ..PreKeyUpload::default() };
     whole_or_nothing(&server, "pre-keys", async || server.put(&alice, "/devices/self/pre-keys", &upload).await).await;
 
     let contact = AddContact { email: "bob@example.org".into() };

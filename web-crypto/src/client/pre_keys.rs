@@ -22,7 +22,8 @@ impl Messenger {
     ) -> Result<Option<(Step, PreKeyUpload)>, StepError> {
         let mut pre_keys = self.pre_keys().copy();
         let mut step = self.step();
-        if pre_keys.catch_up(stock, now / 1000, rng) {
+        let behind = pre_keys.catch_up(stock, now / 1000, rng);
+        if behind {
             // An older state never sends (D8).
             for key in self.session_keys() {
                 if let Some(sessions) = self.sessions(key) {
@@ -30,10 +31,11 @@ impl Messenger {
                 }
             }
         }
-        let fresh = pre_keys.refill(stock.one_time_left, rng);
+        let fresh = pre_keys.refill(if behind { 0 } else { stock.one_time_left }, rng);
         pre_keys.rotate(now / 1000, rng);
-        let upload =
+        let mut upload =
             pre_keys.upload(self.own(), Some(stock), fresh, signer).await.map_err(|_| StepError::CannotSign)?;
+        upload.withdraws_below = upload.one_time.first().filter(|_| behind).map(|first| first.id);
         if upload == PreKeyUpload::default() {
             return Ok(None);
         }

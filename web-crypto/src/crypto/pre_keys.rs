@@ -67,6 +67,10 @@ fn secret_key(key: &Key) -> SecretKey {
     SecretKey::from_bytes(*key.as_bytes())
 }
 
+fn newest(stock: &PreKeyStock) -> PreKeyId {
+    stock.signed.max(stock.kem).max(stock.one_time_newest)
+}
+
 fn public(id: PreKeyId, secret: &Key) -> OneTimePreKey {
     OneTimePreKey { id, key: secret_key(secret).public_key() }
 }
@@ -126,20 +130,25 @@ impl PreKeySecrets {
     }
 
     /// The server has keys that this state never made: it was put back to an older one, and what came after it is lost
-    /// (D8). Goes on past every id that may be in use, with new signed pre-keys.
+    /// (D8). Goes on past every id that may be in use, with new signed pre-keys; what is published besides is to be
+    /// withdrawn.
     pub fn catch_up(&mut self, stock: &PreKeyStock, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
-        let published = stock.signed.max(stock.kem);
-        if published < self.next_id {
+        if !self.is_behind(stock) {
             return false;
         }
-        self.next_id = published.saturating_add(IDS_PER_ROTATION_MAX);
+        self.next_id = newest(stock).saturating_add(IDS_PER_ROTATION_MAX);
         self.replace(now_seconds, rng)
+    }
+
+    fn is_behind(&self, stock: &PreKeyStock) -> bool {
+        newest(stock) >= self.next_id
     }
 
     /// Whether anything is to be published: the server lacks one-time keys, has other signed ones, or these are a week old.
     pub fn is_due(&self, stock: &PreKeyStock, now_seconds: u64) -> bool {
         let id = self.current.id;
         stock.one_time_left < ONE_TIME_PRE_KEYS_LOW
+            || self.is_behind(stock)
             || stock.signed != id
             || stock.kem != id
             || now_seconds >= self.current.created_seconds.saturating_add(SIGNED_PRE_KEY_SECONDS)

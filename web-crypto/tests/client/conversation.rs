@@ -254,7 +254,7 @@ fn k5_a_one_time_key_is_forgotten_with_the_step_that_keeps_what_it_opened() {
 fn a_low_stock_of_pre_keys_is_refilled_and_an_old_signed_one_replaced() {
     let mut world = World::two_strangers(15);
     let bob = &mut world.devices[1];
-    let mut stock = PreKeyStock { one_time_left: 24, signed: 1, kem: 1 };
+    let mut stock = PreKeyStock { one_time_left: 24, one_time_newest: 2, signed: 1, kem: 1 };
     let due = now_or_never(bob.messenger.tend_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
     let (step, upload) = due.unwrap();
     assert_eq!((upload.one_time.len(), upload.signed, upload.kem), (76, None, None));

@@ -321,7 +321,7 @@ fn signed_pre_keys_rotate_weekly_and_the_previous_ones_still_open() {
 fn an_upload_brings_what_the_server_does_not_have() {
     let mut bob = bob(16);
     let (signed, kem) = (bob.published.signed.clone().unwrap(), bob.published.kem.clone().unwrap());
-    let stock = PreKeyStock { one_time_left: 100, signed: signed.id, kem: kem.id };
+    let stock = PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: signed.id, kem: kem.id };
     let upload = ready(bob.pre_keys.upload(&bob.own, Some(&stock), Vec::new(), &bob.signer)).unwrap();
     assert_eq!(upload, Default::default());
     bob.pre_keys.rotate(u64::MAX, &mut bob.rng);

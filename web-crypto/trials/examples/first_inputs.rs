@@ -67,7 +67,11 @@ fn main() {
     json("bundle", "bundle", serde_json::to_value(&bundles[0]).unwrap());
     json("bundle", "bundles", serde_json::to_value(Bundles { bundles }).unwrap());
     json("bundle", "claim", serde_json::to_value(ClaimBundles { devices: card.device_list.devices.clone() }).unwrap());
-    json("bundle", "stock", serde_json::to_value(PreKeyStock { one_time_left: 3, signed: 1, kem: 1 }).unwrap());
+    json(
+        "bundle",
+        "stock",
+        serde_json::to_value(PreKeyStock { one_time_left: 3, one_time_newest: 2, signed: 1, kem: 1 }).unwrap(),
+    );
     let code = ProblemCode::TooManyRequests;
     let problem = Problem {
         kind: "/problems#x".into(),

@@ -120,6 +120,9 @@ impl Office {
         let kept = self.pre_keys.get_mut(&device).unwrap();
         kept.signed = upload.signed.or(kept.signed.take());
         kept.kem = upload.kem.or(kept.kem.take());
+        if let Some(id) = upload.withdraws_below {
+            kept.one_time.retain(|key| key.id >= id);
+        }
         kept.one_time.extend(upload.one_time);
     }
 }

@@ -47,8 +47,6 @@ pub struct Counts {
     pub said: u64,
     /// Texts that did not open, were asked for, and were shown.
     pub recovered: u64,
-    /// Texts that did not open, were asked for, and never came. The conversation says that something could not be opened.
-    pub unanswered: u64,
     pub destroyed: u64,
     pub from_strangers: u64,
     pub silent: u64,
@@ -62,7 +60,6 @@ impl std::ops::AddAssign for Counts {
         self.opened += more.opened;
         self.said += more.said;
         self.recovered += more.recovered;
-        self.unanswered += more.unanswered;
         self.destroyed += more.destroyed;
         self.from_strangers += more.from_strangers;
         self.silent += more.silent;
@@ -103,7 +100,6 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         opened: world.opened as u64,
         said: fates(Fate::Said),
         recovered: world.recovered as u64,
-        unanswered: fates(Fate::Asked),
         destroyed: fates(Fate::Destroyed),
         from_strangers: fates(Fate::FromStranger),
         silent: fates(Fate::Silent),
@@ -114,9 +110,6 @@ pub fn reach(mut world: World, class: Class) -> Counts {
 /// A minute apart: nobody asks more often.
 fn ask_for_what_is_missing(world: &mut World) {
     for _ in 0..ASKING_ROUNDS_MAX {
-        if std::env::var_os("CLIQUET_SEED").is_some() {
-            eprintln!("asking");
-        }
         if world.fates.values().all(|fate| *fate != Fate::Asked) {
             return;
         }
@@ -126,11 +119,9 @@ fn ask_for_what_is_missing(world: &mut World) {
         }
         world.settle();
     }
-    if std::env::var_os("CLIQUET_SEED").is_some() {
-        for ((id, receiver), _) in world.fates.iter().filter(|(_, fate)| **fate == Fate::Asked) {
-            eprintln!("{:?} is missing at {receiver}", world.texts.iter().find(|text| text.id == *id));
-        }
-    }
+    let missing: Vec<_> =
+        world.fates.iter().filter(|(_, fate)| **fate == Fate::Asked).map(|(which, _)| which).collect();
+    assert!(missing.is_empty(), "asked for, and never came: {missing:?}");
 }
 
 fn texts_are_where_they_should_be(world: &World, class: Class) {
@@ -199,15 +190,6 @@ fn heal(world: &mut World, class: Class) {
             world.receivers(*text).iter().all(|place| world.fates.get(&(text.id, *place)) == Some(&Fate::Shown))
                 && own.get(&text.id) == Some(&vec![Mark::Delivered])
         });
-        if std::env::var_os("CLIQUET_SEED").is_some() {
-            for text in &world.texts[first..] {
-                let own = lines_by_id(&world.devices[text.author]);
-                let fates: Vec<_> =
-                    world.receivers(*text).iter().map(|p| (*p, world.fates.get(&(text.id, *p)))).collect();
-                eprintln!("{} -> {}: {:?} {:?}", text.author, text.to, own.get(&text.id), fates);
-            }
-            eprintln!("--");
-        }
         if all {
             return;
         }

@@ -285,6 +285,7 @@ impl World {
         let stock = &self.office.pre_keys[&device.id];
         let stock = PreKeyStock {
             one_time_left: stock.one_time.len(),
+            one_time_newest: stock.one_time.iter().map(|key| key.id).max().unwrap_or(0),
             signed: stock.signed.as_ref().unwrap().id,
             kem: stock.kem.as_ref().unwrap().id,
         };
