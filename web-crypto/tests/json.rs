@@ -80,7 +80,12 @@ fn one_time() -> OneTimePreKey {
 }
 
 fn upload() -> PreKeyUpload {
-    PreKeyUpload { signed: Some(signed()), kem: Some(kem()), one_time: vec![one_time(), one_time()] }
+    PreKeyUpload {
+        signed: Some(signed()),
+        kem: Some(kem()),
+        one_time: vec![one_time(), one_time()],
+        withdraws_below: Some(7),
+    }
 }
 
 fn device_upload() -> DeviceUpload {

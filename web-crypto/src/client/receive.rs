@@ -14,12 +14,17 @@ use super::{
 };
 use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
 use cliquet_wire::{
-    account_key::AccountKey, address::Address, certificate::Certificate, envelope::Envelope, ids::EnvelopeId,
-    limits::CONTACTS_MAX, poll::Delivery,
+    account_key::AccountKey,
+    address::Address,
+    certificate::Certificate,
+    envelope::Envelope,
+    ids::{DeviceId, EnvelopeId},
+    limits::CONTACTS_MAX,
+    poll::Delivery,
 };
 use rand_core::CryptoRng;
 
-/// A text that does not arrive after so many times will not.
+/// A text that does not arrive at a device after so many times will not.
 const SENT_AGAIN_MAX: u64 = 3;
 
 /// What came out of an envelope.
@@ -230,7 +235,7 @@ impl Messenger {
             Ok((_, Body::Hello)) => {}
             Ok((_, Body::Resend { envelopes })) => {
                 if contact.is_answered() {
-                    self.send_again(&contact, &envelopes, records, &mut step).await?;
+                    self.send_again(&contact, envelope.sender_device, &envelopes, records, &mut step).await?;
                 }
             }
             Ok((_, Body::Unknown { .. })) | Err(ContentError::Newer) => {
@@ -290,10 +295,11 @@ impl Messenger {
     }
 
     /// What the contact could not open, or another device of ours, goes into the line once more: the texts of that very
-    /// conversation, each at most three times, marked as they are. Whoever has them already shows them once.
+    /// conversation, each at most three times for each device, marked as they are. Whoever has them already shows them once.
     async fn send_again(
         &self,
         contact: &Contact,
+        device: DeviceId,
         envelopes: &[EnvelopeId],
         records: &impl Records,
         step: &mut Step,
@@ -311,8 +317,7 @@ impl Messenger {
             if waits || records.get(Store::ToSeal, &line).await?.is_some() {
                 continue;
             }
-            let mut counted = simple(message.id);
-            counted.push_str("/again");
+            let counted = [&*simple(message.id), "/", &*simple(MessageId(device.0))].concat();
             let times = read::<u64>(records, Store::Envelopes, &counted).await?.unwrap_or(0) + 1;
             if times <= SENT_AGAIN_MAX {
                 step.changes.put(Store::Envelopes, counted, &times);

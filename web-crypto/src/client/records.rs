@@ -28,7 +28,7 @@ pub enum Store {
     /// By `time/id`: texts that the history on the server does not have yet, and where they stand in [`Store::Messages`].
     ToKeep,
     /// By an envelope's id, for as long as the server keeps envelopes: where in [`Store::Messages`] the text stands that it
-    /// carried. And by `message id/again`: how often the text was asked for.
+    /// carried. And by `message id/device`: how often that device asked for the text.
     Envelopes,
     /// The one post that waits to be sent, or whose answer is not known.
     Outbox,

@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 /// A session that opens nothing any more is replaced at most this often, and something asked for (D9).
 const RENEWAL_MS: u64 = 60_000;
+/// Hellos that are remembered.
+const ASKS_MAX: usize = 4;
 
 #[derive(Debug, Default)]
 pub(super) struct PeerSessions {
@@ -36,8 +38,15 @@ struct Notes {
     version: u8,
     /// Envelopes that could not be opened, to be asked for.
     lost: Vec<EnvelopeId>,
-    /// The envelope of the last hello, whose id says when that was; and behind it, those that it asked for.
-    asked: Vec<EnvelopeId>,
+    /// The last hellos, the latest at the end.
+    asked: Vec<Ask>,
+}
+
+/// A hello, whose id says when that was, and what it asked for. The peer may say later that it could not open it.
+#[derive(Clone, Debug)]
+struct Ask {
+    hello: EnvelopeId,
+    names: Vec<EnvelopeId>,
 }
 
 impl Default for Notes {
@@ -49,15 +58,18 @@ impl Default for Notes {
 impl Notes {
     /// Something is lost, and nothing was asked for within the last minute.
     fn asks(&self, now: u64) -> bool {
-        let asked = self.asked.first().filter(|_| self.asked.len() > 1);
-        let last = asked.map_or(0, |hello| (hello.0.as_u128() >> 80) as u64);
+        let asked = self.asked.iter().rev().find(|ask| !ask.names.is_empty());
+        let last = asked.map_or(0, |ask| (ask.hello.0.as_u128() >> 80) as u64);
         !self.lost.is_empty() && !within_a_minute(last, now)
     }
 
-    /// What was asked for is to be asked for once more.
-    fn ask_again(&mut self) {
-        let asked = std::mem::take(&mut self.asked);
-        asked.into_iter().skip(1).for_each(|id| self.lose(id));
+    /// What these hellos asked for is to be asked for once more. Tells whether there is any.
+    fn ask_again(&mut self, unheard: impl Fn(&EnvelopeId) -> bool) -> bool {
+        let (again, heard) = std::mem::take(&mut self.asked).into_iter().partition(|ask| unheard(&ask.hello));
+        self.asked = heard;
+        let names: Vec<EnvelopeId> = Vec::<Ask>::into_iter(again).flat_map(|ask| ask.names).collect();
+        names.iter().for_each(|id| self.lose(*id));
+        !names.is_empty()
     }
 
     fn lose(&mut self, id: EnvelopeId) {
@@ -85,9 +97,10 @@ impl PeerSessions {
         notes.put(sessions, key, changes);
     }
 
-    /// The same, for `sessions` that opened an envelope. `asks_for`: what that envelope asks for. When our own hello is
-    /// among it, the peer has nothing of the session that it began, nor of what it asked for: the peer's session takes
-    /// its place, and all is asked for again. Tells whether it is.
+    /// The same, for `sessions` that opened an envelope. `asks_for`: what that envelope asks for. When a hello of ours is
+    /// among it, the peer has nothing of what it asked for: all is asked for again. When it is our last one, the peer
+    /// has nothing of the session that it began either: the peer's session takes its place. Tells whether anything is
+    /// asked for again.
     pub(super) fn put_opened(
         &self,
         sessions: Sessions,
@@ -101,13 +114,11 @@ impl PeerSessions {
         notes.due &= !began;
         notes.version = notes.version.max(envelope.v);
         notes.newest = notes.newest.max(envelope.id.0);
-        let unheard = notes.asked.first().is_some_and(|hello| asks_for.contains(hello));
+        let unheard = notes.asked.last().is_some_and(|ask| asks_for.contains(&ask.hello));
         let sessions = if unheard { sessions.give_way() } else { sessions };
-        if unheard {
-            notes.ask_again();
-        }
+        let asks_again = notes.ask_again(|hello| asks_for.contains(hello));
         notes.put(&sessions, key, changes);
-        unheard && !notes.lost.is_empty()
+        asks_again
     }
 
     /// Whether the peer device has spoken a later version than this envelope's (K9).
@@ -151,8 +162,10 @@ impl PeerSessions {
     /// Puts `sessions` after they sealed a hello.
     pub(super) fn put_asked(&self, sessions: &Sessions, hello: EnvelopeId, now: u64, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
-        if notes.lost.is_empty() || notes.asks(now) {
-            notes.asked = [hello].into_iter().chain(std::mem::take(&mut notes.lost)).collect();
+        let names = if notes.asks(now) { std::mem::take(&mut notes.lost) } else { Vec::new() };
+        notes.asked.push(Ask { hello, names });
+        if notes.asked.len() > ASKS_MAX {
+            notes.asked.remove(0);
         }
         notes.put(sessions, key, changes);
     }
@@ -160,7 +173,8 @@ impl PeerSessions {
     /// The hello was not taken by the server.
     pub(super) fn ask_again(&self, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
-        notes.ask_again();
+        let last = notes.asked.last().map(|ask| ask.hello);
+        notes.ask_again(|hello| Some(*hello) == last);
         notes.put(&self.sessions, key, changes);
     }
 }
@@ -178,6 +192,17 @@ fn write(sessions: &Sessions, notes: &Notes, to: &mut Writer) {
     to.byte(notes.version);
     to.list(&notes.lost);
     to.list(&notes.asked);
+}
+
+impl Saved for Ask {
+    fn write(&self, to: &mut Writer) {
+        self.hello.write(to);
+        to.list(&self.names);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { hello: Saved::read(from)?, names: from.list()? })
+    }
 }
 
 impl Saved for PeerSessions {
