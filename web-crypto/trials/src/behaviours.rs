@@ -202,7 +202,8 @@ fn alter_envelope(envelope: &mut Envelope, choices: &mut Choices<'_>) -> bool {
     let before = envelope.clone();
     let bit = 1 << choices.below(8);
     match choices.below(16) {
-        0..=2 => {
+        // One that was cut to nothing before has no bit to flip.
+        0..=2 if !envelope.ciphertext.0.is_empty() => {
             let at = choices.below(envelope.ciphertext.0.len());
             envelope.ciphertext.0[at] ^= bit;
         }
@@ -215,7 +216,7 @@ fn alter_envelope(envelope: &mut Envelope, choices: &mut Choices<'_>) -> bool {
         9 => envelope.id = cliquet_wire::ids::EnvelopeId::from_parts(choices.below(256) as u64, [bit; 10]),
         10 => envelope.ciphertext.0.truncate(choices.below(40)),
         11 => std::mem::swap(&mut envelope.sender_device, &mut envelope.receiver_device),
-        12.. => match envelope.first.as_deref_mut() {
+        _ => match envelope.first.as_deref_mut() {
             Some(first) => match choices.below(7) {
                 0 => first.ephemeral_key.0[choices.below(32)] ^= bit,
                 1 => first.kem_ciphertext.0[choices.below(1_088)] ^= bit,
