@@ -18,6 +18,9 @@ const COMPRESSION_QUALITY: i32 = 10;
 /// Pages are smaller than this window of 64 KiB.
 const COMPRESSION_WINDOW_BITS: i32 = 16;
 
+/// Rocket copies an answer in pieces of 4 KiB, each into a buffer of that size: the small ones need less, the large ones go faster.
+const CHUNK_BYTES_MAX: usize = 64 * 1024;
+
 const PROBLEM_PAGE: &str = "problem.html";
 const PROBLEM_FRAGMENT: &str = "fragments/problem.html";
 
@@ -85,6 +88,16 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
         } else {
             write(body, self.status, content_type)
         })
+    }
+}
+
+/// JSON that is written already.
+#[derive(Clone, Debug)]
+pub struct WrittenJson(pub String);
+
+impl<'r> Responder<'r, 'static> for WrittenJson {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Ok(write(self.0.into_bytes(), Status::Ok, ContentType::JSON))
     }
 }
 
@@ -202,5 +215,11 @@ fn compressed(body: Vec<u8>, status: Status, content_type: ContentType) -> Respo
 }
 
 fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
-    Response::build().status(status).header(content_type).sized_body(body.len(), Cursor::new(body)).finalize()
+    let length = body.len();
+    Response::build()
+        .status(status)
+        .header(content_type)
+        .sized_body(length, Cursor::new(body))
+        .max_chunk_size(length.clamp(1, CHUNK_BYTES_MAX))
+        .finalize()
 }

@@ -150,6 +150,10 @@ impl Config {
     }
 }
 
+/// Of the threads for what blocks, so many may wait for a file that someone else has locked: one writer of the accounts,
+/// one of the history, and one who reads each. The others are as many as the machine has cores.
+const THREADS_FOR_WAITING: usize = 4;
+
 /// Rocket's own settings before anyone sets any.
 pub fn rocket_defaults() -> rocket::Config {
     rocket::Config {
@@ -159,6 +163,8 @@ pub fn rocket_defaults() -> rocket::Config {
         ident: rocket::config::Ident::none(),
         // Held polls are answered at once when the server stops; this is for connections that hang. Three seconds in all.
         shutdown: rocket::config::Shutdown { grace: 1, mercy: 1, ..Default::default() },
+        // Each has a heap of its own, which is memory that every held poll pays for.
+        max_blocking: THREADS_FOR_WAITING + rocket::Config::default().workers,
         ..rocket::Config::default()
     }
 }

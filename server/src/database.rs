@@ -19,7 +19,7 @@ pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// SQLite has one writer at a time; more connections only help readers.
-const CONNECTIONS: u32 = 8;
+const CONNECTIONS: u32 = 4;
 /// How long a writer waits for the one before it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a free connection before it is told to come back.

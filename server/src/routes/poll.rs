@@ -4,6 +4,7 @@
 //! again. A handler goes on after its client has left (Rocket spawns it); that is harmless, because it only reads.
 
 use crate::{
+    answer::WrittenJson,
     body::Body,
     config::sizes,
     error::Error,
@@ -15,7 +16,7 @@ use cliquet_wire::{
     poll::Poll,
     problem::ProblemCode,
 };
-use rocket::{Route, Shutdown, State, post, response::content::RawJson, routes};
+use rocket::{Route, Shutdown, State, post, routes};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -30,7 +31,7 @@ async fn poll(
     asked: Body<Poll, { sizes::SMALL }>,
     mailboxes: &State<Mailboxes>,
     shutdown: Shutdown,
-) -> Result<RawJson<String>, Error> {
+) -> Result<WrittenJson, Error> {
     let Poll { cursor, wait_seconds } = asked.0;
     // Boxed: a poll that is held is as small as it can be.
     Box::pin(mailboxes.acknowledge(me.device, cursor)).await?;
@@ -40,7 +41,7 @@ async fn poll(
         // An honest empty answer: the next poll finds the next server.
         () = shutdown => Vec::new(),
     };
-    Ok(RawJson(answer(&found)))
+    Ok(WrittenJson(answer(&found)))
 }
 
 fn held_for(asked_seconds: Option<u32>) -> Duration {
