@@ -72,8 +72,23 @@ impl CheckedList {
 pub struct CheckedDevice {
     list: CheckedList,
     certificate: Certificate,
-    name: String,
+    name: DeviceName,
     pre_keys: CheckedUpload,
+}
+
+/// A device's name that fits its line.
+#[derive(Debug)]
+pub struct DeviceName(String);
+
+impl DeviceName {
+    pub fn check(name: &str) -> Result<Self, ChangeError> {
+        let name = name.trim();
+        let fits = (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count());
+        if !fits || name.chars().any(char::is_control) {
+            return Err(ChangeError::Malformed);
+        }
+        Ok(Self(name.to_owned()))
+    }
 }
 
 impl CheckedDevice {
@@ -84,10 +99,8 @@ impl CheckedDevice {
         upload: DeviceUpload,
     ) -> Result<Self, ChangeError> {
         let DeviceUpload { certificate, name, pre_keys } = upload;
-        let name = name.trim().to_owned();
-        let fits = (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count());
-        let canonical = certificate.identity_key.is_canonical_x25519();
-        if !fits || !canonical || name.chars().any(char::is_control) {
+        let name = DeviceName::check(&name)?;
+        if !certificate.identity_key.is_canonical_x25519() {
             return Err(ChangeError::Malformed);
         }
         let hash = account_key.hash();
@@ -149,7 +162,7 @@ pub fn insert(
         .execute(
             "INSERT INTO devices (id, account_id, name, certificate, created, last_seen)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-            params![device.id().0, account_id, device.name, certificate, now_ms, day(now_ms)],
+            params![device.id().0, account_id, device.name.0, certificate, now_ms, day(now_ms)],
         )
         .map_err(Error::from)?;
     if stored == 0 {
@@ -177,6 +190,22 @@ pub fn revoke(
         .execute("UPDATE devices SET revoked = ?2 WHERE id = ?1", params![device.0, now_ms])
         .map_err(Error::from)?;
     Ok(pre_keys::forget(transaction, device)?)
+}
+
+/// Gives a device of this account another name, unless it is revoked.
+pub fn rename(
+    transaction: &Transaction<'_>,
+    account_id: i64,
+    device: DeviceId,
+    name: &DeviceName,
+) -> Result<(), ChangeError> {
+    let renamed = transaction
+        .execute(
+            "UPDATE devices SET name = ?3 WHERE id = ?1 AND account_id = ?2 AND revoked IS NULL",
+            params![device.0, account_id, name.0],
+        )
+        .map_err(Error::from)?;
+    if renamed == 0 { Err(ChangeError::Unknown) } else { Ok(()) }
 }
 
 /// Replaces an account's list by the next one. `expected` is the stored list with its devices as they should become.

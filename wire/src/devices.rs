@@ -42,6 +42,15 @@ pub struct RevokeDevice {
 
 fields!(RevokeDevice { device_list });
 
+/// `PUT /devices/<id>/name`: what its owner calls it. The server knows it, and shows it to nobody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenameDevice {
+    pub name: String,
+}
+
+fields!(RenameDevice { name });
+
 /// `GET /devices`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devices {

@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     config::sizes,
     database::{self, Database},
-    devices::{self, ChangeError, CheckedDevice, CheckedList},
+    devices::{self, ChangeError, CheckedDevice, CheckedList, DeviceName},
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
     pre_keys::{self, CheckedUpload, PublishError},
@@ -18,28 +18,30 @@ use crate::{
 };
 use cliquet_wire::{
     certificate::AccountCard,
-    devices::{Devices, RegisterDevice, RevokeDevice},
+    devices::{Devices, RegisterDevice, RenameDevice, RevokeDevice},
     ids::{DeviceId, SignInId},
     pre_keys::{PreKeyStock, PreKeyUpload},
     problem::ProblemCode,
 };
 use rocket::{Route, State, delete, get, post, put, response::status::NoContent, routes};
+use rusqlite::Connection;
 
 pub fn routes() -> Vec<Route> {
-    routes![list, register, revoke, stock, publish, end_sign_in]
+    routes![list, register, revoke, rename, stock, publish, end_sign_in]
 }
 
 #[get("/devices")]
 async fn list(signed_in: SignedIn, clock: &State<Clock>, database: &State<Database>) -> Result<Answer<Devices>, Error> {
     let now_ms = clock.now_ms();
-    let SignedIn { account_id, device, sign_in_id, .. } = signed_in;
-    let devices = database.run(move |connection| {
-        Ok::<_, database::Error>(Devices {
-            devices: devices::owned(connection, account_id, device)?,
-            sign_ins: sign_ins::list(connection, account_id, sign_in_id, now_ms)?,
-        })
-    });
+    let devices = database.run(move |connection| owned(connection, &signed_in, now_ms));
     Ok(Answer::new(devices.await?).page("devices.html").fragment("fragments/devices.html"))
+}
+
+fn owned(connection: &Connection, signed_in: &SignedIn, now_ms: u64) -> Result<Devices, database::Error> {
+    Ok(Devices {
+        devices: devices::owned(connection, signed_in.account_id, signed_in.device)?,
+        sign_ins: sign_ins::list(connection, signed_in.account_id, signed_in.sign_in_id, now_ms)?,
+    })
 }
 
 /// Adds a device and binds this sign-in to it. A sign-in that has one already keeps it: sign in anew.
@@ -103,6 +105,28 @@ async fn revoke(
         log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
     }
     Ok(Answer::new(card))
+}
+
+#[put("/devices/<id>/name", data = "<body>")]
+async fn rename(
+    signed_in: SignedIn,
+    id: &str,
+    body: Body<RenameDevice, { sizes::SMALL }>,
+    throttle: &State<Throttle>,
+    clock: &State<Clock>,
+    database: &State<Database>,
+) -> Result<Answer<Devices>, Error> {
+    let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
+    let name = DeviceName::check(&body.0.name)?;
+    throttle.change_per_account.check(&signed_in.account_id)?;
+    let now_ms = clock.now_ms();
+    let devices = database.change(move |connection| {
+        database::write(connection, |transaction| {
+            devices::rename(transaction, signed_in.account_id, id, &name)?;
+            Ok::<_, ChangeError>(owned(transaction, &signed_in, now_ms)?)
+        })
+    });
+    Ok(Answer::new(devices.await?).fragment("fragments/devices.html"))
 }
 
 #[get("/devices/self/pre-keys")]

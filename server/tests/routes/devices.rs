@@ -9,10 +9,10 @@ use cliquet_wire::{
     bytes::{Bytes, PublicKey},
     certificate::AccountCard,
     contacts::{Bundles, ClaimBundles, Contacts},
-    devices::{Devices, RegisterDevice, RevokeDevice},
+    devices::{Devices, RegisterDevice, RenameDevice, RevokeDevice},
     envelope::{MessagesSent, SendMessages},
     ids::DeviceId,
-    limits::{DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
+    limits::{DEVICE_NAME_CHARS_MAX, DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
     poll::{Poll, PollAnswer},
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
     problem::ProblemCode::{self, *},
@@ -197,6 +197,65 @@ async fn c2_a_device_is_revoked_only_by_the_next_list_without_it() {
     server.get(&phone, "/contacts").await.expect::<Contacts>(200);
     revoke(&server, &alice, phone_id, &good).await.expect::<AccountCard>(200);
     revoke(&server, &alice, phone_id, &list(4, &[laptop]).await).await.expect_problem(UnknownDevice);
+}
+
+async fn rename(server: &TestServer, who: &Person, device: DeviceId, name: &str) -> crate::server::Reply {
+    server.put(who, &format!("/devices/{device}/name"), &RenameDevice { name: name.to_owned() }).await
+}
+
+#[rocket::async_test]
+async fn a_device_is_called_what_its_owner_calls_it() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let devices: Devices = rename(&server, &alice, phone.device(), "  The red phone ").await.expect(200);
+    assert_eq!(devices.devices[1].name, "The red phone");
+    assert!(devices.devices[0].this && devices.sign_ins.len() == 2);
+    // One's own, and any of one's others; the list of devices that is signed stays as it is.
+    rename(&server, &phone, phone.device(), "Téléphone ☎").await.expect::<Devices>(200);
+    let devices: Devices = server.get(&alice, "/devices").await.expect(200);
+    assert_eq!(devices.devices[1].name, "Téléphone ☎");
+    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!((card.device_list.counter, card.device_list.devices.len()), (2, 2));
+    // For htmx it is the pane.
+    let path = format!("/devices/{}/name", phone.device());
+    let htmx = [("Accept", "text/html"), ("HX-Request", "true")];
+    let body = serde_json::to_vec(&RenameDevice { name: "<b>".to_owned() }).unwrap();
+    let pane = server.ask(Method::Put, &alice, &path, body, &htmx).await;
+    assert!(pane.status == 200 && pane.body.contains("&lt;b&gt;") && !pane.body.contains("<b>"), "{}", pane.body);
+}
+
+#[rocket::async_test]
+async fn a_name_fits_its_line_and_nobody_elses_device_is_renamed() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let bob = server.sign_up("bob@example.org").await;
+    let name = |device: DeviceId| -> String {
+        let name = "SELECT name FROM devices WHERE id = ?1";
+        server.database().query_row(name, [device.0], |row| row.get(0)).unwrap()
+    };
+    let (phones, bobs) = (name(phone.device()), name(bob.device()));
+    for bad in ["", "   ", "two\nlines", "bell\u{7}", &"é".repeat(DEVICE_NAME_CHARS_MAX + 1), &"x".repeat(9_000)] {
+        let refused = rename(&server, &alice, phone.device(), bad).await;
+        refused.expect_problem(if bad.len() > 8_000 { TooLarge } else { Malformed });
+    }
+    server.put(&alice, &format!("/devices/{}/name", phone.device()), &"no name").await.expect_problem(Malformed);
+    rename(&server, &alice, bob.device(), "mine").await.expect_problem(UnknownDevice);
+    rename(&server, &bob, phone.device(), "mine").await.expect_problem(UnknownDevice);
+    server.put(&alice, "/devices/no-id/name", &RenameDevice { name: "x".into() }).await.expect_problem(UnknownDevice);
+    let unsigned = RenameDevice { name: "x".into() };
+    server.put(None, &format!("/devices/{}/name", phone.device()), &unsigned).await.expect_problem(SignedOut);
+    assert_eq!((name(phone.device()), name(bob.device())), (phones, bobs));
+    let longest = "é".repeat(DEVICE_NAME_CHARS_MAX);
+    rename(&server, &alice, phone.device(), &longest).await.expect::<Devices>(200);
+    assert_eq!(name(phone.device()), longest);
+    // What is removed keeps the name it had.
+    let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
+    revoke(&server, &alice, phone.device(), &without).await.expect::<AccountCard>(200);
+    rename(&server, &alice, phone.device(), "still there").await.expect_problem(UnknownDevice);
+    rename(&server, &phone, phone.device(), "still there").await.expect_problem(NoDevice);
+    assert_eq!(name(phone.device()), longest);
 }
 
 #[rocket::async_test]

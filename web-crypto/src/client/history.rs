@@ -101,6 +101,48 @@ impl Messenger {
     }
 }
 
+/// What there is to do with a text of a saved file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    New,
+    /// It is here already.
+    Known,
+    /// Its conversation is with nobody among the contacts: a file makes none, since it proves nobody's key.
+    Stranger,
+}
+
+impl Messenger {
+    pub async fn standing(&self, records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
+        if text.conversation == *self.address() || self.contact(&text.conversation).is_none() {
+            return Ok(Standing::Stranger);
+        }
+        let key = message_key(&text.conversation, text.author, text.id);
+        Ok(if records.get(Store::MessageKeys, &key).await?.is_some() { Standing::Known } else { Standing::New })
+    }
+
+    /// Texts of a saved file. As those that a segment brought; and the history lacks them, or they would be here.
+    pub async fn brought_back(&self, records: &impl Records, texts: Vec<Message>) -> Result<Step, StepError> {
+        let mut new = Vec::new();
+        for text in texts {
+            if self.standing(records, &text).await? == Standing::New {
+                new.push(text);
+            }
+        }
+        let mut step = self.restored(records, new.clone()).await?;
+        for text in &new {
+            if let Some(contact) = self.contact(&text.conversation) {
+                step.keep(contact, text);
+            }
+        }
+        Ok(step)
+    }
+}
+
+/// Texts in the form that [`messages`] reads.
+pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
+    saved::save(&Content(texts))
+}
+
 /// What a segment's content holds; refused as a whole when one of its messages is none that was ever kept.
 pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
     let Content(messages) = decode(content)?;

@@ -20,5 +20,6 @@ pub mod pre_keys;
 pub mod receive;
 pub mod records;
 pub mod safekeeping;
+pub mod saved_file;
 pub mod seal_next;
 pub mod sessions;

@@ -16,6 +16,7 @@ pub mod aead;
 pub mod bundle;
 pub mod card;
 mod double_ratchet;
+pub mod file_proof;
 pub mod first;
 pub mod history;
 pub mod identity;

@@ -17,4 +17,5 @@ mod refusals;
 mod requirements;
 mod resend;
 mod safekeeping;
+mod saved_file;
 mod world;

@@ -1,0 +1,295 @@
+//! The file that holds everything: what is written is read back, and nothing else is.
+
+use crate::world::{World, address, now_or_never, signer};
+use cliquet_web_crypto::{
+    client::{
+        contacts::{Contact, State},
+        content::MessageId,
+        history::{Standing, content, messages},
+        messages::{Author, Failure, Mark, Message, MessageBody, Notice},
+        records::Store,
+        saved_file::{FILE_BYTES_MAX, FileError, Owner, SavedFile, Writer},
+    },
+    crypto::keys::Key,
+};
+use cliquet_wire::{bytes::Digest, problem::ProblemCode};
+use proptest::prelude::*;
+
+struct Account {
+    email: cliquet_wire::address::Address,
+    hash: Digest,
+    key: Key,
+}
+
+impl Account {
+    fn of(name: &str, account: usize, key: u8) -> Self {
+        let hash = signer(account).account_key().hash();
+        Self { email: address(name), hash, key: Key::from_bytes([key; 32]) }
+    }
+
+    fn alice() -> Self {
+        Self::of("alice", 0, 7)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { email: &self.email, account_key_hash: &self.hash, history_key: &self.key }
+    }
+
+    fn read(&self, file: &str) -> Result<Vec<Message>, FileError> {
+        let saved = SavedFile::read(file.as_bytes(), self.owner())?;
+        let texts: Vec<Message> = saved.texts().collect();
+        assert_eq!(texts.len() as u64, saved.count());
+        Ok(texts)
+    }
+
+    /// A file as the keeper writes it: each contact with its lines.
+    fn write(&self, conversations: &[(Contact, Vec<Message>)]) -> String {
+        let mut to = Writer::begin(self.owner(), "Messages of <alice>", "en");
+        let mut file = String::new();
+        for (contact, lines) in conversations {
+            to.conversation(contact);
+            for line in lines {
+                to.message(line, "some \"day\"");
+            }
+            file.push_str(&to.piece());
+        }
+        file.push_str(&to.end());
+        file
+    }
+}
+
+/// Known to Alice, from the world of the other tests.
+fn bob(world: &World) -> Contact {
+    world.devices[0].contact("bob").clone()
+}
+
+fn text(id: u8, author: Author, mark: Mark, text: &str) -> Message {
+    let body = MessageBody::Text(text.to_owned());
+    let (sort_time, client_time, server_time) = (1_000 + u64::from(id), 900, 950);
+    let conversation = address("bob");
+    Message {
+        id: MessageId::from_parts(1, [id; 10]),
+        conversation,
+        author,
+        sort_time,
+        client_time,
+        server_time,
+        body,
+        mark,
+    }
+}
+
+/// A small one, of everything that a file may hold.
+fn file() -> (String, Vec<Message>) {
+    let world = World::alice_and_bob(740);
+    let lines = vec![
+        text(1, Author::Own, Mark::Delivered, "hello & <b>\"good\"</b> morning\u{a0}!\nnext line &amp; &#x41;"),
+        text(2, Author::Peer, Mark::Received, "</p></li></ol></section><footer data-texts=\"9\""),
+        text(3, Author::Own, Mark::Sent, ""),
+        text(4, Author::Own, Mark::Failed(Failure::Refused(ProblemCode::MailboxFull)), "é ☃ \u{0}\r\n"),
+        text(5, Author::Own, Mark::Failed(Failure::Expired), "late"),
+        text(6, Author::Own, Mark::Failed(Failure::KeyChanged), "no"),
+    ];
+    (Account::alice().write(&[(bob(&world), lines.clone())]), lines)
+}
+
+#[test]
+fn what_is_saved_is_read_back() {
+    let (file, lines) = file();
+    assert_eq!(Account::alice().read(&file).unwrap(), lines);
+    // The page shows it to whoever opens it, and runs nothing.
+    assert!(file.starts_with("<!doctype html>") && file.contains("hello &amp; &lt;b&gt;&quot;good&quot;"));
+    assert!(!file.contains("<b>\"") && !file.contains("<script"));
+}
+
+#[test]
+fn an_account_without_contacts_has_a_file_as_well() {
+    let alice = Account::alice();
+    assert_eq!(alice.read(&alice.write(&[])).unwrap(), []);
+}
+
+#[test]
+fn notices_and_oneself_are_left_out_and_what_waited_can_be_sent_again() {
+    let world = World::alice_and_bob(741);
+    let mut lines = vec![text(1, Author::Own, Mark::Waiting, "on its way")];
+    let body = MessageBody::Notice(Notice::DeviceAdded);
+    lines.push(Message { author: Author::Notice, body, ..text(2, Author::Notice, Mark::Received, "") });
+    let myself = world.devices[0].contact("alice").clone();
+    assert_eq!(myself.state, State::Own);
+    let alice = Account::alice();
+    let read = alice.read(&alice.write(&[(myself, vec![]), (bob(&world), lines)])).unwrap();
+    assert_eq!(read.len(), 1);
+    assert_eq!((read[0].text(), read[0].mark), ("on its way", Mark::Failed(Failure::BadPreKeys)));
+    assert_eq!(messages(&content(read.clone())).unwrap(), read, "a device may take it");
+}
+
+#[test]
+fn a_truncated_file_is_refused_at_every_length() {
+    let (file, _) = file();
+    let alice = Account::alice();
+    for length in 0..file.len() {
+        let refused = SavedFile::read(&file.as_bytes()[..length], alice.owner()).err();
+        let expected = if length < 40 { FileError::Foreign } else { FileError::CutOff };
+        assert_eq!(refused, Some(expected), "{length} of {} bytes", file.len());
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused() {
+    let (file, _) = file();
+    let alice = Account::alice();
+    let mut bytes = file.into_bytes();
+    for place in 0..bytes.len() {
+        let bit = 1 << (place % 8);
+        bytes[place] ^= bit;
+        assert!(SavedFile::read(&bytes, alice.owner()).is_err(), "byte {place}, bit {bit}");
+        bytes[place] ^= bit;
+    }
+    assert!(SavedFile::read(&bytes, alice.owner()).is_ok());
+}
+
+#[test]
+fn a_text_that_was_put_in_taken_out_or_moved_is_noticed() {
+    let (file, _) = file();
+    let alice = Account::alice();
+    let (before, rest) = file.split_once("<li").unwrap();
+    let (first, rest) = rest.split_once("</li>").unwrap();
+    let first = format!("<li{first}</li>");
+    let (second, rest) = rest.split_once("</li>").unwrap();
+    for altered in [
+        format!("{before}{second}</li>{rest}"),
+        format!("{before}{first}{first}{second}</li>{rest}"),
+        format!("{before}{second}</li>{first}{rest}"),
+        file.replace("data-texts=\"6\"", "data-texts=\"5\""),
+        format!("{file}{file}"),
+        format!("{file}\n"),
+    ] {
+        let refused = alice.read(&altered).unwrap_err();
+        assert!(matches!(refused, FileError::Altered | FileError::CutOff), "{refused:?}");
+    }
+}
+
+#[test]
+fn the_file_of_somebody_else_is_refused_and_says_whose_it_is() {
+    let (file, _) = file();
+    assert_eq!(Account::of("bob", 1, 7).read(&file), Err(FileError::OtherAccount(address("alice"))));
+    // The same address, made anew after password and recovery key were lost.
+    assert_eq!(Account::of("alice", 1, 7).read(&file), Err(FileError::EarlierAccount));
+    // As somebody would forge it who knows everything but the key.
+    assert_eq!(Account::of("alice", 0, 8).read(&file), Err(FileError::Altered));
+}
+
+#[test]
+fn what_is_no_file_of_ours_or_of_a_later_version_is_refused_as_such() {
+    let (file, _) = file();
+    let alice = Account::alice();
+    for foreign in ["", "hello", "<!doctype html><html lang=\"en\"><p>hello</p></html>\n", "\u{feff}", "PK\u{3}\u{4}"] {
+        assert_eq!(alice.read(foreign), Err(FileError::Foreign));
+    }
+    assert_eq!(alice.read(&format!("\u{feff}{file}")), Err(FileError::Foreign));
+    let random: Vec<u8> = (0..5_000_u32).map(|n| (n * n % 251) as u8).collect();
+    assert_eq!(SavedFile::read(&random, alice.owner()).err(), Some(FileError::Foreign));
+    let newer = file.replacen("data-cliquet-file=\"1\"", "data-cliquet-file=\"2\"", 1);
+    assert_eq!(alice.read(&newer), Err(FileError::Newer));
+    let other_end = newer.replace("</footer>", "</footer><nav></nav>");
+    assert_eq!(alice.read(&other_end[..other_end.len() - 3]), Err(FileError::Newer));
+    assert_eq!(alice.read(&file.replacen("-file=\"1\"", "-file=\"x\"", 1)), Err(FileError::Altered));
+}
+
+#[test]
+fn a_file_at_the_limit_is_read_and_one_past_it_is_not() {
+    assert_eq!(SavedFile::fits(FILE_BYTES_MAX), Ok(()));
+    assert_eq!(SavedFile::fits(FILE_BYTES_MAX + 1), Err(FileError::TooLarge));
+    assert_eq!(SavedFile::fits(u64::MAX), Err(FileError::TooLarge));
+}
+
+fn bring_back(world: &mut World, place: usize, texts: Vec<Message>) -> usize {
+    let device = &mut world.devices[place];
+    let step = now_or_never(device.messenger.brought_back(&device.disk, texts)).unwrap();
+    let changes = step.changes.puts.len() + step.changes.deletes.len();
+    device.take(step);
+    changes
+}
+
+fn to_keep(world: &World, place: usize) -> usize {
+    world.devices[place].disk.0.keys().filter(|(store, _)| *store == Store::ToKeep).count()
+}
+
+#[test]
+fn what_is_brought_back_stands_where_it_stood_is_news_to_nobody_and_goes_into_the_history() {
+    let mut world = World::alice_and_bob(742);
+    for n in 0..4 {
+        world.write(0, "bob", &format!("there {n}"));
+        world.settle();
+        world.write(1, "alice", &format!("back {n}"));
+        world.settle();
+    }
+    let before = world.devices[0].lines("bob");
+    let alice = Account::alice();
+    let saved = alice.read(&alice.write(&[(bob(&world), before.clone())])).unwrap();
+    assert_eq!(saved, before);
+
+    let anew = world.add_device("alice", 0);
+    let standing = |world: &World, text: &Message| {
+        let device = &world.devices[anew];
+        now_or_never(device.messenger.standing(&device.disk, text)).unwrap()
+    };
+    // Whoever is no contact is not made one, by whatever key.
+    assert_eq!(standing(&world, &saved[0]), Standing::Stranger);
+    assert_eq!(bring_back(&mut world, anew, saved.clone()), 0);
+    assert!(world.devices[anew].messenger.contact(&address("bob")).is_none());
+
+    world.add_contact(anew, "bob");
+    assert_eq!(standing(&world, &saved[0]), Standing::New);
+    let posts = world.office.accepted;
+    // Cut short after three, then all of it, then all of it again.
+    bring_back(&mut world, anew, saved[..3].to_vec());
+    assert_eq!(world.devices[anew].lines("bob"), before[..3]);
+    bring_back(&mut world, anew, saved.clone());
+    assert_eq!(world.devices[anew].lines("bob"), before);
+    assert_eq!(standing(&world, &saved[0]), Standing::Known);
+    assert_eq!(bring_back(&mut world, anew, saved), 0, "what is known adds nothing");
+    let contact = world.devices[anew].contact("bob");
+    assert_eq!((contact.unread, contact.receipts_owed.len()), (0, 0));
+    assert_eq!(contact.newest, before.last().unwrap().sort_time);
+    assert_eq!(world.office.accepted, posts, "nobody is told");
+    assert_eq!(to_keep(&world, anew), before.len(), "the history lacks them");
+}
+
+fn mark() -> impl Strategy<Value = (Author, Mark)> {
+    let failures = [Failure::KeyChanged, Failure::BadPreKeys, Failure::Expired];
+    let refused = ProblemCode::ALL.iter().copied().map(Failure::Refused);
+    let failed = failures.into_iter().chain(refused).map(|failure| (Author::Own, Mark::Failed(failure)));
+    let marks = [(Author::Own, Mark::Sent), (Author::Own, Mark::Delivered), (Author::Peer, Mark::Received)];
+    prop::sample::select(marks.into_iter().chain(failed).collect::<Vec<_>>())
+}
+
+prop_compose! {
+    fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
+        let ((author, mark), [sort_time, client_time, server_time]) = (mark, times);
+        let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
+        Message { id, conversation: address("bob"), author, sort_time, client_time, server_time, body, mark }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_was_said_is_read_back_as_it_was(lines in prop::collection::vec(any_text(), 0..12)) {
+        thread_local!(static WORLD: World = World::alice_and_bob(743));
+        let alice = Account::alice();
+        let file = WORLD.with(|world| alice.write(&[(bob(world), lines.clone())]));
+        prop_assert_eq!(alice.read(&file).unwrap(), lines);
+    }
+
+    #[test]
+    fn no_bytes_end_the_program(head in any::<bool>(), bytes in any::<Vec<u8>>(), end in any::<bool>()) {
+        let mut file = if head { file().0.into_bytes()[..60].to_vec() } else { Vec::new() };
+        file.extend(bytes);
+        if end {
+            file.extend(b"></footer></html>\n");
+        }
+        prop_assert!(SavedFile::read(&file, Account::alice().owner()).is_err());
+    }
+}
