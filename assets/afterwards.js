@@ -5,6 +5,9 @@
 const ASKED = "cliquet-asked-to-keep";
 // Less room than this is worth a word.
 const ROOM_BYTES = 50 * 2 ** 20;
+// Everything else comes first.
+const CHECK_AFTER_MS = 30_000;
+const CHECK_EVERY_MS = 3_600_000;
 
 const own = (work) => Promise.resolve().then(work).catch(() => {});
 const sent = new EventTarget();
@@ -30,9 +33,11 @@ own(() => {
   document.head.append(manifest);
 });
 
+const asked = own(async () => (await fetch("/storage/words")).json());
+
 own(async () => {
   const { storage } = navigator;
-  const words = await (await fetch("/storage/words")).json();
+  const words = await asked;
   const hint = () => {
     const line = document.createElement("p");
     line.className = "hint";
@@ -98,4 +103,59 @@ own(() => {
     if (text && draft && !draft.value) draft.value = text;
   });
   on("click", "[data-add-contact]", () => (document.getElementById("search-email").value = ""));
+});
+
+own(() => {
+  // Once a day the newest part of the history is fetched and opened, by the leading tab when nothing else goes on. The
+  // keeper knows when it is due.
+  const { nextGlue, nextWasm } = document.documentElement.dataset;
+  const notice = document.createElement("div");
+  notice.className = "notice";
+  notice.setAttribute("role", "alert");
+  notice.dataset.altered = "";
+  document.getElementById("notice").after(notice);
+  const look = () => own(async () => {
+    if (document.getElementById("status").dataset.state !== "online") return;
+    const keeper = await import(nextGlue);
+    await keeper.default({ module_or_path: nextWasm });
+    const sound = await keeper.history_is_sound();
+    if (sound) notice.textContent = "";
+    else if (!notice.textContent) {
+      const link = document.createElement("a");
+      link.href = "/home?show=safety";
+      link.textContent = (await asked).altered;
+      notice.append(link);
+    }
+  });
+  setTimeout(look, CHECK_AFTER_MS);
+  setInterval(look, CHECK_EVERY_MS);
+});
+
+own(() => {
+  const menus = () => document.querySelectorAll("details.menu[open]");
+  const close = (menu) => (menu.open = false);
+  // A menu closes when something was chosen in it that leads elsewhere, or when one goes on elsewhere.
+  document.addEventListener("click", ({ target }) => {
+    for (const menu of menus()) if (!menu.contains(target) || target.closest(".menu-items a")) close(menu);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      for (const menu of menus()) {
+        const inside = menu.contains(event.target);
+        close(menu);
+        if (inside) menu.querySelector("summary").focus();
+      }
+    }
+    // To the search: Ctrl+K or ⌘K anywhere, and / where nobody writes.
+    const writes = event.target.closest?.("input, textarea, [contenteditable]");
+    const combined = event.ctrlKey || event.metaKey;
+    const called = combined ? event.key === "k" && !event.altKey && !event.shiftKey : event.key === "/" && !event.altKey && !writes;
+    if (!called || event.isComposing) return;
+    event.preventDefault();
+    const field = document.getElementById("search-words");
+    if (field) field.focus();
+    else search.click();
+  });
+  const search = document.querySelector('.menu-items [hx-get="/search"]');
+  search.setAttribute("aria-keyshortcuts", "Control+K /");
 });

@@ -9,7 +9,7 @@ const SHELL = "shell-";
 const PAGES = "pages";
 // A page of a conversation holds nothing but the address, so one with this address stands for all.
 const NOBODY = "somebody@cliquet.invalid";
-const NEEDED = ["/home", "/contacts", "/conversations", `/conversations/${NOBODY}`];
+const NEEDED = ["/home", "/contacts", "/search", "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
 // After these, another may be signed in, or the same in another language.
@@ -33,7 +33,7 @@ addEventListener("fetch", (event) => {
   }
 });
 
-const isPage = ({ pathname }) => pathname === "/" || pathname === "/home" || pathname === "/contacts" || /^\/conversations(\/[^/]+)?$/.test(pathname);
+const isPage = ({ pathname }) => ["/", "/home", "/contacts", "/search"].includes(pathname) || /^\/conversations(\/[^/]+)?$/.test(pathname);
 
 async function install() {
   const shell = await caches.open(SHELL + RELEASE);
@@ -90,18 +90,23 @@ async function keepNeeded() {
 // What is asked for, made of what is kept.
 async function kept(url) {
   const { pathname } = url;
-  if (pathname === "/contacts" || pathname === "/conversations") return shown(await open(pathname));
+  if (["/contacts", "/search", "/conversations"].includes(pathname)) return shown(await open(pathname));
   if (pathname.startsWith("/conversations/")) {
     const page = await open(`/conversations/${NOBODY}`);
     return shown({ ...page, body: addressed(page.body, decodeURIComponent(pathname.split("/")[2])) });
   }
   const home = await open("/home");
   const other = url.searchParams.get("with");
-  if (!other) return shown(home);
-  const conversation = addressed((await open(`/conversations/${NOBODY}`)).body, other);
-  const body = home.body.replace(/(<main id="conversation"[^>]*>)[^]*(?=<\/main>)/, (_, main) => main + conversation);
-  return shown({ ...home, body });
+  if (other) return shown(beside(home, addressed((await open(`/conversations/${NOBODY}`)).body, other)));
+  if (url.searchParams.get("show") !== "search") return shown(home);
+  return shown(beside(home, '<div data-pane hx-get="/search" hx-trigger="load" hx-target="#conversation"></div>'));
 }
+
+// Home, with this as its pane.
+const beside = (home, pane) => ({
+  ...home,
+  body: home.body.replace(/(<main id="conversation"[^>]*>)[^]*(?=<\/main>)/, (_, main) => main + pane),
+});
 
 const shown = ({ body, headers }) => new Response(body, { headers });
 

@@ -122,6 +122,7 @@ fn pages_stage(pages: Pages) -> AdHoc {
             .manage(pages)
             .mount("/", routes::home::routes())
             .mount("/", routes::conversations::routes())
+            .mount("/", routes::search::routes())
             .mount("/", routes::knows::routes())
             .mount("/", routes::language::routes())
             .mount("/", routes::assets::routes())

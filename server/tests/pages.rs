@@ -14,9 +14,11 @@ const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
 /// Each template that a route names, with what the route hands in.
 fn every_template() -> Vec<(&'static str, Value)> {
     let home = |with: Value, show: &str| {
-        let (show_devices, show_safety) = (show == "devices", show == "safety");
-        let email = "alice@example.org";
-        json!({ "email": email, "with": with, "show_devices": show_devices, "show_safety": show_safety, "self_address": "/home" })
+        let (show_devices, show_safety, show_search) = (show == "devices", show == "safety", show == "search");
+        json!({
+            "email": "alice@example.org", "with": with, "self_address": "/home",
+            "show_devices": show_devices, "show_safety": show_safety, "show_search": show_search,
+        })
     };
     let safety = |recovery_set: Value, last_added: Value, quota: u64| {
         let history = json!({ "segments": 3, "bytes": 1_500_000, "last_added": last_added });
@@ -43,6 +45,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("home.html", home(Value::Null, "")),
         ("home.html", home(Value::Null, "devices")),
         ("home.html", home(Value::Null, "safety")),
+        ("home.html", home(Value::Null, "search")),
         ("home.html", home(json!("bob+news@example.org"), "")),
         ("knows.html", json!({ "padding_step_bytes": 160, "envelope_life_days": 30 })),
         ("problem.html", problem(json!(30))),
@@ -56,6 +59,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("fragments/problem.html", problem(Value::Null)),
         ("fragments/no_conversation.html", json!({})),
         ("fragments/conversation.html", json!({ "email": "bob@example.org" })),
+        ("fragments/search.html", json!({})),
         ("fragments/search_result.html", json!({ "email": "bob@example.org" })),
         (
             "fragments/contacts.html",
@@ -132,6 +136,7 @@ fn nothing_that_is_secret_has_a_name_or_is_open_before_the_module_opens_it() {
                 "data-recovery-words",
                 "data-confirm ",
                 "data-draft",
+                "data-search-words",
                 "data-email ",
             ]
             .iter()

@@ -19,6 +19,8 @@ struct HomePage {
     show_devices: bool,
     /// Whether the pane shows what is kept against loss instead.
     show_safety: bool,
+    /// Whether the pane searches one's own texts instead.
+    show_search: bool,
     self_address: String,
 }
 
@@ -37,15 +39,16 @@ fn home(signed_in: Result<SignedIn, Error>, with: Option<&str>, show: Option<&st
     let with = with.and_then(|typed| Address::parse(typed).ok()).filter(|with| *with != signed_in.email);
     let show = show.filter(|_| with.is_none());
     let (show_devices, show_safety) = (show == Some("devices"), show == Some("safety"));
+    let show_search = show == Some("search");
     let self_address = match &with {
         Some(with) => format!("/home?with={}", RawStr::new(with.as_str()).percent_encode()),
         None if show_devices => "/home?show=devices".to_owned(),
         None if show_safety => "/home?show=safety".to_owned(),
+        None if show_search => "/home?show=search".to_owned(),
         None => "/home".to_owned(),
     };
-    Ok(Answer::new(HomePage { email: signed_in.email, with, show_devices, show_safety, self_address })
-        .page("home.html")
-        .compressible())
+    let page = HomePage { email: signed_in.email, with, show_devices, show_safety, show_search, self_address };
+    Ok(Answer::new(page).page("home.html").compressible())
 }
 
 /// Where someone goes who may not come in.

@@ -15,6 +15,7 @@ pub mod password;
 pub mod poll;
 pub mod recovery;
 pub mod safety;
+pub mod search;
 pub mod sign_in;
 pub mod sign_up;
 pub mod vault;

@@ -81,11 +81,18 @@ struct StorageWords {
     kept: String,
     may_go: String,
     low: String,
+    /// When a check of the history found what does not open.
+    altered: String,
 }
 
 #[get("/storage/words")]
 fn storage_words(language: Language, pages: &State<Pages>) -> Answer<StorageWords> {
     let word = |key: &str| pages.words().get(language, key, &[]);
-    Answer::new(StorageWords { kept: word("storage-kept"), may_go: word("storage-may-go"), low: word("storage-low") })
-        .compressible()
+    Answer::new(StorageWords {
+        kept: word("storage-kept"),
+        may_go: word("storage-may-go"),
+        low: word("storage-low"),
+        altered: word("storage-altered"),
+    })
+    .compressible()
 }

@@ -4,13 +4,17 @@
 //! history on the server as this browser has them. Panes that name this module get their buttons. Reads the store like
 //! any tab; steps that touch the messenger's state are made while the home page lends it the turn.
 
+mod check;
 mod contacts;
 mod devices;
 mod export;
+mod found;
 mod history;
+mod moments;
 mod pane;
 mod pre_keys;
 mod restore;
+mod search;
 mod vault;
 
 use super::{
@@ -123,7 +127,16 @@ pub fn start(_: Function) {
     if let Some(email) = email() {
         devices::serve(&email);
         pane::serve(&email);
+        search::serve(&email);
     }
+}
+
+/// Once a day the newest part of the history is fetched and opened. `false`: the last check found what did not open.
+#[wasm_bindgen]
+pub async fn history_is_sound() -> bool {
+    let Some(email) = email() else { return true };
+    let checked = async { check::is_sound(&Keeper::open(&email).await?).await };
+    checked.await.unwrap_or(true)
 }
 
 /// Does what is wished, if something is, then brings the history back where that is not done, and keeps what is new

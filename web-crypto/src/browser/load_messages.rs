@@ -17,7 +17,8 @@ use crate::client::{
 use cliquet_wire::address::Address;
 use std::rc::Rc;
 
-/// Lines that are laid out at first, and each time a reader goes up to the first one.
+/// Lines that are laid out at first. Each time a reader goes up to the first one there are twice as many, so that even a
+/// line of long ago is reached in a few steps.
 const PAGE_LINES: u32 = 60;
 /// So near to the first line, older ones are fetched.
 const NEAR_START_PIXELS: i32 = 200;
@@ -80,7 +81,7 @@ async fn messages(home: &Home, address: &Address, lines: u32) -> Result<Vec<Mess
 
 async fn older(home: &Rc<Home>, conversation: &Conversation) {
     let shown = conversation.lines();
-    let Ok(messages) = messages(home, &conversation.address, shown.saturating_add(PAGE_LINES)).await else { return };
+    let Ok(messages) = messages(home, &conversation.address, shown.saturating_mul(2)).await else { return };
     if messages.len() > shown as usize {
         conversation.keep_place(|| conversation.lay_out(&messages, &home.words, &home.dates));
     }
@@ -90,7 +91,7 @@ async fn older(home: &Rc<Home>, conversation: &Conversation) {
 async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), StoreError> {
     let contact = contact(home, &conversation.address).await?;
     if let Some(contact) = contact {
-        conversation.allow(Some(contact.state), contact.verified, contact.key_changed);
+        conversation.allow(Some(contact.state), contact.verified, contact.key_changed, contact.keep_history);
         return Ok(());
     }
     // The server knows them, and this browser has not met them yet.
@@ -103,7 +104,7 @@ async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), Store
         Some("blocked") => Some(State::Blocked),
         _ => None,
     };
-    conversation.allow(state, false, false);
+    conversation.allow(state, false, false, true);
     Ok(())
 }
 
@@ -146,7 +147,7 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
                 show::refresh_contacts();
             }
             if let Some(open) = here {
-                open.allow(Some(contact.state), contact.verified, contact.key_changed);
+                open.allow(Some(contact.state), contact.verified, contact.key_changed, contact.keep_history);
                 if contact.unread > 0 && home::in_sight() {
                     home.wish(&Wish::new(Verb::Read, &contact.address));
                 }

@@ -48,6 +48,11 @@ pub fn around(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok().flatten()
 }
 
+/// Which element has the keyboard.
+pub fn active() -> Option<Element> {
+    document()?.active_element()
+}
+
 pub fn hide(element: &Element, hidden: bool) {
     if let Some(element) = element.dyn_ref::<HtmlElement>() {
         element.set_hidden(hidden);

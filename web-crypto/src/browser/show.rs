@@ -155,7 +155,7 @@ impl Conversation {
     }
 
     /// What may be done in this conversation: the page shows its lines and buttons by these words.
-    pub fn allow(&self, state: Option<State>, verified: bool, key_changed: bool) {
+    pub fn allow(&self, state: Option<State>, verified: bool, key_changed: bool, kept: bool) {
         let mut words = String::from(match state {
             Some(State::Requested) => "requested",
             Some(State::Blocked) => "blocked",
@@ -167,6 +167,9 @@ impl Conversation {
         }
         if key_changed {
             words.push_str(" key-changed");
+        }
+        if !kept {
+            words.push_str(" unkept");
         }
         let _ = self.section.set_attribute("data-state", &words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {

@@ -130,8 +130,7 @@ impl Store {
 
     /// Every record of a store, in the order of their hidden names.
     pub async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
-        let prefix = [store, "/"].concat();
-        self.range(store, &bound(&prefix, &after_all(&prefix))?).await
+        self.range(store, &all_of(store)?).await
     }
 
     /// The record with the lowest name above `after`, of a store whose names hold no address.
@@ -167,6 +166,26 @@ impl Store {
             None => prefix,
         };
         self.range(store, &bound(&start, &end)?).await
+    }
+
+    /// How many records a store holds.
+    pub async fn count(&self, store: &str) -> Result<usize, StoreError> {
+        let counting = self.database.read(RECORDS)?.count_with_key(&all_of(store)?.into());
+        let count = database::done(counting).await?.as_f64().ok_or(StoreError::Damaged)?;
+        Ok(count as usize)
+    }
+
+    /// What every record of a store is named, for `between`.
+    pub async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
+        let asked = self.database.read(RECORDS)?.get_all_keys_with_key(&all_of(store)?.into());
+        let names: Array = database::done(asked).await?.unchecked_into();
+        Ok(names.iter().filter_map(|name| name.as_string()).collect())
+    }
+
+    /// The records from one name to another, both included.
+    pub async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
+        let range = IdbKeyRange::bound(&first.into(), &last.into()).map_err(|_| StoreError::Refused)?;
+        self.range(store, &range).await
     }
 
     /// A key of WebCrypto that was committed beside the records.
@@ -283,6 +302,11 @@ fn after_all(prefix: &str) -> String {
 fn bound(from: &str, to: &str) -> Result<IdbKeyRange, StoreError> {
     IdbKeyRange::bound_with_lower_open_and_upper_open(&from.into(), &to.into(), false, true)
         .map_err(|_| StoreError::Refused)
+}
+
+fn all_of(store: &str) -> Result<IdbKeyRange, StoreError> {
+    let prefix = [store, "/"].concat();
+    bound(&prefix, &after_all(&prefix))
 }
 
 fn subtle() -> Result<SubtleCrypto, StoreError> {

@@ -22,4 +22,5 @@ pub mod records;
 pub mod safekeeping;
 pub mod saved_file;
 pub mod seal_next;
+pub mod search;
 pub mod sessions;

@@ -4,10 +4,10 @@ use crate::browser::Tab;
 use crate::person::Person;
 use crate::stage::Stage;
 
-/// The four pages that home is made of are kept.
+/// The five pages that home is made of are kept.
 async fn until_kept(tab: &Tab) {
     let kept = "(caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys())\
-        .then(k => window.kept = k ? k.length : 0), window.kept === 4)";
+        .then(k => window.kept = k ? k.length : 0), window.kept === 5)";
     tab.until("the worker to keep the pages", kept, vec![]).await;
 }
 

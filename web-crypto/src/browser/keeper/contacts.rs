@@ -37,6 +37,11 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
             let make = async move |_: &Keeper, messenger: &Messenger| Ok(messenger.verify(&address, verified)?);
             step(lend, email, make).await
         }
+        "kept" | "unkept" => {
+            let keep = verb == "kept";
+            let make = async move |_: &Keeper, messenger: &Messenger| Ok(messenger.keep_history(&address, keep)?);
+            step(lend, email, make).await
+        }
         "blocked" | "unblocked" => {
             let block = verb == "blocked";
             // The server first: what it refuses is not written down here.

@@ -1,19 +1,17 @@
-//! The history's part of the safety pane: when it was last kept, and a check that fetches and opens all of it.
+//! The history's part of the safety pane: when it was last kept and checked, and the check that a person asks for.
 
-use super::{KeepError, Keeper};
+use super::{KeepError, Keeper, check::Checked, moments::Moments};
 use crate::{
     browser::{
-        http, page,
+        page,
         sentences::{of_server, word},
     },
     client::{
         fields::fill,
-        history::messages,
         records::{Records, Store},
     },
-    crypto::history::{self, Place},
 };
-use cliquet_wire::{address::Address, history::History, json};
+use cliquet_wire::{address::Address, json};
 use std::rc::Rc;
 use web_sys::Element;
 
@@ -41,7 +39,7 @@ pub(super) fn serve(email: &Address) {
     }
     let email = email.clone();
     page::spawn(async move {
-        let _ = waiting(&email, &pane).await;
+        let _ = follow(&email, &pane).await;
     });
 }
 
@@ -51,10 +49,11 @@ enum Deed {
     Export,
 }
 
-/// How many texts the server lacks, as long as there are some and the pane is there.
-async fn waiting(email: &Address, pane: &Element) -> Result<(), KeepError> {
+/// What is kept and checked, for as long as the pane is there: how long ago, and how many texts the server lacks.
+async fn follow(email: &Address, pane: &Element) -> Result<(), KeepError> {
     let keeper = Keeper::open(email).await?;
-    let mut waited = false;
+    let moments = Moments::of_page();
+    let mut waited = 0;
     while pane.is_connected() {
         let (mut count, mut after) = (0_u64, String::new());
         while let Some(line) = Records::next(&keeper.store, Store::ToKeep, &after).await? {
@@ -62,41 +61,61 @@ async fn waiting(email: &Address, pane: &Element) -> Result<(), KeepError> {
         }
         if count > 0 {
             say(pane, "[data-history-state]", &counted("history-waiting", count));
-        } else if waited {
+        } else if waited > 0 {
             say(pane, "[data-history-state]", &word("history-just-kept"));
-            break;
-        } else {
-            break;
+            just_kept(pane);
         }
-        waited = true;
+        waited = count;
+        say_when(pane, &moments, Checked::last(&keeper.store).await?.as_ref());
         page::pause(LOOK_AGAIN_MS).await;
     }
     Ok(())
 }
 
-/// Fetches all of it and opens all of it.
-async fn check(email: &Address, pane: &Element) -> Result<(), KeepError> {
-    let keeper = Keeper::open(email).await?;
-    let hash = keeper.own.account_key().hash();
-    let (mut texts, mut closed, mut before) = (0_u64, 0_u64, None);
-    loop {
-        let history: History = http::get(&super::restore::path(before)).await?;
-        for segment in &history.segments {
-            let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
-            let opened = history::open(&keeper.safekeeping.history, place, &segment.segment).ok();
-            match opened.and_then(|content| messages(&content).ok()) {
-                Some(messages) => texts += messages.len() as u64,
-                None => closed += 1,
-            }
-            before = Some(segment.sequence);
-        }
-        say(pane, "[data-history-state]", &counted("history-checking", texts));
-        if !history.more || history.segments.is_empty() {
-            break;
+fn just_kept(pane: &Element) {
+    if let Some(time) = page::within(pane, "[data-history-kept]") {
+        let _ = time.set_attribute("data-history-kept", &json::write(&page::now_ms()));
+    }
+    for (selector, hidden) in [("[data-history-last]", false), ("[data-history-none]", true)] {
+        if let Some(line) = page::within(pane, selector) {
+            page::hide(&line, hidden);
         }
     }
-    let (key, count) = if closed > 0 { ("history-altered", closed) } else { ("history-checked", texts) };
+}
+
+fn say_when(pane: &Element, moments: &Moments, checked: Option<&Checked>) {
+    if let Some(time) = page::within(pane, "[data-history-kept]")
+        && let Some(at) = time.get_attribute("data-history-kept").and_then(|at| at.parse().ok())
+    {
+        let _ = time.set_attribute("datetime", &moments.iso(at));
+        let _ = time.set_attribute("title", &moments.exact(at));
+        set(&time, &moments.ago(at));
+    }
+    let Some(line) = page::within(pane, "[data-history-checked]") else { return };
+    let Some(checked) = checked else {
+        set(&line, &word("history-never-checked"));
+        return;
+    };
+    let (key, count) = match checked {
+        Checked { closed: 1.., .. } => ("history-last-failed", checked.closed),
+        Checked { all: true, .. } => ("history-last-checked", checked.texts),
+        Checked { all: false, .. } => ("history-last-checked-newest", checked.texts),
+    };
+    set(&line, &fill(&counted(key, count), "ago", &moments.ago(checked.at)));
+    let _ = line.set_attribute("title", &moments.exact(checked.at));
+    let _ = line.set_attribute("data-history-checked", if checked.closed > 0 { "failed" } else { "good" });
+}
+
+/// Fetches all of it and opens all of it.
+async fn check(email: &Address, pane: &Element) -> Result<(), KeepError> {
+    say(pane, "[data-history-state]", &word("history-checking"));
+    let checked = super::check::check(&Keeper::open(email).await?, true).await;
+    say(pane, "[data-history-state]", "");
+    let checked = checked?;
+    let (key, count) =
+        if checked.closed > 0 { ("history-altered", checked.closed) } else { ("history-checked", checked.texts) };
     say(pane, "[data-history-state]", &counted(key, count));
+    say_when(pane, &Moments::of_page(), Some(&checked));
     Ok(())
 }
 
@@ -106,6 +125,13 @@ fn counted(key: &str, count: u64) -> String {
 
 fn say(pane: &Element, selector: &str, sentence: &str) {
     if let Some(line) = page::within(pane, selector) {
+        set(&line, sentence);
+    }
+}
+
+/// What says the same again is not read out again.
+fn set(line: &Element, sentence: &str) {
+    if line.text_content().as_deref() != Some(sentence) {
         line.set_text_content(Some(sentence));
     }
 }

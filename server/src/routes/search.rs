@@ -1,0 +1,15 @@
+//! The pane in which a person searches their own texts. The server has none: it never learns what is looked for.
+
+use crate::{answer::Answer, signed_in::SignedIn};
+use rocket::{Route, get, routes};
+use serde_json::{Map, Value};
+
+pub fn routes() -> Vec<Route> {
+    routes![search]
+}
+
+/// The same for everyone.
+#[get("/search")]
+fn search(_signed_in: SignedIn) -> Answer<Map<String, Value>> {
+    Answer::new(Map::new()).fragment("fragments/search.html")
+}
