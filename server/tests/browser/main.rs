@@ -23,6 +23,7 @@ mod in_browser {
     mod browser_kills;
     mod devices;
     mod eight_tabs;
+    mod kept_history;
     mod newer_release;
     mod no_wasm;
     mod offline;
@@ -33,6 +34,7 @@ mod in_browser {
     mod recovery;
     mod redis_mailbox;
     mod restart;
+    mod search;
     mod secrets;
     mod sign_in;
     mod storage;

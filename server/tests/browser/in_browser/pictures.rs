@@ -53,12 +53,27 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     alice.tab.until_shown("#recovery-key > fieldset:enabled").await;
     alice.tab.until_shown("[data-history-check]:enabled").await;
     show(&alice.tab, "safety").await;
+    alice.tab.goto(&alice.url("/home?show=search")).await;
+    alice.tab.until_shown("[data-search-words]:enabled").await;
+    show(&alice.tab, "search-empty").await;
+    alice.tab.write("[data-search-words]", "THE").await;
+    alice.tab.until("what was found", "document.querySelectorAll('[data-hit]').length === 2", vec![]).await;
+    show(&alice.tab, "search").await;
 
     bob.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
     bob.tab.reload().await;
     bob.until_home().await;
     bob.tab.until("the messages", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
     show(&bob.tab, "home-french").await;
+    bob.tab.click(".conversation .menu > summary").await;
+    bob.tab.click("[role=switch][data-wish=unkept]").await;
+    bob.tab.until_shown(".tag.if-unkept").await;
+    show(&bob.tab, "not-kept-french").await;
+    bob.tab.goto(&bob.url("/home?show=search")).await;
+    bob.tab.until_shown("[data-search-words]:enabled").await;
+    bob.tab.write("[data-search-words]", "fromage").await;
+    bob.tab.until_shown("[data-search-state]:not(:empty)").await;
+    show(&bob.tab, "search-french").await;
     bob.tab.goto(&bob.url("/home?show=safety")).await;
     bob.tab.until_shown("#recovery-key > fieldset:enabled").await;
     bob.tab.write("#recovery-key [data-password]", &bob.password).await;

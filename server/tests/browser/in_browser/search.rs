@@ -1,0 +1,119 @@
+//! People search their own texts: found whatever case and accents, without a network, and told to nobody.
+
+use crate::browser::Tab;
+use crate::person::Person;
+use crate::proxy::Exchange;
+use crate::stage::Stage;
+
+/// The lines of the list, as `whom: what`, with brackets around what was found.
+const HITS: &str = "[...document.querySelectorAll('[data-hit]')].map(hit => hit.querySelector('.hit-with').textContent + ': ' + \
+    hit.querySelector('.hit-author').textContent + \
+    [...hit.querySelector('.hit-text').childNodes].map(n => n.nodeName === 'MARK' ? `[${n.textContent}]` : n.textContent).join(''))";
+
+async fn look_for(tab: &Tab, words: &str) {
+    tab.until_shown("[data-search-words]:enabled").await;
+    let clear = "(e => { e.value = ''; e.dispatchEvent(new Event('input', { bubbles: true })); return true })(document.querySelector('[data-search-words]'))";
+    tab.ask(clear, vec![]).await;
+    tab.write("[data-search-words]", words).await;
+}
+
+async fn until_found(tab: &Tab, hits: &[&str]) {
+    tab.until(
+        &format!("the hits {hits:?}"),
+        &format!("JSON.stringify({HITS}) === JSON.stringify(a[0])"),
+        vec![hits.into()],
+    )
+    .await;
+}
+
+async fn open_search(person: &Person) {
+    person.tab.goto(&person.url("/home?show=search")).await;
+    person.tab.until_shown("[data-search-words]:enabled").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_are_found_whatever_their_accents_and_a_hit_opens_its_place_in_the_conversation() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    // Further up than what is laid out at first.
+    alice.send("L’Été <b>dernier</b>, canary-4711").await;
+    let mut last = String::new();
+    for number in 0..70 {
+        last = format!("line {number}");
+        alice.send(&last).await;
+    }
+    let arrived = "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === a[0])";
+    bob.tab.until("the last line", arrived, vec![last.into()]).await;
+    bob.send("next ete perhaps").await;
+    let shown = "document.querySelectorAll('.message.peer').length === 1";
+    alice.tab.until("the answer", shown, vec![]).await;
+
+    let before = stage.proxy.exchanges().len();
+    alice.tab.click(".people .menu > summary").await;
+    alice.tab.click(".menu-items [hx-get='/search']").await;
+    look_for(&alice.tab, "ETE").await;
+    let (older, newer) = (
+        format!("{}: You: L’[Été] <b>dernier</b>, canary-4711", bob.email),
+        format!("{}: next [ete] perhaps", bob.email),
+    );
+    until_found(&alice.tab, &[&newer, &older]).await;
+    look_for(&alice.tab, "canary dernier").await;
+    until_found(&alice.tab, &[&format!("{}: You: L’Été <b>[dernier]</b>, [canary]-4711", bob.email)]).await;
+    look_for(&alice.tab, "canary nowhere").await;
+    until_found(&alice.tab, &[]).await;
+    let said = "/canary nowhere/.test(document.querySelector('[data-search-state]').textContent)";
+    alice.tab.until("the page to say that nothing was found", said, vec![]).await;
+    // What comes meanwhile is found without another word.
+    look_for(&alice.tab, "meanwhile").await;
+    until_found(&alice.tab, &[]).await;
+    bob.send("come meanwhile").await;
+    until_found(&alice.tab, &[&format!("{}: come [meanwhile]", bob.email)]).await;
+
+    // By the keyboard, to a line that is not laid out yet.
+    look_for(&alice.tab, "4711\n").await;
+    until_found(&alice.tab, &[&format!("{}: You: L’Été <b>dernier</b>, canary-[4711]", bob.email)]).await;
+    alice.tab.write("[data-search-words]", "\n").await;
+    alice.tab.write("[data-hit] button", "\n").await;
+    alice.tab.until_shown(".message.sought").await;
+    let in_sight = "(e => { const at = e.getBoundingClientRect(), list = e.closest('.messages').getBoundingClientRect(); \
+        return document.activeElement === e && at.top >= list.top && at.bottom <= list.bottom && e.textContent.includes('4711') \
+        })(document.querySelector('.message.sought'))";
+    alice.tab.until("the line in sight", in_sight, vec![]).await;
+
+    // Nobody was told what was looked for.
+    stage.proxy.until_quiet().await;
+    let told = |exchange: &Exchange| {
+        let sent = [exchange.target.as_bytes(), exchange.request_head.as_bytes(), &exchange.request_body].concat();
+        ["nowhere", "4711", "canary"].iter().any(|word| sent.windows(word.len()).any(|at| at == word.as_bytes()))
+    };
+    let exchanges = stage.proxy.exchanges();
+    assert!(exchanges[before..].iter().any(|exchange| exchange.target == "/search"), "the pane came from elsewhere");
+    assert!(!exchanges[before..].iter().any(told), "what was looked for left the browser");
+    assert!(!alice.tab.ask("location.href", vec![]).await.to_string().contains("canary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_search_opens_and_finds_without_a_network() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("cheese from the market").await;
+    bob.until_reads(&["cheese from the market"]).await;
+    let kept = "(caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys())\
+        .then(k => window.kept = k ? k.length : 0), window.kept === 5)";
+    alice.tab.until("the worker to keep the pages", kept, vec![]).await;
+
+    stage.proxy.go_offline();
+    open_search(&alice).await;
+    let hit = format!("{}: You: [cheese] from the market", bob.email);
+    look_for(&alice.tab, "cheese").await;
+    until_found(&alice.tab, &[&hit]).await;
+    alice.tab.click("[data-hit] button").await;
+    alice.tab.until_shown(".message.sought").await;
+    // From anywhere, by the keyboard; and what was looked for last is still there.
+    let press = "document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true, cancelable: true })) || true";
+    alice.tab.until("the shortcut", "document.querySelector('[aria-keyshortcuts]')", vec![]).await;
+    alice.tab.ask(press, vec![]).await;
+    alice.tab.until_shown("[data-search-words]:enabled").await;
+    until_found(&alice.tab, &[&hit]).await;
+    assert_eq!(alice.tab.ask("document.activeElement.id", vec![]).await, "search-words");
+}
