@@ -8,6 +8,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 use url::{ParseError, Url};
 
 const ARGUMENTS: [&str; 13] = [
@@ -92,7 +93,7 @@ impl Browser {
         // A zombie of the driver's, until that ends, too.
         let state = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         while !state().is_empty() && !state().contains(") Z ") {
-            std::thread::sleep(std::time::Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -142,7 +143,7 @@ impl Tab {
             self.client.switch_to_window(self.window.clone()).await?;
             self.client.issue_cmd(Driver { path: "goog/cdp/execute", body }).await
         };
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), crash).await;
+        let _ = tokio::time::timeout(Duration::from_secs(5), crash).await;
     }
 
     pub(crate) async fn path(&self) -> String {
@@ -203,6 +204,15 @@ impl Tab {
         let entries = self.front().await.issue_cmd(command).await.unwrap();
         let message = |entry: &Value| entry.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
         entries.as_array().map(|entries| entries.iter().map(message).collect()).unwrap_or_default()
+    }
+
+    /// How long the main thread has been at work for this page, from its beginning or the first time of asking.
+    pub(crate) async fn busy(&self) -> Duration {
+        self.devtools("Performance.enable", json!({})).await;
+        let all = self.devtools("Performance.getMetrics", json!({})).await;
+        let metric =
+            all["metrics"].as_array().and_then(|all| all.iter().find(|metric| metric["name"] == "TaskDuration"));
+        Duration::from_secs_f64(metric.and_then(|metric| metric["value"].as_f64()).unwrap_or_default())
     }
 
     pub(crate) async fn screenshot(&self) -> Vec<u8> {

@@ -2,8 +2,9 @@
 
 use crate::browser::{Browser, Tab};
 use crate::eventually::{PATIENCE, eventually};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Duration;
 
 /// The browser calls itself ready when its keys are loaded and the poll is under way.
 const READY: &str = "#status[data-state=online]";
@@ -100,6 +101,34 @@ impl Person {
         tab.write("[data-draft]", &format!("{text}\n")).await;
     }
 
+    /// Many texts, as fast as the page takes them, and each durable before this returns.
+    pub(crate) async fn send_all(&self, texts: &[String]) {
+        write_at_once(&self.tab, texts).await;
+        let Some(last) = texts.last() else { return };
+        until_written(&self.tab, last).await;
+    }
+
+    /// Waits until the other one's text is shown.
+    pub(crate) async fn until_hears(&self, text: &str) {
+        let shown = "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === a[0])";
+        self.tab.until("the other's text", shown, vec![text.into()]).await;
+    }
+
+    /// Scrolls up as long as there is something above; waits until exactly these texts were said, in this order.
+    pub(crate) async fn until_reads_back_to_the_beginning(&self, texts: &[&str]) {
+        let up = "(list => { list.scrollTop = 0; \
+            return [...list.querySelectorAll('.message:not(.notice) .body')].map(e => e.textContent); \
+            })(document.querySelector('.messages'))";
+        let patience = PATIENCE + Duration::from_millis(20 * texts.len() as u64);
+        let look = async || {
+            let now = strings(self.tab.ask(up, vec![]).await);
+            if now == texts { Ok(()) } else { Err((now.len(), now.first().cloned(), now.last().cloned())) }
+        };
+        if let Err(waited) = eventually(&format!("{} to read all that was said", self.email), patience, look).await {
+            self.tab.fail(&waited).await;
+        }
+    }
+
     /// Waits until exactly these texts are shown, in this order.
     pub(crate) async fn until_reads(&self, texts: &[&str]) {
         self.until_reads_in(&self.tab, texts).await;
@@ -117,7 +146,7 @@ impl Person {
 
     /// Stays for a while and looks again: what must not appear twice often appears late.
     pub(crate) async fn still_reads(&self, texts: &[&str]) {
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        tokio::time::sleep(Duration::from_secs(3)).await;
         assert_eq!(read(&self.tab).await, texts, "{} reads something else after a while", self.email);
     }
 
@@ -152,12 +181,29 @@ impl Person {
         }
     }
 
+    /// How many records this browser keeps whose names begin so.
+    pub(crate) async fn records_kept(&self, beginnings: &[&str]) -> u64 {
+        let count =
+            "indexedDB.databases().then(all => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => {
+            const opening = indexedDB.open(name);
+            opening.onerror = reject;
+            opening.onsuccess = () => {
+                const database = opening.result;
+                if (!database.objectStoreNames.contains('records')) { database.close(); return resolve(0); }
+                const keys = database.transaction('records').objectStore('records').getAllKeys();
+                keys.onsuccess = () => { database.close();
+                    resolve(keys.result.filter(key => a[0].some(beginning => key.startsWith(beginning))).length); };
+            };
+        })))).then(counts => counts.reduce((sum, count) => sum + count, 0))";
+        self.tab.ask(count, vec![json!(beginnings)]).await.as_u64().unwrap()
+    }
+
     /// The browser's data of this site is deleted.
     pub(crate) async fn forget_everything(&self) {
         self.tab.goto(&self.url("/health")).await;
-        let origin = serde_json::json!({ "origin": self.home, "storageTypes": "all" });
+        let origin = json!({ "origin": self.home, "storageTypes": "all" });
         self.tab.devtools("Storage.clearDataForOrigin", origin).await;
-        self.tab.devtools("Network.clearBrowserCookies", serde_json::json!({})).await;
+        self.tab.devtools("Network.clearBrowserCookies", json!({})).await;
         self.tab.goto(&self.url("/sign-in")).await;
         let databases = self.tab.ask("indexedDB.databases().then(all => all.length)", vec![]).await;
         assert_eq!(databases, 0, "the browser still keeps something");
@@ -173,8 +219,13 @@ impl Person {
             if done("POST", "/history") && done("PUT", "/vault") { Ok(()) } else { Err("nothing yet") }
         };
         eventually("history and vault to be kept", PATIENCE, kept).await.unwrap();
-        // What was written last may still wait for its turn.
-        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        let left = async || match self.records_kept(&["to_seal/", "outbox/", "to_keep/"]).await {
+            0 => Ok(()),
+            left => Err(left),
+        };
+        eventually("all that waits to be sent and kept", PATIENCE, left).await.unwrap();
+        // The vault follows.
+        tokio::time::sleep(Duration::from_secs(6)).await;
     }
 
     /// Makes a recovery key on the safety pane, and confirms it as asked.
@@ -213,6 +264,22 @@ impl Person {
         self.tab.write("form#recover [data-password-again]", password).await;
         self.tab.click("form#recover [type=submit]").await;
     }
+}
+
+/// As fast as a page can: the draft is taken before the next one is in it.
+pub(crate) async fn write_at_once(tab: &Tab, texts: &[String]) {
+    let script = "a[0].map(text => { \
+        const form = document.querySelector('form[data-composer]'); \
+        form.querySelector('[data-draft]').value = text; \
+        form.requestSubmit(); return 1; }).length";
+    let taken = tab.ask(script, vec![json!(texts)]).await;
+    assert_eq!(taken, json!(texts.len()), "the page took something else");
+}
+
+/// What one wrote is on the page: then it is on the disk, and so is what was written before it.
+pub(crate) async fn until_written(tab: &Tab, text: &str) {
+    let there = "[...document.querySelectorAll('.message.own .body')].some(e => e.textContent === a[0])";
+    tab.until("what was written to be kept", there, vec![text.into()]).await;
 }
 
 async fn read(tab: &Tab) -> Vec<String> {

@@ -5,9 +5,9 @@
 use crate::browser::Tab;
 use crate::eventually::{PATIENCE, eventually};
 use crate::keys_used::keys_used;
-use crate::person::Person;
+use crate::person::{Person, until_written, write_at_once};
 use crate::stage::Stage;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -51,14 +51,13 @@ async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_k
             sent += count;
             if let Some(last) = texts.last() {
                 marks.push((at, last.clone()));
-                write(tab, &texts).await;
+                write_at_once(tab, &texts).await;
                 written.push(texts);
             }
         }
         // What is on the page is on the disk.
         for (at, last) in marks {
-            let there = "[...document.querySelectorAll('.message.own .body')].some(e => e.textContent === a[0])";
-            tabs[at].until("what was written to be kept", there, vec![last.into()]).await;
+            until_written(&tabs[at], &last).await;
         }
         bob_catches_up(&bob, sent.saturating_sub(BEHIND_MAX)).await;
         if sent >= due && sent < sends {
@@ -107,16 +106,6 @@ async fn open(alice: &Person, bob: &Person) -> Tab {
     alice.open_in(&tab, bob).await;
     tab.until_shown("form[data-composer] > fieldset:enabled").await;
     tab
-}
-
-/// As fast as a page can: the draft is taken before the next one is in it.
-async fn write(tab: &Tab, texts: &[String]) {
-    let script = "a[0].map(text => { \
-        const form = document.querySelector('form[data-composer]'); \
-        form.querySelector('[data-draft]').value = text; \
-        form.requestSubmit(); return 1; }).length";
-    let taken = tab.ask(script, vec![json!(texts)]).await;
-    assert_eq!(taken, json!(texts.len()), "the page took something else");
 }
 
 /// From now on the page remembers every line that it ever shows, by its key. Of many, only the last stay on the page.

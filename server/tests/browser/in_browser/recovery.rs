@@ -1,7 +1,9 @@
 //! A browser that lost everything, and a password that was forgotten: what comes back, and that nobody else notices.
 
+use crate::eventually::{PATIENCE, eventually};
 use crate::person::Person;
 use crate::stage::Stage;
+use std::time::{Duration, Instant};
 
 const VERIFIED: &str = "section[data-conversation][data-state~=verified]";
 
@@ -27,7 +29,7 @@ async fn verify(one: &Person, other: &Person) -> String {
 async fn everything_is_back(alice: &Person, bob: &Person, said: &[&str], digits: &str) {
     alice.tab.until_shown(&format!("#contacts li[data-contact='{}'][data-state=added]", bob.email)).await;
     alice.open(bob).await;
-    alice.until_reads(said).await;
+    alice.until_reads_back_to_the_beginning(said).await;
     alice.tab.until_shown(VERIFIED).await;
     alice.tab.click(".pane-head [data-safety-number]").await;
     alice.tab.until("the digits", "/\\d{5}/.test(document.querySelector('[data-digits]').textContent)", vec![]).await;
@@ -35,9 +37,7 @@ async fn everything_is_back(alice: &Person, bob: &Person, said: &[&str], digits:
     alice.tab.click(".pane-head [data-safety-number]").await;
 
     alice.send("back again").await;
-    let mut all = said.to_vec();
-    all.push("back again");
-    alice.until_reads(&all).await;
+    alice.until_reads_among(&["back again"]).await;
     // Bob is told of a device that came, and of nothing else.
     bob.tab
         .until(
@@ -49,8 +49,7 @@ async fn everything_is_back(alice: &Person, bob: &Person, said: &[&str], digits:
     bob.tab.until_shown(VERIFIED).await;
     assert_eq!(bob.digits().await, digits, "bob sees another safety number");
     bob.send("welcome back").await;
-    all.push("welcome back");
-    alice.until_reads_among(&all).await;
+    alice.until_reads_among(&["back again", "welcome back"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,58 +116,103 @@ async fn who_forgets_the_password_gets_everything_back_with_the_recovery_key() {
     alice.until_home().await;
 }
 
+/// What the person still has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Password,
+    RecoveryKey,
+}
+
 /// How many texts a history has here. `CLIQUET_TEXTS=2000` is the drill of a long conversation.
 fn texts() -> usize {
     std::env::var("CLIQUET_TEXTS").map_or(80, |texts| texts.parse().unwrap())
 }
 
-/// Texts that this browser keeps, notices among them.
-async fn kept(person: &Person) -> u64 {
-    let count = "indexedDB.databases().then(all => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onerror = reject;
-        opening.onsuccess = () => {
-            const database = opening.result;
-            if (!database.objectStoreNames.contains('records')) { database.close(); return resolve(0); }
-            const keys = database.transaction('records').objectStore('records').getAllKeys();
-            keys.onsuccess = () => { database.close(); resolve(keys.result.filter(key => key.startsWith('messages/')).length); };
-        };
-    })))).then(counts => counts.reduce((sum, count) => sum + count, 0))";
-    person.tab.ask(count, vec![]).await.as_u64().unwrap()
+/// What one writes before the other does. More than the lines of one layout.
+const BATCH: usize = 70;
+
+/// Texts of both, in turns, the second one less; every one is with the other before the next turn.
+async fn converse(alice: &Person, bob: &Person, texts: usize) -> Vec<String> {
+    let mut said = Vec::new();
+    for turn in 0.. {
+        let (writer, reader, count) = if turn % 2 == 0 { (alice, bob, BATCH) } else { (bob, alice, BATCH / 7) };
+        let turn =
+            (said.len()..texts.min(said.len() + count)).map(|n| format!("text {n}{}", " and so on".repeat(n % 9)));
+        let turn: Vec<String> = turn.collect();
+        let Some(last) = turn.last() else { break };
+        writer.send_all(&turn).await;
+        reader.until_hears(last).await;
+        said.extend(turn);
+    }
+    said
+}
+
+/// A long conversation is there again, every text in its place, however long it was.
+async fn a_long_history_comes_back_whole(way: Way) {
+    let stage = Stage::set().await;
+    let (mut alice, bob) = stage.two_who_talk().await;
+    let digits = verify(&alice, &bob).await;
+    let mut words = Vec::new();
+    if way == Way::RecoveryKey {
+        words = alice.make_recovery_key().await;
+        alice.tab.goto(&alice.url("/home")).await;
+        alice.until_ready(&alice.tab).await;
+        alice.open(&bob).await;
+        alice.tab.until_shown("form[data-composer] > fieldset:enabled").await;
+    }
+
+    let (begun, busy, bobs) = (Instant::now(), alice.tab.busy().await, bob.tab.busy().await);
+    let said = converse(&alice, &bob, texts()).await;
+    let (took, busy, bobs) = (begun.elapsed(), alice.tab.busy().await - busy, bob.tab.busy().await - bobs);
+    println!("{way:?}: {} texts said in {took:?}; the pages were busy for {busy:?} and {bobs:?}", said.len());
+    alice.until_kept(&stage.proxy).await;
+    let before = alice.records_kept(&["messages/"]).await;
+    assert!(before >= said.len() as u64, "{before} of {} are kept", said.len());
+    println!("{way:?}: all of it kept {:?} after the first text", begun.elapsed());
+
+    alice.forget_everything().await;
+    let known = stage.proxy.exchanges().len();
+    match way {
+        Way::Password => alice.try_sign_in(&alice.password).await,
+        Way::RecoveryKey => {
+            alice.password = "a new password that is long".to_owned();
+            alice.try_recover(&words, &alice.password).await;
+        }
+    }
+    let begun = Instant::now();
+    alice.until_home().await;
+    let home = begun.elapsed();
+    alice.open(&bob).await;
+    let look = async || {
+        let now = alice.records_kept(&["messages/"]).await;
+        if now >= before { Ok(()) } else { Err(now) }
+    };
+    let patience = PATIENCE + Duration::from_millis(100 * said.len() as u64);
+    eventually("the whole history to come back", patience, look).await.unwrap();
+    let (back, busy) = (begun.elapsed(), alice.tab.busy().await);
+    let exchanges = stage.proxy.exchanges();
+    let history = exchanges[known..].iter().filter(|it| it.method == "GET" && it.target.starts_with("/history"));
+    let bytes: usize = history.map(|exchange| exchange.response_bytes).sum();
+    let segments = exchanges[..known].iter().filter(|it| it.method == "POST" && it.target == "/history").count();
+    println!(
+        "{way:?}: home after {home:?}, all {before} lines of {segments} segments, {bytes} bytes, after {back:?}; the page was busy for {busy:?}"
+    );
+    let last = [said.last().unwrap().as_str()];
+    alice.tab.until("the last text at the end", LAST, vec![last[0].into()]).await;
+    let begun = Instant::now();
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    everything_is_back(&alice, &bob, &said, &digits).await;
+    println!("{way:?}: read back to the beginning, and a message each way, in {:?}", begun.elapsed());
+}
+
+const LAST: &str = "[...document.querySelectorAll('.message .body')].at(-1)?.textContent === a[0]";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_history_comes_back_whole_with_the_password_alone() {
+    a_long_history_comes_back_whole(Way::Password).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_long_history_comes_back_whole() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let texts = texts();
-    let last = format!("text {}", texts - 1);
-    for number in 0..texts {
-        alice.send(&format!("text {number}")).await;
-    }
-    let arrived = "[...document.querySelectorAll('.message.peer .body')].some(e => e.textContent === a[0])";
-    let look = async || {
-        let seen = bob.tab.ask(arrived, vec![last.clone().into()]).await;
-        if seen == true { Ok(()) } else { Err(seen) }
-    };
-    let patience = crate::eventually::PATIENCE + std::time::Duration::from_millis(100 * texts as u64);
-    crate::eventually::eventually("the last text to arrive", patience, look).await.unwrap();
-    let before = kept(&alice).await;
-    assert!(before >= texts as u64, "{before} of {texts} are kept");
-    alice.until_kept(&stage.proxy).await;
-
-    alice.forget_everything().await;
-    alice.try_sign_in(&alice.password).await;
-    alice.until_home().await;
-    alice.open(&bob).await;
-    let begun = std::time::Instant::now();
-    let look = async || {
-        let now = kept(&alice).await;
-        if now >= before { Ok(now) } else { Err(now) }
-    };
-    let back = crate::eventually::eventually("the whole history to come back", patience, look).await;
-    println!("{} of {before} lines came back in {} ms", back.as_ref().unwrap_or(&0), begun.elapsed().as_millis());
-    assert_eq!(back.unwrap(), before);
-    let shown = "[...document.querySelectorAll('.message.own .body')].at(-1)?.textContent === a[0]";
-    alice.tab.until("the last text at the end", shown, vec![last.into()]).await;
+async fn a_long_history_comes_back_whole_with_the_recovery_key() {
+    a_long_history_comes_back_whole(Way::RecoveryKey).await;
 }
