@@ -9,7 +9,7 @@ use super::{
     dates::Dates,
     http::{self, HttpError},
     keep::Keeping,
-    load_messages,
+    load_messages::{self, Unseen},
     long_polling::Polling,
     page, random,
     send::Posting,
@@ -39,6 +39,7 @@ pub struct Home {
     pub polling: Polling,
     pub posting: Posting,
     pub keeping: Keeping,
+    pub unseen: Unseen,
     /// Only the leading tab has one.
     messenger: RefCell<Option<Rc<Messenger>>>,
     turns: Turns,
@@ -103,6 +104,7 @@ impl Home {
             polling: Polling::default(),
             posting: Posting::default(),
             keeping,
+            unseen: Unseen::default(),
             messenger: RefCell::new(None),
             turns: Turns::default(),
             leading: Cell::new(false),
@@ -167,22 +169,19 @@ impl Home {
 
     /// Follows what was committed, here or in another tab.
     pub fn changed(self: &Rc<Self>, names: &[String]) {
-        let mut shown = Vec::new();
         for name in names {
             match name.split_once('/') {
                 Some(("!", wish)) => self.wished(wish),
-                Some(("messages", _)) => shown.push(name.clone()),
-                Some(("contacts", _)) => {
-                    shown.push(name.clone());
-                    self.keep();
+                Some((store @ ("messages" | "contacts"), _)) => {
+                    load_messages::changed(self, name);
+                    if store == "contacts" {
+                        self.keep();
+                    }
                 }
                 Some(("to_keep", _)) => self.keep(),
                 Some(("to_seal" | "outbox", _)) => self.pump(),
                 _ => {}
             }
-        }
-        if !shown.is_empty() {
-            self.spawn(async move |home: Rc<Self>| load_messages::changed(&home, &shown).await);
         }
     }
 

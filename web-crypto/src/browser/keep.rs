@@ -50,22 +50,26 @@ impl Home {
         }
     }
 
-    /// The same as `keep`, if something was left to do.
+    /// The same as `keep`, if something was left to do, and at once: somebody may be waiting for a history.
     pub async fn keep_on(self: Rc<Self>) {
         if !matches!(self.store.next(Store::ToKeep.name(), "").await, Ok(None))
             || !matches!(self.store.next(TO_RESTORE, "").await, Ok(None))
         {
-            self.keep();
+            self.keep_after(0);
         }
     }
 
     /// There is something to keep. Soon, and once for all that comes meanwhile.
     pub fn keep(self: &Rc<Self>) {
+        self.keep_after(PAUSE_MS);
+    }
+
+    fn keep_after(self: &Rc<Self>, pause_ms: u32) {
         if !self.leads() || self.keeping.called.replace(true) {
             return;
         }
         self.spawn(async move |home: Rc<Self>| {
-            page::pause(PAUSE_MS).await;
+            page::pause(pause_ms).await;
             home.keeping.called.set(false);
             // A failure waits for the next text: what is to be kept stays in line.
             let _ = home.call_keeper("").await;

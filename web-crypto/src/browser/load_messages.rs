@@ -15,7 +15,10 @@ use crate::client::{
     records::Store,
 };
 use cliquet_wire::address::Address;
-use std::rc::Rc;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 /// Lines that are laid out at first. Each time a reader goes up to the first one there are twice as many, so that even a
 /// line of long ago is reached in a few steps.
@@ -53,7 +56,7 @@ async fn open(home: &Rc<Home>) -> Result<(), StoreError> {
     }
     if let Some(list) = conversation.list() {
         let home = home.clone();
-        let busy = Rc::new(std::cell::Cell::new(false));
+        let busy = Rc::new(Cell::new(false));
         page::on(&list.clone(), "scroll", move |_| {
             if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
                 let (busy, conversation) = (busy.clone(), conversation.clone());
@@ -124,15 +127,39 @@ async fn contacts(home: &Rc<Home>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What changed and is not shown yet. Whatever comes while something is shown is shown together: eight tabs that write,
+/// or a history that comes back, change more lines than a page can lay out one by one.
+#[derive(Debug, Default)]
+pub struct Unseen {
+    names: RefCell<Vec<String>>,
+    showing: Cell<bool>,
+}
+
 /// Follows a commit: `messages/…` and `contacts/…`, by name.
-pub async fn changed(home: &Rc<Home>, names: &[String]) {
-    if let Err(error) = follow(home, names).await {
-        home.say(error.into());
+pub fn changed(home: &Rc<Home>, name: &String) {
+    let mut names = home.unseen.names.borrow_mut();
+    if !names.contains(name) {
+        names.push(name.clone());
+    }
+    if !home.unseen.showing.replace(true) {
+        home.spawn(async move |home: Rc<Home>| {
+            loop {
+                let names = home.unseen.names.take();
+                if names.is_empty() {
+                    break;
+                }
+                if let Err(error) = follow(&home, &names).await {
+                    home.say(error.into());
+                }
+            }
+            home.unseen.showing.set(false);
+        });
     }
 }
 
 async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
     let open = Conversation::on_page();
+    let mut between = false;
     for name in names {
         let Some((store, key)) = name.split_once('/') else { continue };
         let address = key.split('/').next().unwrap_or_default();
@@ -152,15 +179,17 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
                     home.wish(&Wish::new(Verb::Read, &contact.address));
                 }
             }
-        } else if let Some(open) = here
+        } else if !between
+            && let Some(open) = here
             && let Some(value) = home.store.get(Store::Messages.name(), key).await?
             && let Ok(message) = Message::load(&value)
-            && open.show(&message, &home.words, &home.dates) == Placed::Between
         {
-            // The end is shown then, so what is far above it can be fetched again: a conversation that eight tabs write into
-            // would else be laid out whole for each line.
-            lay_out(home, open, open.lines().saturating_add(1).min(PAGE_LINES)).await?;
+            between = open.show(&message, PAGE_LINES, &home.words, &home.dates) == Placed::Between;
         }
+    }
+    if between && let Some(open) = &open {
+        // The end is shown then, so what is far above it can be fetched again. The other lines that came are there with it.
+        lay_out(home, open, PAGE_LINES).await?;
     }
     show::order_contacts(open.map(|open| open.address).as_ref());
     Ok(())

@@ -32,7 +32,7 @@ pub struct Conversation {
 /// Where a new line goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placed {
-    /// At its place.
+    /// At its place; or it has none, and is fetched when somebody goes up to it.
     Here,
     /// Among older lines: the conversation must be laid out anew.
     Between,
@@ -69,8 +69,8 @@ impl Conversation {
         list.set_scroll_top(list.scroll_height());
     }
 
-    /// Shows a line, or its new mark.
-    pub fn show(&self, message: &Message, words: &Words, dates: &Dates) -> Placed {
+    /// Shows a line, or its new mark. One above `enough` others is not shown.
+    pub fn show(&self, message: &Message, enough: u32, words: &Words, dates: &Dates) -> Placed {
         let Some(list) = self.list() else { return Placed::Here };
         let order = order(message);
         if let Some(line) = page::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
@@ -80,12 +80,20 @@ impl Conversation {
         }
         if list.last_element_child().and_then(|last| last.get_attribute("data-order")).is_some_and(|last| last > order)
         {
-            return Placed::Between;
+            let first = page::within(&list, "[data-order]").and_then(|first| first.get_attribute("data-order"));
+            let above = self.lines() >= enough && first.is_some_and(|first| first > order);
+            return if above { Placed::Here } else { Placed::Between };
         }
         let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
         self.append(&list, message, words, dates);
         self.empty(false);
         if near_end || message.author == Author::Own {
+            // Each line costs a layout of all; what is far above is fetched when somebody goes up to it.
+            while list.child_element_count() > 2 * enough
+                && let Some(first) = list.first_element_child()
+            {
+                first.remove();
+            }
             list.set_scroll_top(list.scroll_height());
         }
         Placed::Here

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const TABS: usize = 8;
-/// What a tab writes at one go.
+/// What a tab writes at one go: of all eight, no more than a page lays out, or none would know that its own are kept.
 const BATCH: usize = 5;
 /// A writer waits when the other side is so far behind.
 const BEHIND_MAX: usize = 200;
@@ -38,12 +38,13 @@ async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_k
 
     watch(&bob.tab).await;
     let (sends, begun) = (sends(), Instant::now());
+    let [mut writing, mut reading, mut leading] = [Duration::ZERO; 3];
     let mut written: Vec<Vec<String>> = Vec::new();
     let mut takeovers = Vec::new();
     let every = sends.div_ceil(LEADERS_LOST + 1);
     let (mut sent, mut due) = (0, every);
     while sent < sends {
-        let mut marks = Vec::new();
+        let (mut marks, round) = (Vec::new(), Instant::now());
         for (at, tab) in tabs.iter().enumerate() {
             let count = BATCH.min(sends - sent);
             // Each tab that ever was is a writer with a name of its own, for the order.
@@ -59,11 +60,20 @@ async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_k
         for (at, last) in marks {
             until_written(&tabs[at], &last).await;
         }
+        writing += round.elapsed();
+        let round = Instant::now();
         bob_catches_up(&bob, sent.saturating_sub(BEHIND_MAX)).await;
+        reading += round.elapsed();
+        let round = Instant::now();
         if sent >= due && sent < sends {
             due += every;
             takeovers.push(lose_leader(&mut tabs, takeovers.len() % 2 == 1).await);
             tabs.push(open(&alice, &bob).await);
+            leading += round.elapsed();
+            println!(
+                "B1: {sent} after {begun:.0?}: writing {writing:.0?}, reading {reading:.0?}, leaders {leading:.0?}",
+                begun = begun.elapsed()
+            );
         }
     }
     bob_catches_up(&bob, sent).await;

@@ -1,4 +1,4 @@
-//! The history, brought back to a new browser: newest first, a segment in a step. Interrupted, it goes on where it was.
+//! The history, brought back to a new browser: newest first, some segments in a step. Interrupted, it goes on where it was.
 
 use super::{KeepError, Keeper, step};
 use crate::{
@@ -7,11 +7,14 @@ use crate::{
         sentences::word,
         store::{BEFORE, Store, TO_RESTORE, Write},
     },
-    client::{fields::fill, history::messages, messenger::Messenger},
+    client::{fields::fill, history::messages, messages::Message, messenger::Messenger},
     crypto::history::{self, Place},
 };
 use cliquet_wire::{history::History, json};
 use js_sys::Function;
+
+/// Texts in one step: who writes one a minute has a segment of each, and a step for each would take longer than its text.
+const TEXTS_AT_ONCE: usize = 200;
 
 pub(super) async fn go_on(keeper: &Keeper, lend: &Function) -> Result<(), KeepError> {
     let Some(before) = keeper.store.get(TO_RESTORE, BEFORE).await? else { return Ok(()) };
@@ -23,17 +26,24 @@ pub(super) async fn go_on(keeper: &Keeper, lend: &Function) -> Result<(), KeepEr
             Ok(history) => history,
             Err(error) => break Err(error.into()),
         };
+        let mut texts = Vec::new();
         for segment in &history.segments {
             let hash = keeper.own.account_key().hash();
             let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
-            // One that does not open hides none of the others. The check on the safety pane counts and says it.
-            if let Ok(content) = history::open(&keeper.safekeeping.history, place, &segment.segment) {
-                brought = brought.saturating_add(write(keeper, lend, &content).await?);
+            // One that does not open, or whose texts are none, hides none of the others. The check on the safety pane counts
+            // and says it.
+            if let Ok(content) = history::open(&keeper.safekeeping.history, place, &segment.segment)
+                && let Ok(more) = messages(&content)
+            {
+                texts.extend(more);
             }
             before = Some(segment.sequence);
-            mark(&keeper.store, before).await?;
-            say(brought);
+            if texts.len() >= TEXTS_AT_ONCE {
+                brought = brought.saturating_add(write(keeper, lend, std::mem::take(&mut texts), before).await?);
+                say(brought);
+            }
         }
+        brought = brought.saturating_add(write(keeper, lend, texts, before).await?);
         if !history.more || history.segments.is_empty() {
             break Ok(());
         }
@@ -59,14 +69,16 @@ async fn mark(store: &Store, before: Option<u64>) -> Result<(), KeepError> {
     Ok(store.commit(&[Write { store: TO_RESTORE, key: BEFORE, value }]).await?)
 }
 
-/// Tells how many texts there were. A segment whose texts are none counts for nothing.
-async fn write(keeper: &Keeper, lend: &Function, content: &[u8]) -> Result<u64, KeepError> {
-    let Ok(texts) = messages(content) else { return Ok(0) };
+/// Tells how many texts there were. What is marked as done is durable.
+async fn write(keeper: &Keeper, lend: &Function, texts: Vec<Message>, before: Option<u64>) -> Result<u64, KeepError> {
     let count = texts.len() as u64;
-    step(lend, keeper.own.email(), async move |keeper: &Keeper, messenger: &Messenger| {
-        Ok(messenger.restored(&keeper.store, texts).await?)
-    })
-    .await?;
+    if count > 0 {
+        step(lend, keeper.own.email(), async move |keeper: &Keeper, messenger: &Messenger| {
+            Ok(messenger.restored(&keeper.store, texts).await?)
+        })
+        .await?;
+    }
+    mark(&keeper.store, before).await?;
     Ok(count)
 }
 
