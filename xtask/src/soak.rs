@@ -42,9 +42,11 @@ enum Part {
     Tabs,
     /// A browser that is killed two hundred times within half a second of a send or a receive
     BrowserKills,
+    /// Two thousand texts, brought back to a browser that was cleared: with the password alone, and with the recovery key
+    LongHistory,
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     Part::Schedules,
     Part::Flips,
     Part::Reproduce,
@@ -53,6 +55,7 @@ const PARTS: [Part; 8] = [
     Part::KillRedis,
     Part::Tabs,
     Part::BrowserKills,
+    Part::LongHistory,
 ];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
@@ -60,6 +63,7 @@ const KILL_MINUTES: u64 = 30;
 const KILL_PEOPLE: u64 = 50;
 const TAB_SENDS: u64 = 10_000;
 const BROWSER_KILLS: u64 = 200;
+const HISTORY_TEXTS: u64 = 2_000;
 
 pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> {
     let parts = if options.parts.is_empty() { PARTS.as_slice() } else { &options.parts };
@@ -76,6 +80,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::KillRedis => faults(project, options, "r3_redis"),
             Part::Tabs => browsers(project, "b1_", ("CLIQUET_SENDS", TAB_SENDS))?,
             Part::BrowserKills => browsers(project, "b2_", ("CLIQUET_KILLS", BROWSER_KILLS))?,
+            Part::LongHistory => browsers(project, "a_long_history", ("CLIQUET_TEXTS", HISTORY_TEXTS))?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
         let _ = writeln!(report, "- {part:?}: {outcome} after {} s\n{said}", begun.elapsed().as_secs());
@@ -135,7 +140,8 @@ fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String
     let mut cargo = project.cargo();
     cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
     cargo.env(often.0, often.1.to_string());
-    Ok(watch(&mut cargo, |line| line.starts_with("B1:") || line.starts_with("B2:") || line.starts_with("test result")))
+    let totals = ["B1:", "B2:", "History,", "test result"];
+    Ok(watch(&mut cargo, |line| totals.iter().any(|begin| line.starts_with(begin))))
 }
 
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`

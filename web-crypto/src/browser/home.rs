@@ -170,16 +170,14 @@ impl Home {
     /// Follows what was committed, here or in another tab.
     pub fn changed(self: &Rc<Self>, names: &[String]) {
         for name in names {
-            match name.split_once('/') {
-                Some(("!", wish)) => self.wished(wish),
-                Some((store @ ("messages" | "contacts"), _)) => {
-                    load_messages::changed(self, name);
-                    if store == "contacts" {
-                        self.keep();
-                    }
-                }
-                Some(("to_keep", _)) => self.keep(),
-                Some(("to_seal" | "outbox", _)) => self.pump(),
+            let Some((store, wish)) = name.split_once('/') else { continue };
+            if matches!(store, "messages" | "contacts") {
+                load_messages::changed(self, name);
+            }
+            match store {
+                "!" => self.wished(wish),
+                "contacts" | "to_keep" => self.keep(),
+                "to_seal" | "outbox" => self.pump(),
                 _ => {}
             }
         }

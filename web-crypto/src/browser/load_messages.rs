@@ -20,8 +20,7 @@ use std::{
     rc::Rc,
 };
 
-/// Lines that are laid out at first. Each time a reader goes up to the first one there are twice as many, so that even a
-/// line of long ago is reached in a few steps.
+/// Lines that are laid out at first.
 const PAGE_LINES: u32 = 60;
 /// So near to the first line, older ones are fetched.
 const NEAR_START_PIXELS: i32 = 200;
@@ -84,7 +83,9 @@ async fn messages(home: &Home, address: &Address, lines: u32) -> Result<Vec<Mess
 
 async fn older(home: &Rc<Home>, conversation: &Conversation) {
     let shown = conversation.lines();
-    let Ok(messages) = messages(home, &conversation.address, shown.saturating_mul(2)).await else { return };
+    // Twice as many: all are laid out anew, so that a page more each time would cost a long way up its square.
+    let wanted = shown.max(PAGE_LINES).saturating_mul(2);
+    let Ok(messages) = messages(home, &conversation.address, wanted).await else { return };
     if messages.len() > shown as usize {
         conversation.keep_place(|| conversation.lay_out(&messages, &home.words, &home.dates));
     }

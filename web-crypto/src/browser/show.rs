@@ -81,7 +81,7 @@ impl Conversation {
         if list.last_element_child().and_then(|last| last.get_attribute("data-order")).is_some_and(|last| last > order)
         {
             let first = page::within(&list, "[data-order]").and_then(|first| first.get_attribute("data-order"));
-            let above = self.lines() >= enough && first.is_some_and(|first| first > order);
+            let above = list.child_element_count() > enough && first.is_some_and(|first| first > order);
             return if above { Placed::Here } else { Placed::Between };
         }
         let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
@@ -240,12 +240,11 @@ pub fn order_contacts(open: Option<&Address>) {
         .collect();
     // By insertion: mostly one line moves up, and a general sort is a tenth of the module.
     for at in 1..lines.len() {
-        let Some((line, newest)) = lines.get(at).cloned() else { break };
-        let to = lines.iter().take(at).position(|(_, other)| *other < newest).unwrap_or(at);
-        if to < at {
-            let _ = list.insert_before(&line, lines.get(to).map(|(next, _)| next.unchecked_ref()));
-            lines.remove(at);
-            lines.insert(to, (line, newest));
+        let Some((_, newest)) = lines.get(at) else { break };
+        if let Some(to) = lines.iter().take(at).position(|(_, other)| other < newest) {
+            let moved = lines.remove(at);
+            let _ = list.insert_before(&moved.0, lines.get(to).map(|(next, _)| next.unchecked_ref()));
+            lines.insert(to, moved);
         }
     }
     for (line, _) in &lines {

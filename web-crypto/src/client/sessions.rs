@@ -64,12 +64,17 @@ impl Notes {
     }
 
     /// What these hellos asked for is to be asked for once more. Tells whether there is any.
-    fn ask_again(&mut self, unheard: impl Fn(&EnvelopeId) -> bool) -> bool {
-        let (again, heard) = std::mem::take(&mut self.asked).into_iter().partition(|ask| unheard(&ask.hello));
-        self.asked = heard;
-        let names: Vec<EnvelopeId> = Vec::<Ask>::into_iter(again).flat_map(|ask| ask.names).collect();
-        names.iter().for_each(|id| self.lose(*id));
-        !names.is_empty()
+    fn ask_again(&mut self, unheard: &[EnvelopeId]) -> bool {
+        let mut again = false;
+        for ask in std::mem::take(&mut self.asked) {
+            if unheard.contains(&ask.hello) {
+                again |= !ask.names.is_empty();
+                ask.names.into_iter().for_each(|id| self.lose(id));
+            } else {
+                self.asked.push(ask);
+            }
+        }
+        again
     }
 
     fn lose(&mut self, id: EnvelopeId) {
@@ -116,7 +121,7 @@ impl PeerSessions {
         notes.newest = notes.newest.max(envelope.id.0);
         let unheard = notes.asked.last().is_some_and(|ask| asks_for.contains(&ask.hello));
         let sessions = if unheard { sessions.give_way() } else { sessions };
-        let asks_again = notes.ask_again(|hello| asks_for.contains(hello));
+        let asks_again = notes.ask_again(asks_for);
         notes.put(&sessions, key, changes);
         asks_again
     }
@@ -174,7 +179,7 @@ impl PeerSessions {
     pub(super) fn ask_again(&self, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
         let last = notes.asked.last().map(|ask| ask.hello);
-        notes.ask_again(|hello| Some(*hello) == last);
+        notes.ask_again(last.as_slice());
         notes.put(&self.sessions, key, changes);
     }
 }

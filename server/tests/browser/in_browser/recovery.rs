@@ -164,11 +164,11 @@ async fn a_long_history_comes_back_whole(way: Way) {
     let (begun, busy, bobs) = (Instant::now(), alice.tab.busy().await, bob.tab.busy().await);
     let said = converse(&alice, &bob, texts()).await;
     let (took, busy, bobs) = (begun.elapsed(), alice.tab.busy().await - busy, bob.tab.busy().await - bobs);
-    println!("{way:?}: {} texts said in {took:?}; the pages were busy for {busy:?} and {bobs:?}", said.len());
+    println!("History, {way:?}: {} texts said in {took:?}; the pages were busy for {busy:?} and {bobs:?}", said.len());
     alice.until_kept(&stage.proxy).await;
     let before = alice.records_kept(&["messages/"]).await;
     assert!(before >= said.len() as u64, "{before} of {} are kept", said.len());
-    println!("{way:?}: all of it kept {:?} after the first text", begun.elapsed());
+    println!("History, {way:?}: all of it kept {:?} after the first text", begun.elapsed());
 
     alice.forget_everything().await;
     let known = stage.proxy.exchanges().len();
@@ -195,14 +195,14 @@ async fn a_long_history_comes_back_whole(way: Way) {
     let bytes: usize = history.map(|exchange| exchange.response_bytes).sum();
     let segments = exchanges[..known].iter().filter(|it| it.method == "POST" && it.target == "/history").count();
     println!(
-        "{way:?}: home after {home:?}, all {before} lines of {segments} segments, {bytes} bytes, after {back:?}; the page was busy for {busy:?}"
+        "History, {way:?}: home after {home:?}, all {before} lines of {segments} segments, {bytes} bytes, after {back:?}; the page was busy for {busy:?}"
     );
     let last = [said.last().unwrap().as_str()];
     alice.tab.until("the last text at the end", LAST, vec![last[0].into()]).await;
     let begun = Instant::now();
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
     everything_is_back(&alice, &bob, &said, &digits).await;
-    println!("{way:?}: read back to the beginning, and a message each way, in {:?}", begun.elapsed());
+    println!("History, {way:?}: read back to the beginning, and a message each way, in {:?}", begun.elapsed());
 }
 
 const LAST: &str = "[...document.querySelectorAll('.message .body')].at(-1)?.textContent === a[0]";
