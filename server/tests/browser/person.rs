@@ -116,7 +116,7 @@ impl Person {
 
     /// Scrolls up as long as there is something above; waits until exactly these texts were said, in this order.
     pub(crate) async fn until_reads_back_to_the_beginning(&self, texts: &[&str]) {
-        let up = "(list => { list.scrollTop = 0; \
+        let up = "(list => { list.scrollTop = 300; list.scrollTop = 0; \
             return [...list.querySelectorAll('.message:not(.notice) .body')].map(e => e.textContent); \
             })(document.querySelector('.messages'))";
         let patience = PATIENCE + Duration::from_millis(20 * texts.len() as u64);

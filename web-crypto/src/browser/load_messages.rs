@@ -86,7 +86,8 @@ async fn older(home: &Rc<Home>, conversation: &Conversation) {
     // Twice as many: all are laid out anew, so that a page more each time would cost a long way up its square.
     let wanted = shown.max(PAGE_LINES).saturating_mul(2);
     let Ok(messages) = messages(home, &conversation.address, wanted).await else { return };
-    if messages.len() > shown as usize {
+    // What is shown may have been laid out anew meanwhile.
+    if messages.len() > conversation.lines() as usize {
         conversation.keep_place(|| conversation.lay_out(&messages, &home.words, &home.dates));
     }
 }
