@@ -32,8 +32,7 @@ const WORKER_POLICY: &str = "default-src 'none'; connect-src 'self'; form-action
                              frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// On every answer.
-const ALWAYS: [(&str, &str); 4] = [
-    ("Cross-Origin-Opener-Policy", "same-origin"),
+const ALWAYS: [(&str, &str); 3] = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
@@ -41,8 +40,9 @@ const ALWAYS: [(&str, &str); 4] = [
 
 /// On what a browser shows as a page; elsewhere they say nothing and weigh. `X-Frame-Options` is for browsers that do
 /// not know `frame-ancestors`.
-const ON_PAGES: [(&str, &str); 4] = [
+const ON_PAGES: [(&str, &str); 5] = [
     ("Cross-Origin-Embedder-Policy", "require-corp"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
