@@ -23,6 +23,7 @@ mod in_browser {
     mod browser_kills;
     mod devices;
     mod eight_tabs;
+    mod import;
     mod kept_history;
     mod newer_release;
     mod no_wasm;

@@ -10,6 +10,7 @@ mod devices;
 mod export;
 mod found;
 mod history;
+mod import;
 mod moments;
 mod pane;
 mod pre_keys;
@@ -128,6 +129,7 @@ pub fn start(_: Function) {
         devices::serve(&email);
         pane::serve(&email);
         search::serve(&email);
+        import::serve(&email);
     }
 }
 
@@ -145,7 +147,7 @@ pub async fn history_is_sound() -> bool {
 #[wasm_bindgen]
 pub async fn tend(lend: Function, wish: String) -> Result<(), JsValue> {
     let Some(email) = email() else { return Ok(()) };
-    if !wish.is_empty() {
+    if !wish.is_empty() && wish != import::WISH {
         let done = contacts::grant(&email, &lend, &wish).await;
         return done.map_err(|error| {
             // What a person asked for names somebody.
@@ -168,6 +170,8 @@ pub async fn tend(lend: Function, wish: String) -> Result<(), JsValue> {
 
 async fn once(email: &Address, lend: &Function) -> Result<(), KeepError> {
     let mut keeper = Keeper::open(email).await?;
+    // First what needs no server.
+    import::go_on(&keeper, lend).await?;
     restore::go_on(&keeper, lend).await?;
     let kept = history::keep(&keeper).await;
     vault::keep(&mut keeper).await?;

@@ -58,3 +58,32 @@ async fn two_devices_of_one_person_have_everything_and_a_removed_one_gets_nothin
     laptop.tab.click("a[href='/sign-in']").await;
     laptop.tab.until_shown("form#sign-in > fieldset:enabled").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_renamed_with_the_keyboard_alone_and_an_empty_name_is_refused() {
+    let stage = Stage::set().await;
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    alice.tab.goto(&alice.url("/home?show=devices")).await;
+    alice.tab.until_shown(".rename summary").await;
+    alice.tab.write(".rename summary", "\n").await;
+    alice.tab.until_shown("[data-rename-device] > fieldset:enabled input").await;
+    let emptied = "(document.querySelector('[data-rename-device] input').value = '') === ''";
+    assert_eq!(alice.tab.ask(emptied, vec![]).await, true);
+    alice.tab.write("[data-rename-device] input", "\n").await;
+    let refused = "document.querySelector('.devices .form-error').textContent.includes('1 to 40')";
+    alice.tab.until("an empty name to be refused", refused, vec![]).await;
+    alice.tab.write("[data-rename-device] input", "Kitchen <i>laptop</i>\n").await;
+    let renamed = "document.querySelector('.devices strong').textContent === 'Kitchen <i>laptop</i>' \
+        && document.activeElement.matches('.rename summary') && !document.querySelector('.rename[open]')";
+    alice.tab.until("the new name, and the keyboard at its place", renamed, vec![]).await;
+    alice.tab.reload().await;
+    alice
+        .tab
+        .until(
+            "the name to stay",
+            "document.querySelector('.devices strong')?.textContent.startsWith('Kitchen')",
+            vec![],
+        )
+        .await;
+}

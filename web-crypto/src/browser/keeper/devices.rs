@@ -1,6 +1,7 @@
-//! Removing one of one's own devices: the account signs a list without it, and the server takes no other.
+//! Removing one of one's own devices: the account signs a list without it, and the server takes no other. And renaming
+//! one, which takes no signature: the name is for its owner, and the server's to keep.
 //!
-//! Owns the buttons on the pane of devices. The first press asks, the second does.
+//! Owns the buttons on the pane of devices. To remove, the first press asks, the second does.
 
 use super::{KeepError, Keeper};
 use crate::{
@@ -13,9 +14,25 @@ use crate::{
     client::{contacts::Contact, records},
     crypto::{CheckedCard, identity::sign_device_list},
 };
-use cliquet_wire::{address::Address, certificate::AccountCard, devices::RevokeDevice, ids::DeviceId};
-use web_sys::Element;
+use cliquet_wire::{
+    address::Address,
+    certificate::AccountCard,
+    devices::{RenameDevice, RevokeDevice},
+    ids::DeviceId,
+    problem::ProblemCode,
+};
+use std::cell::RefCell;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
+thread_local! {
+    /// The one that was just renamed: on the pane that is shown anew the keyboard stays with it.
+    static RENAMED: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+const FORM: &str = "data-rename-device";
+/// On the pane: have htmx fetch it anew.
+const FETCH_ANEW: &str = "renamed";
 const BUTTON: &str = "data-revoke-device";
 /// On a button that was pressed once.
 const SURE: &str = "data-sure";
@@ -25,6 +42,7 @@ pub(super) fn serve(email: &Address) {
     for button in page::all_within(&pane, &["[", BUTTON, "]"].concat()) {
         let _ = button.remove_attribute("disabled");
     }
+    serve_names(email, &pane);
     let email = email.clone();
     page::on(&pane.clone(), "click", move |event| {
         let Some(button) = page::around(event, &["[", BUTTON, "]"].concat()) else { return };
@@ -54,6 +72,57 @@ pub(super) fn serve(email: &Address) {
             }
         });
     });
+}
+
+fn serve_names(email: &Address, pane: &Element) {
+    for fieldset in page::all_within(pane, &["[", FORM, "] > fieldset"].concat()) {
+        let _ = fieldset.remove_attribute("disabled");
+        let row = fieldset.closest("li").ok().flatten();
+        let name = row.and_then(|row| page::within(&row, "strong")?.text_content()).unwrap_or_default();
+        if let Some(input) = page::within(&fieldset, "input") {
+            input.unchecked_ref::<HtmlInputElement>().set_value(&name);
+        }
+    }
+    if let Some(id) = RENAMED.take()
+        && let Some(summary) = page::by_id(&["rename-", &id].concat())
+    {
+        let _ = summary.unchecked_ref::<HtmlElement>().focus();
+    }
+    let (email, pane) = (email.clone(), pane.clone());
+    page::on(&pane.clone(), "submit", move |event| {
+        let Some(form) = page::around(event, &["[", FORM, "]"].concat()) else { return };
+        event.prevent_default();
+        let (email, pane) = (email.clone(), pane.clone());
+        page::spawn(async move {
+            let said = match rename(&email, &form).await {
+                Ok(id) => {
+                    RENAMED.replace(Some(id));
+                    let _ = Event::new(FETCH_ANEW).map(|event| pane.dispatch_event(&event));
+                    String::new()
+                }
+                Err(KeepError::Http(error)) if error.code() == Some(ProblemCode::Malformed) => {
+                    word("device-name-refused")
+                }
+                Err(KeepError::Http(error)) => of_server(&error),
+                Err(_) => word("page-broken"),
+            };
+            if let Some(line) = page::within(&pane, ".form-error") {
+                line.set_text_content(Some(&said));
+            }
+        });
+    });
+}
+
+/// Whether a name is one the server decides; this knows no rule of its own.
+async fn rename(email: &Address, form: &Element) -> Result<String, KeepError> {
+    // From here on requests speak for this device.
+    let _ = Keeper::open(email).await?;
+    let id = form.get_attribute(FORM).ok_or(KeepError::PageBroken)?;
+    let input = page::within(form, "input").and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
+    let name = input.ok_or(KeepError::PageBroken)?.value();
+    let path = ["/devices/", &id, "/name"].concat();
+    http::send("PUT", &path, &RenameDevice { name }).await?;
+    Ok(id)
 }
 
 async fn remove(email: &Address, button: &Element) -> Result<(), KeepError> {

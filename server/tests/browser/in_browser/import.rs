@@ -1,0 +1,126 @@
+//! Everything saved to a file, the browser cleared, nothing kept on the server: the file brings the conversation back.
+//! And files that are not what they say are refused, with nothing changed.
+
+use crate::person::Person;
+use crate::stage::Stage;
+use std::path::{Path, PathBuf};
+
+const INPUT: &str = ".safety [data-import]:enabled";
+
+/// Saves everything and gives the file as the browser made it.
+async fn save(person: &Person) -> String {
+    person.tab.goto(&person.url("/home?show=safety")).await;
+    person.tab.until_shown("[data-export]:enabled").await;
+    let hook = "(URL.createObjectURL = (make => blob => { window.saved = blob.text(); return make(blob); })(URL.createObjectURL), true)";
+    assert_eq!(person.tab.ask(hook, vec![]).await, true);
+    person.tab.click("[data-export]").await;
+    person.tab.until("the file", "window.saved", vec![]).await;
+    let file = person.tab.ask("window.saved", vec![]).await.as_str().unwrap().to_owned();
+    assert!(file.starts_with("<!doctype html>") && file.ends_with("</html>\n"), "{file:.200}");
+    file
+}
+
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Chooses the file on the safety pane, which is shown.
+async fn choose(person: &Person, file: &Path) {
+    person.tab.write(INPUT, file.to_str().unwrap()).await;
+}
+
+async fn until_told(person: &Person, selector: &str, words: &str) {
+    let said = format!("document.querySelector('.import {selector}').textContent.includes(a[0])");
+    person.tab.until(words, &said, vec![words.into()]).await;
+}
+
+/// How many lines this browser keeps, and how many packets of them are set aside.
+async fn lines(person: &Person) -> u64 {
+    let count = "indexedDB.databases().then(all => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => {
+        const opening = indexedDB.open(name);
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+            const database = opening.result;
+            const keys = database.transaction('records').objectStore('records').getAllKeys();
+            const counts = key => key.startsWith('messages/') || key.startsWith('to_restore/import/');
+            keys.onsuccess = () => { database.close(); resolve(keys.result.filter(counts).length); };
+        };
+    })))).then(counts => counts.reduce((sum, count) => sum + count, 0))";
+    person.tab.ask(count, vec![]).await.as_u64().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_one_changes_nothing() {
+    // Nothing comes back from the server.
+    let stage = Stage::set_with(&[("ROCKET_HISTORY_MEGABYTES", "0")], None).await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let said = ["one & <b>two</b>", "back", "three"];
+    alice.send(said[0]).await;
+    bob.until_reads(&said[..1]).await;
+    bob.send(said[1]).await;
+    alice.until_reads(&said[..2]).await;
+    alice.send(said[2]).await;
+    bob.until_reads(&said).await;
+    alice.until_marked(&["delivered", "delivered"]).await;
+    let (file, bobs) = (save(&alice).await, save(&bob).await);
+    alice.tab.goto(&alice.url("/home")).await;
+    alice.until_home().await;
+    // The vault takes the contact.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    alice.forget_everything().await;
+    alice.try_sign_in(&alice.password).await;
+    alice.until_home().await;
+    alice.open(&bob).await;
+    alice.still_reads(&[]).await;
+
+    alice.tab.goto(&alice.url("/home?show=safety")).await;
+    alice.until_ready(&alice.tab).await;
+    alice.tab.until_shown(INPUT).await;
+    let (folder, before) = (stage.house.path(), lines(&alice).await);
+    let altered = file.replacen("three", "threw", 1);
+    let newer = file.replacen("data-cliquet-file=\"1\"", "data-cliquet-file=\"2\"", 1);
+    let random: Vec<u8> = (0..9_999_u32).map(|n| (n * n % 251) as u8).collect();
+    for (name, bytes, words) in [
+        ("cut.html", &file.as_bytes()[..file.len() - 100], "The end of this file is missing"),
+        ("altered.html", altered.as_bytes(), "changed after Cliquet saved it"),
+        ("newer.html", newer.as_bytes(), "A newer Cliquet"),
+        (
+            "foreign.html",
+            bobs.as_bytes(),
+            "This file belongs to bob@example.org; you are signed in as alice@example.org",
+        ),
+        ("random.html", random.as_slice(), "not a file that Cliquet saved"),
+        ("empty.html", b"".as_slice(), "not a file that Cliquet saved"),
+    ] {
+        choose(&alice, &write(folder, name, bytes)).await;
+        until_told(&alice, ".form-error", words).await;
+        alice.tab.until_shown(INPUT).await;
+    }
+    // As large a one as the browser says it is.
+    let large =
+        "Object.defineProperty(File.prototype, 'size', { configurable: true, get: () => 256 * 2 ** 20 + 1 }) && true";
+    let size = "Object.getOwnPropertyDescriptor(Blob.prototype, 'size') && delete File.prototype.size";
+    let good = write(folder, "good.html", file.as_bytes());
+    assert_eq!(alice.tab.ask(large, vec![]).await, true);
+    choose(&alice, &good).await;
+    until_told(&alice, ".form-error", "larger than 256 MB").await;
+    assert_eq!(alice.tab.ask(size, vec![]).await, true);
+    assert_eq!(lines(&alice).await, before, "a file that was refused left something");
+
+    alice.tab.until_shown(INPUT).await;
+    choose(&alice, &good).await;
+    until_told(&alice, ".form-progress", "Messages added: 3. There already: 0.").await;
+    alice.tab.until_shown(INPUT).await;
+    choose(&alice, &good).await;
+    until_told(&alice, ".form-progress", "Messages added: 0. There already: 3.").await;
+    alice.tab.goto(&alice.url(&format!("/home?with={}", bob.email))).await;
+    alice.until_home().await;
+    alice.until_reads(&said).await;
+    alice.until_marked(&["delivered", "delivered"]).await;
+    let unread = "document.querySelector('#contacts .contact-unread').textContent";
+    assert_eq!(alice.tab.ask(unread, vec![]).await, "");
+    alice.send("here again").await;
+    bob.until_reads_among(&[said[0], said[1], said[2], "here again"]).await;
+}
