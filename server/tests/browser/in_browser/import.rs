@@ -121,6 +121,8 @@ async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_
     alice.until_marked(&["delivered", "delivered"]).await;
     let unread = "document.querySelector('#contacts .contact-unread').textContent";
     assert_eq!(alice.tab.ask(unread, vec![]).await, "");
+    bob.tab.goto(&bob.url(&format!("/home?with={}", alice.email))).await;
+    bob.until_home().await;
     alice.send("here again").await;
     bob.until_reads_among(&[said[0], said[1], said[2], "here again"]).await;
 }
