@@ -4,6 +4,7 @@
 //! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
 
 use super::{MailboxId, Unavailable};
+use crate::database::CACHE_KIB;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::{path::Path, time::Duration};
@@ -37,7 +38,10 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
 pub(super) fn open_reader(folder: &Path) -> Result<Connection, Unavailable> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags).map_err(Unavailable::new)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(Unavailable::new)?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIB))
+        .map_err(Unavailable::new)?;
     Ok(connection)
 }
 
