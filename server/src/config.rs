@@ -151,8 +151,8 @@ impl Config {
 }
 
 /// Of the threads for what blocks, so many may wait for a file that someone else has locked: one writer of the accounts,
-/// one of the history, and one who reads each. The others are as many as the machine has cores.
-const THREADS_FOR_WAITING: usize = 4;
+/// one of the history. The others are as many as the machine has cores; they read, and readers wait for nobody.
+const THREADS_FOR_WAITING: usize = 2;
 
 /// Rocket's own settings before anyone sets any.
 pub fn rocket_defaults() -> rocket::Config {

@@ -22,7 +22,7 @@ pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS)
 const CONNECTIONS: u32 = 4;
 /// Pages that one connection keeps for itself. The system keeps the file too, and what is asked for all the time is remembered
 /// elsewhere; SQLite's own 2 MiB for each would be a kilobyte for each of ten thousand held polls.
-pub(crate) const CACHE_KIB: i64 = 512;
+pub(crate) const CACHE_KIB: i64 = 128;
 /// How long a writer waits for the one before it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a request waits for a free connection before it is told to come back.
