@@ -10,7 +10,7 @@ mod target;
 mod workloads;
 
 use report::Samples;
-use servers::{Cliquet, NCHAN_MODULE, Redis, Running, installed, nchan};
+use servers::{Cliquet, NCHAN_MODULE, Redis, Running, bare_rocket, installed, nchan};
 use std::{
     env,
     path::{Path, PathBuf},
@@ -155,6 +155,7 @@ fn systems(options: &Options, cliquet: &Cliquet) -> Outcome<String> {
             Ok(())
         };
         one(CLIQUET, &|| cliquet.start(None).map(|(running, target, _)| (running, target)))?;
+        one(report::BARE, &|| bare_rocket(&cliquet.accounts))?;
         if has_nchan {
             one("nchan, memory", &|| nchan(&folder("nchan"), None, &cliquet.accounts))?;
         }

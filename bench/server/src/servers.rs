@@ -189,6 +189,19 @@ http {{
     Ok((running, Target { kind: Kind::Nchan, address, processes, fronts, accounts: Arc::clone(accounts) }))
 }
 
+/// Rocket alone, from the folder in which this program lies.
+pub fn bare_rocket(accounts: &Arc<Vec<Account>>) -> Outcome<(Running, Target)> {
+    let address = free_address()?;
+    let mut command = Command::new(env::current_exe()?.with_file_name("bare-rocket"));
+    command.env("ROCKET_ADDRESS", address.ip().to_string()).env("ROCKET_PORT", address.port().to_string());
+    command.env("ROCKET_LOG_LEVEL", "off");
+    let mut running = Running::start(&mut command)?;
+    running.until_listening(address)?;
+    let fronts = vec![running.id()];
+    let processes = fronts.clone();
+    Ok((running, Target { kind: Kind::Nchan, address, processes, fronts, accounts: Arc::clone(accounts) }))
+}
+
 /// Whether a program is there, also where Debian puts servers.
 pub fn installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();

@@ -36,7 +36,7 @@ pub fn accounts(file: &Path) -> Outcome<Vec<Account>> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Cliquet,
-    /// nginx with nchan: a channel for each device, no accounts, nothing checked, nothing on the disk.
+    /// nginx with nchan, and what speaks like it: a channel for each device, no accounts, nothing checked, nothing on the disk.
     Nchan,
 }
 
