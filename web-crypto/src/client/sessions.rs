@@ -13,8 +13,10 @@ use crate::crypto::{
 use cliquet_wire::{envelope::Envelope, ids::EnvelopeId};
 use uuid::Uuid;
 
-/// A session that opens nothing any more is replaced at most this often, and something asked for (D9).
+/// A session that opens nothing any more is replaced at most this often (D9).
 const RENEWAL_MS: u64 = 60_000;
+/// Something is asked for at most this often: what comes to grief before the answer is there waits no longer than that.
+const ASKING_MS: u64 = 15_000;
 /// Hellos that are remembered.
 const ASKS_MAX: usize = 4;
 
@@ -56,11 +58,11 @@ impl Default for Notes {
 }
 
 impl Notes {
-    /// Something is lost, and nothing was asked for within the last minute.
+    /// Something is lost, and nothing was asked for just now.
     fn asks(&self, now: u64) -> bool {
         let asked = self.asked.iter().rev().find(|ask| !ask.names.is_empty());
         let last = asked.map_or(0, |ask| (ask.hello.0.as_u128() >> 80) as u64);
-        !self.lost.is_empty() && !within_a_minute(last, now)
+        !self.lost.is_empty() && !within(ASKING_MS, last, now)
     }
 
     /// What these hellos asked for is to be asked for once more. Tells whether there is any.
@@ -140,7 +142,7 @@ impl PeerSessions {
     pub(super) fn renew(&self, lost: EnvelopeId, now: u64, key: &str, changes: &mut Changes) -> bool {
         let mut notes = self.notes.clone();
         notes.lose(lost);
-        let renews = !within_a_minute(notes.found, now);
+        let renews = !within(RENEWAL_MS, notes.found, now);
         if renews {
             (notes.due, notes.found) = (true, now);
         }
@@ -185,8 +187,8 @@ impl PeerSessions {
 }
 
 /// A clock that was set back must not hold anything up for longer.
-fn within_a_minute(before: u64, now: u64) -> bool {
-    (before..before.saturating_add(RENEWAL_MS)).contains(&now)
+fn within(period_ms: u64, before: u64, now: u64) -> bool {
+    (before..before.saturating_add(period_ms)).contains(&now)
 }
 
 fn write(sessions: &Sessions, notes: &Notes, to: &mut Writer) {
