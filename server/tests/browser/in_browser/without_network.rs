@@ -30,6 +30,8 @@ async fn home_opens_without_a_network_reads_and_writes_and_what_was_written_arri
     alice.open(&bob).await;
     alice.until_reads(&["before"]).await;
     alice.send("offline one").await;
+    // What is shown is durable.
+    alice.until_reads(&["before", "offline one"]).await;
     alice.tab.reload().await;
     alice.until_reads(&["before", "offline one"]).await;
     assert_eq!(alice.tab.path().await, "/home");
