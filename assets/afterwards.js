@@ -92,15 +92,17 @@ own(() => {
 
 own(() => {
   // A draft stays while another conversation is looked at, in this tab's memory and nowhere else.
-  // Kept while one writes, not when something is swapped: two swaps at once see each other half done.
   const drafts = new Map();
   const open = () => document.querySelector("[data-conversation]");
-  on("input", "[data-draft]", ({ target }) => drafts.set(open()?.dataset.conversation, target.value));
-  sent.addEventListener("sent", () => drafts.delete(open()?.dataset.conversation));
+  const draft = () => open()?.querySelector("[data-draft]");
+  on("input", "[data-draft]", ({ target }) => drafts.set(open().dataset.conversation, target.value));
+  sent.addEventListener("sent", () => drafts.delete(open().dataset.conversation));
+  // What was given back because it could not be sent is no input. That a field is empty says nothing here: of two swaps at
+  // once, one sees the other half done.
+  document.addEventListener("htmx:before:swap", () => draft()?.value && drafts.set(open().dataset.conversation, draft().value));
   document.addEventListener("htmx:after:swap", () => {
     const text = drafts.get(open()?.dataset.conversation);
-    const draft = open()?.querySelector("[data-draft]");
-    if (text && draft && !draft.value) draft.value = text;
+    if (text && draft() && !draft().value) draft().value = text;
   });
   on("click", "[data-add-contact]", () => (document.getElementById("search-email").value = ""));
 });

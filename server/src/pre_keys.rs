@@ -181,10 +181,11 @@ pub fn stock(connection: &Connection, device: DeviceId) -> Result<Option<PreKeyS
 /// Forgets what a revoked device published. What it used up stays remembered.
 pub fn forget(transaction: &Transaction<'_>, device: DeviceId) -> Result<(), Error> {
     transaction.execute("DELETE FROM signed_pre_keys WHERE device_id = ?1", [device.0])?;
-    withdraw(transaction, device, PreKeyId::MAX)
+    transaction.execute("DELETE FROM one_time_pre_keys WHERE device_id = ?1", [device.0])?;
+    Ok(())
 }
 
-/// The one-time pre-keys under lower ids.
+/// Forgets the one-time pre-keys under lower ids.
 fn withdraw(transaction: &Transaction<'_>, device: DeviceId, id: PreKeyId) -> Result<(), Error> {
     transaction.execute("DELETE FROM one_time_pre_keys WHERE device_id = ?1 AND id < ?2", params![device.0, id])?;
     Ok(())

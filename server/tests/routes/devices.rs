@@ -133,9 +133,12 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
+    // The last id that there is goes with the others.
+    server.database().execute("UPDATE one_time_pre_keys SET id = ?1 WHERE id = 3", [u32::MAX]).unwrap();
     let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
     let card: AccountCard = revoke(&server, &alice, phone.device(), &without).await.expect(200);
     assert_eq!((card.device_list.devices, card.certificates.len()), (vec![alice.device()], 1));
+    assert_eq!(server.rows()["one_time_pre_keys"], ONE_TIME_PRE_KEYS_FULL as u64, "only those of the device that stays");
     for path in ["/contacts", "/vault", "/history", "/safety", "/devices", "/devices/self/pre-keys"] {
         server.get(&phone, path).await.expect_problem(NoDevice);
     }

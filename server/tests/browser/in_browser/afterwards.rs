@@ -37,4 +37,16 @@ async fn the_title_counts_what_is_unread_a_draft_stays_and_an_added_address_leav
     // What was sent is no draft.
     alice.tab.until("an empty draft", draft, vec!["".into()]).await;
     alice.until_reads(&["one", "two", "sent to Bob"]).await;
+
+    // What was too long to be sent comes back, and stays as well.
+    let submit = "(document.querySelector('[data-draft]').value = 'x'.repeat(a[0]), \
+        document.querySelector('form[data-composer]').requestSubmit(), 1)";
+    let too_long = cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX + 1;
+    assert_eq!(alice.tab.ask(submit, vec![too_long.into()]).await, 1);
+    let whole = "document.querySelector('[data-draft]').value.length === a[0]";
+    alice.tab.until("the text to be given back", whole, vec![too_long.into()]).await;
+    alice.open(&carol).await;
+    alice.tab.until("the draft to be back", draft, vec!["dear Carol".into()]).await;
+    alice.open(&bob).await;
+    alice.tab.until("the long text to be back", whole, vec![too_long.into()]).await;
 }

@@ -3,13 +3,9 @@
 //! Owns what is remembered of the last check, and when the next one is due. Knows nothing of the pane.
 
 use super::{KeepError, Keeper, restore};
-use crate::{
-    browser::{
-        http, page,
-        store::{Store, Write},
-    },
-    client::history::messages,
-    crypto::history::{self, Place},
+use crate::browser::{
+    http, page,
+    store::{Store, Write},
 };
 use cliquet_wire::history::History;
 
@@ -54,15 +50,12 @@ impl Checked {
 
 /// Fetches and opens all of it, or what comes in one answer, which is the newest.
 pub(super) async fn check(keeper: &Keeper, all: bool) -> Result<Checked, KeepError> {
-    let hash = keeper.own.account_key().hash();
     let (mut checked, mut before, mut segments) = (Checked { at: 0, texts: 0, closed: 0, all }, None, 0_usize);
     loop {
         let history: History = http::get(&restore::path(before)).await?;
         for segment in &history.segments {
-            let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
-            let opened = history::open(&keeper.safekeeping.history, place, &segment.segment).ok();
-            match opened.and_then(|content| messages(&content).ok()) {
-                Some(messages) => checked.texts += messages.len() as u64,
+            match restore::open(keeper, segment) {
+                Some(texts) => checked.texts += texts.len() as u64,
                 None => checked.closed += 1,
             }
             before = Some(segment.sequence);

@@ -10,7 +10,10 @@ use crate::{
     client::{fields::fill, history::messages, messages::Message, messenger::Messenger},
     crypto::history::{self, Place},
 };
-use cliquet_wire::{history::History, json};
+use cliquet_wire::{
+    history::{History, Segment},
+    json,
+};
 use js_sys::Function;
 
 /// Texts in one step: who writes one a minute has a segment of each, and a step for each would take longer than its text.
@@ -28,15 +31,8 @@ pub(super) async fn go_on(keeper: &Keeper, lend: &Function) -> Result<(), KeepEr
         };
         let mut texts = Vec::new();
         for segment in &history.segments {
-            let hash = keeper.own.account_key().hash();
-            let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
-            // One that does not open, or whose texts are none, hides none of the others. The check on the safety pane counts
-            // and says it.
-            if let Ok(content) = history::open(&keeper.safekeeping.history, place, &segment.segment)
-                && let Ok(more) = messages(&content)
-            {
-                texts.extend(more);
-            }
+            // One that does not open hides none of the others. The check counts and says it.
+            texts.extend(open(keeper, segment).unwrap_or_default());
             before = Some(segment.sequence);
             if texts.len() >= TEXTS_AT_ONCE {
                 brought = brought.saturating_add(write(keeper, lend, std::mem::take(&mut texts), before).await?);
@@ -53,6 +49,13 @@ pub(super) async fn go_on(keeper: &Keeper, lend: &Function) -> Result<(), KeepEr
     }
     silence();
     done
+}
+
+/// The texts of a segment. `None`: it does not open, or holds something else.
+pub(super) fn open(keeper: &Keeper, segment: &Segment) -> Option<Vec<Message>> {
+    let hash = keeper.own.account_key().hash();
+    let place = Place { email: keeper.own.email(), account_key_hash: &hash, id: segment.id };
+    messages(&history::open(&keeper.safekeeping.history, place, &segment.segment).ok()?).ok()
 }
 
 /// Newest first, from below a sequence.
