@@ -138,7 +138,11 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
     let card: AccountCard = revoke(&server, &alice, phone.device(), &without).await.expect(200);
     assert_eq!((card.device_list.devices, card.certificates.len()), (vec![alice.device()], 1));
-    assert_eq!(server.rows()["one_time_pre_keys"], ONE_TIME_PRE_KEYS_FULL as u64, "only those of the device that stays");
+    assert_eq!(
+        server.rows()["one_time_pre_keys"],
+        ONE_TIME_PRE_KEYS_FULL as u64,
+        "only those of the device that stays"
+    );
     for path in ["/contacts", "/vault", "/history", "/safety", "/devices", "/devices/self/pre-keys"] {
         server.get(&phone, path).await.expect_problem(NoDevice);
     }
