@@ -7,6 +7,7 @@ use crate::{
     assets,
     words::{Language, Words, WordsError},
 };
+use cliquet_wire::limits::DEVICES_MAX;
 use fluent_bundle::{FluentArgs, FluentValue};
 use rocket::http::RawStr;
 use serde::Serialize;
@@ -130,6 +131,21 @@ impl RecoverPage {
 
     pub fn new() -> Self {
         Self { self_address: "/recover" }
+    }
+}
+
+/// What `make_room.html` needs.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct MakeRoomPage {
+    devices_max: usize,
+    self_address: &'static str,
+}
+
+impl MakeRoomPage {
+    pub const TEMPLATE: &str = "make_room.html";
+
+    pub fn new() -> Self {
+        Self { devices_max: DEVICES_MAX, self_address: "/make-room" }
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
 
 use cliquet_server::{
-    pages::{Pages, RecoverPage, SignInPage, SignUpPage},
+    pages::{MakeRoomPage, Pages, RecoverPage, SignInPage, SignUpPage},
     words::Language,
 };
 use cliquet_wire::problem::ProblemCode;
@@ -50,6 +50,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("knows.html", json!({ "padding_step_bytes": 160, "envelope_life_days": 30 })),
         ("problem.html", problem(json!(30))),
         ("recover.html", json!(RecoverPage::new())),
+        ("make_room.html", json!(MakeRoomPage::new())),
         ("safety.html", safety(json!(1_764_547_200_000_u64), json!(1_764_547_200_000_u64), 1 << 28)),
         ("fragments/safety.html", safety(json!(1_764_547_200_000_u64), json!(1_764_547_200_000_u64), 1 << 28)),
         ("fragments/safety.html", safety(Value::Null, Value::Null, 1 << 28)),

@@ -127,10 +127,21 @@ sign-ins-end = End
 sign-ins-end-name = End the sign-in of { $date }
 
 # Recovery by the key of 24 words
-recover-link = Forgot your password?
+recover-link = Forgot your password, or lost your devices?
 recover-title = Recover your account
 recover-purpose = With your recovery key of 24 words you choose a new password. Contacts and history come back with it.
 recover-other-link = Back to sign-in
+recover-make-room = You know your password, but have none of your devices any more?
+recover-make-room-link = Remove a device and sign in
+
+# A device removed by the password alone
+make-room-title = Remove a device
+make-room-purpose = An account has at most { $most } devices. If you have lost all of yours, your password is enough to make room for this browser.
+make-room-show = Show my devices
+make-room-heading = Devices of
+make-room-detail = Choose those that you no longer have. They are signed out and get nothing more. What only they kept, and not your history on this server, is lost. This cannot be undone.
+make-room-room = There is room for one more device. Choose none, and you are only signed in.
+make-room-action = Remove and sign in
 
 # What is kept against loss
 safety-title = Safe against loss
@@ -220,7 +231,7 @@ problem-list-outdated-detail = Reload the page and try again.
 problem-vault-outdated-title = Another of your devices changed this meanwhile.
 problem-vault-outdated-detail = Nothing was changed. Reload the page and try again.
 problem-device-limit-title = Your account has as many devices as it can have.
-problem-device-limit-detail = On one of them, open “Devices and sign-ins” and remove one that you no longer use. Then try again.
+problem-device-limit-detail = On one of them, open “Devices and sign-ins” and remove one that you no longer use. Then try again. If you have none of them any more, follow “Forgot your password, or lost your devices?” on the sign-in page.
 problem-unknown-device-title = There is no such device.
 problem-unknown-device-detail = It may have been removed. Reload the page.
 problem-wrong-sender-title = The message is not from this sign-in.
@@ -299,6 +310,7 @@ word-address-too-long = This address is too long.
 word-answer-unreadable = The server answered something else than Cliquet. Reload the page and try again.
 word-cannot-open = A message could not be opened. A new session was started, and it was asked for again.
 word-card-refused = What the server shows of your account does not fit your keys. Nothing was stored. Ask the person who runs the server before you go on.
+word-choose-device = Choose at least one device to remove.
 word-confirm-other = Word $place is another one. Look at your paper again.
 word-confirm-word = Word $place
 word-connecting = Connecting…
@@ -374,6 +386,7 @@ word-recovery-empty = Enter the 24 words of your recovery key.
 word-recovery-key-set = Your recovery key is set. The one before, if there was one, opens nothing any more.
 word-recovery-mismatch = This recovery key does not open this account. Perhaps a newer one was made since.
 word-recovery-not-in-list = Word $place is not a word of recovery keys. Look at your paper again.
+word-removing-devices = Removing…
 word-restoring = Bringing back your history… $count messages
 word-retry = Try again
 word-retry-in-minutes = Try again in $count minutes.

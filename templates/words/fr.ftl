@@ -130,10 +130,21 @@ sign-ins-end = Fermer
 sign-ins-end-name = Fermer la connexion du { $date }
 
 # Récupération par la clé de 24 mots
-recover-link = Mot de passe oublié ?
+recover-link = Mot de passe oublié, ou appareils perdus ?
 recover-title = Récupérer votre compte
 recover-purpose = Avec votre clé de secours de 24 mots, vous choisissez un nouveau mot de passe. Vos contacts et votre historique reviennent avec lui.
 recover-other-link = Retour à la connexion
+recover-make-room = Vous connaissez votre mot de passe, mais n’avez plus aucun de vos appareils ?
+recover-make-room-link = Retirer un appareil et se connecter
+
+# Un appareil retiré par le mot de passe seul
+make-room-title = Retirer un appareil
+make-room-purpose = Un compte a au plus { $most } appareils. Si vous avez perdu tous les vôtres, votre mot de passe suffit pour faire de la place à ce navigateur.
+make-room-show = Montrer mes appareils
+make-room-heading = Appareils de
+make-room-detail = Choisissez ceux que vous n’avez plus. Ils sont déconnectés et ne reçoivent plus rien. Ce qu’ils étaient seuls à garder, sans que ce soit dans votre historique sur ce serveur, est perdu. C’est définitif.
+make-room-room = Il reste de la place pour un appareil. N’en choisissez aucun pour seulement vous connecter.
+make-room-action = Retirer et se connecter
 
 # Ce qui est gardé contre la perte
 safety-title = À l’abri de la perte
@@ -223,7 +234,7 @@ problem-list-outdated-detail = Rechargez la page et réessayez.
 problem-vault-outdated-title = Un autre de vos appareils a changé cela entre-temps.
 problem-vault-outdated-detail = Rien n’a été changé. Rechargez la page et réessayez.
 problem-device-limit-title = Votre compte a déjà tous les appareils qu’il peut avoir.
-problem-device-limit-detail = Sur l’un d’eux, ouvrez « Appareils et connexions » et retirez-en un qui ne sert plus. Puis réessayez.
+problem-device-limit-detail = Sur l’un d’eux, ouvrez « Appareils et connexions » et retirez-en un qui ne sert plus. Puis réessayez. Si vous n’en avez plus aucun, suivez « Mot de passe oublié, ou appareils perdus ? » sur la page de connexion.
 problem-unknown-device-title = Cet appareil n’existe pas.
 problem-unknown-device-detail = Il a peut-être été retiré. Rechargez la page.
 problem-wrong-sender-title = Le message ne vient pas de cette connexion.
@@ -302,6 +313,7 @@ word-address-too-long = Cette adresse est trop longue.
 word-answer-unreadable = Le serveur a répondu autre chose que Cliquet. Rechargez la page et réessayez.
 word-cannot-open = Un message n’a pas pu être ouvert. Une nouvelle session a commencé, et il a été redemandé.
 word-card-refused = Ce que le serveur montre de votre compte ne correspond pas à vos clés. Rien n’a été gardé. Parlez-en à la personne qui s’occupe du serveur avant de continuer.
+word-choose-device = Choisissez au moins un appareil à retirer.
 word-confirm-other = Le mot $place est un autre. Regardez encore votre papier.
 word-confirm-word = Mot $place
 word-connecting = Connexion…
@@ -377,6 +389,7 @@ word-recovery-empty = Entrez les 24 mots de votre clé de secours.
 word-recovery-key-set = Votre clé de secours est en place. L’ancienne, s’il y en avait une, n’ouvre plus rien.
 word-recovery-mismatch = Cette clé de secours n’ouvre pas ce compte. Peut-être en a-t-on créé une nouvelle depuis.
 word-recovery-not-in-list = Le mot $place n’est pas un mot de clé de secours. Regardez encore votre papier.
+word-removing-devices = Retrait…
 word-restoring = Retour de votre historique… $count messages
 word-retry = Réessayer
 word-retry-in-minutes = Réessayez dans $count minutes.

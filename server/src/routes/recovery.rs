@@ -1,4 +1,5 @@
-//! The recovery key: set with the password, and used in its place.
+//! The recovery key: set with the password, and used in its place. And the page for whoever has the password alone, and
+//! none of the devices.
 //!
 //! Whoever asks with an unknown address, for an account without a recovery key, or with a wrong proof is refused alike, by
 //! the same steps (S3).
@@ -13,7 +14,7 @@ use crate::{
     devices,
     error::Error,
     mailbox::Mailboxes,
-    pages::RecoverPage,
+    pages::{MakeRoomPage, RecoverPage},
     password::Passwords,
     routes::password::{OldPassword, end_polls},
     sign_ins,
@@ -37,7 +38,7 @@ use rocket::{
 };
 
 pub fn routes() -> Vec<Route> {
-    routes![page, set, start, finish]
+    routes![page, make_room, set, start, finish]
 }
 
 /// Whoever is signed in goes home.
@@ -49,10 +50,20 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>) -> Page {
     }
 }
 
+/// Whoever speaks for a device goes home: it removes the others. A sign-in without one may have come from this page.
+#[get("/make-room")]
+fn make_room(signed_in: Result<signed_in::SignedInDevice, Error>) -> Page {
+    match signed_in {
+        Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
+        Err(_) => Page::MakeRoom(Answer::new(MakeRoomPage::new()).page(MakeRoomPage::TEMPLATE).compressible()),
+    }
+}
+
 #[derive(Debug, rocket::Responder)]
 enum Page {
     Home(Box<Redirect>),
     Recover(Answer<RecoverPage>),
+    MakeRoom(Answer<MakeRoomPage>),
 }
 
 #[put("/recovery", data = "<body>")]

@@ -9,6 +9,7 @@ mod contacts;
 mod devices;
 mod history;
 mod kept;
+mod make_room;
 mod password;
 mod recovery;
 mod restore;

@@ -36,6 +36,12 @@ pub enum Failure {
     /// What the server keeps for the account.
     #[cfg(feature = "recovery")]
     Vault(VaultError),
+    /// The account's card does not prove what it says, or is older than what was seen before. Nothing was signed.
+    #[cfg(feature = "recovery")]
+    CardRefused,
+    /// The browser's WebCrypto.
+    #[cfg(feature = "recovery")]
+    WebCrypto,
     /// OPAQUE could not be computed: not a message of it, or no memory for Argon2id.
     PasswordStep,
     /// Browsers let only pages from https or from this computer make keys.
@@ -72,6 +78,10 @@ impl Failure {
             Self::Vault(VaultError::RecoveryLock | VaultError::NoRecoveryKey) => word("recovery-mismatch"),
             #[cfg(feature = "recovery")]
             Self::Vault(_) => word("recovery-altered"),
+            #[cfg(feature = "recovery")]
+            Self::CardRefused => word("card-refused"),
+            #[cfg(feature = "recovery")]
+            Self::WebCrypto => word("web-crypto-refused"),
         }
     }
 }

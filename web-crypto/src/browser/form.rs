@@ -26,6 +26,9 @@ pub enum Field {
     OldPassword,
     #[cfg(feature = "recovery")]
     RecoveryWords,
+    /// The first of those that can be chosen.
+    #[cfg(feature = "recovery")]
+    Device,
 }
 
 impl Field {
@@ -38,6 +41,8 @@ impl Field {
             Self::OldPassword => "input[data-old-password]",
             #[cfg(feature = "recovery")]
             Self::RecoveryWords => "textarea[data-recovery-words]",
+            #[cfg(feature = "recovery")]
+            Self::Device => "input[data-device]",
         }
     }
 }

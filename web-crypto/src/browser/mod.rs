@@ -36,6 +36,8 @@ pub mod keeper;
 pub mod load_messages;
 #[cfg(feature = "messenger")]
 pub mod long_polling;
+#[cfg(feature = "recovery")]
+pub mod make_room;
 #[cfg(feature = "sign-in")]
 pub mod messenger_module;
 #[cfg(feature = "messenger")]
@@ -55,7 +57,9 @@ pub mod recover;
 pub mod recovery_key;
 #[cfg(feature = "messenger")]
 pub mod register_message;
-#[cfg(any(feature = "messenger", feature = "keeper"))]
+#[cfg(feature = "recovery")]
+pub mod roster;
+#[cfg(any(feature = "messenger", feature = "recovery", feature = "keeper"))]
 pub mod rsa;
 #[cfg(feature = "recovery")]
 pub mod safety_pane;

@@ -1,19 +1,24 @@
-//! The pages of the module `recovery`: the recovery page, or the safety pane beside the contacts; whichever is there.
+//! The pages of the module `recovery`: the recovery page, the one that removes devices, or the safety pane beside the
+//! contacts; whichever is there.
 //!
 //! Owns what follows a press. Knows nothing of the steps.
 
 use super::{
-    change_password::change_password, connexion, failure::Failure, form::Form, messenger_module::MessengerModule, page,
-    recover::recover, recovery_key::RecoveryKeyForms,
+    change_password::change_password, connexion, failure::Failure, form::Form, make_room::MakeRoom,
+    messenger_module::MessengerModule, page, recover::recover, recovery_key::RecoveryKeyForms,
 };
 use cliquet_wire::address::Address;
 use js_sys::Function;
 use std::rc::Rc;
 
-/// `open` loads the messenger module; only the recovery page needs it.
+/// `open` loads the messenger module; the safety pane does without.
 pub fn start(open: Function) {
     if let Some(form) = Form::find("recover") {
-        serve_recovery(Rc::new(form), Rc::new(MessengerModule::new(open)));
+        serve_recovery(Rc::new(form), Rc::new(MessengerModule::new(open.clone())));
+        return;
+    }
+    if let Some(make_room) = MakeRoom::find(&open) {
+        Rc::new(make_room).serve();
         return;
     }
     let body = page::document().and_then(|document| document.body());

@@ -8,11 +8,15 @@ use super::{
     messenger_module::MessengerModule,
     random,
 };
-use crate::{client::fields::Password, crypto::password::Login};
+use crate::{
+    client::fields::Password,
+    crypto::password::{LoggedIn, Login},
+};
 use cliquet_wire::{
     address::Address,
     sign_in::{SignInStart, SignInStarted},
 };
+use uuid::Uuid;
 
 /// Takes the form's fields all the way to a signed-in device. `told`: see [`Failure::EarlierAccount`].
 pub async fn sign_in(form: &Form, messenger: &MessengerModule, told: Option<&Address>) -> Result<(), Failure> {
@@ -30,6 +34,13 @@ pub(super) async fn enter(
 ) -> Result<(), Failure> {
     form.working("working-sign-in");
     messenger.ready().await?;
+    let (attempt, logged_in) = log_in(email, password).await?;
+    let (export_key, finalization) = (logged_in.export_key.as_bytes(), &logged_in.finalization);
+    messenger.finish_sign_in(email, export_key, attempt, finalization, may_replace).await
+}
+
+/// The attempt that the server remembers, and what the password gave. The server has not seen the login's end yet.
+pub(super) async fn log_in(email: &Address, password: &Password) -> Result<(Uuid, LoggedIn), Failure> {
     let mut rng = random::system();
     let (login, request) = Login::start(password.as_bytes(), &mut rng)?;
     let start = SignInStart { email: email.as_str().to_owned(), request };
@@ -37,7 +48,5 @@ pub(super) async fn enter(
     if started.email != *email {
         return Err(Failure::Server(HttpError::Unreadable));
     }
-    let logged_in = login.finish(password.as_bytes(), &started.response, &mut rng)?;
-    let (export_key, finalization) = (logged_in.export_key.as_bytes(), &logged_in.finalization);
-    messenger.finish_sign_in(email, export_key, started.attempt, finalization, may_replace).await
+    Ok((started.attempt, login.finish(password.as_bytes(), &started.response, &mut rng)?))
 }
