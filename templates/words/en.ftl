@@ -139,8 +139,8 @@ make-room-title = Remove a device
 make-room-purpose = An account has at most { $most } devices. If you have lost all of yours, your password is enough to make room for this browser.
 make-room-show = Show my devices
 make-room-heading = Devices of
-make-room-detail = Choose those that you no longer have. They are signed out and get nothing more. What only they kept, and not your history on this server, is lost. This cannot be undone.
-make-room-room = There is room for one more device. Choose none, and you are only signed in.
+make-room-detail = Choose those that you no longer have. They are signed out and get nothing more. What was kept only on them, and not in your history on this server, is lost. This cannot be undone.
+make-room-room = There is room for another device. If you choose none, you just sign in.
 make-room-action = Remove and sign in
 
 # What is kept against loss

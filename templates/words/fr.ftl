@@ -142,8 +142,8 @@ make-room-title = Retirer un appareil
 make-room-purpose = Un compte a au plus { $most } appareils. Si vous avez perdu tous les vôtres, votre mot de passe suffit pour faire de la place à ce navigateur.
 make-room-show = Montrer mes appareils
 make-room-heading = Appareils de
-make-room-detail = Choisissez ceux que vous n’avez plus. Ils sont déconnectés et ne reçoivent plus rien. Ce qu’ils étaient seuls à garder, sans que ce soit dans votre historique sur ce serveur, est perdu. C’est définitif.
-make-room-room = Il reste de la place pour un appareil. N’en choisissez aucun pour seulement vous connecter.
+make-room-detail = Choisissez ceux que vous n’avez plus. Ils sont déconnectés et ne reçoivent plus rien. Ce qui n’était gardé que sur eux, et pas dans votre historique sur ce serveur, est perdu. C’est définitif.
+make-room-room = Il reste de la place pour un autre appareil. Si vous n’en choisissez aucun, vous vous connectez simplement.
 make-room-action = Retirer et se connecter
 
 # Ce qui est gardé contre la perte

@@ -2,6 +2,7 @@
 //! README by `cargo xtask screenshots`.
 
 use crate::browser::Tab;
+use crate::person::Person;
 use crate::stage::Stage;
 use serde_json::json;
 use std::fs;
@@ -26,6 +27,10 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     show(&stranger.tab, "recover").await;
 
     let (alice, bob) = stage.two_who_talk().await;
+    let password = (bob.email.as_str(), bob.password.as_str());
+    show_devices_to_remove(&stranger, password, "make-room").await;
+    stranger.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
+    show_devices_to_remove(&stranger, password, "make-room-french").await;
     alice.tab.until_shown(".no-messages [data-storage]").await;
     show(&alice.tab, "first-message").await;
     let little = "(StorageManager.prototype.estimate = async () => ({ usage: 0, quota: 30 * 2 ** 20 })) && \
@@ -90,6 +95,23 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     bob.tab.reload().await;
     bob.tab.until_shown("#status[data-state=storage-gone]").await;
     show(&bob.tab, "storage-gone-french").await;
+}
+
+/// What is shown to someone who has the password alone. The lines of a full account are made from its one device's.
+async fn show_devices_to_remove(stranger: &Person, (email, password): (&str, &str), name: &str) {
+    stranger.tab.goto(&stranger.url("/make-room")).await;
+    stranger.tab.until_shown("form#make-room > fieldset:enabled").await;
+    show(&stranger.tab, &format!("{name}-before")).await;
+    stranger.tab.write("form#make-room [data-email]", email).await;
+    stranger.tab.write("form#make-room [data-password]", &format!("{password}\n")).await;
+    stranger.tab.until_shown("#make-room li").await;
+    let more = "(list => { \
+        for (let n = 1; n < 8; n++) list.append(list.firstElementChild.cloneNode(true)); \
+        list.children[2].querySelector('strong').textContent = 'w'.repeat(40); \
+        list.children[1].querySelector('input').checked = true; \
+        return list.children.length; })(document.querySelector('#make-room ul'))";
+    stranger.tab.ask(more, vec![]).await;
+    show(&stranger.tab, name).await;
 }
 
 /// One page, four ways; none may need to be moved sideways.
