@@ -102,6 +102,7 @@ async fn who_lost_every_device_of_a_full_account_removes_one_with_the_password_a
     assert_eq!(alice.until_listed(DEVICES).await, devices);
     alice.remove(&[]).await;
     alice.until_home().await;
+    assert_eq!(alice.cookies().await, 1);
 
     // Contact and history are back, and a message each way works.
     alice.tab.until_shown(&format!("#contacts li[data-contact='{}'][data-state=added]", bob.email)).await;
@@ -182,4 +183,31 @@ async fn who_leaves_the_list_finds_the_page_empty_and_with_room_one_just_signs_i
     alice.until_listed(1).await;
     alice.remove(&[]).await;
     alice.until_home().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_altered_is_not_believed_and_nobody_stays_signed_in() {
+    let stage = Stage::set_with(&SETTINGS, None).await;
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    alice.forget_everything().await;
+    let database = rusqlite::Connection::open(stage.server.data_dir().join("cliquet.db")).unwrap();
+    let of_no_device = || -> u64 {
+        database.query_row("SELECT count(*) FROM sign_ins WHERE device_id IS NULL", [], |row| row.get(0)).unwrap()
+    };
+    alice.go_and_make_room().await;
+    alice.tab.write("form#make-room [data-email]", &alice.email).await;
+    // Another counter than the one that was signed, then a vault that lacks its last byte.
+    let list = "UPDATE accounts SET device_list = replace(device_list, '\"counter\":1', '\"counter\":2')";
+    let mended = "UPDATE accounts SET device_list = replace(device_list, '\"counter\":2', '\"counter\":1')";
+    let vault = "UPDATE accounts SET vault = substr(vault, 1, length(vault) - 1)";
+    for (alter, mend, words) in [(list, mended, "does not fit your keys"), (vault, "", "was altered")] {
+        database.execute_batch(alter).unwrap();
+        alice.tab.write("form#make-room [data-password]", &format!("{}\n", alice.password)).await;
+        let said = format!("document.querySelector('.form-error').textContent.includes('{words}')");
+        alice.tab.until(words, &said, vec![]).await;
+        assert_eq!((alice.cookies().await, of_no_device()), (0, 0));
+        alice.tab.ask("document.querySelector('#password').value = ''", vec![]).await;
+        database.execute_batch(mend).unwrap();
+    }
 }
