@@ -263,11 +263,14 @@ fn fill_in(row: &Element, device: &Device) {
     }
 }
 
-/// A day in words, of the calendar by which the server counts days.
+/// A day in words, in the order and of the calendar in which the server says days, so that it reads as in the list of
+/// devices at home.
 fn day(ms: u64) -> String {
+    let language = page::language();
+    let language = if language == "en" { "en-GB" } else { &language };
     let options = Object::new();
     for (name, value) in [("day", "numeric"), ("month", "long"), ("year", "numeric"), ("timeZone", "UTC")] {
         let _ = Reflect::set(&options, &name.into(), &value.into());
     }
-    Date::new(&JsValue::from_f64(ms as f64)).to_locale_date_string(&page::language(), &options).into()
+    Date::new(&JsValue::from_f64(ms as f64)).to_locale_date_string(language, &options).into()
 }

@@ -88,7 +88,8 @@ async fn who_lost_every_device_of_a_full_account_removes_one_with_the_password_a
         && document.querySelector('[data-own-address]').textContent === a[0] \
         && document.querySelector('[data-room]').hidden \
         && [...document.querySelectorAll('#make-room li')].every(li => /Chrome|Browser/.test(li.textContent) \
-            && /Added on .*20\\d\\d/.test(li.textContent) && /Last seen on .*20\\d\\d/.test(li.textContent))";
+            && /Added on \\d+ [A-Z][a-z]+ 20\\d\\d/.test(li.textContent) \
+            && /Last seen on \\d+ [A-Z][a-z]+ 20\\d\\d/.test(li.textContent))";
     assert_eq!(alice.tab.ask(shown, vec![alice.email.as_str().into()]).await, true);
     assert_eq!(alice.cookies().await, 0, "somebody is signed in while a person reads");
 
