@@ -64,7 +64,10 @@ async function page(event, url) {
 }
 
 async function ask(event) {
-  return (await event.preloadResponse) ?? fetch(event.request);
+  const preloaded = await event.preloadResponse;
+  // Chromium rejects when there is no network; Firefox hands the failure out as an answer.
+  if (preloaded?.type === "error") throw new TypeError("the preload met no server");
+  return preloaded ?? fetch(event.request);
 }
 
 async function heed(url, answer, then) {

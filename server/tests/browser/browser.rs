@@ -1,7 +1,8 @@
-//! Owns one Chromium with a profile of its own, driven over WebDriver. Knows nothing of Cliquet's pages.
+//! Owns one browser with a profile of its own, driven over WebDriver. Knows nothing of Cliquet's pages.
 
 use crate::child::{self, Process, free_port, until_listening};
 use crate::eventually::{PATIENCE, eventually};
+use fantoccini::cookies::Cookie;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -28,11 +29,89 @@ const ARGUMENTS: [&str; 13] = [
     "--ignore-certificate-errors",
 ];
 
+/// What a browser without the protocol forgets is deleted by the page: databases, caches, workers, and small texts.
+const FORGET: &str = "const done = arguments[0];
+    const gone = request => new Promise((resolve, reject) => {
+        request.onsuccess = resolve;
+        request.onerror = request.onblocked = () => reject(new Error('not deleted'));
+    });
+    (async () => {
+        for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
+        for (const name of await caches.keys()) await caches.delete(name);
+        for (const { name } of await indexedDB.databases()) await gone(indexedDB.deleteDatabase(name));
+        localStorage.clear();
+        sessionStorage.clear();
+        return 'all of it';
+    })().then(done, error => done(String(error)));";
+
+/// Which browser people use in this run: `CLIQUET_BROWSER`, else Chromium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Chromium,
+    Firefox,
+}
+
+impl Kind {
+    fn chosen() -> Self {
+        match std::env::var("CLIQUET_BROWSER").as_deref() {
+            Err(_) | Ok("chromium") => Self::Chromium,
+            Ok("firefox") => Self::Firefox,
+            Ok(other) => panic!("CLIQUET_BROWSER is {other}: chromium or firefox"),
+        }
+    }
+
+    fn driver(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromedriver",
+            Self::Firefox => "geckodriver",
+        }
+    }
+
+    /// Under which of its capabilities the driver says which process it started.
+    fn process(self) -> &'static str {
+        match self {
+            Self::Chromium => "goog:processID",
+            Self::Firefox => "moz:processID",
+        }
+    }
+
+    fn capabilities(self, profile: &Path, language: &str) -> Value {
+        match self {
+            Self::Chromium => {
+                let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+                arguments.push(format!("--user-data-dir={}", profile.display()));
+                arguments.push(format!("--accept-lang={language}"));
+                let mut options = json!({ "args": arguments });
+                if Path::new("/usr/bin/chromium").exists() {
+                    options["binary"] = "/usr/bin/chromium".into();
+                }
+                json!({
+                    "browserName": "chrome",
+                    "goog:chromeOptions": options,
+                    "goog:loggingPrefs": { "browser": "ALL" },
+                })
+            }
+            Self::Firefox => {
+                std::fs::create_dir_all(profile).unwrap();
+                json!({
+                    "browserName": "firefox",
+                    "acceptInsecureCerts": true,
+                    "moz:firefoxOptions": {
+                        "args": ["-headless", "-profile", profile, "-width", "1200", "-height", "900"],
+                        "prefs": { "intl.accept_languages": language, "network.http.http3.enable": false, "network.dns.localDomains": "chat.example.org" },
+                    },
+                })
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Browser {
     client: Client,
+    kind: Kind,
     /// Its main process, for as long as it runs.
-    chromium: Option<i32>,
+    process: Option<i32>,
     // Ends after the browser, which `drop` kills.
     _driver: Process,
 }
@@ -46,49 +125,38 @@ impl Browser {
     pub(crate) async fn start_in(house: &Path, name: &str, language: &str) -> Self {
         let house = house.join(name);
         std::fs::create_dir_all(&house).unwrap();
-        let (port, log) = (free_port(), house.join("chromedriver.log"));
-        let mut command = Command::new("chromedriver");
+        let kind = Kind::chosen();
+        let (port, log) = (free_port(), house.join("driver.log"));
+        let mut command = Command::new(kind.driver());
         command.arg(format!("--port={port}")).env("LANGUAGE", language);
         let mut driver = Process::start(&mut command, &log);
         until_listening(&mut driver, port, &log);
-        let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
-        arguments.push(format!("--user-data-dir={}", house.join("profile").display()));
-        arguments.push(format!("--accept-lang={language}"));
-        let mut options = json!({ "args": arguments });
-        if Path::new("/usr/bin/chromium").exists() {
-            options["binary"] = "/usr/bin/chromium".into();
-        }
-        let capabilities = json!({
-            "browserName": "chrome",
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
-        let Value::Object(capabilities) = capabilities else { unreachable!() };
+        let Value::Object(capabilities) = kind.capabilities(&house.join("profile"), language) else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(Capabilities::from_iter(capabilities))
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| {
-                panic!("no Chromium for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
+                panic!("no {kind:?} for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
             });
-        let id = client.capabilities().and_then(|found| found.get("goog:processID")).and_then(Value::as_i64);
-        let chromium = i32::try_from(id.expect("chromedriver says which process it started")).unwrap();
-        Self { client, chromium: Some(chromium), _driver: driver }
+        let id = client.capabilities().and_then(|found| found.get(kind.process())).and_then(Value::as_i64);
+        let process = i32::try_from(id.expect("the driver says which process it started")).unwrap();
+        Self { client, kind, process: Some(process), _driver: driver }
     }
 
     pub(crate) async fn first_tab(&self) -> Tab {
-        Tab { client: self.client.clone(), window: self.client.window().await.unwrap() }
+        Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), kind: self.kind }
     }
 
     /// Ends it as people do: what it has not written yet is written.
     pub(crate) async fn close(&mut self) {
         self.client.clone().close().await.unwrap();
-        self.chromium = None;
+        self.process = None;
     }
 
     /// Ends it as a power cut would, but for what the operating system still writes.
     pub(crate) fn kill(&mut self) {
-        let Some(process) = self.chromium.take() else { return };
+        let Some(process) = self.process.take() else { return };
         child::kill(process);
         // A zombie of the driver's, until that ends, too.
         let state = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
@@ -99,13 +167,13 @@ impl Browser {
 
     pub(crate) async fn new_tab(&self) -> Tab {
         let window = self.client.new_window(true).await.unwrap().handle;
-        Tab { client: self.client.clone(), window }
+        Tab { client: self.client.clone(), window, kind: self.kind }
     }
 }
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        if let Some(process) = self.chromium {
+        if let Some(process) = self.process {
             child::kill(process);
         }
     }
@@ -115,6 +183,7 @@ impl Drop for Browser {
 #[derive(Debug)]
 pub(crate) struct Tab {
     client: Client,
+    kind: Kind,
     window: WindowHandle,
 }
 
@@ -128,20 +197,33 @@ impl Tab {
         self.front().await.goto(url).await.unwrap();
     }
 
+    /// As by F5. Firefox's driver would reload as with Shift, past the service worker.
     pub(crate) async fn reload(&self) {
-        self.front().await.refresh().await.unwrap();
+        match self.kind {
+            Kind::Chromium => self.front().await.refresh().await.unwrap(),
+            Kind::Firefox => {
+                self.ask("window.before = true, location.reload()", vec![]).await;
+                self.until("the page anew", "!window.before && document.readyState === 'complete'", vec![]).await;
+            }
+        }
     }
 
     pub(crate) async fn close(self) {
         self.front().await.close_window().await.unwrap();
     }
 
-    /// Its process ends, and the tab stays behind as a sad face. The driver may or may not have an answer to that.
+    /// Its process ends, and the tab stays behind as a sad face; in Firefox, whose driver cannot, the page just goes. The
+    /// driver may or may not have an answer to that.
     pub(crate) async fn crash(&self) {
-        let body = json!({ "cmd": "Page.crash", "params": {} });
         let crash = async {
             self.client.switch_to_window(self.window.clone()).await?;
-            self.client.issue_cmd(Driver { path: "goog/cdp/execute", body }).await
+            match self.kind {
+                Kind::Chromium => {
+                    let body = json!({ "cmd": "Page.crash", "params": {} });
+                    self.client.issue_cmd(Driver { path: "goog/cdp/execute", body }).await.map(drop)
+                }
+                Kind::Firefox => self.client.goto("about:blank").await,
+            }
         };
         let _ = tokio::time::timeout(Duration::from_secs(5), crash).await;
     }
@@ -156,9 +238,9 @@ impl Tab {
         self.front().await.execute(&script, arguments).await.unwrap_or(Value::Null)
     }
 
-    /// Waits until the expression is truthy.
+    /// Waits until the expression, or what it promises, is truthy.
     pub(crate) async fn until(&self, what: &str, expression: &str, arguments: Vec<Value>) {
-        let whole = format!("!!({expression})");
+        let whole = format!("Promise.resolve({expression}).then(value => !!value)");
         let look = async || match self.ask(&whole, arguments.clone()).await {
             Value::Bool(true) => Ok(()),
             other => Err(other),
@@ -191,8 +273,33 @@ impl Tab {
         }
     }
 
+    /// The cookies of the site that the page is of.
+    pub(crate) async fn forget_cookies(&self) {
+        self.front().await.delete_all_cookies().await.unwrap();
+    }
+
+    pub(crate) async fn cookie(&self, name: &str) -> Cookie<'static> {
+        self.front().await.get_named_cookie(name).await.unwrap()
+    }
+
+    /// All that the browser keeps for the page's site. The page itself must keep nothing open.
+    pub(crate) async fn forget_site(&self, origin: &str) {
+        match self.kind {
+            Kind::Chromium => {
+                let all = json!({ "origin": origin, "storageTypes": "all" });
+                self.devtools("Storage.clearDataForOrigin", all).await;
+            }
+            Kind::Firefox => {
+                let deleted = self.front().await.execute_async(FORGET, vec![]).await.unwrap();
+                assert_eq!(deleted, "all of it");
+            }
+        }
+        self.forget_cookies().await;
+    }
+
     /// The Chrome DevTools Protocol, for what people do with their browser's own buttons.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        assert_eq!(self.kind, Kind::Chromium, "{command} is Chromium's alone");
         let body = json!({ "cmd": command, "params": parameters });
         let command = Driver { path: "goog/cdp/execute", body };
         self.front().await.issue_cmd(command).await.unwrap()
@@ -200,6 +307,10 @@ impl Tab {
 
     /// What the browser wrote to its console since it was last asked.
     pub(crate) async fn console(&self) -> Vec<String> {
+        if self.kind == Kind::Firefox {
+            // Its driver has no such command.
+            return Vec::new();
+        }
         let command = Driver { path: "se/log", body: json!({ "type": "browser" }) };
         let entries = self.front().await.issue_cmd(command).await.unwrap();
         let message = |entry: &Value| entry.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();

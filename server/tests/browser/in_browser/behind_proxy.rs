@@ -30,10 +30,7 @@ async fn talk_through(start: impl Fn(&Path, u16) -> ReverseProxy) {
     bob.send("and back").await;
     alice.until_reads(&["through the proxy", "and back"]).await;
 
-    let cookies = alice.tab.devtools("Network.getCookies", serde_json::json!({})).await;
-    let cookie =
-        cookies["cookies"].as_array().unwrap().iter().find(|cookie| cookie["httpOnly"] == true).unwrap().clone();
-    assert_eq!(cookie["name"], "__Host-cliquet");
-    assert_eq!(cookie["secure"], true);
-    assert_eq!(cookie["sameSite"], "Strict");
+    let cookie = alice.tab.cookie("__Host-cliquet").await;
+    assert_eq!((cookie.http_only(), cookie.secure()), (Some(true), Some(true)));
+    assert_eq!(cookie.same_site().map(|rule| rule.to_string()).as_deref(), Some("Strict"));
 }

@@ -56,7 +56,7 @@ async fn nothing_leaves_sign_in_and_home(wasm: Wasm) {
         alice.tab.goto(&alice.url(path)).await;
         says_why_and_sends_nothing(&stage, &alice.tab).await;
     }
-    alice.tab.devtools("Network.clearBrowserCookies", json!({})).await;
+    alice.tab.forget_cookies().await;
     for path in ["/sign-in", "/sign-up"] {
         alice.tab.goto(&alice.url(path)).await;
         says_why_and_sends_nothing(&stage, &alice.tab).await;

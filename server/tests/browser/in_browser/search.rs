@@ -98,8 +98,7 @@ async fn the_search_opens_and_finds_without_a_network() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("cheese from the market").await;
     bob.until_reads(&["cheese from the market"]).await;
-    let kept = "(caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys())\
-        .then(k => window.kept = k ? k.length : 0), window.kept === 5)";
+    let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
     alice.tab.until("the worker to keep the pages", kept, vec![]).await;
 
     stage.proxy.go_offline();

@@ -7,7 +7,7 @@ async fn a_wrong_password_and_an_unknown_address_are_refused_in_the_same_words()
     let stage = Stage::set().await;
     let mut alice = stage.person("alice").await;
     alice.sign_up().await;
-    alice.tab.devtools("Network.clearBrowserCookies", serde_json::json!({})).await;
+    alice.tab.forget_cookies().await;
 
     let error =
         "(e => e && e.getClientRects().length > 0 && e.textContent.trim())(document.querySelector('.form-error'))";
@@ -29,7 +29,7 @@ async fn someone_who_signs_in_again_finds_the_conversation_and_goes_on() {
     alice.send("before signing out").await;
     bob.until_reads(&["before signing out"]).await;
 
-    bob.tab.devtools("Network.clearBrowserCookies", serde_json::json!({})).await;
+    bob.tab.forget_cookies().await;
     bob.try_sign_in(&bob.password).await;
     bob.until_home().await;
     bob.open(&alice).await;
