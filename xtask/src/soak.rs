@@ -3,6 +3,7 @@
 use crate::assets;
 use crate::problem::Problem;
 use crate::project::{self, Project};
+use crate::vectors;
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
@@ -42,11 +43,13 @@ enum Part {
     Tabs,
     /// A browser that is killed two hundred times within half a second of a send or a receive
     BrowserKills,
+    /// The browser tests with Firefox in Chromium's place
+    Firefox,
     /// Two thousand texts, brought back to a browser that was cleared: with the password alone, and with the recovery key
     LongHistory,
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     Part::Schedules,
     Part::Flips,
     Part::Reproduce,
@@ -55,6 +58,7 @@ const PARTS: [Part; 9] = [
     Part::KillRedis,
     Part::Tabs,
     Part::BrowserKills,
+    Part::Firefox,
     Part::LongHistory,
 ];
 const SCHEDULES: u64 = 1_000_000;
@@ -64,6 +68,18 @@ const KILL_PEOPLE: u64 = 50;
 const TAB_SENDS: u64 = 10_000;
 const BROWSER_KILLS: u64 = 200;
 const HISTORY_TEXTS: u64 = 2_000;
+/// What is done there with the Chrome DevTools Protocol, or read from Chromium's console; words in the tests' names.
+const CHROMIUM_ONLY: [&str; 9] = [
+    "pictures::",
+    "no_wasm::",
+    "policy::",
+    "secrets::",
+    "storage::",
+    "a_conversation_that_is_not_kept",
+    "the_history_is_checked_by_itself",
+    "a_long_history",
+    "home_can_be_installed",
+];
 
 pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> {
     let parts = if options.parts.is_empty() { PARTS.as_slice() } else { &options.parts };
@@ -80,6 +96,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::KillRedis => faults(project, options, "r3_redis"),
             Part::Tabs => browsers(project, "b1_", ("CLIQUET_SENDS", TAB_SENDS))?,
             Part::BrowserKills => browsers(project, "b2_", ("CLIQUET_KILLS", BROWSER_KILLS))?,
+            Part::Firefox => firefox(project)?,
             Part::LongHistory => browsers(project, "a_long_history", ("CLIQUET_TEXTS", HISTORY_TEXTS))?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
@@ -142,6 +159,21 @@ fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String
     cargo.env(often.0, often.1.to_string());
     let totals = ["B1:", "B2:", "History,", "test result"];
     Ok(watch(&mut cargo, |line| totals.iter().any(|begin| line.starts_with(begin))))
+}
+
+/// The other engine. What its driver cannot do is left to Chromium, and said.
+fn firefox(project: &Project) -> Result<(String, Result<(), Problem>), Problem> {
+    let driver = project::read(project.program("geckodriver").arg("--version"));
+    let hint = "this needs Firefox (Debian: firefox-esr) and `cargo install --locked geckodriver`";
+    driver.map_err(|_| Problem::Words(hint.into()))?;
+    assets::build(project)?;
+    vectors::build(project)?;
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--test-threads=2"]);
+    cargo.args(CHROMIUM_ONLY.map(|word| ["--skip", word]).as_flattened()).env("CLIQUET_BROWSER", "firefox");
+    let (mut said, done) = watch(&mut cargo, |line| line.starts_with("test result"));
+    let _ = writeln!(said, "    left to Chromium: {}", CHROMIUM_ONLY.join(", "));
+    Ok((said, done))
 }
 
 /// With cargo-fuzz, which needs a nightly compiler; `rustup run stable` with `RUSTC_BOOTSTRAP=1` and `--sanitizer none`

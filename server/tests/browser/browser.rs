@@ -278,6 +278,12 @@ impl Tab {
         self.front().await.delete_all_cookies().await.unwrap();
     }
 
+    /// Their names.
+    pub(crate) async fn cookies(&self) -> Vec<String> {
+        let cookies = self.front().await.get_all_cookies().await.unwrap();
+        cookies.iter().map(|cookie| cookie.name().to_owned()).collect()
+    }
+
     pub(crate) async fn cookie(&self, name: &str) -> Cookie<'static> {
         self.front().await.get_named_cookie(name).await.unwrap()
     }

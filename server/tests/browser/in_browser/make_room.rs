@@ -3,7 +3,7 @@
 use crate::person::Person;
 use crate::proxy::Exchange;
 use crate::stage::Stage;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// An account is signed in to more often here than within an hour.
 const SETTINGS: [(&str, &str); 1] = [("ROCKET_THROTTLES", "{sign_in_per_account_hour=100}")];
@@ -57,9 +57,7 @@ impl Person {
     }
 
     async fn cookies(&self) -> usize {
-        let cookies = self.tab.devtools("Network.getCookies", json!({})).await;
-        let ours = |cookie: &&Value| cookie["name"].as_str().is_some_and(|name| name.contains("cliquet"));
-        cookies["cookies"].as_array().unwrap().iter().filter(ours).count()
+        self.tab.cookies().await.iter().filter(|name| name.contains("cliquet")).count()
     }
 }
 
@@ -87,7 +85,7 @@ async fn who_lost_every_device_of_a_full_account_removes_one_with_the_password_a
     let shown = "document.activeElement.tagName === 'H2' && !document.querySelector('#password').value \
         && document.querySelector('[data-own-address]').textContent === a[0] \
         && document.querySelector('[data-room]').hidden \
-        && [...document.querySelectorAll('#make-room li')].every(li => /Chrome|Browser/.test(li.textContent) \
+        && [...document.querySelectorAll('#make-room li')].every(li => /Chrome|Firefox|Browser/.test(li.textContent) \
             && /Added on \\d+ [A-Z][a-z]+ 20\\d\\d/.test(li.textContent) \
             && /Last seen on \\d+ [A-Z][a-z]+ 20\\d\\d/.test(li.textContent))";
     assert_eq!(alice.tab.ask(shown, vec![alice.email.as_str().into()]).await, true);
@@ -144,7 +142,7 @@ async fn a_device_that_this_browser_keeps_may_go_too_and_no_account_is_without_o
     alice.lose_a_device().await;
     // Only what this browser keeps, only others, and all there are; each time with nothing but the password.
     for (before, chosen, signed) in [(2, vec![1], vec![1, 2]), (2, vec![0, 1], vec![1]), (1, vec![0], vec![2, 1])] {
-        alice.tab.devtools("Network.clearBrowserCookies", json!({})).await;
+        alice.tab.forget_cookies().await;
         if before == 1 {
             alice.forget_everything().await;
         }
