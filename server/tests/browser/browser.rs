@@ -1,6 +1,7 @@
 //! Owns one browser with a profile of its own, driven over WebDriver. Knows nothing of Cliquet's pages.
 
 use crate::child::{self, Process, free_port, until_listening};
+use crate::engine::Engine;
 use crate::eventually::{PATIENCE, eventually};
 use fantoccini::cookies::Cookie;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
@@ -8,26 +9,8 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 use url::{ParseError, Url};
-
-const ARGUMENTS: [&str; 13] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--window-size=1200,900",
-    // For the name in the self-hosting guide, and the certificate that a test makes for it.
-    "--host-resolver-rules=MAP chat.example.org 127.0.0.1",
-    "--ignore-certificate-errors",
-];
 
 /// What a browser without the protocol forgets is deleted by the page: databases, caches, workers, and small texts.
 const FORGET: &str = "const done = arguments[0];
@@ -44,72 +27,10 @@ const FORGET: &str = "const done = arguments[0];
         return 'all of it';
     })().then(done, error => done(String(error)));";
 
-/// Which browser people use in this run: `CLIQUET_BROWSER`, else Chromium.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Chromium,
-    Firefox,
-}
-
-impl Kind {
-    fn chosen() -> Self {
-        match std::env::var("CLIQUET_BROWSER").as_deref() {
-            Err(_) | Ok("chromium") => Self::Chromium,
-            Ok("firefox") => Self::Firefox,
-            Ok(other) => panic!("CLIQUET_BROWSER is {other}: chromium or firefox"),
-        }
-    }
-
-    fn driver(self) -> &'static str {
-        match self {
-            Self::Chromium => "chromedriver",
-            Self::Firefox => "geckodriver",
-        }
-    }
-
-    /// Under which of its capabilities the driver says which process it started.
-    fn process(self) -> &'static str {
-        match self {
-            Self::Chromium => "goog:processID",
-            Self::Firefox => "moz:processID",
-        }
-    }
-
-    fn capabilities(self, profile: &Path, language: &str) -> Value {
-        match self {
-            Self::Chromium => {
-                let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
-                arguments.push(format!("--user-data-dir={}", profile.display()));
-                arguments.push(format!("--accept-lang={language}"));
-                let mut options = json!({ "args": arguments });
-                if Path::new("/usr/bin/chromium").exists() {
-                    options["binary"] = "/usr/bin/chromium".into();
-                }
-                json!({
-                    "browserName": "chrome",
-                    "goog:chromeOptions": options,
-                    "goog:loggingPrefs": { "browser": "ALL" },
-                })
-            }
-            Self::Firefox => {
-                std::fs::create_dir_all(profile).unwrap();
-                json!({
-                    "browserName": "firefox",
-                    "acceptInsecureCerts": true,
-                    "moz:firefoxOptions": {
-                        "args": ["-headless", "-profile", profile, "-width", "1200", "-height", "900"],
-                        "prefs": { "intl.accept_languages": language, "network.http.http3.enable": false, "network.dns.localDomains": "chat.example.org" },
-                    },
-                })
-            }
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Browser {
     client: Client,
-    kind: Kind,
+    engine: Engine,
     /// Its main process, for as long as it runs.
     process: Option<i32>,
     // Ends after the browser, which `drop` kills.
@@ -125,27 +46,24 @@ impl Browser {
     pub(crate) async fn start_in(house: &Path, name: &str, language: &str) -> Self {
         let house = house.join(name);
         std::fs::create_dir_all(&house).unwrap();
-        let kind = Kind::chosen();
+        let engine = Engine::chosen();
         let (port, log) = (free_port(), house.join("driver.log"));
-        let mut command = Command::new(kind.driver());
-        command.arg(format!("--port={port}")).env("LANGUAGE", language);
-        let mut driver = Process::start(&mut command, &log);
+        let mut driver = Process::start(&mut engine.driver(&house, port, language), &log);
         until_listening(&mut driver, port, &log);
-        let Value::Object(capabilities) = kind.capabilities(&house.join("profile"), language) else { unreachable!() };
+        let Value::Object(capabilities) = engine.capabilities(&house, language) else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(Capabilities::from_iter(capabilities))
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap_or_else(|error| {
-                panic!("no {kind:?} for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
+                panic!("no {engine:?} for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
             });
-        let id = client.capabilities().and_then(|found| found.get(kind.process())).and_then(Value::as_i64);
-        let process = i32::try_from(id.expect("the driver says which process it started")).unwrap();
-        Self { client, kind, process: Some(process), _driver: driver }
+        let process = Some(engine.process(&client, &driver));
+        Self { client, engine, process, _driver: driver }
     }
 
     pub(crate) async fn first_tab(&self) -> Tab {
-        Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), kind: self.kind }
+        Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), engine: self.engine }
     }
 
     /// Ends it as people do: what it has not written yet is written.
@@ -167,7 +85,7 @@ impl Browser {
 
     pub(crate) async fn new_tab(&self) -> Tab {
         let window = self.client.new_window(true).await.unwrap().handle;
-        Tab { client: self.client.clone(), window, kind: self.kind }
+        Tab { client: self.client.clone(), window, engine: self.engine }
     }
 }
 
@@ -183,7 +101,7 @@ impl Drop for Browser {
 #[derive(Debug)]
 pub(crate) struct Tab {
     client: Client,
-    kind: Kind,
+    engine: Engine,
     window: WindowHandle,
 }
 
@@ -199,9 +117,9 @@ impl Tab {
 
     /// As by F5. Firefox's driver would reload as with Shift, past the service worker.
     pub(crate) async fn reload(&self) {
-        match self.kind {
-            Kind::Chromium => self.front().await.refresh().await.unwrap(),
-            Kind::Firefox => {
+        match self.engine {
+            Engine::Chromium => self.front().await.refresh().await.unwrap(),
+            Engine::Firefox | Engine::WebKit => {
                 self.ask("window.before = true, location.reload()", vec![]).await;
                 self.until("the page anew", "!window.before && document.readyState === 'complete'", vec![]).await;
             }
@@ -217,12 +135,12 @@ impl Tab {
     pub(crate) async fn crash(&self) {
         let crash = async {
             self.client.switch_to_window(self.window.clone()).await?;
-            match self.kind {
-                Kind::Chromium => {
+            match self.engine {
+                Engine::Chromium => {
                     let body = json!({ "cmd": "Page.crash", "params": {} });
                     self.client.issue_cmd(Driver { path: "goog/cdp/execute", body }).await.map(drop)
                 }
-                Kind::Firefox => self.client.goto("about:blank").await,
+                Engine::Firefox | Engine::WebKit => self.client.goto("about:blank").await,
             }
         };
         let _ = tokio::time::timeout(Duration::from_secs(5), crash).await;
@@ -290,12 +208,12 @@ impl Tab {
 
     /// All that the browser keeps for the page's site. The page itself must keep nothing open.
     pub(crate) async fn forget_site(&self, origin: &str) {
-        match self.kind {
-            Kind::Chromium => {
+        match self.engine {
+            Engine::Chromium => {
                 let all = json!({ "origin": origin, "storageTypes": "all" });
                 self.devtools("Storage.clearDataForOrigin", all).await;
             }
-            Kind::Firefox => {
+            Engine::Firefox | Engine::WebKit => {
                 let deleted = self.front().await.execute_async(FORGET, vec![]).await.unwrap();
                 assert_eq!(deleted, "all of it");
             }
@@ -305,7 +223,7 @@ impl Tab {
 
     /// The Chrome DevTools Protocol, for what people do with their browser's own buttons.
     pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
-        assert_eq!(self.kind, Kind::Chromium, "{command} is Chromium's alone");
+        assert_eq!(self.engine, Engine::Chromium, "{command} is Chromium's alone");
         let body = json!({ "cmd": command, "params": parameters });
         let command = Driver { path: "goog/cdp/execute", body };
         self.front().await.issue_cmd(command).await.unwrap()
@@ -313,8 +231,8 @@ impl Tab {
 
     /// What the browser wrote to its console since it was last asked.
     pub(crate) async fn console(&self) -> Vec<String> {
-        if self.kind == Kind::Firefox {
-            // Its driver has no such command.
+        if self.engine != Engine::Chromium {
+            // The others' drivers have no such command.
             return Vec::new();
         }
         let command = Driver { path: "se/log", body: json!({ "type": "browser" }) };

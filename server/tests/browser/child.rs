@@ -23,6 +23,13 @@ impl Process {
         self.0.try_wait().unwrap().is_some()
     }
 
+    /// The process that it started, of several the first.
+    pub(crate) fn child(&self) -> Option<i32> {
+        let id = self.0.id();
+        let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+        children.split_ascii_whitespace().next()?.parse().ok()
+    }
+
     /// Asks it to end, as an init system does, and waits.
     pub(crate) fn terminate(mut self, patience: Duration) -> ExitStatus {
         kill_process(pid(&self.0), Signal::TERM).unwrap();

@@ -8,6 +8,7 @@
 mod browser;
 mod canaries;
 mod child;
+mod engine;
 mod eventually;
 mod keys_used;
 mod person;

@@ -10,6 +10,8 @@ use cliquet_web_crypto::{
         contacts::Contact,
         content::{Body, Content, MessageId},
         device::first_records,
+        history::{content as content_of_segment, messages as texts_of_segment},
+        messages::{Author, Mark, Message, MessageBody},
         records::Store,
     },
     crypto::{
@@ -22,11 +24,12 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::{
+    address::Address,
     bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate},
     contacts::ContactState,
     envelope::Envelope,
-    ids::SegmentId,
+    ids::{EnvelopeId, SegmentId},
     json::{self, Json},
     pre_keys::PreKeyBundle,
 };
@@ -53,14 +56,50 @@ fn kept_json<T: Json>(name: &str) -> T {
     json::read(&String::from_utf8(kept(name)).unwrap()).unwrap_or_else(|| panic!("tests/golden/{name} does not read"))
 }
 
-fn content() -> Content {
-    let (alice, random) = (alice(70), [3; 10]);
-    Content {
-        sender: alice.own.email().clone(),
-        device: alice.own.device(),
-        time: 1_700_000_000_000,
-        body: Body::Text { message: MessageId::from_parts(1_700_000_000_000, random), text: "Salut 👋".into() },
-    }
+fn message(number: u8) -> MessageId {
+    MessageId::from_parts(1_700_000_000_000, [number; 10])
+}
+
+/// One of each kind, by its number.
+fn contents() -> Vec<(&'static str, Content)> {
+    let alice = alice(70);
+    let conversation: Address = "bob@example.org".parse().unwrap();
+    let account_key = alice.own.account_key().clone();
+    let text = String::from("Salut 👋");
+    let bodies = [
+        ("content_1.bin", Body::Text { message: message(3), text: text.clone() }),
+        ("content_2.bin", Body::Hello),
+        ("content_3.bin", Body::Receipt { delivered: vec![message(3), message(4)] }),
+        (
+            "content_4.bin",
+            Body::CopyOfText {
+                conversation: conversation.clone(),
+                account_key: account_key.clone(),
+                message: message(3),
+                text,
+            },
+        ),
+        ("content_5.bin", Body::CopyOfHello { conversation, account_key }),
+        ("content_6.bin", Body::Resend { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
+    ];
+    let whole =
+        |body| Content { sender: alice.own.email().clone(), device: alice.own.device(), time: 1_700_000_000_000, body };
+    bodies.map(|(name, body)| (name, whole(body))).into()
+}
+
+/// What a segment holds: a text of each side.
+fn texts() -> Vec<Message> {
+    let text = |author, number, mark, text: &str| Message {
+        id: message(number),
+        conversation: "bob@example.org".parse().unwrap(),
+        author,
+        sort_time: 1_700_000_000_000 + u64::from(number),
+        client_time: 1_700_000_000_000,
+        server_time: 1_700_000_000_500,
+        body: MessageBody::Text(text.into()),
+        mark,
+    };
+    vec![text(Author::Own, 3, Mark::Delivered, "Salut 👋"), text(Author::Peer, 4, Mark::Received, "Salut !")]
 }
 
 fn vault_body() -> VaultBody {
@@ -96,9 +135,10 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let checked = ready(CheckedBundle::check(bundle, &bob.checked_card(), &NativeVerifier)).unwrap();
     alice.begin_with(&checked);
     let id = alice.envelope_id();
-    let (_, first) = alice.sessions.seal(id, &content().encode().unwrap(), &mut alice.rng).unwrap();
+    let contents = contents();
+    let (_, first) = alice.sessions.seal(id, &contents[0].1.encode().unwrap(), &mut alice.rng).unwrap();
     all.insert("envelope_first.json", text(json::write(&first)));
-    all.insert("content.bin", content().encode().unwrap().to_vec());
+    all.extend(contents.iter().map(|(name, content)| (*name, content.encode().unwrap().to_vec())));
     // Later: a session with a skipped key, and an envelope without `first`.
     let (mut alice, mut bob) = acquainted(71);
     exchange(&mut bob, &mut alice);
@@ -123,7 +163,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let account_key_hash = owner.account_key.hash();
     let place =
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
-    all.insert("segment.bin", history::seal(&keys.history, place, b"kept", &mut rng).unwrap().0);
+    all.insert("texts.bin", content_of_segment(texts()).to_vec());
+    all.insert("segment.bin", history::seal(&keys.history, place, &content_of_segment(texts()), &mut rng).unwrap().0);
     let changes = first_records(&alice.own, &alice.pre_keys, &alice.card());
     let contact = changes.puts.iter().find(|put| put.store == Store::Contacts).unwrap();
     all.insert("contact.bin", contact.value.to_vec());
@@ -161,9 +202,10 @@ fn golden_what_was_sent_is_still_opened() {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let checked = ready(CheckedFirst::check(&envelope, None, &NativeVerifier)).unwrap();
     let opened = Sessions::default().open(&own, &pre_keys, Some(&checked), &envelope, &mut rng).unwrap();
-    let kept_content = kept("content.bin");
-    assert_eq!(Content::decode(&kept_content).unwrap(), content());
-    assert_eq!(*opened.content, kept_content);
+    assert_eq!(*opened.content, kept("content_1.bin"));
+    for (name, content) in contents() {
+        assert_eq!(Content::decode(&kept(name)).unwrap(), content, "{name}");
+    }
 
     let own = OwnIdentity::load(&kept("identity_of_sessions.bin")).unwrap();
     let sessions = Sessions::load(&kept("sessions.bin")).unwrap();
@@ -207,5 +249,7 @@ fn golden_what_was_kept_is_still_read() {
     let account_key_hash = owner.account_key.hash();
     let place =
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
-    assert_eq!(history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap().as_slice(), b"kept");
+    let opened = history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap();
+    assert_eq!(opened.as_slice(), kept("texts.bin"));
+    assert_eq!(texts_of_segment(&opened).unwrap(), texts());
 }

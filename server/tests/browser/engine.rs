@@ -1,0 +1,116 @@
+//! Owns what differs between the browsers: their drivers, and how one of them is started. Knows nothing of pages.
+
+use crate::child::Process;
+use fantoccini::Client;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Which browser people use in this run: `CLIQUET_BROWSER`, else Chromium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Chromium,
+    Firefox,
+    /// WebKitGTK's own small browser; it needs a display, such as `xvfb-run` makes.
+    WebKit,
+}
+
+const CHROMIUM_ARGUMENTS: [&str; 13] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--window-size=1200,900",
+    // For the name in the self-hosting guide, and the certificate that a test makes for it.
+    "--host-resolver-rules=MAP chat.example.org 127.0.0.1",
+    "--ignore-certificate-errors",
+];
+
+impl Engine {
+    pub(crate) fn chosen() -> Self {
+        match std::env::var("CLIQUET_BROWSER").as_deref() {
+            Err(_) | Ok("chromium") => Self::Chromium,
+            Ok("firefox") => Self::Firefox,
+            Ok("webkit") => Self::WebKit,
+            Ok(other) => panic!("CLIQUET_BROWSER is {other}: chromium, firefox or webkit"),
+        }
+    }
+
+    /// The driver's command; what it and its browser write goes into `house`.
+    pub(crate) fn driver(self, house: &Path, port: u16, language: &str) -> Command {
+        let mut command = Command::new(match self {
+            Self::Chromium => "chromedriver",
+            Self::Firefox => "geckodriver",
+            Self::WebKit => "WebKitWebDriver",
+        });
+        command.arg(format!("--port={port}")).env("LANGUAGE", language);
+        if self == Self::WebKit {
+            command.env("HOME", house).env("XDG_DATA_HOME", house).env("XDG_CACHE_HOME", house.join("cache"));
+        }
+        command
+    }
+
+    pub(crate) fn capabilities(self, house: &Path, language: &str) -> Value {
+        let profile = house.join("profile");
+        match self {
+            Self::Chromium => {
+                let mut arguments: Vec<String> = CHROMIUM_ARGUMENTS.map(str::to_owned).into();
+                arguments.push(format!("--user-data-dir={}", profile.display()));
+                arguments.push(format!("--accept-lang={language}"));
+                let mut options = json!({ "args": arguments });
+                if Path::new("/usr/bin/chromium").exists() {
+                    options["binary"] = "/usr/bin/chromium".into();
+                }
+                json!({
+                    "browserName": "chrome",
+                    "goog:chromeOptions": options,
+                    "goog:loggingPrefs": { "browser": "ALL" },
+                })
+            }
+            Self::Firefox => {
+                fs::create_dir_all(&profile).unwrap();
+                let preferences = json!({
+                    "intl.accept_languages": language,
+                    "network.http.http3.enable": false,
+                    "network.dns.localDomains": "chat.example.org",
+                });
+                let arguments = json!(["-headless", "-profile", profile, "--width=1200", "--height=900"]);
+                json!({
+                    "browserName": "firefox",
+                    "acceptInsecureCerts": true,
+                    "moz:firefoxOptions": { "args": arguments, "prefs": preferences },
+                })
+            }
+            Self::WebKit => json!({
+                "browserName": "MiniBrowser",
+                "acceptInsecureCerts": true,
+                "webkitgtk:browserOptions": { "binary": mini_browser(), "args": ["--automation"] },
+            }),
+        }
+    }
+
+    /// The main process of the browser that the driver started.
+    pub(crate) fn process(self, client: &Client, driver: &Process) -> i32 {
+        let said = |name| client.capabilities()?.get(name)?.as_i64().and_then(|id| i32::try_from(id).ok());
+        let found = match self {
+            Self::Chromium => said("goog:processID"),
+            Self::Firefox => said("moz:processID"),
+            Self::WebKit => driver.child(),
+        };
+        found.expect("the driver has started a process")
+    }
+}
+
+/// Where Debian has it: beside the library, under the machine's name.
+fn mini_browser() -> PathBuf {
+    let libraries = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut found = libraries.map(|library| library.path().join("webkit2gtk-4.1/MiniBrowser"));
+    found.find(|path| path.exists()).expect("WebKitGTK's MiniBrowser is installed (Debian: webkit2gtk-driver)")
+}
