@@ -16,6 +16,8 @@ const serve = async ({ glue, wasm, nextGlue, nextWasm }) => {
     line.hidden = false;
   }
 };
+// Kept whole by the browser and shown again: its lead over the other tabs went meanwhile, and it would not know.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 // Parts of a pane have modules of their own, fetched when the pane is first shown.
 const served = new WeakSet();
 document.addEventListener("htmx:after:swap", () => {

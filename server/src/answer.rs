@@ -163,9 +163,11 @@ impl<'r> Responder<'r, 'static> for ProblemAnswer {
     }
 }
 
-/// Whether the one who asks prefers a page. Programs that say nothing get JSON.
+/// Whether the one who asks prefers a page. Programs that say nothing get JSON. Whoever opens an address is shown a page in
+/// any case: WebKit asks for `*/*` when a service worker passes that on.
 pub fn wants_html(request: &Request<'_>) -> bool {
-    request.accept().is_some_and(|accept| accept.preferred().media_type() == &MediaType::HTML)
+    let opens = request.headers().get_one("Sec-Fetch-Mode") == Some("navigate");
+    opens || request.accept().is_some_and(|accept| accept.preferred().media_type() == &MediaType::HTML)
 }
 
 /// Whether htmx asks for a part of a page. It names the type when it wants the whole.

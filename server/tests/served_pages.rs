@@ -83,6 +83,18 @@ fn a_problem_is_a_page_a_fragment_or_json_as_asked() {
 }
 
 #[test]
+fn whoever_opens_an_address_is_shown_a_page_and_a_program_that_takes_anything_gets_json() {
+    let house = house();
+    let ask = |mode: &str| {
+        let request =
+            house.client.get("/knows").header(Accept::Any).header(Header::new("Sec-Fetch-Mode", mode.to_owned()));
+        request.dispatch().content_type()
+    };
+    assert_eq!(ask("navigate"), Some(ContentType::HTML));
+    assert_eq!(ask("cors"), Some(ContentType::JSON));
+}
+
+#[test]
 fn every_file_that_a_page_names_is_served_or_is_the_module_s() {
     let house = house();
     let mut served = 0;

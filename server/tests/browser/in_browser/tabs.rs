@@ -43,3 +43,20 @@ async fn only_one_of_two_tabs_polls() {
     let polls = stage.proxy.exchanges().iter().filter(|exchange| held(exchange)).count();
     assert_eq!(polls, 2, "one for Alice, one for Bob");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_the_browser_kept_and_shows_again_begins_anew() {
+    let stage = Stage::set().await;
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    // What the browser says on the way back, had it kept this page: another tab may have written since.
+    let again = "window.before = true, dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
+    alice.tab.ask(again, vec![]).await;
+    alice.tab.until("the page anew", "!window.before && document.readyState === 'complete'", vec![]).await;
+    alice.until_home().await;
+    // A page that is shown for the first time stays.
+    let first = "window.before = true, dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))";
+    alice.tab.ask(first, vec![]).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(alice.tab.ask("window.before", vec![]).await, true);
+}
