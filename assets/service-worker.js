@@ -46,14 +46,14 @@ async function activate() {
   const shells = (await caches.keys()).filter((name) => name.startsWith(SHELL));
   const before = shells.filter((name) => name !== SHELL + RELEASE).slice(0, -1);
   await Promise.all(before.map((name) => caches.delete(name)));
-  await registration.navigationPreload?.enable();
   await clients.claim();
 }
 
 // From the server as long as it answers in time, else as it was.
 async function page(event, url) {
   const then = era;
-  const asked = ask(event);
+  // No navigation preload: without a network it ends in each browser in another way.
+  const asked = fetch(event.request);
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
   const answer = await Promise.race([asked, late]).catch(() => undefined);
   if (answer && answer.status < 502) {
@@ -61,13 +61,6 @@ async function page(event, url) {
     return answer;
   }
   return (await kept(url).catch(() => undefined)) ?? answer ?? asked;
-}
-
-async function ask(event) {
-  const preloaded = await event.preloadResponse;
-  // Chromium rejects when there is no network; Firefox hands the failure out as an answer.
-  if (preloaded?.type === "error") throw new TypeError("the preload met no server");
-  return preloaded ?? fetch(event.request);
 }
 
 async function heed(url, answer, then) {
