@@ -180,6 +180,10 @@ fn destroy(world: &mut World, place: usize, letter: &Letter) {
 /// Another envelope made from one that waits: before it, or in its place.
 fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let Some((chosen, letter)) = waiting(world, place, choices) else { return };
+    // Not twice: the second change could undo the first.
+    if !letter.genuine {
+        return;
+    }
     let genuine = letter.clone();
     let mut altered = letter.clone();
     (altered.about, altered.genuine, altered.cursor) = (None, false, None);
