@@ -130,8 +130,8 @@ impl Tab {
         self.front().await.close_window().await.unwrap();
     }
 
-    /// Its process ends, and the tab stays behind as a sad face; in Firefox, whose driver cannot, the page just goes. The
-    /// driver may or may not have an answer to that.
+    /// Its process ends, and the tab stays behind as a sad face; in the others, whose drivers cannot, the page just goes.
+    /// The driver may or may not have an answer to that.
     pub(crate) async fn crash(&self) {
         let crash = async {
             self.client.switch_to_window(self.window.clone()).await?;
@@ -206,7 +206,8 @@ impl Tab {
         self.front().await.get_named_cookie(name).await.unwrap()
     }
 
-    /// All that the browser keeps for the page's site. The page itself must keep nothing open.
+    /// All that the browser stores for the page's site; for cookies see [`Tab::forget_cookies`]. The page itself must keep
+    /// nothing open.
     pub(crate) async fn forget_site(&self, origin: &str) {
         match self.engine {
             Engine::Chromium => {
@@ -218,7 +219,6 @@ impl Tab {
                 assert_eq!(deleted, "all of it");
             }
         }
-        self.forget_cookies().await;
     }
 
     /// The Chrome DevTools Protocol, for what people do with their browser's own buttons.

@@ -200,9 +200,9 @@ impl Person {
 
     /// The browser's data of this site is deleted.
     pub(crate) async fn forget_everything(&self) {
-        // Pages keep the database open, but for this one: its visitors have none.
         self.tab.goto(&self.url("/health")).await;
         self.tab.forget_cookies().await;
+        // A page that has storage, and keeps no database open: nobody is signed in on it.
         self.tab.goto(&self.url("/sign-in")).await;
         self.tab.forget_site(&self.home).await;
         self.tab.goto(&self.url("/sign-in")).await;
