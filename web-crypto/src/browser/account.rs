@@ -6,11 +6,13 @@
 
 use super::{
     account_error::AccountError,
-    http::{self, HttpError},
     own_device::{self, KeptDevice, NewDevice},
-    random,
-    rsa::{NewAccountKey, SigningKey, WebVerifier},
-    store::{ACCOUNT_KEY, Store},
+    platform::{
+        http::{self, HttpError},
+        random,
+        store::{ACCOUNT_KEY, Store},
+        webcrypto::{NewAccountKey, SigningKey, WebVerifier},
+    },
 };
 use crate::{
     client::{

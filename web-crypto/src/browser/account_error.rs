@@ -1,10 +1,8 @@
 //! Why an account was not made or entered, and the sentence that crosses to the page's module.
 
 use super::{
-    http::HttpError,
-    rsa::RsaError,
-    sentences::{of_server, word},
-    store::StoreError,
+    platform::{http::HttpError, store::StoreError, webcrypto::RsaError},
+    view::sentences::{of_server, word},
 };
 use crate::{
     client::fields::{EARLIER_ACCOUNT, REFUSED},

@@ -2,11 +2,14 @@
 
 use super::{
     home::{Home, Trouble},
-    http::{self, HttpError},
-    page,
-    rsa::WebVerifier,
+    platform::{
+        http::{self, HttpError},
+        timer,
+        webcrypto::WebVerifier,
+    },
     search_user,
     show::{self, Conversation},
+    view::dom,
     words::Word,
 };
 use cliquet_wire::{address::Address, certificate::AccountCard, contacts::AddContact};
@@ -57,7 +60,7 @@ impl Wish {
         };
         let turn = home.turn().await?;
         let made = match card {
-            Some(card) => turn.messenger().add_contact(card, page::now_ms(), &WebVerifier).await,
+            Some(card) => turn.messenger().add_contact(card, timer::now_ms(), &WebVerifier).await,
             None => turn.messenger().read(address),
         };
         turn.end(made).await?;
@@ -68,10 +71,10 @@ impl Wish {
 
 /// The buttons for it, wherever htmx puts them.
 pub fn listen(home: &Rc<Home>) {
-    let Some(document) = page::document() else { return };
+    let Some(document) = dom::document() else { return };
     let home = home.clone();
-    page::on(&document, "click", move |event| {
-        if let Some(button) = page::around(event, "button[data-wish]")
+    dom::on(&document, "click", move |event| {
+        if let Some(button) = dom::around(event, "button[data-wish]")
             && let Some(open) = Conversation::on_page()
         {
             // A decision that the keeper knows of. With it goes which key was seen.
@@ -95,7 +98,7 @@ pub fn listen(home: &Rc<Home>) {
 
 /// A button and whom it adds: the contact it names, or whose conversation is open and asks.
 fn to_add(event: &Event) -> Option<(Element, Address)> {
-    let button = page::around(event, "[data-add-contact], [data-accept]")?;
+    let button = dom::around(event, "[data-add-contact], [data-accept]")?;
     let address = match button.get_attribute("data-add-contact") {
         Some(address) => Address::parse(&address).ok()?,
         None => Conversation::on_page()?.address,

@@ -4,9 +4,8 @@
 use super::{
     failure::Failure,
     form::{Field, Form},
-    http,
+    platform::{http, random},
     proven::Proven,
-    random,
 };
 use crate::crypto::{password::Registration, vault};
 use cliquet_wire::{

@@ -1,7 +1,8 @@
 //! Times and days as people of the page's language write them (ECMA-402).
 
 use super::{
-    page,
+    platform::timer,
+    view::dom,
     words::{Word, Words},
 };
 use cliquet_wire::json;
@@ -21,7 +22,7 @@ pub struct Dates {
 
 impl Dates {
     pub fn of_page() -> Self {
-        let locales = Array::of1(&page::language().as_str().into());
+        let locales = Array::of1(&dom::language().as_str().into());
         let format = |options: &[(&str, &str)]| {
             let object = Object::new();
             for (name, value) in options {
@@ -44,7 +45,7 @@ impl Dates {
 
     /// A day in words.
     pub fn day(&self, ms: u64, words: &Words) -> String {
-        let now = page::now_ms();
+        let now = timer::now_ms();
         let key = self.day_key(ms);
         if key == self.day_key(now) {
             words.get(Word::Today).to_owned()
@@ -59,7 +60,7 @@ impl Dates {
 
     /// For the list: the time today, the day otherwise.
     pub fn short(&self, ms: u64) -> String {
-        let today = self.day_key(ms) == self.day_key(page::now_ms());
+        let today = self.day_key(ms) == self.day_key(timer::now_ms());
         formatted(if today { &self.time } else { &self.short_day }, ms)
     }
 

@@ -4,8 +4,8 @@
 
 use super::{
     form::Field,
-    http::HttpError,
-    sentences::{of_server, word},
+    platform::http::HttpError,
+    view::sentences::{of_server, word},
 };
 use crate::crypto::password::PasswordError;
 #[cfg(feature = "recovery")]

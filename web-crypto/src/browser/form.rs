@@ -4,7 +4,7 @@
 //! done with the fields. The inputs have no `name` and the submit never runs its course, so no browser, extension of
 //! htmx or proxy can send what they hold.
 
-use super::{failure::Failure, sentences::word};
+use super::{failure::Failure, view::sentences::word};
 use crate::client::fields::{Password, PasswordError};
 #[cfg(feature = "recovery")]
 use crate::crypto::recovery_key::RecoveryKey;
@@ -192,7 +192,7 @@ impl Form {
     /// The words that confirm a recovery key, in the order of their fields.
     #[cfg(feature = "recovery")]
     pub fn confirmed_words(&self) -> Vec<String> {
-        super::page::all_within(&self.form, "[data-confirm]")
+        super::view::dom::all_within(&self.form, "[data-confirm]")
             .into_iter()
             .map(|input| input.dyn_into().map_or_else(|_| String::new(), |input: HtmlInputElement| input.value()))
             .collect()

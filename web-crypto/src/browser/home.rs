@@ -5,17 +5,22 @@
 
 use super::{
     add_contact::Wish,
-    database,
     dates::Dates,
-    http::{self, HttpError},
     keep::Keeping,
     load_messages::{self, Unseen},
     long_polling::Polling,
-    page, random,
+    platform::{
+        channel::Tabs,
+        http::{self, HttpError},
+        idb,
+        locks::{Turn, Turns},
+        random,
+        store::{Store, StoreError},
+        task,
+    },
     send::Posting,
     status::{self, State},
-    store::{Store, StoreError},
-    tabs::{Tabs, Turn, Turns},
+    view::dom,
     words::{Word, Words},
 };
 use crate::client::{
@@ -96,7 +101,7 @@ impl Home {
         let store = Store::open(&email).await?;
         http::speak_for(load(&store).await?.device());
         Ok(Self {
-            tabs: Tabs::new(database::name(&email)),
+            tabs: Tabs::new(idb::name(&email)),
             email,
             store,
             words,
@@ -240,7 +245,7 @@ impl Home {
 
     /// Runs beside everything else.
     pub fn spawn<W: Future<Output = ()> + 'static>(self: &Rc<Self>, work: impl FnOnce(Rc<Self>) -> W) {
-        page::spawn(work(self.clone()));
+        task::spawn(work(self.clone()));
     }
 }
 
@@ -309,5 +314,5 @@ pub fn chance(below: u32) -> u32 {
 
 /// Whether somebody looks at this page.
 pub fn in_sight() -> bool {
-    page::document().is_some_and(|document| !document.hidden())
+    dom::document().is_some_and(|document| !document.hidden())
 }

@@ -5,8 +5,11 @@ use super::{
     home::Home,
     htmx::{self, Answer, Requests},
     keep::Keeping,
-    load_messages, long_polling, page, pre_keys, register_message, search_user, status,
+    load_messages, long_polling,
+    platform::{locks, timer},
+    pre_keys, register_message, search_user, status,
     status::State,
+    view::dom,
     words::Words,
 };
 use cliquet_wire::address::Address;
@@ -19,10 +22,10 @@ use web_sys::{AbortSignal, Element};
 /// An error leaves everything disabled, and the bootstrap says so. Does nothing on other pages.
 /// `open_next` loads the keeper.
 pub async fn start(open_next: Function) -> Result<(), JsError> {
-    if page::by_id("poll").is_none() {
+    if dom::by_id("poll").is_none() {
         return Ok(());
     }
-    let body = page::document().and_then(|document| document.body());
+    let body = dom::document().and_then(|document| document.body());
     let email = body.and_then(|body| body.get_attribute("data-email")).ok_or_else(unnamed)?;
     let email = Address::parse(&email).map_err(|_| unnamed())?;
     let words = Words::read();
@@ -55,12 +58,12 @@ fn unnamed() -> JsError {
 async fn lead(home: Rc<Home>) {
     let waiting = home.clone();
     home.spawn(async move |_| {
-        page::pause(FOLLOWER_AFTER_MS).await;
+        timer::pause(FOLLOWER_AFTER_MS).await;
         if !waiting.leads() {
             waiting.say(State::OtherTabLeads);
         }
     });
-    let Ok(end) = home.tabs.lead(home.store.closed()).await else {
+    let Ok(end) = locks::lead(home.tabs.account(), home.store.closed()).await else {
         // Without Web Locks two tabs could seal with one state: better none does.
         home.say(State::OtherVersion);
         return;
@@ -68,7 +71,7 @@ async fn lead(home: Rc<Home>) {
     while home.keep_what_is_left().await.is_err() {
         // A new device that cannot have its contacts yet hears nobody.
         home.say(State::Reconnecting);
-        page::pause(long_polling::back_off(3)).await;
+        timer::pause(long_polling::back_off(3)).await;
     }
     if let Err(state) = home.take_the_lead().await {
         home.say(state);

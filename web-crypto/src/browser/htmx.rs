@@ -5,8 +5,8 @@
 //! itself is loaded only after that, so that a page whose WASM failed posts nothing.
 
 use super::{
-    http::{self, HttpError},
-    page,
+    platform::http::{self, HttpError},
+    view::dom,
 };
 use cliquet_wire::devices::DEVICE_HEADER;
 use js_sys::{Function, Object, Promise, Reflect};
@@ -53,7 +53,7 @@ pub trait Requests {
 
 /// Loads htmx with the extension in place. Returns when it has looked over the page.
 pub async fn load(requests: Rc<impl Requests + 'static>) -> Result<(), JsValue> {
-    let document = page::document().ok_or(JsValue::UNDEFINED)?;
+    let document = dom::document().ok_or(JsValue::UNDEFINED)?;
     let root = document.document_element().ok_or(JsValue::UNDEFINED)?;
     let address = root.get_attribute(SCRIPT).ok_or(JsValue::UNDEFINED)?;
     let policy = policy(address.clone())?;
@@ -116,7 +116,7 @@ fn policy(htmx: String) -> Result<JsValue, JsValue> {
     Reflect::set(&rules, &"createHTML".into(), &html)?;
     Reflect::set(&rules, &"createScript".into(), &script)?;
     Reflect::set(&rules, &"createScriptURL".into(), &url.into_js_value())?;
-    let factory = page::window().map(|window| window.unchecked_ref::<WindowWithPolicies>().trusted_types());
+    let factory = dom::window().map(|window| window.unchecked_ref::<WindowWithPolicies>().trusted_types());
     match factory.filter(|factory| !factory.is_undefined()) {
         Some(factory) => factory.unchecked_ref::<PolicyFactory>().create_policy(POLICY, &rules),
         None => Ok(rules.into()),

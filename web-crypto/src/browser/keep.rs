@@ -3,8 +3,10 @@
 
 use super::{
     home::Home,
-    page,
-    store::{CONTACTS, TO_RESTORE},
+    platform::{
+        store::{CONTACTS, TO_RESTORE},
+        timer,
+    },
 };
 use crate::client::records::Store;
 use js_sys::{Array, Function, Promise};
@@ -69,7 +71,7 @@ impl Home {
             return;
         }
         self.spawn(async move |home: Rc<Self>| {
-            page::pause(pause_ms).await;
+            timer::pause(pause_ms).await;
             home.keeping.called.set(false);
             // A failure waits for the next text: what is to be kept stays in line.
             let _ = home.call_keeper("").await;

@@ -18,7 +18,7 @@ mod restore;
 mod search;
 mod vault;
 
-use super::{
+use super::platform::{
     http::{self, HttpError},
     store::{Store, StoreError},
 };

@@ -5,9 +5,9 @@
 use super::{
     add_contact::{Verb, Wish},
     home::{self, Home},
-    page,
+    platform::store::StoreError,
     show::{self, Conversation, Placed},
-    store::StoreError,
+    view::dom,
 };
 use crate::client::{
     contacts::{Contact, State},
@@ -56,7 +56,7 @@ async fn open(home: &Rc<Home>) -> Result<(), StoreError> {
     if let Some(list) = conversation.list() {
         let home = home.clone();
         let busy = Rc::new(Cell::new(false));
-        page::on(&list.clone(), "scroll", move |_| {
+        dom::on(&list.clone(), "scroll", move |_| {
             if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
                 let (busy, conversation) = (busy.clone(), conversation.clone());
                 home.spawn(async move |home: Rc<Home>| {
@@ -199,10 +199,10 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
 
 /// The panel with the digits, which the keeper computes.
 pub fn listen(home: &Rc<Home>) {
-    let Some(document) = page::document() else { return };
+    let Some(document) = dom::document() else { return };
     let home = home.clone();
-    page::on(&document, "click", move |event| {
-        if page::around(event, "[data-safety-number]").is_none() {
+    dom::on(&document, "click", move |event| {
+        if dom::around(event, "[data-safety-number]").is_none() {
             return;
         }
         let Some(conversation) = Conversation::on_page() else { return };

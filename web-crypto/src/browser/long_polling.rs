@@ -5,9 +5,13 @@
 use super::{
     home::{self, Home, Trouble},
     htmx,
-    http::{self, HttpError},
-    page, receive,
+    platform::{
+        http::{self, HttpError},
+        timer,
+    },
+    receive,
     status::State,
+    view::dom,
 };
 use cliquet_wire::{
     json,
@@ -83,10 +87,10 @@ impl Home {
             return 204;
         }
         self.polling.running.set(true);
-        let begun = page::now_ms();
+        let begun = timer::now_ms();
         let outcome = self.poll_once(&signal).await;
         self.polling.running.set(false);
-        let held = page::now_ms().saturating_sub(begun);
+        let held = timer::now_ms().saturating_sub(begun);
         let (outcome, status) = match outcome {
             Ok(()) if !self.leads() => (Outcome::Stopped, 204),
             Ok(()) => {
@@ -176,7 +180,7 @@ impl Home {
     async fn poll_after(self: Rc<Self>, pause_ms: u32) {
         let mine = self.polling.pause.get().wrapping_add(1);
         self.polling.pause.set(mine);
-        page::pause(pause_ms).await;
+        timer::pause(pause_ms).await;
         // Whoever ended this pause early has polled already.
         if self.polling.pause.get() == mine && !self.polling.running.get() {
             poll_now();
@@ -202,16 +206,16 @@ impl Home {
 
 /// What the browser knows of the network and of the person.
 pub fn listen(home: &Rc<Home>) {
-    let (Some(window), Some(document)) = (page::window(), page::document()) else { return };
+    let (Some(window), Some(document)) = (dom::window(), dom::document()) else { return };
     let online = home.clone();
-    page::on(&window, "online", move |_| {
+    dom::on(&window, "online", move |_| {
         online.poll_soon();
         online.pump_now();
     });
     let offline = home.clone();
-    page::on(&window, "offline", move |_| offline.went_offline());
+    dom::on(&window, "offline", move |_| offline.went_offline());
     let seen = home.clone();
-    page::on(&document, "visibilitychange", move |_| {
+    dom::on(&document, "visibilitychange", move |_| {
         if home::in_sight() {
             seen.poll_soon();
             seen.pump_now();
@@ -221,7 +225,7 @@ pub fn listen(home: &Rc<Home>) {
 }
 
 fn poll_now() {
-    if let Some(element) = page::by_id("poll") {
+    if let Some(element) = dom::by_id("poll") {
         htmx::trigger(&element, "poll");
     }
 }
@@ -233,5 +237,5 @@ pub fn back_off(failures: u32) -> u32 {
 }
 
 pub fn online() -> bool {
-    page::window().is_none_or(|window| window.navigator().on_line())
+    dom::window().is_none_or(|window| window.navigator().on_line())
 }

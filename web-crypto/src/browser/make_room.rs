@@ -9,9 +9,10 @@ use super::{
     failure::Failure,
     form::{Field, Form},
     messenger_module::MessengerModule,
-    page,
+    platform::task,
     roster::{self, Roster},
     sign_in,
+    view::dom,
 };
 use crate::{
     client::fields::{Password, fill},
@@ -55,7 +56,7 @@ impl MakeRoom {
         let messenger = MessengerModule::new(open.clone());
         Some(Self {
             form: Rc::new(Form::find(FORM)?),
-            element: page::by_id(FORM)?,
+            element: dom::by_id(FORM)?,
             messenger,
             shown: RefCell::default(),
         })
@@ -68,15 +69,15 @@ impl MakeRoom {
         }
         let early = self.clone();
         self.form.on_first_input(move || early.messenger.open());
-        if let Some(window) = page::window() {
+        if let Some(window) = dom::window() {
             // Coming back never shows what was typed, nor the list.
             let left = self.clone();
-            page::on(&window, "pagehide", move |_| left.begin_again());
+            dom::on(&window, "pagehide", move |_| left.begin_again());
         }
         let pressed = self.clone();
         Form::serve(self.form.clone(), move |_| {
             let pressed = pressed.clone();
-            page::spawn(async move { pressed.press().await });
+            task::spawn(async move { pressed.press().await });
         });
     }
 
@@ -164,8 +165,8 @@ impl MakeRoom {
     }
 
     fn lay_out(&self, (shown, devices): (Shown, Vec<Device>)) {
-        let list = page::within(&self.element, "ul");
-        let row = page::within(&self.element, "template[data-row]");
+        let list = dom::within(&self.element, "ul");
+        let row = dom::within(&self.element, "template[data-row]");
         let row = row.and_then(|row| row.dyn_into::<HtmlTemplateElement>().ok()?.content().first_element_child());
         let (Some(list), Some(row)) = (list, row) else {
             self.form.failed(&Failure::PageBroken);
@@ -178,7 +179,7 @@ impl MakeRoom {
                 let _ = list.append_child(&row);
             }
         }
-        if let Some(address) = page::within(&self.element, "[data-own-address]") {
+        if let Some(address) = dom::within(&self.element, "[data-own-address]") {
             address.set_text_content(Some(shown.email.as_str()));
         }
         self.say_room(&shown.card);
@@ -186,14 +187,14 @@ impl MakeRoom {
         self.turn(true);
         self.form.done(Ok(()), None);
         // Read out, and brought into sight.
-        let title = page::within(&self.element, "h2").and_then(|title| title.dyn_into::<HtmlElement>().ok());
+        let title = dom::within(&self.element, "h2").and_then(|title| title.dyn_into::<HtmlElement>().ok());
         let _ = title.map(|title| title.focus());
     }
 
     fn begin_again(&self) {
         self.shown.replace(None);
         self.form.clear_passwords();
-        if let Some(list) = page::within(&self.element, "ul") {
+        if let Some(list) = dom::within(&self.element, "ul") {
             list.set_text_content(None);
         }
         self.turn(false);
@@ -202,20 +203,20 @@ impl MakeRoom {
     /// Between the fields and the list.
     fn turn(&self, listed: bool) {
         for (selector, hidden) in [(BEFORE, listed), (LISTED, !listed)] {
-            for part in page::all_within(&self.element, selector) {
-                page::hide(&part, hidden);
+            for part in dom::all_within(&self.element, selector) {
+                dom::hide(&part, hidden);
             }
         }
     }
 
     fn say_room(&self, card: &CheckedCard) {
-        if let Some(line) = page::within(&self.element, "[data-room]") {
-            page::hide(&line, !has_room(card));
+        if let Some(line) = dom::within(&self.element, "[data-room]") {
+            dom::hide(&line, !has_room(card));
         }
     }
 
     fn boxes(&self) -> impl Iterator<Item = (DeviceId, HtmlInputElement)> {
-        page::all_within(&self.element, BOX).into_iter().filter_map(|it| {
+        dom::all_within(&self.element, BOX).into_iter().filter_map(|it| {
             let it: HtmlInputElement = it.dyn_into().ok()?;
             Some((it.value().parse().ok()?, it))
         })
@@ -243,22 +244,22 @@ fn has_room(card: &CheckedCard) -> bool {
 
 fn fill_in(row: &Element, device: &Device) {
     let id = device.id.text();
-    if let Some(it) = page::within(row, BOX) {
+    if let Some(it) = dom::within(row, BOX) {
         it.set_id(&["device-", &id].concat());
         it.unchecked_ref::<HtmlInputElement>().set_value(&id);
     }
-    if let Some(label) = page::within(row, "label") {
+    if let Some(label) = dom::within(row, "label") {
         let _ = label.set_attribute("for", &["device-", &id].concat());
     }
-    if let Some(name) = page::within(row, "[data-name]") {
+    if let Some(name) = dom::within(row, "[data-name]") {
         name.set_text_content(Some(&device.name));
     }
     for (selector, ms) in [("[data-created]", device.created), ("[data-last-seen]", device.last_seen)] {
-        if let Some(line) = page::within(row, selector) {
+        if let Some(line) = dom::within(row, selector) {
             let words = line.text_content().unwrap_or_default();
             line.set_text_content(Some(&fill(&words, "date", &day(ms))));
             // Not since it was added.
-            page::hide(&line, ms == 0);
+            dom::hide(&line, ms == 0);
         }
     }
 }
@@ -266,7 +267,7 @@ fn fill_in(row: &Element, device: &Device) {
 /// A day in words, in the order and of the calendar in which the server says days, so that it reads as in the list of
 /// devices at home.
 fn day(ms: u64) -> String {
-    let language = page::language();
+    let language = dom::language();
     let language = if language == "en" { "en-GB" } else { &language };
     let options = Object::new();
     for (name, value) in [("day", "numeric"), ("month", "long"), ("year", "numeric"), ("timeZone", "UTC")] {

@@ -13,8 +13,6 @@ pub mod add_contact;
 pub mod change_password;
 #[cfg(feature = "sign-in")]
 pub mod connexion;
-#[cfg(any(feature = "messenger", feature = "keeper"))]
-pub mod database;
 #[cfg(feature = "messenger")]
 pub mod dates;
 #[cfg(feature = "sign-in")]
@@ -27,7 +25,6 @@ pub mod home;
 pub mod home_page;
 #[cfg(feature = "messenger")]
 pub mod htmx;
-pub mod http;
 #[cfg(feature = "messenger")]
 pub mod keep;
 #[cfg(feature = "keeper")]
@@ -42,13 +39,11 @@ pub mod make_room;
 pub mod messenger_module;
 #[cfg(feature = "messenger")]
 pub mod own_device;
-#[cfg(any(feature = "messenger", feature = "recovery", feature = "keeper"))]
-pub mod page;
+pub mod platform;
 #[cfg(feature = "messenger")]
 pub mod pre_keys;
 #[cfg(feature = "recovery")]
 pub mod proven;
-pub mod random;
 #[cfg(feature = "messenger")]
 pub mod receive;
 #[cfg(feature = "recovery")]
@@ -59,15 +54,12 @@ pub mod recovery_key;
 pub mod register_message;
 #[cfg(feature = "recovery")]
 pub mod roster;
-#[cfg(any(feature = "messenger", feature = "recovery", feature = "keeper"))]
-pub mod rsa;
 #[cfg(feature = "recovery")]
 pub mod safety_pane;
 #[cfg(feature = "messenger")]
 pub mod search_user;
 #[cfg(feature = "messenger")]
 pub mod send;
-pub mod sentences;
 #[cfg(feature = "messenger")]
 pub mod show;
 #[cfg(feature = "sign-in")]
@@ -77,10 +69,7 @@ pub mod sign_up;
 pub mod start;
 #[cfg(feature = "messenger")]
 pub mod status;
-#[cfg(any(feature = "messenger", feature = "keeper"))]
-pub mod store;
-#[cfg(feature = "messenger")]
-pub mod tabs;
+pub mod view;
 #[cfg(feature = "messenger")]
 pub mod words;
 

@@ -6,10 +6,12 @@
 
 use super::{
     account_error::AccountError,
-    random,
-    rsa::SigningKey,
-    sentences::word,
-    store::{ACCOUNT_KEY, BEFORE, CONTACTS, Store, StoreError, TO_RESTORE, Write},
+    platform::{
+        random,
+        store::{ACCOUNT_KEY, BEFORE, CONTACTS, Store, StoreError, TO_RESTORE, Write},
+        webcrypto::SigningKey,
+    },
+    view::sentences::word,
 };
 use crate::{
     client::{

@@ -2,7 +2,7 @@
 
 use super::{
     home::{Home, Trouble},
-    http, page,
+    platform::{http, timer},
 };
 use cliquet_wire::pre_keys::PreKeyStock;
 use std::rc::Rc;
@@ -19,13 +19,13 @@ pub async fn tend(home: Rc<Home>) {
                 home.complain(&trouble);
             }
         }
-        page::pause(EVERY_MS).await;
+        timer::pause(EVERY_MS).await;
     }
 }
 
 async fn once(home: &Rc<Home>) -> Result<(), Trouble> {
     let stock: PreKeyStock = http::get("/devices/self/pre-keys").await?;
-    if home.turn().await?.messenger().pre_keys_due(&stock, page::now_ms()) {
+    if home.turn().await?.messenger().pre_keys_due(&stock, timer::now_ms()) {
         // Once a week, or after many first messages: the keeper makes and signs them.
         let _ = home.call_keeper("pre-keys").await;
     }

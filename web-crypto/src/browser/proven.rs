@@ -6,8 +6,10 @@
 use super::{
     failure::Failure,
     form::Field,
-    http::{self, HttpError},
-    random,
+    platform::{
+        http::{self, HttpError},
+        random,
+    },
 };
 use crate::{
     client::fields::Password,

@@ -3,9 +3,7 @@
 use super::add_contact::{Verb, Wish};
 use super::{
     home::{self, Home, Trouble},
-    http::HttpError,
-    page, random,
-    rsa::WebVerifier,
+    platform::{http::HttpError, random, timer, webcrypto::WebVerifier},
     show::Conversation,
     status::State,
 };
@@ -29,7 +27,7 @@ pub async fn keep(home: &Rc<Home>, answer: PollAnswer) -> Result<(), Trouble> {
         }
         let turn = home.turn().await?;
         let rng = &mut random::system();
-        let received = turn.messenger().receive(&delivery, &home.store, &WebVerifier, page::now_ms(), rng).await;
+        let received = turn.messenger().receive(&delivery, &home.store, &WebVerifier, timer::now_ms(), rng).await;
         turn.end(received).await?;
     }
     // Receipts are owed now.

@@ -7,9 +7,12 @@
 use super::{
     failure::Failure,
     form::Form,
-    http::{self, HttpError},
     messenger_module::MessengerModule,
-    random, sign_in,
+    platform::{
+        http::{self, HttpError},
+        random,
+    },
+    sign_in,
 };
 use crate::crypto::{
     password::Registration,

@@ -6,10 +6,9 @@
 use super::{
     failure::Failure,
     form::{Field, Form},
-    http, page,
+    platform::{http, random, task},
     proven::Proven,
-    random,
-    sentences::word,
+    view::{dom, sentences::word},
 };
 use crate::{
     client::fields::{Password, fill},
@@ -47,7 +46,7 @@ impl RecoveryKeyForms {
             email,
             ask: Rc::new(Form::find("recovery-key")?),
             confirm: Rc::new(Form::find("recovery-confirm")?),
-            paper: page::find("[data-recovery-paper]")?,
+            paper: dom::find("[data-recovery-paper]")?,
             unconfirmed: RefCell::default(),
         })
     }
@@ -58,7 +57,7 @@ impl RecoveryKeyForms {
             let forms = forms.clone();
             let show = event.dyn_ref::<web_sys::SubmitEvent>().and_then(web_sys::SubmitEvent::submitter);
             let show = show.is_some_and(|button| button.has_attribute("data-show"));
-            page::spawn(async move {
+            task::spawn(async move {
                 let done = if show { forms.show().await } else { forms.make().await };
                 forms.ask.done(done, None);
             });
@@ -66,24 +65,24 @@ impl RecoveryKeyForms {
         let forms = self.clone();
         Form::serve(self.confirm.clone(), move |_| {
             let forms = forms.clone();
-            page::spawn(async move {
+            task::spawn(async move {
                 let done = forms.set().await;
                 let set = done.is_ok();
                 forms.confirm.done(done, None);
                 if set {
                     forms.hide();
                     forms.ask.say("recovery-key-set");
-                    if let Some(state) = page::find("[data-recovery-state]") {
-                        page::hide(&state, true);
+                    if let Some(state) = dom::find("[data-recovery-state]") {
+                        dom::hide(&state, true);
                     }
                 }
             });
         });
         let forms = self.clone();
-        page::on(&self.paper, "click", move |event| {
-            if page::around(event, "[data-print]").is_some() {
-                let _ = page::window().map(|window| window.print());
-            } else if page::around(event, "[data-hide-words]").is_some() {
+        dom::on(&self.paper, "click", move |event| {
+            if dom::around(event, "[data-print]").is_some() {
+                let _ = dom::window().map(|window| window.print());
+            } else if dom::around(event, "[data-hide-words]").is_some() {
                 forms.hide();
             }
         });
@@ -107,7 +106,7 @@ impl RecoveryKeyForms {
         let rng = &mut random::system();
         let (key, places) = (RecoveryKey::generate(rng), RecoveryKey::places_to_confirm(rng));
         self.lay_out(&key, true);
-        for (label, place) in page::all_within(&self.paper, "[data-confirm-label]").iter().zip(places) {
+        for (label, place) in dom::all_within(&self.paper, "[data-confirm-label]").iter().zip(places) {
             label.set_text_content(Some(&fill(&word("confirm-word"), "place", &json::write(&(place as u64)))));
         }
         self.unconfirmed.replace(Some(Unconfirmed { key, password, places }));
@@ -149,8 +148,7 @@ impl RecoveryKeyForms {
     }
 
     fn lay_out(&self, key: &RecoveryKey, to_confirm: bool) {
-        let (Some(document), Some(list)) = (page::document(), page::within(&self.paper, "[data-recovery-words]"))
-        else {
+        let (Some(document), Some(list)) = (dom::document(), dom::within(&self.paper, "[data-recovery-words]")) else {
             return;
         };
         list.set_text_content(None);
@@ -160,25 +158,25 @@ impl RecoveryKeyForms {
                 let _ = list.append_child(&item);
             }
         }
-        if let Some(address) = page::within(&self.paper, "[data-own-address]") {
+        if let Some(address) = dom::within(&self.paper, "[data-own-address]") {
             // So that a printed key says whose it is.
             address.set_text_content(Some(self.email.as_str()));
         }
-        page::hide(&self.paper, false);
-        if let Some(form) = page::within(&self.paper, "form") {
-            page::hide(&form, !to_confirm);
+        dom::hide(&self.paper, false);
+        if let Some(form) = dom::within(&self.paper, "form") {
+            dom::hide(&form, !to_confirm);
         }
         // Read out, and brought into sight.
-        if let Some(title) = page::within(&self.paper, "h4").and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
+        if let Some(title) = dom::within(&self.paper, "h4").and_then(|title| title.dyn_into::<HtmlElement>().ok()) {
             let _ = title.focus();
         }
     }
 
     fn hide(&self) {
         self.unconfirmed.replace(None);
-        if let Some(list) = page::within(&self.paper, "[data-recovery-words]") {
+        if let Some(list) = dom::within(&self.paper, "[data-recovery-words]") {
             list.set_text_content(None);
         }
-        page::hide(&self.paper, true);
+        dom::hide(&self.paper, true);
     }
 }

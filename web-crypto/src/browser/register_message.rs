@@ -2,9 +2,10 @@
 
 use super::{
     home::Home,
-    page, random,
+    platform::{random, timer},
     show::{self, Conversation},
     status::State,
+    view::dom,
     words::Word,
 };
 use crate::client::{
@@ -39,25 +40,25 @@ struct Draft {
 
 /// Enter, the button, and another try for what failed.
 pub fn listen(home: &Rc<Home>) {
-    let Some(document) = page::document() else { return };
+    let Some(document) = dom::document() else { return };
     let taken = Rc::<Taken>::default();
     let (submitted, by_button) = (home.clone(), taken.clone());
-    page::on(&document, "submit", move |event| {
-        if let Some(form) = page::around(event, "[data-composer]") {
+    dom::on(&document, "submit", move |event| {
+        if let Some(form) = dom::around(event, "[data-composer]") {
             event.prevent_default();
             take(&submitted, &by_button, &form);
         }
     });
     let typed = home.clone();
-    page::on(&document, "keydown", move |event| {
+    dom::on(&document, "keydown", move |event| {
         if let Some(form) = sends(event).and_then(|draft| draft.closest("[data-composer]").ok().flatten()) {
             event.prevent_default();
             take(&typed, &taken, &form);
         }
     });
     let retried = home.clone();
-    page::on(&document, "click", move |event| {
-        let Some(line) = page::around(event, "[data-retry]").and_then(|_| page::around(event, "[data-key]")) else {
+    dom::on(&document, "click", move |event| {
+        let Some(line) = dom::around(event, "[data-retry]").and_then(|_| dom::around(event, "[data-key]")) else {
             return;
         };
         if let Some(key) = line.get_attribute("data-key") {
@@ -70,12 +71,12 @@ pub fn listen(home: &Rc<Home>) {
 fn sends(event: &Event) -> Option<Element> {
     let key = event.dyn_ref::<KeyboardEvent>()?;
     let plain = key.key() == "Enter" && !key.shift_key() && !key.alt_key() && !key.is_composing();
-    if plain { page::around(event, "[data-draft]") } else { None }
+    if plain { dom::around(event, "[data-draft]") } else { None }
 }
 
 /// Takes the text into Rust and empties the draft at once: whoever types fast is already writing the next one.
 fn take(home: &Rc<Home>, taken: &Rc<Taken>, form: &Element) {
-    let Some(field) = page::within(form, "[data-draft]").and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok())
+    let Some(field) = dom::within(form, "[data-draft]").and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok())
     else {
         return;
     };
@@ -121,7 +122,7 @@ async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), Word
         return Err(Word::MessageTooLong);
     }
     let newest = newest(home, address).await;
-    match compose(address, text, page::now_ms(), newest, &mut random::system()) {
+    match compose(address, text, timer::now_ms(), newest, &mut random::system()) {
         Ok(composed) => commit(home, &composed.changes).await,
         Err(ComposeError::Empty) => Ok(()),
         Err(ComposeError::TooLong) => Err(Word::MessageTooLong),

@@ -5,8 +5,10 @@
 
 use super::{
     failure::Failure,
-    http,
-    rsa::{SigningKey, WebVerifier},
+    platform::{
+        http,
+        webcrypto::{SigningKey, WebVerifier},
+    },
     sign_in::log_in,
 };
 use crate::{

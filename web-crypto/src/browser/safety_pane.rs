@@ -5,7 +5,7 @@
 
 use super::{
     change_password::change_password, connexion, failure::Failure, form::Form, make_room::MakeRoom,
-    messenger_module::MessengerModule, page, recover::recover, recovery_key::RecoveryKeyForms,
+    messenger_module::MessengerModule, platform::task, recover::recover, recovery_key::RecoveryKeyForms, view::dom,
 };
 use cliquet_wire::address::Address;
 use js_sys::Function;
@@ -21,7 +21,7 @@ pub fn start(open: Function) {
         Rc::new(make_room).serve();
         return;
     }
-    let body = page::document().and_then(|document| document.body());
+    let body = dom::document().and_then(|document| document.body());
     let email = body.and_then(|body| body.get_attribute("data-email")).and_then(|email| Address::parse(&email).ok());
     let Some(email) = email else { return };
     if let Some(forms) = RecoveryKeyForms::find(email.clone()) {
@@ -42,7 +42,7 @@ fn serve_recovery(form: Rc<Form>, messenger: Rc<MessengerModule>) {
     let served = form.clone();
     Form::serve(form, move |_| {
         let (form, messenger) = (served.clone(), messenger.clone());
-        page::spawn(async move {
+        task::spawn(async move {
             match recover(&form, &messenger).await {
                 Ok(()) => connexion::leave(&form),
                 Err(failure) => form.failed(&failure),
@@ -55,7 +55,7 @@ fn serve_change(form: Rc<Form>, email: Address) {
     let served = form.clone();
     Form::serve(form, move |_| {
         let (form, email) = (served.clone(), email.clone());
-        page::spawn(async move {
+        task::spawn(async move {
             let done = change_password(&form, &email).await;
             form.done(done, Some("password-changed"));
         });

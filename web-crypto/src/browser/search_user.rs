@@ -1,8 +1,9 @@
 //! Looking people up. htmx asks the server and shows who was found; the button there belongs to `add_contact`.
 
 use super::{
-    http::{self, HttpError},
-    page, show,
+    platform::http::{self, HttpError},
+    show,
+    view::dom,
 };
 use cliquet_wire::{address::Address, certificate::AccountCard};
 use wasm_bindgen::JsCast;
@@ -16,9 +17,9 @@ pub async fn card(address: &Address) -> Result<AccountCard, HttpError> {
 
 /// Opens the form, and forgets the last answer when another address is typed.
 pub fn listen() {
-    let Some(form) = page::by_id("add-contact") else { return };
-    if let Some(fieldset) = page::within(&form, "fieldset") {
+    let Some(form) = dom::by_id("add-contact") else { return };
+    if let Some(fieldset) = dom::within(&form, "fieldset") {
         fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
     }
-    page::on(&form, "input", |_| show::search_result(""));
+    dom::on(&form, "input", |_| show::search_result(""));
 }

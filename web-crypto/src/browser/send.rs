@@ -6,10 +6,12 @@
 use super::{
     home::{Home, Trouble},
     htmx,
-    http::{self, HttpError},
     long_polling::back_off,
-    page, random,
-    rsa::WebVerifier,
+    platform::{
+        http::{self, HttpError},
+        random, timer,
+        webcrypto::WebVerifier,
+    },
     search_user, show,
     status::State,
 };
@@ -107,7 +109,7 @@ impl Home {
     async fn seal_one(self: &Rc<Self>) -> Result<Found, Trouble> {
         let put_off = self.posting.put_off.borrow().clone();
         let turn = self.turn().await?;
-        match turn.messenger().seal_next(&self.store, &put_off, page::now_ms(), &mut random::system()).await? {
+        match turn.messenger().seal_next(&self.store, &put_off, timer::now_ms(), &mut random::system()).await? {
             Next::Idle => Ok(Found::Nothing),
             Next::Needs(needs) => Ok(Found::Missing(needs)),
             Next::Sealed(step) => turn.end(Ok(Some(step))).await.map(|()| Found::Sealed),
@@ -120,7 +122,7 @@ impl Home {
             Needs::Card { address } => match search_user::card(address).await {
                 Ok(card) => {
                     let turn = self.turn().await?;
-                    let arrived = turn.messenger().card_arrived(card, page::now_ms(), &WebVerifier).await;
+                    let arrived = turn.messenger().card_arrived(card, timer::now_ms(), &WebVerifier).await;
                     turn.end(arrived).await
                 }
                 Err(error) => Err(error.into()),
@@ -243,7 +245,7 @@ impl Home {
         posting.pause.set(mine);
         let pause_ms = back_off(posting.failures.get()).max(at_least_ms);
         self.spawn(async move |home: Rc<Home>| {
-            page::pause(pause_ms).await;
+            timer::pause(pause_ms).await;
             if home.posting.pause.get() == mine {
                 home.pump_now();
             }
@@ -255,7 +257,7 @@ impl Home {
         let failures = self.posting.failures.get().saturating_add(1);
         self.posting.failures.set(failures);
         self.spawn(async move |home: Rc<Home>| {
-            page::pause(back_off(failures.max(4))).await;
+            timer::pause(back_off(failures.max(4))).await;
             home.posting.put_off.borrow_mut().clear();
             home.pump();
         });

@@ -5,7 +5,8 @@
 
 use super::{
     dates::Dates,
-    htmx, page,
+    htmx,
+    view::dom,
     words::{Word, Words},
 };
 use crate::client::{
@@ -40,13 +41,13 @@ pub enum Placed {
 
 impl Conversation {
     pub fn on_page() -> Option<Self> {
-        let section = page::find("[data-conversation]")?;
+        let section = dom::find("[data-conversation]")?;
         let address = Address::parse(&section.get_attribute("data-conversation")?).ok()?;
         Some(Self { section, address })
     }
 
     fn part(&self, selector: &str) -> Option<Element> {
-        page::within(&self.section, selector)
+        dom::within(&self.section, selector)
     }
 
     pub fn list(&self) -> Option<Element> {
@@ -55,7 +56,7 @@ impl Conversation {
 
     /// How many lines are shown.
     pub fn lines(&self) -> u32 {
-        u32::try_from(page::all_within(&self.section, ".message").len()).unwrap_or(u32::MAX)
+        u32::try_from(dom::all_within(&self.section, ".message").len()).unwrap_or(u32::MAX)
     }
 
     /// Replaces every line.
@@ -73,14 +74,14 @@ impl Conversation {
     pub fn show(&self, message: &Message, enough: u32, words: &Words, dates: &Dates) -> Placed {
         let Some(list) = self.list() else { return Placed::Here };
         let order = order(message);
-        if let Some(line) = page::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
+        if let Some(line) = dom::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
             mark(&line, message, words);
             when(&line, message, dates);
             return Placed::Here;
         }
         if list.last_element_child().and_then(|last| last.get_attribute("data-order")).is_some_and(|last| last > order)
         {
-            let first = page::within(&list, "[data-order]").and_then(|first| first.get_attribute("data-order"));
+            let first = dom::within(&list, "[data-order]").and_then(|first| first.get_attribute("data-order"));
             let above = list.child_element_count() > enough && first.is_some_and(|first| first > order);
             return if above { Placed::Here } else { Placed::Between };
         }
@@ -106,7 +107,7 @@ impl Conversation {
         let of_last = |name: &str| last.as_ref().and_then(|last| last.get_attribute(name));
         let same_day = of_last("data-day").as_deref() == Some(&day);
         if !same_day && let Some(line) = self.part("#day-template").and_then(|template| copy(&template)) {
-            if let Some(time_element) = page::within(&line, "time") {
+            if let Some(time_element) = dom::within(&line, "time") {
                 let _ = time_element.set_attribute("datetime", &day);
                 time_element.set_text_content(Some(&dates.day(time, words)));
             }
@@ -139,7 +140,7 @@ impl Conversation {
         };
         text(&line, ".author", who);
         text(&line, ".body", body(&message.body, words));
-        if let Some(mark) = page::within(&line, ".mark") {
+        if let Some(mark) = dom::within(&line, ".mark") {
             // The log says a message once; how far it came is there for who asks.
             let _ = mark.set_attribute("aria-live", "off");
         }
@@ -150,7 +151,7 @@ impl Conversation {
 
     fn empty(&self, empty: bool) {
         if let Some(hint) = self.part(".no-messages") {
-            page::hide(&hint, !empty);
+            dom::hide(&hint, !empty);
         }
     }
 
@@ -194,7 +195,7 @@ impl Conversation {
     pub fn toggle_safety_number(&self) -> bool {
         let Some(panel) = self.part(".safety-number") else { return false };
         let open = panel.has_attribute("hidden");
-        page::hide(&panel, !open);
+        dom::hide(&panel, !open);
         if let Some(button) = self.part("[data-safety-number]") {
             let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
         }
@@ -204,7 +205,7 @@ impl Conversation {
 
 /// A contact's line in the list. `false` when the list does not have it.
 pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
-    let Some(line) = page::by_id("contacts").and_then(|list| page::within(&list, &line_of(&contact.address))) else {
+    let Some(line) = dom::by_id("contacts").and_then(|list| dom::within(&list, &line_of(&contact.address))) else {
         return false;
     };
     let state = match contact.state {
@@ -220,7 +221,7 @@ pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
         text(&line, ".contact-last", &[own, separator, body(&last.body, words)].concat());
         text(&line, ".contact-time", &dates.short(last.time));
     }
-    if let Some(unread) = page::within(&line, ".contact-unread") {
+    if let Some(unread) = dom::within(&line, ".contact-unread") {
         let count = if contact.unread == 0 { String::new() } else { json::write(&contact.unread) };
         let _ = unread.set_attribute("title", words.get(Word::Unread));
         unread.set_text_content(Some(&count));
@@ -230,8 +231,8 @@ pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
 
 /// The newest conversation first, and the open one marked.
 pub fn order_contacts(open: Option<&Address>) {
-    let Some(list) = page::by_id("contacts") else { return };
-    let mut lines: Vec<(Element, String)> = page::all_within(&list, "[data-contact]")
+    let Some(list) = dom::by_id("contacts") else { return };
+    let mut lines: Vec<(Element, String)> = dom::all_within(&list, "[data-contact]")
         .into_iter()
         .map(|line| {
             let newest = line.get_attribute("data-newest").unwrap_or_default();
@@ -248,7 +249,7 @@ pub fn order_contacts(open: Option<&Address>) {
         }
     }
     for (line, _) in &lines {
-        let Some(link) = page::within(line, "a") else { continue };
+        let Some(link) = dom::within(line, "a") else { continue };
         let is_open = open.is_some_and(|open| line.get_attribute("data-contact").as_deref() == Some(open.as_str()));
         let _ =
             if is_open { link.set_attribute("aria-current", "page") } else { link.remove_attribute("aria-current") };
@@ -257,7 +258,7 @@ pub fn order_contacts(open: Option<&Address>) {
 
 /// What the server's list says of an address.
 pub fn listed_as(address: &Address) -> Option<String> {
-    page::within(&page::by_id("contacts")?, &line_of(address))?.get_attribute("data-state")
+    dom::within(&dom::by_id("contacts")?, &line_of(address))?.get_attribute("data-state")
 }
 
 fn line_of(address: &Address) -> String {
@@ -266,33 +267,33 @@ fn line_of(address: &Address) -> String {
 
 /// Has htmx fetch the list anew.
 pub fn refresh_contacts() {
-    if let Some(list) = page::by_id("contacts") {
+    if let Some(list) = dom::by_id("contacts") {
         htmx::trigger(&list, "refresh");
     }
 }
 
 /// A line that concerns the whole page; empty hides it.
 pub fn notice(sentence: &str) {
-    if let Some(element) = page::by_id("notice") {
+    if let Some(element) = dom::by_id("notice") {
         element.set_text_content(Some(sentence));
     }
 }
 
 /// The answer below the form that looks people up.
 pub fn search_result(sentence: &str) {
-    if let Some(element) = page::by_id("search-result") {
+    if let Some(element) = dom::by_id("search-result") {
         element.set_text_content(Some(sentence));
     }
 }
 
 /// The element that posts one outbox entry: the one that is there, or a new one.
 pub fn outbox(id: &str) -> Option<(Element, bool)> {
-    let outbox = page::by_id("outbox")?;
-    if let Some(element) = page::within(&outbox, &["[data-outbox=\"", id, "\"]"].concat()) {
+    let outbox = dom::by_id("outbox")?;
+    if let Some(element) = dom::within(&outbox, &["[data-outbox=\"", id, "\"]"].concat()) {
         return Some((element, false));
     }
     outbox.set_text_content(None);
-    let element = copy(&page::by_id("outbox-template")?)?;
+    let element = copy(&dom::by_id("outbox-template")?)?;
     element.set_attribute("data-outbox", id).ok()?;
     outbox.append_child(&element).ok()?;
     Some((element, true))
@@ -305,7 +306,7 @@ fn copy(template: &Element) -> Option<Element> {
 
 /// The one way in which a text reaches the page.
 fn text(root: &Element, selector: &str, text: &str) {
-    if let Some(element) = page::within(root, selector) {
+    if let Some(element) = dom::within(root, selector) {
         element.set_text_content(Some(text));
     }
 }
@@ -328,7 +329,7 @@ fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
 }
 
 fn when(line: &Element, message: &Message, dates: &Dates) {
-    if let Some(time) = page::within(line, ".time") {
+    if let Some(time) = dom::within(line, ".time") {
         let _ = time.set_attribute("datetime", &dates.iso(message.shown_time()));
         time.set_text_content(Some(&dates.time(message.shown_time())));
     }
@@ -346,10 +347,10 @@ fn mark(line: &Element, message: &Message, words: &Words) {
         return;
     }
     let _ = line.set_attribute("data-mark", name);
-    let Some(mark) = page::within(line, ".mark") else { return };
+    let Some(mark) = dom::within(line, ".mark") else { return };
     mark.set_text_content(word.map(|word| words.get(word)));
     if matches!(message.mark, Mark::Failed(_))
-        && let Some(button) = page::document().and_then(|document| document.create_element("button").ok())
+        && let Some(button) = dom::document().and_then(|document| document.create_element("button").ok())
     {
         let _ = button.set_attribute("type", "button");
         let _ = button.set_attribute("data-retry", "");
@@ -375,7 +376,7 @@ fn why(failure: Failure) -> Word {
 /// Replaces what an element holds by one link.
 pub fn link(element: &Element, sentence: &str, address: &str) {
     element.set_text_content(None);
-    let Some(link) = page::document().and_then(|document| document.create_element("a").ok()) else { return };
+    let Some(link) = dom::document().and_then(|document| document.create_element("a").ok()) else { return };
     let _ = link.set_attribute("href", address);
     link.set_text_content(Some(sentence));
     let _ = element.append_child(&link);
@@ -383,7 +384,7 @@ pub fn link(element: &Element, sentence: &str, address: &str) {
 
 /// Gives the keyboard to the draft, unless that would open a phone's keyboard over the page.
 pub fn focus_draft(conversation: &Conversation) {
-    let coarse = page::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
+    let coarse = dom::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
     if coarse.is_some_and(|query| query.matches()) {
         return;
     }

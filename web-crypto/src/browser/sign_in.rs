@@ -4,9 +4,11 @@
 use super::{
     failure::Failure,
     form::{Field, Form},
-    http::{self, HttpError},
     messenger_module::MessengerModule,
-    random,
+    platform::{
+        http::{self, HttpError},
+        random,
+    },
 };
 use crate::{
     client::fields::Password,

@@ -1,8 +1,9 @@
 //! The one line that says how things stand between this page, its storage and the server.
 
 use super::{
-    database::StoreError,
-    page, show,
+    platform::idb::StoreError,
+    show,
+    view::dom,
     words::{Word, Words},
 };
 
@@ -56,7 +57,7 @@ impl From<StoreError> for State {
 
 /// Says it once: the same state again is not announced again.
 pub fn show(state: State, words: &Words) {
-    let Some(element) = page::by_id("status") else { return };
+    let Some(element) = dom::by_id("status") else { return };
     let (word, name) = state.look();
     let text = words.get(word);
     if element.get_attribute("data-state").as_deref() != Some(name) || element.text_content().as_deref() != Some(text) {

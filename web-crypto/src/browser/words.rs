@@ -1,6 +1,6 @@
 //! The words that Rust shows, read once from the page's `template#words`, in the page's language.
 
-use super::page;
+use super::view::dom;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
 
@@ -69,7 +69,7 @@ pub struct Words(Vec<String>);
 impl Words {
     /// A word that the page lacks shows as its key: ugly, and found by whoever looks.
     pub fn read() -> Self {
-        let template = page::by_id("words").and_then(|element| element.dyn_into::<HtmlTemplateElement>().ok());
+        let template = dom::by_id("words").and_then(|element| element.dyn_into::<HtmlTemplateElement>().ok());
         let content = template.map(|template| template.content());
         let word = |word: &Word| {
             let selector = ["[data-word=", word.key(), "]"].concat();

@@ -1,7 +1,7 @@
 //! The module that a browser loads: everything that is arithmetic as WASM, RSASSA-PSS by WebCrypto.
 
 use crate::rsa_pss;
-use cliquet_web_crypto::browser::rsa::WebVerifier;
+use cliquet_web_crypto::browser::platform::webcrypto::WebVerifier;
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
@@ -16,7 +16,7 @@ pub async fn vectors() -> String {
     serde_json::to_string(&reports).unwrap()
 }
 
-/// As `browser::rsa` calls it, for keys and salts that are not an account's.
+/// As `browser::platform::webcrypto` calls it, for keys and salts that are not an account's.
 struct WebCrypto;
 
 impl rsa_pss::Primitive for WebCrypto {

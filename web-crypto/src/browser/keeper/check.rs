@@ -3,9 +3,10 @@
 //! Owns what is remembered of the last check, and when the next one is due. Knows nothing of the pane.
 
 use super::{KeepError, Keeper, restore};
-use crate::browser::{
-    http, page,
+use crate::browser::platform::{
+    http,
     store::{Store, Write},
+    timer,
 };
 use cliquet_wire::history::History;
 
@@ -44,7 +45,7 @@ impl Checked {
     }
 
     fn is_due(&self) -> bool {
-        self.closed > 0 || page::now_ms().abs_diff(self.at) >= DAY_MS
+        self.closed > 0 || timer::now_ms().abs_diff(self.at) >= DAY_MS
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) async fn check(keeper: &Keeper, all: bool) -> Result<Checked, KeepErr
             break;
         }
     }
-    checked.at = page::now_ms();
+    checked.at = timer::now_ms();
     // Where there is nothing yet, nothing was shown to hold.
     if segments > 0 || all {
         checked.keep(&keeper.store).await?;

@@ -3,11 +3,13 @@
 use super::{KeepError, Keeper, pre_keys, step};
 use crate::{
     browser::{
-        http::{self, HttpError},
-        page,
-        rsa::WebVerifier,
-        sentences::word,
-        store::{CONTACTS, TO_RESTORE, Write},
+        platform::{
+            http::{self, HttpError},
+            store::{CONTACTS, TO_RESTORE, Write},
+            timer,
+            webcrypto::WebVerifier,
+        },
+        view::{dom, sentences::word},
     },
     client::{contacts::Contact, messenger::Messenger, records::Store},
     crypto::{
@@ -61,7 +63,7 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
                 return Err(KeepError::Altered);
             }
             let make = async move |_: &Keeper, messenger: &Messenger| {
-                Ok(messenger.accept_key(card, page::now_ms(), &WebVerifier).await?)
+                Ok(messenger.accept_key(card, timer::now_ms(), &WebVerifier).await?)
             };
             step(lend, email, make).await
         }
@@ -81,8 +83,8 @@ async fn show_number(email: &Address, address: &Address) -> Result<(), KeepError
     }
     let number = SafetyNumber::of((email, keeper.own.account_key()), (address, &account_key));
     let selector = ["[data-conversation=\"", address.as_str(), "\"]"].concat();
-    let Some(open) = page::find(&selector) else { return Ok(()) };
-    if let Some(digits) = page::within(&open, "[data-digits]") {
+    let Some(open) = dom::find(&selector) else { return Ok(()) };
+    if let Some(digits) = dom::within(&open, "[data-digits]") {
         digits.set_text_content(Some(&number.text()));
     }
     if let Some(seen) = seen {
@@ -106,7 +108,7 @@ async fn bring_back(email: &Address, lend: &Function) -> Result<(), KeepError> {
         .body;
     let listed: Contacts = http::get("/contacts").await?;
     let make =
-        async move |_: &Keeper, messenger: &Messenger| Ok(messenger.adopt(&body, &listed.contacts, page::now_ms()));
+        async move |_: &Keeper, messenger: &Messenger| Ok(messenger.adopt(&body, &listed.contacts, timer::now_ms()));
     step(lend, email, make).await?;
     Ok(keeper.store.commit(&[Write { store: TO_RESTORE, key: CONTACTS, value: None }]).await?)
 }
@@ -123,7 +125,7 @@ pub(super) fn complain(error: &KeepError) {
 }
 
 fn say(sentence: &str) {
-    if let Some(line) = page::by_id("notice") {
+    if let Some(line) = dom::by_id("notice") {
         line.set_text_content(Some(sentence));
     }
 }

@@ -6,10 +6,16 @@
 use super::{KeepError, Keeper};
 use crate::{
     browser::{
-        http, page,
-        rsa::{SigningKey, WebVerifier},
-        sentences::{of_server, word},
-        store::ACCOUNT_KEY,
+        platform::{
+            http,
+            store::ACCOUNT_KEY,
+            task,
+            webcrypto::{SigningKey, WebVerifier},
+        },
+        view::{
+            dom,
+            sentences::{of_server, word},
+        },
     },
     client::{contacts::Contact, records},
     crypto::{CheckedCard, identity::sign_device_list},
@@ -38,14 +44,14 @@ const BUTTON: &str = "data-revoke-device";
 const SURE: &str = "data-sure";
 
 pub(super) fn serve(email: &Address) {
-    let Some(pane) = page::find(".devices") else { return };
-    for button in page::all_within(&pane, &["[", BUTTON, "]"].concat()) {
+    let Some(pane) = dom::find(".devices") else { return };
+    for button in dom::all_within(&pane, &["[", BUTTON, "]"].concat()) {
         let _ = button.remove_attribute("disabled");
     }
     serve_names(email, &pane);
     let email = email.clone();
-    page::on(&pane.clone(), "click", move |event| {
-        let Some(button) = page::around(event, &["[", BUTTON, "]"].concat()) else { return };
+    dom::on(&pane.clone(), "click", move |event| {
+        let Some(button) = dom::around(event, &["[", BUTTON, "]"].concat()) else { return };
         if !button.has_attribute(SURE) {
             let _ = button.set_attribute(SURE, "");
             button.set_text_content(Some(&word("revoke-sure")));
@@ -53,7 +59,7 @@ pub(super) fn serve(email: &Address) {
         }
         let _ = button.set_attribute("disabled", "");
         let (email, pane) = (email.clone(), pane.clone());
-        page::spawn(async move {
+        task::spawn(async move {
             let done = remove(&email, &button).await;
             let _ = button.remove_attribute("disabled");
             let said = match &done {
@@ -62,7 +68,7 @@ pub(super) fn serve(email: &Address) {
                 Err(KeepError::Altered) => word("card-refused"),
                 Err(_) => word("page-broken"),
             };
-            if let Some(line) = page::within(&pane, ".form-error") {
+            if let Some(line) = dom::within(&pane, ".form-error") {
                 line.set_text_content(Some(&said));
             }
             if done.is_ok()
@@ -75,25 +81,25 @@ pub(super) fn serve(email: &Address) {
 }
 
 fn serve_names(email: &Address, pane: &Element) {
-    for fieldset in page::all_within(pane, &["[", FORM, "] > fieldset"].concat()) {
+    for fieldset in dom::all_within(pane, &["[", FORM, "] > fieldset"].concat()) {
         let _ = fieldset.remove_attribute("disabled");
         let row = fieldset.closest("li").ok().flatten();
-        let name = row.and_then(|row| page::within(&row, "strong")?.text_content()).unwrap_or_default();
-        if let Some(input) = page::within(&fieldset, "input") {
+        let name = row.and_then(|row| dom::within(&row, "strong")?.text_content()).unwrap_or_default();
+        if let Some(input) = dom::within(&fieldset, "input") {
             input.unchecked_ref::<HtmlInputElement>().set_value(&name);
         }
     }
     if let Some(id) = RENAMED.take()
-        && let Some(summary) = page::by_id(&["rename-", &id].concat())
+        && let Some(summary) = dom::by_id(&["rename-", &id].concat())
     {
         let _ = summary.unchecked_ref::<HtmlElement>().focus();
     }
     let (email, pane) = (email.clone(), pane.clone());
-    page::on(&pane.clone(), "submit", move |event| {
-        let Some(form) = page::around(event, &["[", FORM, "]"].concat()) else { return };
+    dom::on(&pane.clone(), "submit", move |event| {
+        let Some(form) = dom::around(event, &["[", FORM, "]"].concat()) else { return };
         event.prevent_default();
         let (email, pane) = (email.clone(), pane.clone());
-        page::spawn(async move {
+        task::spawn(async move {
             let said = match rename(&email, &form).await {
                 Ok(id) => {
                     RENAMED.replace(Some(id));
@@ -106,7 +112,7 @@ fn serve_names(email: &Address, pane: &Element) {
                 Err(KeepError::Http(error)) => of_server(&error),
                 Err(_) => word("page-broken"),
             };
-            if let Some(line) = page::within(&pane, ".form-error") {
+            if let Some(line) = dom::within(&pane, ".form-error") {
                 line.set_text_content(Some(&said));
             }
         });
@@ -118,7 +124,7 @@ async fn rename(email: &Address, form: &Element) -> Result<String, KeepError> {
     // From here on requests speak for this device.
     let _ = Keeper::open(email).await?;
     let id = form.get_attribute(FORM).ok_or(KeepError::PageBroken)?;
-    let input = page::within(form, "input").and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
+    let input = dom::within(form, "input").and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
     let name = input.ok_or(KeepError::PageBroken)?.value();
     let path = ["/devices/", &id, "/name"].concat();
     http::send("PUT", &path, &RenameDevice { name }).await?;

@@ -5,7 +5,7 @@
 
 use super::{KeepError, Keeper};
 use crate::{
-    browser::{page, sentences::word},
+    browser::view::{dom, sentences::word},
     client::{
         contacts::Contact,
         messages::Message,
@@ -25,7 +25,7 @@ pub(super) async fn export(email: &Address) -> Result<(), KeepError> {
     let account_key_hash = keeper.own.account_key().hash();
     let history_key = &keeper.safekeeping.history;
     let owner = Owner { email, account_key_hash: &account_key_hash, history_key };
-    let language = page::language();
+    let language = dom::language();
     let mut file = Writer::begin(owner, &[&word("export-title"), " ", email.as_str()].concat(), &language);
     // A conversation at a time: the browser puts them together.
     let pieces = Array::new();
@@ -50,7 +50,7 @@ fn download(pieces: &Array) -> Option<()> {
     options.set_type("text/html");
     let blob = Blob::new_with_str_sequence_and_options(pieces, &options).ok()?;
     let url = Url::create_object_url_with_blob(&blob).ok()?;
-    let link: HtmlAnchorElement = page::document()?.create_element("a").ok()?.dyn_into().ok()?;
+    let link: HtmlAnchorElement = dom::document()?.create_element("a").ok()?.dyn_into().ok()?;
     link.set_href(&url);
     link.set_download(NAME);
     link.click();

@@ -4,7 +4,10 @@
 
 use super::moments::Moments;
 use crate::{
-    browser::{page, sentences::word},
+    browser::{
+        platform::{task, timer},
+        view::{dom, sentences::word},
+    },
     client::{
         messages::{Author, Message},
         search::Part,
@@ -34,9 +37,9 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn of(pane: &Element, moments: Moments) -> Option<Self> {
         Some(Self {
-            list: page::within(pane, "[data-hits]")?,
-            line: page::within(pane, "[data-search-state]")?,
-            template: page::within(pane, "#hit-template")?.dyn_into().ok()?,
+            list: dom::within(pane, "[data-hits]")?,
+            line: dom::within(pane, "[data-search-state]")?,
+            template: dom::within(pane, "#hit-template")?.dyn_into().ok()?,
             moments,
         })
     }
@@ -83,13 +86,13 @@ impl Found {
         if message.author == Author::Own {
             text(&line, ".hit-author", &[&word("you"), ": "].concat());
         }
-        let time = page::within(&line, "time")?;
+        let time = dom::within(&line, "time")?;
         time.set_attribute("datetime", &self.moments.iso(message.shown_time())).ok()?;
         time.set_text_content(Some(&self.moments.exact(message.shown_time())));
-        let shown = page::within(&line, ".hit-text")?;
+        let shown = dom::within(&line, ".hit-text")?;
         for part in parts {
             if part.found {
-                let mark = page::document()?.create_element("mark").ok()?;
+                let mark = dom::document()?.create_element("mark").ok()?;
                 mark.set_text_content(Some(part.text));
                 shown.append_child(&mark).ok()?;
             } else {
@@ -107,13 +110,13 @@ impl Found {
         if !is_older(&last) {
             return None;
         }
-        page::all_within(&self.list, LINE).into_iter().find(is_older)
+        dom::all_within(&self.list, LINE).into_iter().find(is_older)
     }
 
     /// To the line below or above, from the field to the first. `false`: there is none above.
     pub(super) fn step(&self, down: bool) -> bool {
-        let buttons = page::all_within(&self.list, "button");
-        let active = page::active();
+        let buttons = dom::all_within(&self.list, "button");
+        let active = dom::active();
         let at = buttons.iter().position(|button| Some(button) == active.as_ref());
         let next = match (at, down) {
             (None, true) => Some(0),
@@ -127,13 +130,13 @@ impl Found {
 
     /// Opens the conversation where the pressed line stands.
     pub(super) fn chosen(&self, event: &Event) {
-        let Some(line) = page::around(event, LINE) else { return };
+        let Some(line) = dom::around(event, LINE) else { return };
         let (Some(key), Some(with)) = (line.get_attribute("data-hit"), line.get_attribute("data-with")) else { return };
         let link = ["#contacts [data-contact=\"", &with, "\"] a"].concat();
-        if let Some(link) = page::find(&link).and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
+        if let Some(link) = dom::find(&link).and_then(|link| link.dyn_into::<HtmlElement>().ok()) {
             // htmx has the rest of it.
             link.click();
-            page::spawn(show_in_conversation(with, key));
+            task::spawn(show_in_conversation(with, key));
         }
     }
 }
@@ -144,10 +147,10 @@ async fn show_in_conversation(with: String, key: String) {
     let wanted = ["[data-key=\"", &key, "\"]"].concat();
     let (mut lines, mut looks) = (0, 0);
     while looks < LOOKS_MAX {
-        page::pause(LOOK_MS).await;
+        timer::pause(LOOK_MS).await;
         looks += 1;
-        let Some(list) = page::find(&selector) else { continue };
-        if let Some(line) = page::within(&list, &wanted) {
+        let Some(list) = dom::find(&selector) else { continue };
+        if let Some(line) = dom::within(&list, &wanted) {
             return mark(&line).await;
         }
         let count = list.child_element_count();
@@ -165,7 +168,7 @@ async fn show_in_conversation(with: String, key: String) {
 
 async fn mark(line: &Element) {
     // The conversation has given the keyboard to its draft by then.
-    page::pause(2 * LOOK_MS).await;
+    timer::pause(2 * LOOK_MS).await;
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Center);
     line.scroll_into_view_with_scroll_into_view_options(&options);
@@ -174,12 +177,12 @@ async fn mark(line: &Element) {
     if let Some(line) = line.dyn_ref::<HtmlElement>() {
         let _ = line.focus();
     }
-    page::pause(MARKED_MS).await;
+    timer::pause(MARKED_MS).await;
     let _ = line.class_list().remove_1(MARKED);
 }
 
 fn text(root: &Element, selector: &str, text: &str) {
-    if let Some(element) = page::within(root, selector) {
+    if let Some(element) = dom::within(root, selector) {
         element.set_text_content(Some(text));
     }
 }

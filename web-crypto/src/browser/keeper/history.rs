@@ -2,7 +2,7 @@
 
 use super::{KeepError, Keeper};
 use crate::{
-    browser::{http, page, random},
+    browser::platform::{http, random, timer},
     crypto::history::{self, Place},
 };
 use cliquet_wire::{
@@ -17,7 +17,7 @@ pub(super) async fn keep(keeper: &Keeper) -> Result<(), KeepError> {
         let Some(gathered) = messenger.gather(&keeper.store).await? else { return Ok(()) };
         if gathered.messages > 0 {
             let rng = &mut random::system();
-            let id = SegmentId::from_parts(page::now_ms(), random::bytes());
+            let id = SegmentId::from_parts(timer::now_ms(), random::bytes());
             let hash = keeper.own.account_key().hash();
             let place = Place { email: keeper.own.email(), account_key_hash: &hash, id };
             let segment = history::seal(&keeper.safekeeping.history, place, &gathered.content, rng)

@@ -6,9 +6,12 @@
 use super::{KeepError, Keeper, step};
 use crate::{
     browser::{
-        database, page,
-        sentences::word,
-        store::{Store, StoreError, TO_RESTORE, Write},
+        platform::{
+            idb,
+            store::{Store, StoreError, TO_RESTORE, Write},
+            task, timer,
+        },
+        view::{dom, sentences::word},
     },
     client::{
         fields::fill,
@@ -62,16 +65,16 @@ struct Sorted {
 }
 
 pub(super) fn serve(email: &Address) {
-    let input = page::find(".safety [data-import]").and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
+    let input = dom::find(".safety [data-import]").and_then(|input| input.dyn_into::<HtmlInputElement>().ok());
     let Some(input) = input else { return };
     let Some(section) = input.closest(".import").ok().flatten() else { return };
     input.set_disabled(false);
     let email = email.clone();
-    page::on(&input.clone(), "change", move |_| {
+    dom::on(&input.clone(), "change", move |_| {
         let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
         let (email, section, input) = (email.clone(), section.clone(), input.clone());
         input.set_disabled(true);
-        page::spawn(async move {
+        task::spawn(async move {
             say(&section, ".form-error", "");
             say(&section, ".form-progress", &word("import-reading"));
             let done = bring_back(&email, &file, &section).await;
@@ -165,7 +168,7 @@ async fn clear(store: &Store, key: &str) -> Result<(), StoreError> {
 fn ask(email: &Address) {
     if let Ok(channel) = BroadcastChannel::new(CHANNEL) {
         let wish = ["!/", WISH].concat();
-        let _ = channel.post_message(&Array::of2(&database::name(email).into(), &wish.into()));
+        let _ = channel.post_message(&Array::of2(&idb::name(email).into(), &wish.into()));
         channel.close();
     }
 }
@@ -182,7 +185,7 @@ async fn until_added(keeper: &Keeper, section: &Element) -> Result<(), KeepError
             break;
         }
         say(section, ".form-progress", &counted("import-to-go", left));
-        page::pause(LOOK_AGAIN_MS).await;
+        timer::pause(LOOK_AGAIN_MS).await;
     }
     Ok(())
 }
@@ -239,7 +242,7 @@ fn counted(key: &str, count: u64) -> String {
 }
 
 fn say(section: &Element, selector: &str, sentence: &str) {
-    if let Some(line) = page::within(section, selector) {
+    if let Some(line) = dom::within(section, selector) {
         line.set_text_content(Some(sentence));
     }
 }

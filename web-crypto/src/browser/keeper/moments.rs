@@ -1,6 +1,6 @@
 //! How the keeper says when: as a date, or as how long ago (ECMA-402), in the page's language.
 
-use crate::browser::page;
+use crate::browser::{platform::timer, view::dom};
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -19,7 +19,7 @@ pub(super) struct Moments {
 
 impl Moments {
     pub(super) fn of_page() -> Self {
-        let locales = Array::of1(&page::language().as_str().into());
+        let locales = Array::of1(&dom::language().as_str().into());
         let exact = options(&[("dateStyle", "medium"), ("timeStyle", "short")]);
         Self {
             exact: Intl::DateTimeFormat::new(&locales, &exact).format(),
@@ -40,7 +40,7 @@ impl Moments {
 
     /// In minutes, hours or days. Two clocks may differ: nothing lies in the future.
     pub(super) fn ago(&self, ms: u64) -> String {
-        let past = page::now_ms().saturating_sub(ms) as f64;
+        let past = timer::now_ms().saturating_sub(ms) as f64;
         let (count, unit) = if past < HOUR_MS {
             (past / MINUTE_MS, "minute")
         } else if past < DAY_MS {

@@ -3,8 +3,11 @@
 use super::{KeepError, Keeper, check::Checked, moments::Moments};
 use crate::{
     browser::{
-        page,
-        sentences::{of_server, word},
+        platform::{task, timer},
+        view::{
+            dom,
+            sentences::{of_server, word},
+        },
     },
     client::{
         fields::fill,
@@ -19,15 +22,15 @@ use web_sys::Element;
 const LOOK_AGAIN_MS: u32 = 2_000;
 
 pub(super) fn serve(email: &Address) {
-    let Some(pane) = page::find(".safety .history") else { return };
+    let Some(pane) = dom::find(".safety .history") else { return };
     for (selector, deed) in [("[data-history-check]", Deed::Check), ("[data-export]", Deed::Export)] {
-        let Some(button) = page::within(&pane, selector) else { continue };
+        let Some(button) = dom::within(&pane, selector) else { continue };
         let _ = button.remove_attribute("disabled");
         let (email, pane, button) = (Rc::new(email.clone()), pane.clone(), button);
-        page::on(&button.clone(), "click", move |_| {
+        dom::on(&button.clone(), "click", move |_| {
             let (email, pane, button) = (email.clone(), pane.clone(), button.clone());
             let _ = button.set_attribute("disabled", "");
-            page::spawn(async move {
+            task::spawn(async move {
                 let done = match deed {
                     Deed::Check => check(&email, &pane).await,
                     Deed::Export => super::export::export(&email).await,
@@ -38,7 +41,7 @@ pub(super) fn serve(email: &Address) {
         });
     }
     let email = email.clone();
-    page::spawn(async move {
+    task::spawn(async move {
         let _ = follow(&email, &pane).await;
     });
 }
@@ -67,31 +70,31 @@ async fn follow(email: &Address, pane: &Element) -> Result<(), KeepError> {
         }
         waited = count;
         say_when(pane, &moments, Checked::last(&keeper.store).await?.as_ref());
-        page::pause(LOOK_AGAIN_MS).await;
+        timer::pause(LOOK_AGAIN_MS).await;
     }
     Ok(())
 }
 
 fn just_kept(pane: &Element) {
-    if let Some(time) = page::within(pane, "[data-history-kept]") {
-        let _ = time.set_attribute("data-history-kept", &json::write(&page::now_ms()));
+    if let Some(time) = dom::within(pane, "[data-history-kept]") {
+        let _ = time.set_attribute("data-history-kept", &json::write(&timer::now_ms()));
     }
     for (selector, hidden) in [("[data-history-last]", false), ("[data-history-none]", true)] {
-        if let Some(line) = page::within(pane, selector) {
-            page::hide(&line, hidden);
+        if let Some(line) = dom::within(pane, selector) {
+            dom::hide(&line, hidden);
         }
     }
 }
 
 fn say_when(pane: &Element, moments: &Moments, checked: Option<&Checked>) {
-    if let Some(time) = page::within(pane, "[data-history-kept]")
+    if let Some(time) = dom::within(pane, "[data-history-kept]")
         && let Some(at) = time.get_attribute("data-history-kept").and_then(|at| at.parse().ok())
     {
         let _ = time.set_attribute("datetime", &moments.iso(at));
         let _ = time.set_attribute("title", &moments.exact(at));
         set(&time, &moments.ago(at));
     }
-    let Some(line) = page::within(pane, "[data-history-checked]") else { return };
+    let Some(line) = dom::within(pane, "[data-history-checked]") else { return };
     let Some(checked) = checked else {
         set(&line, &word("history-never-checked"));
         return;
@@ -124,7 +127,7 @@ fn counted(key: &str, count: u64) -> String {
 }
 
 fn say(pane: &Element, selector: &str, sentence: &str) {
-    if let Some(line) = page::within(pane, selector) {
+    if let Some(line) = dom::within(pane, selector) {
         set(&line, sentence);
     }
 }

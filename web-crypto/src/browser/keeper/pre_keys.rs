@@ -2,7 +2,7 @@
 
 use super::{KeepError, Keeper, step};
 use crate::{
-    browser::{http, page, random, rsa::SigningKey, store::ACCOUNT_KEY},
+    browser::platform::{http, random, store::ACCOUNT_KEY, timer, webcrypto::SigningKey},
     client::messenger::Messenger,
 };
 use cliquet_wire::{
@@ -20,7 +20,7 @@ pub(super) async fn publish(email: &Address, lend: &Function) -> Result<(), Keep
     let due = Rc::new(Cell::new(None));
     let made = due.clone();
     step(lend, email, async move |_: &Keeper, messenger: &Messenger| {
-        let tended = messenger.tend_pre_keys(&stock, page::now_ms(), &signer, &mut random::system()).await?;
+        let tended = messenger.tend_pre_keys(&stock, timer::now_ms(), &signer, &mut random::system()).await?;
         Ok(tended.map(|(step, upload)| {
             made.set(Some(upload));
             step

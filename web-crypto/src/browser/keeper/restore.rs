@@ -3,9 +3,11 @@
 use super::{KeepError, Keeper, step};
 use crate::{
     browser::{
-        http, page,
-        sentences::word,
-        store::{BEFORE, Store, TO_RESTORE, Write},
+        platform::{
+            http,
+            store::{BEFORE, Store, TO_RESTORE, Write},
+        },
+        view::{dom, sentences::word},
     },
     client::{fields::fill, history::messages, messages::Message, messenger::Messenger},
     crypto::history::{self, Place},
@@ -87,13 +89,13 @@ async fn write(keeper: &Keeper, lend: &Function, texts: Vec<Message>, before: Op
 
 /// A line on the page, of which nobody need wait for the end.
 fn say(brought: u64) {
-    if let Some(line) = page::by_id("keeping") {
+    if let Some(line) = dom::by_id("keeping") {
         line.set_text_content(Some(&fill(&word("restoring"), "count", &json::write(&brought))));
     }
 }
 
 fn silence() {
-    if let Some(line) = page::by_id("keeping") {
+    if let Some(line) = dom::by_id("keeping") {
         line.set_text_content(None);
     }
 }

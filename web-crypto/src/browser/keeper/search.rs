@@ -6,9 +6,11 @@
 use super::{KeepError, Keeper, found::Found, moments::Moments};
 use crate::{
     browser::{
-        page,
-        sentences::word,
-        store::{BEFORE, StoreError, TO_RESTORE},
+        platform::{
+            store::{BEFORE, StoreError, TO_RESTORE},
+            task, timer,
+        },
+        view::{dom, sentences::word},
     },
     client::{fields::fill, messages::Message, records::Store, search::Query},
 };
@@ -48,10 +50,10 @@ struct Search {
 }
 
 pub(super) fn serve(email: &Address) {
-    let Some(pane) = page::find(".search") else { return };
-    let field = page::within(&pane, "[data-search-words]").and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+    let Some(pane) = dom::find(".search") else { return };
+    let field = dom::within(&pane, "[data-search-words]").and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
     let (Some(field), Some(found)) = (field, Found::of(&pane, Moments::of_page())) else { return };
-    if let Some(fieldset) = page::within(&pane, "fieldset") {
+    if let Some(fieldset) = dom::within(&pane, "fieldset") {
         let _ = fieldset.remove_attribute("disabled");
     }
     field.set_value(&TYPED.with_borrow(String::clone));
@@ -67,14 +69,14 @@ pub(super) fn serve(email: &Address) {
     });
     search.begin();
     let typing = search.clone();
-    page::on(&field, "input", move |_| typing.begin());
+    dom::on(&field, "input", move |_| typing.begin());
     let pressing = search.clone();
-    page::on(&pane, "keydown", move |event| {
+    dom::on(&pane, "keydown", move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
             pressing.pressed(event);
         }
     });
-    page::on(&pane, "click", move |event| search.found.chosen(event));
+    dom::on(&pane, "click", move |event| search.found.chosen(event));
 }
 
 impl Search {
@@ -89,8 +91,8 @@ impl Search {
             return;
         };
         let search = self.clone();
-        page::spawn(async move {
-            page::pause(PAUSE_MS).await;
+        task::spawn(async move {
+            timer::pause(PAUSE_MS).await;
             if let Err(Some(error)) = search.look(run, &query).await {
                 search.reading.set(false);
                 search.found.say(&complaint(&error));
@@ -120,7 +122,7 @@ impl Search {
                     let _ = self.field.focus();
                 }
             }
-            "Enter" if self.field.is_same_node(page::active().as_ref().map(AsRef::as_ref)) => {
+            "Enter" if self.field.is_same_node(dom::active().as_ref().map(AsRef::as_ref)) => {
                 event.prevent_default();
                 if !event.is_composing() {
                     self.found.step(true);
@@ -153,7 +155,7 @@ impl Search {
             self.reading.set(false);
             self.sum_up(restoring);
             loop {
-                page::pause(LOOK_AGAIN_MS).await;
+                timer::pause(LOOK_AGAIN_MS).await;
                 self.goes_on(run)?;
                 if keeper.store.count(Store::Messages.name()).await.map_err(KeepError::from)? != read.len() {
                     break;
@@ -176,10 +178,10 @@ impl Search {
         names: &[&String],
         first: bool,
     ) -> Result<(), Option<KeepError>> {
-        let begun = page::now_ms();
+        let begun = timer::now_ms();
         let mut fresh = first;
         for (slice, done) in names.chunks(SLICE).zip((0_usize..).step_by(SLICE)) {
-            if page::now_ms().saturating_sub(begun) > SAID_AFTER_MS && first {
+            if timer::now_ms().saturating_sub(begun) > SAID_AFTER_MS && first {
                 self.found.say(&counted_of("search-reading", done, names.len()));
             }
             let mut messages = slice_of(keeper, slice).await.map_err(KeepError::from)?;

@@ -4,7 +4,7 @@
 
 use super::{KeepError, Keeper};
 use crate::{
-    browser::{http, random},
+    browser::platform::{http, random},
     crypto::vault::{self, Owner, VaultBody},
 };
 use cliquet_wire::{

@@ -6,7 +6,7 @@
 //! rest of the name stays readable, so that the database can sort by it.
 
 use super::{
-    database::{self, Database, KEYS, RECORDS},
+    idb::{self, Database, KEYS, RECORDS},
     random,
 };
 use crate::{
@@ -24,7 +24,7 @@ use web_sys::{
 };
 use zeroize::Zeroizing;
 
-pub use super::database::StoreError;
+pub use super::idb::StoreError;
 
 /// In the object store of keys: what wraps the store key.
 const WRAPPING_KEY: &str = "wrapping";
@@ -64,7 +64,7 @@ pub struct Record {
 impl Store {
     /// Opens an account's storage, and makes its keys the first time.
     pub async fn open(email: &Address) -> Result<Self, StoreError> {
-        let database = Database::open(&database::name(email)).await?;
+        let database = Database::open(&idb::name(email)).await?;
         let mut kept = store_key(&database).await?;
         if kept.is_none() {
             make_store_key(&database).await?;
@@ -76,7 +76,7 @@ impl Store {
 
     /// Forgets everything this browser keeps for an account.
     pub async fn erase(email: &Address) -> Result<(), StoreError> {
-        Database::delete(&database::name(email)).await
+        Database::delete(&idb::name(email)).await
     }
 
     /// All of it or none, and on the disk before this returns.
@@ -122,7 +122,7 @@ impl Store {
 
     pub async fn get(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         let name = self.name(store, key);
-        match database::done(self.database.read(RECORDS)?.get(&name.as_str().into())).await? {
+        match idb::done(self.database.read(RECORDS)?.get(&name.as_str().into())).await? {
             value if value.is_undefined() => Ok(None),
             value => self.open_record(store, &name, &value).map(|record| Some(record.value)),
         }
@@ -137,7 +137,7 @@ impl Store {
     pub async fn next(&self, store: &str, after: &str) -> Result<Option<Record>, StoreError> {
         let prefix = [store, "/"].concat();
         let range = bound(&[&prefix, after, "\0"].concat(), &after_all(&prefix))?;
-        let cursor = database::done(self.database.read(RECORDS)?.open_cursor_with_range(&range)).await?;
+        let cursor = idb::done(self.database.read(RECORDS)?.open_cursor_with_range(&range)).await?;
         let Some(cursor) = cursor.dyn_ref::<IdbCursorWithValue>() else { return Ok(None) };
         let name = cursor.key().ok().and_then(|name| name.as_string()).ok_or(StoreError::Damaged)?;
         self.open_record(store, &name, &cursor.value().map_err(|_| StoreError::Damaged)?).map(Some)
@@ -152,14 +152,14 @@ impl Store {
         let request =
             self.database.read(RECORDS)?.open_key_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev);
         let again = request.clone();
-        let mut cursor = database::done(request).await?;
+        let mut cursor = idb::done(request).await?;
         if cursor.is_null() {
             return Ok(Vec::new());
         }
         if count > 1 {
             cursor.unchecked_ref::<IdbCursor>().advance(count.saturating_sub(1)).map_err(|_| StoreError::Refused)?;
             // The same request, with the next result.
-            cursor = database::done(again).await?;
+            cursor = idb::done(again).await?;
         }
         let start = match cursor.dyn_ref::<IdbCursor>().and_then(|cursor| cursor.key().ok()) {
             Some(name) => name.as_string().ok_or(StoreError::Damaged)?,
@@ -171,14 +171,14 @@ impl Store {
     /// How many records a store holds.
     pub async fn count(&self, store: &str) -> Result<usize, StoreError> {
         let counting = self.database.read(RECORDS)?.count_with_key(&all_of(store)?.into());
-        let count = database::done(counting).await?.as_f64().ok_or(StoreError::Damaged)?;
+        let count = idb::done(counting).await?.as_f64().ok_or(StoreError::Damaged)?;
         Ok(count as usize)
     }
 
     /// What every record of a store is named, for `between`.
     pub async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
         let asked = self.database.read(RECORDS)?.get_all_keys_with_key(&all_of(store)?.into());
-        let names: Array = database::done(asked).await?.unchecked_into();
+        let names: Array = idb::done(asked).await?.unchecked_into();
         Ok(names.iter().filter_map(|name| name.as_string()).collect())
     }
 
@@ -190,7 +190,7 @@ impl Store {
 
     /// A key of WebCrypto that was committed beside the records.
     pub async fn key(&self, name: &str) -> Result<Option<CryptoKey>, StoreError> {
-        Ok(database::done(self.database.read(KEYS)?.get(&name.into())).await?.dyn_into().ok())
+        Ok(idb::done(self.database.read(KEYS)?.get(&name.into())).await?.dyn_into().ok())
     }
 
     pub fn close(&self) {
@@ -206,8 +206,8 @@ impl Store {
         let records = self.database.read(RECORDS)?;
         // Both requests are of one transaction, so their answers are of one length and order.
         let (names, values) = (records.get_all_keys_with_key(range), records.get_all_with_key(range));
-        let names: Array = database::done(names).await?.unchecked_into();
-        let values: Array = database::done(values).await?.unchecked_into();
+        let names: Array = idb::done(names).await?.unchecked_into();
+        let values: Array = idb::done(values).await?.unchecked_into();
         let mut opened = Vec::with_capacity(names.length() as usize);
         for (name, value) in names.iter().zip(values.iter()) {
             opened.push(self.open_record(store, &name.as_string().ok_or(StoreError::Damaged)?, &value)?);
@@ -334,7 +334,7 @@ fn aes_gcm(nonce: Option<&[u8]>) -> Object {
 async fn store_key(database: &Database) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
     let keys = database.read(KEYS)?;
     let (wrapping, wrapped) = (keys.get(&WRAPPING_KEY.into()), keys.get(&STORE_KEY.into()));
-    let (wrapping, wrapped) = (database::done(wrapping).await?, database::done(wrapped).await?);
+    let (wrapping, wrapped) = (idb::done(wrapping).await?, idb::done(wrapped).await?);
     if wrapping.is_undefined() && wrapped.is_undefined() {
         return Ok(None);
     }

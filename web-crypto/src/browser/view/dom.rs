@@ -1,10 +1,7 @@
 //! Finds what the page already has: elements by id or `data-` attribute. Makes none.
 
 use gloo_events::{EventListener, EventListenerOptions};
-use js_sys::Promise;
-use std::pin::Pin;
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
 
 /// Absent only where there is no page, as in a worker; nothing of ours runs there.
@@ -64,29 +61,9 @@ pub fn on(target: &EventTarget, name: &'static str, listener: impl FnMut(&Event)
     EventListener::new_with_options(target, name, EventListenerOptions::enable_prevent_default(), listener).forget();
 }
 
-/// Runs beside everything else. Boxed: the queue of tasks is then compiled once, and not for every task.
-pub fn spawn(work: impl Future<Output = ()> + 'static) {
-    let work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
-    wasm_bindgen_futures::spawn_local(work);
-}
-
-/// Returns after so many milliseconds.
-pub async fn pause(ms: u32) {
-    let ms = i32::try_from(ms).unwrap_or(i32::MAX);
-    let over = Promise::new(&mut |resolve, _| {
-        let _ = window().map(|window| window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms));
-    });
-    let _ = JsFuture::from(over).await;
-}
-
 /// The page's language, for dates and times.
 pub fn language() -> String {
     document()
         .and_then(|document| document.document_element()?.get_attribute("lang"))
         .unwrap_or_else(|| "en".to_owned())
-}
-
-/// Milliseconds since 1970, by this computer's clock.
-pub fn now_ms() -> u64 {
-    js_sys::Date::now() as u64
 }

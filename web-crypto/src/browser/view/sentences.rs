@@ -2,7 +2,7 @@
 //!
 //! Owns how a word of the page is found, and what is said about a server that does not do as asked.
 
-use super::http::HttpError;
+use crate::browser::platform::http::HttpError;
 use crate::client::fields::fill;
 use cliquet_wire::{json, problem::Problem};
 use wasm_bindgen::JsCast;
