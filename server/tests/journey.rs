@@ -8,10 +8,10 @@ use cliquet_server::clock::Clock;
 use cliquet_web_crypto::{
     client::{
         compose::compose,
-        contacts::State,
+        conversation::{DeliveryStatus, Message, conversation_range},
         device::first_records,
-        messages::{Mark, Message, conversation_range},
         messenger::{Messenger, Step},
+        peer::Trust,
         records::{Changes, Record, Records, RecordsError, Store},
         seal_next::{Needs, Next},
     },
@@ -68,7 +68,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
 
     // Bob gets a contact request from someone who proved who she is, and accepts it. His hello answers hers.
     bob.poll_and_keep().await;
-    assert_eq!(bob.messenger.contact(&alice.address()).unwrap().state, State::Requested);
+    assert_eq!(bob.messenger.contact(&alice.address()).unwrap().peer.trust, Trust::Requested);
     let card: AccountCard = bob.post("/contacts", &AddContact { email: "alice@example.org".into() }).await;
     let step = bob.messenger.add_contact(card, now(), &NativeVerifier).await.unwrap();
     bob.commit(step);
@@ -77,9 +77,9 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     alice.poll_and_keep().await;
 
     // Compose. Any tab may do this: the text is durable before anything else happens to it.
-    let composed = compose(&bob.address(), TEXT, now(), 0, &mut random()).unwrap();
+    let composed = compose(&alice.address(), &bob.address().into(), TEXT, now(), 0, &mut random()).unwrap();
     alice.disk.commit(&composed.changes);
-    assert_eq!(alice.marks(&bob), [Mark::Waiting]);
+    assert_eq!(alice.marks(&bob), [DeliveryStatus::Waiting]);
 
     // Seal and save. The next ratchet state and the finished post come in one step, durable before a byte leaves.
     let step = match alice.messenger.seal_next(&alice.disk, &[], now(), &mut random()).await.unwrap() {
@@ -113,7 +113,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     );
     let step = alice.messenger.sent(&alice.disk, entry.id, &sent).await.unwrap();
     alice.commit(step);
-    assert_eq!(alice.marks(&bob), [Mark::Sent]);
+    assert_eq!(alice.marks(&bob), [DeliveryStatus::Sent]);
 
     // A lost answer would have made Alice post the same bytes again. That changes nothing.
     let again: MessagesSent = alice.send("/messages", entry.body).await;
@@ -132,7 +132,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
 
     // Show. What Bob reads is what Alice wrote.
     assert_eq!(bob.texts(&alice), [TEXT]);
-    assert_eq!(bob.messenger.contact(&alice.address()).unwrap().unread, 1);
+    assert_eq!(bob.messenger.contact(&alice.address()).unwrap().conversation.unread, 1);
 
     // Acknowledge. Until now the mailbox kept the envelope, had Bob's battery died; his next poll lets it go.
     let everything = Poll { cursor: 0, wait_seconds: Some(0) };
@@ -144,7 +144,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     bob.seal_next().await;
     bob.post_outbox().await;
     alice.poll_and_keep().await;
-    assert_eq!(alice.marks(&bob), [Mark::Delivered]);
+    assert_eq!(alice.marks(&bob), [DeliveryStatus::Delivered]);
 }
 
 /// A person's browser, as far as it matters here.
@@ -275,13 +275,13 @@ impl Person<'_> {
     }
 
     fn lines(&self, with: &Person<'_>) -> Vec<Message> {
-        let (from, to) = conversation_range(&with.address());
+        let (from, to) = conversation_range(&with.address().into());
         let lines = self.disk.0.range((Store::Messages, from)..(Store::Messages, to));
         lines.map(|(_, value)| Message::load(value).unwrap()).collect()
     }
 
-    fn marks(&self, with: &Person<'_>) -> Vec<Mark> {
-        self.lines(with).iter().map(|line| line.mark).collect()
+    fn marks(&self, with: &Person<'_>) -> Vec<DeliveryStatus> {
+        self.lines(with).iter().map(|line| line.status).collect()
     }
 
     fn texts(&self, with: &Person<'_>) -> Vec<String> {

@@ -5,7 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
 use cliquet_web_crypto::{
-    client::content::{Body, Content, MessageId},
+    client::{
+        content::{Body, Content},
+        conversation::MessageId,
+    },
     crypto::{
         CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
         identity::sign_device_list,

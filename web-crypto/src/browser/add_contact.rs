@@ -61,7 +61,7 @@ impl Wish {
         let turn = home.turn().await?;
         let made = match card {
             Some(card) => turn.messenger().add_contact(card, timer::now_ms(), &WebVerifier).await,
-            None => turn.messenger().read(address),
+            None => turn.messenger().read(&address.into()),
         };
         turn.end(made).await?;
         home.pump();

@@ -176,13 +176,13 @@ impl Home {
     pub fn changed(self: &Rc<Self>, names: &[String]) {
         for name in names {
             let Some((store, wish)) = name.split_once('/') else { continue };
-            if matches!(store, "messages" | "contacts") {
+            if matches!(store, "messages" | "peers" | "conversations") {
                 load_messages::changed(self, name);
             }
             match store {
                 "!" => self.wished(wish),
-                "contacts" | "to_keep" => self.keep(),
-                "to_seal" | "outbox" => self.pump(),
+                "peers" | "to_keep" => self.keep(),
+                "owed" | "to_seal" | "outbox" => self.pump(),
                 _ => {}
             }
         }

@@ -10,9 +10,9 @@ use super::{
     view::dom,
 };
 use crate::client::{
-    contacts::{Contact, State},
-    messages::Message,
-    records::Store,
+    conversation::{self, ConversationId, Message},
+    peer::{Peer, Trust},
+    records::{RecordsError, Store},
 };
 use cliquet_wire::address::Address;
 use std::{
@@ -94,9 +94,12 @@ async fn older(home: &Rc<Home>, conversation: &Conversation) {
 
 /// Enables what may be done with this contact.
 async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), StoreError> {
-    let contact = contact(home, &conversation.address).await?;
-    if let Some(contact) = contact {
-        conversation.allow(Some(contact.state), contact.verified, contact.key_changed, contact.keep_history);
+    let id = ConversationId::from(&conversation.address);
+    let peer = load(home, Store::Peers, conversation.address.as_str(), Peer::load).await?;
+    if let Some(peer) = peer {
+        let kept = load(home, Store::Conversations, &id.text(), conversation::Conversation::load).await?;
+        let kept = kept.is_none_or(|kept| kept.keep_history);
+        conversation.allow(Some(peer.trust), peer.verified, peer.key_changed, kept);
         return Ok(());
     }
     // The server knows them, and this browser has not met them yet.
@@ -105,24 +108,35 @@ async fn allow(home: &Rc<Home>, conversation: &Conversation) -> Result<(), Store
             home.wish(&Wish::new(Verb::Added, &conversation.address));
             None
         }
-        Some("requested") => Some(State::Requested),
-        Some("blocked") => Some(State::Blocked),
+        Some("requested") => Some(Trust::Requested),
+        Some("blocked") => Some(Trust::Blocked),
         _ => None,
     };
     conversation.allow(state, false, false, true);
     Ok(())
 }
 
-async fn contact(home: &Home, address: &Address) -> Result<Option<Contact>, StoreError> {
-    let value = home.store.get(Store::Contacts.name(), address.as_str()).await?;
-    value.map(|value| Contact::load(&value).map_err(|_| StoreError::Damaged)).transpose()
+/// A record, read by its type's `load`.
+async fn load<T>(
+    home: &Home,
+    store: Store,
+    key: &str,
+    read: impl Fn(&[u8]) -> Result<T, RecordsError>,
+) -> Result<Option<T>, StoreError> {
+    let value = home.store.get(store.name(), key).await?;
+    value.map(|value| read(&value).map_err(|_| StoreError::Damaged)).transpose()
 }
 
 /// Fills every line of the list.
 async fn contacts(home: &Rc<Home>) -> Result<(), StoreError> {
-    for record in home.store.all(Store::Contacts.name()).await? {
-        if let Ok(contact) = Contact::load(&record.value) {
-            show::contact(&contact, &home.words, &home.dates);
+    for record in home.store.all(Store::Peers.name()).await? {
+        if let Ok(peer) = Peer::load(&record.value) {
+            show::peer(&peer);
+        }
+    }
+    for record in home.store.all(Store::Conversations.name()).await? {
+        if let Ok(conversation) = conversation::Conversation::load(&record.value) {
+            show::conversation(&conversation, &home.words, &home.dates);
         }
     }
     show::order_contacts(Conversation::on_page().map(|open| open.address).as_ref());
@@ -137,7 +151,7 @@ pub struct Unseen {
     showing: Cell<bool>,
 }
 
-/// Follows a commit: `messages/…` and `contacts/…`, by name.
+/// Follows a commit: `messages/…`, `peers/…` and `conversations/…`, by name.
 pub fn changed(home: &Rc<Home>, name: &String) {
     let mut names = home.unseen.names.borrow_mut();
     if !names.contains(name) {
@@ -164,21 +178,27 @@ async fn follow(home: &Rc<Home>, names: &[String]) -> Result<(), StoreError> {
     let mut between = false;
     for name in names {
         let Some((store, key)) = name.split_once('/') else { continue };
-        let address = key.split('/').next().unwrap_or_default();
-        let here = open.as_ref().filter(|open| open.address.as_str() == address);
-        if store == "contacts" {
-            let Some(value) = home.store.get(Store::Contacts.name(), key).await? else { continue };
-            let contact = Contact::load(&value).map_err(|_| StoreError::Damaged)?;
-            if contact.state == State::Own {
+        let id = key.split('/').next().unwrap_or_default();
+        let here = open.as_ref().filter(|open| open.address.as_str() == id);
+        if store == Store::Peers.name() {
+            let Some(peer) = load(home, Store::Peers, key, Peer::load).await? else { continue };
+            if peer.trust == Trust::Own {
                 continue;
             }
-            if !show::contact(&contact, &home.words, &home.dates) {
+            if !show::peer(&peer) {
                 show::refresh_contacts();
             }
             if let Some(open) = here {
-                open.allow(Some(contact.state), contact.verified, contact.key_changed, contact.keep_history);
-                if contact.unread > 0 && home::in_sight() {
-                    home.wish(&Wish::new(Verb::Read, &contact.address));
+                allow(home, open).await?;
+            }
+        } else if store == Store::Conversations.name() {
+            let kept = load(home, Store::Conversations, key, conversation::Conversation::load).await?;
+            let Some(conversation) = kept else { continue };
+            show::conversation(&conversation, &home.words, &home.dates);
+            if let Some(open) = here {
+                allow(home, open).await?;
+                if conversation.unread > 0 && home::in_sight() {
+                    home.wish(&Wish::new(Verb::Read, &open.address));
                 }
             }
         } else if !between

@@ -10,8 +10,7 @@ use super::{
 };
 use crate::client::{
     compose::{ComposeError, compose, send_again},
-    contacts::Contact,
-    messages::Message,
+    conversation::{self, ConversationId, Message},
     records::{Changes, Store},
 };
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -122,7 +121,7 @@ async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), Word
         return Err(Word::MessageTooLong);
     }
     let newest = newest(home, address).await;
-    match compose(address, text, timer::now_ms(), newest, &mut random::system()) {
+    match compose(&home.email, &ConversationId::from(address), text, timer::now_ms(), newest, &mut random::system()) {
         Ok(composed) => commit(home, &composed.changes).await,
         Err(ComposeError::Empty) => Ok(()),
         Err(ComposeError::TooLong) => Err(Word::MessageTooLong),
@@ -138,13 +137,13 @@ async fn commit(home: &Rc<Home>, changes: &Changes) -> Result<(), Word> {
     })
 }
 
-/// The sort time of the last line: on the page or in the contact's record, whichever is later.
+/// The sort time of the last line: on the page or in the conversation's record, whichever is later.
 async fn newest(home: &Rc<Home>, address: &Address) -> u64 {
-    let kept = home.store.get(Store::Contacts.name(), address.as_str()).await.ok().flatten();
-    let contact = kept.and_then(|value| Contact::load(&value).ok()).map_or(0, |contact| contact.newest);
+    let kept = home.store.get(Store::Conversations.name(), address.as_str()).await.ok().flatten();
+    let kept = kept.and_then(|value| conversation::Conversation::load(&value).ok()).map_or(0, |kept| kept.newest);
     let last = home.store.last(Store::Messages.name(), address.as_str(), 1).await.unwrap_or_default();
     let message = last.first().and_then(|record| Message::load(&record.value).ok()).map_or(0, |last| last.sort_time);
-    contact.max(message)
+    kept.max(message)
 }
 
 async fn again(home: &Rc<Home>, key: &str) {

@@ -10,8 +10,8 @@ use super::{
     words::{Word, Words},
 };
 use crate::client::{
-    contacts::{Contact, State},
-    messages::{Author, Failure, Mark, Message, MessageBody, Notice},
+    conversation::{self, DeliveryStatus, Failure, Message, MessageBody, Notice},
+    peer::{Peer, Trust},
     records::sortable,
 };
 use cliquet_wire::{address::Address, json, problem::ProblemCode};
@@ -88,7 +88,7 @@ impl Conversation {
         let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
         self.append(&list, message, words, dates);
         self.empty(false);
-        if near_end || message.author == Author::Own {
+        if near_end || message.is_own() {
             // Each line costs a layout of all; what is far above is fetched when somebody goes up to it.
             while list.child_element_count() > 2 * enough
                 && let Some(first) = list.first_element_child()
@@ -114,10 +114,10 @@ impl Conversation {
             let _ = list.append_child(&line);
         }
         let Some(line) = self.part("#message-template").and_then(|template| copy(&template)) else { return };
-        let author = match message.author {
-            Author::Own => "own",
-            Author::Peer => "peer",
-            Author::Notice => "notice",
+        let author = match (message.is_notice(), message.is_own()) {
+            (true, _) => "notice",
+            (false, true) => "own",
+            (false, false) => "peer",
         };
         let _ = line.class_list().add_1(author);
         let minute = json::write(&(message.sort_time / GROUP_MS));
@@ -133,10 +133,10 @@ impl Conversation {
             let _ = line.set_attribute(name, value);
         }
         let _ = line.set_attribute("data-key", &message.key());
-        let who = match message.author {
-            Author::Own => words.get(Word::You),
-            Author::Peer => message.conversation.as_str(),
-            Author::Notice => "",
+        let who = match author {
+            "own" => words.get(Word::You),
+            "peer" => message.sender.as_str(),
+            _ => "",
         };
         text(&line, ".author", who);
         text(&line, ".body", body(&message.body, words));
@@ -164,12 +164,12 @@ impl Conversation {
     }
 
     /// What may be done in this conversation: the page shows its lines and buttons by these words.
-    pub fn allow(&self, state: Option<State>, verified: bool, key_changed: bool, kept: bool) {
-        let mut words = String::from(match state {
-            Some(State::Requested) => "requested",
-            Some(State::Blocked) => "blocked",
-            Some(State::Added) => "added",
-            Some(State::Own) | None => "",
+    pub fn allow(&self, trust: Option<Trust>, verified: bool, key_changed: bool, kept: bool) {
+        let mut words = String::from(match trust {
+            Some(Trust::Requested) => "requested",
+            Some(Trust::Blocked) => "blocked",
+            Some(Trust::Added) => "added",
+            Some(Trust::Own) | None => "",
         });
         if verified {
             words.push_str(" verified");
@@ -183,7 +183,7 @@ impl Conversation {
         let _ = self.section.set_attribute("data-state", &words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {
             let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
-            fieldset.set_disabled(key_changed || state != Some(State::Added));
+            fieldset.set_disabled(key_changed || trust != Some(Trust::Added));
         }
     }
 
@@ -204,29 +204,32 @@ impl Conversation {
 }
 
 /// A contact's line in the list. `false` when the list does not have it.
-pub fn contact(contact: &Contact, words: &Words, dates: &Dates) -> bool {
-    let Some(line) = dom::by_id("contacts").and_then(|list| dom::within(&list, &line_of(&contact.address))) else {
-        return false;
-    };
-    let state = match contact.state {
-        State::Requested => "requested",
-        State::Blocked => "blocked",
-        State::Own | State::Added => "added",
+pub fn peer(peer: &Peer) -> bool {
+    let Some(line) = line_on_page(peer.address.as_str()) else { return false };
+    let state = match peer.trust {
+        Trust::Requested => "requested",
+        Trust::Blocked => "blocked",
+        Trust::Own | Trust::Added => "added",
     };
     let _ = line.set_attribute("data-state", state);
-    let _ = line.set_attribute("data-newest", &sortable(contact.newest));
-    if let Some(last) = &contact.last {
-        let own = if last.author == Author::Own { words.get(Word::You) } else { "" };
+    true
+}
+
+/// What was said last, on a conversation's line in the list.
+pub fn conversation(conversation: &conversation::Conversation, words: &Words, dates: &Dates) {
+    let Some(line) = line_on_page(&conversation.id.text()) else { return };
+    let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
+    if let Some(last) = &conversation.preview {
+        let own = if last.is_own { words.get(Word::You) } else { "" };
         let separator = if own.is_empty() { "" } else { ": " };
         text(&line, ".contact-last", &[own, separator, body(&last.body, words)].concat());
         text(&line, ".contact-time", &dates.short(last.time));
     }
     if let Some(unread) = dom::within(&line, ".contact-unread") {
-        let count = if contact.unread == 0 { String::new() } else { json::write(&contact.unread) };
+        let count = if conversation.unread == 0 { String::new() } else { json::write(&conversation.unread) };
         let _ = unread.set_attribute("title", words.get(Word::Unread));
         unread.set_text_content(Some(&count));
     }
-    true
 }
 
 /// The newest conversation first, and the open one marked.
@@ -258,11 +261,11 @@ pub fn order_contacts(open: Option<&Address>) {
 
 /// What the server's list says of an address.
 pub fn listed_as(address: &Address) -> Option<String> {
-    dom::within(&dom::by_id("contacts")?, &line_of(address))?.get_attribute("data-state")
+    line_on_page(address.as_str())?.get_attribute("data-state")
 }
 
-fn line_of(address: &Address) -> String {
-    ["[data-contact=\"", address.as_str(), "\"]"].concat()
+fn line_on_page(id: &str) -> Option<Element> {
+    dom::within(&dom::by_id("contacts")?, &["[data-contact=\"", id, "\"]"].concat())
 }
 
 /// Has htmx fetch the list anew.
@@ -336,12 +339,12 @@ fn when(line: &Element, message: &Message, dates: &Dates) {
 }
 
 fn mark(line: &Element, message: &Message, words: &Words) {
-    let (name, word) = match message.mark {
-        Mark::Waiting => ("waiting", Some(Word::Waiting)),
-        Mark::Sent => ("sent", Some(Word::Sent)),
-        Mark::Delivered => ("delivered", Some(Word::Delivered)),
-        Mark::Failed(failure) => ("failed", Some(why(failure))),
-        Mark::Received => ("received", None),
+    let (name, word) = match message.status {
+        DeliveryStatus::Waiting => ("waiting", Some(Word::Waiting)),
+        DeliveryStatus::Sent => ("sent", Some(Word::Sent)),
+        DeliveryStatus::Delivered => ("delivered", Some(Word::Delivered)),
+        DeliveryStatus::Failed(failure) => ("failed", Some(why(failure))),
+        DeliveryStatus::Received => ("received", None),
     };
     if line.get_attribute("data-mark").as_deref() == Some(name) {
         return;
@@ -349,7 +352,7 @@ fn mark(line: &Element, message: &Message, words: &Words) {
     let _ = line.set_attribute("data-mark", name);
     let Some(mark) = dom::within(line, ".mark") else { return };
     mark.set_text_content(word.map(|word| words.get(word)));
-    if matches!(message.mark, Mark::Failed(_))
+    if matches!(message.status, DeliveryStatus::Failed(_))
         && let Some(button) = dom::document().and_then(|document| document.create_element("button").ok())
     {
         let _ = button.set_attribute("type", "button");

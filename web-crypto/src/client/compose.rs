@@ -1,8 +1,7 @@
 //! A text that a person sends, before anything is sealed. Any tab may write it; only the leader seals.
 
 use super::{
-    content::MessageId,
-    messages::{Author, Mark, Message, MessageBody},
+    conversation::{ConversationId, DeliveryStatus, Message, MessageBody, MessageId},
     records::{Changes, RecordsError, Store},
 };
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -26,9 +25,10 @@ pub enum ComposeError {
     Records(#[from] RecordsError),
 }
 
-/// `newest` is the sort time of the last line of the conversation that this tab knows, or zero.
+/// `own`: this account's address. `newest` is the sort time of the last line of the conversation that this tab knows, or zero.
 pub fn compose(
-    conversation: &Address,
+    own: &Address,
+    conversation: &ConversationId,
     text: &str,
     now: u64,
     newest: u64,
@@ -45,22 +45,22 @@ pub fn compose(
     let message = Message {
         id: MessageId::from_parts(now, random),
         conversation: conversation.clone(),
-        author: Author::Own,
+        sender: own.clone(),
         sort_time: now.max(newest.saturating_add(1)),
         client_time: now,
         server_time: 0,
         body: MessageBody::Text(text.into()),
-        mark: Mark::Waiting,
+        status: DeliveryStatus::Waiting,
     };
     Ok(Composed { changes: waiting(&message), message })
 }
 
 /// Sends a failed message once more, where it stands. A message that did not fail is left alone.
 pub fn send_again(message: &Message) -> Result<Composed, ComposeError> {
-    if message.author != Author::Own || !matches!(message.mark, Mark::Failed(_)) {
+    if !matches!(message.status, DeliveryStatus::Failed(_)) {
         return Err(ComposeError::Empty);
     }
-    let message = Message { mark: Mark::Waiting, ..message.clone() };
+    let message = Message { status: DeliveryStatus::Waiting, ..message.clone() };
     Ok(Composed { changes: waiting(&message), message })
 }
 

@@ -6,6 +6,7 @@
 //! One byte of version, then as all state is saved: sender, device, time, kind, and the fields of that kind. Fields are only ever
 //! added at the end, where an older client does not look; a kind that is not known is kept as a notice, not dropped.
 
+use super::conversation::MessageId;
 use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::{
     account_key::AccountKey,
@@ -13,7 +14,7 @@ use cliquet_wire::{
     ids::{DeviceId, EnvelopeId},
     limits::MESSAGE_TEXT_BYTES_MAX,
 };
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// The first byte of every content.
@@ -22,17 +23,6 @@ const VERSION: u8 = 1;
 pub const RECEIPT_NAMES_MAX: usize = 256;
 /// Envelopes that are asked for at once; what is past it is not asked for.
 pub const RESEND_NAMES_MAX: usize = 64;
-
-/// One message, the same on every device: a UUID of version 7, chosen by its author. Two authors' ids live apart, so
-/// that nobody can name, hide or replace a message of somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct MessageId(pub Uuid);
-
-impl MessageId {
-    pub fn from_parts(now_ms: u64, random: [u8; 10]) -> Self {
-        Self(Builder::from_unix_timestamp_millis(now_ms, &random).into_uuid())
-    }
-}
 
 /// What one device says to another.
 #[derive(Clone, PartialEq, Eq)]
@@ -160,16 +150,6 @@ impl Body {
             Self::Hello | Self::CopyOfHello { .. } | Self::Unknown { .. } => true,
         };
         if fits { Ok(()) } else { Err(ContentError::TooLarge) }
-    }
-}
-
-impl Saved for MessageId {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.0.as_bytes());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.array().map(Uuid::from_bytes).map(Self)
     }
 }
 

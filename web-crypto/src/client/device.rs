@@ -1,8 +1,8 @@
 //! What a new device keeps first: who it is, its pre-keys, and its own account.
 
 use super::{
-    contacts::{Contact, State},
-    messenger::{IDENTITY, PRE_KEYS},
+    messenger::{IDENTITY, PRE_KEYS, put_directory},
+    peer::{Owed, Peer, Trust},
     records::{Changes, Record, Store},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets};
@@ -14,9 +14,15 @@ pub fn first_records(own: &OwnIdentity, pre_keys: &PreKeySecrets, card: &Account
     let mut changes = Changes::default();
     changes.puts.push(Record { store: Store::Device, key: IDENTITY.into(), value: own.save() });
     changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
-    let mut account = Contact::new(own.email().clone(), State::Own, own.account_key().clone());
-    account.hello_owed = card.device_list.devices.len() > 1;
-    account.take_card(card.clone());
-    account.put_into(&mut changes);
+    let address = own.email();
+    let mut account = Peer::new(address.clone(), Trust::Own, own.account_key().clone());
+    account.counter = card.device_list.counter;
+    account.listed = Some(card.device_list.devices.clone());
+    changes.put(Store::Peers, address.as_str().into(), &account);
+    put_directory(card, &mut changes);
+    if card.device_list.devices.len() > 1 {
+        let owed = Owed { contact_request: true, ..Owed::default() };
+        changes.put(Store::Owed, address.as_str().into(), &owed);
+    }
     changes
 }

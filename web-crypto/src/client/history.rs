@@ -4,16 +4,16 @@
 //! when something is sent or fetched.
 
 use super::{
-    contacts::Contact,
-    messages::{Author, Mark, Message, MessageBody, message_key},
+    conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
     messenger::{Event, Messenger, Step, StepError},
-    records::{Changes, Records, RecordsError, Store, decode, read},
+    records::{Changes, Records, RecordsError, Store, Table, decode, read},
 };
 use crate::crypto::{
     history::SEALED_BYTES_MORE_MAX,
     saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::limits::SEGMENT_BYTES_MAX;
+use std::collections::HashSet;
 use zeroize::Zeroizing;
 
 /// What fits a segment, whatever sealing adds.
@@ -45,10 +45,10 @@ impl Messenger {
             after.clone_from(&line.key);
             let key: String = decode(&line.value)?;
             if let Some(message) = read::<Message>(records, Store::Messages, &key).await? {
-                if message.mark == Mark::Waiting {
+                if message.status == DeliveryStatus::Waiting {
                     continue;
                 }
-                if self.contact(&message.conversation).is_some_and(|contact| contact.keep_history) {
+                if self.keeps_history(&message.conversation) {
                     let mut one = Writer::default();
                     message.write(&mut one);
                     bytes += one.finish().len();
@@ -72,32 +72,42 @@ impl Messenger {
     /// Segments may come in any order, newest first for instance.
     pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
         let mut step = self.step();
-        // A list: a segment holds a thousand texts, and a tree is code that every page would carry.
-        let (mut seen, mut contacts) = (Vec::new(), Vec::<Contact>::new());
+        let (mut seen, mut conversations) = (HashSet::new(), Table::<Conversation>::default());
         for message in messages {
-            let key = message_key(&message.conversation, message.author, message.id);
+            let key = message_key(&message.conversation, &message.sender, message.id);
             if seen.contains(&key) || records.get(Store::MessageKeys, &key).await?.is_some() {
                 continue;
             }
-            seen.push(key);
-            let place = contacts.iter().position(|contact| contact.address == message.conversation);
-            let place = place.or_else(|| {
-                contacts.push(self.contact(&message.conversation)?.clone());
-                Some(contacts.len() - 1)
-            });
-            if let Some(contact) = place.and_then(|place| contacts.get_mut(place)) {
-                contact.shows(&message);
-            }
+            seen.insert(key);
+            let id = message.conversation.text();
+            let mut conversation = match conversations.get(&id).or_else(|| self.conversation(&message.conversation)) {
+                Some(conversation) => conversation.clone(),
+                None => Conversation::new(message.conversation.clone()),
+            };
+            conversation.shows(&message);
+            conversations.put(&id, conversation);
             message.put_new_into(&mut step.changes);
         }
-        for contact in &contacts {
-            if self.contact(&contact.address) == Some(contact) {
-                step.events.push(Event::Contact(contact.address.clone()));
+        for conversation in conversations.values() {
+            if self.conversation(&conversation.id) == Some(conversation) {
+                step.events.push(Event::Conversation(conversation.id.clone()));
             } else {
-                step.put_contact(contact);
+                step.put_conversation(conversation);
             }
         }
         Ok(step)
+    }
+}
+
+impl Messenger {
+    /// Whether what is said there goes into the history. Of somebody who is not known, nothing does.
+    fn keeps_history(&self, id: &ConversationId) -> bool {
+        self.has_contact(id) && self.conversation(id).is_none_or(|conversation| conversation.keep_history)
+    }
+
+    /// Whether the conversation is with somebody who is known.
+    fn has_contact(&self, id: &ConversationId) -> bool {
+        id.peer().is_some_and(|peer| peer != self.address() && self.peer(peer).is_some())
     }
 }
 
@@ -113,10 +123,10 @@ pub enum Standing {
 
 impl Messenger {
     pub async fn standing(&self, records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
-        if text.conversation == *self.address() || self.contact(&text.conversation).is_none() {
+        if !self.has_contact(&text.conversation) {
             return Ok(Standing::Stranger);
         }
-        let key = message_key(&text.conversation, text.author, text.id);
+        let key = message_key(&text.conversation, &text.sender, text.id);
         Ok(if records.get(Store::MessageKeys, &key).await?.is_some() { Standing::Known } else { Standing::New })
     }
 
@@ -130,8 +140,8 @@ impl Messenger {
         }
         let mut step = self.restored(records, new.clone()).await?;
         for text in &new {
-            if let Some(contact) = self.contact(&text.conversation) {
-                step.keep(contact, text);
+            if self.keeps_history(&text.conversation) {
+                step.keep(text);
             }
         }
         Ok(step)
@@ -147,12 +157,9 @@ pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
 pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
     let Content(messages) = decode(content)?;
     let is_kept = |message: &Message| {
-        let text = matches!(message.body, MessageBody::Text(_));
-        text && match message.author {
-            Author::Own => !matches!(message.mark, Mark::Waiting | Mark::Received),
-            Author::Peer => message.mark == Mark::Received,
-            Author::Notice => false,
-        }
+        let is_theirs = message.conversation.is_with(&message.sender);
+        let is_received = message.status == DeliveryStatus::Received;
+        !message.is_notice() && is_theirs == is_received && message.status != DeliveryStatus::Waiting
     };
     if messages.iter().all(is_kept) { Ok(messages) } else { Err(RecordsError::Damaged) }
 }

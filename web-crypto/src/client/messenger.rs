@@ -4,14 +4,13 @@
 //! Knows nothing of when or why a step is taken.
 
 use super::{
-    contacts::{Contact, State},
-    messages::Message,
+    conversation::{Conversation, ConversationId, Message},
     outbox::OutboxEntry,
-    records::{Changes, ONLY, Record, RecordsError, Store, decode},
-    sessions::PeerSessions,
+    peer::{Owed, Peer, Trust, sessions::PeerSessions},
+    records::{Changes, ONLY, Record, RecordsError, Store, Table, decode},
 };
-use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions};
-use cliquet_wire::{address::Address, ids::DeviceId};
+use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, saved};
+use cliquet_wire::{address::Address, certificate::AccountCard, ids::DeviceId};
 
 /// The keys of [`Store::Device`].
 pub(crate) const IDENTITY: &str = "identity";
@@ -22,9 +21,11 @@ pub(crate) const PRE_KEYS: &str = "pre_keys";
 pub struct Messenger {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
-    /// By address.
-    contacts: Vec<Contact>,
-    sessions: Vec<(String, PeerSessions)>,
+    peers: Table<Peer>,
+    directories: Table<AccountCard>,
+    conversations: Table<Conversation>,
+    owed: Table<Owed>,
+    sessions: Table<PeerSessions>,
     outbox: Option<OutboxEntry>,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
@@ -48,10 +49,12 @@ pub struct Step {
 /// What changed, for the page.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// New, or with another mark: show it by its id.
+    /// New or changed: show it by its id.
     Message(Box<Message>),
+    /// What is known or believed of it.
+    Peer(Address),
     /// Its line in the list.
-    Contact(Address),
+    Conversation(ConversationId),
     /// There is something to post, or no longer.
     Outbox,
     /// An account's devices are others than before (C2). Of a contact's, its conversation says so too.
@@ -135,16 +138,19 @@ impl Messenger {
         let mut messenger = Self {
             own: OwnIdentity::load(&identity.value).map_err(|_| RecordsError::Damaged)?,
             pre_keys: PreKeySecrets::load(&pre_keys.value).map_err(|_| RecordsError::Damaged)?,
-            contacts: Vec::new(),
-            sessions: Vec::new(),
+            peers: Table::default(),
+            directories: Table::default(),
+            conversations: Table::default(),
+            owed: Table::default(),
+            sessions: Table::default(),
             outbox: None,
             cursor: 0,
             applied: 0,
             own_card_fresh: false,
         };
         rest.iter().try_for_each(|record| messenger.absorb(record))?;
-        match messenger.contact(messenger.own.email()) {
-            Some(own) if own.state == State::Own => Ok(messenger),
+        match messenger.peer(messenger.own.email()) {
+            Some(own) if own.trust == Trust::Own => Ok(messenger),
             _ => Err(LoadError::NoDevice),
         }
     }
@@ -172,19 +178,37 @@ impl Messenger {
         self.own.device()
     }
 
-    /// Oneself included, by address.
-    pub(super) fn everyone(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts.iter()
+    /// Every account that is known, one's own included, by address.
+    pub(super) fn peers(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values()
     }
 
-    /// Everyone but oneself, by address.
-    pub fn contacts(&self) -> impl Iterator<Item = &Contact> {
-        self.contacts.iter().filter(|contact| contact.state != State::Own)
+    /// Every account but one's own, by address.
+    pub fn contacts(&self) -> impl Iterator<Item = &Peer> {
+        self.peers.values().filter(|peer| peer.trust != Trust::Own)
     }
 
-    /// Also oneself.
-    pub fn contact(&self, address: &Address) -> Option<&Contact> {
-        self.contacts.get(self.place(address).ok()?)
+    pub(super) fn contacts_count(&self) -> usize {
+        self.peers.len().saturating_sub(1)
+    }
+
+    /// What is known of an account; also of one's own.
+    pub fn peer(&self, address: &Address) -> Option<&Peer> {
+        self.peers.get(address.as_str())
+    }
+
+    /// The devices of an account. `None`: they must be fetched before anything is encrypted for it.
+    pub fn directory(&self, address: &Address) -> Option<&AccountCard> {
+        self.directories.get(address.as_str())
+    }
+
+    pub fn conversation(&self, id: &ConversationId) -> Option<&Conversation> {
+        self.conversations.get(&id.text())
+    }
+
+    /// What is still to be sent to an account. `None`: nothing.
+    pub fn owed(&self, address: &Address) -> Option<&Owed> {
+        self.owed.get(address.as_str())
     }
 
     /// What to post, if there is something.
@@ -199,7 +223,7 @@ impl Messenger {
 
     /// The sessions with each peer device, to hold their sizes against the limits.
     pub fn all_sessions(&self) -> impl Iterator<Item = &Sessions> {
-        self.sessions.iter().map(|(_, kept)| &kept.sessions)
+        self.sessions.values().map(|kept| &kept.sessions)
     }
 
     pub(super) fn own(&self) -> &OwnIdentity {
@@ -211,7 +235,7 @@ impl Messenger {
     }
 
     pub(super) fn sessions(&self, key: &str) -> Option<&PeerSessions> {
-        self.sessions.iter().find(|(known, _)| known == key).map(|(_, sessions)| sessions)
+        self.sessions.get(key)
     }
 
     /// The sessions with the devices from which something is to be asked for now.
@@ -220,7 +244,7 @@ impl Messenger {
     }
 
     pub(super) fn session_keys(&self) -> impl Iterator<Item = &String> {
-        self.sessions.iter().map(|(key, _)| key)
+        self.sessions.keys()
     }
 
     pub(super) fn own_card_fresh(&self) -> bool {
@@ -232,33 +256,19 @@ impl Messenger {
         Step { changes: Changes::default(), events: Vec::new(), based_on: self.applied, own_card_fresh: false }
     }
 
-    fn place(&self, address: &Address) -> Result<usize, usize> {
-        self.contacts.binary_search_by(|contact| contact.address.cmp(address))
-    }
-
     fn absorb(&mut self, record: &Record) -> Result<(), RecordsError> {
+        let (key, value) = (record.key.as_str(), record.value.as_slice());
         match record.store {
-            Store::Device if record.key == PRE_KEYS => {
-                self.pre_keys = PreKeySecrets::load(&record.value).map_err(|_| RecordsError::Damaged)?;
+            Store::Device if key == PRE_KEYS => {
+                self.pre_keys = PreKeySecrets::load(value).map_err(|_| RecordsError::Damaged)?;
             }
-            Store::Contacts => {
-                let contact: Contact = decode(&record.value)?;
-                let place = match self.place(&contact.address) {
-                    Ok(place) => {
-                        self.contacts.remove(place);
-                        place
-                    }
-                    Err(place) => place,
-                };
-                self.contacts.insert(place, contact);
-            }
-            Store::Sessions => {
-                let sessions = decode(&record.value)?;
-                self.forget(Store::Sessions, &record.key);
-                self.sessions.push((record.key.clone(), sessions));
-            }
-            Store::Outbox => self.outbox = Some(decode(&record.value)?),
-            Store::Cursor => self.cursor = decode(&record.value)?,
+            Store::Peers => self.peers.put(key, decode(value)?),
+            Store::Directories => self.directories.put(key, load_directory(value)?),
+            Store::Conversations => self.conversations.put(key, decode(value)?),
+            Store::Owed => self.owed.put(key, decode(value)?),
+            Store::Sessions => self.sessions.put(key, decode(value)?),
+            Store::Outbox => self.outbox = Some(decode(value)?),
+            Store::Cursor => self.cursor = decode(value)?,
             Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal | Store::ToKeep | Store::Envelopes => {
             }
         }
@@ -267,12 +277,37 @@ impl Messenger {
 
     fn forget(&mut self, store: Store, key: &str) {
         match store {
-            Store::Sessions => self.sessions.retain(|(known, _)| known != key),
+            Store::Directories => self.directories.remove(key),
+            Store::Owed => self.owed.remove(key),
+            Store::Sessions => self.sessions.remove(key),
             Store::Outbox if key == ONLY => self.outbox = None,
-            // Contacts, the device and its cursor are replaced, never deleted; the others are not in memory.
+            // Accounts, conversations, the device and its cursor are replaced, never deleted; the others are not in
+            // memory.
             _ => {}
         }
     }
+}
+
+fn load_directory(value: &[u8]) -> Result<AccountCard, RecordsError> {
+    decode::<Directory>(value).map(|Directory(card)| card)
+}
+
+/// The device directory of an account, as the server gave it and as it was checked.
+struct Directory(AccountCard);
+
+impl saved::Saved for Directory {
+    fn write(&self, to: &mut saved::Writer) {
+        to.json(&self.0);
+    }
+
+    fn read(from: &mut saved::Reader<'_>) -> Option<Self> {
+        from.json().map(Self)
+    }
+}
+
+/// Puts the device directory of an account.
+pub(super) fn put_directory(card: &AccountCard, changes: &mut Changes) {
+    changes.put(Store::Directories, card.email.as_str().into(), &Directory(card.clone()));
 }
 
 impl Step {
@@ -285,16 +320,36 @@ impl Step {
         self.events.push(Event::Message(Box::new(message)));
     }
 
-    /// A text that is new here goes into the history, unless its conversation is not kept.
-    pub(super) fn keep(&mut self, contact: &Contact, message: &Message) {
-        if contact.keep_history {
-            self.changes.put(Store::ToKeep, message.to_seal_key(), &message.key());
+    /// A text goes into the history. Only where the conversation is kept.
+    pub(super) fn keep(&mut self, message: &Message) {
+        self.changes.put(Store::ToKeep, message.to_seal_key(), &message.key());
+    }
+
+    pub(super) fn put_peer(&mut self, peer: &Peer) {
+        self.changes.put(Store::Peers, peer.address.as_str().into(), peer);
+        self.events.push(Event::Peer(peer.address.clone()));
+    }
+
+    pub(super) fn put_conversation(&mut self, conversation: &Conversation) {
+        self.changes.put(Store::Conversations, conversation.id.to_string(), conversation);
+        self.events.push(Event::Conversation(conversation.id.clone()));
+    }
+
+    /// Where nothing is owed there is no record.
+    pub(super) fn put_owed(&mut self, address: &Address, owed: &Owed) {
+        if *owed == Owed::default() {
+            self.changes.delete(Store::Owed, address.as_str().into());
+        } else {
+            self.changes.put(Store::Owed, address.as_str().into(), owed);
         }
     }
 
-    pub(super) fn put_contact(&mut self, contact: &Contact) {
-        contact.put_into(&mut self.changes);
-        self.events.push(Event::Contact(contact.address.clone()));
+    pub(super) fn put_directory(&mut self, card: &AccountCard) {
+        put_directory(card, &mut self.changes);
+    }
+
+    pub(super) fn forget_directory(&mut self, address: &Address) {
+        self.changes.delete(Store::Directories, address.as_str().into());
     }
 
     pub(super) fn put_pre_keys(&mut self, pre_keys: &PreKeySecrets) {

@@ -5,17 +5,15 @@
 //! calls `messenger.apply(step)`. A step that could not be committed is dropped: nothing happened.
 //! Steps are made one after the other; a step made before another one was applied is refused by `apply`.
 
-pub mod add_contact;
-pub mod cards;
 pub mod compose;
-pub mod contacts;
 pub mod content;
+pub mod conversation;
 pub mod device;
 pub mod fields;
 pub mod history;
-pub mod messages;
 pub mod messenger;
 pub mod outbox;
+pub mod peer;
 pub mod pre_keys;
 pub mod receive;
 pub mod records;
@@ -23,4 +21,3 @@ pub mod safekeeping;
 pub mod saved_file;
 pub mod seal_next;
 pub mod search;
-pub mod sessions;

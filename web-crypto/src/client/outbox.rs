@@ -4,9 +4,9 @@
 //! kept to the byte: a repeated post is the same post, which the server recognises by its ids.
 
 use super::{
-    content::MessageId,
-    messages::{Failure, Mark, Message},
+    conversation::{DeliveryStatus, Failure, Message, MessageId},
     messenger::{Event, Messenger, Step, StepError},
+    peer::Contact,
     records::{ONLY, Records, Store, read, simple, under},
 };
 use crate::crypto::saved::{Reader, Saved, Writer};
@@ -61,7 +61,7 @@ impl Messenger {
             if message.server_time == 0 {
                 message.server_time = answer.timestamp;
             }
-            message.mark = message.mark.sent();
+            message.status = message.status.sent();
             step.put_message(message);
             self.forget_envelopes(records, answer.timestamp, &mut step).await?;
         }
@@ -82,22 +82,12 @@ impl Messenger {
         if anew {
             // The server does not say whose devices changed.
             for address in [&entry.address, self.address()] {
-                if let Some(contact) = self.contact(address) {
-                    let mut contact = contact.clone();
-                    contact.card = None;
-                    contact.hello_owed |= *address == entry.address && entry.about == About::Hello;
-                    if entry.about == About::Hello && *address == entry.address {
-                        let prefix = under(address);
-                        for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
-                            if let Some(sessions) = self.sessions(key) {
-                                sessions.ask_again(key, &mut step.changes);
-                            }
-                        }
+                if let Some(mut contact) = self.contact(address) {
+                    contact.forget_directory();
+                    if *address == entry.address {
+                        self.owe_again(&entry.about, &mut contact, &mut step);
                     }
-                    if let (About::Receipt(names), true) = (&entry.about, *address == entry.address) {
-                        names.iter().for_each(|name| contact.owes_receipt(*name));
-                    }
-                    step.put_contact(&contact);
+                    self.put_contact(contact, &mut step);
                 }
             }
         }
@@ -106,16 +96,31 @@ impl Messenger {
         {
             if anew {
                 step.changes.put(Store::ToSeal, message.to_seal_key(), key);
-            } else if message.mark == Mark::Waiting {
-                message.mark = Mark::Failed(Failure::Refused(code));
+            } else if message.status == DeliveryStatus::Waiting {
+                message.status = DeliveryStatus::Failed(Failure::Refused(code));
                 step.put_message(message);
             }
         }
         Ok(step)
     }
-}
 
-impl Messenger {
+    /// What a post that was refused had taken off what is owed.
+    fn owe_again(&self, about: &About, contact: &mut Contact, step: &mut Step) {
+        match about {
+            About::Hello => {
+                contact.owed.contact_request = true;
+                let prefix = under(contact.address().as_str());
+                for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
+                    if let Some(sessions) = self.sessions(key) {
+                        sessions.ask_again(key, &mut step.changes);
+                    }
+                }
+            }
+            About::Receipt(names) => names.iter().for_each(|name| contact.owed.receipt(*name)),
+            About::Message(_) => {}
+        }
+    }
+
     /// The server keeps no envelope as long: nobody asks for those any more. A few at a time, the oldest first.
     async fn forget_envelopes(&self, records: &impl Records, now: u64, step: &mut Step) -> Result<(), StepError> {
         let oldest = now.saturating_sub(ENVELOPE_LIFE_SECONDS * 1000);

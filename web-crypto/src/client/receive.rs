@@ -4,13 +4,11 @@
 //! in its conversation where there is one.
 
 use super::{
-    cards::note,
-    contacts::{Contact, State},
-    content::{Body, Content, ContentError, MessageId},
-    messages::{Author, Failure, Mark, Message, MessageBody, Notice, message_key},
+    content::{Body, Content, ContentError},
+    conversation::{DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice, message_key},
     messenger::{Ignored, Messenger, Step, StepError},
+    peer::{Contact, Peer, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key, simple},
-    sessions::PeerSessions,
 };
 use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
 use cliquet_wire::{
@@ -63,23 +61,23 @@ impl Messenger {
         let Some(envelope) = &delivery.envelope else {
             if let Some(id) = delivery.expired {
                 let name = simple(MessageId(id.0));
-                self.mark_own(&name, Mark::Failed(Failure::Expired), records, &mut step).await?;
+                self.mark_own(&name, DeliveryStatus::Failed(Failure::Expired), records, &mut step).await?;
                 // Once: when the message was sent again, an old word about it says nothing.
                 step.changes.delete(Store::MessageKeys, name);
             }
             return Ok(step);
         };
-        let known = self.contact(&envelope.sender_email);
-        if known.is_some_and(|contact| contact.state == State::Blocked) {
+        let known = self.peer(&envelope.sender_email);
+        if known.is_some_and(|peer| peer.trust == Trust::Blocked) {
             step.ignore(Ignored::Blocked);
             return Ok(step);
         }
-        if known.is_none() && self.contacts().count() >= CONTACTS_MAX {
+        if known.is_none() && self.contacts_count() >= CONTACTS_MAX {
             step.ignore(Ignored::ContactLimit);
             return Ok(step);
         }
         match self.open(envelope, known, verifier, rng).await {
-            Ok(found) => self.keep(found, known, envelope, records, now, step).await,
+            Ok(found) => self.keep(found, envelope, records, now, step).await,
             Err(Closed::Duplicate) => {
                 step.ignore(Ignored::Duplicate);
                 Ok(step)
@@ -89,16 +87,14 @@ impl Messenger {
                 Ok(step)
             }
             Err(Closed::KeyChanged(hash)) => {
-                match known {
-                    Some(contact) if contact.state != State::Own => {
-                        self.key_changed(contact.clone(), &hash, now, &mut step);
-                    }
+                match self.contact(&envelope.sender_email) {
+                    Some(contact) if !contact.is_own() => self.key_changed(contact, &hash, now, &mut step),
                     _ => step.ignore(Ignored::CannotOpen),
                 }
                 Ok(step)
             }
-            Err(Closed::NewerVersion) => Ok(self.cannot_open(known, envelope, Notice::NewerVersion, now, step)),
-            Err(Closed::CannotOpen) => Ok(self.cannot_open(known, envelope, Notice::CannotOpen, now, step)),
+            Err(Closed::NewerVersion) => Ok(self.cannot_open(envelope, Notice::NewerVersion, now, step)),
+            Err(Closed::CannotOpen) => Ok(self.cannot_open(envelope, Notice::CannotOpen, now, step)),
         }
     }
 
@@ -106,7 +102,7 @@ impl Messenger {
     async fn open(
         &self,
         envelope: &Envelope,
-        known: Option<&Contact>,
+        known: Option<&Peer>,
         verifier: &impl Verifier,
         rng: &mut impl CryptoRng,
     ) -> Result<Found, Closed> {
@@ -125,7 +121,7 @@ impl Messenger {
             return Err(Closed::CannotOpen);
         }
         if kept.sessions.needs_check(self.own(), envelope) {
-            let pinned = known.map(|contact| &contact.account_key);
+            let pinned = known.map(|peer| &peer.account_key);
             let checked = match (CheckedFirst::check(envelope, pinned, verifier).await, &envelope.first) {
                 (Ok(checked), _) => checked,
                 (Err(FirstError::AccountKeyChanged), Some(first)) => {
@@ -133,7 +129,7 @@ impl Messenger {
                 }
                 (Err(_), _) => return Err(Closed::CannotOpen),
             };
-            if known.is_some_and(|contact| removed(contact, checked.certificate())) {
+            if known.is_some_and(|peer| removed(peer, checked.certificate())) {
                 return Err(Closed::CannotOpen);
             }
             first = Some(checked);
@@ -159,15 +155,16 @@ impl Messenger {
     async fn keep(
         &self,
         found: Found,
-        known: Option<&Contact>,
         envelope: &Envelope,
         records: &impl Records,
         now: u64,
         mut step: Step,
     ) -> Result<Step, StepError> {
+        let known = self.contact(&envelope.sender_email);
+        let is_known = known.is_some();
         let mut contact = match (known, &found.proof) {
-            (Some(contact), _) => contact.clone(),
-            (None, Some((key, _))) => Contact::new(envelope.sender_email.clone(), State::Requested, key.clone()),
+            (Some(contact), _) => contact,
+            (None, Some((key, _))) => Contact::new(envelope.sender_email.clone(), Trust::Requested, key.clone()),
             (None, None) => {
                 step.ignore(Ignored::Stranger);
                 return Ok(step);
@@ -179,11 +176,11 @@ impl Messenger {
             }
             other => other,
         };
-        if known.is_none() && !matches!(&content, Ok(Content { body: Body::Text { .. } | Body::Hello, .. })) {
+        if !is_known && !matches!(&content, Ok(Content { body: Body::Text { .. } | Body::Hello, .. })) {
             step.ignore(Ignored::Stranger);
             return Ok(step);
         }
-        let key = session_key(&contact.address, envelope.sender_device);
+        let key = session_key(contact.address(), envelope.sender_device);
         let none = PeerSessions::default();
         let kept = self.sessions(&key).unwrap_or(&none);
         let asks_for = match &content {
@@ -192,7 +189,7 @@ impl Messenger {
         };
         let (sessions, began) = (found.opened.sessions, found.opened.accepted);
         let asks_again = kept.put_opened(sessions, began, envelope, asks_for, &key, &mut step.changes);
-        contact.hello_owed |= asks_again && contact.is_answered();
+        contact.owed.contact_request |= asks_again && contact.peer.is_answered();
         if let Some(used) = found.opened.used_one_time {
             let mut pre_keys = self.pre_keys().copy();
             pre_keys.forget(used);
@@ -200,41 +197,39 @@ impl Messenger {
         }
         // A device that came after the list we have: the next seal asks for the new one.
         if let Some((_, certificate)) = &found.proof
-            && contact.card.is_some()
-            && !contact.devices().contains(&certificate.device)
+            && !self.devices(contact.address()).contains(&certificate.device)
         {
-            contact.card = None;
+            contact.forget_directory();
         }
-        let own = contact.state == State::Own;
+        let own = contact.is_own();
         match content.map(|content| (content.time, content.body)) {
             Ok((time, Body::Text { message, text })) if !own => {
-                if self.keep_text(&mut contact, Author::Peer, message, text, time, envelope, records, &mut step).await?
-                {
-                    contact.unread = contact.unread.saturating_add(1);
+                if self.keep_text(&mut contact, message, text, time, envelope, records, &mut step).await? {
+                    contact.conversation.unread = contact.conversation.unread.saturating_add(1);
                 }
-                contact.owes_receipt(message);
+                contact.owed.receipt(message);
             }
             Ok((_, Body::Receipt { delivered })) if !own => {
                 // Only in the conversation with that very peer.
                 for id in delivered {
-                    let name = message_key(&contact.address, Author::Own, id);
-                    self.mark_own(&name, Mark::Delivered, records, &mut step).await?;
+                    let name = message_key(&contact.conversation.id, self.address(), id);
+                    self.mark_own(&name, DeliveryStatus::Delivered, records, &mut step).await?;
                 }
             }
             Ok((time, Body::CopyOfText { conversation, account_key, message, text })) if own => {
                 if let Some(mut other) = self.copied(conversation, account_key, now, &mut step) {
-                    self.keep_text(&mut other, Author::Own, message, text, time, envelope, records, &mut step).await?;
-                    step.put_contact(&other);
+                    self.keep_text(&mut other, message, text, time, envelope, records, &mut step).await?;
+                    self.put_contact(other, &mut step);
                 }
             }
             Ok((_, Body::CopyOfHello { conversation, account_key })) if own => {
                 if let Some(other) = self.copied(conversation, account_key, now, &mut step) {
-                    step.put_contact(&other);
+                    self.put_contact(other, &mut step);
                 }
             }
             Ok((_, Body::Hello)) => {}
             Ok((_, Body::Resend { envelopes })) => {
-                if contact.is_answered() {
+                if contact.peer.is_answered() {
                     self.send_again(&contact, envelope.sender_device, &envelopes, records, &mut step).await?;
                 }
             }
@@ -245,7 +240,7 @@ impl Messenger {
                 self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step);
             }
         }
-        step.put_contact(&contact);
+        self.put_contact(contact, &mut step);
         Ok(step)
     }
 
@@ -254,7 +249,6 @@ impl Messenger {
     async fn keep_text(
         &self,
         contact: &mut Contact,
-        author: Author,
         id: MessageId,
         text: String,
         client_time: u64,
@@ -262,33 +256,44 @@ impl Messenger {
         records: &impl Records,
         step: &mut Step,
     ) -> Result<bool, StepError> {
-        if read::<String>(records, Store::MessageKeys, &message_key(&contact.address, author, id)).await?.is_some() {
+        let (conversation, sender) = (&mut contact.conversation, &envelope.sender_email);
+        let name = message_key(&conversation.id, sender, id);
+        if read::<String>(records, Store::MessageKeys, &name).await?.is_some() {
             return Ok(false);
         }
+        let is_own = *sender == *self.address();
         let message = Message {
             id,
-            conversation: contact.address.clone(),
-            author,
-            sort_time: contact.sort_time(envelope.timestamp),
+            conversation: conversation.id.clone(),
+            sender: sender.clone(),
+            sort_time: conversation.sort_time(envelope.timestamp),
             client_time,
             server_time: envelope.timestamp,
             body: MessageBody::Text(text),
-            mark: if author == Author::Own { Mark::Sent } else { Mark::Received },
+            status: if is_own { DeliveryStatus::Sent } else { DeliveryStatus::Received },
         };
-        contact.shows(&message);
-        step.keep(contact, &message);
+        conversation.shows(&message);
+        if conversation.keep_history {
+            step.keep(&message);
+        }
         step.put_message(message);
         Ok(true)
     }
 
     /// A message of ours, by what leads to it in [`Store::MessageKeys`].
-    async fn mark_own(&self, name: &str, mark: Mark, records: &impl Records, step: &mut Step) -> Result<(), StepError> {
+    async fn mark_own(
+        &self,
+        name: &str,
+        status: DeliveryStatus,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
         if let Some(place) = read::<String>(records, Store::MessageKeys, name).await?
             && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
             // It may have been delivered to another device meanwhile.
-            && message.mark != Mark::Delivered
+            && message.status != DeliveryStatus::Delivered
         {
-            message.mark = mark;
+            message.status = status;
             step.put_message(message);
         }
         Ok(())
@@ -309,7 +314,7 @@ impl Messenger {
                 continue;
             };
             let Some(message) = read::<Message>(records, Store::Messages, &place).await? else { continue };
-            if message.conversation != contact.address && contact.state != State::Own {
+            if message.conversation != contact.conversation.id && !contact.is_own() {
                 continue;
             }
             let line = message.to_seal_key();
@@ -330,54 +335,45 @@ impl Messenger {
     /// Whom another device of ours wrote to, or added. It pinned that key: we pin the same. None when there is no room
     /// for one more contact: an error would hold the mailbox up at this delivery for ever.
     fn copied(&self, address: Address, key: AccountKey, now: u64, step: &mut Step) -> Option<Contact> {
-        let Some(known) = self.contact(&address) else {
-            if self.contacts().count() >= CONTACTS_MAX {
+        let Some(mut contact) = self.contact(&address) else {
+            if self.contacts_count() >= CONTACTS_MAX {
                 step.ignore(Ignored::ContactLimit);
                 return None;
             }
-            return Some(Contact::new(address, State::Added, key));
+            return Some(Contact::new(address, Trust::Added, key));
         };
-        let mut contact = known.clone();
-        if contact.state == State::Requested {
-            contact.state = State::Added;
+        if contact.peer.trust == Trust::Requested {
+            contact.peer.trust = Trust::Added;
         }
-        if contact.account_key != key && !contact.key_changed {
-            contact.key_changed = true;
+        if contact.peer.account_key != key && !contact.peer.key_changed {
+            contact.peer.key_changed = true;
             note(&mut contact, MessageId::from_parts(now, [0; 10]), Notice::KeyChanged, now, step);
         }
         Some(contact)
     }
 
     /// Says so in the conversation, and starts over with that device: at most once a minute (D9).
-    fn cannot_open(
-        &self,
-        known: Option<&Contact>,
-        envelope: &Envelope,
-        notice: Notice,
-        now: u64,
-        mut step: Step,
-    ) -> Step {
-        let Some(known) = known else {
+    fn cannot_open(&self, envelope: &Envelope, notice: Notice, now: u64, mut step: Step) -> Step {
+        let Some(mut contact) = self.contact(&envelope.sender_email) else {
             step.ignore(Ignored::Stranger);
             return step;
         };
-        let mut contact = known.clone();
-        let key = session_key(&contact.address, envelope.sender_device);
+        let key = session_key(contact.address(), envelope.sender_device);
         // Also when it brought its own session: its pre-key may be gone, and its sender would go on with it.
-        let listed = contact.listed.as_ref().is_some_and(|devices| devices.contains(&envelope.sender_device));
-        if notice == Notice::CannotOpen && listed && contact.is_answered() {
+        let listed = contact.peer.listed.as_ref().is_some_and(|devices| devices.contains(&envelope.sender_device));
+        if notice == Notice::CannotOpen && listed && contact.peer.is_answered() {
             let none = PeerSessions::default();
             let kept = self.sessions(&key).unwrap_or(&none);
-            contact.hello_owed |= kept.renew(envelope.id, now, &key, &mut step.changes);
+            contact.owed.contact_request |= kept.renew(envelope.id, now, &key, &mut step.changes);
         }
         self.say(&mut contact, notice, envelope, now, &mut step);
-        step.put_contact(&contact);
+        self.put_contact(contact, &mut step);
         step
     }
 
     /// A notice in the conversation, not twice in a row: whoever floods us with rubbish fills no storage.
     fn say(&self, contact: &mut Contact, notice: Notice, envelope: &Envelope, now: u64, step: &mut Step) {
-        if contact.state == State::Own || contact.ends_with(notice) {
+        if contact.is_own() || contact.conversation.ends_with(notice) {
             step.ignore(Ignored::CannotOpen);
             return;
         }
@@ -386,7 +382,7 @@ impl Messenger {
 }
 
 /// A device that a later list does not name was removed (C2): the list we took is later than the device's entry.
-fn removed(contact: &Contact, certificate: &Certificate) -> bool {
-    let listed = contact.listed.as_ref();
-    certificate.counter <= contact.counter && listed.is_some_and(|devices| !devices.contains(&certificate.device))
+fn removed(peer: &Peer, certificate: &Certificate) -> bool {
+    let listed = peer.listed.as_ref();
+    certificate.counter <= peer.counter && listed.is_some_and(|devices| !devices.contains(&certificate.device))
 }

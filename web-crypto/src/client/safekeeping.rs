@@ -5,8 +5,9 @@
 //! where vault and server, or vault and device, know two of them, the person is asked.
 
 use super::{
-    contacts::{Contact, State},
+    conversation::ConversationId,
     messenger::{Messenger, Step},
+    peer::{Contact, Trust},
     records::{Record, Records, RecordsError, Store, read},
 };
 use crate::crypto::{
@@ -81,33 +82,36 @@ impl Messenger {
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
             let shown = listed.iter().find(|shown| shown.email == kept.email);
             // Whoever is in the vault and not on the server is kept in the vault, until somebody shows a key.
-            let Some(known) = self.contact(&kept.email).cloned().or_else(|| shown.map(new_contact)) else { continue };
-            let is_new = self.contact(&kept.email).is_none();
-            let mut contact = known.clone();
-            if known.decided <= kept.decided || is_new {
-                contact.state = client_state(kept.state);
-                contact.verified = kept.verified;
-                contact.keep_history = kept.keep_history;
-                contact.decided = kept.decided;
+            let found = self.contact(&kept.email);
+            let is_new = found.is_none();
+            let Some(mut contact) = found.or_else(|| shown.map(new_contact)) else { continue };
+            let peer = &mut contact.peer;
+            if peer.decided <= kept.decided || is_new {
+                peer.trust = client_trust(kept.state);
+                peer.verified = kept.verified;
+                peer.decided = kept.decided;
+                contact.conversation.keep_history = kept.keep_history;
             }
-            if known.account_key.hash() == kept.account_key_hash {
-                contact.counter = contact.counter.max(kept.counter);
-            } else if contact.decided == kept.decided {
+            let hash = peer.account_key.hash();
+            if hash == kept.account_key_hash {
+                peer.counter = peer.counter.max(kept.counter);
+            } else if peer.decided == kept.decided {
                 // What this key signs is not even opened.
-                (contact.state, contact.verified) = (State::Blocked, false);
-                self.key_changed(contact, &known.account_key.hash().0, now, &mut step);
+                (peer.trust, peer.verified) = (Trust::Blocked, false);
+                self.key_changed(contact, &hash.0, now, &mut step);
                 continue;
             }
-            if contact != known || is_new {
-                step.put_contact(&contact);
-            }
+            self.put_contact(contact, &mut step);
         }
         for shown in listed.iter().filter(|shown| shown.email != *self.address()) {
             let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
-            if !in_vault && self.contact(&shown.email).is_none() {
+            if !in_vault && self.peer(&shown.email).is_none() {
                 // Only the server says so: whoever it is asks, and the person decides.
-                let state = if shown.state == ContactState::Blocked { State::Blocked } else { State::Requested };
-                step.put_contact(&Contact { state, ..new_contact(shown) });
+                let mut contact = new_contact(shown);
+                if shown.state == ContactState::Blocked {
+                    contact.peer.trust = Trust::Blocked;
+                }
+                self.put_contact(contact, &mut step);
             }
         }
         step
@@ -117,18 +121,19 @@ impl Messenger {
     /// is lost. Worth a `PUT /vault` when it differs from `vault`.
     pub fn vault_body(&self, vault: &VaultBody) -> VaultBody {
         let mut body = vault.clone();
-        if let Some(own) = self.contact(self.address()) {
+        if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
         }
-        for contact in self.contacts() {
+        for peer in self.contacts() {
+            let conversation = self.conversation(&ConversationId::from(&peer.address));
             let ours = VaultContact {
-                email: contact.address.clone(),
-                state: vault_state(contact.state),
-                account_key_hash: contact.account_key.hash(),
-                verified: contact.verified,
-                counter: contact.counter,
-                keep_history: contact.keep_history,
-                decided: contact.decided,
+                email: peer.address.clone(),
+                state: vault_state(peer.trust),
+                account_key_hash: peer.account_key.hash(),
+                verified: peer.verified,
+                counter: peer.counter,
+                keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
+                decided: peer.decided,
             };
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 None => body.contacts.push(ours),
@@ -145,21 +150,21 @@ impl Messenger {
 
 /// Nothing of it is believed yet but the key.
 fn new_contact(shown: &listed::Contact) -> Contact {
-    Contact::new(shown.email.clone(), State::Requested, shown.account_key.clone())
+    Contact::new(shown.email.clone(), Trust::Requested, shown.account_key.clone())
 }
 
-fn client_state(state: ContactState) -> State {
+fn client_trust(state: ContactState) -> Trust {
     match state {
-        ContactState::Added => State::Added,
-        ContactState::Requested => State::Requested,
-        ContactState::Blocked => State::Blocked,
+        ContactState::Added => Trust::Added,
+        ContactState::Requested => Trust::Requested,
+        ContactState::Blocked => Trust::Blocked,
     }
 }
 
-fn vault_state(state: State) -> ContactState {
-    match state {
-        State::Added | State::Own => ContactState::Added,
-        State::Requested => ContactState::Requested,
-        State::Blocked => ContactState::Blocked,
+fn vault_state(trust: Trust) -> ContactState {
+    match trust {
+        Trust::Added | Trust::Own => ContactState::Added,
+        Trust::Requested => ContactState::Requested,
+        Trust::Blocked => ContactState::Blocked,
     }
 }

@@ -5,9 +5,8 @@
 //! a file is taken as it was written, or not at all.
 
 use super::{
-    contacts::{Contact, State},
-    content::MessageId,
-    messages::{Author, Failure, Mark, Message, MessageBody},
+    conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId},
+    peer::{Peer, Trust},
     records::simple,
 };
 use crate::crypto::{file_proof::FileProof, keys::Key};
@@ -21,19 +20,18 @@ const VERSION: u64 = 1;
 const HEAD: &str = "<!doctype html><html data-cliquet-file=\"";
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
 ol{list-style:none;padding:0}li{margin:.5rem 0}p{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}time{opacity:.7;font-size:.875rem}";
-const STATES: [(State, &str); 3] =
-    [(State::Added, "added"), (State::Requested, "requested"), (State::Blocked, "blocked")];
-const AUTHORS: [(Author, &str); 2] = [(Author::Own, "own"), (Author::Peer, "peer")];
+const STATES: [(Trust, &str); 3] =
+    [(Trust::Added, "added"), (Trust::Requested, "requested"), (Trust::Blocked, "blocked")];
 /// Before the name of the problem by which the server refused a text.
 const REFUSED: &str = "refused-";
-const MARKS: [(Mark, &str); 7] = [
-    (Mark::Waiting, "waiting"),
-    (Mark::Sent, "sent"),
-    (Mark::Delivered, "delivered"),
-    (Mark::Received, "received"),
-    (Mark::Failed(Failure::KeyChanged), "key-changed"),
-    (Mark::Failed(Failure::BadPreKeys), "not-sent"),
-    (Mark::Failed(Failure::Expired), "expired"),
+const STATUSES: [(DeliveryStatus, &str); 7] = [
+    (DeliveryStatus::Waiting, "waiting"),
+    (DeliveryStatus::Sent, "sent"),
+    (DeliveryStatus::Delivered, "delivered"),
+    (DeliveryStatus::Received, "received"),
+    (DeliveryStatus::Failed(Failure::KeyChanged), "key-changed"),
+    (DeliveryStatus::Failed(Failure::BadPreKeys), "not-sent"),
+    (DeliveryStatus::Failed(Failure::Expired), "expired"),
 ];
 /// In front of the proof, which covers everything up to here; and behind it.
 const PROOF: &str = " data-proof=";
@@ -95,7 +93,7 @@ struct Cursor<'a>(&'a str);
 #[derive(Debug)]
 pub struct Texts<'a> {
     rest: Cursor<'a>,
-    conversation: Option<Address>,
+    conversation: Option<ConversationId>,
 }
 
 impl<'a> Writer<'a> {
@@ -126,39 +124,38 @@ impl<'a> Writer<'a> {
     }
 
     /// Begins a conversation. Oneself is none.
-    pub fn conversation(&mut self, contact: &Contact) {
-        let Some(state) = name_of(&STATES, contact.state) else { return };
+    pub fn conversation(&mut self, peer: &Peer) {
+        let Some(state) = name_of(&STATES, peer.trust) else { return };
         self.close();
         self.is_open = true;
         self.raw("<section");
-        self.attribute("contact", contact.address.as_str());
-        self.quoted("account-key", &json::write(&contact.account_key.hash()));
+        self.attribute("conversation", &ConversationId::from(&peer.address).text());
+        self.quoted("account-key", &json::write(&peer.account_key.hash()));
         self.attribute("state", state);
-        self.attribute("verified", if contact.verified { "true" } else { "false" });
+        self.attribute("verified", if peer.verified { "true" } else { "false" });
         self.raw("><h2>");
-        self.text(contact.address.as_str());
+        self.text(peer.address.as_str());
         self.raw("</h2><ol>");
     }
 
     /// A text of the conversation that was begun last; notices are left out. `when`: its time, in words.
     pub fn message(&mut self, message: &Message, when: &str) {
-        let (MessageBody::Text(text), Some(author)) = (&message.body, name_of(&AUTHORS, message.author)) else {
-            return;
-        };
+        let MessageBody::Text(text) = &message.body else { return };
         self.texts += 1;
         self.raw("<li");
-        self.attribute("author", author);
+        self.attribute("sender", message.sender.as_str());
         self.attribute("id", &simple(message.id));
         self.attribute("place", &json::write(&message.sort_time));
         self.attribute("written", &json::write(&message.client_time));
         self.attribute("taken", &json::write(&message.server_time));
-        match message.mark {
-            Mark::Failed(Failure::Refused(code)) => self.attribute("mark", &[REFUSED, code.as_str()].concat()),
-            mark => self.attribute("mark", name_of(&MARKS, mark).unwrap_or_default()),
+        match message.status {
+            DeliveryStatus::Failed(Failure::Refused(code)) => {
+                self.attribute("status", &[REFUSED, code.as_str()].concat())
+            }
+            status => self.attribute("status", name_of(&STATUSES, status).unwrap_or_default()),
         }
         self.raw("><b>");
-        let name = if message.author == Author::Own { self.owner.email } else { &message.conversation };
-        self.text(name.as_str());
+        self.text(message.sender.as_str());
         self.raw("</b> <time>");
         self.text(when);
         self.raw("</time><p>");
@@ -261,7 +258,9 @@ impl<'a> SavedFile<'a> {
         let mut texts = Texts { rest, conversation: None };
         let mut count = 0;
         while let Some(message) = texts.step()? {
-            if message.conversation == *own {
+            let is_own = message.sender == *own;
+            let fits = is_own || message.conversation.is_with(&message.sender);
+            if message.conversation.is_with(own) || !fits || is_own == (message.status == DeliveryStatus::Received) {
                 return None;
             }
             count += 1;
@@ -308,34 +307,31 @@ impl Texts<'_> {
             if rest.skip("<section").is_none() {
                 return Some(None);
             }
-            let address = Address::parse(rest.attribute("contact")?).ok()?;
+            let conversation = rest.attribute("conversation")?.parse().ok()?;
             let _: Digest = json::read(&quoted(rest.attribute("account-key")?))?;
             by_name(&STATES, rest.attribute("state")?)?;
             let _: bool = json::read(rest.attribute("verified")?)?;
             rest.skip("><h2>")?;
             rest.until("</h2><ol>")?;
-            self.conversation = Some(address);
+            self.conversation = Some(conversation);
         }
-        let author = by_name(&AUTHORS, rest.attribute("author")?)?;
+        let sender = Address::canonical(rest.attribute("sender")?).ok()?;
         let id = MessageId(Uuid::try_parse(rest.attribute("id")?).ok()?);
         let (sort_time, client_time, server_time) =
             (rest.number("place")?, rest.number("written")?, rest.number("taken")?);
-        let mark = match rest.attribute("mark")? {
+        let status = match rest.attribute("status")? {
             // Whether it went out later is not known here. Sent again under the same id it is shown once.
-            "waiting" => Mark::Failed(Failure::BadPreKeys),
-            mark => match mark.strip_prefix(REFUSED) {
-                Some(code) => Mark::Failed(Failure::Refused(ProblemCode::named(code)?)),
-                None => by_name(&MARKS, mark)?,
+            "waiting" => DeliveryStatus::Failed(Failure::BadPreKeys),
+            status => match status.strip_prefix(REFUSED) {
+                Some(code) => DeliveryStatus::Failed(Failure::Refused(ProblemCode::named(code)?)),
+                None => by_name(&STATUSES, status)?,
             },
         };
-        if (author == Author::Peer) != (mark == Mark::Received) {
-            return None;
-        }
         rest.skip("><b>")?;
         rest.until("</time><p>")?;
         let body = MessageBody::Text(unescaped(rest.until("</p></li>")?)?);
         let conversation = self.conversation.clone()?;
-        Some(Some(Message { id, conversation, author, sort_time, client_time, server_time, body, mark }))
+        Some(Some(Message { id, conversation, sender, sort_time, client_time, server_time, body, status }))
     }
 }
 

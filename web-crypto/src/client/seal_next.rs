@@ -4,11 +4,11 @@
 //! line into one step, so that no ciphertext leaves before the state that made it is durable (D4, D8).
 
 use super::{
-    contacts::{Contact, State},
-    content::{Body, Content, ContentError, MessageId, RECEIPT_NAMES_MAX},
-    messages::{Failure, Mark, Message},
+    content::{Body, Content, ContentError, RECEIPT_NAMES_MAX},
+    conversation::{DeliveryStatus, Failure, Message, MessageId},
     messenger::{Event, Messenger, Step, StepError},
     outbox::{About, OutboxEntry, Refusal, refusal},
+    peer::{Owed, Peer, Trust},
     records::{ONLY, Record, Records, Store, decode, read, session_key, simple, under},
 };
 use crate::crypto::SealError;
@@ -77,28 +77,32 @@ impl Messenger {
         if self.outbox().is_some() {
             return Ok(Next::Idle);
         }
-        let within_reach = |contact: &&Contact| !put_off.contains(&contact.address) && !contact.key_changed;
+        let within_reach = |peer: &&Peer| !put_off.contains(&peer.address) && !peer.key_changed;
         let asking: Vec<&String> = self.asking(now).collect();
-        let owes_hello = |contact: &&Contact| {
-            let asks = || asking.iter().any(|key| key.starts_with(&under(&contact.address)));
-            contact.hello_owed || (contact.is_answered() && asks())
+        let owes_request = |peer: &&Peer| {
+            let asks = || asking.iter().any(|key| key.starts_with(&under(peer.address.as_str())));
+            self.owed(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks())
         };
-        if let Some(contact) = self.everyone().filter(within_reach).find(owes_hello) {
-            let copy = (contact.state != State::Own).then(|| Body::CopyOfHello {
-                conversation: contact.address.clone(),
-                account_key: contact.account_key.clone(),
+        if let Some(peer) = self.peers().filter(within_reach).find(owes_request) {
+            let copy = (peer.trust != Trust::Own).then(|| Body::CopyOfHello {
+                conversation: peer.address.clone(),
+                account_key: peer.account_key.clone(),
             });
-            return self.seal(contact, Job { about: About::Hello, body: Body::Hello, copy }, None, now, rng);
+            return self.seal(peer, Job { about: About::Hello, body: Body::Hello, copy }, None, now, rng);
         }
         if let Some((waiting, message)) = self.first_waiting(records, put_off, |_| true).await? {
             return self.seal_text(&waiting.key, message, now, rng);
         }
-        let owes = |contact: &&Contact| contact.state == State::Added && !contact.receipts_owed.is_empty();
-        if let Some(contact) = self.contacts().filter(within_reach).find(owes) {
-            let names: Vec<MessageId> = contact.receipts_owed.iter().copied().take(RECEIPT_NAMES_MAX).collect();
+        for peer in self.contacts().filter(within_reach).filter(|peer| peer.trust == Trust::Added) {
+            let names: Vec<MessageId> = match self.owed(&peer.address) {
+                Some(owed) if !owed.receipts.is_empty() => {
+                    owed.receipts.iter().copied().take(RECEIPT_NAMES_MAX).collect()
+                }
+                _ => continue,
+            };
             let job =
                 Job { about: About::Receipt(names.clone()), body: Body::Receipt { delivered: names }, copy: None };
-            return self.seal(contact, job, None, now, rng);
+            return self.seal(peer, job, None, now, rng);
         }
         Ok(Next::Idle)
     }
@@ -113,27 +117,25 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let address = needs.address();
-        let Some(contact) = self.contact(address) else { return Ok(step) };
-        let mut contact = contact.clone();
+        let Some(mut contact) = self.contact(address) else { return Ok(step) };
         match refusal(code) {
             Refusal::Keep => return Ok(step),
-            Refusal::SealAnew => contact.card = None,
+            Refusal::SealAnew => contact.forget_directory(),
             // One's own card or devices: nobody's message is at fault.
-            Refusal::GiveUp if contact.state == State::Own => return Ok(step),
+            Refusal::GiveUp if contact.is_own() => return Ok(step),
             Refusal::GiveUp => {
-                contact.hello_owed = false;
-                contact.receipts_owed.clear();
+                contact.owed = Owed::default();
                 let failure = match code {
                     ProblemCode::BadSignature => Failure::BadPreKeys,
                     code => Failure::Refused(code),
                 };
-                let waiting = self.first_waiting(records, &[], |message| message.conversation == *address).await?;
+                let waiting = self.first_waiting(records, &[], |message| message.conversation.is_with(address)).await?;
                 if let Some((waiting, message)) = waiting {
                     fail(&waiting.key, message, failure, &mut step);
                 }
             }
         }
-        step.put_contact(&contact);
+        self.put_contact(contact, &mut step);
         Ok(step)
     }
 
@@ -148,7 +150,7 @@ impl Messenger {
         while let Some(waiting) = records.next(Store::ToSeal, &after).await? {
             let key: String = decode(&waiting.value)?;
             if let Some(message) = read::<Message>(records, Store::Messages, &key).await?
-                && !put_off.contains(&message.conversation)
+                && !message.conversation.peer().is_some_and(|peer| put_off.contains(peer))
                 && wanted(&message)
             {
                 return Ok(Some((waiting, message)));
@@ -165,21 +167,21 @@ impl Messenger {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Next, StepError> {
-        let contact = self.contact(&message.conversation).filter(|contact| contact.state == State::Added);
-        let contact = match contact {
+        let peer = message.conversation.peer().and_then(|peer| self.peer(peer));
+        let peer = match peer.filter(|peer| peer.trust == Trust::Added) {
             None => return Ok(self.give_up(waiting, &message, Failure::Refused(ProblemCode::NotAContact))),
-            Some(contact) if contact.key_changed => return Ok(self.give_up(waiting, &message, Failure::KeyChanged)),
-            Some(contact) => contact,
+            Some(peer) if peer.key_changed => return Ok(self.give_up(waiting, &message, Failure::KeyChanged)),
+            Some(peer) => peer,
         };
         let copy = Body::CopyOfText {
-            conversation: contact.address.clone(),
-            account_key: contact.account_key.clone(),
+            conversation: peer.address.clone(),
+            account_key: peer.account_key.clone(),
             message: message.id,
             text: message.text().into(),
         };
         let body = Body::Text { message: message.id, text: message.text().into() };
         let job = Job { about: About::Message(message.key()), body, copy: Some(copy) };
-        self.seal(contact, job, Some((waiting, &message)), now, rng)
+        self.seal(peer, job, Some((waiting, &message)), now, rng)
     }
 
     fn give_up(&self, waiting: &str, message: &Message, failure: Failure) -> Next {
@@ -190,35 +192,35 @@ impl Messenger {
 
     fn seal(
         &self,
-        contact: &Contact,
+        peer: &Peer,
         job: Job,
         waiting: Option<(&str, &Message)>,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Next, StepError> {
         // One's own other devices come from one's own card, asked for once a start, and again when the server says so.
-        let own = self.contact(self.address()).ok_or(StepError::NoContact)?;
-        if own.card.is_none() || !self.own_card_fresh() {
-            return Ok(Next::Needs(Needs::Card { address: own.address.clone() }));
+        let (own, is_own) = (self.address(), peer.trust == Trust::Own);
+        if self.directory(own).is_none() || !self.own_card_fresh() {
+            return Ok(Next::Needs(Needs::Card { address: own.clone() }));
         }
-        let accounts: &[&Contact] = if contact.state == State::Own { &[own] } else { &[contact, own] };
+        let accounts: &[&Address] = if is_own { &[own] } else { &[&peer.address, own] };
         for account in accounts {
-            if account.card.is_none() {
-                return Ok(Next::Needs(Needs::Card { address: account.address.clone() }));
+            if self.directory(account).is_none() {
+                return Ok(Next::Needs(Needs::Card { address: (*account).clone() }));
             }
             // Without a copy, one's own devices get nothing.
-            let concerned = account.state != State::Own || contact.state == State::Own || job.copy.is_some();
+            let concerned = *account != own || is_own || job.copy.is_some();
             let devices = self.without_session(account);
             if concerned && !devices.is_empty() {
-                return Ok(Next::Needs(Needs::Bundles { address: account.address.clone(), devices }));
+                return Ok(Next::Needs(Needs::Bundles { address: (*account).clone(), devices }));
             }
         }
 
         let mut step = self.step();
         let mut envelopes = Vec::new();
-        let mut sealed = self.seal_for(contact, job.body, &job.about, now, &mut step, &mut envelopes, rng)?;
+        let mut sealed = self.seal_for(&peer.address, job.body, &job.about, now, &mut step, &mut envelopes, rng)?;
         // Without a device of theirs, nobody would read it.
-        let unread = envelopes.is_empty() && contact.state != State::Own;
+        let unread = envelopes.is_empty() && !is_own;
         if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
             sealed = self.seal_for(own, copy, &job.about, now, &mut step, &mut envelopes, rng)?;
         }
@@ -239,21 +241,23 @@ impl Messenger {
             (Err(Unsealed::TooLong), None) => return Err(StepError::CannotSeal),
             (Ok(()), _) => {}
         }
-        let mut contact = contact.clone();
+        let mut contact = self.contact(&peer.address).ok_or(StepError::NoContact)?;
         match &job.about {
-            About::Hello => contact.hello_owed = false,
-            About::Receipt(names) => contact.receipts_owed.retain(|name| !names.contains(name)),
+            About::Hello => contact.owed.contact_request = false,
+            About::Receipt(names) => contact.owed.receipts.retain(|name| !names.contains(name)),
             About::Message(_) => {}
         }
         if let Some((waiting, message)) = waiting {
             // What is sent again stands where it stood, and is in the history.
-            if message.mark == Mark::Waiting {
-                contact.shows(message);
-                step.keep(&contact, message);
+            if message.status == DeliveryStatus::Waiting {
+                contact.conversation.shows(message);
+                if contact.conversation.keep_history {
+                    step.keep(message);
+                }
             }
             step.changes.delete(Store::ToSeal, waiting.into());
         }
-        step.put_contact(&contact);
+        self.put_contact(contact, &mut step);
         // Nobody to tell: one's own only device says hello to no one.
         if let Some(first) = envelopes.first() {
             let id = MessageId(first.id.0);
@@ -262,7 +266,7 @@ impl Messenger {
                 step.changes.put(Store::MessageKeys, simple(id), key);
             }
             let body = json::write(&SendMessages { envelopes });
-            let entry = OutboxEntry { id, address: contact.address, body, about: job.about };
+            let entry = OutboxEntry { id, address: peer.address.clone(), body, about: job.about };
             step.changes.put(Store::Outbox, ONLY.into(), &entry);
             step.events.push(Event::Outbox);
         }
@@ -273,7 +277,7 @@ impl Messenger {
     #[expect(clippy::too_many_arguments, reason = "two callers, for a contact and for oneself")]
     fn seal_for(
         &self,
-        account: &Contact,
+        account: &Address,
         body: Body,
         about: &About,
         now: u64,
@@ -289,7 +293,7 @@ impl Messenger {
             Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotSeal),
         };
         for device in self.receivers(account) {
-            let key = session_key(&account.address, device);
+            let key = session_key(account, device);
             let known = self.sessions(&key).ok_or(StepError::CannotSeal)?;
             let mut random = [0; 10];
             rng.fill_bytes(&mut random);
@@ -326,8 +330,8 @@ impl Messenger {
 fn fail(waiting: &str, mut message: Message, failure: Failure, step: &mut Step) {
     step.changes.delete(Store::ToSeal, waiting.into());
     // What was sent before, and was asked for again, has not failed.
-    if message.mark == Mark::Waiting {
-        message.mark = Mark::Failed(failure);
+    if message.status == DeliveryStatus::Waiting {
+        message.status = DeliveryStatus::Failed(failure);
         step.put_message(message);
     }
 }

@@ -3,9 +3,9 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::State,
-        messages::Mark,
+        conversation::DeliveryStatus,
         messenger::{ApplyError, Ignored},
+        peer::Trust,
         records::Store,
     },
     crypto::PreKeySecrets,
@@ -32,14 +32,14 @@ fn a_stranger_becomes_a_request_and_the_request_a_contact() {
     world.add_contact(0, "bob");
     world.write(0, "bob", "May I?");
     world.settle();
-    assert_eq!(world.devices[1].contact("alice").state, State::Requested);
+    assert_eq!(world.devices[1].contact("alice").peer.trust, Trust::Requested);
     assert_eq!(world.devices[1].conversation("alice"), ["< May I?"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent], "a stranger learns nothing from receipts");
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent], "a stranger learns nothing from receipts");
 
     world.add_contact(1, "alice");
     world.settle();
-    assert_eq!(world.devices[1].contact("alice").state, State::Added);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered], "once accepted, the receipt follows");
+    assert_eq!(world.devices[1].contact("alice").peer.trust, Trust::Added);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered], "once accepted, the receipt follows");
 }
 
 #[test]
@@ -64,8 +64,8 @@ fn both_may_add_each_other_at_once() {
     for (place, with) in [(0, "bob"), (1, "alice")] {
         let lines = world.devices[place].conversation(with);
         assert_eq!(lines.len(), 6, "{lines:?}");
-        assert_eq!(world.devices[place].contact(with).state, State::Added);
-        assert!(world.devices[place].marks(with).iter().all(|mark| *mark == Mark::Delivered));
+        assert_eq!(world.devices[place].contact(with).peer.trust, Trust::Added);
+        assert!(world.devices[place].marks(with).iter().all(|mark| *mark == DeliveryStatus::Delivered));
     }
 }
 
@@ -75,14 +75,14 @@ fn marks_go_from_waiting_to_sent_to_delivered() {
     world.devices[0].online = false;
     world.write(0, "bob", "hello");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Waiting]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Waiting]);
     world.devices[0].online = true;
     world.devices[1].online = false;
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
     world.devices[1].online = true;
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn receipts_for_many_texts_leave_in_one_post() {
     world.devices[1].online = true;
     world.settle();
     assert_eq!(world.office.accepted - before, 1);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered; 10]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered; 10]);
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn unread_lines_are_counted_until_they_are_read() {
     world.write(0, "bob", "two");
     world.settle();
     let bob = &mut world.devices[1];
-    assert_eq!(bob.contact("alice").unread, 2);
-    assert_eq!(bob.contact("alice").last.as_ref().unwrap().body, bob.lines("alice")[1].body);
-    let step = bob.messenger.read(&address("alice")).unwrap();
+    assert_eq!(bob.contact("alice").conversation.unread, 2);
+    assert_eq!(bob.contact("alice").conversation.preview.as_ref().unwrap().body, bob.lines("alice")[1].body);
+    let step = bob.messenger.read(&address("alice").into()).unwrap();
     bob.take(step);
-    assert_eq!(bob.contact("alice").unread, 0);
-    assert_eq!(bob.disk.load().contact(&address("alice")).unwrap().unread, 0);
+    assert_eq!(bob.contact("alice").conversation.unread, 0);
+    assert_eq!(bob.disk.load().contact(&address("alice")).unwrap().conversation.unread, 0);
 }
 
 #[test]
@@ -173,7 +173,10 @@ fn ones_other_device_gets_copies_and_a_device_added_later_takes_part() {
     );
     for place in [0, 1, phone] {
         let with = if place == 1 { "alice" } else { "bob" };
-        assert!(world.devices[place].marks(with).iter().all(|mark| *mark == Mark::Delivered), "device {place}");
+        assert!(
+            world.devices[place].marks(with).iter().all(|mark| *mark == DeliveryStatus::Delivered),
+            "device {place}"
+        );
     }
 }
 
@@ -184,8 +187,8 @@ fn a_contact_added_on_one_device_is_one_on_the_other() {
     world.settle();
     world.add_contact(0, "bob");
     world.settle();
-    assert_eq!(world.devices[phone].contact("bob").state, State::Added);
-    assert_eq!(world.devices[phone].contact("bob").account_key, world.devices[0].contact("bob").account_key);
+    assert_eq!(world.devices[phone].contact("bob").peer.trust, Trust::Added);
+    assert_eq!(world.devices[phone].contact("bob").peer.account_key, world.devices[0].contact("bob").peer.account_key);
 }
 
 #[test]
@@ -229,7 +232,7 @@ fn d8_a_step_from_an_older_state_is_not_applied() {
     world.settle();
     let bob = &mut world.devices[1];
     let first = bob.messenger.block(&address("alice")).unwrap();
-    let second = bob.messenger.read(&address("alice")).unwrap();
+    let second = bob.messenger.read(&address("alice").into()).unwrap();
     bob.take(first);
     assert_eq!(bob.messenger.apply(second), Err(ApplyError::OutOfTurn));
 }

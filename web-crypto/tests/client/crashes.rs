@@ -1,7 +1,7 @@
 //! A device may stop between any two instructions. Nothing is lost, and nothing is shown twice.
 
-use crate::world::{Crash, World};
-use cliquet_web_crypto::client::messages::Mark;
+use crate::world::{Crash, World, address};
+use cliquet_web_crypto::client::conversation::DeliveryStatus;
 
 /// Two people write to each other; one device crashes at its `nth` commit. Tells whether the crash happened.
 fn talk(crashing: usize, nth: usize, when: Crash) -> bool {
@@ -14,7 +14,7 @@ fn talk(crashing: usize, nth: usize, when: Crash) -> bool {
     world.write(0, "bob", "one");
     world.write(0, "bob", "two");
     world.settle();
-    while world.devices[1].contact("alice").card.is_none() {
+    while world.devices[1].messenger.directory(&address("alice")).is_none() {
         world.add_contact(1, "alice");
     }
     world.write(1, "alice", "three");
@@ -31,8 +31,8 @@ fn talk(crashing: usize, nth: usize, when: Crash) -> bool {
         ["< one", "< two", "> three", "< four"],
         "{crashing} {nth} {when:?}"
     );
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered; 3], "{crashing} {nth} {when:?}");
-    assert_eq!(world.devices[1].marks("alice"), [Mark::Delivered], "{crashing} {nth} {when:?}");
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered; 3], "{crashing} {nth} {when:?}");
+    assert_eq!(world.devices[1].marks("alice"), [DeliveryStatus::Delivered], "{crashing} {nth} {when:?}");
     world.devices[crashing].crash.is_none()
 }
 
@@ -56,7 +56,7 @@ fn a_post_whose_answer_is_lost_is_posted_again_and_shown_once() {
     world.office.lose_answer = true;
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -97,9 +97,9 @@ fn an_answer_that_comes_after_the_receipt_takes_nothing_back() {
     world.turn(0);
     while world.turn(1) {}
     world.poll(0);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
     assert!(world.devices[0].messenger.outbox().is_some(), "the answer is still to come");
     world.settle();
     assert!(world.devices[0].messenger.outbox().is_none());
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }

@@ -3,9 +3,9 @@
 use crate::world::{Device, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::{Contact, State},
-        messages::{Failure, Mark, Notice},
+        conversation::{DeliveryStatus, Failure, Notice},
         messenger::{Event, StepError},
+        peer::Trust,
         records::Store,
     },
     crypto::{CheckedCard, rsa::native::NativeVerifier, safety_number::SafetyNumber},
@@ -31,35 +31,27 @@ fn accept(device: &mut Device, card: AccountCard) -> Result<(), StepError> {
 fn marks_are_kept_and_each_decision_counts() {
     let mut world = World::alice_and_bob(700);
     let (alice, bob) = (&mut world.devices[0], address("bob"));
-    let decided = alice.contact("bob").decided;
-    assert!(!alice.contact("bob").verified && alice.contact("bob").keep_history);
+    let decided = alice.contact("bob").peer.decided;
+    assert!(!alice.contact("bob").peer.verified && alice.contact("bob").conversation.keep_history);
     for (verified, keep) in [(true, true), (true, false), (false, false), (false, true)] {
         let step = alice.messenger.verify(&bob, verified).unwrap();
         alice.take(step);
         let step = alice.messenger.keep_history(&bob, keep).unwrap();
         alice.take(step);
         alice.messenger = alice.disk.load();
-        assert_eq!((alice.contact("bob").verified, alice.contact("bob").keep_history), (verified, keep));
+        assert_eq!(
+            (alice.contact("bob").peer.verified, alice.contact("bob").conversation.keep_history),
+            (verified, keep)
+        );
     }
-    assert_eq!(alice.contact("bob").decided, decided + 8);
+    assert_eq!(alice.contact("bob").peer.decided, decided + 8);
     let step = alice.messenger.block(&bob).unwrap();
     alice.take(step);
-    assert_eq!(alice.contact("bob").decided, decided + 9);
+    assert_eq!(alice.contact("bob").peer.decided, decided + 9);
     for nobody in ["alice", "carol"] {
         assert_eq!(alice.messenger.verify(&address(nobody), true).err(), Some(StepError::NoContact));
         assert_eq!(alice.messenger.keep_history(&address(nobody), true).err(), Some(StepError::NoContact));
     }
-}
-
-#[test]
-fn a_contact_kept_before_there_were_marks_reads_as_unverified_and_kept_as_history() {
-    let world = World::alice_and_bob(701);
-    let bob = world.devices[0].contact("bob");
-    let saved = Contact { decided: 0, ..bob.clone() }.save();
-    // Two flags and a number.
-    let older = Contact::load(&saved[..saved.len() - 3]).unwrap();
-    assert_eq!(older, Contact { decided: 0, ..bob.clone() });
-    assert!(!older.verified && older.keep_history);
 }
 
 #[test]
@@ -75,8 +67,8 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     let failed = world.write(0, "bob", "is it you?");
     world.settle();
     let alice = &mut world.devices[0];
-    assert!(alice.contact("bob").verified, "of the pinned key, until the person says otherwise");
-    assert_eq!(alice.marks("bob"), [Mark::Delivered, Mark::Failed(Failure::KeyChanged)]);
+    assert!(alice.contact("bob").peer.verified, "of the pinned key, until the person says otherwise");
+    assert_eq!(alice.marks("bob"), [DeliveryStatus::Delivered, DeliveryStatus::Failed(Failure::KeyChanged)]);
     assert_eq!(alice.messenger.verify(&address("bob"), true).err(), Some(StepError::NoContact), "which key?");
     // The number that the person compares is of the card that is handed in.
     let card = world.office.cards[&address("bob")].clone();
@@ -87,8 +79,8 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     assert_ne!(number(&card.account_key), number(signer(1).account_key()));
     accept(&mut world.devices[0], card).unwrap();
     let bob = world.devices[0].contact("bob");
-    assert_eq!((&bob.account_key, bob.state), (signer(2).account_key(), State::Added));
-    assert!(!bob.key_changed && !bob.verified && bob.hello_owed);
+    assert_eq!((&bob.peer.account_key, bob.peer.trust), (signer(2).account_key(), Trust::Added));
+    assert!(!bob.peer.key_changed && !bob.peer.verified && bob.owed.contact_request);
     let keys: Vec<_> = world.devices[0].disk.0.keys().filter(|(store, _)| *store == Store::Sessions).collect();
     assert!(keys.iter().all(|(_, key)| !key.contains(&old.0.simple().to_string())), "{keys:?}");
     let failed = world.devices[0].lines("bob").into_iter().find(|line| line.id == failed.id).unwrap();
@@ -97,7 +89,7 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     world.settle();
     assert_eq!(world.devices[anew].conversation("alice").last().unwrap(), "< is it you?");
     assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< hello");
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered, Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered, DeliveryStatus::Delivered]);
     assert_eq!(world.devices[0].notices("bob", Notice::KeyChanged), 1);
 }
 
@@ -119,10 +111,10 @@ fn only_a_changed_key_is_accepted_and_only_with_a_card_that_it_signed() {
     }
     let own = world.office.cards[&address("alice")].clone();
     assert_eq!(accept(&mut world.devices[0], own), Err(StepError::NoContact));
-    assert!(world.devices[0].contact("bob").key_changed);
+    assert!(world.devices[0].contact("bob").peer.key_changed);
     // The server shows the pinned key again: the person may go back to it.
     accept(&mut world.devices[0], true_card).unwrap();
-    assert_eq!(&world.devices[0].contact("bob").account_key, signer(1).account_key());
+    assert_eq!(&world.devices[0].contact("bob").peer.account_key, signer(1).account_key());
 }
 
 #[test]
@@ -134,12 +126,12 @@ fn a_request_whose_key_changed_stays_a_request_when_the_key_is_accepted() {
     let anew = bob_begins_anew(&mut world);
     world.write(anew, "alice", "hey again");
     world.settle();
-    assert!(world.devices[0].contact("bob").key_changed);
+    assert!(world.devices[0].contact("bob").peer.key_changed);
     let posts = world.office.accepted;
     let card = world.office.cards[&address("bob")].clone();
     accept(&mut world.devices[0], card).unwrap();
     world.settle();
-    assert_eq!(world.devices[0].contact("bob").state, State::Requested);
+    assert_eq!(world.devices[0].contact("bob").peer.trust, Trust::Requested);
     assert_eq!(world.office.accepted, posts, "nobody is told");
 }
 

@@ -3,9 +3,8 @@
 use crate::world::{Disk, World, address, now_or_never};
 use cliquet_web_crypto::{
     client::{
-        contacts::Preview,
+        conversation::{DeliveryStatus, Message, MessageBody, Preview},
         history::{CONTENT_BYTES_MAX, Gathered, messages},
-        messages::{Author, Mark, Message, MessageBody},
         records::{RecordsError, Store},
     },
     crypto::{history, keys::Key},
@@ -79,12 +78,12 @@ fn what_is_said_comes_back_in_order_with_its_marks_and_is_news_to_nobody() {
     }
     let (before, after) = (&world.devices[0], &world.devices[anew]);
     assert_eq!(after.lines("bob"), before.lines("bob"));
-    assert_eq!(after.marks("bob").last(), Some(&Mark::Sent));
+    assert_eq!(after.marks("bob").last(), Some(&DeliveryStatus::Sent));
     let (known, restored) = (before.contact("bob"), after.contact("bob"));
-    let preview = |last: &Option<Preview>| last.clone().map(|last| (last.author, last.body));
-    assert_eq!(preview(&restored.last), preview(&known.last));
-    assert_eq!(restored.newest, known.newest);
-    assert_eq!((restored.unread, restored.receipts_owed.len()), (0, 0));
+    let preview = |last: &Option<Preview>| last.clone().map(|last| (last.sender, last.body));
+    assert_eq!(preview(&restored.conversation.preview), preview(&known.conversation.preview));
+    assert_eq!(restored.conversation.newest, known.conversation.newest);
+    assert_eq!((restored.conversation.unread, restored.owed.receipts.len()), (0, 0));
     assert_eq!(world.office.accepted, posts, "nobody is told");
     assert!(gathered(&world, anew).is_none(), "what came from the history does not go there again");
 }
@@ -105,9 +104,9 @@ fn what_is_known_stays_as_it_is_and_nothing_comes_twice() {
     let older = texts
         .iter()
         .cloned()
-        .map(|text| Message { mark: if text.author == Author::Own { Mark::Sent } else { text.mark }, ..text });
+        .map(|text| Message { status: if text.is_own() { DeliveryStatus::Sent } else { text.status }, ..text });
     assert_eq!(restore(&mut world, anew, older.collect()), 0);
-    assert_eq!(world.devices[anew].marks("bob"), [Mark::Delivered; 3]);
+    assert_eq!(world.devices[anew].marks("bob"), [DeliveryStatus::Delivered; 3]);
 }
 
 #[test]
@@ -119,7 +118,7 @@ fn two_thousand_messages_come_back_newest_first_and_what_was_said_meanwhile_stay
         let message = world.write(0, "bob", &format!("message {n} {}", "é".repeat(100 + (n % 200) as usize)));
         let disk = &mut world.devices[0].disk;
         disk.0.retain(|(store, _), _| *store != Store::ToSeal);
-        let message = Message { mark: Mark::Delivered, server_time: message.client_time, ..message };
+        let message = Message { status: DeliveryStatus::Delivered, server_time: message.client_time, ..message };
         sent.push(message);
     }
     let anew = another_browser(&mut world);
@@ -136,9 +135,9 @@ fn two_thousand_messages_come_back_newest_first_and_what_was_said_meanwhile_stay
     assert!(lines[..2_000] == sent, "what is back is what was there");
     assert_eq!(lines[2_000].text(), "meanwhile");
     assert!(
-        matches!(&world.devices[anew].contact("bob").last.as_ref().unwrap().body, MessageBody::Text(text) if text == "meanwhile")
+        matches!(&world.devices[anew].contact("bob").conversation.preview.as_ref().unwrap().body, MessageBody::Text(text) if text == "meanwhile")
     );
-    assert_eq!(world.devices[anew].contact("bob").unread, 0);
+    assert_eq!(world.devices[anew].contact("bob").conversation.unread, 0);
 }
 
 #[test]
@@ -153,7 +152,7 @@ fn a_segment_holds_what_fits_and_the_rest_follows() {
     assert!(first.more);
     assert!((8..40).contains(&first.messages), "{}", first.messages);
     let key = Key::from_bytes([1; 32]);
-    let (email, hash) = (address("alice"), world.devices[0].contact("alice").account_key.hash());
+    let (email, hash) = (address("alice"), world.devices[0].contact("alice").peer.account_key.hash());
     let place = history::Place { email: &email, account_key_hash: &hash, id: SegmentId::from_parts(1, [1; 10]) };
     let sealed = history::seal(&key, place, &first.content, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
     assert!(sealed.0.len() <= SEGMENT_BYTES_MAX && sealed.0.len() > SEGMENT_BYTES_MAX - 20_000);
@@ -202,7 +201,10 @@ fn copies_of_what_another_device_wrote_are_kept_and_notices_are_not() {
     assert!(world.devices[0].conversation("bob").iter().any(|line| line.starts_with('!')));
     let kept = all_segments(&mut world, tablet).concat();
     assert_eq!(kept.iter().map(Message::text).collect::<Vec<_>>(), ["from the laptop", "again"]);
-    assert!(kept.iter().all(|text| text.author == Author::Own && matches!(text.mark, Mark::Sent | Mark::Delivered)));
+    assert!(
+        kept.iter()
+            .all(|text| text.is_own() && matches!(text.status, DeliveryStatus::Sent | DeliveryStatus::Delivered))
+    );
     let kept = all_segments(&mut world, 0).concat();
     assert_eq!(kept.len(), 2);
 }
@@ -226,9 +228,9 @@ fn a_content_that_nobody_kept_is_refused_as_a_whole() {
             let mut altered = content.to_vec();
             altered[place] ^= flip;
             for message in messages(&altered).unwrap_or_default() {
-                assert!(matches!(message.body, MessageBody::Text(_)) && message.author != Author::Notice);
-                assert_eq!(message.author == Author::Peer, message.mark == Mark::Received);
-                assert_ne!(message.mark, Mark::Waiting);
+                assert!(matches!(message.body, MessageBody::Text(_)) && !message.is_notice());
+                assert_eq!(message.conversation.is_with(&message.sender), message.status == DeliveryStatus::Received);
+                assert_ne!(message.status, DeliveryStatus::Waiting);
             }
         }
     }

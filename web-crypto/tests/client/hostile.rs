@@ -3,9 +3,9 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::State,
-        messages::{Failure, Mark, Notice},
+        conversation::{DeliveryStatus, Failure, Notice},
         messenger::Ignored,
+        peer::{Owed, Trust},
         records::Store,
     },
     crypto::rsa::native::NativeVerifier,
@@ -29,11 +29,11 @@ fn another_account_key_is_refused_and_said_once() {
     world.write(mallory, "alice", "really");
     world.settle();
     assert_eq!(world.devices[0].conversation("bob"), ["! KeyChanged"], "nothing of it was opened");
-    assert_eq!(&world.devices[0].contact("bob").account_key, signer(1).account_key(), "the pin stays");
-    assert!(world.devices[0].contact("bob").key_changed);
+    assert_eq!(&world.devices[0].contact("bob").peer.account_key, signer(1).account_key(), "the pin stays");
+    assert!(world.devices[0].contact("bob").peer.key_changed);
     world.write(0, "bob", "secret");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::KeyChanged)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::KeyChanged)]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn another_account_key_on_the_card_seals_nothing() {
     world.settle();
     assert_eq!(world.devices[0].conversation("bob").len(), 2);
     assert_eq!(world.devices[0].notices("bob", Notice::KeyChanged), 1);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::KeyChanged)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::KeyChanged)]);
     assert!(world.office.mailboxes.get(&world.devices[mallory].id).is_none_or(Vec::is_empty));
 }
 
@@ -72,7 +72,7 @@ fn c2_a_device_that_its_account_did_not_sign_gets_nothing() {
     world.office.cards.insert(address("bob"), card);
     world.write(0, "bob", "secret");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::BadPreKeys)]);
     assert!(world.office.mailboxes.get(&world.devices[2].id).is_none_or(Vec::is_empty));
 }
 
@@ -85,7 +85,7 @@ fn k1_pre_keys_that_are_not_signed_store_and_send_nothing() {
     world.add_contact(0, "bob");
     world.write(0, "bob", "secret");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::BadPreKeys)]);
     assert!(!world.devices[0].disk.0.keys().any(|(store, _)| *store == Store::Sessions));
     assert!(world.office.mailboxes.values().all(Vec::is_empty));
 }
@@ -131,7 +131,7 @@ fn d9_a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< lost", "< three", "> four"]);
     assert_eq!(world.devices[0].conversation("bob"), ["> one", "> lost", "> three", "< four"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered; 3]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered; 3]);
 }
 
 #[test]
@@ -200,23 +200,23 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
     world.settle();
     // Mallory claims to have received it, and writes a text of her own under its id.
     let mallory = &mut world.devices[2];
-    let claim = cliquet_web_crypto::client::messages::Message {
-        conversation: address("alice"),
-        body: cliquet_web_crypto::client::messages::MessageBody::Text("mine".into()),
-        mark: Mark::Failed(Failure::Refused(ProblemCode::TooLarge)),
+    let claim = cliquet_web_crypto::client::conversation::Message {
+        conversation: address("alice").into(),
+        sender: address("mallory"),
+        body: cliquet_web_crypto::client::conversation::MessageBody::Text("mine".into()),
+        status: DeliveryStatus::Failed(Failure::Refused(ProblemCode::TooLarge)),
         ..message.clone()
     };
     let composed = cliquet_web_crypto::client::compose::send_again(&claim).unwrap();
     mallory.disk.commit(&composed.changes);
-    let mut contact = mallory.contact("alice").clone();
-    contact.receipts_owed = vec![message.id];
-    mallory.disk.0.insert((Store::Contacts, "alice@example.org".into()), contact.save());
+    let owed = Owed { receipts: vec![message.id], ..Owed::default() };
+    mallory.disk.0.insert((Store::Owed, "alice@example.org".into()), owed.save());
     mallory.messenger = mallory.disk.load();
     world.settle();
     assert_eq!(world.devices[0].conversation("bob"), ["> for Bob"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
     assert_eq!(world.devices[0].conversation("mallory"), ["< mine"]);
-    assert_eq!(world.devices[0].contact("mallory").state, State::Added);
+    assert_eq!(world.devices[0].contact("mallory").peer.trust, Trust::Added);
 }
 
 #[test]

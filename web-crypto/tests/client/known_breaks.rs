@@ -4,10 +4,10 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::State,
-        content::{Body, Content, MessageId},
-        messages::{Failure, Mark, Notice},
+        content::{Body, Content},
+        conversation::{DeliveryStatus, Failure, MessageId, Notice},
         messenger::{Ignored, StepError},
+        peer::Trust,
         records::Store,
     },
     crypto::{
@@ -113,7 +113,7 @@ fn pre_keys_of_one_device_do_not_serve_another_of_the_same_account() {
     world.add_contact(0, "bob");
     world.write(0, "bob", "secret");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::BadPreKeys)]);
     assert!(world.office.mailboxes.values().all(Vec::is_empty));
 }
 
@@ -128,7 +128,7 @@ fn a_signature_of_one_kind_does_not_pass_as_another() {
     world.add_contact(0, "bob");
     world.write(0, "bob", "secret");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::BadPreKeys)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::BadPreKeys)]);
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn what_the_server_drops_is_never_marked_as_delivered() {
     world.write(0, "bob", "arrives");
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< arrives"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent, Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent, DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn nobody_learns_when_one_is_there_before_one_has_answered() {
         world.settle();
     }
     assert_eq!(world.office.accepted, posts, "not one post");
-    assert_eq!(world.devices[1].contact("alice").state, State::Requested);
+    assert_eq!(world.devices[1].contact("alice").peer.trust, Trust::Requested);
     // Nor when one knows the other's devices, and has taken one's word back.
     let mut world = World::alice_and_bob(517);
     for unblocks in [false, true] {
@@ -391,7 +391,7 @@ fn a_request_that_was_not_answered_is_not_marked_as_delivered() {
     world.add_contact(0, "bob");
     world.write(0, "bob", "are you there?");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
 }
 
 #[test]

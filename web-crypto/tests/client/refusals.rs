@@ -3,7 +3,7 @@
 use crate::world::{World, address};
 use cliquet_web_crypto::client::{
     compose::{ComposeError, compose},
-    messages::{Failure, Mark},
+    conversation::{DeliveryStatus, Failure},
 };
 use cliquet_wire::{limits::MESSAGE_TEXT_BYTES_MAX, poll::Delivery, problem::ProblemCode};
 
@@ -27,9 +27,9 @@ fn what_nobody_fetched_is_marked_and_can_be_sent_again() {
     world.devices[1].online = false;
     world.write(0, "bob", "hello");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
     let expired = expire(&mut world, 0, 1);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Expired)]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::Expired)]);
     assert_eq!(world.devices[0].messenger.cursor(), world.office.cursor, "it is acknowledged");
 
     let failed = world.devices[0].lines("bob").remove(0);
@@ -39,10 +39,14 @@ fn what_nobody_fetched_is_marked_and_can_be_sent_again() {
     world.office.cursor += 1_000;
     let again = Delivery { cursor: world.office.cursor, ..expired[0].clone() };
     world.devices[0].receive_all(&[again]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent], "what is said of the first time says nothing now");
+    assert_eq!(
+        world.devices[0].marks("bob"),
+        [DeliveryStatus::Sent],
+        "what is said of the first time says nothing now"
+    );
     world.devices[1].online = true;
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
     assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
 }
 
@@ -55,9 +59,9 @@ fn what_one_device_did_not_fetch_and_another_has_is_delivered() {
     world.devices[1].online = false;
     world.write(0, "bob", "hello");
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
     expire(&mut world, 0, 1);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -68,14 +72,14 @@ fn a_refused_post_keeps_the_text_and_says_why_and_can_be_sent_again() {
         world.write(0, "bob", "hello");
         world.settle();
         assert_eq!(world.devices[0].conversation("bob"), ["> hello"]);
-        assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Refused(code))]);
+        assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::Refused(code))]);
         assert!(world.devices[0].messenger.outbox().is_none());
 
         world.office.refuse = None;
         let failed = world.devices[0].lines("bob").remove(0);
         world.write_again(0, &failed);
         world.settle();
-        assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+        assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
         assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
     }
 }
@@ -97,10 +101,10 @@ fn passing_troubles_keep_the_post_to_the_byte() {
         assert!(before.is_some());
         world.settle();
         assert_eq!(world.devices[0].messenger.outbox().cloned(), before);
-        assert_eq!(world.devices[0].marks("bob"), [Mark::Waiting]);
+        assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Waiting]);
         world.office.refuse = None;
         world.settle();
-        assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+        assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
     }
 }
 
@@ -115,12 +119,12 @@ fn every_problem_either_keeps_the_text_waiting_or_marks_it() {
         world.office.refuse = Some(*code);
         world.turn(0);
         let mark = world.devices[0].marks("bob")[0];
-        assert!(matches!(mark, Mark::Waiting | Mark::Failed(_)), "{code:?}: {mark:?}");
+        assert!(matches!(mark, DeliveryStatus::Waiting | DeliveryStatus::Failed(_)), "{code:?}: {mark:?}");
         world.office.refuse = None;
         world.settle();
         match mark {
-            Mark::Waiting => assert_eq!(world.devices[1].conversation("alice"), ["< hello"], "{code:?}"),
-            _ => assert_eq!(world.devices[0].marks("bob"), [Mark::Failed(Failure::Refused(*code))]),
+            DeliveryStatus::Waiting => assert_eq!(world.devices[1].conversation("alice"), ["< hello"], "{code:?}"),
+            _ => assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::Refused(*code))]),
         }
     }
 }
@@ -137,8 +141,14 @@ fn a_text_at_the_limit_arrives_and_one_past_it_is_not_taken() {
     assert_eq!(world.devices[2].lines("bob")[0].text(), longest, "a copy holds more, and fits too");
     let rng = &mut world.devices[0].rng;
     let longer = "a".repeat(MESSAGE_TEXT_BYTES_MAX + 1);
-    assert_eq!(compose(&address("bob"), &longer, 1, 0, rng).unwrap_err(), ComposeError::TooLong);
-    assert_eq!(compose(&address("bob"), " \n\t ", 1, 0, rng).unwrap_err(), ComposeError::Empty);
+    assert_eq!(
+        compose(&address("alice"), &address("bob").into(), &longer, 1, 0, rng).unwrap_err(),
+        ComposeError::TooLong
+    );
+    assert_eq!(
+        compose(&address("alice"), &address("bob").into(), " \n\t ", 1, 0, rng).unwrap_err(),
+        ComposeError::Empty
+    );
 }
 
 #[test]
@@ -147,8 +157,8 @@ fn a_text_for_someone_who_is_no_contact_fails_at_once() {
     world.write(0, "carol", "hello");
     world.write(0, "bob", "hello");
     world.settle();
-    assert_eq!(world.devices[0].marks("carol"), [Mark::Failed(Failure::Refused(ProblemCode::NotAContact))]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered], "it does not stop the others");
+    assert_eq!(world.devices[0].marks("carol"), [DeliveryStatus::Failed(Failure::Refused(ProblemCode::NotAContact))]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered], "it does not stop the others");
 }
 
 #[test]
@@ -161,5 +171,5 @@ fn a_blocked_contact_is_not_heard_and_its_messages_do_not_pile_up() {
     world.poll(1);
     assert!(world.devices[1].conversation("alice").is_empty());
     assert!(world.office.mailboxes[&world.devices[1].id].is_empty());
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
 }

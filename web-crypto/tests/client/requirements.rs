@@ -2,7 +2,7 @@
 
 use crate::world::{Device, World, address, now_or_never, signer};
 use cliquet_web_crypto::client::{
-    messages::{Mark, Notice},
+    conversation::{DeliveryStatus, Notice},
     messenger::{Event, Ignored, Step, StepError},
     records::Store,
 };
@@ -33,9 +33,7 @@ fn announced(step: &Step) -> Vec<(Address, usize, usize)> {
 
 /// The device forgets the contact's card, as after a post that named other devices than there are.
 fn forget_card(device: &mut Device, of: &str) {
-    let mut contact = device.contact(of).clone();
-    contact.card = None;
-    device.disk.0.insert((Store::Contacts, address(of).as_str().into()), contact.save());
+    device.disk.0.remove(&(Store::Directories, address(of).as_str().into()));
     device.messenger = device.disk.load();
 }
 
@@ -109,7 +107,7 @@ fn c2_devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices
         }
         assert_eq!(world.devices[0].notices("bob", notice), 1);
     }
-    assert_eq!(world.devices[0].contact("bob").unread, 2);
+    assert_eq!(world.devices[0].contact("bob").conversation.unread, 2);
 }
 
 #[test]
@@ -165,7 +163,7 @@ fn d7_a_session_whose_numbers_are_used_up_is_followed_by_a_new_one() {
     world.write(0, "bob", "hello");
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< hello"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -180,7 +178,7 @@ fn d8_what_an_older_state_sends_is_noticed_and_asked_for_in_a_new_session() {
     world.write(0, "bob", "two");
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< two"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
     world.write(0, "bob", "three");
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< two", "< three"]);
@@ -360,7 +358,7 @@ fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
     world.write(0, "bob", "in the old version");
     world.settle();
     assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen"]);
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Sent]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
 }
 
 #[test]

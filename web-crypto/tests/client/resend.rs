@@ -6,7 +6,7 @@ use crate::{
 };
 use cliquet_web_crypto::client::{
     content::{Body, RESEND_NAMES_MAX},
-    messages::{Author, Mark, Message},
+    conversation::{DeliveryStatus, Message},
     records::Store,
 };
 use cliquet_wire::{ids::EnvelopeId, problem::ProblemCode};
@@ -33,8 +33,8 @@ fn settle_for_a_minute(world: &mut World) {
     world.settle();
 }
 
-fn texts(world: &World, place: usize, with: &str, author: Author) -> Vec<String> {
-    let lines = world.devices[place].lines(with).into_iter().filter(|line| line.author == author);
+fn texts(world: &World, place: usize, with: &str, own: bool) -> Vec<String> {
+    let lines = world.devices[place].lines(with).into_iter().filter(|line| !line.is_notice() && line.is_own() == own);
     lines.map(|line| line.text().to_owned()).collect()
 }
 
@@ -97,14 +97,17 @@ fn d8_d9_ten_messages_each_way_after_a_profile_was_put_back_are_all_readable_and
         settle_for_a_minute(&mut world);
         for (place, with, own, other) in [(0, "bob", &written[0], &written[1]), (1, "alice", &written[1], &written[0])]
         {
-            for (author, expected) in [(Author::Own, own), (Author::Peer, other)] {
-                let shown = texts(&world, place, with, author);
+            for (is_own, expected) in [(true, own), (false, other)] {
+                let shown = texts(&world, place, with, is_own);
                 for text in expected {
                     assert_eq!(shown.iter().filter(|line| *line == text).count(), 1, "seed {seed}, {place}: {text}");
                 }
             }
             let marks = world.devices[place].marks(with);
-            assert!(marks.iter().rev().take(10).all(|mark| *mark == Mark::Delivered), "seed {seed}: {marks:?}");
+            assert!(
+                marks.iter().rev().take(10).all(|mark| *mark == DeliveryStatus::Delivered),
+                "seed {seed}: {marks:?}"
+            );
         }
         let posts = world.office.accepted - before;
         assert!(posts < 120, "seed {seed}: {posts} posts for twenty texts");
@@ -140,17 +143,17 @@ fn what_is_sent_again_keeps_its_place_its_time_and_its_mark() {
     world.write(0, "bob", "two");
     world.settle();
     let before = world.devices[0].lines("bob");
-    assert!(before.iter().all(|line| line.mark == Mark::Sent && line.server_time > 0));
+    assert!(before.iter().all(|line| line.status == DeliveryStatus::Sent && line.server_time > 0));
     world.devices[1].online = true;
     settle_for_a_minute(&mut world);
-    let mut shown = texts(&world, 1, "alice", Author::Peer);
+    let mut shown = texts(&world, 1, "alice", false);
     shown.sort();
     assert_eq!(shown, ["one", "two"]);
     let after = world.devices[0].lines("bob");
-    let as_before = |line: &Message| Message { mark: Mark::Sent, ..line.clone() };
+    let as_before = |line: &Message| Message { status: DeliveryStatus::Sent, ..line.clone() };
     assert_eq!(after.iter().map(as_before).collect::<Vec<_>>(), before);
-    assert!(after.iter().all(|line| line.mark == Mark::Delivered));
-    assert_eq!(world.devices[0].contact("bob").newest, before[1].sort_time);
+    assert!(after.iter().all(|line| line.status == DeliveryStatus::Delivered));
+    assert_eq!(world.devices[0].contact("bob").conversation.newest, before[1].sort_time);
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn what_is_sent_again_and_then_refused_has_not_failed() {
     world.poll(0);
     world.office.refuse = Some(ProblemCode::MailboxFull);
     world.settle();
-    assert_eq!(world.devices[0].marks("bob"), [Mark::Delivered]);
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
 #[test]
@@ -186,7 +189,7 @@ fn a_text_is_sent_again_three_times_and_no_more() {
         world.write(1, "alice", "on");
         settle_for_a_minute(&mut world);
     }
-    assert_eq!(texts(&world, 1, "alice", Author::Peer), ["once"]);
+    assert_eq!(texts(&world, 1, "alice", false), ["once"]);
 }
 
 #[test]
@@ -245,8 +248,8 @@ fn ones_own_other_device_asks_for_the_copies_it_could_not_open() {
     lose_sessions(&mut world, tablet);
     world.write(0, "bob", "copy lost");
     settle_for_a_minute(&mut world);
-    assert_eq!(texts(&world, tablet, "bob", Author::Own), ["seen by all", "copy lost"]);
-    assert_eq!(texts(&world, 1, "alice", Author::Peer), ["seen by all", "copy lost"], "and nobody else sees it twice");
+    assert_eq!(texts(&world, tablet, "bob", true), ["seen by all", "copy lost"]);
+    assert_eq!(texts(&world, 1, "alice", false), ["seen by all", "copy lost"], "and nobody else sees it twice");
 }
 
 #[test]
@@ -263,7 +266,7 @@ fn a_request_that_the_server_refused_because_devices_changed_is_made_again() {
     let tablet = world.add_device("alice", 0);
     world.devices[tablet].online = false;
     settle_for_a_minute(&mut world);
-    assert_eq!(texts(&world, 1, "alice", Author::Peer), ["lost"]);
+    assert_eq!(texts(&world, 1, "alice", false), ["lost"]);
 }
 
 #[test]

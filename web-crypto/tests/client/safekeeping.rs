@@ -3,9 +3,9 @@
 use crate::world::{Disk, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::State,
-        messages::Notice,
+        conversation::Notice,
         messenger::{Event, Messenger, StepError},
+        peer::Trust,
         records::Store,
         safekeeping::{Safekeeping, first_record},
     },
@@ -71,7 +71,7 @@ fn the_vault_says_what_the_device_knows() {
         verified: true,
         counter: 1,
         keep_history: false,
-        decided: alice.contact("bob").decided,
+        decided: alice.contact("bob").peer.decided,
     };
     assert_eq!(of("bob"), &expected);
     assert_eq!(of("mallory").state, ContactState::Blocked);
@@ -86,9 +86,12 @@ fn a_new_device_pins_what_the_vault_vouches_for_and_both_write_at_once() {
     adopt(&mut world, anew, &body, &[listed("bob", 1), listed("mallory", 2)]);
     let alice = &world.devices[anew];
     let bob = alice.contact("bob");
-    assert_eq!((bob.state, bob.verified, bob.keep_history, bob.counter), (State::Added, true, false, 1));
-    assert_eq!(&bob.account_key, signer(1).account_key());
-    assert_eq!(alice.contact("mallory").state, State::Blocked);
+    assert_eq!(
+        (bob.peer.trust, bob.peer.verified, bob.conversation.keep_history, bob.peer.counter),
+        (Trust::Added, true, false, 1)
+    );
+    assert_eq!(&bob.peer.account_key, signer(1).account_key());
+    assert_eq!(alice.contact("mallory").peer.trust, Trust::Blocked);
     assert!(alice.conversation("bob").is_empty(), "no notice");
     world.write(anew, "bob", "back again");
     world.write(1, "alice", "good");
@@ -122,7 +125,7 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     let anew = cleared(&mut world);
     adopt(&mut world, anew, &body, &[listed("bob", 2)]);
     let bob = world.devices[anew].contact("bob");
-    assert!(bob.key_changed && !bob.verified);
+    assert!(bob.peer.key_changed && !bob.peer.verified);
     world.add_contact(impostor, "alice");
     world.write(impostor, "alice", "trust me");
     world.write(anew, "bob", "secret");
@@ -142,7 +145,7 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     let kept = after.contacts.iter().find(|contact| contact.email == address("bob")).unwrap();
     assert_eq!((kept.account_key_hash, kept.verified), (signer(2).account_key().hash(), false));
     assert!(adopt(&mut world, anew, &body, &[]).is_empty(), "an older vault does not undo it");
-    assert_eq!(world.devices[anew].contact("bob").state, State::Added);
+    assert_eq!(world.devices[anew].contact("bob").peer.trust, Trust::Added);
     world.write(anew, "bob", "now then");
     world.settle();
     assert_eq!(world.devices[impostor].conversation("alice").last().unwrap(), "< now then");
@@ -160,9 +163,9 @@ fn whom_the_server_hides_stays_in_the_vault_and_comes_back_under_no_other_key() 
     world.office.cards.remove(&address("bob"));
     world.add_device("bob", 2);
     world.add_contact(anew, "bob");
-    assert!(!world.devices[anew].contact("bob").key_changed);
+    assert!(!world.devices[anew].contact("bob").peer.key_changed);
     adopt(&mut world, anew, &body, &[]);
-    assert!(world.devices[anew].contact("bob").key_changed);
+    assert!(world.devices[anew].contact("bob").peer.key_changed);
     assert_eq!(world.devices[anew].notices("bob", Notice::KeyChanged), 1);
 }
 
@@ -173,9 +176,9 @@ fn whom_only_the_server_names_is_a_request() {
     let blocked = Contact { state: ContactState::Blocked, ..listed("dave", 1) };
     adopt(&mut world, anew, &body, &[listed("bob", 1), listed("eve", 2), blocked, listed("alice", 0)]);
     let alice = &world.devices[anew];
-    assert_eq!(alice.contact("eve").state, State::Requested);
-    assert_eq!(alice.contact("dave").state, State::Blocked);
-    assert_eq!(alice.contact("alice").state, State::Own);
+    assert_eq!(alice.contact("eve").peer.trust, Trust::Requested);
+    assert_eq!(alice.contact("dave").peer.trust, Trust::Blocked);
+    assert_eq!(alice.contact("alice").peer.trust, Trust::Own);
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn of_two_devices_decisions_the_later_counts_and_both_come_to_agree() {
     let newer = world.devices[tablet].messenger.vault_body(&body);
     assert_eq!(world.devices[ALICE].messenger.vault_body(&newer), newer, "an older opinion changes nothing");
     adopt(&mut world, ALICE, &newer, &[]);
-    assert!(!world.devices[ALICE].contact("bob").verified);
+    assert!(!world.devices[ALICE].contact("bob").peer.verified);
     // Both at once, to the contrary: what is in the vault first stays.
     decide(&mut world, tablet, true);
     let step = world.devices[ALICE].messenger.keep_history(&address("bob"), true).unwrap();
@@ -202,7 +205,7 @@ fn of_two_devices_decisions_the_later_counts_and_both_come_to_agree() {
     adopt(&mut world, tablet, &first, &[]);
     let both = [ALICE, tablet].map(|place| {
         let bob = world.devices[place].contact("bob");
-        (bob.verified, bob.keep_history, bob.decided)
+        (bob.peer.verified, bob.conversation.keep_history, bob.peer.decided)
     });
     assert_eq!(both[0], both[1]);
     assert_eq!(world.devices[tablet].messenger.vault_body(&first), first);

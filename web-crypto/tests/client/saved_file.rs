@@ -3,10 +3,9 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        contacts::{Contact, State},
-        content::MessageId,
+        conversation::{DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice},
         history::{Standing, content, messages},
-        messages::{Author, Failure, Mark, Message, MessageBody, Notice},
+        peer::{Contact, Trust},
         records::Store,
         saved_file::{FILE_BYTES_MAX, FileError, Owner, SavedFile, Writer},
     },
@@ -47,7 +46,7 @@ impl Account {
         let mut to = Writer::begin(self.owner(), "Messages of <alice>", "en");
         let mut file = String::new();
         for (contact, lines) in conversations {
-            to.conversation(contact);
+            to.conversation(&contact.peer);
             for line in lines {
                 to.message(line, "some \"day\"");
             }
@@ -63,19 +62,19 @@ fn bob(world: &World) -> Contact {
     world.devices[0].contact("bob").clone()
 }
 
-fn text(id: u8, author: Author, mark: Mark, text: &str) -> Message {
+fn text(id: u8, sender: &str, status: DeliveryStatus, text: &str) -> Message {
     let body = MessageBody::Text(text.to_owned());
     let (sort_time, client_time, server_time) = (1_000 + u64::from(id), 900, 950);
-    let conversation = address("bob");
+    let conversation = address("bob").into();
     Message {
         id: MessageId::from_parts(1, [id; 10]),
         conversation,
-        author,
+        sender: address(sender),
         sort_time,
         client_time,
         server_time,
         body,
-        mark,
+        status,
     }
 }
 
@@ -83,12 +82,12 @@ fn text(id: u8, author: Author, mark: Mark, text: &str) -> Message {
 fn file() -> (String, Vec<Message>) {
     let world = World::alice_and_bob(740);
     let lines = vec![
-        text(1, Author::Own, Mark::Delivered, "hello & <b>\"good\"</b> morning\u{a0}!\nnext line &amp; &#x41;"),
-        text(2, Author::Peer, Mark::Received, "</p></li></ol></section><footer data-texts=\"9\""),
-        text(3, Author::Own, Mark::Sent, ""),
-        text(4, Author::Own, Mark::Failed(Failure::Refused(ProblemCode::MailboxFull)), "é ☃ \u{0}\r\n"),
-        text(5, Author::Own, Mark::Failed(Failure::Expired), "late"),
-        text(6, Author::Own, Mark::Failed(Failure::KeyChanged), "no"),
+        text(1, "alice", DeliveryStatus::Delivered, "hello & <b>\"good\"</b> morning\u{a0}!\nnext line &amp; &#x41;"),
+        text(2, "bob", DeliveryStatus::Received, "</p></li></ol></section><footer data-texts=\"9\""),
+        text(3, "alice", DeliveryStatus::Sent, ""),
+        text(4, "alice", DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)), "é ☃ \u{0}\r\n"),
+        text(5, "alice", DeliveryStatus::Failed(Failure::Expired), "late"),
+        text(6, "alice", DeliveryStatus::Failed(Failure::KeyChanged), "no"),
     ];
     (Account::alice().write(&[(bob(&world), lines.clone())]), lines)
 }
@@ -111,15 +110,15 @@ fn an_account_without_contacts_has_a_file_as_well() {
 #[test]
 fn notices_and_oneself_are_left_out_and_what_waited_can_be_sent_again() {
     let world = World::alice_and_bob(741);
-    let mut lines = vec![text(1, Author::Own, Mark::Waiting, "on its way")];
+    let mut lines = vec![text(1, "alice", DeliveryStatus::Waiting, "on its way")];
     let body = MessageBody::Notice(Notice::DeviceAdded);
-    lines.push(Message { author: Author::Notice, body, ..text(2, Author::Notice, Mark::Received, "") });
+    lines.push(Message { body, ..text(2, "bob", DeliveryStatus::Received, "") });
     let myself = world.devices[0].contact("alice").clone();
-    assert_eq!(myself.state, State::Own);
+    assert_eq!(myself.peer.trust, Trust::Own);
     let alice = Account::alice();
     let read = alice.read(&alice.write(&[(myself, vec![]), (bob(&world), lines)])).unwrap();
     assert_eq!(read.len(), 1);
-    assert_eq!((read[0].text(), read[0].mark), ("on its way", Mark::Failed(Failure::BadPreKeys)));
+    assert_eq!((read[0].text(), read[0].status), ("on its way", DeliveryStatus::Failed(Failure::BadPreKeys)));
     assert_eq!(messages(&content(read.clone())).unwrap(), read, "a device may take it");
 }
 
@@ -250,25 +249,26 @@ fn what_is_brought_back_stands_where_it_stood_is_news_to_nobody_and_goes_into_th
     assert_eq!(standing(&world, &saved[0]), Standing::Known);
     assert_eq!(bring_back(&mut world, anew, saved), 0, "what is known adds nothing");
     let contact = world.devices[anew].contact("bob");
-    assert_eq!((contact.unread, contact.receipts_owed.len()), (0, 0));
-    assert_eq!(contact.newest, before.last().unwrap().sort_time);
+    assert_eq!((contact.conversation.unread, contact.owed.receipts.len()), (0, 0));
+    assert_eq!(contact.conversation.newest, before.last().unwrap().sort_time);
     assert_eq!(world.office.accepted, posts, "nobody is told");
     assert_eq!(to_keep(&world, anew), before.len(), "the history lacks them");
 }
 
-fn mark() -> impl Strategy<Value = (Author, Mark)> {
+fn mark() -> impl Strategy<Value = (&'static str, DeliveryStatus)> {
     let failures = [Failure::KeyChanged, Failure::BadPreKeys, Failure::Expired];
     let refused = ProblemCode::ALL.iter().copied().map(Failure::Refused);
-    let failed = failures.into_iter().chain(refused).map(|failure| (Author::Own, Mark::Failed(failure)));
-    let marks = [(Author::Own, Mark::Sent), (Author::Own, Mark::Delivered), (Author::Peer, Mark::Received)];
+    let failed = failures.into_iter().chain(refused).map(|failure| ("alice", DeliveryStatus::Failed(failure)));
+    let marks =
+        [("alice", DeliveryStatus::Sent), ("alice", DeliveryStatus::Delivered), ("bob", DeliveryStatus::Received)];
     prop::sample::select(marks.into_iter().chain(failed).collect::<Vec<_>>())
 }
 
 prop_compose! {
     fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
-        let ((author, mark), [sort_time, client_time, server_time]) = (mark, times);
+        let ((sender, status), [sort_time, client_time, server_time]) = (mark, times);
         let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
-        Message { id, conversation: address("bob"), author, sort_time, client_time, server_time, body, mark }
+        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status }
     }
 }
 

@@ -6,10 +6,10 @@
 use cliquet_web_crypto::{
     client::{
         compose::{Composed, compose, send_again},
-        contacts::Contact,
+        conversation::{DeliveryStatus, Message, MessageBody, Notice, conversation_range},
         device::first_records,
-        messages::{Author, Mark, Message, MessageBody, Notice, conversation_range},
         messenger::{Event, Ignored, Messenger, Step},
+        peer::Contact,
         records::{Changes, Record, Records, RecordsError, Store},
         seal_next::{Needs, Next},
     },
@@ -307,7 +307,8 @@ impl World {
         let device = &mut self.devices[device];
         let newest = device.lines(to).last().map_or(0, |line| line.sort_time);
         device.now += 1;
-        let Composed { changes, message } = compose(&address(to), text, device.now, newest, &mut device.rng).unwrap();
+        let Composed { changes, message } =
+            compose(&device.address, &address(to).into(), text, device.now, newest, &mut device.rng).unwrap();
         device.disk.commit(&changes);
         message
     }
@@ -466,7 +467,7 @@ impl Device {
 
     /// The conversation as it is loaded: one range of keys, in their order.
     pub(crate) fn lines(&self, with: &str) -> Vec<Message> {
-        let (from, to) = conversation_range(&address(with));
+        let (from, to) = conversation_range(&address(with).into());
         self.disk
             .0
             .range((Store::Messages, from)..(Store::Messages, to))
@@ -478,19 +479,19 @@ impl Device {
     pub(crate) fn conversation(&self, with: &str) -> Vec<String> {
         self.lines(with)
             .iter()
-            .map(|line| match (&line.body, line.author) {
-                (MessageBody::Text(text), Author::Own) => format!("> {text}"),
-                (MessageBody::Text(text), _) => format!("< {text}"),
-                (MessageBody::Notice(notice), _) => format!("! {notice:?}"),
+            .map(|line| match &line.body {
+                MessageBody::Text(text) if line.sender == self.address => format!("> {text}"),
+                MessageBody::Text(text) => format!("< {text}"),
+                MessageBody::Notice(notice) => format!("! {notice:?}"),
             })
             .collect()
     }
 
-    pub(crate) fn marks(&self, with: &str) -> Vec<Mark> {
-        self.lines(with).iter().filter(|line| line.author == Author::Own).map(|line| line.mark).collect()
+    pub(crate) fn marks(&self, with: &str) -> Vec<DeliveryStatus> {
+        self.lines(with).iter().filter(|line| line.is_own()).map(|line| line.status).collect()
     }
 
-    pub(crate) fn contact(&self, name: &str) -> &Contact {
+    pub(crate) fn contact(&self, name: &str) -> Contact {
         self.messenger.contact(&address(name)).unwrap()
     }
 

@@ -7,11 +7,11 @@
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
     client::{
-        contacts::Contact,
-        content::{Body, Content, MessageId},
+        content::{Body, Content},
+        conversation::{DeliveryStatus, Message, MessageBody, MessageId},
         device::first_records,
         history::{content as content_of_segment, messages as texts_of_segment},
-        messages::{Author, Mark, Message, MessageBody},
+        peer::Peer,
         records::Store,
     },
     crypto::{
@@ -89,17 +89,20 @@ fn contents() -> Vec<(&'static str, Content)> {
 
 /// What a segment holds: a text of each side.
 fn texts() -> Vec<Message> {
-    let text = |author, number, mark, text: &str| Message {
+    let text = |sender: &str, number, status, text: &str| Message {
         id: message(number),
         conversation: "bob@example.org".parse().unwrap(),
-        author,
+        sender: sender.parse().unwrap(),
         sort_time: 1_700_000_000_000 + u64::from(number),
         client_time: 1_700_000_000_000,
         server_time: 1_700_000_000_500,
         body: MessageBody::Text(text.into()),
-        mark,
+        status,
     };
-    vec![text(Author::Own, 3, Mark::Delivered, "Salut 👋"), text(Author::Peer, 4, Mark::Received, "Salut !")]
+    vec![
+        text("alice@example.org", 3, DeliveryStatus::Delivered, "Salut 👋"),
+        text("bob@example.org", 4, DeliveryStatus::Received, "Salut !"),
+    ]
 }
 
 fn vault_body() -> VaultBody {
@@ -166,8 +169,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     all.insert("texts.bin", content_of_segment(texts()).to_vec());
     all.insert("segment.bin", history::seal(&keys.history, place, &content_of_segment(texts()), &mut rng).unwrap().0);
     let changes = first_records(&alice.own, &alice.pre_keys, &alice.card());
-    let contact = changes.puts.iter().find(|put| put.store == Store::Contacts).unwrap();
-    all.insert("contact.bin", contact.value.to_vec());
+    let contact = changes.puts.iter().find(|put| put.store == Store::Peers).unwrap();
+    all.insert("peer.bin", contact.value.to_vec());
     all
 }
 
@@ -229,7 +232,7 @@ fn golden_what_was_signed_still_verifies() {
 fn golden_what_was_kept_is_still_read() {
     let record = record::open(&Key::from_bytes(STORE_KEY), "messages", b"one", &kept("record.bin")).unwrap();
     assert_eq!(record.as_slice(), b"kept");
-    let contact = Contact::load(&kept("contact.bin")).unwrap();
+    let contact = Peer::load(&kept("peer.bin")).unwrap();
     let owner = Owner { email: &contact.address, account_key: &contact.account_key };
     let (entropy, sealed) = (Key::from_bytes(ENTROPY), Blob(kept("vault.bin")));
     let roots = [

@@ -97,7 +97,7 @@ fn main() {
             let kind = match store {
                 Store::Device if key == "identity" => 0,
                 Store::Device => 1,
-                Store::Contacts => 4,
+                Store::Peers => 4,
                 Store::Messages => 5,
                 Store::Sessions => 6,
                 _ => continue,
@@ -110,7 +110,7 @@ fn main() {
         let device = cliquet_wire::ids::DeviceId::from_random([1; 16]);
         cliquet_web_crypto::client::content::Content { sender: address(0), device, time: 1, body }.encode().unwrap()
     };
-    use cliquet_web_crypto::client::content::{Body, MessageId};
+    use cliquet_web_crypto::client::{content::Body, conversation::MessageId};
     let message = MessageId::from_parts(1, [2; 10]);
     write("content", "text", &text(Body::Text { message, text: "é".into() }));
     write("content", "hello", &text(Body::Hello));

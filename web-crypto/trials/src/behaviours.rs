@@ -6,7 +6,7 @@ use crate::{
     office::Letter,
     world::{Fate, World},
 };
-use cliquet_web_crypto::client::contacts::State;
+use cliquet_web_crypto::client::peer::Trust;
 use cliquet_wire::envelope::Envelope;
 
 /// How much a schedule may destroy, and so how much must come out of it.
@@ -56,7 +56,7 @@ pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
             let device = &world.devices[place];
             let contacts: Vec<_> = device.messenger.contacts().map(|contact| contact.address.clone()).collect();
             if !contacts.is_empty() {
-                let step = device.messenger.read(&contacts[choices.below(contacts.len())]).unwrap();
+                let step = device.messenger.read(&(&contacts[choices.below(contacts.len())]).into()).unwrap();
                 world.devices[place].take(step);
             }
         }
@@ -89,7 +89,7 @@ fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let account = choices.below(world.accounts());
     let device = &world.devices[place];
     let contact = device.messenger.contact(&crate::world::address(account));
-    if contact.is_some_and(|contact| contact.state == State::Added) {
+    if contact.is_some_and(|contact| contact.peer.trust == Trust::Added) {
         world.write(place, account);
     } else {
         add(world, place, choices);

@@ -1,7 +1,7 @@
 //! One device: durable storage, the client over it, and a power cut when the schedule says so.
 
 use cliquet_web_crypto::client::{
-    messages::{Message, conversation_range},
+    conversation::{Message, conversation_range},
     messenger::{Event, Messenger, Step},
     records::{Changes, Record, Records, RecordsError, Store},
 };
@@ -119,7 +119,7 @@ impl Device {
 
     /// The conversation as it is loaded: one range of keys, in their order.
     pub fn lines(&self, with: &Address) -> Vec<Message> {
-        let (from, to) = conversation_range(with);
+        let (from, to) = conversation_range(&with.into());
         let range = self.disk.0.range((Store::Messages, from)..(Store::Messages, to));
         range.map(|(_, value)| Message::load(value).unwrap()).collect()
     }

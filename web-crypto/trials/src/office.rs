@@ -1,6 +1,6 @@
 //! The post office: keeps the rules of the real one, and breaks them when the schedule says so.
 
-use cliquet_web_crypto::client::content::MessageId;
+use cliquet_web_crypto::client::conversation::MessageId;
 use cliquet_wire::{
     address::Address,
     certificate::AccountCard,

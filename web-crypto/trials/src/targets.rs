@@ -9,7 +9,7 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        contacts::Contact, content::Content, messages::Message, messenger::Messenger, records::Record, records::Store,
+        content::Content, conversation::Message, messenger::Messenger, peer::Peer, records::Record, records::Store,
     },
     crypto::{
         CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
@@ -216,7 +216,7 @@ pub fn saved_state(bytes: &[u8]) {
         1 => drop(PreKeySecrets::load(value).map(|read| same(&read.save()))),
         2 => drop(Session::load(value).map(|read| same(&read.save()))),
         3 => drop(Sessions::load(value).map(|read| same(&read.save()))),
-        4 => drop(Contact::load(value)),
+        4 => drop(Peer::load(value)),
         5 => drop(Message::load(value)),
         kind => {
             let mut disk: Disk = crate::world::disk_of(0);

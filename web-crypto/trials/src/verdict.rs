@@ -19,8 +19,8 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        contacts::State,
-        messages::{Author, Mark, MessageBody},
+        conversation::{DeliveryStatus, MessageBody},
+        peer::Trust,
     },
     crypto::{
         PreKeySecrets,
@@ -72,7 +72,7 @@ pub fn everybody_adds_everybody(world: &mut World) {
         for account in 0..world.accounts() {
             let device = &world.devices[place];
             let added =
-                device.messenger.contact(&address(account)).is_some_and(|contact| contact.state == State::Added);
+                device.messenger.contact(&address(account)).is_some_and(|contact| contact.peer.trust == Trust::Added);
             if account != device.account && !added {
                 world.add_contact(place, account);
             }
@@ -143,20 +143,20 @@ fn texts_are_where_they_should_be(world: &World, class: Class) {
         assert!(own.len() == 1 || (own.is_empty() && world.devices[text.author].restored));
         for mark in own {
             match mark {
-                Mark::Delivered => assert!(shown_by_receiver, "marked as delivered, and never shown"),
-                Mark::Sent => assert_ne!(class, Class::Gentle, "never marked as delivered"),
-                Mark::Failed(_) => assert_ne!(class, Class::Gentle, "a text failed"),
-                Mark::Waiting | Mark::Received => panic!("a text still waits"),
+                DeliveryStatus::Delivered => assert!(shown_by_receiver, "marked as delivered, and never shown"),
+                DeliveryStatus::Sent => assert_ne!(class, Class::Gentle, "never marked as delivered"),
+                DeliveryStatus::Failed(_) => assert_ne!(class, Class::Gentle, "a text failed"),
+                DeliveryStatus::Waiting | DeliveryStatus::Received => panic!("a text still waits"),
             }
         }
     }
 }
 
 /// The marks of every line, by the message's id. Notices count in no device of a gentle schedule.
-fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::content::MessageId, Vec<Mark>> {
+fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::conversation::MessageId, Vec<DeliveryStatus>> {
     let mut lines = BTreeMap::new();
-    for line in all_lines(device).filter(|line| line.author != Author::Notice) {
-        lines.entry(line.id).or_insert_with(Vec::new).push(line.mark);
+    for line in all_lines(device).filter(|line| !line.is_notice()) {
+        lines.entry(line.id).or_insert_with(Vec::new).push(line.status);
     }
     lines
 }
@@ -188,7 +188,7 @@ fn heal(world: &mut World, class: Class) {
         let all = world.texts[first..].iter().all(|text| {
             let own = lines_by_id(&world.devices[text.author]);
             world.receivers(*text).iter().all(|place| world.fates.get(&(text.id, *place)) == Some(&Fate::Shown))
-                && own.get(&text.id) == Some(&vec![Mark::Delivered])
+                && own.get(&text.id) == Some(&vec![DeliveryStatus::Delivered])
         });
         if all {
             return;
@@ -209,5 +209,11 @@ fn state_is_bounded(device: &Device) {
     if let Some(entry) = device.messenger.outbox() {
         assert!(entry.body.len() <= ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX);
     }
-    assert!(device.messenger.contacts().all(|contact| contact.receipts_owed.is_empty()), "a receipt is still owed");
+    assert!(
+        device
+            .messenger
+            .contacts()
+            .all(|peer| device.messenger.owed(&peer.address).is_none_or(|owed| owed.receipts.is_empty())),
+        "a receipt is still owed"
+    );
 }

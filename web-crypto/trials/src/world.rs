@@ -8,12 +8,11 @@ use crate::{
 use cliquet_web_crypto::{
     client::{
         compose::compose,
-        contacts::State,
-        content::MessageId,
+        conversation::{MessageBody, MessageId, Notice},
         device::first_records,
-        messages::{Author, MessageBody, Notice},
         messenger::{Event, Ignored, Step},
         outbox::About,
+        peer::Trust,
         records::{self, Store},
         seal_next::{Needs, Next},
     },
@@ -129,7 +128,8 @@ impl World {
         let newest = device.lines(&address(to)).last().map_or(0, |line| line.sort_time);
         device.now += 1;
         let text = format!("text {}", self.texts.len());
-        let composed = compose(&address(to), &text, device.now, newest, &mut device.rng).unwrap();
+        let composed =
+            compose(&device.address, &address(to).into(), &text, device.now, newest, &mut device.rng).unwrap();
         device.disk.commit(&composed.changes);
         self.texts.push(Text { id: composed.message.id, author: place, to });
     }
@@ -221,11 +221,11 @@ impl World {
         let place_in_line = again.unwrap_or_else(|| choose(&mailbox.waiting));
         let (delivery, letter) = mailbox.hand_out(place_in_line);
         device.now += 1;
-        let known = device.messenger.contact(&letter.envelope.sender_email);
+        let known = device.messenger.peer(&letter.envelope.sender_email);
         let sender = letter.envelope.sender_device;
         let asks = known.is_some_and(|contact| {
             let listed = contact.listed.as_ref().is_some_and(|devices| devices.contains(&sender));
-            listed && matches!(contact.state, State::Added | State::Own)
+            listed && matches!(contact.trust, Trust::Added | Trust::Own)
         });
         let knows = known.is_some();
         let posted = records::simple(MessageId(letter.envelope.id.0));
@@ -344,8 +344,8 @@ impl World {
 
 /// What a delivery did, by what the client says of it.
 fn outcome(step: &Step, letter: &Letter, knows: bool) -> Fate {
-    let is_text = |message: &cliquet_web_crypto::client::messages::Message| {
-        message.author != Author::Notice && letter.about.is_none_or(|id| id == message.id)
+    let is_text = |message: &cliquet_web_crypto::client::conversation::Message| {
+        !message.is_notice() && letter.about.is_none_or(|id| id == message.id)
     };
     // A receipt marks a text of one's own: that is no text that came.
     if (letter.about.is_some() || !letter.genuine) && shows(step, is_text) {
@@ -361,9 +361,9 @@ fn outcome(step: &Step, letter: &Letter, knows: bool) -> Fate {
 }
 
 /// Every line of every conversation.
-pub fn all_lines(device: &Device) -> impl Iterator<Item = cliquet_web_crypto::client::messages::Message> {
+pub fn all_lines(device: &Device) -> impl Iterator<Item = cliquet_web_crypto::client::conversation::Message> {
     let messages = device.disk.0.iter().filter(|((store, _), _)| *store == Store::Messages);
-    messages.map(|(_, value)| cliquet_web_crypto::client::messages::Message::load(value).unwrap())
+    messages.map(|(_, value)| cliquet_web_crypto::client::conversation::Message::load(value).unwrap())
 }
 
 /// The card of an account, before anything happened.

@@ -11,7 +11,7 @@ use crate::{
         },
         view::{dom, sentences::word},
     },
-    client::{contacts::Contact, messenger::Messenger, records::Store},
+    client::{messenger::Messenger, peer::Peer, records::Store},
     crypto::{
         safety_number::SafetyNumber,
         vault::{self, Owner},
@@ -74,10 +74,10 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
 /// The digits, in the conversation that is open. Where another key was shown, they are of the key that would be accepted.
 async fn show_number(email: &Address, address: &Address) -> Result<(), KeepError> {
     let keeper = Keeper::open(email).await?;
-    let Some(kept) = keeper.store.get(Store::Contacts.name(), address.as_str()).await? else { return Ok(()) };
-    let contact = Contact::load(&kept)?;
-    let (mut account_key, mut seen) = (contact.account_key, None);
-    if contact.key_changed {
+    let Some(kept) = keeper.store.get(Store::Peers.name(), address.as_str()).await? else { return Ok(()) };
+    let peer = Peer::load(&kept)?;
+    let (mut account_key, mut seen) = (peer.account_key, None);
+    if peer.key_changed {
         account_key = card(address).await?.account_key;
         seen = Some(json::write(&account_key.hash()));
     }

@@ -17,7 +17,7 @@ use crate::{
             sentences::{of_server, word},
         },
     },
-    client::{contacts::Contact, records},
+    client::{peer::Peer, records},
     crypto::{CheckedCard, identity::sign_device_list},
 };
 use cliquet_wire::{
@@ -134,8 +134,8 @@ async fn rename(email: &Address, form: &Element) -> Result<String, KeepError> {
 async fn remove(email: &Address, button: &Element) -> Result<(), KeepError> {
     let device: DeviceId = button.get_attribute(BUTTON).and_then(|id| id.parse().ok()).ok_or(KeepError::PageBroken)?;
     let keeper = Keeper::open(email).await?;
-    let own = keeper.store.get(records::Store::Contacts.name(), email.as_str()).await?.ok_or(KeepError::PageBroken)?;
-    let own = Contact::load(&own)?;
+    let own = keeper.store.get(records::Store::Peers.name(), email.as_str()).await?.ok_or(KeepError::PageBroken)?;
+    let own = Peer::load(&own)?;
     let key = keeper.store.key(ACCOUNT_KEY).await?.ok_or(KeepError::PageBroken)?;
     let signer = SigningKey::from_stored(key, own.account_key.clone());
     let card: AccountCard = http::get(&["/contacts/", email.as_str()].concat()).await?;

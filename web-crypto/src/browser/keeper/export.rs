@@ -7,8 +7,8 @@ use super::{KeepError, Keeper};
 use crate::{
     browser::view::{dom, sentences::word},
     client::{
-        contacts::Contact,
-        messages::Message,
+        conversation::{ConversationId, Message},
+        peer::Peer,
         records::Store,
         saved_file::{Owner, Writer},
     },
@@ -29,10 +29,11 @@ pub(super) async fn export(email: &Address) -> Result<(), KeepError> {
     let mut file = Writer::begin(owner, &[&word("export-title"), " ", email.as_str()].concat(), &language);
     // A conversation at a time: the browser puts them together.
     let pieces = Array::new();
-    for record in keeper.store.all(Store::Contacts.name()).await? {
-        let contact = Contact::load(&record.value)?;
-        file.conversation(&contact);
-        for record in keeper.store.last(Store::Messages.name(), contact.address.as_str(), u32::MAX).await? {
+    for record in keeper.store.all(Store::Peers.name()).await? {
+        let peer = Peer::load(&record.value)?;
+        file.conversation(&peer);
+        let id = ConversationId::from(&peer.address);
+        for record in keeper.store.last(Store::Messages.name(), &id.text(), u32::MAX).await? {
             // One that does not read hides none of the others.
             if let Ok(message) = Message::load(&record.value) {
                 let date = Date::new(&JsValue::from_f64(message.shown_time() as f64));

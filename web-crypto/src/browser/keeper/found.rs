@@ -8,10 +8,7 @@ use crate::{
         platform::{task, timer},
         view::{dom, sentences::word},
     },
-    client::{
-        messages::{Author, Message},
-        search::Part,
-    },
+    client::{conversation::Message, search::Part},
 };
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlTemplateElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -78,12 +75,12 @@ impl Found {
         let key = message.key();
         let order = key.split_once('/')?.1.to_owned();
         for (name, value) in
-            [("data-hit", key.as_str()), ("data-with", message.conversation.as_str()), ("data-order", &order)]
+            [("data-hit", key.as_str()), ("data-with", &message.conversation.text()), ("data-order", &order)]
         {
             line.set_attribute(name, value).ok()?;
         }
-        text(&line, ".hit-with", message.conversation.as_str());
-        if message.author == Author::Own {
+        text(&line, ".hit-with", &message.conversation.text());
+        if message.is_own() {
             text(&line, ".hit-author", &[&word("you"), ": "].concat());
         }
         let time = dom::within(&line, "time")?;

@@ -14,9 +14,9 @@ use crate::{
         view::{dom, sentences::word},
     },
     client::{
+        conversation::{ConversationId, Message},
         fields::fill,
         history::{Standing, content, messages},
-        messages::Message,
         messenger::Messenger,
         records::simple,
         saved_file::{FileError, Owner, SavedFile},
@@ -61,7 +61,7 @@ struct Sorted {
     known: u64,
     strangers: u64,
     /// Whom they were with.
-    unknown: Vec<Address>,
+    unknown: Vec<ConversationId>,
 }
 
 pub(super) fn serve(email: &Address) {
@@ -215,7 +215,7 @@ fn sentence(sorted: &Sorted) -> String {
     if sorted.strangers == 0 {
         return added;
     }
-    let who = sorted.unknown.iter().map(Address::as_str).collect::<Vec<_>>().join(", ");
+    let who = sorted.unknown.iter().map(ConversationId::text).collect::<Vec<_>>().join(", ");
     let left_out = fill(&counted("import-strangers", sorted.strangers), "who", &who);
     [added, left_out].join(" ")
 }

@@ -9,7 +9,7 @@ use crate::{
         },
         view::{dom, sentences::word},
     },
-    client::{fields::fill, history::messages, messages::Message, messenger::Messenger},
+    client::{conversation::Message, fields::fill, history::messages, messenger::Messenger},
     crypto::history::{self, Place},
 };
 use cliquet_wire::{

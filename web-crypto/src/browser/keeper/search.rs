@@ -12,7 +12,7 @@ use crate::{
         },
         view::{dom, sentences::word},
     },
-    client::{fields::fill, messages::Message, records::Store, search::Query},
+    client::{conversation::Message, fields::fill, records::Store, search::Query},
 };
 use cliquet_wire::{address::Address, json};
 use js_sys::JsString;

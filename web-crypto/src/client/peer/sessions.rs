@@ -2,13 +2,15 @@
 //!
 //! Which of several sessions sends and opens is decided in `crypto::sessions`; when to give up, here.
 
-use super::{
-    content::RESEND_NAMES_MAX,
-    records::{Changes, Store},
-};
-use crate::crypto::{
-    Sessions,
-    saved::{self, Reader, Saved, Writer},
+use crate::{
+    client::{
+        content::RESEND_NAMES_MAX,
+        records::{Changes, Store},
+    },
+    crypto::{
+        Sessions,
+        saved::{self, Reader, Saved, Writer},
+    },
 };
 use cliquet_wire::{envelope::Envelope, ids::EnvelopeId};
 use uuid::Uuid;
@@ -21,8 +23,8 @@ const ASKING_MS: u64 = 15_000;
 const ASKS_MAX: usize = 4;
 
 #[derive(Debug, Default)]
-pub(super) struct PeerSessions {
-    pub(super) sessions: Sessions,
+pub(in crate::client) struct PeerSessions {
+    pub(in crate::client) sessions: Sessions,
     notes: Notes,
 }
 
@@ -93,12 +95,12 @@ impl Notes {
 }
 
 impl PeerSessions {
-    pub(super) fn can_seal(&self) -> bool {
+    pub(in crate::client) fn can_seal(&self) -> bool {
         !self.sessions.is_empty() && !self.notes.due
     }
 
     /// Puts `sessions`, which came out of a step of these. `began`: there is a new session, begun here or there.
-    pub(super) fn put(&self, sessions: &Sessions, began: bool, key: &str, changes: &mut Changes) {
+    pub(in crate::client) fn put(&self, sessions: &Sessions, began: bool, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
         notes.due &= !began;
         notes.put(sessions, key, changes);
@@ -108,7 +110,7 @@ impl PeerSessions {
     /// among it, the peer has nothing of what it asked for: all is asked for again. When it is our last one, the peer
     /// has nothing of the session that it began either: the peer's session takes its place. Tells whether anything is
     /// asked for again.
-    pub(super) fn put_opened(
+    pub(in crate::client) fn put_opened(
         &self,
         sessions: Sessions,
         began: bool,
@@ -129,17 +131,17 @@ impl PeerSessions {
     }
 
     /// Whether the peer device has spoken a later version than this envelope's (K9).
-    pub(super) fn is_lowered(&self, envelope: &Envelope) -> bool {
+    pub(in crate::client) fn is_lowered(&self, envelope: &Envelope) -> bool {
         envelope.v < self.notes.version
     }
 
     /// Whether an envelope whose message number is used up is another one than was opened.
-    pub(super) fn is_no_repetition(&self, envelope: &Envelope) -> bool {
+    pub(in crate::client) fn is_no_repetition(&self, envelope: &Envelope) -> bool {
         envelope.id.0 > self.notes.newest
     }
 
     /// An envelope could not be opened: asks for it, and for a new session. False: that was done less than a minute ago.
-    pub(super) fn renew(&self, lost: EnvelopeId, now: u64, key: &str, changes: &mut Changes) -> bool {
+    pub(in crate::client) fn renew(&self, lost: EnvelopeId, now: u64, key: &str, changes: &mut Changes) -> bool {
         let mut notes = self.notes.clone();
         notes.lose(lost);
         let renews = !within(RENEWAL_MS, notes.found, now);
@@ -151,23 +153,30 @@ impl PeerSessions {
     }
 
     /// The session that sends is used up: the next seal begins a new one, at once.
-    pub(super) fn end(&self, key: &str, changes: &mut Changes) {
+    pub(in crate::client) fn end(&self, key: &str, changes: &mut Changes) {
         let notes = Notes { due: true, ..self.notes.clone() };
         notes.put(&self.sessions, key, changes);
     }
 
     /// Whether something is to be asked for now.
-    pub(super) fn asks(&self, now: u64) -> bool {
+    pub(in crate::client) fn asks(&self, now: u64) -> bool {
         self.notes.asks(now)
     }
 
     /// What a hello that is sealed now asks for.
-    pub(super) fn to_ask(&self, now: u64) -> &[EnvelopeId] {
+    pub(in crate::client) fn to_ask(&self, now: u64) -> &[EnvelopeId] {
         if self.asks(now) { &self.notes.lost } else { &[] }
     }
 
     /// Puts `sessions` after they sealed a hello.
-    pub(super) fn put_asked(&self, sessions: &Sessions, hello: EnvelopeId, now: u64, key: &str, changes: &mut Changes) {
+    pub(in crate::client) fn put_asked(
+        &self,
+        sessions: &Sessions,
+        hello: EnvelopeId,
+        now: u64,
+        key: &str,
+        changes: &mut Changes,
+    ) {
         let mut notes = self.notes.clone();
         let names = if notes.asks(now) { std::mem::take(&mut notes.lost) } else { Vec::new() };
         notes.asked.push(Ask { hello, names });
@@ -178,7 +187,7 @@ impl PeerSessions {
     }
 
     /// The hello was not taken by the server.
-    pub(super) fn ask_again(&self, key: &str, changes: &mut Changes) {
+    pub(in crate::client) fn ask_again(&self, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
         let last = notes.asked.last().map(|ask| ask.hello);
         notes.ask_again(last.as_slice());

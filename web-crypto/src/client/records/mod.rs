@@ -2,7 +2,11 @@
 //!
 //! Owns the names of the stores and the order of keys. Knows nothing of IndexedDB.
 
-use super::content::MessageId;
+mod table;
+
+pub(crate) use table::Table;
+
+use super::conversation::MessageId;
 use crate::crypto::saved::{self, LoadError, Saved};
 use cliquet_wire::{address::Address, ids::DeviceId};
 use std::future::Future;
@@ -14,13 +18,19 @@ use zeroize::Zeroizing;
 pub enum Store {
     /// Who this device is: `identity`, `pre_keys`.
     Device,
-    /// By address: the pinned key, the devices, what is owed. One's own account is among them.
-    Contacts,
+    /// By address: the pinned key, and what a person decided. One's own account is among them.
+    Peers,
+    /// By address: the devices of an account. There is none while it must be fetched.
+    Directories,
+    /// By a conversation's id: its line in the list, and what a person set for it.
+    Conversations,
+    /// By address: what is still to be sent without anybody asking for it.
+    Owed,
     /// By `address/device`.
     Sessions,
-    /// By `address/time/id`, so that a conversation is one range of keys, in order.
+    /// By `conversation/time/id`, so that a conversation is one range of keys, in order.
     Messages,
-    /// By `address/author/id`: where in [`Store::Messages`] a message stands. Also by the id of the envelope that carried
+    /// By `conversation/sender/id`: where in [`Store::Messages`] a message stands. Also by the id of the envelope that carried
     /// it to its receiver's first device.
     MessageKeys,
     /// By `time/id`: texts that wait to be sealed. Any tab adds to it; only the leader takes from it.
@@ -37,9 +47,12 @@ pub enum Store {
 }
 
 impl Store {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Device,
-        Self::Contacts,
+        Self::Peers,
+        Self::Directories,
+        Self::Conversations,
+        Self::Owed,
         Self::Sessions,
         Self::Messages,
         Self::MessageKeys,
@@ -50,12 +63,24 @@ impl Store {
         Self::Cursor,
     ];
     /// What `Messenger::load` wants to see; the others grow with every message and are read one record at a time.
-    pub const IN_MEMORY: [Self; 5] = [Self::Device, Self::Contacts, Self::Sessions, Self::Outbox, Self::Cursor];
+    pub const IN_MEMORY: [Self; 8] = [
+        Self::Device,
+        Self::Peers,
+        Self::Directories,
+        Self::Conversations,
+        Self::Owed,
+        Self::Sessions,
+        Self::Outbox,
+        Self::Cursor,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
-            Self::Contacts => "contacts",
+            Self::Peers => "peers",
+            Self::Directories => "directories",
+            Self::Conversations => "conversations",
+            Self::Owed => "owed",
             Self::Sessions => "sessions",
             Self::Messages => "messages",
             Self::MessageKeys => "message_keys",
@@ -145,15 +170,15 @@ pub(crate) async fn read<T: Saved>(records: &impl Records, store: Store, key: &s
 
 /// `address/device`: the key of [`Store::Sessions`]. An address never holds a slash.
 pub(crate) fn session_key(address: &Address, device: DeviceId) -> String {
-    let mut key = under(address);
+    let mut key = under(address.as_str());
     push_uuid(&mut key, device.0);
     key
 }
 
-/// `address/`
-pub(crate) fn under(address: &Address) -> String {
-    let mut key = String::with_capacity(address.as_str().len() + 52);
-    key.push_str(address.as_str());
+/// `owner/`: with what keys of that account or conversation begin. Neither an address nor a group's id has a slash.
+pub(crate) fn under(owner: &str) -> String {
+    let mut key = String::with_capacity(owner.len() + 52);
+    key.push_str(owner);
     key.push('/');
     key
 }

@@ -1,17 +1,18 @@
-//! What the server answers when something is missing to seal: cards and pre-key bundles. Both are proven before use.
+//! What the server answers when something is missing to encrypt: device directories ("cards") and pre-key bundles. Both
+//! are proven before use.
 
-use super::{
-    contacts::{Contact, State},
-    content::MessageId,
-    messages::{Author, Mark, Message, MessageBody, Notice},
-    messenger::{Event, Messenger, Step, StepError},
-    records::{Store, session_key, under},
-    sessions::PeerSessions,
-};
-use crate::crypto::{
-    CardError, CheckedBundle, CheckedCard, Session,
-    identity::sign_device_list,
-    rsa::{Signer, Verifier},
+use super::{Contact, Trust, note, sessions::PeerSessions};
+use crate::{
+    client::{
+        conversation::{MessageId, Notice},
+        messenger::{Event, Messenger, Step, StepError},
+        records::{Store, session_key, under},
+    },
+    crypto::{
+        CardError, CheckedBundle, CheckedCard, Session,
+        identity::sign_device_list,
+        rsa::{Signer, Verifier},
+    },
 };
 use cliquet_wire::{
     address::Address,
@@ -27,17 +28,17 @@ impl Messenger {
         let mut step = self.step();
         let known = self.contact(&card.email).ok_or(StepError::NoContact)?;
         if let Some(contact) = self.checked(Some(known), card, now, verifier, &mut step).await? {
-            if contact.state == State::Own {
+            if contact.is_own() {
                 step.own_card_is_fresh();
             }
-            step.put_contact(&contact);
+            self.put_contact(contact, &mut step);
         }
         Ok(step)
     }
 
     /// One's own device list without a device, for `RevokeDevice`. The answer is one's own card, for `card_arrived`.
     pub async fn device_list_without(&self, device: DeviceId, signer: &impl Signer) -> Result<DeviceList, StepError> {
-        let own = self.contact(self.address()).ok_or(StepError::NoContact)?;
+        let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
         let listed = own.listed.as_deref().filter(|listed| listed.contains(&device)).ok_or(StepError::NoContact)?;
         let devices = listed.iter().copied().filter(|other| *other != device).collect();
         let counter = own.counter.checked_add(1).ok_or(StepError::NotProven)?;
@@ -55,12 +56,12 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = self.contact(address).ok_or(StepError::NoContact)?;
-        let card = contact.card.clone().ok_or(StepError::NoContact)?;
-        let card = CheckedCard::check(card, Some(&contact.account_key), contact.list_seen(), verifier)
+        let peer = self.peer(address).ok_or(StepError::NoContact)?;
+        let card = self.directory(address).cloned().ok_or(StepError::NoContact)?;
+        let card = CheckedCard::check(card, Some(&peer.account_key), peer.list_seen(), verifier)
             .await
             .map_err(|_| StepError::NotProven)?;
-        let mut missing = self.without_session(contact);
+        let mut missing = self.without_session(address);
         for bundle in bundles {
             let device = bundle.certificate.device;
             if !missing.contains(&device) {
@@ -78,74 +79,74 @@ impl Messenger {
     }
 
     /// The devices of an account with which there is no session to seal in; never this device.
-    pub(super) fn without_session(&self, contact: &Contact) -> Vec<DeviceId> {
-        self.receivers(contact)
-            .filter(|device| {
-                self.sessions(&session_key(&contact.address, *device)).is_none_or(|sessions| !sessions.can_seal())
-            })
+    pub(in crate::client) fn without_session(&self, address: &Address) -> Vec<DeviceId> {
+        self.receivers(address)
+            .filter(|device| self.sessions(&session_key(address, *device)).is_none_or(|sessions| !sessions.can_seal()))
             .collect()
     }
 
     /// The devices of an account that get an envelope from this one.
-    pub(super) fn receivers<'a>(&'a self, contact: &'a Contact) -> impl Iterator<Item = DeviceId> + 'a {
-        contact.devices().iter().copied().filter(|device| *device != self.device())
+    pub(in crate::client) fn receivers(&self, address: &Address) -> impl Iterator<Item = DeviceId> {
+        self.devices(address).iter().copied().filter(|device| *device != self.device())
+    }
+
+    /// The devices in an account's directory. Empty while it must be fetched.
+    pub(in crate::client) fn devices(&self, address: &Address) -> &[DeviceId] {
+        self.directory(address).map_or(&[], |card| &card.device_list.devices)
     }
 
     /// Checks a card against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
-    /// one list under one counter. What changed since the last one is said. Sessions with devices that are no longer listed go. `None`: it shows another key than the pinned one, and the
-    /// step says so.
+    /// one list under one counter. Says what changed since the last list, and drops the sessions with devices that are no
+    /// longer listed. `None`: it shows another key than the pinned one, and the step says so.
     pub(super) async fn checked(
         &self,
-        known: Option<&Contact>,
+        known: Option<Contact>,
         card: AccountCard,
         now: u64,
         verifier: &impl Verifier,
         step: &mut Step,
     ) -> Result<Option<Contact>, StepError> {
-        let pinned = known.map(|contact| &contact.account_key);
-        let seen = known.map(Contact::list_seen).unwrap_or_default();
+        let pinned = known.as_ref().map(|contact| &contact.peer.account_key);
+        let seen = known.as_ref().map(|contact| contact.peer.list_seen()).unwrap_or_default();
         match CheckedCard::check(card.clone(), pinned, seen, verifier).await {
             Ok(_) => {}
             Err(CardError::AccountKeyChanged) => {
-                let known = known.filter(|contact| contact.state != State::Own).ok_or(StepError::NotProven)?;
-                let digest = card.account_key.hash();
-                self.key_changed(known.clone(), &digest.0, now, step);
+                let known = known.filter(|contact| !contact.is_own()).ok_or(StepError::NotProven)?;
+                self.key_changed(known, &card.account_key.hash().0, now, step);
                 return Ok(None);
             }
             Err(_) => return Err(StepError::NotProven),
         }
-        let mut contact = match known {
-            Some(contact) => contact.clone(),
-            None => Contact::new(card.email.clone(), State::Requested, card.account_key.clone()),
-        };
-        let prefix = under(&contact.address);
+        let mut contact =
+            known.unwrap_or_else(|| Contact::new(card.email.clone(), Trust::Requested, card.account_key.clone()));
+        let prefix = under(contact.address().as_str());
         for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
-            let listed = card.device_list.devices.iter().any(|device| session_key(&contact.address, *device) == *key);
+            let listed = card.device_list.devices.iter().any(|device| session_key(contact.address(), *device) == *key);
             if !listed {
                 step.changes.delete(Store::Sessions, key.clone());
             }
         }
         announce(&mut contact, &card.device_list, now, step);
-        contact.take_card(card);
+        contact.replace_directory(card);
         Ok(Some(contact))
     }
 
-    /// Another account key than the pinned one was shown: said once, and nothing is sealed any more.
-    pub(super) fn key_changed(&self, mut contact: Contact, key_hash: &[u8; 32], now: u64, step: &mut Step) {
-        if contact.key_changed {
+    /// Another account key than the pinned one was shown: said once, and nothing is encrypted any more.
+    pub(in crate::client) fn key_changed(&self, mut contact: Contact, key_hash: &[u8; 32], now: u64, step: &mut Step) {
+        if contact.peer.key_changed {
             return;
         }
-        contact.key_changed = true;
+        contact.peer.key_changed = true;
         let [a, b, c, d, e, f, g, h, i, j, ..] = *key_hash;
         let id = MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]);
         note(&mut contact, id, Notice::KeyChanged, now, step);
-        step.put_contact(&contact);
+        self.put_contact(contact, step);
     }
 }
 
 /// Says which devices came and went since the last list (C2): in the conversation, or, of one's own account, to the page.
 fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step) {
-    let Some(before) = contact.listed.clone() else { return };
+    let Some(before) = contact.peer.listed.clone() else { return };
     let without = |devices: &[DeviceId], others: &[DeviceId]| -> Vec<DeviceId> {
         devices.iter().copied().filter(|device| !others.contains(device)).collect()
     };
@@ -153,7 +154,7 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
     if added.is_empty() && removed.is_empty() {
         return;
     }
-    if contact.state != State::Own {
+    if !contact.is_own() {
         for (devices, notice) in [(&added, Notice::DeviceAdded), (&removed, Notice::DeviceRemoved)] {
             if let Some(device) = devices.first() {
                 let [id @ .., _, _, _, _, _, _] = *device.0.as_bytes();
@@ -161,22 +162,5 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
             }
         }
     }
-    step.events.push(Event::Devices { account: contact.address.clone(), added, removed });
-}
-
-/// Adds a notice to the conversation. The caller puts the contact.
-pub(super) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u64, step: &mut Step) {
-    let message = Message {
-        id,
-        conversation: contact.address.clone(),
-        author: Author::Notice,
-        sort_time: contact.sort_time(now),
-        client_time: now,
-        server_time: 0,
-        body: MessageBody::Notice(notice),
-        mark: Mark::Received,
-    };
-    contact.shows(&message);
-    contact.unread = contact.unread.saturating_add(1);
-    step.put_message(message);
+    step.events.push(Event::Devices { account: contact.address().clone(), added, removed });
 }

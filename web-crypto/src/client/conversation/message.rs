@@ -5,29 +5,20 @@
 //! The order is that in which this device came to know the messages: a message's sort time is never under that of the
 //! message before it, so that a wrong clock, here or there, moves no answer above its question.
 
-use super::{
-    content::MessageId,
-    records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
+use super::{ConversationId, DeliveryStatus, MessageId};
+use crate::{
+    client::records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
+    crypto::saved::{self, Reader, Saved, Writer},
 };
-use crate::crypto::saved::{self, Reader, Saved, Writer};
-use cliquet_wire::{address::Address, problem::ProblemCode};
-
-/// Who wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    Own,
-    Peer,
-    /// Nobody: the client says what happened here.
-    Notice,
-}
+use cliquet_wire::address::Address;
 
 /// One line of a conversation.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     pub id: MessageId,
-    /// Whom the conversation is with.
-    pub conversation: Address,
-    pub author: Author,
+    pub conversation: ConversationId,
+    /// The account that wrote it. Of a notice: the account that it is about.
+    pub sender: Address,
     /// Where it stands, in milliseconds since 1970; see the module.
     pub sort_time: u64,
     /// By its author's clock, in milliseconds since 1970.
@@ -35,7 +26,7 @@ pub struct Message {
     /// By the server's clock, in milliseconds since 1970; zero until the server took it.
     pub server_time: u64,
     pub body: MessageBody,
-    pub mark: Mark,
+    pub status: DeliveryStatus,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -65,38 +56,10 @@ impl Notice {
         [Self::KeyChanged, Self::CannotOpen, Self::NewerVersion, Self::DeviceAdded, Self::DeviceRemoved];
 }
 
-/// How far a message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// Durable here, and nowhere else yet.
-    Waiting,
-    /// The server keeps it.
-    Sent,
-    /// A device of the receiver keeps it.
-    Delivered,
-    /// The server refused it, or we did. The text is kept; it can be sent again.
-    Failed(Failure),
-    /// It came from outside.
-    Received,
-}
-
-/// Why a message was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The server said so.
-    Refused(ProblemCode),
-    /// The contact's account key is not the pinned one.
-    KeyChanged,
-    /// A device's pre-keys are not signed by its account: nothing was sealed for it.
-    BadPreKeys,
-    /// The server says that a device did not fetch it as long as it was kept. Nothing proves that.
-    Expired,
-}
-
 impl Message {
     /// The key in [`Store::Messages`].
     pub fn key(&self) -> String {
-        let mut key = under(&self.conversation);
+        let mut key = under(&self.conversation.text());
         push_order(&mut key, self.sort_time, self.id);
         key
     }
@@ -119,6 +82,16 @@ impl Message {
         }
     }
 
+    /// Whether this account wrote it, on any of its devices.
+    pub fn is_own(&self) -> bool {
+        !self.is_notice() && self.status != DeliveryStatus::Received
+    }
+
+    /// Whether it is the client's word and nobody's text.
+    pub fn is_notice(&self) -> bool {
+        matches!(self.body, MessageBody::Notice(_))
+    }
+
     /// Its time as it is shown.
     pub fn shown_time(&self) -> u64 {
         if self.server_time == 0 { self.client_time } else { self.server_time }
@@ -127,42 +100,35 @@ impl Message {
     /// The same, for one of many that come at once, none of which is put twice.
     pub(crate) fn put_new_into(&self, changes: &mut Changes) {
         let (key, value) = (self.key(), saved::save(self));
-        let found = message_key(&self.conversation, self.author, self.id);
+        let found = message_key(&self.conversation, &self.sender, self.id);
         changes.puts.push(Record { store: Store::MessageKeys, key: found, value: saved::save(&key) });
         changes.puts.push(Record { store: Store::Messages, key, value });
     }
 
-    /// Puts the message and the way to find it by its id.
+    /// Puts the message and the way to find it by its id. Nobody looks for a notice by its id, and so a notice never
+    /// takes the place of a text.
     pub(crate) fn put_into(&self, changes: &mut Changes) {
         let key = self.key();
-        changes.put(Store::MessageKeys, message_key(&self.conversation, self.author, self.id), &key);
+        if !self.is_notice() {
+            changes.put(Store::MessageKeys, message_key(&self.conversation, &self.sender, self.id), &key);
+        }
         changes.put(Store::Messages, key, self);
     }
 }
 
-impl Mark {
-    /// A late answer never takes back what a receipt has shown.
-    pub(crate) fn sent(self) -> Self {
-        if self == Self::Delivered { self } else { Self::Sent }
-    }
-}
-
-/// `address/author/id`: the key of [`Store::MessageKeys`]. Authors stand apart: a peer's id never meets one of ours.
-pub(crate) fn message_key(conversation: &Address, author: Author, id: MessageId) -> String {
-    let mut key = under(conversation);
-    key.push_str(match author {
-        Author::Own => "own/",
-        Author::Peer => "peer/",
-        Author::Notice => "notice/",
-    });
+/// `conversation/sender/id`: the key of [`Store::MessageKeys`]. Senders stand apart: nobody's id meets somebody else's.
+pub(crate) fn message_key(conversation: &ConversationId, sender: &Address, id: MessageId) -> String {
+    let mut key = under(&conversation.text());
+    key.push_str(sender.as_str());
+    key.push('/');
     push_uuid(&mut key, id.0);
     key
 }
 
 /// The keys of one conversation in [`Store::Messages`]: from the first, inclusive, to the second, exclusive.
-pub fn conversation_range(conversation: &Address) -> (String, String) {
-    let from = under(conversation);
-    let mut to = String::from(conversation.as_str());
+pub fn conversation_range(conversation: &ConversationId) -> (String, String) {
+    let from = under(&conversation.text());
+    let mut to = conversation.to_string();
     // The character after the slash.
     to.push('0');
     (from, to)
@@ -172,35 +138,25 @@ impl Saved for Message {
     fn write(&self, to: &mut Writer) {
         self.id.write(to);
         self.conversation.write(to);
-        self.author.write(to);
+        self.sender.write(to);
         to.number(self.sort_time);
         to.number(self.client_time);
         to.number(self.server_time);
         self.body.write(to);
-        self.mark.write(to);
+        self.status.write(to);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             id: Saved::read(from)?,
             conversation: Saved::read(from)?,
-            author: Saved::read(from)?,
+            sender: Saved::read(from)?,
             sort_time: from.number()?,
             client_time: from.number()?,
             server_time: from.number()?,
             body: Saved::read(from)?,
-            mark: Saved::read(from)?,
+            status: Saved::read(from)?,
         })
-    }
-}
-
-impl Saved for Author {
-    fn write(&self, to: &mut Writer) {
-        to.byte(*self as u8);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        [Self::Own, Self::Peer, Self::Notice].get(usize::from(from.byte()?)).copied()
     }
 }
 
@@ -227,46 +183,12 @@ impl Saved for MessageBody {
     }
 }
 
-impl Saved for Mark {
-    fn write(&self, to: &mut Writer) {
-        match self {
-            Self::Waiting => to.byte(0),
-            Self::Sent => to.byte(1),
-            Self::Delivered => to.byte(2),
-            Self::Received => to.byte(3),
-            Self::Failed(Failure::KeyChanged) => to.byte(4),
-            Self::Failed(Failure::BadPreKeys) => to.byte(5),
-            Self::Failed(Failure::Refused(code)) => {
-                to.byte(6);
-                // By name: a number would change its meaning when a code is added.
-                to.text(code.as_str());
-            }
-            Self::Failed(Failure::Expired) => to.byte(7),
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(match from.byte()? {
-            0 => Self::Waiting,
-            1 => Self::Sent,
-            2 => Self::Delivered,
-            3 => Self::Received,
-            4 => Self::Failed(Failure::KeyChanged),
-            5 => Self::Failed(Failure::BadPreKeys),
-            6 => Self::Failed(Failure::Refused(ProblemCode::named(from.text()?)?)),
-            7 => Self::Failed(Failure::Expired),
-            _ => return None,
-        })
-    }
-}
-
 /// A text is personal: a log that prints one by accident prints its length.
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Message")
             .field("id", &self.id)
-            .field("author", &self.author)
-            .field("mark", &self.mark)
+            .field("status", &self.status)
             .field("body", &self.body)
             .finish_non_exhaustive()
     }
@@ -284,17 +206,19 @@ impl std::fmt::Debug for MessageBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::conversation::Failure;
+    use cliquet_wire::problem::ProblemCode;
 
     fn message(address: &str, sort_time: u64, id: u8) -> Message {
         Message {
             id: MessageId::from_parts(1, [id; 10]),
-            conversation: Address::parse(address).unwrap(),
-            author: Author::Own,
+            conversation: Address::parse(address).unwrap().into(),
+            sender: Address::parse("a@example.org").unwrap(),
             sort_time,
             client_time: 1,
             server_time: 0,
             body: MessageBody::Text("hello".into()),
-            mark: Mark::Failed(Failure::Refused(ProblemCode::MailboxFull)),
+            status: DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)),
         }
     }
 
@@ -307,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_range_holds_one_conversation_and_no_other() {
-        let (from, to) = conversation_range(&Address::parse("b@example.org").unwrap());
+        let (from, to) = conversation_range(&Address::parse("b@example.org").unwrap().into());
         let within = |address| (from.as_str()..to.as_str()).contains(&message(address, 5, 5).key().as_str());
         assert!(within("b@example.org"));
         for other in ["a@example.org", "c@example.org", "b@example.or", "b@example.orga", "b@example.org.uk"] {

@@ -1,0 +1,105 @@
+//! A working copy of all that is kept of one account, for a step that changes some of it.
+
+use super::{Owed, Peer, Trust};
+use crate::client::{
+    conversation::{Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
+    messenger::{Messenger, Step},
+};
+use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard};
+
+/// An account, the direct conversation with it, and what is owed to it. Each part is a record of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub peer: Peer,
+    pub conversation: Conversation,
+    pub owed: Owed,
+    pub(crate) directory: DirectoryChange,
+}
+
+/// What becomes of the device directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum DirectoryChange {
+    #[default]
+    None,
+    /// It must be fetched before anything is encrypted.
+    Forget,
+    Replace(Box<AccountCard>),
+}
+
+impl Contact {
+    pub(crate) fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
+        let conversation = Conversation::new(ConversationId::from(&address));
+        let peer = Peer::new(address, trust, account_key);
+        Self { peer, conversation, owed: Owed::default(), directory: DirectoryChange::None }
+    }
+
+    pub fn address(&self) -> &Address {
+        &self.peer.address
+    }
+
+    pub(crate) fn is_own(&self) -> bool {
+        self.peer.trust == Trust::Own
+    }
+
+    pub(crate) fn forget_directory(&mut self) {
+        self.directory = DirectoryChange::Forget;
+    }
+
+    /// Takes a directory that was checked against [`Peer::list_seen`].
+    pub(crate) fn replace_directory(&mut self, card: AccountCard) {
+        self.peer.counter = card.device_list.counter;
+        self.peer.listed = Some(card.device_list.devices.clone());
+        self.directory = DirectoryChange::Replace(Box::new(card));
+    }
+}
+
+impl Messenger {
+    /// A copy of what is kept of an account, one's own included.
+    pub fn contact(&self, address: &Address) -> Option<Contact> {
+        let peer = self.peer(address)?.clone();
+        let id = ConversationId::from(address);
+        let conversation = self.conversation(&id).cloned().unwrap_or_else(|| Conversation::new(id));
+        let owed = self.owed(address).cloned().unwrap_or_default();
+        Some(Contact { peer, conversation, owed, directory: DirectoryChange::None })
+    }
+
+    /// Puts the parts that differ from what is kept.
+    pub(crate) fn put_contact(&self, contact: Contact, step: &mut Step) {
+        let Contact { peer, conversation, owed, directory } = contact;
+        let address = peer.address.clone();
+        if self.peer(&address) != Some(&peer) {
+            step.put_peer(&peer);
+        }
+        let known = self.conversation(&conversation.id);
+        if known != Some(&conversation)
+            && (known.is_some() || conversation != Conversation::new(conversation.id.clone()))
+        {
+            step.put_conversation(&conversation);
+        }
+        if self.owed(&address).unwrap_or(&Owed::default()) != &owed {
+            step.put_owed(&address, &owed);
+        }
+        match directory {
+            DirectoryChange::None => {}
+            DirectoryChange::Forget => step.forget_directory(&address),
+            DirectoryChange::Replace(card) => step.put_directory(&card),
+        }
+    }
+}
+
+/// Adds a notice to the conversation. The caller puts the contact.
+pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u64, step: &mut Step) {
+    let message = Message {
+        id,
+        conversation: contact.conversation.id.clone(),
+        sender: contact.peer.address.clone(),
+        sort_time: contact.conversation.sort_time(now),
+        client_time: now,
+        server_time: 0,
+        body: MessageBody::Notice(notice),
+        status: DeliveryStatus::Received,
+    };
+    contact.conversation.shows(&message);
+    contact.conversation.unread = contact.conversation.unread.saturating_add(1);
+    step.put_message(message);
+}

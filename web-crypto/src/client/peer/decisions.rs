@@ -1,0 +1,148 @@
+//! Adding, accepting, blocking, reading: what a person decides about an account or a conversation.
+
+use super::{Contact, Owed, Peer, Trust};
+use crate::{
+    client::{
+        conversation::ConversationId,
+        messenger::{Messenger, Step, StepError},
+        records::{Store, under},
+    },
+    crypto::rsa::Verifier,
+};
+use cliquet_wire::{address::Address, certificate::AccountCard, limits::CONTACTS_MAX};
+
+impl Messenger {
+    /// Adds the account that the card shows, or accepts its request. The first card pins the account key; adding twice
+    /// is adding once. The server has been told before (`POST /contacts`), and its answer is the card.
+    ///
+    /// # Errors
+    /// For one's own address, a full contact list, and a card that does not prove what it says.
+    pub async fn add_contact(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
+        if card.email == *self.address() {
+            return Err(StepError::OwnAddress);
+        }
+        let known = self.contact(&card.email);
+        if known.is_none() && self.contacts_count() >= CONTACTS_MAX {
+            return Err(StepError::ContactLimit);
+        }
+        let mut step = self.step();
+        // Another key than the pinned one: the step says so in the conversation.
+        let Some(mut contact) = self.checked(known.clone(), card, now, verifier, &mut step).await? else {
+            return Ok(step);
+        };
+        // Only a change of trust is worth a contact request.
+        let is_change = known.is_none_or(|known| known.peer.trust != Trust::Added);
+        contact.peer.decided += u64::from(contact.peer.trust != Trust::Added);
+        contact.peer.trust = Trust::Added;
+        contact.owed.contact_request |= is_change;
+        self.put_contact(contact, &mut step);
+        Ok(step)
+    }
+
+    /// Nothing from this account is opened any more. What it wrote stays.
+    ///
+    /// # Errors
+    /// When it is not known.
+    pub fn block(&self, address: &Address) -> Result<Step, StepError> {
+        let mut contact = self.decided(address)?;
+        contact.peer.trust = Trust::Blocked;
+        contact.owed = Owed::default();
+        Ok(self.put_decided(contact))
+    }
+
+    /// It may ask again: what it wrote until now is a request, which the person accepts or not.
+    ///
+    /// # Errors
+    /// When it is not blocked, or blocked because its key is not the one that the vault knows: that is decided by
+    /// `accept_key` alone.
+    pub fn unblock(&self, address: &Address) -> Result<Step, StepError> {
+        let mut contact = self.decided(address)?;
+        if contact.peer.trust != Trust::Blocked || contact.peer.key_changed {
+            return Err(StepError::NoContact);
+        }
+        contact.peer.trust = Trust::Requested;
+        Ok(self.put_decided(contact))
+    }
+
+    /// The safety number was compared, or is no longer trusted.
+    ///
+    /// # Errors
+    /// When the account is not known, or shows another key: which one was compared must be beyond doubt.
+    pub fn verify(&self, address: &Address, verified: bool) -> Result<Step, StepError> {
+        let mut contact = self.decided(address)?;
+        if verified && contact.peer.key_changed {
+            return Err(StepError::NoContact);
+        }
+        contact.peer.verified = verified;
+        Ok(self.put_decided(contact))
+    }
+
+    /// What is said from now on goes into the history on the server, or no longer.
+    ///
+    /// # Errors
+    /// When the account is not known.
+    pub fn keep_history(&self, address: &Address, keep: bool) -> Result<Step, StepError> {
+        let mut contact = self.decided(address)?;
+        contact.conversation.keep_history = keep;
+        Ok(self.put_decided(contact))
+    }
+
+    /// The key that this card shows becomes the pinned one, because the person has compared the safety number of just
+    /// this card, or takes the risk. Sessions with the old account's devices go, and so does the mark of being verified.
+    /// What failed meanwhile can be sent again.
+    ///
+    /// # Errors
+    /// When no other key was shown, and when the card does not prove what it says.
+    pub async fn accept_key(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
+        let mut contact = self.decided(&card.email)?;
+        if !contact.peer.key_changed {
+            return Err(StepError::NoContact);
+        }
+        let trust = if contact.peer.trust == Trust::Requested { Trust::Requested } else { Trust::Added };
+        contact.owed = Owed { contact_request: trust == Trust::Added, ..Owed::default() };
+        contact.peer =
+            Peer { decided: contact.peer.decided, ..Peer::new(contact.peer.address, trust, card.account_key.clone()) };
+        let mut step = self.step();
+        // The key is the card's own, so it is never found to be another.
+        let contact = self.checked(Some(contact), card, now, verifier, &mut step).await?.ok_or(StepError::NotProven)?;
+        let prefix = under(contact.address().as_str());
+        for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
+            step.changes.delete(Store::Sessions, key.clone());
+        }
+        self.put_contact(contact, &mut step);
+        Ok(step)
+    }
+
+    /// Everything in the conversation was seen.
+    ///
+    /// # Errors
+    /// When there is no such conversation.
+    pub fn read(&self, id: &ConversationId) -> Result<Step, StepError> {
+        let mut step = self.step();
+        match self.conversation(id) {
+            Some(conversation) if conversation.unread > 0 => {
+                let mut conversation = conversation.clone();
+                conversation.unread = 0;
+                step.put_conversation(&conversation);
+            }
+            Some(_) => {}
+            // Nothing was said yet.
+            None if id.peer().is_some_and(|peer| self.peer(peer).is_some()) => {}
+            None => return Err(StepError::NoContact),
+        }
+        Ok(step)
+    }
+
+    /// A copy, for one more decision.
+    fn decided(&self, address: &Address) -> Result<Contact, StepError> {
+        let mut contact = self.contact(address).filter(|contact| !contact.is_own()).ok_or(StepError::NoContact)?;
+        contact.peer.decided += 1;
+        Ok(contact)
+    }
+
+    fn put_decided(&self, contact: Contact) -> Step {
+        let mut step = self.step();
+        self.put_contact(contact, &mut step);
+        step
+    }
+}

@@ -1,0 +1,14 @@
+//! What a device knows of other accounts, and of its own: whom to trust, which devices they have, what is still to be
+//! sent to them, and the sessions with their devices.
+
+mod contact;
+mod decisions;
+mod directory;
+mod owed;
+mod peer;
+pub(super) mod sessions;
+
+pub use contact::Contact;
+pub(crate) use contact::note;
+pub use owed::{Owed, RECEIPTS_OWED_MAX};
+pub use peer::{Peer, Trust};
