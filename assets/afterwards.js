@@ -30,6 +30,8 @@ own(() => {
   const manifest = document.createElement("link");
   manifest.rel = "manifest";
   manifest.href = "/manifest.webmanifest";
+  // A proxy in front may ask for a name and a password: without credentials it would not let the manifest through.
+  manifest.crossOrigin = "use-credentials";
   document.head.append(manifest);
 });
 

@@ -81,7 +81,7 @@ pub fn may_sign_up(
     invite: Option<&Token>,
     now_ms: u64,
 ) -> Result<(), SignUpError> {
-    // Before the look at the address: who may not sign up learns nothing about it (S3).
+    // Before the look at the address: who may not sign up learns nothing about it (S1).
     admits(connection, registration, invite, now_ms)?;
     if find(connection, email)?.is_some() { Err(SignUpError::AddressTaken) } else { Ok(()) }
 }

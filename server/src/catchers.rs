@@ -1,6 +1,6 @@
 //! What is answered when no handler did: problems, like everywhere else.
 
-use crate::answer::ProblemAnswer;
+use crate::problem_response::ProblemResponse;
 use cliquet_wire::problem::ProblemCode;
 use rocket::{Catcher, Request, catch, catchers, http::Status};
 
@@ -10,8 +10,8 @@ pub fn catchers() -> Vec<Catcher> {
 
 /// A guard's own problem comes first; else the nearest one to the status.
 #[catch(default)]
-fn anything(status: Status, request: &Request<'_>) -> ProblemAnswer {
-    ProblemAnswer::of_guard(request).unwrap_or_else(|| ProblemAnswer::new(nearest(status)))
+fn anything(status: Status, request: &Request<'_>) -> ProblemResponse {
+    ProblemResponse::of_guard(request).unwrap_or_else(|| ProblemResponse::new(nearest(status)))
 }
 
 fn nearest(status: Status) -> ProblemCode {

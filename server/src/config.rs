@@ -60,7 +60,7 @@ pub struct MailboxLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Throttles {
-    /// Sign-ins started for one address: each is one guess at its password (S4). The owner's next try is minutes away.
+    /// Sign-ins started for one address: each is one guess at its password (S2). The owner's next try is minutes away.
     pub sign_in_per_account_hour: u32,
     /// Sign-ins started from one IP address: an office behind one address signs in on Monday morning.
     pub sign_in_per_ip_hour: u32,
@@ -81,6 +81,8 @@ pub struct Throttles {
     pub one_time_per_target_hour: u32,
     /// Posts of messages by one account: a fast writer to many people, retries included.
     pub post_per_account_hour: u32,
+    /// Posts of ephemeral envelopes by one account: one each second while typing, twice over.
+    pub ephemeral_per_account_hour: u32,
     /// Changes of vault, pre-keys, devices and contacts by one account, each a signature to check or a disk write.
     pub change_per_account_hour: u32,
     /// Pieces of history that one account adds or reads: a new device reads a full quota by about three hundred.
@@ -126,6 +128,7 @@ impl Default for Throttles {
             claim_per_pair_hour: 40,
             one_time_per_target_hour: 50,
             post_per_account_hour: 3_600,
+            ephemeral_per_account_hour: 7_200,
             change_per_account_hour: 300,
             history_per_account_hour: 3_600,
         }
@@ -199,6 +202,9 @@ pub mod sizes {
     pub const SIGN_UP: usize = VAULT + DEVICE + SMALL;
     /// All envelopes of one post.
     pub const MESSAGES: usize = ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX + 1024;
+    /// All ephemeral envelopes of one post, each with two addresses, two ids and the names of its fields.
+    pub const EPHEMERAL: usize =
+        EPHEMERAL_PER_POST_MAX * (base64(EPHEMERAL_CIPHERTEXT_BYTES_MAX) + 2 * ADDRESS_BYTES_MAX + 320) + 64;
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! The SQLite pool and its migrations.
+//! A SQLite database with its migrations: the accounts', or the history's.
 //!
-//! Owns connections, transactions and the threads they block. Knows nothing of what the tables mean.
+//! Owns how it is opened, its transactions, and the one writer at a time. Knows nothing of what the tables mean.
 
+use crate::pool::{CACHE_KIB, DATABASE_CONNECTIONS, Pool, PoolError};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -18,25 +19,17 @@ const STEPS: &[M<'static>] =
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
-/// SQLite has one writer at a time; more connections only help readers.
-const CONNECTIONS: u32 = 4;
-/// Pages that one connection keeps for itself. The system keeps the file too, and what is asked for all the time is remembered
-/// elsewhere; SQLite's own 2 MiB for each would be a kilobyte for each of ten thousand held polls.
-pub(crate) const CACHE_KIB: i64 = 128;
 /// How long a writer waits for the one before it.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a request waits for a free connection before it is told to come back.
-const CONNECTION_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// The file of the accounts.
 pub const FILE_NAME: &str = "cliquet.db";
 
 /// Why the database did not do what was asked. A transaction that meets one changes nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no connection to the database is free")]
-    NoConnection(#[from] r2d2::Error),
-    #[error("too many wait for the database")]
+    #[error("no connection to the database is to be had")]
+    Pool(#[from] PoolError),
+    #[error("too many wait to write to the database")]
     Busy,
     #[error("the database did not do it")]
     Sqlite(#[from] rusqlite::Error),
@@ -44,8 +37,9 @@ pub enum Error {
     Migration(#[from] rusqlite_migration::Error),
     #[error("the data folder cannot be used")]
     Folder(#[from] std::io::Error),
-    #[error("work on the database was cut off")]
-    CutOff(#[from] tokio::task::JoinError),
+    /// For commands that need a server's data and make none.
+    #[error("there is no {FILE_NAME}: no server was started with this data folder")]
+    Absent,
     /// A row does not read: it was written by hand or by a newer program.
     #[error("a row of the database does not read")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -61,7 +55,7 @@ impl Error {
     /// Whether trying again in a moment may help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::NoConnection(_) | Self::Busy | Self::CutOff(_) => true,
+            Self::Pool(_) | Self::Busy => true,
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(
@@ -79,18 +73,10 @@ impl Error {
     }
 }
 
-impl From<Error> for crate::error::Error {
-    fn from(error: Error) -> Self {
-        if error.is_passing() { Self::unavailable(error) } else { Self::internal(error) }
-    }
-}
-
-/// A handle to the pool; clones share it.
+/// A handle to a database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: r2d2::Pool<SqliteConnectionManager>,
-    /// One for each connection: who waits for one waits here, and holds no thread.
-    permits: Arc<Semaphore>,
+    pool: Pool,
     /// The one writer at a time. Were they to wait inside SQLite, they would hold the connections that readers need.
     writer: Arc<Semaphore>,
     /// Writes nothing, so that every commit is another connection's.
@@ -101,6 +87,15 @@ impl Database {
     /// Opens the accounts of this folder, makes both when they are missing, and brings the tables up to date.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         Self::open_file(folder, FILE_NAME, &MIGRATIONS)
+    }
+
+    /// Opens the accounts of this folder only if they are there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Absent`], and nothing was made; else those of [`Database::open`].
+    pub fn open_existing(folder: &Path) -> Result<Self, Error> {
+        if folder.join(FILE_NAME).is_file() { Self::open(folder) } else { Err(Error::Absent) }
     }
 
     /// The same for another file, with tables of its own.
@@ -116,17 +111,12 @@ impl Database {
             )?;
             connection.pragma_update(None, "cache_size", -CACHE_KIB)
         });
-        let pool = r2d2::Pool::builder()
-            .max_size(CONNECTIONS)
-            .min_idle(Some(1))
-            .connection_timeout(CONNECTION_TIMEOUT)
-            .build(manager)?;
-        migrations.to_latest(&mut *pool.get()?)?;
+        let pool = Pool::open(manager, DATABASE_CONNECTIONS)?;
+        migrations.to_latest(&mut *pool.connection()?)?;
         let watcher = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         // Whoever asks would rather read than wait.
         watcher.busy_timeout(Duration::ZERO)?;
-        let permits = Arc::new(Semaphore::new(CONNECTIONS as usize));
-        Ok(Self { pool, permits, writer: Arc::new(Semaphore::new(1)), watcher: Arc::new(Mutex::new(watcher)) })
+        Ok(Self { pool, writer: Arc::new(Semaphore::new(1)), watcher: Arc::new(Mutex::new(watcher)) })
     }
 
     /// Another number after every commit of anyone to this database, and never an earlier one again. `None`: not to be had
@@ -149,17 +139,10 @@ impl Database {
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, E> + Send + 'static,
     {
-        let permit = timeout(CONNECTION_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
-        let pool = self.pool.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let done =
-                pool.get().map_err(|error| Error::from(error).into()).and_then(|mut connection| work(&mut connection));
-            // The connection is back in the pool.
-            drop(permit);
-            done
-        });
-        done.await.map_err(Error::from)?
+        match self.pool.run(move |connection| Ok(work(connection))).await {
+            Ok(done) => done,
+            Err(error) => Err(Error::Pool(error).into()),
+        }
     }
 
     /// [`Database::run`] for work that ends in [`write`], after checks that need the database but no lock.
@@ -191,7 +174,7 @@ impl Database {
 
     /// A connection on this thread: for start and for the command line, before there are async threads to block.
     pub fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, Error> {
-        Ok(self.pool.get()?)
+        Ok(self.pool.connection()?)
     }
 }
 

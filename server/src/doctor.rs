@@ -1,26 +1,23 @@
 //! `cliquet doctor`: what is wrong, in plain words, and what to do about it.
 //!
-//! Owns the checks and their words. Changes nothing but what starting the server would.
+//! Owns the checks and their words. Makes no data folder; one that is there is brought up to date, as by a start.
 
+mod finding;
 mod redis;
 
+use self::finding::Finding;
 use cliquet_server::{
     config::{self, Config, MailboxLimits, Registration},
     database::{self, Database},
-    history::Histories,
+    history::{self, Histories},
 };
 use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, POLL_SECONDS_MAX};
 use std::{
+    fs,
     io::{self, Write},
     net::TcpListener,
+    path::Path,
 };
-
-enum Finding {
-    Fine(String),
-    /// Works, but the host should know.
-    Note(String),
-    Wrong(String),
-}
 
 /// Prints every finding. True: nothing is wrong.
 pub(crate) fn look(out: &mut impl Write) -> io::Result<bool> {
@@ -61,7 +58,7 @@ fn findings() -> Vec<Finding> {
 fn data(config: &Config) -> Vec<Finding> {
     let folder = config.data_dir();
     let shown = folder.display();
-    let counted = Database::open(&folder).and_then(|database| {
+    let counted = Database::open_existing(&folder).and_then(|database| {
         let connection = database.connection()?;
         let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
         let accounts: u64 = connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
@@ -71,6 +68,7 @@ fn data(config: &Config) -> Vec<Finding> {
     });
     let (verdict, accounts) = match counted {
         Ok(found) => found,
+        Err(database::Error::Absent) => return vec![absent(&folder)],
         Err(error) => {
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             return vec![Finding::Wrong(format!(
@@ -93,6 +91,22 @@ fn data(config: &Config) -> Vec<Finding> {
         (_, Registration::Closed) => Finding::Fine("Registration is closed.".to_owned()),
     });
     findings
+}
+
+/// No server was started with this folder. Tries whether one could make it, and takes that back.
+fn absent(folder: &Path) -> Finding {
+    let shown = folder.display();
+    let there = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(folder);
+    let trial = there.join(format!(".cliquet-doctor-{}", std::process::id()));
+    match fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial)) {
+        Ok(()) => Finding::Note(format!(
+            "There is no server's data in {shown} yet: `cliquet` makes it when it serves. If a server runs already, \
+             data_dir is not what it uses: set ROCKET_DATA_DIR as there, or call this in the folder of its Rocket.toml."
+        )),
+        Err(error) => Finding::Wrong(format!(
+            "{shown} cannot be made: {error}. Check that data_dir is what you mean and that the folder is yours to write."
+        )),
+    }
 }
 
 fn mailbox(config: &Config) -> Vec<Finding> {
@@ -122,7 +136,9 @@ fn retention(config: &Config) -> Finding {
 
 fn history(config: &Config) -> Finding {
     let folder = config.data_dir();
-    let kept = Histories::open(&folder, config).and_then(|histories| {
+    let opened = folder.join(history::FILE_NAME).is_file().then(|| Histories::open(&folder, config)).transpose();
+    let kept = opened.and_then(|histories| {
+        let Some(histories) = histories else { return Ok(("ok".to_owned(), 0.0)) };
         let connection = histories.database.connection()?;
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         let bytes: Option<u64> = connection.query_row("SELECT sum(bytes) FROM histories", [], |row| row.get(0))?;

@@ -3,7 +3,7 @@
 //! Owns the path from a failure to a problem (RFC 9457) and to the log. Holds no text of a user: what is logged is the
 //! source of a fault of ours, once, here; what is shown is the code's words.
 
-use crate::answer::ProblemAnswer;
+use crate::{causes, database, problem_response::ProblemResponse};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{Request, http::Status, response::Responder};
 
@@ -62,46 +62,40 @@ impl Error {
     }
 
     /// For guards, which cannot answer: the problem waits in the request for the catcher, see
-    /// [`ProblemAnswer::of_guard`]. Use as `Outcome::Error(error.at_guard(request))`.
+    /// [`ProblemResponse::of_guard`]. Use as `Outcome::Error(error.at_guard(request))`.
     pub fn at_guard(self, request: &Request<'_>) -> (Status, Self) {
         self.log();
-        request.local_cache(|| Some(self.answer()));
+        request.local_cache(|| Some(self.response()));
         (Status::new(self.code().status()), self)
     }
 
-    fn answer(&self) -> ProblemAnswer {
+    fn response(&self) -> ProblemResponse {
         let place = match self {
             Self::MalformedJson { line, column } => Some((*line, *column)),
             _ => None,
         };
-        ProblemAnswer { code: self.code(), retry_after: self.retry_after(), place }
+        ProblemResponse { code: self.code(), retry_after: self.retry_after(), place }
     }
 
     /// A fault of ours is logged here and nowhere else.
     fn log(&self) {
         match self {
-            Self::Unavailable(source) => log::warn!("{self}: {}", chain(source.as_ref())),
-            Self::Internal(source) => log::error!("{self}: {}", chain(source.as_ref())),
+            Self::Unavailable(source) => log::warn!("{self}: {}", causes::on_one_line(source.as_ref())),
+            Self::Internal(source) => log::error!("{self}: {}", causes::on_one_line(source.as_ref())),
             _ => {}
         }
     }
 }
 
-/// An error and what caused it, on one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 impl From<ProblemCode> for Error {
     fn from(code: ProblemCode) -> Self {
         Self::Refused(code)
+    }
+}
+
+impl From<database::Error> for Error {
+    fn from(error: database::Error) -> Self {
+        if error.is_passing() { Self::unavailable(error) } else { Self::internal(error) }
     }
 }
 
@@ -115,7 +109,7 @@ impl From<serde_json::Error> for Error {
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         self.log();
-        self.answer().respond_to(request)
+        self.response().respond_to(request)
     }
 }
 
@@ -129,8 +123,8 @@ mod tests {
         let error = Error::internal(inner);
         assert_eq!(error.code(), ProblemCode::Internal);
         let source = std::error::Error::source(&error).unwrap();
-        assert_eq!(chain(source), "the disk is full");
-        assert_eq!(chain(&error), "a fault of the server: the disk is full");
+        assert_eq!(causes::on_one_line(source), "the disk is full");
+        assert_eq!(causes::on_one_line(&error), "a fault of the server: the disk is full");
     }
 
     #[test]

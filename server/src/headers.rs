@@ -2,12 +2,13 @@
 //!
 //! Owns what browsers are told not to do. Knows nothing of what is answered.
 
-use crate::{answer, config::Config, routes::offline::SERVICE_WORKER};
+use crate::{accept, config::Config, detour, routes::offline::SERVICE_WORKER};
 use rocket::{
     Request, Response,
     fairing::{Fairing, Info, Kind},
     http::{Header, uri::Host},
 };
+use std::borrow::Cow;
 
 /// The names of the Trusted Types policies: our module makes the first and hands it to htmx; the second takes one address,
 /// the service worker's.
@@ -78,11 +79,13 @@ impl Fairing for Headers {
         }
         // No link or form can make a browser show what was answered to htmx: they cannot send its header.
         let is_html = response.content_type().is_some_and(|content_type| content_type.is_html());
-        if is_html && !answer::is_htmx(request) {
+        if is_html && !accept::is_htmx(request) {
             for (name, value) in ON_PAGES {
                 response.set_header(Header::new(name, value));
             }
-            response.set_header(Header::new("Content-Security-Policy", self.page_policy.clone()));
+            let is_detour = request.uri().path() == "/.detour";
+            let policy = if is_detour { detour::POLICY.into() } else { Cow::from(self.page_policy.clone()) };
+            response.set_header(Header::new("Content-Security-Policy", policy));
         } else if request.uri().path() == SERVICE_WORKER {
             response.set_header(Header::new("Content-Security-Policy", WORKER_POLICY));
         } else {

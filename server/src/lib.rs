@@ -2,28 +2,34 @@
 //!
 //! `routes` speak HTTP and call the stores; the stores speak SQL or Redis and know nothing of HTTP.
 
+pub mod accept;
 pub mod accounts;
-pub mod answer;
 pub mod assets;
 pub mod backlog;
 pub mod backup;
 pub mod body;
+pub mod cache;
 pub mod catchers;
+pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod contacts;
 pub mod database;
+pub mod detour;
 pub mod devices;
 pub mod error;
 pub mod headers;
 pub mod history;
 pub mod invites;
 pub mod mailbox;
+pub mod now;
 pub mod origin;
 pub mod pages;
 pub mod password;
+pub mod pool;
 pub mod pre_keys;
-pub mod remembered;
+pub mod problem_response;
+pub mod response;
 pub mod restore;
 pub mod routes;
 pub mod seed;
@@ -62,14 +68,16 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(clock)
         .manage(database)
         .manage(histories)
-        .manage(signed_in::Known::default())
-        .manage(routes::messages::Allowed::default())
+        .manage(signed_in::SignInCache::default())
+        .manage(routes::messages::AllowedPosts::default())
+        .manage(routes::ephemeral::ContactDevices::default())
         .manage(Throttle::new(&config.throttles))
         .manage(config)
         // Rocket's own headers go: these say all that they say, and more.
         .attach(Shield::new())
         .attach(headers::Headers::fairing())
         .attach(origin::OriginCheck)
+        .attach(detour::Detour)
         .attach(backlog::raise())
         .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
@@ -87,6 +95,7 @@ fn mailbox_stage() -> AdHoc {
             Ok(mailboxes) => Ok(rocket
                 .manage(mailboxes)
                 .mount("/", routes::messages::routes())
+                .mount("/", routes::ephemeral::routes())
                 .mount("/", routes::poll::routes())
                 .mount("/", routes::health::routes())),
             Err(error) => {
@@ -121,9 +130,10 @@ fn pages_stage(pages: Pages) -> AdHoc {
         rocket
             .manage(pages)
             .mount("/", routes::home::routes())
+            .mount("/", routes::detour::routes())
             .mount("/", routes::conversations::routes())
             .mount("/", routes::search::routes())
-            .mount("/", routes::knows::routes())
+            .mount("/", routes::transparency::routes())
             .mount("/", routes::language::routes())
             .mount("/", routes::assets::routes())
             .mount("/", routes::offline::routes())

@@ -6,6 +6,7 @@ mod logger;
 use clap::{Parser, Subcommand};
 use cliquet_server::{
     backup::{self, Counts, Mailboxes, Progress},
+    causes,
     clock::{Clock, DAY_MS},
     config::{self, Config},
     database::Database,
@@ -89,13 +90,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
-            eprintln!("cliquet: {text}\n`cliquet doctor` may say more.");
+            eprintln!("cliquet: {}\n`cliquet doctor` may say more.", causes::on_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -118,9 +113,24 @@ fn serve() -> Outcome {
     })
 }
 
+/// The settings. Says on standard error which data folder they name, since a command may be called in another folder than
+/// the server, or without its variables.
+fn settings() -> Result<Config, Box<dyn Error>> {
+    let figment = config::figment();
+    let config = Config::from_figment(&figment)?;
+    let folder = std::path::absolute(config.data_dir())?;
+    let default = match figment.find_metadata("data_dir") {
+        Some(_) => "",
+        None => " (the default: ROCKET_DATA_DIR is not set, and no Rocket.toml here names another)",
+    };
+    eprintln!("The data folder is {}{default}.", folder.display());
+    Ok(config)
+}
+
+/// The accounts that a server has made. Commands do not make them.
 fn open() -> Result<(Config, Database), Box<dyn Error>> {
-    let config = Config::from_figment(&config::figment())?;
-    let database = Database::open(&config.data_dir())?;
+    let config = settings()?;
+    let database = Database::open_existing(&config.data_dir())?;
     Ok((config, database))
 }
 
@@ -137,7 +147,7 @@ fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
 }
 
 fn back_up(file: &Path) -> Outcome {
-    let config = Config::from_figment(&config::figment())?;
+    let config = settings()?;
     let mut say = |text: &str| eprintln!("{text}");
     let manifest = backup::back_up(&config, file, Clock::system().now_ms(), &mut Progress::new(&mut say))?;
     let Counts { accounts, envelopes, segments } = manifest.counts;
@@ -155,7 +165,7 @@ fn back_up(file: &Path) -> Outcome {
 }
 
 fn restore_from(file: &Path) -> Outcome {
-    let config = Config::from_figment(&config::figment())?;
+    let config = settings()?;
     let folder = config.data_dir();
     let mut say = |text: &str| eprintln!("{text}");
     let now_ms = Clock::system().now_ms();
@@ -180,7 +190,7 @@ fn restore_from(file: &Path) -> Outcome {
 }
 
 fn seed_accounts(count: u32, out: &Path) -> Outcome {
-    let config = Config::from_figment(&config::figment())?;
+    let config = settings()?;
     seed::seed(&config, count, out, Clock::system().now_ms())?;
     eprintln!("{count} accounts, each with a token in {}. Anyone who reads it is them.", out.display());
     Ok(())

@@ -6,7 +6,7 @@
 //! neither, or says another site, is refused. A program that shows a bearer token says nothing and needs nothing: no
 //! page of another site can make a browser send one, because it must ask first (CORS) and is never allowed.
 
-use crate::{answer::ProblemAnswer, signed_in};
+use crate::{problem_response::ProblemResponse, signed_in};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{
     Data, Request,
@@ -29,7 +29,7 @@ impl Fairing for OriginCheck {
             return;
         }
         // A fairing cannot answer: the request is led where no route is, and the catcher finds the answer in it.
-        request.local_cache(|| Some(ProblemAnswer::new(ProblemCode::ForeignOrigin)));
+        request.local_cache(|| Some(ProblemResponse::new(ProblemCode::ForeignOrigin)));
         request.set_uri(uri!("/.foreign-origin"));
     }
 }

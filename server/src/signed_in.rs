@@ -3,8 +3,8 @@
 //! Owns the cookie. A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
 
 use crate::{
-    clock::Clock, config::Config, database::Database, devices, error::Error, remembered::Remembered, sign_ins,
-    token::Token,
+    cache::VersionedCache, clock::Clock, config::Config, database::Database, devices, error::Error, sign_ins,
+    throttle::Throttle, token::Token,
 };
 use cliquet_wire::{
     address::Address,
@@ -27,7 +27,7 @@ pub const COOKIE: &str = "__Host-cliquet";
 pub const COOKIE_WITHOUT_TLS: &str = "cliquet";
 
 /// Who tokens speak for, by their hashes: asked for by every request.
-pub type Known = Remembered<[u8; 32], sign_ins::Found>;
+pub type SignInCache = VersionedCache<[u8; 32], sign_ins::Found>;
 
 /// Someone who is signed in, perhaps from a browser that is not a device yet.
 #[derive(Clone, Debug)]
@@ -72,16 +72,54 @@ impl<'r> FromRequest<'r> for SignedInDevice {
     }
 }
 
+/// The same someone, who may change something of their account now: one of `throttles.change_per_account_hour` is taken. Each
+/// change is a signature to check or a disk write.
+#[derive(Clone, Debug)]
+pub struct Changing<T>(pub T);
+
+#[rocket::async_trait]
+impl<'r, T: FromRequest<'r, Error = Error> + Account> FromRequest<'r> for Changing<T> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        let someone = try_outcome!(T::from_request(request).await);
+        let Some(throttle) = request.rocket().state::<Throttle>() else {
+            return Outcome::Error(Error::internal("the limits are not attached").at_guard(request));
+        };
+        match throttle.change_per_account.check(&someone.account_id()) {
+            Ok(()) => Outcome::Success(Self(someone)),
+            Err(error) => Outcome::Error(error.at_guard(request)),
+        }
+    }
+}
+
+/// Whose account it is.
+pub trait Account {
+    fn account_id(&self) -> i64;
+}
+
+impl Account for SignedIn {
+    fn account_id(&self) -> i64 {
+        self.account_id
+    }
+}
+
+impl Account for SignedInDevice {
+    fn account_id(&self) -> i64 {
+        self.account_id
+    }
+}
+
 async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     let token = token(request).ok_or(ProblemCode::SignedOut)?;
     let state = request.rocket();
-    let (Some(database), Some(clock), Some(known)) =
-        (state.state::<Database>(), state.state::<Clock>(), state.state::<Known>())
+    let (Some(database), Some(clock), Some(cache)) =
+        (state.state::<Database>(), state.state::<Clock>(), state.state::<SignInCache>())
     else {
         return Err(Error::internal("the database is not attached"));
     };
     let now_ms = clock.now_ms();
-    let found = known.get(database, token.hash(), |connection, hash| sign_ins::find(connection, hash)).await;
+    let found = cache.get(database, token.hash(), |connection, hash| sign_ins::find(connection, hash)).await;
     let found = found?.filter(|found| found.counts(now_ms)).ok_or(ProblemCode::SignedOut)?;
     let sign_ins::Found { id, account_id, email, device, device_last_seen, device_is_revoked, .. } = found;
     if device_is_revoked {
@@ -102,10 +140,11 @@ async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     Ok(SignedIn { account_id, email, device, sign_in_id: id })
 }
 
-/// From `Authorization: Bearer` (programs), else from the cookie that this connection would be given.
+/// From `Authorization: Bearer` (programs), else from the cookie that this connection would be given. Any other
+/// `Authorization` is a proxy's, which asks for a name and a password of its own.
 fn token(request: &Request<'_>) -> Option<Token> {
-    if let Some(header) = request.headers().get_one("Authorization") {
-        return Token::read(header.strip_prefix("Bearer ")?);
+    if let Some(token) = request.headers().get("Authorization").find_map(|header| header.strip_prefix("Bearer ")) {
+        return Token::read(token);
     }
     let name = if Tls::of(request).is_given() { COOKIE } else { COOKIE_WITHOUT_TLS };
     Token::read(request.cookies().get(name)?.value())
@@ -113,7 +152,7 @@ fn token(request: &Request<'_>) -> Option<Token> {
 
 /// Whether browsers reach this server through TLS. They must, but on the machine itself, or where the host said so.
 #[derive(Clone, Copy, Debug)]
-pub struct Tls(bool);
+struct Tls(bool);
 
 impl Tls {
     fn of(request: &Request<'_>) -> Self {
@@ -121,17 +160,8 @@ impl Tls {
         Self(!insecure_cookie && !request.host().is_some_and(is_local))
     }
 
-    pub fn is_given(self) -> bool {
+    fn is_given(self) -> bool {
         self.0
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Tls {
-    type Error = std::convert::Infallible;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Self::Error> {
-        Outcome::Success(Self::of(request))
     }
 }
 
@@ -139,14 +169,43 @@ fn is_local(host: &Host<'_>) -> bool {
     matches!(host.domain().as_str(), "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// Hands the browser its token.
-pub fn set_cookie(jar: &CookieJar<'_>, tls: Tls, token: &Token, days: u32) {
-    jar.add(cookie(tls, token.write(), Duration::days(days.into())));
+/// The cookie of whoever asks, to be set or taken back.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInCookie<'r> {
+    jar: &'r CookieJar<'r>,
+    tls: Tls,
+    days: u32,
 }
 
-/// Takes the token back.
-pub fn clear_cookie(jar: &CookieJar<'_>, tls: Tls) {
-    jar.add(cookie(tls, String::new(), Duration::ZERO));
+impl SignInCookie<'_> {
+    /// When a sign-in that begins now ends by itself, in milliseconds since 1970.
+    pub fn expires_ms(self, now_ms: u64) -> u64 {
+        sign_ins::expiry(now_ms, self.days)
+    }
+
+    /// Hands the browser its token.
+    pub fn set(self, token: &Token) {
+        self.jar.add(cookie(self.tls, token.write(), Duration::days(self.days.into())));
+    }
+
+    /// Takes the token back.
+    pub fn clear(self) {
+        self.jar.add(cookie(self.tls, String::new(), Duration::ZERO));
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for SignInCookie<'r> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        match request.rocket().state::<Config>() {
+            Some(config) => {
+                Outcome::Success(Self { jar: request.cookies(), tls: Tls::of(request), days: config.sign_in_days })
+            }
+            None => Outcome::Error(Error::internal("the settings are not attached").at_guard(request)),
+        }
+    }
 }
 
 fn cookie(tls: Tls, value: String, max_age: Duration) -> Cookie<'static> {

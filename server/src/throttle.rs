@@ -81,6 +81,7 @@ pub struct Throttle {
     pub claim_per_pair: Limit<(i64, i64)>,
     pub one_time_per_target: Limit<i64>,
     pub post_per_account: Limit<i64>,
+    pub ephemeral_per_account: Limit<i64>,
     pub change_per_account: Limit<i64>,
     pub history_per_account: Limit<i64>,
 }
@@ -98,6 +99,7 @@ impl Throttle {
             claim_per_pair: Limit::per_hour(throttles.claim_per_pair_hour),
             one_time_per_target: Limit::per_hour(throttles.one_time_per_target_hour),
             post_per_account: Limit::per_hour(throttles.post_per_account_hour),
+            ephemeral_per_account: Limit::per_hour(throttles.ephemeral_per_account_hour),
             change_per_account: Limit::per_hour(throttles.change_per_account_hour),
             history_per_account: Limit::per_hour(throttles.history_per_account_hour),
         }

@@ -4,9 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
 
 mod mailbox_contract;
-#[path = "post_office/office.rs"]
-mod office;
-mod redis_server;
+mod support;
 
 use cliquet_server::{
     clock::Clock,
@@ -14,9 +12,7 @@ use cliquet_server::{
     mailbox::{EnqueueError, Mailbox, RedisMailbox},
 };
 use cliquet_wire::{poll::PollAnswer, problem::ProblemCode};
-use mailbox_contract::{NOW_MS, Store, item, mailbox, now, read_all};
-use office::{Office, letter, problem};
-use redis_server::RedisServer;
+use mailbox_contract::{Durable, NOW_MS, Store, item, mailbox, now, read_all};
 use rocket::{figment::Figment, http::Status};
 use std::{
     process::Command,
@@ -25,6 +21,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
+};
+use support::{
+    letters::holds_a_signal,
+    office::{Office, letter, problem, signal},
+    redis::RedisServer,
 };
 
 struct OverRedis {
@@ -106,7 +107,7 @@ async fn a_neighbour_wakes_the_wait() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         neighbour.enqueue(vec![item(1, 1, "from next door")]).await.unwrap();
     };
-    let (found, ()) = tokio::join!(store.mailbox.wait(mailbox(1), 0, soon()), posting);
+    let (found, ()) = tokio::join!(store.mailbox.stored(mailbox(1), 0, soon()), posting);
     assert_eq!(&*found.unwrap()[0].json, "from next door");
     assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
 }
@@ -120,7 +121,7 @@ async fn without_redis_everything_says_so_quickly_and_it_recovers_by_itself() {
         let start = Instant::now();
         let refused = store.mailbox.enqueue(vec![item(1, 2, "two")]).await;
         assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
-        assert!(store.mailbox.wait(mailbox(1), 0, soon()).await.is_err());
+        assert!(store.mailbox.stored(mailbox(1), 0, soon()).await.is_err());
         assert!(store.mailbox.acknowledge(mailbox(1), NOW_MS).await.is_err());
         assert!(store.mailbox.delete(mailbox(2)).await.is_err());
         assert!(start.elapsed() < Duration::from_secs(8), "four answers, each in under 2 s: {:?}", start.elapsed());
@@ -147,7 +148,7 @@ async fn a_wait_outlives_a_restart_of_redis() {
     let mut store = opened().await;
     let neighbour = store.neighbour();
     let start = Instant::now();
-    let waiting = store.mailbox.wait(mailbox(1), 0, soon());
+    let waiting = store.mailbox.stored(mailbox(1), 0, soon());
     let restarting = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         store.server.kill();
@@ -164,14 +165,14 @@ async fn a_wait_outlives_a_restart_of_redis() {
 async fn a_redis_that_stands_still_is_given_up_in_two_seconds() {
     let store = opened().await;
     store.mailbox.check().await.unwrap();
-    store.server.signal("STOP");
+    store.server.pause();
     for _ in 0..2 {
         let start = Instant::now();
         let refused = store.mailbox.enqueue(vec![item(1, 1, "one")]).await;
         assert!(matches!(refused, Err(EnqueueError::Unavailable(_))), "{refused:?}");
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     }
-    store.server.signal("CONT");
+    store.server.resume();
     recovers(&store.mailbox).await;
     // It may have done late what it was asked; asking again makes sure, and doubles nothing.
     store.mailbox.enqueue(vec![item(1, 1, "one")]).await.unwrap();
@@ -229,13 +230,13 @@ async fn a_newer_wait_next_door_ends_the_older_and_so_does_the_end_of_its_sign_i
             tokio::time::sleep(Duration::from_millis(300)).await;
             other.enqueue(vec![item(2, 1, "hello")]).await.unwrap();
         };
-        tokio::join!(one.wait(mailbox(2), 0, soon()), posting).0.unwrap();
+        tokio::join!(one.stored(mailbox(2), 0, soon()), posting).0.unwrap();
     }
     let start = Instant::now();
-    let older = store.mailbox.wait(mailbox(1), 0, soon());
+    let older = store.mailbox.stored(mailbox(1), 0, soon());
     let newer = async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        neighbour.wait(mailbox(1), 0, soon()).await
+        neighbour.stored(mailbox(1), 0, soon()).await
     };
     let ending = async {
         // The newer one stays until its sign-in ends at the first server.
@@ -286,6 +287,46 @@ async fn two_servers_on_one_redis_are_one_post_office() {
     assert!(older.deliveries.is_empty() && newer.deliveries.is_empty());
     assert!(start.elapsed() < Duration::from_secs(40), "{:?}", start.elapsed());
     assert_eq!(problem(second.polls(&bob, cursor, 0).await).await, ProblemCode::SignedOut);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_reaches_a_poll_at_another_server_and_redis_keeps_nothing_of_it() {
+    let redis = RedisServer::start();
+    let settings = || Figment::new().merge(("mailbox", redis.url()));
+    let first = Office::open_with(settings()).await;
+    let second = first.beside(settings()).await;
+    let (alice, bob) = (first.person("alice"), first.person("bob"));
+    first.adds(&alice, &bob);
+    for (one, other) in [(&first, &second), (&second, &first), (&first, &first)] {
+        let start = Instant::now();
+        let sending = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let sent = one.signals(&alice, vec![signal(&alice, &bob, 160 + 16)]).await;
+            assert_eq!(sent.status(), Status::NoContent);
+        };
+        let (answer, ()) = tokio::join!(other.polls(&bob, 0, 40), sending);
+        let answer: PollAnswer = answer.into_json().await.unwrap();
+        assert_eq!((answer.deliveries.len(), answer.ephemeral.len()), (0, 1));
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+    // One for nobody, too.
+    assert_eq!(first.signals(&alice, vec![signal(&alice, &bob, 160 + 16)]).await.status(), Status::NoContent);
+    assert_eq!(first.fetches(&bob, 0).await, PollAnswer::default());
+    let redis::Value::Array(keys) = redis.command(&["KEYS", "*"]) else { panic!("no keys") };
+    assert_eq!(keys, [], "no key was made");
+    assert!(!holds_a_signal(&redis.everything()), "it was written down");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_redis_a_signal_is_dropped_and_answered_alike() {
+    let mut redis = RedisServer::start();
+    let office = Office::open_with(Figment::new().merge(("mailbox", redis.url()))).await;
+    let (alice, bob) = (office.person("alice"), office.person("bob"));
+    office.adds(&alice, &bob);
+    redis.kill();
+    let start = Instant::now();
+    assert_eq!(office.signals(&alice, vec![signal(&alice, &bob, 160 + 16)]).await.status(), Status::NoContent);
+    assert!(start.elapsed() < Duration::from_secs(1), "it waits for nobody: {:?}", start.elapsed());
 }
 
 /// What `cliquet doctor` says, and whether it finds nothing wrong.

@@ -45,7 +45,7 @@ field-password = Password
 field-password-again = The same password again
 field-password-hint = At least 8 characters. Several words are stronger than one, and easier to remember.
 password-stays = Your password never leaves this browser. Only a recovery key, which you make once you are in, can replace it.
-knows-link = What this server knows
+transparency-link = What this server knows
 
 # Home
 home-title = Conversations
@@ -156,35 +156,40 @@ safety-history-off = This server keeps no history. Your messages are on your dev
 safety-vault-heading = Keys and contacts
 safety-vault = { $kilobytes } KB, sealed: only your password or your recovery key opens them.
 
+# A link on another site
+detour-title = Opening
+detour-link = Open Cliquet
+
 # What this server knows
-knows-title = What this server knows
-knows-intro = Cliquet seals messages in your browser. The server carries them like a post office: it cannot open them, but it sees the envelopes. Here is all of it.
-knows-envelopes-title = On every envelope
-knows-envelopes-who = who writes to whom, and from which device to which device
-knows-envelopes-when = when it arrived here
-knows-envelopes-size = its size, in steps of { $step } bytes
-knows-envelopes-keys = public keys, counters and random values that the other side needs to open it; they are of no use without the secret keys
-knows-envelopes-kept = An envelope is kept until the device it is for has it, at most { $days } days, then deleted.
-knows-account-title = About your account
-knows-account-address = your e-mail address, the public key of your account, and when you made it
-knows-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here; of one that you removed it keeps an entry, so that it never comes back
-knows-account-sign-ins = your sign-ins: when each began and when it ends
-knows-account-contacts = whom you added, who added you, whom you blocked, and when
-knows-account-vault = a sealed box with your account's secret key, which only your password or your recovery key opens
-knows-account-password = a record that can check your password without holding it
-knows-account-recovery = whether and when you set a recovery key, and a value that can check it without holding it
-knows-account-history = your history in sealed pieces, unless you turned that off: how large they are and when they came
-knows-moment-title = For a moment
-knows-moment-network = your network address, like any site you visit. Cliquet counts tries by it to stop guessing, and does not write it down.
-knows-moment-online = that you are here, while a page is open
-knows-not-title = What it does not know
-knows-not-texts = what you write
-knows-not-name = your name, or a list of people from your phone
-knows-not-password = your password
-knows-not-keys = the secret keys of your account, your devices and your messages
-knows-trust-title = What you have to trust
-knows-trust-detail = The page that does the sealing comes from this server. A server that turned dishonest could send another page. Compare safety numbers, and use a server run by someone you trust.
-knows-back = Back
+transparency-title = What this server knows
+transparency-intro = Cliquet seals messages in your browser. The server carries them like a post office: it cannot open them, but it sees the envelopes. Here is all of it.
+transparency-envelopes-title = On every envelope
+transparency-envelopes-who = who writes to whom, and from which device to which device
+transparency-envelopes-when = when it arrived here
+transparency-envelopes-size = its size, in steps of { $step } bytes
+transparency-envelopes-keys = public keys, counters and random values that the other side needs to open it; they are of no use without the secret keys
+transparency-envelopes-kept = An envelope is kept until the device it is for has it, at most { $days } days, then deleted.
+transparency-account-title = About your account
+transparency-account-address = your e-mail address, the public key of your account, and when you made it
+transparency-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here; of one that you removed it keeps an entry, so that it never comes back
+transparency-account-sign-ins = your sign-ins: when each began and when it ends
+transparency-account-contacts = whom you added, who added you, whom you blocked, and when
+transparency-account-vault = a sealed box with your account's secret key, which only your password or your recovery key opens
+transparency-account-password = a record that can check your password without holding it
+transparency-account-recovery = whether and when you set a recovery key, and a value that can check it without holding it
+transparency-account-history = your history in sealed pieces, unless you turned that off: how large they are and when they came
+transparency-moment-title = For a moment
+transparency-moment-network = your network address, like any site you visit. Cliquet counts tries by it to stop guessing, and does not write it down.
+transparency-moment-online = that you are here, while a page is open
+transparency-moment-ephemeral = small sealed signals, such as that someone is typing: from which device to which, and when. They are handed on at once or dropped, and never kept.
+transparency-not-title = What it does not know
+transparency-not-texts = what you write
+transparency-not-name = your name, or a list of people from your phone
+transparency-not-password = your password
+transparency-not-keys = the secret keys of your account, your devices and your messages
+transparency-trust-title = What you have to trust
+transparency-trust-detail = The page that does the sealing comes from this server. A server that turned dishonest could send another page. Compare safety numbers, and use a server run by someone you trust.
+transparency-back = Back
 
 # Problem page
 problem-page-title = That did not work

@@ -48,7 +48,7 @@ field-password = Mot de passe
 field-password-again = Le même mot de passe
 field-password-hint = Au moins 8 caractères. Plusieurs mots sont plus sûrs qu’un seul, et plus faciles à retenir.
 password-stays = Votre mot de passe ne quitte jamais ce navigateur. Seule une clé de secours, à créer une fois entré, peut le remplacer.
-knows-link = Ce que sait ce serveur
+transparency-link = Ce que sait ce serveur
 
 # Accueil
 home-title = Conversations
@@ -159,35 +159,40 @@ safety-history-off = Ce serveur ne garde pas d’historique. Vos messages ne son
 safety-vault-heading = Clés et contacts
 safety-vault = { $kilobytes } Ko, cachetés : seuls votre mot de passe ou votre clé de secours les ouvrent.
 
+# Un lien sur un autre site
+detour-title = Ouverture
+detour-link = Ouvrir Cliquet
+
 # Ce que sait ce serveur
-knows-title = Ce que sait ce serveur
-knows-intro = Cliquet cachette les messages dans votre navigateur. Le serveur les porte comme une poste : il ne peut pas les ouvrir, mais il voit les enveloppes. Voici tout ce qu’il voit.
-knows-envelopes-title = Sur chaque enveloppe
-knows-envelopes-who = qui écrit à qui, de quel appareil à quel appareil
-knows-envelopes-when = quand elle est arrivée ici
-knows-envelopes-size = sa taille, par pas de { $step } octets
-knows-envelopes-keys = des clés publiques, des compteurs et des valeurs aléatoires qu’il faut à l’autre pour l’ouvrir ; sans les clés secrètes, ils ne servent à rien
-knows-envelopes-kept = Une enveloppe est gardée jusqu’à ce que l’appareil destinataire l’ait reçue, au plus { $days } jours, puis effacée.
-knows-account-title = Sur votre compte
-knows-account-address = votre adresse e-mail, la clé publique de votre compte, et quand vous l’avez créé
-knows-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage ; d’un appareil retiré il reste une trace, pour qu’il ne revienne jamais
-knows-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
-knows-account-contacts = qui vous avez ajouté, qui vous a ajouté, qui vous avez bloqué, et quand
-knows-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent
-knows-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir
-knows-account-history = votre historique en morceaux cachetés, sauf si vous l’avez désactivé : leur taille et le moment où ils sont arrivés
-knows-account-password = de quoi vérifier votre mot de passe, sans le contenir
-knows-moment-title = Pour un instant
-knows-moment-network = votre adresse réseau, comme tout site que vous visitez. Cliquet s’en sert pour compter les essais et freiner qui devine, et ne la note pas.
-knows-moment-online = que vous êtes là, tant qu’une page est ouverte
-knows-not-title = Ce qu’il ne sait pas
-knows-not-texts = ce que vous écrivez
-knows-not-name = votre nom, ni le carnet d’adresses de votre téléphone
-knows-not-password = votre mot de passe
-knows-not-keys = les clés secrètes de votre compte, de vos appareils et de vos messages
-knows-trust-title = À qui vous devez faire confiance
-knows-trust-detail = La page qui cachette vient de ce serveur. Un serveur devenu malhonnête pourrait envoyer une autre page. Comparez les numéros de sûreté, et prenez un serveur tenu par quelqu’un de confiance.
-knows-back = Retour
+transparency-title = Ce que sait ce serveur
+transparency-intro = Cliquet cachette les messages dans votre navigateur. Le serveur les porte comme une poste : il ne peut pas les ouvrir, mais il voit les enveloppes. Voici tout ce qu’il voit.
+transparency-envelopes-title = Sur chaque enveloppe
+transparency-envelopes-who = qui écrit à qui, de quel appareil à quel appareil
+transparency-envelopes-when = quand elle est arrivée ici
+transparency-envelopes-size = sa taille, par pas de { $step } octets
+transparency-envelopes-keys = des clés publiques, des compteurs et des valeurs aléatoires qu’il faut à l’autre pour l’ouvrir ; sans les clés secrètes, ils ne servent à rien
+transparency-envelopes-kept = Une enveloppe est gardée jusqu’à ce que l’appareil destinataire l’ait reçue, au plus { $days } jours, puis effacée.
+transparency-account-title = Sur votre compte
+transparency-account-address = votre adresse e-mail, la clé publique de votre compte, et quand vous l’avez créé
+transparency-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage ; d’un appareil retiré il reste une trace, pour qu’il ne revienne jamais
+transparency-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
+transparency-account-contacts = qui vous avez ajouté, qui vous a ajouté, qui vous avez bloqué, et quand
+transparency-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent
+transparency-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir
+transparency-account-history = votre historique en morceaux cachetés, sauf si vous l’avez désactivé : leur taille et le moment où ils sont arrivés
+transparency-account-password = de quoi vérifier votre mot de passe, sans le contenir
+transparency-moment-title = Pour un instant
+transparency-moment-network = votre adresse réseau, comme tout site que vous visitez. Cliquet s’en sert pour compter les essais et freiner qui devine, et ne la note pas.
+transparency-moment-online = que vous êtes là, tant qu’une page est ouverte
+transparency-moment-ephemeral = de petits signaux cachetés, par exemple que quelqu’un écrit : de quel appareil à quel appareil, et quand. Ils sont transmis aussitôt ou abandonnés, et jamais gardés.
+transparency-not-title = Ce qu’il ne sait pas
+transparency-not-texts = ce que vous écrivez
+transparency-not-name = votre nom, ni le carnet d’adresses de votre téléphone
+transparency-not-password = votre mot de passe
+transparency-not-keys = les clés secrètes de votre compte, de vos appareils et de vos messages
+transparency-trust-title = À qui vous devez faire confiance
+transparency-trust-detail = La page qui cachette vient de ce serveur. Un serveur devenu malhonnête pourrait envoyer une autre page. Comparez les numéros de sûreté, et prenez un serveur tenu par quelqu’un de confiance.
+transparency-back = Retour
 
 # Page de problème
 problem-page-title = Cela n’a pas marché

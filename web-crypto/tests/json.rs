@@ -152,7 +152,7 @@ fn every_type_is_written_and_read_as_the_server_does() {
     agree(Poll { cursor: 5, wait_seconds: Some(25) });
     agree(Poll { cursor: 0, wait_seconds: None });
     let expired = Delivery { cursor: 2, envelope: None, expired: Some(EnvelopeId(Uuid::from_u128(1))) };
-    agree(PollAnswer { deliveries: vec![Delivery::of(1, envelope(Some(first(None)))), expired] });
+    agree(PollAnswer { deliveries: vec![Delivery::of(1, envelope(Some(first(None)))), expired], ephemeral: vec![] });
     agree(PollAnswer::default());
     agree(upload());
     agree(PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: 1, kem: 2 });

@@ -20,6 +20,7 @@ pub mod certificate;
 pub mod contacts;
 pub mod devices;
 pub mod envelope;
+pub mod ephemeral;
 pub mod history;
 pub mod ids;
 pub mod json;

@@ -29,6 +29,14 @@ pub const ENVELOPE_JSON_BYTES_MAX: usize = 48 * 1024;
 /// One message goes to every device of a contact and to one's own others.
 pub const ENVELOPES_PER_POST_MAX: usize = 2 * DEVICES_MAX;
 
+/// The ciphertext of one ephemeral envelope with its tag: six padding steps hold two addresses of the greatest length
+/// and some bytes. What is longer is a message.
+pub const EPHEMERAL_CIPHERTEXT_BYTES_MAX: usize = 6 * PADDING_STEP_BYTES + 16;
+/// One post of ephemeral envelopes goes to the devices of one contact.
+pub const EPHEMERAL_PER_POST_MAX: usize = DEVICES_MAX;
+/// Ephemeral envelopes in one answer to a poll. A poll is answered with the first; more come only while it wakes.
+pub const POLL_EPHEMERAL_MAX: usize = 16;
+
 /// Undelivered envelopes in one mailbox, by count. Past it a sender is told, and nothing is dropped.
 pub const MAILBOX_ENVELOPES_MAX: u64 = 10_000;
 /// Undelivered envelopes in one mailbox, by bytes of JSON.
@@ -68,6 +76,8 @@ mod tests {
         assert_eq!(CIPHERTEXT_BYTES_MAX, 24_576);
         assert_eq!(ENVELOPE_JSON_BYTES_MAX, 49_152);
         assert_eq!(ENVELOPES_PER_POST_MAX, 16);
+        assert_eq!(EPHEMERAL_CIPHERTEXT_BYTES_MAX, 976);
+        assert_eq!(EPHEMERAL_PER_POST_MAX, 8);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
         assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
         assert_eq!(VAULT_BYTES_MAX, 524_288);

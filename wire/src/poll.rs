@@ -1,6 +1,11 @@
 //! The long poll. A poll reads; only the cursor it brings removes.
 
-use crate::{envelope::Envelope, ids::EnvelopeId, json::fields};
+use crate::{
+    envelope::Envelope,
+    ephemeral::EphemeralEnvelope,
+    ids::EnvelopeId,
+    json::{Json, Value, fields, write_field},
+};
 use serde::{Deserialize, Serialize};
 
 /// `POST /poll`.
@@ -21,9 +26,26 @@ fields!(Poll { cursor, wait_seconds unless Option::is_none });
 pub struct PollAnswer {
     /// In the order of their cursors.
     pub deliveries: Vec<Delivery>,
+    /// What came for this device while the poll was held, at most `limits::POLL_EPHEMERAL_MAX`. Moves no cursor.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ephemeral: Vec<EphemeralEnvelope>,
 }
 
-fields!(PollAnswer { deliveries });
+impl Json for PollAnswer {
+    fn write(&self, to: &mut String) {
+        to.push('{');
+        write_field("deliveries", &self.deliveries, to);
+        if !self.ephemeral.is_empty() {
+            write_field("ephemeral", &self.ephemeral, to);
+        }
+        to.push('}');
+    }
+
+    /// Ephemeral envelopes may always be lost: those that do not read are.
+    fn read(from: Value<'_>) -> Option<Self> {
+        Some(Self { deliveries: from.get("deliveries")?, ephemeral: from.get("ephemeral").unwrap_or_default() })
+    }
+}
 
 /// What lies in a mailbox, and its place there: one of an envelope and the word that one expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

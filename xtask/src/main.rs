@@ -4,6 +4,7 @@
 mod assets;
 mod bench;
 mod ci;
+mod circles;
 mod fingerprint;
 mod glue;
 mod order;

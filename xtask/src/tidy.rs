@@ -1,5 +1,6 @@
 //! Owns the rules of the house that no compiler checks. Each rule says what is wrong, where, and why it matters.
 
+use crate::circles;
 use crate::fingerprint;
 use crate::problem::Problem;
 use crate::project::{self, Project};
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// A file that one can read in a sitting.
 const LINES_MAX: usize = 500;
+/// Parts in which no module needs itself by way of others.
+const WITHOUT_CIRCLES: [&str; 1] = ["server/src"];
 const SOURCES: [&str; 5] = ["wire", "web-crypto", "server", "xtask", "bench"];
 
 pub(crate) fn check(project: &Project) -> Result<(), Problem> {
@@ -21,6 +24,9 @@ pub(crate) fn check(project: &Project) -> Result<(), Problem> {
     }
     let rust = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     faults.extend(requirements::check(project, rust)?);
+    for part in WITHOUT_CIRCLES {
+        faults.extend(circles::check(&project.path(part))?.into_iter().map(|fault| format!("{part}: {fault}")));
+    }
     faults.extend(vendored(project)?);
     faults.extend(dependencies(&server_dependencies(project)?));
     if faults.is_empty() {

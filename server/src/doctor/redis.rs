@@ -2,7 +2,7 @@
 //!
 //! Owns the settings that it must have, and their words. Only asks, changes nothing.
 
-use super::Finding;
+use super::finding::Finding;
 use redis::{Client, Connection, InfoDict, RedisResult};
 use std::{collections::HashMap, time::Duration};
 

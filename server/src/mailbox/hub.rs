@@ -1,8 +1,10 @@
 //! Who waits on which mailbox, in this process.
 //!
-//! Owns the waking. Knows nothing of what is waited for: whoever is woken reads for itself.
+//! Owns the waking, and the ephemeral envelopes on their way to who waits. Knows nothing of what is stored: a waiter that
+//! is woken reads for itself.
 
-use super::{MailboxId, Stored, Unavailable};
+use super::contract::{Arrived, MailboxId, Offer, Stored, Unavailable};
+use cliquet_wire::limits::POLL_EPHEMERAL_MAX;
 use std::{
     collections::{HashMap, hash_map::Entry},
     future::Future,
@@ -26,7 +28,7 @@ pub(super) struct Hub {
 
 /// One reading within a wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
+pub(super) struct Reading {
     /// Tells this process's waiters apart.
     pub(super) waiter: u64,
     pub(super) is_first: bool,
@@ -40,9 +42,29 @@ struct Waiter {
     number: u64,
     /// The other processes have been told: what they announce from now on is newer.
     announced: AtomicBool,
+    /// Offered to this wait and not yet handed out. Lost with it.
+    ephemeral: Mutex<Vec<Arc<str>>>,
 }
 
 impl Waiter {
+    /// More than an answer holds is dropped.
+    fn take(&self, json: Arc<str>) {
+        let mut ephemeral = self.ephemeral();
+        if ephemeral.len() < POLL_EPHEMERAL_MAX {
+            ephemeral.push(json);
+            self.woken.notify_one();
+        }
+    }
+
+    fn taken(&self) -> Vec<Arc<str>> {
+        std::mem::take(&mut *self.ephemeral())
+    }
+
+    fn ephemeral(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        // Whole after every statement, whatever panicked.
+        self.ephemeral.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.woken.notify_one();
@@ -61,6 +83,13 @@ impl Hub {
     pub(super) fn wake_all(&self) {
         for waiter in self.lock().values() {
             waiter.woken.notify_one();
+        }
+    }
+
+    /// To the waiter of this process, if there is one.
+    pub(super) fn offer(&self, offer: Offer) {
+        if let Some(waiter) = self.lock().get(&offer.mailbox) {
+            waiter.take(offer.json);
         }
     }
 
@@ -109,29 +138,30 @@ impl Hub {
         deadline: Instant,
         recheck: Option<Duration>,
         mut read: R,
-    ) -> Result<Vec<Stored>, Unavailable>
+    ) -> Result<Arrived, Unavailable>
     where
         F: Future<Output = Result<Vec<Stored>, Unavailable>>,
-        R: FnMut(Turn) -> F,
+        R: FnMut(Reading) -> F,
     {
         let registration = self.register(mailbox);
-        let mut turn = Turn { waiter: registration.waiter.number, is_first: true };
+        let mut reading = Reading { waiter: registration.waiter.number, is_first: true };
         loop {
             // Boxed: what reading needs is not kept in memory while nothing comes.
-            let found = Box::pin(read(turn)).await?;
-            turn.is_first = false;
+            let stored = Box::pin(read(reading)).await?;
+            reading.is_first = false;
             if registration.waiter.ended.load(Ordering::Acquire) {
-                return Ok(Vec::new());
+                return Ok(Arrived::default());
             }
-            if !found.is_empty() || Instant::now() >= deadline {
-                return Ok(found);
+            let arrived = Arrived { stored, ephemeral: registration.waiter.taken() };
+            if !arrived.is_empty() || Instant::now() >= deadline {
+                return Ok(arrived);
             }
             let next = recheck.map_or(deadline, |interval| deadline.min(Instant::now() + interval));
             tokio::select! {
                 () = registration.waiter.woken.notified() => {}
                 () = sleep_until(next) => {
                     if next == deadline {
-                        return Ok(Vec::new());
+                        return Ok(Arrived::default());
                     }
                 }
             }
@@ -163,7 +193,7 @@ impl Drop for Registration {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::Kind, *};
+    use super::{super::contract::Kind, *};
     use std::sync::atomic::AtomicUsize;
 
     fn mailbox(number: u8) -> MailboxId {
@@ -191,7 +221,7 @@ mod tests {
                 async move { Ok(if first { Vec::new() } else { stored() }) }
             })
             .await;
-        assert_eq!(found.unwrap(), stored());
+        assert_eq!(found.unwrap().stored, stored());
         assert_eq!(reads.load(Ordering::SeqCst), 2);
     }
 
@@ -205,7 +235,7 @@ mod tests {
             let late = reads.fetch_add(1, Ordering::SeqCst) == 1;
             async move { Ok(if late { stored() } else { Vec::new() }) }
         };
-        assert_eq!(hub.wait(mailbox(1), in_seconds(60), recheck, read).await.unwrap(), stored());
+        assert_eq!(hub.wait(mailbox(1), in_seconds(60), recheck, read).await.unwrap().stored, stored());
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
@@ -214,9 +244,30 @@ mod tests {
         let hub = Arc::new(Hub::default());
         let start = Instant::now();
         let found = hub.wait(mailbox(1), in_seconds(25), None, |_| async { Ok(Vec::new()) }).await;
-        assert_eq!(found.unwrap(), Vec::new());
+        assert!(found.unwrap().is_empty());
         assert_eq!(start.elapsed(), Duration::from_secs(25));
         assert!(hub.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_offered_ends_the_wait_that_is_held_and_is_otherwise_dropped() {
+        let hub = Arc::new(Hub::default());
+        let nothing = |_| async { Ok(Vec::new()) };
+        let offer = |number, json: &str| hub.offer(Offer { mailbox: mailbox(number), json: json.into() });
+        offer(1, "too early");
+        let start = Instant::now();
+        let offering = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            offer(2, "for another");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            (0..=POLL_EPHEMERAL_MAX).for_each(|number| offer(1, &number.to_string()));
+        };
+        let (arrived, ()) = tokio::join!(hub.wait(mailbox(1), in_seconds(60), None, nothing), offering);
+        let arrived = arrived.unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(4));
+        let expected: Vec<Arc<str>> = (0..POLL_EPHEMERAL_MAX).map(|number| number.to_string().into()).collect();
+        assert_eq!(arrived, Arrived { stored: Vec::new(), ephemeral: expected });
+        assert!(hub.wait(mailbox(1), in_seconds(1), None, nothing).await.unwrap().is_empty());
     }
 
     #[tokio::test(start_paused = true)]

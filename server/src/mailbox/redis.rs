@@ -1,12 +1,7 @@
 //! The mailbox in Redis: for several servers, or for one that is moved without its disk.
 //!
-//! Owns the keys, the scripts that enqueue and acknowledge, and the waking between processes. One multiplexed connection carries commands, one
-//! pub/sub connection only wakes; a wake-up that gets lost is made good by reading again after every (re)subscribe and
-//! on a slow timer.
-//!
-//! Keys: `cliquet:{device}:state` (hash: last cursor, bytes), `cliquet:{device}:envelopes` (stream: cursor →
-//! `accepted_ms`, `envelope`, the JSON that a poll hands out, `id`, `sender`; or `accepted_ms`, `notice`),
-//! `cliquet:{device}:id:<id>` (digest and time, expiring), and `cliquet:by-expiry`.
+//! Owns the scripts that enqueue and acknowledge, and what is said to the other processes. A wake-up that gets lost is made
+//! good by reading again after every (re)subscribe and on a slow timer.
 //!
 //! Redis must be told to lose nothing: `appendonly yes`, `appendfsync always`, `maxmemory-policy noeviction`.
 //!
@@ -15,66 +10,29 @@
 //! one mailbox lies in one slot on the day when "all or none" is reached in another way.
 
 use super::{
-    AcknowledgeError, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Stored, Unavailable,
-    hub::{Hub, Turn},
-    redis_expiry::{BY_EXPIRY, Expiry},
-    wake::{self, CHANNEL, Process, Word},
+    contract::{
+        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Unavailable,
+    },
+    hub::{Hub, Reading},
+    redis_connection::{self, RedisConnection},
+    redis_expiry::Expiry,
+    redis_keys::{BY_EXPIRY, envelopes_key, memory_key, state_key},
+    wake::{self, CHANNEL, Process, WakeMessage},
 };
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
-use redis::{
-    Client, Cmd, FromRedisValue, IntoConnectionInfo, RedisResult, Script, ScriptInvocation,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-    io::tcp::TcpSettings,
-    streams::StreamRangeReply,
-};
-use std::{fmt, future::Future, sync::Arc, time::Duration};
-use tokio::{
-    task::AbortHandle,
-    time::{Instant, timeout},
-};
+use redis::{Cmd, Script, streams::StreamRangeReply};
+use std::{fmt, sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, task::AbortHandle, time::Instant};
 
-/// A command is answered in well under a millisecond. Whoever waits for one is told within two seconds that it was not.
-const PATIENCE: Duration = Duration::from_millis(1_500);
-/// A connection whose bytes nobody confirms for this long is given up, and made anew.
-const UNCONFIRMED_MAX: Duration = Duration::from_secs(2);
 /// How often a waiting poll reads again although nothing woke it.
 const RECHECK: Duration = Duration::from_secs(10);
-
-/// The one connection that carries commands; clones share it.
-#[derive(Clone)]
-pub(super) struct Asking(ConnectionManager);
-
-impl Asking {
-    /// Asks, and waits for the answer, but not long. Everything that is asked here may be asked twice, so a connection
-    /// that turns out to be dead costs a second try on the new one, and no one hears of it.
-    async fn ask<T, F>(&self, command: impl Fn(ConnectionManager) -> F + Send) -> Result<T, Unavailable>
-    where
-        T: FromRedisValue + Send,
-        F: Future<Output = RedisResult<T>> + Send,
-    {
-        let asked = timeout(PATIENCE, async {
-            match command(self.0.clone()).await {
-                Err(error) if error.is_unrecoverable_error() => command(self.0.clone()).await,
-                answer => answer,
-            }
-        });
-        // Whatever Redis says instead of an answer (loading, read-only, out of memory) is a reason to come back.
-        asked.await.map_err(Unavailable::new)?.map_err(Unavailable::new)
-    }
-
-    pub(super) async fn query<T: FromRedisValue + Send>(&self, command: &Cmd) -> Result<T, Unavailable> {
-        self.ask(|mut connection| async move { command.query_async(&mut connection).await }).await
-    }
-
-    pub(super) async fn call<T: FromRedisValue + Send>(&self, script: &ScriptInvocation<'_>) -> Result<T, Unavailable> {
-        self.ask(|mut connection| async move { script.invoke_async(&mut connection).await }).await
-    }
-}
+/// Posts of ephemeral envelopes that are on their way to Redis at a time; more are dropped.
+const OFFERING_MAX: usize = 256;
 
 pub struct RedisMailbox {
     hub: Arc<Hub>,
-    asking: Asking,
+    connection: RedisConnection,
     expiry: Expiry,
     enqueue: Script,
     acknowledge: Script,
@@ -83,6 +41,8 @@ pub struct RedisMailbox {
     listening: AbortHandle,
     expiring: AbortHandle,
     process: Process,
+    /// Bounds what waits for a Redis that is slow.
+    offering: Arc<Semaphore>,
 }
 
 /// What the enqueue script does not say.
@@ -93,25 +53,29 @@ struct Unexpected;
 impl RedisMailbox {
     /// Does not need Redis to be there yet: until it is, everything is `Unavailable`. Needs tokio.
     pub fn open(url: &str, limits: MailboxLimits, clock: Clock) -> Result<Self, Unavailable> {
-        let info = url.into_connection_info().map_err(Unavailable::new)?;
-        let client = Client::open(info.set_tcp_settings(TcpSettings::default().set_user_timeout(UNCONFIRMED_MAX)));
-        let client = client.map_err(Unavailable::new)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(1)))
-            .set_response_timeout(Some(PATIENCE))
-            // One try: the next command tries again, and the one before it was told to come back.
-            .set_number_of_retries(0)
-            .set_pipeline_buffer_size(1_024);
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), config).map_err(Unavailable::new)?;
+        let client = redis_connection::client(url)?;
+        let connection = RedisConnection::to(client.clone())?;
         let hub = Arc::new(Hub::default());
         let process = Process(getrandom::u64().map_err(Unavailable::new)?);
         let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub), process)).abort_handle();
         let enqueue = Script::new(include_str!("enqueue.lua"));
         let acknowledge = Script::new(include_str!("acknowledge.lua"));
-        let asking = Asking(connection);
-        let expiry = Expiry::new(asking.clone(), limits, clock.clone());
+        let offering = Arc::new(Semaphore::new(OFFERING_MAX));
+        let expiry = Expiry::new(connection.clone(), limits, clock.clone());
         let expiring = tokio::spawn(expiry.clone().at_intervals()).abort_handle();
-        Ok(Self { hub, asking, expiry, expiring, enqueue, acknowledge, limits, clock, listening, process })
+        Ok(Self {
+            hub,
+            connection,
+            expiry,
+            expiring,
+            enqueue,
+            acknowledge,
+            limits,
+            clock,
+            listening,
+            process,
+            offering,
+        })
     }
 
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
@@ -147,7 +111,7 @@ impl RedisMailbox {
             call.arg(item.id.to_string()).arg(item.sender.to_string());
         }
         call.key(BY_EXPIRY);
-        let said: Vec<String> = self.asking.call(&call).await?;
+        let said: Vec<String> = self.connection.call(&call).await?;
         match said.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["accepted", accepted_ms] => {
                 let accepted_ms = accepted_ms.parse().map_err(|_| Unavailable::new(Unexpected))?;
@@ -165,7 +129,7 @@ impl RedisMailbox {
     async fn page(&self, mailbox: MailboxId, after: u64) -> Result<Vec<(Stored, u64)>, Unavailable> {
         let mut command = redis::cmd("XRANGE");
         command.arg(envelopes_key(mailbox)).arg(format!("({after}-0")).arg("+").arg("COUNT").arg(POLL_DELIVERIES_MAX);
-        let reply: StreamRangeReply = self.asking.query(&command).await?;
+        let reply: StreamRangeReply = self.connection.query(&command).await?;
         reply
             .ids
             .into_iter()
@@ -185,22 +149,10 @@ impl RedisMailbox {
     }
 }
 
-fn say(word: Word) -> Cmd {
+fn publish(message: &WakeMessage) -> Cmd {
     let mut command = redis::cmd("PUBLISH");
-    command.arg(CHANNEL).arg(word.write());
+    command.arg(CHANNEL).arg(message.write());
     command
-}
-
-pub(super) fn state_key(mailbox: MailboxId) -> String {
-    format!("cliquet:{{{mailbox}}}:state")
-}
-
-pub(super) fn envelopes_key(mailbox: MailboxId) -> String {
-    format!("cliquet:{{{mailbox}}}:envelopes")
-}
-
-fn memory_key(item: &Item) -> String {
-    format!("cliquet:{{{}}}:id:{}", item.mailbox, item.id)
 }
 
 fn hex(digest: &[u8; 16]) -> String {
@@ -225,17 +177,32 @@ impl Mailbox for RedisMailbox {
         }
     }
 
-    async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Vec<Stored>, Unavailable> {
-        let read = |turn: Turn| async move {
+    async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Arrived, Unavailable> {
+        let read = |reading: Reading| async move {
             let found = self.read(mailbox, after).await?;
             // Whoever waits longest tells the others. If that gets lost, the older wait stays until its deadline: both are
             // given the same, and nothing is removed.
-            if turn.is_first && found.is_empty() && Instant::now() < deadline {
-                let _: Result<u64, _> = self.asking.query(&say(Word::Waits(mailbox, self.process, turn.waiter))).await;
+            if reading.is_first && found.is_empty() && Instant::now() < deadline {
+                let _: Result<u64, _> =
+                    self.connection.query(&publish(&WakeMessage::Waits(mailbox, self.process, reading.waiter))).await;
             }
             Ok(found)
         };
         self.hub.wait(mailbox, deadline, Some(RECHECK), read).await
+    }
+
+    /// By way of Redis also to this process: whoever hears it looks for itself. `PUBLISH` keeps nothing, on the disk or
+    /// elsewhere.
+    fn offer(&self, offers: Vec<Offer>) {
+        let Ok(permit) = Arc::clone(&self.offering).try_acquire_owned() else { return };
+        let connection = self.connection.clone();
+        tokio::spawn(async move {
+            for offer in offers {
+                // Redis does not answer: what is ephemeral is dropped.
+                let _: Result<u64, _> = connection.query(&publish(&WakeMessage::Offer(offer))).await;
+            }
+            drop(permit);
+        });
     }
 
     async fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Result<(), AcknowledgeError> {
@@ -244,7 +211,7 @@ impl Mailbox for RedisMailbox {
         }
         let mut call = self.acknowledge.prepare_invoke();
         call.key(state_key(mailbox)).key(envelopes_key(mailbox)).arg(cursor);
-        let said: String = self.asking.call(&call).await?;
+        let said: String = self.connection.call(&call).await?;
         match said.as_str() {
             "acknowledged" => Ok(()),
             "unknown-cursor" => Err(AcknowledgeError::UnknownCursor),
@@ -256,7 +223,7 @@ impl Mailbox for RedisMailbox {
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         let mut command = redis::cmd("DEL");
         command.arg(state_key(mailbox)).arg(envelopes_key(mailbox));
-        let _: u64 = self.asking.query(&command).await?;
+        let _: u64 = self.connection.query(&command).await?;
         self.end_wait(mailbox);
         Ok(())
     }
@@ -264,16 +231,16 @@ impl Mailbox for RedisMailbox {
     /// Here at once, elsewhere as soon as they hear of it.
     fn end_wait(&self, mailbox: MailboxId) {
         self.hub.end(mailbox);
-        let asking = self.asking.clone();
+        let connection = self.connection.clone();
         tokio::spawn(async move {
-            if asking.query::<u64>(&say(Word::End(mailbox))).await.is_err() {
+            if connection.query::<u64>(&publish(&WakeMessage::End(mailbox))).await.is_err() {
                 log::warn!("a poll that another server may hold for a sign-in that ended ends at its deadline");
             }
         });
     }
 
     async fn check(&self) -> Result<(), Unavailable> {
-        let _: String = self.asking.query(&redis::cmd("PING")).await?;
+        let _: String = self.connection.query(&redis::cmd("PING")).await?;
         Ok(())
     }
 }

@@ -1,19 +1,17 @@
 //! The end of life in the Redis mailbox: what nobody fetched is removed and its sender told, by whichever server comes
 //! first.
 //!
-//! Owns the order in which mailboxes are looked at: `cliquet:by-expiry` (sorted set: device by the time at which its
-//! oldest envelope ends).
+//! Owns the order in which mailboxes are looked at: by the time at which their oldest envelope ends.
 
 use super::{
-    MailboxId, Unavailable, expiry_notice,
-    redis::{Asking, envelopes_key, state_key},
+    contract::{MailboxId, Unavailable, expiry_notice},
+    redis_connection::RedisConnection,
+    redis_keys::{BY_EXPIRY, envelopes_key, state_key},
 };
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::ids::EnvelopeId;
 use redis::{Script, streams::StreamRangeReply};
 use std::{sync::Arc, time::Duration};
-
-pub(super) const BY_EXPIRY: &str = "cliquet:by-expiry";
 
 /// How often it is looked for. It lives for weeks; a minute more does not matter.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -23,15 +21,15 @@ const ENVELOPES_AT_ONCE: usize = 100;
 
 #[derive(Clone)]
 pub(super) struct Expiry {
-    asking: Asking,
+    connection: RedisConnection,
     script: Arc<Script>,
     limits: MailboxLimits,
     clock: Clock,
 }
 
 impl Expiry {
-    pub(super) fn new(asking: Asking, limits: MailboxLimits, clock: Clock) -> Self {
-        Self { asking, script: Arc::new(Script::new(include_str!("expire.lua"))), limits, clock }
+    pub(super) fn new(connection: RedisConnection, limits: MailboxLimits, clock: Clock) -> Self {
+        Self { connection, script: Arc::new(Script::new(include_str!("expire.lua"))), limits, clock }
     }
 
     fn life_ms(&self) -> u64 {
@@ -57,7 +55,7 @@ impl Expiry {
             .arg("LIMIT")
             .arg(0)
             .arg(MAILBOXES_AT_ONCE);
-        let due: Vec<String> = self.asking.query(&due).await?;
+        let due: Vec<String> = self.connection.query(&due).await?;
         for mailbox in due.iter().filter_map(|text| text.parse().ok()) {
             self.mailbox(mailbox).await?;
         }
@@ -69,7 +67,7 @@ impl Expiry {
         let oldest_ms = self.clock.now_ms().saturating_sub(self.life_ms());
         let mut command = redis::cmd("XRANGE");
         command.arg(envelopes_key(mailbox)).arg("-").arg("+").arg("COUNT").arg(ENVELOPES_AT_ONCE);
-        let page: StreamRangeReply = self.asking.query(&command).await?;
+        let page: StreamRangeReply = self.connection.query(&command).await?;
         let mut call = self.script.prepare_invoke();
         call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(BY_EXPIRY);
         call.arg(mailbox.to_string()).arg(self.clock.now_ms()).arg(self.life_ms());
@@ -93,7 +91,7 @@ impl Expiry {
                 }
             }
         }
-        let _: String = self.asking.call(&call).await?;
+        let _: String = self.connection.call(&call).await?;
         Ok(due)
     }
 }

@@ -3,8 +3,9 @@
 //! Its own, because SQLite has one writer at a time: a post would wait behind a sign-up, and a commit of many posts
 //! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
 
-use super::{MailboxId, Unavailable};
-use crate::database::CACHE_KIB;
+use super::contract::{MailboxId, Unavailable};
+use crate::pool::CACHE_KIB;
+use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 use std::{path::Path, time::Duration};
@@ -34,15 +35,13 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
     Ok(connection)
 }
 
-/// A connection that only reads.
-pub(super) fn open_reader(folder: &Path) -> Result<Connection, Unavailable> {
+/// For connections that only read.
+pub(super) fn reader(folder: &Path) -> SqliteConnectionManager {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(folder.join(FILE_NAME), flags).map_err(Unavailable::new)?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .and_then(|()| connection.pragma_update(None, "cache_size", -CACHE_KIB))
-        .map_err(Unavailable::new)?;
-    Ok(connection)
+    SqliteConnectionManager::file(folder.join(FILE_NAME)).with_flags(flags).with_init(|connection| {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "cache_size", -CACHE_KIB)
+    })
 }
 
 /// For mailboxes that were restored from a copy: whatever was handed out since, to these devices and to all others, lies below

@@ -4,30 +4,28 @@
 //! commit. One process to a folder: what polls are answered from is kept in memory.
 
 use super::{
-    AcknowledgeError, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Stored, Unavailable,
+    contract::{
+        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Unavailable,
+    },
     hub::Hub,
+    recent::{self, RECENT_LIMITS, RecentEnvelopes, RecentLimits},
     schema,
     tables::oldest_living_ms,
-    tail::{self, TAIL_LIMITS, TailLimits, Tails},
     writer::{self, Command},
 };
-use crate::{clock::Clock, config::MailboxLimits};
+use crate::{
+    clock::Clock,
+    config::MailboxLimits,
+    pool::{MAILBOX_READERS, Pool},
+};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::{
-    fmt,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{fmt, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     time::{Instant, timeout},
 };
 
-/// Reads at a time: a reader is on a thread of its own, and more than the machine's cores only wait for each other.
-const READERS: usize = 4;
 /// How long a post or a poll waits for the disk before it is told that the store does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often what nobody fetched is looked for. It lives for weeks; a minute more does not matter.
@@ -40,46 +38,38 @@ enum Silence {
     Writer,
     #[error("the writer could not commit; it says why")]
     Commit,
-    #[error("no reader came free")]
-    Readers,
 }
 
 pub struct SqliteMailbox {
     hub: Arc<Hub>,
-    tails: Arc<Tails>,
+    recent: Arc<RecentEnvelopes>,
     writer: mpsc::Sender<Command>,
     thread: Option<JoinHandle<()>>,
-    readers: Arc<Readers>,
+    readers: Pool,
     limits: MailboxLimits,
     clock: Clock,
-}
-
-struct Readers {
-    permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Connection>>,
 }
 
 impl SqliteMailbox {
     /// Opens the mailbox of this folder. Needs tokio.
     pub fn open(folder: &Path, limits: MailboxLimits, clock: Clock) -> Result<Self, Unavailable> {
-        Self::open_with(folder, limits, TAIL_LIMITS, clock)
+        Self::open_with(folder, limits, RECENT_LIMITS, clock)
     }
 
     /// With other bounds for what is kept in memory.
     pub fn open_with(
         folder: &Path,
         limits: MailboxLimits,
-        in_memory: TailLimits,
+        in_memory: RecentLimits,
         clock: Clock,
     ) -> Result<Self, Unavailable> {
         let connection = schema::open_writer(folder)?;
-        let idle = (0..READERS).map(|_| schema::open_reader(folder)).collect::<Result<_, _>>()?;
+        let readers = Pool::open(schema::reader(folder), MAILBOX_READERS)?;
         let hub = Arc::new(Hub::default());
-        let tails = Arc::new(Tails::new(in_memory));
-        let (writer, thread) = writer::start(connection, limits, &hub, &tails)?;
+        let recent = Arc::new(RecentEnvelopes::new(in_memory));
+        let (writer, thread) = writer::start(connection, limits, &hub, &recent)?;
         expire_at_intervals(writer.downgrade(), clock.clone());
-        let readers = Arc::new(Readers { permits: Arc::new(Semaphore::new(READERS)), idle: Mutex::new(idle) });
-        Ok(Self { hub, tails, writer, thread: Some(thread), readers, limits, clock })
+        Ok(Self { hub, recent, writer, thread: Some(thread), readers, limits, clock })
     }
 
     /// Hands a command to the writer and waits for its answer.
@@ -108,9 +98,9 @@ impl SqliteMailbox {
     /// From memory, else from the disk.
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
         let oldest_ms = oldest_living_ms(&self.limits, self.clock.now_ms());
-        let after = match self.tails.read(mailbox, clamp(after), oldest_ms) {
-            tail::Read::Complete(found) => return Ok(found),
-            tail::Read::OnDisk { after } => after,
+        let after = match self.recent.read(mailbox, clamp(after), oldest_ms) {
+            recent::Read::Complete(found) => return Ok(found),
+            recent::Read::OnDisk { after } => after,
         };
         self.with_reader(move |connection| {
             connection
@@ -149,28 +139,7 @@ impl SqliteMailbox {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Unavailable> {
-        let readers = Arc::clone(&self.readers);
-        let permit = timeout(PATIENCE, Arc::clone(&readers.permits).acquire_owned()).await;
-        let permit = permit.map_err(Unavailable::new)?.map_err(Unavailable::new)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let connection = readers.take().ok_or(Unavailable::new(Silence::Readers))?;
-            let done = work(&connection).map_err(Unavailable::new);
-            readers.give_back(connection);
-            // The next one may come when there is a connection for it.
-            drop(permit);
-            done
-        });
-        done.await.map_err(Unavailable::new)?
-    }
-}
-
-impl Readers {
-    fn take(&self) -> Option<Connection> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
-    }
-
-    fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        self.readers.run(move |connection| work(connection).map_err(Unavailable::new)).await
     }
 }
 
@@ -197,8 +166,13 @@ impl Mailbox for SqliteMailbox {
         self.ask(|answer| Command::Enqueue { items, now_ms, answer }).await
     }
 
-    async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Vec<Stored>, Unavailable> {
+    async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Arrived, Unavailable> {
         self.hub.wait(mailbox, deadline, None, |_| self.read(mailbox, after)).await
+    }
+
+    fn offer(&self, offers: Vec<Offer>) {
+        let hub = Arc::clone(&self.hub);
+        tokio::spawn(async move { offers.into_iter().for_each(|offer| hub.offer(offer)) });
     }
 
     /// Of a mailbox that memory knows, it counts at once, and the disk follows: should it fall behind in a crash, the
@@ -211,14 +185,14 @@ impl Mailbox for SqliteMailbox {
         // First a place in the queue: nothing comes between memory's word and the writer's.
         let place = timeout(PATIENCE, self.writer.reserve()).await.map_err(|_| Unavailable::new(Silence::Writer))?;
         let place = place.map_err(|_| Unavailable::new(Silence::Writer))?;
-        match self.tails.acknowledge(mailbox, cursor) {
-            tail::Acknowledged::Already => Ok(()),
-            tail::Acknowledged::Now => {
+        match self.recent.acknowledge(mailbox, cursor) {
+            recent::Acknowledged::Already => Ok(()),
+            recent::Acknowledged::Now => {
                 place.send(Command::Acknowledge { mailbox, cursor, answer: None });
                 Ok(())
             }
             // A reader may have seen a commit that memory has not heard of yet: the writer, who is past it, decides.
-            tail::Acknowledged::UnknownCursor | tail::Acknowledged::OnDisk => {
+            recent::Acknowledged::UnknownCursor | recent::Acknowledged::OnDisk => {
                 // A poll that brings an old cursor again needs nothing written, and waits for nobody who writes.
                 if self.is_acknowledged(mailbox, cursor).await? {
                     place.send(Command::Acknowledge { mailbox, cursor, answer: None });
@@ -282,8 +256,8 @@ mod tests {
         let item = Item { mailbox, sender: mailbox, id, digest: [0; 16], accepted_ms: 1_000, json: "{}".into() };
         store.enqueue(vec![item]).await.unwrap();
         // As between the commit and its telling: memory still says that the mailbox ends before.
-        store.tails.forget(mailbox);
-        store.tails.removed(mailbox, 1, 1);
+        store.recent.forget(mailbox);
+        store.recent.removed(mailbox, 1, 1);
         let seen =
             store.with_reader(|connection| connection.query_row("SELECT cursor FROM envelopes", [], |row| row.get(0)));
         store.acknowledge(mailbox, seen.await.unwrap()).await.unwrap();

@@ -2,7 +2,10 @@
 //!
 //! Owns what each command does to them. Knows nothing of who asks, nor of when it is on the disk.
 
-use super::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, expiry_notice, tail::Entry};
+use super::{
+    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, expiry_notice},
+    recent::Entry,
+};
 use crate::config::MailboxLimits;
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
 use rusqlite::{OptionalExtension, Transaction, params};

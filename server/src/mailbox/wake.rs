@@ -1,10 +1,13 @@
 //! The pub/sub connection of the Redis mailbox: hears for which mailboxes something came, from any process, and which
 //! waits are over because a newer one began or a sign-in ended elsewhere.
 //!
-//! Owns that connection, its renewal, and what is said on it. It carries no envelope and proves nothing: everyone woken
-//! reads for themselves.
+//! Owns that connection, its renewal, and what is said on it. It carries no envelope but ephemeral ones, and proves nothing:
+//! everyone woken reads for themselves.
 
-use super::{MailboxId, hub::Hub};
+use super::{
+    contract::{MailboxId, Offer},
+    hub::Hub,
+};
 use futures_util::StreamExt;
 use redis::{
     Client, RedisResult,
@@ -16,26 +19,29 @@ use tokio::time::{interval, sleep, timeout};
 pub(super) const CHANNEL: &str = "cliquet:wake";
 
 /// What processes tell each other. Redis hands it to all of them, the sender too, in one order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Word {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WakeMessage {
     /// Something came. The enqueue script says it, by the device's name alone.
     Wake(MailboxId),
     /// A wait began, in this process and with this number.
     Waits(MailboxId, Process, u64),
     /// Nobody may wait any more.
     End(MailboxId),
+    /// An ephemeral envelope for whoever waits now.
+    Offer(Offer),
 }
 
 /// Tells the processes on one Redis apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Process(pub(super) u64);
 
-impl Word {
-    pub(super) fn write(self) -> String {
+impl WakeMessage {
+    pub(super) fn write(&self) -> String {
         match self {
             Self::Wake(mailbox) => mailbox.to_string(),
             Self::Waits(mailbox, process, waiter) => format!("{mailbox} waits {} {waiter}", process.0),
             Self::End(mailbox) => format!("{mailbox} end"),
+            Self::Offer(Offer { mailbox, json }) => format!("{mailbox} offer {json}"),
         }
     }
 
@@ -47,6 +53,8 @@ impl Word {
             [mailbox, "waits", process, waiter] => {
                 Some(Self::Waits(mailbox.parse().ok()?, Process(process.parse().ok()?), waiter.parse().ok()?))
             }
+            // JSON that serde writes without blanks, about addresses that have none.
+            [mailbox, "offer", json] => Some(Self::Offer(Offer { mailbox: mailbox.parse().ok()?, json: json.into() })),
             [mailbox, "end"] => Some(Self::End(mailbox.parse().ok()?)),
             _ => None,
         }
@@ -58,9 +66,11 @@ impl Word {
             Self::Waits(mailbox, process, waiter) if process == myself => hub.announced(mailbox, waiter),
             Self::Waits(mailbox, ..) => hub.waits_elsewhere(mailbox),
             Self::End(mailbox) => hub.end(mailbox),
+            Self::Offer(offer) => hub.offer(offer),
         }
     }
 }
+
 /// A connection is tried for this long.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// Pause between two tries: short, because polls wait for it; doubled up to the longest.
@@ -102,8 +112,8 @@ async fn hear(mut sink: PubSubSink, mut stream: PubSubStream, hub: &Weak<Hub>, m
         tokio::select! {
             message = stream.next() => {
                 let (Some(message), Some(hub)) = (message, hub.upgrade()) else { return };
-                if let Some(word) = message.get_payload::<String>().ok().and_then(|text| Word::read(&text)) {
-                    word.tell(&hub, myself);
+                if let Some(message) = message.get_payload::<String>().ok().and_then(|text| WakeMessage::read(&text)) {
+                    message.tell(&hub, myself);
                 }
             }
             _ = ping.tick() => {
@@ -122,13 +132,25 @@ mod tests {
     #[test]
     fn words_read_as_they_were_written_and_nothing_else_does() {
         let mailbox = MailboxId::from_random([7; 16]);
-        for word in [Word::Wake(mailbox), Word::Waits(mailbox, Process(u64::MAX), 3), Word::End(mailbox)] {
-            assert_eq!(Word::read(&word.write()), Some(word));
+        let offer = WakeMessage::Offer(Offer { mailbox, json: r#"{"v":1}"#.into() });
+        for message in [
+            WakeMessage::Wake(mailbox),
+            WakeMessage::Waits(mailbox, Process(u64::MAX), 3),
+            WakeMessage::End(mailbox),
+            offer,
+        ] {
+            assert_eq!(WakeMessage::read(&message.write()), Some(message));
         }
-        for text in
-            ["", "end", " end", &format!("{mailbox} "), &format!("{mailbox} waits 1"), &format!("{mailbox} ends")]
-        {
-            assert_eq!(Word::read(text), None, "{text}");
+        for text in [
+            "",
+            "end",
+            " end",
+            &format!("{mailbox} "),
+            &format!("{mailbox} waits 1"),
+            &format!("{mailbox} ends"),
+            &format!("{mailbox} offer"),
+        ] {
+            assert_eq!(WakeMessage::read(text), None, "{text}");
         }
     }
 }

@@ -5,10 +5,10 @@
 //! group, and everyone in it is told to try again.
 
 use super::{
-    AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable,
+    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable},
     hub::Hub,
+    recent::RecentEnvelopes,
     tables::{Change, Tables},
-    tail::Tails,
 };
 use crate::config::MailboxLimits;
 use rusqlite::{Connection, TransactionBehavior};
@@ -55,17 +55,17 @@ fn run(
     mut connection: Connection,
     limits: MailboxLimits,
     hub: &Weak<Hub>,
-    tails: &Tails,
+    recent: &RecentEnvelopes,
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         match commit(&mut connection, &limits, &mut group) {
-            Ok((answers, changes)) => publish(answers, changes, hub, tails),
+            Ok((answers, changes)) => publish(answers, changes, hub, recent),
             // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
             // acknowledged in advance comes again with the next poll.
             Err(error) => {
-                tails.forget_all();
+                recent.forget_all();
                 log::error!("the mailbox database failed: {error}");
             }
         }
@@ -74,16 +74,16 @@ fn run(
 }
 
 /// First memory, then whoever reads it.
-fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, tails: &Tails) {
+fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &RecentEnvelopes) {
     let mut to_wake = Vec::new();
     for change in changes {
         match change {
             Change::Appended(mailbox, last_cursor, entry) => {
-                tails.appended(mailbox, last_cursor, entry);
+                recent.appended(mailbox, last_cursor, entry);
                 to_wake.push(mailbox);
             }
-            Change::Removed(mailbox, last_cursor, cursor) => tails.removed(mailbox, last_cursor, cursor),
-            Change::Forgotten(mailbox) => tails.forget(mailbox),
+            Change::Removed(mailbox, last_cursor, cursor) => recent.removed(mailbox, last_cursor, cursor),
+            Change::Forgotten(mailbox) => recent.forget(mailbox),
         }
     }
     answers.into_iter().for_each(|answer| answer());
@@ -130,13 +130,13 @@ pub(super) fn start(
     connection: Connection,
     limits: MailboxLimits,
     hub: &Arc<Hub>,
-    tails: &Arc<Tails>,
+    recent: &Arc<RecentEnvelopes>,
 ) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), Unavailable> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let (hub, tails) = (Arc::downgrade(hub), Arc::clone(tails));
+    let (hub, recent) = (Arc::downgrade(hub), Arc::clone(recent));
     let thread = std::thread::Builder::new()
         .name("mailbox-writer".to_owned())
-        .spawn(move || run(connection, limits, &hub, &tails, receiver))
+        .spawn(move || run(connection, limits, &hub, &recent, receiver))
         .map_err(Unavailable::new)?;
     Ok((sender, thread))
 }

@@ -2,16 +2,16 @@
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
     config::sizes,
     contacts::{self, ChangeError},
     database::{self, Database},
     devices,
     error::Error,
+    now::Now,
     pre_keys,
-    signed_in::{SignedIn, SignedInDevice},
+    response::HtmlOrJson,
+    signed_in::{Changing, SignedIn, SignedInDevice},
     throttle::Throttle,
 };
 use cliquet_wire::{
@@ -30,32 +30,32 @@ pub fn routes() -> Vec<Route> {
 }
 
 #[get("/contacts")]
-async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<Answer<Contacts>, Error> {
+async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<HtmlOrJson<Contacts>, Error> {
     let contacts = database.run(move |connection| contacts::list(connection, signed_in.account_id)).await?;
-    Ok(Answer::new(Contacts { contacts }).fragment("fragments/contacts.html"))
+    Ok(HtmlOrJson::new(Contacts { contacts }).fragment("fragments/contacts.html"))
 }
 
 #[post("/contacts", data = "<body>")]
 async fn add(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     body: Body<AddContact, { sizes::SMALL }>,
     throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
-) -> Result<Answer<AccountCard>, Error> {
+) -> Result<HtmlOrJson<AccountCard>, Error> {
+    let Changing(signed_in) = changing;
     let email = parse(&body.0.email)?;
     let other = look_up(&signed_in, email, throttle, database).await?;
     let SignedIn { account_id, .. } = signed_in;
     if other == account_id {
         return Err(ProblemCode::OwnAddress.into());
     }
-    throttle.change_per_account.check(&account_id)?;
-    let now_ms = clock.now_ms();
+    let now_ms = now.0;
     let card = database.write(move |transaction| {
         contacts::add(transaction, account_id, other, now_ms)?;
         Ok::<_, Error>(devices::card(transaction, other)?)
     });
-    Ok(Answer::new(card.await?).created())
+    Ok(HtmlOrJson::new(card.await?).created())
 }
 
 /// What the form of "add contact" shows before adding.
@@ -65,13 +65,13 @@ async fn search(
     email: &str,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<Answer<AccountCard>, Error> {
+) -> Result<HtmlOrJson<AccountCard>, Error> {
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
     if other == signed_in.account_id {
         return Err(ProblemCode::OwnAddress.into());
     }
     let card = database.run(move |connection| devices::card(connection, other)).await?;
-    Ok(Answer::new(card).fragment("fragments/search_result.html"))
+    Ok(HtmlOrJson::new(card).fragment("fragments/search_result.html"))
 }
 
 /// Also one's own.
@@ -81,21 +81,16 @@ async fn card(
     email: &str,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<Answer<AccountCard>, Error> {
+) -> Result<HtmlOrJson<AccountCard>, Error> {
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
-    Ok(Answer::new(database.run(move |connection| devices::card(connection, other)).await?))
+    Ok(HtmlOrJson::new(database.run(move |connection| devices::card(connection, other)).await?))
 }
 
 /// Whoever is not on the list is off it already.
 #[delete("/contacts/<email>")]
-async fn remove(
-    signed_in: SignedIn,
-    email: &str,
-    throttle: &State<Throttle>,
-    database: &State<Database>,
-) -> Result<NoContent, Error> {
+async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Database>) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let email = parse(email)?;
-    throttle.change_per_account.check(&signed_in.account_id)?;
     database
         .write(move |transaction| match accounts::find(transaction, &email)? {
             Some(other) => contacts::remove(transaction, signed_in.account_id, other),
@@ -107,33 +102,28 @@ async fn remove(
 
 #[put("/contacts/<email>/block")]
 async fn block(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     email: &str,
     throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
 ) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
     let SignedIn { account_id, .. } = signed_in;
     if other == account_id {
         return Err(ProblemCode::OwnAddress.into());
     }
-    throttle.change_per_account.check(&account_id)?;
-    let now_ms = clock.now_ms();
+    let now_ms = now.0;
     database.write(move |transaction| contacts::block(transaction, account_id, other, now_ms)).await?;
     Ok(NoContent)
 }
 
 /// Whoever is not blocked stays so.
 #[delete("/contacts/<email>/block")]
-async fn unblock(
-    signed_in: SignedIn,
-    email: &str,
-    throttle: &State<Throttle>,
-    database: &State<Database>,
-) -> Result<NoContent, Error> {
+async fn unblock(changing: Changing<SignedIn>, email: &str, database: &State<Database>) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let email = parse(email)?;
-    throttle.change_per_account.check(&signed_in.account_id)?;
     database
         .write(move |transaction| match accounts::find(transaction, &email)? {
             Some(other) => contacts::unblock(transaction, signed_in.account_id, other),
@@ -144,7 +134,7 @@ async fn unblock(
 }
 
 /// One bundle for each named device, of a contact or of one's own others. A stranger and an unknown address are
-/// refused alike (S3).
+/// refused alike (S1).
 #[post("/contacts/<email>/bundles", data = "<body>")]
 async fn claim(
     signed_in: SignedInDevice,
@@ -152,7 +142,7 @@ async fn claim(
     body: Body<ClaimBundles, { sizes::SMALL }>,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<Answer<Bundles>, Error> {
+) -> Result<HtmlOrJson<Bundles>, Error> {
     let email = parse(email)?;
     let named = body.0.devices;
     let distinct: BTreeSet<_> = named.iter().collect();
@@ -184,7 +174,7 @@ async fn claim(
         });
         Ok::<_, Error>(Bundles { bundles: bundles.collect::<Result<_, Error>>()? })
     });
-    Ok(Answer::new(bundles.await?))
+    Ok(HtmlOrJson::new(bundles.await?))
 }
 
 fn parse(typed: &str) -> Result<Address, ProblemCode> {

@@ -1,6 +1,6 @@
 //! The skeleton of a conversation. The server has no texts: the browser fills them in.
 
-use crate::{answer::Answer, error::Error, signed_in::SignedIn};
+use crate::{error::Error, response::HtmlOrJson, signed_in::SignedIn};
 use cliquet_wire::{address::Address, problem::ProblemCode};
 use rocket::{Route, get, routes};
 use serde::Serialize;
@@ -9,23 +9,70 @@ pub fn routes() -> Vec<Route> {
     routes![conversation, none]
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct Conversation {
-    email: Address,
+/// Hexadecimal digits of a group's id.
+const GROUP_ID_DIGITS: usize = 32;
+
+/// What `fragments/conversation.html` needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Conversation {
+    /// The address of the other account; or a group's id, 32 lower-case hexadecimal digits.
+    id: String,
+    /// The address. Empty for a group: the server does not know which groups there are, and the browser writes the name.
+    name: String,
 }
 
-/// The same for everyone whose address reads, a contact or not: it tells nothing about who has an account.
-#[get("/conversations/<email>")]
-fn conversation(signed_in: SignedIn, email: &str) -> Result<Answer<Conversation>, Error> {
-    let email = Address::parse(email).map_err(|_| ProblemCode::InvalidAddress)?;
-    if email == signed_in.email {
-        return Err(ProblemCode::OwnAddress.into());
+impl Conversation {
+    /// Reads the text form of a conversation's id, as it stands in an address of this site.
+    ///
+    /// # Errors
+    ///
+    /// [`ProblemCode::InvalidAddress`]: it is neither. [`ProblemCode::OwnAddress`]: nobody has one with themselves.
+    pub(super) fn read(id: &str, me: &Address) -> Result<Self, ProblemCode> {
+        let is_group = id.len() == GROUP_ID_DIGITS && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_group {
+            return Ok(Self { id: id.to_owned(), name: String::new() });
+        }
+        let address = Address::parse(id).map_err(|_| ProblemCode::InvalidAddress)?;
+        if address == *me {
+            return Err(ProblemCode::OwnAddress);
+        }
+        Ok(Self { id: address.to_string(), name: address.to_string() })
     }
-    Ok(Answer::new(Conversation { email }).fragment("fragments/conversation.html"))
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The same for every id that reads, whether or not there is such a contact or group: nothing is looked up, and the answer
+/// tells nothing about who has an account.
+#[get("/conversations/<id>")]
+fn conversation(signed_in: SignedIn, id: &str) -> Result<HtmlOrJson<Conversation>, Error> {
+    let conversation = Conversation::read(id, &signed_in.email)?;
+    Ok(HtmlOrJson::new(conversation).fragment("fragments/conversation.html"))
 }
 
 /// The pane while nobody is chosen: the way back on a phone.
 #[get("/conversations")]
-fn none(_signed_in: SignedIn) -> Answer<serde_json::Map<String, serde_json::Value>> {
-    Answer::new(serde_json::Map::new()).fragment("fragments/no_conversation.html")
+fn none(_signed_in: SignedIn) -> HtmlOrJson<serde_json::Map<String, serde_json::Value>> {
+    HtmlOrJson::new(serde_json::Map::new()).fragment("fragments/no_conversation.html")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_and_a_groups_id_read_and_nothing_else_does() {
+        let me = Address::parse("alice@example.org").unwrap();
+        let read = |id: &str| Conversation::read(id, &me);
+        let group = "0123456789abcdef".repeat(2);
+        let conversation = |id: &str, name: &str| Ok(Conversation { id: id.to_owned(), name: name.to_owned() });
+        assert_eq!(read(&group), conversation(&group, ""));
+        assert_eq!(read("Bob@Example.org"), conversation("bob@example.org", "bob@example.org"));
+        assert_eq!(read("alice@example.org"), Err(ProblemCode::OwnAddress));
+        for id in ["", "bob", &group[1..], &format!("{group}0"), &group.to_uppercase(), &group.replace('0', "g")] {
+            assert_eq!(read(id), Err(ProblemCode::InvalidAddress), "{id}");
+        }
+    }
 }

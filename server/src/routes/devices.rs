@@ -2,19 +2,18 @@
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
     config::sizes,
     database::{self, Database},
     devices::{self, ChangeError, CheckedDevice, CheckedList, DeviceName},
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
+    now::Now,
     pre_keys::{self, CheckedUpload, PublishError},
+    response::HtmlOrJson,
     sign_ins,
     signatures::Verification,
-    signed_in::{SignedIn, SignedInDevice},
-    throttle::Throttle,
+    signed_in::{Changing, SignedIn, SignedInDevice},
 };
 use cliquet_wire::{
     certificate::AccountCard,
@@ -31,10 +30,10 @@ pub fn routes() -> Vec<Route> {
 }
 
 #[get("/devices")]
-async fn list(signed_in: SignedIn, clock: &State<Clock>, database: &State<Database>) -> Result<Answer<Devices>, Error> {
-    let now_ms = clock.now_ms();
+async fn list(signed_in: SignedIn, now: Now, database: &State<Database>) -> Result<HtmlOrJson<Devices>, Error> {
+    let now_ms = now.0;
     let devices = database.run(move |connection| owned(connection, &signed_in, now_ms));
-    Ok(Answer::new(devices.await?).page("devices.html").fragment("fragments/devices.html"))
+    Ok(HtmlOrJson::new(devices.await?).page("devices.html").fragment("fragments/devices.html"))
 }
 
 fn owned(connection: &Connection, signed_in: &SignedIn, now_ms: u64) -> Result<Devices, database::Error> {
@@ -47,19 +46,18 @@ fn owned(connection: &Connection, signed_in: &SignedIn, now_ms: u64) -> Result<D
 /// Adds a device and binds this sign-in to it. A sign-in that has one already keeps it: sign in anew.
 #[post("/devices", data = "<body>")]
 async fn register(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     body: Body<RegisterDevice, { sizes::DEVICE }>,
-    throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
-) -> Result<Answer<AccountCard>, Error> {
+) -> Result<HtmlOrJson<AccountCard>, Error> {
+    let Changing(signed_in) = changing;
     let RegisterDevice { device_list, device } = body.0;
     let SignedIn { account_id, email, device: already, sign_in_id } = signed_in;
-    throttle.change_per_account.check(&account_id)?;
     if already.is_some() {
         return Err(ProblemCode::DeviceLimit.into());
     }
-    let now_ms = clock.now_ms();
+    let now_ms = now.0;
     let card = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
@@ -71,24 +69,23 @@ async fn register(
             Ok::<_, Error>(devices::card(transaction, account_id)?)
         })
     });
-    Ok(Answer::new(card.await?).created().compressible())
+    Ok(HtmlOrJson::new(card.await?).created().compressible())
 }
 
 #[post("/devices/<id>/revoke", data = "<body>")]
 async fn revoke(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     id: &str,
     body: Body<RevokeDevice, { sizes::SMALL }>,
-    throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
-) -> Result<Answer<AccountCard>, Error> {
+) -> Result<HtmlOrJson<AccountCard>, Error> {
+    let Changing(signed_in) = changing;
     let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
     let RevokeDevice { device_list } = body.0;
     let SignedIn { account_id, email, .. } = signed_in;
-    throttle.change_per_account.check(&account_id)?;
-    let now_ms = clock.now_ms();
+    let now_ms = now.0;
     let card = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let list = CheckedList::check(&email, &account_key, device_list)?;
@@ -104,47 +101,45 @@ async fn revoke(
     if let Err(error) = mailboxes.delete(id).await {
         log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
     }
-    Ok(Answer::new(card))
+    Ok(HtmlOrJson::new(card))
 }
 
 #[put("/devices/<id>/name", data = "<body>")]
 async fn rename(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     id: &str,
     body: Body<RenameDevice, { sizes::SMALL }>,
-    throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
-) -> Result<Answer<Devices>, Error> {
+) -> Result<HtmlOrJson<Devices>, Error> {
+    let Changing(signed_in) = changing;
     let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
     let name = DeviceName::check(&body.0.name)?;
-    throttle.change_per_account.check(&signed_in.account_id)?;
-    let now_ms = clock.now_ms();
+    let now_ms = now.0;
     let devices = database.change(move |connection| {
         database::write(connection, |transaction| {
             devices::rename(transaction, signed_in.account_id, id, &name)?;
             Ok::<_, ChangeError>(owned(transaction, &signed_in, now_ms)?)
         })
     });
-    Ok(Answer::new(devices.await?).fragment("fragments/devices.html"))
+    Ok(HtmlOrJson::new(devices.await?).fragment("fragments/devices.html"))
 }
 
 #[get("/devices/self/pre-keys")]
-async fn stock(signed_in: SignedInDevice, database: &State<Database>) -> Result<Answer<PreKeyStock>, Error> {
+async fn stock(signed_in: SignedInDevice, database: &State<Database>) -> Result<HtmlOrJson<PreKeyStock>, Error> {
     let stock = database.run(move |connection| pre_keys::stock(connection, signed_in.device)).await?;
-    Ok(Answer::new(stock.ok_or(ProblemCode::NoDevice)?))
+    Ok(HtmlOrJson::new(stock.ok_or(ProblemCode::NoDevice)?))
 }
 
 #[put("/devices/self/pre-keys", data = "<body>")]
 async fn publish(
-    signed_in: SignedInDevice,
+    changing: Changing<SignedInDevice>,
     body: Body<PreKeyUpload, { sizes::DEVICE }>,
-    throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<Answer<PreKeyStock>, Error> {
+) -> Result<HtmlOrJson<PreKeyStock>, Error> {
+    let Changing(signed_in) = changing;
     let upload = body.0;
     let SignedInDevice { account_id, device, .. } = signed_in;
-    throttle.change_per_account.check(&account_id)?;
     let stock = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let checked = CheckedUpload::check(&Verification::with(&account_key)?, &account_key.hash(), device, upload)?;
@@ -157,7 +152,7 @@ async fn publish(
             pre_keys::stock(transaction, device)?.ok_or(Error::from(ProblemCode::NoDevice))
         })
     });
-    Ok(Answer::new(stock.await?))
+    Ok(HtmlOrJson::new(stock.await?))
 }
 
 #[delete("/sign-ins/<id>")]
@@ -169,7 +164,7 @@ async fn end_sign_in(
 ) -> Result<NoContent, Error> {
     let id: SignInId = id.parse().map_err(|_| ProblemCode::NotFound)?;
     let ended = database.write(move |transaction| sign_ins::end(transaction, signed_in.account_id, id)).await?;
-    // A poll that is held for it ends now (S5); another sign-in of the same device just polls again.
+    // A poll that is held for it ends now (S3); another sign-in of the same device just polls again.
     if let Some(device) = ended.ok_or(ProblemCode::NotFound)? {
         mailboxes.end_wait(device);
     }

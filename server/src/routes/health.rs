@@ -1,10 +1,10 @@
 //! Is the server well? For whoever watches it, and for proxies.
 
 use crate::{
-    answer::Answer,
     database::Database,
     error::Error,
     mailbox::{Mailbox, Mailboxes},
+    response::HtmlOrJson,
 };
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
@@ -20,10 +20,10 @@ struct Health {
 
 /// Asks both stores. One that does not answer makes it 503.
 #[get("/health")]
-async fn health(database: &State<Database>, mailboxes: &State<Mailboxes>) -> Result<Answer<Health>, Error> {
+async fn health(database: &State<Database>, mailboxes: &State<Mailboxes>) -> Result<HtmlOrJson<Health>, Error> {
     database
         .run(|connection| Ok::<_, crate::database::Error>(connection.query_row("SELECT 1", [], |_| Ok(()))?))
         .await?;
     mailboxes.check().await?;
-    Ok(Answer::new(Health { status: "ok" }))
+    Ok(HtmlOrJson::new(Health { status: "ok" }))
 }

@@ -2,14 +2,14 @@
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
     config::sizes,
     database::{self, Database},
     error::Error,
     history::{self, AddError, Histories, Place},
-    signed_in::SignedIn,
+    now::Now,
+    response::HtmlOrJson,
+    signed_in::{Changing, SignedIn},
     throttle::Throttle,
 };
 use cliquet_wire::{
@@ -29,10 +29,10 @@ async fn add(
     signed_in: SignedIn,
     body: Body<AddSegment, { sizes::SEGMENT }>,
     throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     histories: &State<Histories>,
-) -> Result<Answer<SegmentAdded>, Error> {
+) -> Result<HtmlOrJson<SegmentAdded>, Error> {
     let AddSegment { id, segment } = body.0;
     match segment.0.len() {
         0..SEGMENT_BYTES_MIN => return Err(ProblemCode::Malformed.into()),
@@ -41,10 +41,10 @@ async fn add(
     }
     throttle.history_per_account.check(&signed_in.account_id)?;
     let owner = owner(database, signed_in.account_id).await?;
-    let (quota, now_ms) = (histories.quota, clock.now_ms());
+    let (quota, now_ms) = (histories.quota, now.0);
     let added =
         histories.database.write(move |transaction| history::add(transaction, &owner, id, &segment, quota, now_ms));
-    Ok(Answer::new(added.await?).created())
+    Ok(HtmlOrJson::new(added.await?).created())
 }
 
 /// What was kept before the host turned history off can still be read and deleted.
@@ -56,24 +56,23 @@ async fn read(
     throttle: &State<Throttle>,
     database: &State<Database>,
     histories: &State<Histories>,
-) -> Result<Answer<History>, Error> {
+) -> Result<HtmlOrJson<History>, Error> {
     let place = place(before, after)?;
     throttle.history_per_account.check(&signed_in.account_id)?;
     let owner = owner(database, signed_in.account_id).await?;
     let page = histories.database.run(move |connection| history::read(connection, &owner, place)).await?;
     let history::Page { segments, more, bytes } = page;
-    Ok(Answer::new(History { segments, more, bytes, quota: histories.quota }))
+    Ok(HtmlOrJson::new(History { segments, more, bytes, quota: histories.quota }))
 }
 
 /// Forgets all that is there now. Piece by piece: whoever is told that it failed asks again.
 #[delete("/history")]
 async fn forget(
-    signed_in: SignedIn,
-    throttle: &State<Throttle>,
+    changing: Changing<SignedIn>,
     database: &State<Database>,
     histories: &State<Histories>,
 ) -> Result<NoContent, Error> {
-    throttle.change_per_account.check(&signed_in.account_id)?;
+    let Changing(signed_in) = changing;
     let owner = owner(database, signed_in.account_id).await?;
     let last = histories.database.run(move |connection| history::last_sequence(connection, &owner)).await?;
     while histories.database.write(move |transaction| history::forget(transaction, &owner, last)).await? {}

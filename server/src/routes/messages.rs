@@ -4,21 +4,22 @@
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
+    cache::VersionedCache,
     config::sizes,
     contacts,
     database::Database,
     devices,
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes},
-    remembered::Remembered,
+    now::Now,
+    response::HtmlOrJson,
     signed_in::SignedInDevice,
     throttle::Throttle,
 };
 use cliquet_wire::{
     address::Address,
+    bytes::Blob,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::DeviceId,
     limits::{CIPHERTEXT_BYTES_MAX, ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX, PADDING_STEP_BYTES},
@@ -42,19 +43,19 @@ async fn send(
     post: Body<SendMessages, { sizes::MESSAGES }>,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
-    clock: &State<Clock>,
+    now: Now,
     throttle: &State<Throttle>,
-    allowed: &State<Allowed>,
-) -> Result<Answer<MessagesSent>, Error> {
+    allowed: &State<AllowedPosts>,
+) -> Result<HtmlOrJson<MessagesSent>, Error> {
     throttle.post_per_account.check(&me.account_id)?;
     let envelopes = post.0.envelopes;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
     let post = Sending { account_id: me.account_id, email: me.email, device: me.device, receivers };
     allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
-    let accepted_ms = clock.now_ms();
+    let accepted_ms = now.0;
     let items = envelopes.into_iter().map(|envelope| item(envelope, accepted_ms)).collect::<Result<_, _>>()?;
     let enqueued = mailboxes.enqueue(items).await?;
-    Ok(Answer::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
+    Ok(HtmlOrJson::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
 }
 
 /// Which devices of which accounts a post is for.
@@ -69,8 +70,8 @@ pub struct Sending {
     receivers: Receivers,
 }
 
-/// The posts that may be sent. Refusals are not remembered.
-pub type Allowed = Remembered<Sending, ()>;
+/// The posts that may be sent. Refusals are not kept.
+pub type AllowedPosts = VersionedCache<Sending, ()>;
 
 /// What can be said of the envelopes by looking at them alone.
 fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId) -> Result<Receivers, ProblemCode> {
@@ -88,14 +89,7 @@ fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId)
         if envelope.sender_email != *sender || envelope.sender_device != sender_device {
             return Err(ProblemCode::WrongSender);
         }
-        let length = envelope.ciphertext.0.len();
-        if length > CIPHERTEXT_BYTES_MAX {
-            return Err(ProblemCode::TooLarge);
-        }
-        // Content is padded, so that its length says little: another length comes from a broken client.
-        if length <= TAG_BYTES || !(length - TAG_BYTES).is_multiple_of(PADDING_STEP_BYTES) {
-            return Err(ProblemCode::Malformed);
-        }
+        check_length(&envelope.ciphertext, CIPHERTEXT_BYTES_MAX)?;
         // Time is the server's. A retry carries the same zero, so that it is recognised.
         if envelope.timestamp != 0 {
             return Err(ProblemCode::Malformed);
@@ -112,16 +106,31 @@ fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId)
     Ok(receivers)
 }
 
+/// Content is padded, so that its length says little: another length comes from a broken client.
+pub(super) fn check_length(ciphertext: &Blob, bytes_max: usize) -> Result<(), ProblemCode> {
+    let length = ciphertext.0.len();
+    if length > bytes_max {
+        return Err(ProblemCode::TooLarge);
+    }
+    if length <= TAG_BYTES || !(length - TAG_BYTES).is_multiple_of(PADDING_STEP_BYTES) {
+        return Err(ProblemCode::Malformed);
+    }
+    Ok(())
+}
+
+/// Refuses a receiver who does not take messages from this sender. An address without an account answers like a
+/// stranger's: who asks learns nothing.
+pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Address) -> Result<(), Error> {
+    let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
+    if contacts::may_write(connection, sender, account)? { Ok(()) } else { Err(ProblemCode::NotAContact.into()) }
+}
+
 /// Whether the sender may write to them, and whether these are their devices, all of them and no other.
 fn check_receivers(connection: &Connection, post: &Sending) -> Result<(), Error> {
     let Sending { account_id: sender, email: sender_email, device: sender_device, receivers } = post;
     for (receiver, devices) in receivers {
         if receiver != sender_email {
-            // An address without an account answers like a stranger's: who asks learns nothing.
-            let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
-            if !contacts::may_write(connection, *sender, account)? {
-                return Err(ProblemCode::NotAContact.into());
-            }
+            check_contact(connection, *sender, receiver)?;
         }
         let active = devices::active(connection, receiver)?;
         let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| device != sender_device).collect();
@@ -159,10 +168,7 @@ impl From<EnqueueError> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cliquet_wire::{
-        bytes::{Blob, Bytes},
-        ids::EnvelopeId,
-    };
+    use cliquet_wire::{bytes::Bytes, ids::EnvelopeId};
 
     /// With so many bytes of ciphertext, from an address of so many letters.
     fn envelope(bytes: usize, letters: usize) -> Envelope {

@@ -1,7 +1,7 @@
 //! What makes home open without a network and lets it be installed: the service worker, the manifest, and the words that
 //! are shown once home is quiet. Nothing here is anyone's.
 
-use crate::{answer::Answer, assets, pages::Pages, words::Language};
+use crate::{assets, pages::Pages, response::HtmlOrJson, words::Language};
 use rocket::{Route, State, get, http::ContentType, response::Responder, routes};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,9 +86,9 @@ struct StorageWords {
 }
 
 #[get("/storage/words")]
-fn storage_words(language: Language, pages: &State<Pages>) -> Answer<StorageWords> {
+fn storage_words(language: Language, pages: &State<Pages>) -> HtmlOrJson<StorageWords> {
     let word = |key: &str| pages.words().get(language, key, &[]);
-    Answer::new(StorageWords {
+    HtmlOrJson::new(StorageWords {
         kept: word("storage-kept"),
         may_go: word("storage-may-go"),
         low: word("storage-low"),

@@ -2,23 +2,22 @@
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
     config::sizes,
     database::{self, Database},
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
+    now::Now,
     password::{PasswordError, Passwords},
+    response::HtmlOrJson,
+    routes::vault::check_size,
     sign_ins,
-    signed_in::SignedIn,
-    throttle::Throttle,
+    signed_in::{Changing, SignedIn},
 };
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
     ids::DeviceId,
-    limits::VAULT_BYTES_MAX,
     password::{ChangePassword, PasswordStarted, StartPassword},
     problem::ProblemCode,
 };
@@ -32,38 +31,34 @@ pub fn routes() -> Vec<Route> {
 
 #[post("/password/start", data = "<body>")]
 async fn start(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     body: Body<StartPassword, { sizes::SMALL }>,
-    throttle: &State<Throttle>,
     database: &State<Database>,
     passwords: &State<Passwords>,
-) -> Result<Answer<PasswordStarted>, Error> {
+) -> Result<HtmlOrJson<PasswordStarted>, Error> {
+    let Changing(signed_in) = changing;
     let StartPassword { request } = body.0;
-    throttle.change_per_account.check(&signed_in.account_id)?;
     let passwords = Passwords::clone(passwords);
     // On the threads that may block: it takes a millisecond of arithmetic.
     let response =
         database.run(move |_| Ok::<_, Error>(passwords.start_registration(&signed_in.email, &request)?)).await?;
-    Ok(Answer::new(PasswordStarted { response }))
+    Ok(HtmlOrJson::new(PasswordStarted { response }))
 }
 
 #[put("/password", data = "<body>")]
 async fn change(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     body: Body<ChangePassword, { sizes::LOCKED_VAULT }>,
-    throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
     mailboxes: &State<Mailboxes>,
 ) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let ChangePassword { attempt, finalization, record, vault, replaces } = body.0;
-    if vault.0.len() > VAULT_BYTES_MAX {
-        return Err(ProblemCode::TooLarge.into());
-    }
+    check_size(&vault)?;
     let SignedIn { account_id, email, sign_in_id, .. } = signed_in;
-    throttle.change_per_account.check(&account_id)?;
-    let (passwords, now_ms) = (Passwords::clone(passwords), clock.now_ms());
+    let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
     let ended = database.change(move |connection| {
         let record = Passwords::finish_registration(&record)?;
         let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
@@ -106,7 +101,7 @@ impl OldPassword {
     }
 }
 
-/// The polls that are held for sign-ins that ended end now (S5); another sign-in of the same device just polls again.
+/// The polls that are held for sign-ins that ended end now (S3); another sign-in of the same device just polls again.
 pub(super) fn end_polls(mailboxes: &Mailboxes, devices: Vec<DeviceId>) {
     for device in devices {
         mailboxes.end_wait(device);

@@ -4,11 +4,11 @@
 //! again. A handler goes on after its client has left (Rocket spawns it); that is harmless, because it only reads.
 
 use crate::{
-    answer::WrittenJson,
     body::Body,
     config::sizes,
     error::Error,
-    mailbox::{AcknowledgeError, Kind, Mailbox, Mailboxes, Stored, Unavailable},
+    mailbox::{AcknowledgeError, Arrived, Kind, Mailbox, Mailboxes, Stored, Unavailable},
+    response::RawJson,
     signed_in::SignedInDevice,
 };
 use cliquet_wire::{
@@ -31,17 +31,17 @@ async fn poll(
     asked: Body<Poll, { sizes::SMALL }>,
     mailboxes: &State<Mailboxes>,
     shutdown: Shutdown,
-) -> Result<WrittenJson, Error> {
+) -> Result<RawJson, Error> {
     let Poll { cursor, wait_seconds } = asked.0;
     // Boxed: a poll that is held is as small as it can be.
     Box::pin(mailboxes.acknowledge(me.device, cursor)).await?;
     let deadline = Instant::now() + held_for(wait_seconds);
-    let found = tokio::select! {
-        found = mailboxes.wait(me.device, cursor, deadline) => found?,
+    let arrived = tokio::select! {
+        arrived = mailboxes.wait(me.device, cursor, deadline) => arrived?,
         // An honest empty answer: the next poll finds the next server.
-        () = shutdown => Vec::new(),
+        () = shutdown => Arrived::default(),
     };
-    Ok(WrittenJson(answer(&found)))
+    Ok(RawJson(answer(&arrived)))
 }
 
 fn held_for(asked_seconds: Option<u32>) -> Duration {
@@ -49,15 +49,13 @@ fn held_for(asked_seconds: Option<u32>) -> Duration {
 }
 
 /// `PollAnswer`, around the texts as they are stored: they were checked and written once, when they were accepted.
-fn answer(found: &[Stored]) -> String {
+fn answer(arrived: &Arrived) -> String {
     // Digits and commas come to less than this for each.
-    let length = found.iter().map(|stored| stored.json.len() + 64).sum::<usize>() + 32;
-    let mut text = String::with_capacity(length);
-    text.push_str("{\"deliveries\":[");
-    for (number, Stored { cursor, kind, json }) in found.iter().enumerate() {
-        if number > 0 {
-            text.push(',');
-        }
+    let stored_bytes = arrived.stored.iter().map(|stored| stored.json.len() + 64).sum::<usize>();
+    let ephemeral_bytes = arrived.ephemeral.iter().map(|json| json.len() + 1).sum::<usize>();
+    let mut text = String::with_capacity(stored_bytes + ephemeral_bytes + 48);
+    text.push_str("{\"deliveries\":");
+    list(&mut text, &arrived.stored, |text, Stored { cursor, kind, json }| {
         text.push_str("{\"cursor\":");
         text.push_str(&cursor.to_string());
         text.push_str(match kind {
@@ -66,9 +64,25 @@ fn answer(found: &[Stored]) -> String {
         });
         text.push_str(json);
         text.push('}');
+    });
+    if !arrived.ephemeral.is_empty() {
+        text.push_str(",\"ephemeral\":");
+        list(&mut text, &arrived.ephemeral, |text, json| text.push_str(json));
     }
-    text.push_str("]}");
+    text.push('}');
     text
+}
+
+/// Appends a list of JSON.
+fn list<T>(text: &mut String, items: &[T], write: impl Fn(&mut String, &T)) {
+    text.push('[');
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 {
+            text.push(',');
+        }
+        write(text, item);
+    }
+    text.push(']');
 }
 
 impl From<Unavailable> for Error {
@@ -103,13 +117,19 @@ mod tests {
     #[test]
     fn the_texts_stand_in_the_answer_as_they_are() {
         let stored = |cursor, json: &str| Stored { cursor, kind: Kind::Envelope, json: json.into() };
-        assert_eq!(answer(&[]), r#"{"deliveries":[]}"#);
+        let arrived = |stored: &[Stored], ephemeral: &[&str]| {
+            let ephemeral = ephemeral.iter().map(|json| (*json).into()).collect();
+            answer(&Arrived { stored: stored.to_vec(), ephemeral })
+        };
+        assert_eq!(arrived(&[], &[]), r#"{"deliveries":[]}"#);
         let two = [stored(7, r#"{"a":1}"#), stored(u64::MAX, r#"{"b":"é"}"#)];
         let expected =
             r#"{"deliveries":[{"cursor":7,"envelope":{"a":1}},{"cursor":18446744073709551615,"envelope":{"b":"é"}}]}"#;
-        assert_eq!(answer(&two), expected);
+        assert_eq!(arrived(&two, &[]), expected);
         let notice = Stored { kind: Kind::Expired, ..stored(8, r#""x""#) };
         let expected = r#"{"deliveries":[{"cursor":8,"expired":"x"},{"cursor":9,"envelope":{"a":1}}]}"#;
-        assert_eq!(answer(&[notice, stored(9, r#"{"a":1}"#)]), expected);
+        assert_eq!(arrived(&[notice, stored(9, r#"{"a":1}"#)], &[]), expected);
+        let expected = r#"{"deliveries":[],"ephemeral":[{"c":1},{"d":2}]}"#;
+        assert_eq!(arrived(&[], &[r#"{"c":1}"#, r#"{"d":2}"#]), expected);
     }
 }

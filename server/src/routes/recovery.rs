@@ -2,37 +2,37 @@
 //! none of the devices.
 //!
 //! Whoever asks with an unknown address, for an account without a recovery key, or with a wrong proof is refused alike, by
-//! the same steps (S3).
+//! the same steps (S1).
 
 use crate::{
     accounts,
-    answer::Answer,
     body::Body,
-    clock::Clock,
-    config::{Config, sizes},
+    config::sizes,
     database::{self, Database},
     devices,
     error::Error,
     mailbox::Mailboxes,
+    now::Now,
     pages::{MakeRoomPage, RecoverPage},
     password::Passwords,
-    routes::password::{OldPassword, end_polls},
+    response::HtmlOrJson,
+    routes::{
+        password::{OldPassword, end_polls},
+        vault::check_size,
+    },
     sign_ins,
-    signed_in::{self, Tls, set_cookie},
+    signed_in::{self, Changing, SignInCookie},
     throttle::{Network, Throttle},
     token::Token,
 };
 use cliquet_wire::{
     address::Address,
-    limits::VAULT_BYTES_MAX,
     problem::ProblemCode,
     recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::SignedIn,
 };
 use rocket::{
-    Route, State, get,
-    http::CookieJar,
-    post, put,
+    Route, State, get, post, put,
     response::{Redirect, status::NoContent},
     routes, uri,
 };
@@ -46,7 +46,7 @@ pub fn routes() -> Vec<Route> {
 fn page(signed_in: Result<signed_in::SignedIn, Error>) -> Page {
     match signed_in {
         Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
-        Err(_) => Page::Recover(Answer::new(RecoverPage::new()).page(RecoverPage::TEMPLATE).compressible()),
+        Err(_) => Page::Recover(HtmlOrJson::new(RecoverPage::new()).page(RecoverPage::TEMPLATE).compressible()),
     }
 }
 
@@ -55,33 +55,30 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>) -> Page {
 fn make_room(signed_in: Result<signed_in::SignedInDevice, Error>) -> Page {
     match signed_in {
         Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
-        Err(_) => Page::MakeRoom(Answer::new(MakeRoomPage::new()).page(MakeRoomPage::TEMPLATE).compressible()),
+        Err(_) => Page::MakeRoom(HtmlOrJson::new(MakeRoomPage::new()).page(MakeRoomPage::TEMPLATE).compressible()),
     }
 }
 
 #[derive(Debug, rocket::Responder)]
 enum Page {
     Home(Box<Redirect>),
-    Recover(Answer<RecoverPage>),
-    MakeRoom(Answer<MakeRoomPage>),
+    Recover(HtmlOrJson<RecoverPage>),
+    MakeRoom(HtmlOrJson<MakeRoomPage>),
 }
 
 #[put("/recovery", data = "<body>")]
 async fn set(
-    signed_in: signed_in::SignedIn,
+    changing: Changing<signed_in::SignedIn>,
     body: Body<SetRecovery, { sizes::LOCKED_VAULT }>,
-    throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let SetRecovery { attempt, finalization, verifier, vault, replaces } = body.0;
-    if vault.0.len() > VAULT_BYTES_MAX {
-        return Err(ProblemCode::TooLarge.into());
-    }
+    check_size(&vault)?;
     let signed_in::SignedIn { account_id, email, .. } = signed_in;
-    throttle.change_per_account.check(&account_id)?;
-    let (passwords, now_ms) = (Passwords::clone(passwords), clock.now_ms());
+    let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
     let set = database.change(move |connection| {
         let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
         database::write(connection, |transaction| {
@@ -101,7 +98,7 @@ async fn start(
     throttle: &State<Throttle>,
     database: &State<Database>,
     passwords: &State<Passwords>,
-) -> Result<Answer<RecoveryStarted>, Error> {
+) -> Result<HtmlOrJson<RecoveryStarted>, Error> {
     let StartRecovery { email, proof, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
     throttle.recovery_per_ip.check(&network)?;
@@ -115,30 +112,25 @@ async fn start(
         let vault = accounts::vault(connection, account_id)?;
         Ok::<_, Error>(RecoveryStarted { email, response, card, vault })
     });
-    Ok(Answer::new(started.await?).compressible())
+    Ok(HtmlOrJson::new(started.await?).compressible())
 }
 
-#[expect(clippy::too_many_arguments, reason = "a handler names every guard and every store it uses")]
 #[post("/recovery/finish", data = "<body>")]
 async fn finish(
     body: Body<FinishRecovery, { sizes::LOCKED_VAULT }>,
     network: Network,
     throttle: &State<Throttle>,
-    config: &State<Config>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
-    tls: Tls,
-    jar: &CookieJar<'_>,
-) -> Result<Answer<SignedIn>, Error> {
+    cookie: SignInCookie<'_>,
+) -> Result<HtmlOrJson<SignedIn>, Error> {
     let FinishRecovery { email, proof, record, vault, replaces, device } = body.0;
-    if vault.0.len() > VAULT_BYTES_MAX {
-        return Err(ProblemCode::TooLarge.into());
-    }
+    check_size(&vault)?;
     throttle.recovery_per_ip.check(&network)?;
     throttle.recovery_per_account.check(&email)?;
-    let now_ms = clock.now_ms();
-    let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
+    let now_ms = now.0;
+    let expires_ms = cookie.expires_ms(now_ms);
     let finished = database.change(move |connection| {
         let record = Passwords::finish_registration(&record)?;
         let token = Token::generate().map_err(database::Error::from)?;
@@ -158,6 +150,6 @@ async fn finish(
     });
     let (token, ended, signed_in) = finished.await?;
     end_polls(mailboxes, ended);
-    set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(signed_in).compressible())
+    cookie.set(&token);
+    Ok(HtmlOrJson::new(signed_in).compressible())
 }

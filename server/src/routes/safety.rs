@@ -2,10 +2,10 @@
 
 use crate::{
     accounts::{self, Kept},
-    answer::Answer,
     database::Database,
     error::Error,
     history::{self, Histories, Totals},
+    response::HtmlOrJson,
     routes::history::owner,
     signed_in::SignedIn,
 };
@@ -32,12 +32,12 @@ async fn safety(
     signed_in: SignedIn,
     database: &State<Database>,
     histories: &State<Histories>,
-) -> Result<Answer<Safety>, Error> {
+) -> Result<HtmlOrJson<Safety>, Error> {
     let account_id = signed_in.account_id;
     let Kept { recovery_set, vault_bytes } =
         database.run(move |connection| accounts::kept(connection, account_id)).await?;
     let owner = owner(database, account_id).await?;
     let history = histories.database.run(move |connection| history::totals(connection, &owner)).await?;
     let safety = Safety { recovery_set, vault_bytes, history, history_quota: histories.quota };
-    Ok(Answer::new(safety).page("safety.html").fragment("fragments/safety.html"))
+    Ok(HtmlOrJson::new(safety).page("safety.html").fragment("fragments/safety.html"))
 }

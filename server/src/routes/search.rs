@@ -1,6 +1,6 @@
 //! The pane in which a person searches their own texts. The server has none: it never learns what is looked for.
 
-use crate::{answer::Answer, signed_in::SignedIn};
+use crate::{response::HtmlOrJson, signed_in::SignedIn};
 use rocket::{Route, get, routes};
 use serde_json::{Map, Value};
 
@@ -10,6 +10,6 @@ pub fn routes() -> Vec<Route> {
 
 /// The same for everyone.
 #[get("/search")]
-fn search(_signed_in: SignedIn) -> Answer<Map<String, Value>> {
-    Answer::new(Map::new()).fragment("fragments/search.html")
+fn search(_signed_in: SignedIn) -> HtmlOrJson<Map<String, Value>> {
+    HtmlOrJson::new(Map::new()).fragment("fragments/search.html")
 }

@@ -1,19 +1,19 @@
 //! Sign-in (the seed's *connexion*) and sign-out: OPAQUE login (RFC 9807 section 6).
 
 use crate::{
-    accounts,
-    answer::{Answer, wants_html},
+    accept, accounts,
     body::Body,
-    clock::Clock,
     config::{Config, Registration, sizes},
     database::{self, Database},
     devices,
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
+    now::Now,
     pages::SignInPage,
     password::Passwords,
+    response::HtmlOrJson,
     sign_ins,
-    signed_in::{self, Tls, clear_cookie, set_cookie},
+    signed_in::{self, SignInCookie},
     throttle::{Network, Throttle},
     token::Token,
 };
@@ -23,9 +23,7 @@ use cliquet_wire::{
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignedIn},
 };
 use rocket::{
-    Request, Route, State, get,
-    http::CookieJar,
-    post,
+    Request, Route, State, get, post,
     request::{FromRequest, Outcome},
     response::{Redirect, status::NoContent},
     routes, uri,
@@ -43,7 +41,7 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>, config: &State<Config>) -
         Ok(_) => Page::Home(Box::new(Redirect::to(uri!("/home")))),
         Err(_) => {
             let page = SignInPage::new(config.registration != Registration::Closed);
-            Page::SignIn(Answer::new(page).page(SignInPage::TEMPLATE).compressible())
+            Page::SignIn(HtmlOrJson::new(page).page(SignInPage::TEMPLATE).compressible())
         }
     }
 }
@@ -51,50 +49,48 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>, config: &State<Config>) -
 #[derive(Debug, rocket::Responder)]
 enum Page {
     Home(Box<Redirect>),
-    SignIn(Answer<SignInPage>),
+    SignIn(HtmlOrJson<SignInPage>),
 }
 
-/// A known and an unknown address are answered alike, by the same steps (S3).
+/// A known and an unknown address are answered alike, by the same steps (S1).
 #[post("/sign-in/start", data = "<body>")]
 async fn start(
     body: Body<SignInStart, { sizes::SMALL }>,
     network: Network,
     throttle: &State<Throttle>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
-) -> Result<Answer<SignInStarted>, Error> {
+) -> Result<HtmlOrJson<SignInStarted>, Error> {
     let SignInStart { email, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
     throttle.sign_in_per_ip.check(&network)?;
     throttle.sign_in_per_account.check(&email)?;
-    let (passwords, now_ms) = (Passwords::clone(passwords), clock.now_ms());
+    let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
     let started = database.run(move |connection| {
         let record = accounts::opaque_record(connection, &email)?;
         let started = passwords.start_sign_in(&email, record.as_deref(), &request, now_ms)?;
         Ok::<_, Error>(SignInStarted { email, attempt: started.attempt, response: started.response })
     });
-    Ok(Answer::new(started.await?))
+    Ok(HtmlOrJson::new(started.await?))
 }
 
 #[post("/sign-in/finish", data = "<body>")]
 async fn finish(
     body: Body<SignInFinish, { sizes::SMALL }>,
-    config: &State<Config>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
-    tls: Tls,
-    jar: &CookieJar<'_>,
-) -> Result<Answer<SignedIn>, Error> {
+    cookie: SignInCookie<'_>,
+) -> Result<HtmlOrJson<SignedIn>, Error> {
     let SignInFinish { attempt, finalization, device } = body.0;
-    let now_ms = clock.now_ms();
-    let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
+    let now_ms = now.0;
+    let expires_ms = cookie.expires_ms(now_ms);
     let passwords = Passwords::clone(passwords);
     let (token, signed_in) = database
         .change(move |connection| {
             let proven = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
-            // Always a new token: one that was planted before is worth nothing after (S5).
+            // Always a new token: one that was planted before is worth nothing after (S3).
             let token = Token::generate().map_err(database::Error::from)?;
             database::write(connection, |transaction| {
                 // A password that was changed between the two steps is a wrong one.
@@ -110,8 +106,8 @@ async fn finish(
             })
         })
         .await?;
-    set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(signed_in).compressible())
+    cookie.set(&token);
+    Ok(HtmlOrJson::new(signed_in).compressible())
 }
 
 /// Works for whoever is signed out already: their cookie goes too. The browser's form is led to the sign-in page.
@@ -121,14 +117,13 @@ async fn sign_out(
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
     prefers: Prefers,
-    tls: Tls,
-    jar: &CookieJar<'_>,
+    cookie: SignInCookie<'_>,
 ) -> Result<SignedOut, Error> {
     match signed_in {
         Ok(signed_in::SignedIn { account_id, sign_in_id, .. }) => {
             let ended = database.write(move |transaction| sign_ins::end(transaction, account_id, sign_in_id)).await?;
             if let Some(Some(device)) = ended {
-                // A poll that is held for it ends now (S5).
+                // A poll that is held for it ends now (S3).
                 mailboxes.end_wait(device);
             }
         }
@@ -136,7 +131,7 @@ async fn sign_out(
         Err(Error::Refused(ProblemCode::SignedOut | ProblemCode::NoDevice)) => {}
         Err(error) => return Err(error),
     }
-    clear_cookie(jar, tls);
+    cookie.clear();
     Ok(match prefers {
         Prefers::Page => SignedOut::Page(Box::new(Redirect::to(uri!("/sign-in")))),
         Prefers::Program => SignedOut::Program(NoContent),
@@ -155,7 +150,7 @@ impl<'r> FromRequest<'r> for Prefers {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        Outcome::Success(if wants_html(request) { Self::Page } else { Self::Program })
+        Outcome::Success(if accept::prefers_html(request) { Self::Page } else { Self::Program })
     }
 }
 

@@ -2,27 +2,27 @@
 
 use crate::{
     accounts::{self, NewAccount, SignUpError},
-    answer::Answer,
     body::Body,
-    clock::Clock,
     config::{Config, sizes},
     database::{self, Database},
     devices::CheckedDevice,
     error::Error,
+    now::Now,
     pages::SignUpPage,
     password::{PasswordError, Passwords},
+    response::HtmlOrJson,
+    routes::vault::check_size,
     sign_ins,
-    signed_in::{Tls, set_cookie},
+    signed_in::SignInCookie,
     throttle::{Network, Throttle},
     token::Token,
 };
 use cliquet_wire::{
     address::Address,
-    limits::VAULT_BYTES_MAX,
     problem::ProblemCode,
     sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
-use rocket::{Route, State, get, http::CookieJar, post, routes};
+use rocket::{Route, State, get, post, routes};
 
 pub fn routes() -> Vec<Route> {
     routes![page, start, finish]
@@ -33,10 +33,10 @@ pub fn routes() -> Vec<Route> {
 async fn page(
     invite: Option<&str>,
     config: &State<Config>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
-) -> Result<Answer<SignUpPage>, Error> {
-    let (registration, now_ms) = (config.registration, clock.now_ms());
+) -> Result<HtmlOrJson<SignUpPage>, Error> {
+    let (registration, now_ms) = (config.registration, now.0);
     let token = invite.and_then(Token::read);
     let admits = database.run(move |connection| accounts::admits(connection, registration, token.as_ref(), now_ms));
     let admits = match admits.await {
@@ -44,7 +44,7 @@ async fn page(
         Err(SignUpError::Closed | SignUpError::InviteInvalid) => false,
         Err(error) => return Err(error.into()),
     };
-    Ok(Answer::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE).compressible())
+    Ok(HtmlOrJson::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE).compressible())
 }
 
 #[post("/sign-up/start", data = "<body>")]
@@ -53,14 +53,14 @@ async fn start(
     network: Network,
     throttle: &State<Throttle>,
     config: &State<Config>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
-) -> Result<Answer<SignUpStarted>, Error> {
+) -> Result<HtmlOrJson<SignUpStarted>, Error> {
     let SignUpStart { email, invite, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
     throttle.sign_up_per_ip.check(&network)?;
-    let (registration, now_ms) = (config.registration, clock.now_ms());
+    let (registration, now_ms) = (config.registration, now.0);
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         let invite = invite.as_deref().and_then(Token::read);
@@ -68,28 +68,24 @@ async fn start(
         let response = passwords.start_registration(&email, &request)?;
         Ok::<_, Error>(SignUpStarted { email, response })
     });
-    Ok(Answer::new(started.await?))
+    Ok(HtmlOrJson::new(started.await?))
 }
 
-#[expect(clippy::too_many_arguments, reason = "a handler names every guard and every store it uses")]
 #[post("/sign-up/finish", data = "<body>")]
 async fn finish(
     body: Body<SignUpFinish, { sizes::SIGN_UP }>,
     network: Network,
     throttle: &State<Throttle>,
     config: &State<Config>,
-    clock: &State<Clock>,
+    now: Now,
     database: &State<Database>,
-    tls: Tls,
-    jar: &CookieJar<'_>,
-) -> Result<Answer<SignedUp>, Error> {
+    cookie: SignInCookie<'_>,
+) -> Result<HtmlOrJson<SignedUp>, Error> {
     let SignUpFinish { email, invite, record, account_key, vault, device_list, device } = body.0;
-    if vault.0.len() > VAULT_BYTES_MAX {
-        return Err(ProblemCode::TooLarge.into());
-    }
+    check_size(&vault)?;
     throttle.sign_up_per_ip.check(&network)?;
-    let (registration, now_ms) = (config.registration, clock.now_ms());
-    let expires_ms = sign_ins::expiry(now_ms, config.sign_in_days);
+    let (registration, now_ms) = (config.registration, now.0);
+    let expires_ms = cookie.expires_ms(now_ms);
     let (token, device) = database
         .change(move |connection| {
             let opaque_record = Passwords::finish_registration(&record)?;
@@ -105,8 +101,8 @@ async fn finish(
             })
         })
         .await?;
-    set_cookie(jar, tls, &token, config.sign_in_days);
-    Ok(Answer::new(SignedUp { device }).created())
+    cookie.set(&token);
+    Ok(HtmlOrJson::new(SignedUp { device }).created())
 }
 
 impl From<SignUpError> for Error {

@@ -2,15 +2,15 @@
 
 use crate::{
     accounts::{self, VaultError},
-    answer::Answer,
     body::Body,
     config::sizes,
     database::Database,
     error::Error,
-    signed_in::SignedIn,
-    throttle::Throttle,
+    response::HtmlOrJson,
+    signed_in::{Changing, SignedIn},
 };
 use cliquet_wire::{
+    bytes::Blob,
     limits::VAULT_BYTES_MAX,
     problem::ProblemCode,
     vault::{ReplaceVault, Vault},
@@ -22,28 +22,30 @@ pub fn routes() -> Vec<Route> {
 }
 
 #[get("/vault")]
-async fn read(signed_in: SignedIn, database: &State<Database>) -> Result<Answer<Vault>, Error> {
+async fn read(signed_in: SignedIn, database: &State<Database>) -> Result<HtmlOrJson<Vault>, Error> {
     let vault = database.run(move |connection| accounts::vault(connection, signed_in.account_id)).await?;
-    Ok(Answer::new(Vault { vault }))
+    Ok(HtmlOrJson::new(Vault { vault }))
 }
 
 /// Replaces the vault that this one was made from, and no other: of two devices at once, one is told to look again.
 #[put("/vault", data = "<body>")]
 async fn replace(
-    signed_in: SignedIn,
+    changing: Changing<SignedIn>,
     body: Body<ReplaceVault, { sizes::VAULT }>,
-    throttle: &State<Throttle>,
     database: &State<Database>,
 ) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
     let ReplaceVault { vault, replaces } = body.0;
-    if vault.0.len() > VAULT_BYTES_MAX {
-        return Err(ProblemCode::TooLarge.into());
-    }
-    throttle.change_per_account.check(&signed_in.account_id)?;
+    check_size(&vault)?;
     database
         .write(move |transaction| accounts::replace_vault(transaction, signed_in.account_id, &vault, &replaces))
         .await?;
     Ok(NoContent)
+}
+
+/// Of every vault that is brought, by whichever route.
+pub(super) fn check_size(vault: &Blob) -> Result<(), ProblemCode> {
+    if vault.0.len() > VAULT_BYTES_MAX { Err(ProblemCode::TooLarge) } else { Ok(()) }
 }
 
 impl From<VaultError> for Error {

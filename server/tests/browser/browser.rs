@@ -1,8 +1,9 @@
 //! Owns one browser with a profile of its own, driven over WebDriver. Knows nothing of Cliquet's pages.
 
-use crate::child::{self, Process, free_port, until_listening};
 use crate::engine::Engine;
 use crate::eventually::{PATIENCE, eventually};
+use crate::support::ports::{free_port, until_listening};
+use crate::support::process::{self, Process};
 use fantoccini::cookies::Cookie;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
@@ -75,7 +76,7 @@ impl Browser {
     /// Ends it as a power cut would, but for what the operating system still writes.
     pub(crate) fn kill(&mut self) {
         let Some(process) = self.process.take() else { return };
-        child::kill(process);
+        process::kill(process);
         // A zombie of the driver's, until that ends, too.
         let state = || std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         while !state().is_empty() && !state().contains(") Z ") {
@@ -92,7 +93,7 @@ impl Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         if let Some(process) = self.process {
-            child::kill(process);
+            process::kill(process);
         }
     }
 }
@@ -181,13 +182,31 @@ impl Tab {
         }
     }
 
-    /// Types with real key events; `\n` is the Enter key.
+    /// Types with real key events; `\n` is the Enter key. Some drivers have no keys for what lies beyond the Basic
+    /// Multilingual Plane, such as emoji: that is inserted, as an input method does.
     pub(crate) async fn write(&self, selector: &str, text: &str) {
         self.until_shown(selector).await;
         let element = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
-        let keys = text.replace('\n', "\u{e007}");
-        if let Err(error) = element.send_keys(&keys).await {
-            self.fail(&format!("cannot write into {selector}: {error}")).await;
+        let has_key = |character: &char| character.len_utf16() == 1;
+        let characters: Vec<char> = text.replace('\n', "\u{e007}").chars().collect();
+        for run in characters.chunk_by(|one, next| has_key(one) == has_key(next)) {
+            let part: String = run.iter().collect();
+            if run.first().is_some_and(|first| !has_key(first)) {
+                self.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
+                self.insert(&part).await;
+            } else if let Err(error) = element.send_keys(&part).await {
+                self.fail(&format!("cannot write into {selector}: {error}")).await;
+            }
+        }
+    }
+
+    /// Puts a text where the cursor is.
+    async fn insert(&self, text: &str) {
+        match self.engine {
+            Engine::Chromium => drop(self.devtools("Input.insertText", json!({ "text": text })).await),
+            Engine::Firefox | Engine::WebKit => {
+                self.ask("document.execCommand('insertText', false, a[0])", vec![text.into()]).await;
+            }
         }
     }
 

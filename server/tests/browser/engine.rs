@@ -1,6 +1,6 @@
 //! Owns what differs between the browsers: their drivers, and how one of them is started. Knows nothing of pages.
 
-use crate::child::Process;
+use crate::support::process::Process;
 use fantoccini::Client;
 use serde_json::{Value, json};
 use std::fs;

@@ -7,16 +7,15 @@
 
 mod browser;
 mod canaries;
-mod child;
 mod engine;
-mod eventually;
 mod keys_used;
 mod person;
 mod proxy;
-mod redis;
-mod reverse_proxy;
-mod server;
 mod stage;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::{eventually, reverse_proxy};
 
 mod in_browser {
     mod afterwards;

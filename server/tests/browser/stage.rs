@@ -2,13 +2,13 @@
 
 use crate::person::Person;
 use crate::proxy::Proxy;
-use crate::server::Server;
+use crate::support::program::Program;
 use std::time::Duration;
 use tempfile::TempDir;
 
 #[derive(Debug)]
 pub(crate) struct Stage {
-    pub(crate) server: Server,
+    pub(crate) server: Program,
     pub(crate) proxy: Proxy,
     // Last: removed when everything that writes into it has ended.
     pub(crate) house: TempDir,
@@ -25,7 +25,7 @@ impl Stage {
     }
 
     pub(crate) async fn set_in(house: TempDir, settings: &[(&str, &str)], cut_after: Option<Duration>) -> Self {
-        let server = Server::start(house.path(), settings);
+        let server = Program::start_with_pages(house.path(), settings);
         let proxy = Proxy::start(server.port, cut_after).await;
         Self { server, proxy, house }
     }

@@ -4,7 +4,7 @@
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
-    mailbox::{Item, Mailbox, MailboxId, SqliteMailbox},
+    mailbox::{Arrived, Item, Mailbox, MailboxId, SqliteMailbox},
 };
 use cliquet_wire::ids::EnvelopeId;
 use std::{sync::Arc, time::Duration};
@@ -41,12 +41,12 @@ async fn is_found(store: &Arc<SqliteMailbox>, mailbox: MailboxId, round: u64, cu
         other.enqueue(vec![item]).await.unwrap();
     });
     let after = *cursor;
-    let mut found = Vec::new();
+    let mut found = Arrived::default();
     match round % 4 {
         1 => found = store.wait(mailbox, after, meeting).await.unwrap(),
         2 => {
             let left = tokio::time::timeout_at(meeting, store.wait(mailbox, after, start + STUCK)).await;
-            found = left.map_or(Vec::new(), Result::unwrap);
+            found = left.map_or(Arrived::default(), Result::unwrap);
         }
         3 => {
             let older = Arc::clone(store);
@@ -60,6 +60,7 @@ async fn is_found(store: &Arc<SqliteMailbox>, mailbox: MailboxId, round: u64, cu
         found = store.wait(mailbox, after, Instant::now() + STUCK).await.unwrap();
     }
     posting.await.unwrap();
+    let found = found.stored;
     *cursor = found.last().map_or(after, |stored| stored.cursor);
     store.acknowledge(mailbox, *cursor).await.unwrap();
     found.len() == 1 && *found[0].json == *round.to_string()
@@ -70,7 +71,7 @@ async fn r4_what_arrives_as_a_wait_begins_ends_or_changes_hands_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteMailbox::open(folder.path(), MailboxLimits::default(), Clock::new(|| 0)).unwrap();
     let store = Arc::new(store);
-    let rounds = crate::server::setting("CLIQUET_ARRIVALS").map_or(ROUNDS, |arrivals| arrivals / u64::from(MAILBOXES));
+    let rounds = crate::support::setting("CLIQUET_ARRIVALS").map_or(ROUNDS, |arrivals| arrivals / u64::from(MAILBOXES));
     let tries = (1..=MAILBOXES).map(|number| {
         let store = Arc::clone(&store);
         tokio::spawn(async move {

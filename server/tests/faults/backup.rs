@@ -1,10 +1,13 @@
 //! A backup of a running server, and people who go on after it was restored elsewhere.
 
 use crate::{
-    client::Client,
     history::History,
-    people::{Person, letter, post_of, seeded},
-    server::{PATIENCE, Server, cliquet},
+    support::{
+        PATIENCE,
+        http::Client,
+        program::cliquet,
+        seeded::{Person, letter, post_of, seeded, serve},
+    },
 };
 use std::{
     net::SocketAddr,
@@ -112,7 +115,7 @@ fn people_go_on_after_a_backup_made_under_load_is_restored_elsewhere() {
     let file = outside.path().join("cliquet.backup");
     let cursors = people.iter().map(|_| AtomicU64::new(0)).collect();
     let crowd = Crowd { people, cursors, history: History::default(), next: AtomicU64::new(1) };
-    let mut server = Server::start(folder);
+    let mut server = serve(folder.path(), "sqlite");
     let mut before = Default::default();
     let mut words = String::new();
     crowd.live(server.address(), || {
@@ -129,7 +132,7 @@ fn people_go_on_after_a_backup_made_under_load_is_restored_elsewhere() {
     let elsewhere = tempfile::tempdir().unwrap();
     let output = restore(elsewhere.path(), &file);
     assert!(output.status.success(), "{}", said(&output));
-    let server = Server::start(elsewhere);
+    let server = serve(elsewhere.path(), "sqlite");
     crowd.live(server.address(), || thread::sleep(Duration::from_millis(300)));
     crowd.read_all(server.address());
     let verdict = crowd.history.verdict();

@@ -1,9 +1,8 @@
 //! R5: answers that are cut after any number of bytes, in the head and in the body.
 
-use crate::{
-    client::{Answer, Client},
-    people::{Person, letter, post_of, seeded},
-    server::Server,
+use crate::support::{
+    http::{Answer, Client},
+    seeded::{Person, letter, post_of, seeded, serve},
 };
 use cliquet_wire::poll::PollAnswer;
 use std::{
@@ -56,7 +55,7 @@ fn carry(mut client: TcpStream, server: SocketAddr, bytes: usize) -> io::Result<
         let mut piece = [0; 64 * 1024];
         let read = upstream.read(&mut piece)?;
         answer.extend_from_slice(&piece[..read]);
-        if read == 0 || crate::client::read_answer(&mut answer.as_slice()).is_ok() {
+        if read == 0 || crate::support::http::read_answer(&mut answer.as_slice()).is_ok() {
             break answer;
         }
     };
@@ -95,7 +94,7 @@ fn cut_everywhere(mut ask: impl FnMut(usize) -> io::Result<Answer>, mut between:
 #[test]
 fn r5_an_answer_that_is_cut_anywhere_is_given_again() {
     let (folder, people) = seeded(2);
-    let server = Server::start(folder);
+    let server = serve(folder.path(), "sqlite");
     let (from, to, cutter) = (&people[0], &people[1], Cutter::before(server.address()));
     let mut direct = Client::to(server.address());
     // The sender's side: an answer that does not arrive is asked for again, and stores nothing more.

@@ -2,11 +2,13 @@
 //! is not so, and when there is room again everything goes on.
 
 use crate::{
-    client::Client,
     history::{History, Verdict},
     kill::integrity,
-    people::{letter, post_of, seeded},
-    server::Server,
+    support::{
+        http::Client,
+        program::Program,
+        seeded::{letter, post_of, seeded, serve},
+    },
 };
 use rustix::process::{Resource, Rlimit, prlimit};
 use std::time::Instant;
@@ -17,11 +19,11 @@ const FAULTS: u64 = 60;
 /// Posts until one is refused; by then the files have reached their limit many times over.
 const POSTS_MAX: u64 = 100;
 
-fn files_may_grow_to(server: &Server, bytes: Option<u64>) {
+fn files_may_grow_to(server: &Program, bytes: Option<u64>) {
     prlimit(Some(server.pid()), Resource::Fsize, Rlimit { current: bytes, maximum: None }).unwrap();
 }
 
-fn size(server: &Server, name: &str) -> u64 {
+fn size(server: &Program, name: &str) -> u64 {
     std::fs::metadata(server.folder().join("data").join(name)).map_or(0, |data| data.len())
 }
 
@@ -29,7 +31,7 @@ fn size(server: &Server, name: &str) -> u64 {
 #[test]
 fn r2_where_a_write_fails_there_is_all_or_nothing_and_it_goes_on_when_there_is_room() {
     let (folder, people) = seeded(2);
-    let mut server = Server::start(folder);
+    let mut server = serve(folder.path(), "sqlite");
     let (from, to) = (&people[0], &people[1]);
     let history = History::default();
     let (mut number, mut cursor, mut refused) = (0, 0, 0);

@@ -1,7 +1,7 @@
 //! Owns what happened, as clients saw it, and the judgement of it: what was acknowledged is shown, nothing is invented, nothing
 //! is shown twice, and no answer was a fault of the server.
 
-use crate::client::Answer;
+use crate::support::http::Answer;
 use cliquet_wire::{
     envelope::Envelope,
     ids::{DeviceId, EnvelopeId},
@@ -152,7 +152,7 @@ impl fmt::Display for Verdict {
 
 mod tests {
     use super::*;
-    use crate::people::{Person, letter};
+    use crate::support::seeded::{Person, letter};
     use cliquet_wire::poll::Delivery;
 
     fn person(number: u8) -> Person {
@@ -162,7 +162,7 @@ mod tests {
 
     fn answer(deliveries: &[(u64, &Envelope)]) -> Answer {
         let delivery = |(cursor, envelope): &(u64, &Envelope)| Delivery::of(*cursor, (*envelope).clone());
-        let answer = PollAnswer { deliveries: deliveries.iter().map(delivery).collect() };
+        let answer = PollAnswer { deliveries: deliveries.iter().map(delivery).collect(), ..PollAnswer::default() };
         Answer { status: 200, body: serde_json::to_string(&answer).unwrap() }
     }
 

@@ -2,8 +2,11 @@
 
 use crate::{
     load::Load,
-    people::seeded,
-    server::{Server, setting},
+    support::{
+        program::Program,
+        seeded::{seeded, serve},
+        setting,
+    },
 };
 use std::{
     thread,
@@ -23,7 +26,7 @@ fn r1_killed_about_once_a_second_it_loses_nothing_and_shows_nothing_twice() {
     let people = usize::try_from(setting("CLIQUET_PEOPLE").unwrap_or(PEOPLE)).unwrap();
     let minutes = setting("CLIQUET_MINUTES");
     let (folder, people) = seeded(people);
-    let mut server = Server::start(folder);
+    let mut server = serve(folder.path(), "sqlite");
     let load = Load::start(server.address(), &people);
     let (start, mut kills, mut slowest) = (Instant::now(), 0, Duration::ZERO);
     while minutes.map_or(kills < KILLS, |minutes| start.elapsed() < Duration::from_secs(60 * minutes)) {
@@ -43,7 +46,7 @@ fn r1_killed_about_once_a_second_it_loses_nothing_and_shows_nothing_twice() {
 }
 
 /// What SQLite says of both databases.
-pub(crate) fn integrity(server: &Server) -> [String; 2] {
+pub(crate) fn integrity(server: &Program) -> [String; 2] {
     ["cliquet.db", "mailbox.db"].map(|name| {
         let connection = rusqlite::Connection::open(server.folder().join("data").join(name)).unwrap();
         connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap()

@@ -2,10 +2,12 @@
 //! came, and acknowledges it with the next poll. They know nothing of what happens to the server.
 
 use crate::{
-    client::Client,
     history::{History, Verdict},
-    people::{Person, letter, post_of},
-    server::PATIENCE,
+    support::{
+        PATIENCE,
+        http::Client,
+        seeded::{Person, letter, post_of},
+    },
 };
 use std::{
     net::SocketAddr,

@@ -2,9 +2,12 @@
 
 use crate::{
     load::Load,
-    people::seeded,
-    redis_server::RedisServer,
-    server::{PATIENCE, Server, setting},
+    support::{
+        PATIENCE,
+        redis::RedisServer,
+        seeded::{seeded, serve},
+        setting,
+    },
 };
 use std::{
     thread,
@@ -33,7 +36,7 @@ fn r3_redis_killed_stopped_and_without_memory_loses_nothing_and_polls_resume() {
     let minutes = setting("CLIQUET_MINUTES");
     let (folder, people) = seeded(people);
     let mut redis = RedisServer::start();
-    let server = Server::start_with(folder, &redis.url());
+    let server = serve(folder.path(), &redis.url());
     let load = Load::start(server.address(), &people);
     let (start, mut rounds, mut slowest) = (Instant::now(), 0, Duration::ZERO);
     let pause = || thread::sleep(Duration::from_millis(700));
@@ -43,10 +46,10 @@ fn r3_redis_killed_stopped_and_without_memory_loses_nothing_and_polls_resume() {
         pause();
         redis.start_again();
         slowest = slowest.max(resumes(&load));
-        redis.signal("STOP");
+        redis.pause();
         // Longer than the server waits for it.
         thread::sleep(Duration::from_secs(3));
-        redis.signal("CONT");
+        redis.resume();
         slowest = slowest.max(resumes(&load));
         redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
         pause();

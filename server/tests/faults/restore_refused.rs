@@ -2,8 +2,7 @@
 
 use crate::{
     backup::{back_up, restore, said},
-    people::seeded,
-    server::cliquet,
+    support::{program::cliquet, seeded::seeded},
 };
 use std::{
     path::{Path, PathBuf},

@@ -1,9 +1,10 @@
 //! R7: SIGTERM while a thousand polls are held.
 
-use crate::{
-    client::{read_answer, request},
-    people::seeded,
-    server::{PATIENCE, Server, allow_many_connections},
+use crate::support::{
+    PATIENCE,
+    http::{read_answer, request},
+    program::{Program, allow_many_connections},
+    seeded::{seeded, serve},
 };
 use std::{
     io::{BufReader, Write},
@@ -17,7 +18,7 @@ const POLLS: usize = 1_000;
 fn r7_sigterm_answers_a_thousand_held_polls_and_ends_well() {
     allow_many_connections();
     let (folder, people) = seeded(POLLS);
-    let mut server = Server::start(folder);
+    let mut server = serve(folder.path(), "sqlite");
     let address = server.address();
     let poll = |token| request(address, "POST", "/poll", token, r#"{"cursor":0,"wait_seconds":50}"#);
     let mut polls = Vec::new();
@@ -51,7 +52,7 @@ fn r7_sigterm_answers_a_thousand_held_polls_and_ends_well() {
 }
 
 /// Until the server has taken everything that it was sent: it needs the processor no more.
-fn until_quiet(server: &Server) {
+fn until_quiet(server: &Program) {
     let path = format!("/proc/{}/stat", server.pid().as_raw_nonzero());
     let worked = || -> u64 {
         let text = std::fs::read_to_string(&path).unwrap();

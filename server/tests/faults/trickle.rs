@@ -1,10 +1,9 @@
 //! R9, in short: connections that say nothing and requests that come a byte at a time, through nginx as docs/nginx.conf sets it
 //! up. They are let go, and whoever asks like everybody else is answered all the while.
 
-use crate::{
-    people::seeded,
+use crate::support::{
     reverse_proxy::{NAME, ReverseProxy},
-    server::Server,
+    seeded::{seeded, serve},
 };
 use std::{
     io::{ErrorKind, Read, Write},
@@ -69,7 +68,7 @@ fn asks_honestly(port: u16) {
 #[test]
 fn r9_trickled_and_empty_connections_are_let_go_and_honest_requests_are_answered() {
     let (folder, _) = seeded(2);
-    let server = Server::start(folder);
+    let server = serve(folder.path(), "sqlite");
     let house = tempfile::tempdir().unwrap();
     let proxy = ReverseProxy::nginx(house.path(), server.address().port());
     let port: u16 = proxy.url().rsplit(':').next().unwrap().parse().unwrap();

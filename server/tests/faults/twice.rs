@@ -1,9 +1,9 @@
 //! R6: the same post again and again, at once and across a kill.
 
-use crate::{
-    client::{Answer, Client},
-    people::{Person, letter, post_of, seeded},
-    server::{PATIENCE, Server},
+use crate::support::{
+    PATIENCE,
+    http::{Answer, Client},
+    seeded::{Person, letter, post_of, seeded, serve},
 };
 use cliquet_wire::{
     envelope::MessagesSent,
@@ -60,7 +60,7 @@ fn is_there_once(told: &[u64], deliveries: &[Delivery], number: u64) {
 #[test]
 fn r6_the_same_post_once_to_ten_times_at_once_is_stored_once() {
     let (folder, people) = seeded(2);
-    let server = Server::start(folder);
+    let server = serve(folder.path(), "sqlite");
     let (from, to, address) = (&people[0], &people[1], server.address());
     let mut cursor = 0;
     for copies in 1..=10_u64 {
@@ -79,7 +79,7 @@ fn r6_the_same_post_once_to_ten_times_at_once_is_stored_once() {
 #[test]
 fn r6_the_same_post_across_a_kill_is_stored_once() {
     let (folder, people) = seeded(2);
-    let mut server = Server::start(folder);
+    let mut server = serve(folder.path(), "sqlite");
     let (from, to, address) = (&people[0], &people[1], server.address());
     let mut cursor = 0;
     for number in 1..=10_u64 {

@@ -26,7 +26,7 @@ const MINUTE: MailboxLimits = MailboxLimits { envelopes_max: 2, bytes_max: 1_000
 
 /// What the sender hears.
 async fn told(store: &impl Mailbox) -> Vec<u128> {
-    let found = store.wait(mailbox(SENDER), 0, now()).await.unwrap();
+    let found = store.stored(mailbox(SENDER), 0, now()).await.unwrap();
     let notices = found.iter().filter(|stored| stored.kind == Kind::Expired);
     notices.map(|stored| serde_json::from_str::<EnvelopeId>(&stored.json).unwrap().0.as_u128()).collect()
 }
@@ -43,7 +43,7 @@ pub(crate) async fn what_expires_is_told_to_its_sender_once<S: Store>() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         store.expire().await;
     };
-    let (woken, ()) = tokio::join!(store.mailbox().wait(mailbox(SENDER), 0, soon()), expiring);
+    let (woken, ()) = tokio::join!(store.mailbox().stored(mailbox(SENDER), 0, soon()), expiring);
     assert_eq!(woken.unwrap()[0].kind, Kind::Expired);
     assert!(start.elapsed() < Duration::from_secs(10), "the sender's poll is woken");
     store.expire().await;

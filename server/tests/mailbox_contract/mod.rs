@@ -2,14 +2,16 @@
 
 #![allow(dead_code)] // Each test program uses its part.
 
+mod ephemeral;
 mod expiry;
 mod order;
 
 use cliquet_server::{
     config::MailboxLimits,
-    mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId},
+    mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId, Stored, Unavailable},
 };
 use cliquet_wire::{ids::EnvelopeId, limits::POLL_DELIVERIES_MAX};
+pub(crate) use ephemeral::*;
 pub(crate) use expiry::*;
 pub(crate) use order::*;
 use std::{future::Future, time::Duration};
@@ -28,6 +30,20 @@ pub(crate) trait Store: Sized + Send {
     /// The same data after the end of the process.
     fn reopen(self) -> impl Future<Output = Self> + Send;
 }
+
+/// A wait of which only what is stored matters.
+pub(crate) trait Durable: Mailbox {
+    fn stored(
+        &self,
+        mailbox: MailboxId,
+        after: u64,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Vec<Stored>, Unavailable>> + Send {
+        async move { Ok(self.wait(mailbox, after, deadline).await?.stored) }
+    }
+}
+
+impl<M: Mailbox> Durable for M {}
 
 /// One test for each promise.
 macro_rules! contract {
@@ -63,6 +79,10 @@ macro_rules! contract {
             a_clock_that_jumps_loses_nothing,
             many_at_once_are_all_kept,
             answers_when_asked,
+            what_is_offered_ends_a_wait_that_is_held,
+            what_is_offered_to_nobody_is_dropped,
+            what_is_offered_comes_beside_what_is_stored,
+            what_is_offered_past_an_answers_room_is_dropped,
         );
     };
     ($store:ty: $($promise:ident,)*) => {
@@ -111,11 +131,11 @@ fn soon() -> Instant {
 }
 
 pub(crate) async fn read_all(store: &impl Mailbox, of: u8) -> Vec<String> {
-    store.wait(mailbox(of), 0, now()).await.unwrap().iter().map(|stored| stored.json.to_string()).collect()
+    store.stored(mailbox(of), 0, now()).await.unwrap().iter().map(|stored| stored.json.to_string()).collect()
 }
 
 pub(crate) async fn cursors(store: &impl Mailbox, of: u8) -> Vec<u64> {
-    store.wait(mailbox(of), 0, now()).await.unwrap().iter().map(|stored| stored.cursor).collect()
+    store.stored(mailbox(of), 0, now()).await.unwrap().iter().map(|stored| stored.cursor).collect()
 }
 
 async fn opened<S: Store>() -> S {
@@ -125,7 +145,7 @@ async fn opened<S: Store>() -> S {
 pub(crate) async fn wakes_at_once<S: Store>() {
     let store = opened::<S>().await;
     let start = now();
-    let waiting = store.mailbox().wait(mailbox(1), 0, soon());
+    let waiting = store.mailbox().stored(mailbox(1), 0, soon());
     let posting = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         store.mailbox().enqueue(vec![item(1, 1, "one")]).await.unwrap();
@@ -142,7 +162,7 @@ pub(crate) async fn nothing_slips_between_read_and_wait<S: Store>() {
     let store = store.mailbox();
     let mut after = 0;
     for id in 0..300_u128 {
-        let waiting = store.wait(mailbox(1), after, soon());
+        let waiting = store.stored(mailbox(1), after, soon());
         let posting = async {
             if id % 3 > 0 {
                 tokio::time::sleep(Duration::from_micros(40 * (id as u64 % 7))).await;
@@ -161,7 +181,7 @@ pub(crate) async fn nothing_slips_between_read_and_wait<S: Store>() {
 pub(crate) async fn empty_at_the_deadline<S: Store>() {
     let store = opened::<S>().await;
     let start = now();
-    let found = store.mailbox().wait(mailbox(1), 0, start + Duration::from_millis(200)).await.unwrap();
+    let found = store.mailbox().stored(mailbox(1), 0, start + Duration::from_millis(200)).await.unwrap();
     assert!(found.is_empty());
     assert!(start.elapsed() >= Duration::from_millis(200));
     assert!(start.elapsed() < Duration::from_secs(10));
@@ -171,7 +191,7 @@ pub(crate) async fn a_cancelled_wait_loses_nothing<S: Store>() {
     let store = opened::<S>().await;
     let store = store.mailbox();
     for id in 0..20 {
-        let wait = store.wait(mailbox(1), 0, soon());
+        let wait = store.stored(mailbox(1), 0, soon());
         let posting = async {
             tokio::time::sleep(Duration::from_micros(200 * id)).await;
             store.enqueue(vec![item(1, id.into(), &id.to_string())]).await.unwrap();
@@ -187,10 +207,10 @@ pub(crate) async fn a_newer_wait_ends_the_older<S: Store>() {
     let store = opened::<S>().await;
     let store = store.mailbox();
     let start = now();
-    let older = async { (store.wait(mailbox(1), 0, soon()).await.unwrap(), start.elapsed()) };
+    let older = async { (store.stored(mailbox(1), 0, soon()).await.unwrap(), start.elapsed()) };
     let newer = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let waiting = store.wait(mailbox(1), 0, soon());
+        let waiting = store.stored(mailbox(1), 0, soon());
         let posting = async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             store.enqueue(vec![item(1, 1, "one")]).await.unwrap();
@@ -212,7 +232,7 @@ pub(crate) async fn an_ended_wait_returns_empty<S: Store>() {
         store.end_wait(mailbox(1));
         store.end_wait(mailbox(2));
     };
-    let (found, ()) = tokio::join!(store.wait(mailbox(1), 0, soon()), ending);
+    let (found, ()) = tokio::join!(store.stored(mailbox(1), 0, soon()), ending);
     assert!(found.unwrap().is_empty());
     assert!(start.elapsed() < Duration::from_secs(10));
 }
@@ -221,7 +241,7 @@ pub(crate) async fn mailboxes_are_separate<S: Store>() {
     let store = opened::<S>().await;
     let store = store.mailbox();
     let start = now();
-    let waiting = store.wait(mailbox(1), 0, start + Duration::from_millis(300));
+    let waiting = store.stored(mailbox(1), 0, start + Duration::from_millis(300));
     let posting = store.enqueue(vec![item(2, 1, "for two")]);
     let (found, posted) = tokio::join!(waiting, posting);
     posted.unwrap();
@@ -277,7 +297,7 @@ pub(crate) async fn a_deleted_mailbox_is_empty<S: Store>() {
         tokio::time::sleep(Duration::from_millis(50)).await;
         store.delete(mailbox(1)).await.unwrap();
     };
-    let (found, ()) = tokio::join!(store.wait(mailbox(1), last, soon()), deleting);
+    let (found, ()) = tokio::join!(store.stored(mailbox(1), last, soon()), deleting);
     assert!(found.unwrap().is_empty());
     assert!(start.elapsed() < Duration::from_secs(10), "its wait ends");
     assert_eq!(read_all(store, 1).await, Vec::<String>::new());
@@ -345,7 +365,7 @@ pub(crate) async fn many_at_once_are_all_kept<S: Store>() {
     let mut all = Vec::new();
     let mut after = 0;
     loop {
-        let page = store.wait(mailbox(9), after, now()).await.unwrap();
+        let page = store.stored(mailbox(9), after, now()).await.unwrap();
         let Some(last) = page.last() else { break };
         after = last.cursor;
         all.extend(page.iter().map(|stored| stored.json.to_string()));

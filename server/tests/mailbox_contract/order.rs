@@ -18,10 +18,10 @@ pub(crate) async fn a_long_mailbox_is_read_in_pieces<S: Store>() {
     let count = POLL_DELIVERIES_MAX + 1;
     let items = (0..count).map(|id| item(1, id as u128, &id.to_string())).collect();
     store.mailbox().enqueue(items).await.unwrap();
-    let first = store.mailbox().wait(mailbox(1), 0, now()).await.unwrap();
+    let first = store.mailbox().stored(mailbox(1), 0, now()).await.unwrap();
     assert_eq!(first.len(), POLL_DELIVERIES_MAX);
     let last = first.last().unwrap().cursor;
-    let rest = store.mailbox().wait(mailbox(1), last, now()).await.unwrap();
+    let rest = store.mailbox().stored(mailbox(1), last, now()).await.unwrap();
     assert_eq!(rest.iter().map(|stored| &*stored.json).collect::<Vec<_>>(), [(count - 1).to_string()]);
 }
 
@@ -59,7 +59,7 @@ pub(crate) async fn an_unknown_cursor_is_refused<S: Store>() {
     assert!(refused(store.acknowledge(mailbox(1), last + 1).await));
     assert!(refused(store.acknowledge(mailbox(1), u64::MAX).await));
     assert_eq!(read_all(store, 1).await, ["one"], "nothing was removed");
-    assert!(store.wait(mailbox(1), u64::MAX, now()).await.unwrap().is_empty());
+    assert!(store.stored(mailbox(1), u64::MAX, now()).await.unwrap().is_empty());
 }
 
 pub(crate) async fn cursors_are_never_used_again<S: Store>() {

@@ -1,6 +1,6 @@
 //! R8: clocks that are ten years off, the server's or a client's. Nothing is lost, and nobody stays signed in for longer.
 
-use crate::office::{NOW_MS, Office, letter, problem};
+use crate::support::office::{NOW_MS, Office, letter, problem};
 use cliquet_server::clock::DAY_MS;
 use cliquet_wire::{ids::EnvelopeId, problem::ProblemCode};
 use rocket::http::Status;

@@ -1,6 +1,6 @@
 //! The security headers, on every answer.
 
-use crate::office::{Office, bearer, to_host};
+use crate::support::office::{Office, bearer, to_host};
 use cliquet_wire::problem::{Problem, ProblemCode};
 use rocket::{
     http::{Accept, ContentType, Header, Status},

@@ -1,6 +1,6 @@
 //! Somebody else holds the databases: a backup, a tool, a slow disk. Whoever needs to write waits; nobody else does.
 
-use crate::office::{Office, Person, bearer, letter};
+use crate::support::office::{Office, Person, bearer, letter};
 use cliquet_wire::poll::PollAnswer;
 use rocket::{
     futures::future::join_all,
@@ -82,7 +82,7 @@ async fn while_the_databases_are_locked_for_ten_seconds_whatever_need_not_write_
         Route::new("an asset", asset, Accept::Any),
         Route::new("the sign-in page", "/sign-in", Accept::HTML),
         Route::new("the home page", "/home", Accept::HTML),
-        Route::new("what this server knows", "/knows", Accept::HTML),
+        Route::new("what this server knows", "/transparency", Accept::HTML),
         Route::new("a conversation", "/conversations/bob@example.org", Accept::HTML),
         Route::new("health", "/health", Accept::JSON),
         Route::new("contacts", "/contacts", Accept::JSON),

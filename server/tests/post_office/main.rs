@@ -4,10 +4,15 @@
 
 mod backlog;
 mod clocks;
+mod ephemeral;
 mod headers;
 mod locked;
+mod mailbox;
+#[path = "../mailbox_contract/mod.rs"]
+mod mailbox_contract;
 mod messages;
-mod office;
 mod origin;
 mod poll;
 mod shutdown;
+#[path = "../support/mod.rs"]
+mod support;

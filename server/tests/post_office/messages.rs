@@ -1,6 +1,6 @@
 //! Posting letters: what is taken, and what is refused with nothing stored.
 
-use crate::office::{NOW_MS, Office, letter, problem};
+use crate::support::office::{NOW_MS, Office, letter, problem};
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
@@ -206,7 +206,7 @@ async fn r10_sixteen_envelopes_are_one_post_and_seventeen_are_none() {
     let bobs: Vec<_> = (1..8).map(|_| office.another_device(&bob)).chain([bob.clone()]).collect();
     let mut receivers = [bobs, (0..8).map(|_| office.another_device(&alice)).collect()].concat();
     assert_eq!(receivers.len(), ENVELOPES_PER_POST_MAX);
-    let letters = |receivers: &[crate::office::Person], first: u128| {
+    let letters = |receivers: &[crate::support::office::Person], first: u128| {
         (first..).zip(receivers).map(|(id, receiver)| letter(&alice, receiver, id)).collect::<Vec<_>>()
     };
     assert_eq!(office.posts(&alice, letters(&receivers, 1)).await.status(), Status::Created);

@@ -1,6 +1,6 @@
 //! Requests that another site makes in somebody's name.
 
-use crate::office::{Office, bearer, problem, to_host};
+use crate::support::office::{Office, bearer, problem, to_host};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{
     http::{Cookie, Header, Method},
@@ -78,4 +78,17 @@ async fn reading_is_open_to_all_and_programs_with_a_token_need_no_origin() {
     for name in ["cliquet", "__Host-cliquet"] {
         assert!(!is_let_in(program().cookie(Cookie::new(name, "x")), &[]).await, "a cookie makes it a browser");
     }
+}
+
+#[rocket::async_test]
+async fn a_proxy_may_name_the_port_in_the_host_and_must_name_the_host() {
+    let office = Office::open().await;
+    let post = |origin: &'static str| office.client.post("/poll").header(Header::new("Origin", origin));
+    let is_foreign =
+        async |request: LocalRequest<'_>| problem(request.dispatch().await).await == ProblemCode::ForeignOrigin;
+    // As docs/nginx.conf does: HTTP/3 has no header of that name.
+    assert!(!is_foreign(to_host(post("https://chat.example.org"), "chat.example.org:443")).await);
+    assert!(!is_foreign(to_host(post("https://chat.example.org:8443"), "chat.example.org:8443")).await);
+    assert!(is_foreign(to_host(post("https://chat.example.org:8443"), "chat.example.org:443")).await);
+    assert!(is_foreign(post("https://chat.example.org")).await, "no host at all");
 }

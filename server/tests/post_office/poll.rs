@@ -1,6 +1,6 @@
 //! Waiting for letters, fetching them, and acknowledging them.
 
-use crate::office::{Office, bearer, letter, problem};
+use crate::support::office::{Office, bearer, letter, problem};
 use cliquet_wire::{
     devices::DEVICE_HEADER,
     limits::POLL_DELIVERIES_MAX,

@@ -1,6 +1,6 @@
 //! Adding, requesting, blocking, and claiming pre-keys.
 
-use crate::server::{Person, Reply, TestServer};
+use crate::support::house::{Person, Reply, TestServer};
 use cliquet_web_crypto::crypto::{CheckedBundle, CheckedCard, rsa::native::NativeVerifier};
 use cliquet_wire::{
     certificate::AccountCard,
@@ -189,7 +189,7 @@ async fn a_refused_claim_uses_nothing_up() {
     let bob = server.sign_up("bob@example.org").await;
     let before = server.rows();
     claim(&server, &alice, &bob, &[bob.device()]).await.expect_problem(NotAContact);
-    // A stranger and nobody look alike (S3).
+    // A stranger and nobody look alike (S1).
     let nobody = ClaimBundles { devices: vec![bob.device()] };
     server.post(&alice, "/contacts/nobody@example.org/bundles", &nobody).await.expect_problem(NotAContact);
     assert_eq!(server.rows(), before);

@@ -1,6 +1,6 @@
 //! Devices, their lists and their pre-keys.
 
-use crate::server::{
+use crate::support::house::{
     DAY_MS, NOW_MS, PASSWORD, Person, TestServer, letter, random, sign_certificate, sign_kem_pre_key, sign_list,
     sign_pre_key,
 };
@@ -35,7 +35,12 @@ async fn signed(person: &Person, id: u32, key: PublicKey) -> SignedPreKey {
     pre_key
 }
 
-async fn revoke(server: &TestServer, who: &Person, device: DeviceId, list: &RevokeDevice) -> crate::server::Reply {
+async fn revoke(
+    server: &TestServer,
+    who: &Person,
+    device: DeviceId,
+    list: &RevokeDevice,
+) -> crate::support::house::Reply {
     server.post(who, &format!("/devices/{device}/revoke"), list).await
 }
 
@@ -206,7 +211,7 @@ async fn c2_a_device_is_revoked_only_by_the_next_list_without_it() {
     revoke(&server, &alice, phone_id, &list(4, &[laptop]).await).await.expect_problem(UnknownDevice);
 }
 
-async fn rename(server: &TestServer, who: &Person, device: DeviceId, name: &str) -> crate::server::Reply {
+async fn rename(server: &TestServer, who: &Person, device: DeviceId, name: &str) -> crate::support::house::Reply {
     server.put(who, &format!("/devices/{device}/name"), &RenameDevice { name: name.to_owned() }).await
 }
 

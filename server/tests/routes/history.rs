@@ -1,6 +1,6 @@
 //! Sealed history.
 
-use crate::server::{NOW_MS, Person, TestServer};
+use crate::support::house::{NOW_MS, Person, TestServer};
 use cliquet_wire::{
     bytes::Blob,
     history::{AddSegment, History, SegmentAdded},

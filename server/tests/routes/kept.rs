@@ -4,7 +4,7 @@
 //! devices and a vault of 1500 bytes, Bob with one, each the other's contact; Alice sent Bob two letters and he had
 //! acknowledged the first. When a step is added, keep what the server wrote before it.
 
-use crate::server::{PASSWORD, Person, TestServer, letter};
+use crate::support::house::{PASSWORD, Person, TestServer, letter};
 use cliquet_wire::{
     bytes::Blob,
     contacts::{ContactState, Contacts},

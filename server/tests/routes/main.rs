@@ -1,19 +1,23 @@
-//! Every route of accounts, by the file that owns it: good input, bad input, and that nothing is stored by half.
+//! Every route of accounts, by the file that owns it: good input, bad input, and that nothing is stored by half. And the
+//! pages, and the server's verifier of signatures.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // a test that meets the unexpected stops
-
-#[path = "../server/mod.rs"]
-mod server;
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test that meets the unexpected stops
 
 mod contacts;
+mod detour;
 mod devices;
 mod history;
 mod kept;
 mod make_room;
+mod pages;
 mod password;
 mod recovery;
 mod restore;
+mod served_pages;
 mod sign_in;
 mod sign_up;
 mod storage;
+#[path = "../support/mod.rs"]
+mod support;
 mod vault;
+mod vectors;

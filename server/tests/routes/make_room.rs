@@ -1,6 +1,6 @@
 //! A full account, and someone who has the password and none of its devices.
 
-use crate::server::{PASSWORD, Person, TestServer};
+use crate::support::house::{PASSWORD, Person, TestServer};
 use cliquet_wire::{
     certificate::AccountCard,
     contacts::Contacts,

@@ -1,6 +1,6 @@
 //! A new password.
 
-use crate::server::{PASSWORD, Person, TestServer};
+use crate::support::house::{PASSWORD, Person, TestServer};
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     contacts::Contacts,

@@ -1,6 +1,6 @@
 //! The recovery key, and an account that is recovered with it.
 
-use crate::server::{PASSWORD, Person, TestServer, random};
+use crate::support::house::{PASSWORD, Person, TestServer, random};
 use cliquet_web_crypto::crypto::password::Registration;
 use cliquet_wire::{
     bytes::{Blob, Bytes},

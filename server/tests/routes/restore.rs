@@ -1,6 +1,6 @@
 //! A server that was restored from a backup, as the people see it who come back with the devices they have.
 
-use crate::server::{NOW_MS, PASSWORD, Person, TestServer, letter};
+use crate::support::house::{NOW_MS, PASSWORD, Person, TestServer, letter};
 use cliquet_server::{
     backup::{self, Counts, Progress},
     config::Config,

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::server::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random};
+use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random};
 use cliquet_web_crypto::crypto::password::Login;
 use cliquet_wire::{
     bytes::Blob,
@@ -185,7 +185,7 @@ async fn one_account_is_tried_only_so_often_from_wherever() {
     server.sign_in("alice@example.org", b"wrong", None).await.expect_problem(SignInRefused);
     server.sign_in("alice@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
     server.sign_in("Alice@example.org", PASSWORD, None).await.expect_problem(TooManyRequests);
-    // The same for an address that nobody has (S3), and not for others.
+    // The same for an address that nobody has (S1), and not for others.
     for code in [SignInRefused, SignInRefused, TooManyRequests] {
         server.sign_in("nobody@example.org", PASSWORD, None).await.expect_problem(code);
     }
@@ -238,4 +238,16 @@ async fn sign_ins_are_listed_and_ended_by_their_owner_alone() {
     server.get(&other, "/contacts").await.expect_problem(SignedOut);
     server.delete(&alice, &path).await.expect_problem(NotFound);
     server.delete(&alice, "/sign-ins/no-id").await.expect_problem(NotFound);
+}
+
+#[rocket::async_test]
+async fn the_name_and_password_of_a_proxy_in_front_are_none_of_ours() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let basic = [("Authorization", "Basic dXNlcjpwYXNzd29yZA==")];
+    assert_eq!(server.ask(Method::Get, &alice, "/contacts", Vec::new(), &basic).await.status, 200);
+    server.ask(Method::Get, None, "/contacts", Vec::new(), &basic).await.expect_problem(SignedOut);
+    // A token that is shown counts, and not the cookie beside it.
+    let bearer = [("Authorization", "Bearer nonsense")];
+    server.ask(Method::Get, &alice, "/contacts", Vec::new(), &bearer).await.expect_problem(SignedOut);
 }

@@ -1,6 +1,6 @@
 //! Opening an account.
 
-use crate::server::{DAY_MS, NOW_MS, Person, Reply, TestServer, sign_certificate, sign_list};
+use crate::support::house::{DAY_MS, NOW_MS, Person, Reply, TestServer, sign_certificate, sign_list};
 use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
@@ -124,7 +124,7 @@ async fn every_signature_is_checked_before_anything_is_stored() {
 async fn a_signature_by_another_key_is_refused() {
     let server = TestServer::start().await;
     let (alice, mut finish) = server.begin_sign_up("alice@example.org", None).await.unwrap();
-    let bob = crate::server::key_of(&Address::parse("bob@example.org").unwrap());
+    let bob = crate::support::house::key_of(&Address::parse("bob@example.org").unwrap());
     sign_certificate(bob, &mut finish.device.certificate).await;
     refused(&server, &alice, &finish, BadSignature).await;
 }

@@ -1,7 +1,7 @@
 //! R2 for everything about accounts: the first write of a request fails, then the second, and so on. Each time the answer is a
 //! failure and nothing at all was stored; when writing works again, the very same request does.
 
-use crate::server::{DAY_MS, PASSWORD, Reply, TestServer, random, sign_pre_key};
+use crate::support::house::{DAY_MS, PASSWORD, Reply, TestServer, random, sign_pre_key};
 use cliquet_web_crypto::crypto::keys::SecretKey;
 use cliquet_wire::{
     bytes::{Blob, Bytes},

@@ -1,6 +1,6 @@
 //! The vault.
 
-use crate::server::{PASSWORD, TestServer};
+use crate::support::house::{PASSWORD, TestServer};
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     limits::VAULT_BYTES_MAX,

@@ -57,7 +57,7 @@ fn main() {
     json("envelope", "post", serde_json::to_value(SendMessages { envelopes: vec![envelope.clone()] }).unwrap());
     json("envelope", "sent", serde_json::to_value(MessagesSent { timestamp: 1 }).unwrap());
     let delivery = cliquet_wire::poll::Delivery::of(3, envelope);
-    json("poll", "answer", serde_json::to_value(PollAnswer { deliveries: vec![delivery] }).unwrap());
+    json("poll", "answer", serde_json::to_value(PollAnswer { deliveries: vec![delivery], ephemeral: vec![] }).unwrap());
     json("poll", "question", serde_json::to_value(Poll { cursor: 7, wait_seconds: Some(25) }).unwrap());
     let card = card_of(0);
     json("card", "card", serde_json::to_value(&card).unwrap());

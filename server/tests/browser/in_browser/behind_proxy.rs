@@ -2,7 +2,7 @@
 
 use crate::person::{Person, meet};
 use crate::reverse_proxy::ReverseProxy;
-use crate::server::Server;
+use crate::support::program::Program;
 use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,7 +18,7 @@ async fn two_people_talk_through_caddy_as_the_guide_configures_it() {
 async fn talk_through(start: impl Fn(&Path, u16) -> ReverseProxy) {
     let house = tempfile::tempdir().unwrap();
     // The guide says so, together with the proxy's line that sets the header.
-    let server = Server::start(house.path(), &[("ROCKET_IP_HEADER", "X-Real-IP")]);
+    let server = Program::start_with_pages(house.path(), &[("ROCKET_IP_HEADER", "X-Real-IP")]);
     let proxy = start(house.path(), server.port);
     let alice = Person::arrive(house.path(), "alice", &proxy.url()).await;
     let bob = Person::arrive(house.path(), "bob", &proxy.url()).await;

@@ -28,7 +28,7 @@ async fn a_newer_release_in_one_tab_gets_the_store_whole_and_the_older_tab_stops
     bob.until_reads(&["before"]).await;
     alice.until_marked(&["delivered"]).await;
     let newer = alice.browser.new_tab().await;
-    newer.goto(&alice.url("/knows")).await;
+    newer.goto(&alice.url("/transparency")).await;
     newer.ask(NEWER, vec![]).await;
     newer.until("the newer tab to have the store", "window.seen", vec![]).await;
     assert_eq!(newer.ask("window.blocked", vec![]).await, Value::Null, "the older tab kept it waiting");

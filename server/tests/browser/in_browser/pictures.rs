@@ -20,8 +20,8 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     stranger.tab.goto(&stranger.url("/sign-in")).await;
     stranger.tab.until_shown("form#sign-in > fieldset:enabled").await;
     show(&stranger.tab, "sign-in").await;
-    stranger.tab.goto(&stranger.url("/knows")).await;
-    show(&stranger.tab, "knows").await;
+    stranger.tab.goto(&stranger.url("/transparency")).await;
+    show(&stranger.tab, "transparency").await;
     stranger.tab.goto(&stranger.url("/recover")).await;
     stranger.tab.until_shown("form#recover > fieldset:enabled").await;
     show(&stranger.tab, "recover").await;

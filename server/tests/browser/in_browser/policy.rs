@@ -24,7 +24,7 @@ async fn a_whole_conversation_meets_no_policy_violation_and_no_error_in_the_cons
     bob.send("hello yourself").await;
     alice.until_reads(&["hello", "hello yourself"]).await;
     alice.tab.click("[data-safety-number]").await;
-    for path in ["/devices", "/knows", "/home"] {
+    for path in ["/devices", "/transparency", "/home"] {
         alice.tab.goto(&alice.url(path)).await;
     }
     alice.until_home().await;

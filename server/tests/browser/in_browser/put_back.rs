@@ -68,7 +68,7 @@ async fn after_a_profile_was_put_back_ten_messages_each_way_are_readable_and_no_
             let seen = person.tab.ask(&shows("peer"), vec![texts.clone().into()]).await;
             if seen == true { Ok(()) } else { Err(seen) }
         };
-        eventually("every text, once", PATIENCE * 5, look).await.unwrap();
+        eventually("every text, once", PATIENCE, look).await.unwrap();
     }
     println!("all readable {} s after the last was written", begun.elapsed().as_secs());
     let used = keys_used(&stage.proxy.exchanges());

@@ -1,14 +1,13 @@
 //! The same conversation with Redis as the mailbox.
 
 use crate::canaries::{contains, shows};
-use crate::redis::Redis;
 use crate::stage::Stage;
+use crate::support::redis::RedisServer;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_talk_with_redis_as_mailbox_and_it_holds_no_word_of_it() {
-    let house = tempfile::tempdir().unwrap();
-    let redis = Redis::start(house.path());
-    let mut stage = Stage::set_in(house, &[("ROCKET_MAILBOX", &redis.url())], None).await;
+    let redis = RedisServer::start();
+    let mut stage = Stage::set_with(&[("ROCKET_MAILBOX", &redis.url())], None).await;
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("over redis").await;
     bob.until_reads(&["over redis"]).await;
@@ -21,7 +20,7 @@ async fn two_people_talk_with_redis_as_mailbox_and_it_holds_no_word_of_it() {
     bob.tab.goto("about:blank").await;
     alice.send("canary in the mailbox").await;
     alice.until_marked(&["delivered", "sent"]).await;
-    let dump = redis.dump();
+    let dump = redis.everything();
     assert!(contains(&dump, alice.email.as_bytes()), "the envelope is not in the dump; the test shows nothing");
     assert!(!shows(&dump, b"canary in the mailbox"));
     assert!(!shows(&dump, b"over redis"));

@@ -1,7 +1,7 @@
 //! A server of its own for each test, and people who are signed in to it. They have no keys: the server only carries.
 
-#![allow(dead_code)] // Each test program uses its part.
-
+pub(crate) use super::letters::signal;
+use super::letters::{self, Correspondent};
 use cliquet_server::{
     build,
     clock::Clock,
@@ -12,9 +12,10 @@ use cliquet_server::{
 use cliquet_wire::{
     account_key::{AccountKey, MODULUS_BYTES},
     address::Address,
-    bytes::{Blob, Bytes},
+    bytes::Bytes,
     certificate::DeviceList,
     envelope::{Envelope, SendMessages},
+    ephemeral::{EphemeralEnvelope, SendEphemeral},
     ids::{DeviceId, EnvelopeId},
     poll::{Poll, PollAnswer},
     problem::{Problem, ProblemCode},
@@ -78,7 +79,11 @@ impl Office {
     }
 
     pub(crate) fn person(&self, name: &str) -> Person {
-        person(self.folder.path(), name)
+        self.person_at(&format!("{name}@example.org"))
+    }
+
+    pub(crate) fn person_at(&self, address: &str) -> Person {
+        person(self.folder.path(), address)
     }
 
     /// The same person at another device.
@@ -111,6 +116,10 @@ impl Office {
 
     pub(crate) async fn posts_text(&self, who: &Person, body: String) -> LocalResponse<'_> {
         self.client.post("/messages").header(ContentType::JSON).header(bearer(who)).body(body).dispatch().await
+    }
+
+    pub(crate) async fn signals(&self, who: &Person, envelopes: Vec<EphemeralEnvelope>) -> LocalResponse<'_> {
+        self.client.post("/ephemeral").header(bearer(who)).json(&SendEphemeral { envelopes }).dispatch().await
     }
 
     pub(crate) async fn polls(&self, who: &Person, cursor: u64, wait_seconds: u32) -> LocalResponse<'_> {
@@ -155,10 +164,10 @@ fn connection(folder: &Path) -> rusqlite::Connection {
 }
 
 /// An account with one device, signed in, in the database of this folder.
-pub(crate) fn person(folder: &Path, name: &str) -> Person {
+pub(crate) fn person(folder: &Path, address: &str) -> Person {
     drop(Database::open(folder).unwrap());
     let connection = connection(folder);
-    let email = Address::parse(&format!("{name}@example.org")).unwrap();
+    let email = Address::parse(address).unwrap();
     connection
         .execute(
             "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
@@ -200,23 +209,20 @@ fn write_list(connection: &rusqlite::Connection, account_id: i64, email: &Addres
     connection.execute("UPDATE accounts SET device_list = ?2 WHERE id = ?1", params![account_id, text]).unwrap();
 }
 
-/// A sealed letter. Its seal is nobody's, which a post office cannot tell.
-pub(crate) fn letter(from: &Person, to: &Person, id: u128) -> Envelope {
-    Envelope {
-        v: cliquet_wire::VERSION,
-        id: EnvelopeId(Uuid::from_u128(id)),
-        timestamp: 0,
-        sender_email: from.email.clone(),
-        sender_device: from.device,
-        receiver_email: to.email.clone(),
-        receiver_device: to.device,
-        new_ratchet_public_key: Bytes([1; 32]),
-        message_number: u32::try_from(id).unwrap_or(0),
-        previous_chain_length: 0,
-        salt: Bytes([2; 16]),
-        ciphertext: Blob(vec![3; 160 + 16]),
-        first: None,
+impl Correspondent for Person {
+    fn email(&self) -> &Address {
+        &self.email
     }
+
+    fn device(&self) -> DeviceId {
+        self.device
+    }
+}
+
+/// A letter of this id.
+pub(crate) fn letter(from: &Person, to: &Person, id: u128) -> Envelope {
+    let message_number = u32::try_from(id).unwrap_or(0);
+    Envelope { message_number, ..letters::letter(EnvelopeId(Uuid::from_u128(id)), from, to, 1) }
 }
 
 /// What was refused, and with the status that belongs to it.

@@ -1,14 +1,17 @@
 //! Owns people with tokens, and the letters between them: each is known again by its number.
 
-use crate::server::cliquet;
+use super::{
+    letters::{self, Correspondent},
+    program::{Program, cliquet},
+};
 use cliquet_wire::{
     address::Address,
-    bytes::{Blob, Bytes},
+    bytes::Blob,
     envelope::{Envelope, SendMessages},
-    ids::{DeviceId, EnvelopeId},
+    ids::DeviceId,
 };
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Person {
@@ -29,23 +32,27 @@ pub(crate) fn seeded(count: usize) -> (tempfile::TempDir, Arc<[Person]>) {
     (folder, lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
+impl Correspondent for Person {
+    fn email(&self) -> &Address {
+        &self.email
+    }
+
+    fn device(&self) -> DeviceId {
+        self.device
+    }
+}
+
 /// The letter of this number from one to the other: always the same.
 pub(crate) fn letter(number: u64, from: &Person, to: &Person) -> Envelope {
-    Envelope {
-        v: 1,
-        id: EnvelopeId::from_parts(number, [7; 10]),
-        timestamp: 0,
-        sender_email: from.email.clone(),
-        sender_device: from.device,
-        receiver_email: to.email.clone(),
-        receiver_device: to.device,
-        new_ratchet_public_key: Bytes([9; 32]),
-        message_number: u32::try_from(number).unwrap(),
-        previous_chain_length: 0,
-        salt: Bytes([3; 16]),
-        ciphertext: Blob(vec![number.to_le_bytes()[0]; 160 * 2 + 16]),
-        first: None,
-    }
+    let ciphertext = Blob(vec![number.to_le_bytes()[0]; 160 * 2 + 16]);
+    let message_number = u32::try_from(number).unwrap();
+    Envelope { message_number, ciphertext, ..letters::letter(letters::numbered(number), from, to, 2) }
+}
+
+/// Serves them from this folder, without a limit on posts that anyone meets. `mailbox` is the setting of that name.
+pub(crate) fn serve(folder: &Path, mailbox: &str) -> Program {
+    let throttles = ("ROCKET_THROTTLES", "{post_per_account_hour=4000000000}");
+    Program::start(folder, &[("ROCKET_MAILBOX", mailbox), throttles, ("ROCKET_LOG_LEVEL", "critical")])
 }
 
 /// The body of a post of it.

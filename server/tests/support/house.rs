@@ -1,7 +1,6 @@
 //! A whole server on a folder of its own, and people with real keys and real passwords who use it.
 
-#![allow(dead_code, unreachable_pub)] // each test crate uses its own part
-
+use super::letters::{self, Correspondent};
 use cliquet_server::{clock::Clock, config, token::Token};
 use cliquet_web_crypto::crypto::{
     OwnIdentity, PreKeySecrets,
@@ -11,12 +10,12 @@ use cliquet_web_crypto::crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    bytes::{Blob, Bytes},
+    bytes::Blob,
     certificate::{AccountCard, Certificate, DeviceList},
     contacts::AddContact,
     devices::{DeviceUpload, RegisterDevice},
     envelope::Envelope,
-    ids::{DeviceId, EnvelopeId},
+    ids::DeviceId,
     limits::POLL_SECONDS_MAX,
     password::{PasswordStarted, StartPassword},
     poll::Poll,
@@ -294,7 +293,7 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 12] = [
+const LIMITS: [&str; 13] = [
     "sign_in_per_account_hour",
     "sign_in_per_ip_hour",
     "recovery_per_account_hour",
@@ -305,6 +304,7 @@ const LIMITS: [&str; 12] = [
     "claim_per_pair_hour",
     "one_time_per_target_hour",
     "post_per_account_hour",
+    "ephemeral_per_account_hour",
     "change_per_account_hour",
     "history_per_account_hour",
 ];
@@ -374,23 +374,19 @@ impl Person {
     }
 }
 
-/// A letter as the server takes it: nobody can open it.
-pub fn letter(number: u64, from: &Person, to: &Person) -> Envelope {
-    Envelope {
-        v: 1,
-        id: EnvelopeId::from_parts(number, [7; 10]),
-        timestamp: 0,
-        sender_email: from.email.clone(),
-        sender_device: from.device(),
-        receiver_email: to.email.clone(),
-        receiver_device: to.device(),
-        new_ratchet_public_key: Bytes([9; 32]),
-        message_number: 0,
-        previous_chain_length: 0,
-        salt: Bytes([3; 16]),
-        ciphertext: Blob(vec![5; 160 + 16]),
-        first: None,
+impl Correspondent for Person {
+    fn email(&self) -> &Address {
+        &self.email
     }
+
+    fn device(&self) -> DeviceId {
+        self.identity.device()
+    }
+}
+
+/// A letter of this number.
+pub fn letter(number: u64, from: &Person, to: &Person) -> Envelope {
+    letters::letter(letters::numbered(number), from, to, 1)
 }
 
 /// Signs anew what a test has changed.

@@ -1,5 +1,4 @@
 //! The server's own verifier of account keys against the published vectors.
-#![allow(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use cliquet_server::signatures::Verification;
 use cliquet_web_crypto::crypto::rsa::Verifier;

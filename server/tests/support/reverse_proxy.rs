@@ -1,7 +1,8 @@
 //! Owns nginx and Caddy as the self-hosting guide configures them: the files under `docs/`, changed only where they name
 //! this machine (ports, certificate).
 
-use crate::child::{Process, free_port, until_listening};
+use super::ports::{free_port, until_listening};
+use super::process::Process;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +25,7 @@ impl ReverseProxy {
             "nginx.conf",
             &[
                 ("    listen 443 ssl http2;", &format!("    listen 127.0.0.1:{port} ssl http2;")),
+                ("    listen [::]:443 ssl http2;\n", ""),
                 ("/etc/letsencrypt/live/chat.example.org/fullchain.pem", &house.join("cert.pem").display().to_string()),
                 ("/etc/letsencrypt/live/chat.example.org/privkey.pem", &house.join("key.pem").display().to_string()),
                 ("http://127.0.0.1:8000", &format!("http://127.0.0.1:{server}")),

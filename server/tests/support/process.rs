@@ -2,7 +2,6 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -30,16 +29,29 @@ impl Process {
         children.split_ascii_whitespace().next()?.parse().ok()
     }
 
-    /// Asks it to end, as an init system does, and waits.
-    pub(crate) fn terminate(mut self, patience: Duration) -> ExitStatus {
-        kill_process(pid(&self.0), Signal::TERM).unwrap();
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.0)
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// As a power cut of the process: nothing is said or saved.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self, patience: Duration) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.0.try_wait().unwrap() {
                 return status;
             }
-            assert!(start.elapsed() < patience, "still running {patience:?} after it was asked to end");
-            std::thread::sleep(Duration::from_millis(10));
+            assert!(start.elapsed() < patience, "still running after {patience:?}");
+            std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
@@ -51,28 +63,9 @@ impl Drop for Process {
     }
 }
 
-fn pid(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap()
-}
-
 /// Ends a process that is not our child: a browser that its driver started.
 pub(crate) fn kill(raw: i32) {
     if let Some(pid) = Pid::from_raw(raw) {
         let _ = kill_process(pid, Signal::KILL);
-    }
-}
-
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// Waits until somebody listens; a process that ended instead is shown with its log.
-pub(crate) fn until_listening(process: &mut Process, port: u16, log: &Path) {
-    let start = Instant::now();
-    while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        let ended = process.has_ended();
-        assert!(!ended, "it ended at once:\n{}", std::fs::read_to_string(log).unwrap_or_default());
-        assert!(start.elapsed() < Duration::from_secs(60), "nobody listens on port {port} after a minute");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

@@ -1,6 +1,6 @@
 //! What the database said, kept until it says something else.
 //!
-//! Owns answers that nearly every request needs: who a token speaks for, and whether a post names the right devices. An answer
+//! Owns entries that nearly every request needs: who a token speaks for, and whether a post names the right devices. An answer
 //! counts only while [`Database::version`] is what it was *before* the answer was read. So a revocation is in force with its
 //! commit, whichever process committed it, and nobody has to think of telling this file.
 
@@ -14,25 +14,25 @@ use std::{
 };
 
 /// Answers of one kind.
-pub struct Remembered<K, V> {
-    answers: Mutex<Answers<K, V>>,
+pub struct VersionedCache<K, V> {
+    entries: Mutex<Entries<K, V>>,
 }
 
-struct Answers<K, V> {
+struct Entries<K, V> {
     version: u64,
     by_key: HashMap<K, V>,
 }
 
-/// More answers than that are forgotten all at once: some tens of megabytes, and a server of a hundred thousand.
-const ANSWERS_MAX: usize = 100_000;
+/// More entries than that are forgotten all at once: some tens of megabytes, and a server of a hundred thousand.
+const ENTRIES_MAX: usize = 100_000;
 
-impl<K, V> Default for Remembered<K, V> {
+impl<K, V> Default for VersionedCache<K, V> {
     fn default() -> Self {
-        Self { answers: Mutex::new(Answers { version: 0, by_key: HashMap::new() }) }
+        Self { entries: Mutex::new(Entries { version: 0, by_key: HashMap::new() }) }
     }
 }
 
-impl<K, V> Remembered<K, V>
+impl<K, V> VersionedCache<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
@@ -54,9 +54,9 @@ where
         let asked = key.clone();
         let found = database.run(move |connection| read(connection, &asked)).await?;
         if let (Some(version), Some(found)) = (version, &found) {
-            let mut answers = self.lock();
-            let by_key = answers.of(version);
-            if by_key.len() >= ANSWERS_MAX {
+            let mut entries = self.lock();
+            let by_key = entries.of(version);
+            if by_key.len() >= ENTRIES_MAX {
                 by_key.clear();
             }
             by_key.insert(key, found.clone());
@@ -64,13 +64,13 @@ where
         Ok(found)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Answers<K, V>> {
+    fn lock(&self) -> MutexGuard<'_, Entries<K, V>> {
         // A map that a panic left behind is whole.
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<K, V> Answers<K, V> {
+impl<K, V> Entries<K, V> {
     /// Those of this version. Versions never come back, so what was kept under another one is of no more use; two requests
     /// that saw different versions may throw each other's away.
     fn of(&mut self, version: u64) -> &mut HashMap<K, V> {
@@ -82,9 +82,9 @@ impl<K, V> Answers<K, V> {
     }
 }
 
-impl<K, V> fmt::Debug for Remembered<K, V> {
+impl<K, V> fmt::Debug for VersionedCache<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Remembered")
+        f.write_str("VersionedCache")
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
     };
 
     async fn count_invites(
-        remembered: &Remembered<u8, u64>,
+        remembered: &VersionedCache<u8, u64>,
         database: &Database,
         reads: &Arc<AtomicU32>,
     ) -> Option<u64> {
@@ -118,7 +118,7 @@ mod tests {
     async fn an_answer_is_read_once_until_anyone_writes() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
-        let (remembered, reads) = (Remembered::default(), Arc::new(AtomicU32::new(0)));
+        let (remembered, reads) = (VersionedCache::default(), Arc::new(AtomicU32::new(0)));
         let read = || reads.load(Ordering::SeqCst);
         assert_eq!(count_invites(&remembered, &database, &reads).await, None);
         assert_eq!(count_invites(&remembered, &database, &reads).await, None);
@@ -139,7 +139,7 @@ mod tests {
     async fn what_was_read_while_somebody_wrote_is_not_kept() {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(folder.path()).unwrap();
-        let remembered = Remembered::default();
+        let remembered = VersionedCache::default();
         let write_behind = database.clone();
         let found: Result<_, Error> = remembered
             .get(&database, 1, move |_, _| {

@@ -1,13 +1,12 @@
-//! One answer for people and programs: an HTML page or fragment, or JSON, by `Accept`.
+//! One response for people and programs: an HTML page or fragment, or JSON, by `Accept`.
 //!
 //! Owns the choice between them. Knows nothing of what is answered.
 
-use crate::{assets, error::chain, pages::Pages, words::Language};
+use crate::{accept, assets, causes, pages::Pages, words::Language};
 use brotli::enc::{BrotliEncoderParams, backward_references::BrotliEncoderMode};
-use cliquet_wire::problem::{Problem, ProblemCode};
 use rocket::{
     Request, Response,
-    http::{ContentType, Header, MediaType, Status},
+    http::{ContentType, Status},
     response::Responder,
 };
 use serde::Serialize;
@@ -21,23 +20,20 @@ const COMPRESSION_WINDOW_BITS: i32 = 16;
 /// Rocket copies an answer in pieces of 4 KiB, each into a buffer of that size: the small ones need less, the large ones go faster.
 const CHUNK_BYTES_MAX: usize = 64 * 1024;
 
-const PROBLEM_PAGE: &str = "problem.html";
-const PROBLEM_FRAGMENT: &str = "fragments/problem.html";
-
 /// A body that is rendered through a template for people and written as JSON for programs.
 #[derive(Clone, Copy, Debug)]
-pub struct Answer<T> {
+pub struct HtmlOrJson<T> {
     pub body: T,
     pub status: Status,
     /// The whole page, where one exists.
     pub page: Option<&'static str>,
     /// The part that htmx swaps in, where one exists.
     pub fragment: Option<&'static str>,
-    /// See [`Answer::compressible`].
+    /// See [`HtmlOrJson::compressible`].
     compressible: bool,
 }
 
-impl<T> Answer<T> {
+impl<T> HtmlOrJson<T> {
     /// JSON for everyone, until a template is named.
     pub fn new(body: T) -> Self {
         Self { body, status: Status::Ok, page: None, fragment: None, compressible: false }
@@ -69,18 +65,22 @@ impl<T> Answer<T> {
 
     /// The template for whoever asks: none means JSON.
     fn template(&self, request: &Request<'_>) -> Option<&'static str> {
-        match (wants_html(request), is_htmx(request)) {
-            (false, _) => None,
-            (true, true) => self.fragment.or(self.page),
-            (true, false) => self.page.or(self.fragment),
+        if accept::prefers_json(request) {
+            return None;
+        }
+        match (accept::is_htmx(request), accept::prefers_html(request)) {
+            (true, _) => self.fragment.or(self.page),
+            (false, true) => self.page.or(self.fragment),
+            // Asked for anything: a page where there is one. A fragment alone is for htmx.
+            (false, false) => self.page,
         }
     }
 }
 
-impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
+impl<'r, T: Serialize> Responder<'r, 'static> for HtmlOrJson<T> {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
         let (body, content_type) = match self.template(request) {
-            Some(template) => (page(request, template, &self.body)?, ContentType::HTML),
+            Some(template) => (html(request, template, &self.body)?, ContentType::HTML),
             None => (json(&self.body)?, ContentType::JSON),
         };
         Ok(if self.compressible && accepts_brotli(request) {
@@ -93,99 +93,24 @@ impl<'r, T: Serialize> Responder<'r, 'static> for Answer<T> {
 
 /// JSON that is written already.
 #[derive(Clone, Debug)]
-pub struct WrittenJson(pub String);
+pub struct RawJson(pub String);
 
-impl<'r> Responder<'r, 'static> for WrittenJson {
+impl<'r> Responder<'r, 'static> for RawJson {
     fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
         Ok(write(self.0.into_bytes(), Status::Ok, ContentType::JSON))
     }
 }
 
-/// A problem on its way out (RFC 9457), or the page that says it.
-#[derive(Clone, Copy, Debug)]
-pub struct ProblemAnswer {
-    pub code: ProblemCode,
-    /// Seconds.
-    pub retry_after: Option<u64>,
-    /// Line and column of what does not read.
-    pub place: Option<(usize, usize)>,
-}
-
-impl ProblemAnswer {
-    pub fn new(code: ProblemCode) -> Self {
-        Self { code, retry_after: None, place: None }
-    }
-
-    /// What a guard of this request left for the catcher.
-    pub fn of_guard(request: &Request<'_>) -> Option<Self> {
-        *request.local_cache(|| None)
-    }
-
-    /// The problem in the reader's words.
-    fn problem(self, request: &Request<'_>) -> Problem {
-        let code = self.code;
-        let language = Language::of(request);
-        let word = |key: &str, args: &[(&str, &str)]| match request.rocket().state::<Pages>() {
-            Some(pages) => pages.words().get(language, key, args),
-            None => key.to_owned(),
-        };
-        let mut detail = word(&format!("problem-{}-detail", code.as_str()), &[]);
-        if let Some((line, column)) = self.place {
-            let (line, column) = (line.to_string(), column.to_string());
-            detail.push(' ');
-            detail.push_str(&word("problem-place", &[("line", line.as_str()), ("column", column.as_str())]));
-        }
-        Problem {
-            kind: format!("/problems#{}", code.as_str()),
-            code,
-            status: code.status(),
-            title: word(&format!("problem-{}-title", code.as_str()), &[]),
-            detail,
-            retry_after: self.retry_after,
-        }
-    }
-}
-
-impl<'r> Responder<'r, 'static> for ProblemAnswer {
-    fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
-        let problem = self.problem(request);
-        let status = Status::new(problem.status);
-        let (body, content_type) = match (wants_html(request), is_htmx(request)) {
-            (true, true) => (page(request, PROBLEM_FRAGMENT, &problem)?, ContentType::HTML),
-            (true, false) => (page(request, PROBLEM_PAGE, &problem)?, ContentType::HTML),
-            (false, _) => (json(&problem)?, ContentType::new("application", "problem+json")),
-        };
-        let mut response = write(body, status, content_type);
-        if let Some(seconds) = problem.retry_after {
-            response.set_header(Header::new("Retry-After", seconds.to_string()));
-        }
-        Ok(response)
-    }
-}
-
-/// Whether the one who asks prefers a page. Programs that say nothing get JSON. Whoever opens an address is shown a page in
-/// any case: WebKit asks for `*/*` when a service worker passes that on.
-pub fn wants_html(request: &Request<'_>) -> bool {
-    let opens = request.headers().get_one("Sec-Fetch-Mode") == Some("navigate");
-    opens || request.accept().is_some_and(|accept| accept.preferred().media_type() == &MediaType::HTML)
-}
-
-/// Whether htmx asks for a part of a page. It names the type when it wants the whole.
-pub fn is_htmx(request: &Request<'_>) -> bool {
-    let headers = request.headers();
-    headers.get_one("HX-Request") == Some("true") && headers.get_one("HX-Request-Type") != Some("full")
-}
-
-fn page(request: &Request<'_>, template: &'static str, context: &impl Serialize) -> Result<Vec<u8>, Status> {
+pub(crate) fn html(request: &Request<'_>, template: &'static str, context: &impl Serialize) -> Result<Vec<u8>, Status> {
     let pages = request.rocket().state::<Pages>().ok_or(Status::InternalServerError)?;
     let text = pages.render(template, Language::of(request), context).map_err(|error| {
-        log::error!("{template} could not be rendered: {}", chain(&error));
+        log::error!("{template} could not be rendered: {}", causes::on_one_line(&error));
         Status::InternalServerError
     })?;
     Ok(text.into_bytes())
 }
 
-fn json(body: &impl Serialize) -> Result<Vec<u8>, Status> {
+pub(crate) fn json(body: &impl Serialize) -> Result<Vec<u8>, Status> {
     serde_json::to_vec(body).map_err(|error| {
         log::error!("an answer could not be written: {error}");
         Status::InternalServerError
@@ -216,7 +141,7 @@ fn compressed(body: Vec<u8>, status: Status, content_type: ContentType) -> Respo
     }
 }
 
-fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
+pub(crate) fn write(body: Vec<u8>, status: Status, content_type: ContentType) -> Response<'static> {
     let length = body.len();
     Response::build()
         .status(status)

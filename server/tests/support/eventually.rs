@@ -4,8 +4,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-/// Generous: several browsers share two cores with the compiler's output of other tests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
+pub(crate) use super::PATIENCE;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// `Ok(value)` ends the wait; `Err(seen)` is what to report if time runs out.

@@ -1,28 +1,28 @@
 //! What this server knows, in plain words. Open to everyone: people read it before they sign up.
 
-use crate::answer::Answer;
+use crate::response::HtmlOrJson;
 use cliquet_wire::limits::{ENVELOPE_LIFE_SECONDS, PADDING_STEP_BYTES};
 use rocket::{Route, get, routes};
 use serde::Serialize;
 
 pub fn routes() -> Vec<Route> {
-    routes![knows]
+    routes![transparency]
 }
 
-/// The numbers that the page tells.
+/// The numbers that `transparency.html` tells.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct Knows {
+struct TransparencyPage {
     padding_step_bytes: usize,
     envelope_life_days: u64,
     self_address: &'static str,
 }
 
-#[get("/knows")]
-fn knows() -> Answer<Knows> {
-    let body = Knows {
+#[get("/transparency")]
+fn transparency() -> HtmlOrJson<TransparencyPage> {
+    let page = TransparencyPage {
         padding_step_bytes: PADDING_STEP_BYTES,
         envelope_life_days: ENVELOPE_LIFE_SECONDS / (24 * 3600),
-        self_address: "/knows",
+        self_address: "/transparency",
     };
-    Answer::new(body).page("knows.html").compressible()
+    HtmlOrJson::new(page).page("transparency.html").compressible()
 }

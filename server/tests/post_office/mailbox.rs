@@ -1,16 +1,12 @@
 //! The contract of `Mailbox`, held to the embedded back end; `redis.rs` holds the other one to the same. And what only
 //! the embedded one can show.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
-
-mod mailbox_contract;
-
+use crate::mailbox_contract::{Durable, NOW_MS, Store, cursors, item, mailbox, now, read_all};
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
-    mailbox::{AcknowledgeError, EnqueueError, Mailbox, SqliteMailbox, TAIL_LIMITS, TailLimits},
+    mailbox::{AcknowledgeError, EnqueueError, Mailbox, RECENT_LIMITS, RecentLimits, SqliteMailbox},
 };
-use mailbox_contract::{NOW_MS, Store, cursors, item, mailbox, now, read_all};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -27,7 +23,7 @@ impl Embedded {
     fn open_with(
         folder: tempfile::TempDir,
         limits: MailboxLimits,
-        in_memory: TailLimits,
+        in_memory: RecentLimits,
         time: Arc<AtomicU64>,
     ) -> Self {
         let mailbox = SqliteMailbox::open_with(folder.path(), limits, in_memory, clock(&time)).unwrap();
@@ -44,7 +40,7 @@ impl Store for Embedded {
     type Mailbox = SqliteMailbox;
 
     async fn open(limits: MailboxLimits) -> Self {
-        Self::open_with(tempfile::tempdir().unwrap(), limits, TAIL_LIMITS, Arc::new(AtomicU64::new(NOW_MS)))
+        Self::open_with(tempfile::tempdir().unwrap(), limits, RECENT_LIMITS, Arc::new(AtomicU64::new(NOW_MS)))
     }
 
     fn mailbox(&self) -> &SqliteMailbox {
@@ -64,17 +60,17 @@ impl Store for Embedded {
     async fn reopen(self) -> Self {
         let Self { mailbox, folder, time } = self;
         drop(mailbox);
-        Self::open_with(folder, MailboxLimits::default(), TAIL_LIMITS, time)
+        Self::open_with(folder, MailboxLimits::default(), RECENT_LIMITS, time)
     }
 }
 
-mailbox_contract::contract!(Embedded);
+crate::mailbox_contract::contract!(Embedded);
 
 /// With so little memory that most is read from the disk, and some is not.
 mod with_little_memory {
     use super::*;
 
-    const LITTLE: TailLimits = TailLimits { envelopes: 2, bytes: 700 };
+    const LITTLE: RecentLimits = RecentLimits { envelopes: 2, bytes: 700 };
 
     pub(crate) struct FromDisk(Embedded);
 
@@ -104,13 +100,13 @@ mod with_little_memory {
         }
     }
 
-    mailbox_contract::contract!(FromDisk);
+    crate::mailbox_contract::contract!(FromDisk);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_is_there_reads_nothing_from_the_disk_and_one_that_was_away_does() {
     let store = Embedded::open(MailboxLimits::default()).await;
-    let count = TAIL_LIMITS.envelopes as u128 + 1;
+    let count = RECENT_LIMITS.envelopes as u128 + 1;
     for id in 0..count {
         store.mailbox.enqueue(vec![item(1, id, &id.to_string())]).await.unwrap();
     }
@@ -119,7 +115,7 @@ async fn a_device_that_is_there_reads_nothing_from_the_disk_and_one_that_was_awa
     let other = rusqlite::Connection::open(store.folder.path().join("mailbox.db")).unwrap();
     other.execute_batch("UPDATE envelopes SET json = 'from the disk'").unwrap();
     assert_eq!(read_all(&store.mailbox, 1).await[0], "from the disk");
-    let found = store.mailbox.wait(mailbox(1), first, now()).await.unwrap();
+    let found = store.mailbox.stored(mailbox(1), first, now()).await.unwrap();
     assert_eq!(&*found[0].json, "1");
 }
 
@@ -139,7 +135,7 @@ async fn an_acknowledgement_that_the_disk_did_not_take_is_brought_again() {
     store.mailbox.acknowledge(mailbox(1), first).await.unwrap();
     let Embedded { mailbox, folder, time } = store;
     drop(mailbox);
-    let store = Embedded::open_with(folder, MailboxLimits::default(), TAIL_LIMITS, time);
+    let store = Embedded::open_with(folder, MailboxLimits::default(), RECENT_LIMITS, time);
     assert_eq!(read_all(&store.mailbox, 1).await, ["two"]);
 }
 
@@ -198,5 +194,5 @@ async fn a_store_that_was_lost_never_removes_what_it_did_not_give_out() {
     fresh.accepted_ms = NOW_MS + 1_000;
     after.mailbox.enqueue(vec![fresh]).await.unwrap();
     after.mailbox.acknowledge(mailbox(1), seen).await.unwrap();
-    assert_eq!(after.mailbox.wait(mailbox(1), seen, now()).await.unwrap().len(), 1);
+    assert_eq!(after.mailbox.stored(mailbox(1), seen, now()).await.unwrap().len(), 1);
 }

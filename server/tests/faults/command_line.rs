@@ -1,30 +1,34 @@
 //! The program as its host meets it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test that meets the unexpected stops
-
+use crate::support::{
+    PATIENCE,
+    letters::{self, numbered},
+    ports::free_port,
+    process::Process,
+    program::{self, data_dir},
+    seeded::Person,
+};
 use cliquet_server::{clock::Clock, config, database::Database, invites, token::Token};
 use cliquet_wire::{
-    bytes::{Blob, Bytes},
-    envelope::{Envelope, SendMessages},
-    ids::EnvelopeId,
+    envelope::SendMessages,
     poll::{Poll, PollAnswer},
 };
 use rocket::{figment::Figment, http::Header, local::blocking::Client};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const NOW_MS: u64 = 0;
 
 fn cliquet(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cliquet"));
-    command.args(arguments).current_dir(folder).env("ROCKET_DATA_DIR", folder.join("data"));
+    let mut command = program::cliquet(folder);
+    command.args(arguments);
     command
 }
 
@@ -35,18 +39,50 @@ fn said(output: &Output) -> String {
 #[test]
 fn an_invite_that_was_printed_counts_and_is_listed() {
     let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&data_dir(folder.path())).unwrap();
     let output = cliquet(folder.path(), &["invite", "create", "--url", "https://chat.example.org/"]).output().unwrap();
     let link = String::from_utf8(output.stdout).unwrap();
     let token = link.trim().strip_prefix("https://chat.example.org/sign-up?invite=").and_then(Token::read).unwrap();
-    let database = Database::open(&folder.path().join("data")).unwrap();
     assert!(invites::counts(&database.connection().unwrap(), Some(&token), NOW_MS).unwrap());
-    let listed = said(&cliquet(folder.path(), &["invite", "list"]).output().unwrap());
-    assert_eq!(listed, "1: open, 7 days left\n");
+    let listed = cliquet(folder.path(), &["invite", "list"]).output().unwrap();
+    assert_eq!(String::from_utf8(listed.stdout).unwrap(), "1: open, 7 days left\n");
+}
+
+#[test]
+fn no_command_makes_a_data_folder_and_each_names_the_one_it_used() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, succeeds) in [
+        (&["invite", "list"][..], false),
+        (&["invite", "create"], false),
+        (&["backup", "file"], false),
+        (&["restore", "none"], false),
+        (&["doctor"], true),
+    ] {
+        let output = cliquet(folder.path(), arguments).output().unwrap();
+        let words = said(&output);
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}: {words}");
+        assert!(words.contains(&data_dir(folder.path()).display().to_string()), "{arguments:?}: {words}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?} left something behind");
+    }
+}
+
+#[test]
+fn a_command_in_another_folder_says_that_nothing_names_the_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = |name: &str, value: &str| {
+        let mut command = cliquet(folder.path(), &["invite", "list"]);
+        said(&command.env_remove("ROCKET_DATA_DIR").env(name, value).output().unwrap())
+    };
+    let default = list("ROCKET_REGISTRATION", "open");
+    assert!(default.contains("ROCKET_DATA_DIR is not set") && default.contains("no server was started"), "{default}");
+    let named = list("ROCKET_DATA_DIR", "elsewhere");
+    assert!(!named.contains("is not set") && named.contains("/elsewhere."), "{named}");
 }
 
 #[test]
 fn the_doctor_names_what_is_wrong_and_fails() {
     let folder = tempfile::tempdir().unwrap();
+    drop(Database::open(&data_dir(folder.path())).unwrap());
     let well = cliquet(folder.path(), &["doctor"]).env("ROCKET_PORT", "0").output().unwrap();
     assert!(well.status.success() && !said(&well).contains("WRONG"), "{}", said(&well));
     for (name, value, named) in [
@@ -77,31 +113,20 @@ fn the_doctor_says_how_much_is_kept_and_for_how_long() {
 fn what_is_kept_is_nobody_elses_to_read() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    Database::open(&folder.path().join("data")).unwrap();
+    Database::open(&data_dir(folder.path())).unwrap();
     let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("data"), mode("data/cliquet.db")), (0o700, 0o600));
-}
-
-/// Ends with the test, however that ends.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
 fn no_address_is_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = cliquet(folder.path(), &[]);
-    command.env("ROCKET_ADDRESS", "127.0.0.1").env("ROCKET_PORT", port.to_string());
-    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let (port, log) = (free_port(), folder.path().join("log"));
+    let mut running = Process::start(cliquet(folder.path(), &[]).env("ROCKET_PORT", port.to_string()), &log);
     let connect = || TcpStream::connect(("127.0.0.1", port));
+    let start = Instant::now();
     while connect().is_err() {
-        assert_eq!(running.0.try_wait().unwrap(), None, "the server ended");
+        assert!(!running.has_ended() && start.elapsed() < PATIENCE, "the server does not come up");
         thread::sleep(Duration::from_millis(20));
     }
     for path in
@@ -115,15 +140,13 @@ fn no_address_is_in_the_log() {
             assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
         }
     }
-    running.0.kill().unwrap();
-    let mut log = String::new();
-    running.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-    running.0.stdout.take().unwrap().read_to_string(&mut log).unwrap();
+    running.kill();
+    let log = std::fs::read_to_string(log).unwrap();
     assert!(log.contains("listening on 127.0.0.1") && !log.contains("canary"), "{log}");
 }
 
 /// Seeds a folder; the lines of the file.
-fn seed(folder: &Path, count: &str) -> (Output, Vec<Value>) {
+fn seed(folder: &Path, count: &str) -> (Output, Vec<Person>) {
     let out = folder.join("accounts.jsonl");
     let output = cliquet(folder, &["seed-accounts", "--count", count, "--out"]).arg(&out).output().unwrap();
     let lines = std::fs::read_to_string(&out).unwrap_or_default();
@@ -131,30 +154,14 @@ fn seed(folder: &Path, count: &str) -> (Output, Vec<Value>) {
 }
 
 /// The status and the body of a post as a program sends it.
-fn post(client: &Client, who: &Value, path: &'static str, body: &impl serde::Serialize) -> (u16, String) {
-    let token = Header::new("Authorization", format!("Bearer {}", who["token"].as_str().unwrap()));
+fn post(client: &Client, who: &Person, path: &'static str, body: &impl serde::Serialize) -> (u16, String) {
+    let token = Header::new("Authorization", format!("Bearer {}", who.token));
     let answer = client.post(path).header(token).json(body).dispatch();
     (answer.status().code, answer.into_string().unwrap_or_default())
 }
 
-fn letter(number: u64, from: &Value, to: &Value) -> SendMessages {
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let envelope = Envelope {
-        v: 1,
-        id: EnvelopeId::from_parts(number, [7; 10]),
-        timestamp: 0,
-        sender_email: text(&from["email"]).parse().unwrap(),
-        sender_device: text(&from["device"]).parse().unwrap(),
-        receiver_email: text(&to["email"]).parse().unwrap(),
-        receiver_device: text(&to["device"]).parse().unwrap(),
-        new_ratchet_public_key: Bytes([9; 32]),
-        message_number: 0,
-        previous_chain_length: 0,
-        salt: Bytes([3; 16]),
-        ciphertext: Blob(vec![5; 160 * 4 + 16]),
-        first: None,
-    };
-    SendMessages { envelopes: vec![envelope] }
+fn letter(number: u64, from: &Person, to: &Person) -> SendMessages {
+    SendMessages { envelopes: vec![letters::letter(numbered(number), from, to, 4)] }
 }
 
 #[test]
@@ -164,7 +171,7 @@ fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(accounts.len(), 5);
     let figment = Figment::from(config::rocket_defaults())
-        .merge(("data_dir", folder.path().join("data")))
+        .merge(("data_dir", data_dir(folder.path())))
         .merge(("log_level", "off"));
     let client = Client::untracked(cliquet_server::build(figment, Clock::system()).unwrap()).unwrap();
     for (number, from, to) in [(1, 0, 1), (2, 1, 0), (3, 4, 0), (4, 0, 4)] {
@@ -174,7 +181,7 @@ fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
         let (status, answer) = post(&client, to, "/poll", &poll);
         let answer: PollAnswer = serde_json::from_str(&answer).unwrap();
         assert_eq!((status, answer.deliveries.len()), (200, 1));
-        assert_eq!(answer.deliveries[0].envelope.as_ref().unwrap().sender_email.as_str(), from["email"]);
+        assert_eq!(answer.deliveries[0].envelope.as_ref().unwrap().sender_email, from.email);
         let acknowledged = Poll { cursor: answer.deliveries[0].cursor, ..poll };
         assert_eq!(post(&client, to, "/poll", &acknowledged), (200, json!({ "deliveries": [] }).to_string()));
     }
@@ -185,7 +192,7 @@ fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
 #[test]
 fn only_an_empty_folder_that_nobody_uses_is_seeded() {
     let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(&folder.path().join("data")).unwrap();
+    let database = Database::open(&data_dir(folder.path())).unwrap();
     let (in_use, none) = seed(folder.path(), "2");
     assert!(!in_use.status.success() && said(&in_use).contains("in use") && none.is_empty(), "{}", said(&in_use));
     drop(database);

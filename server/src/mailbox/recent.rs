@@ -3,7 +3,7 @@
 //! Owns what a poll is answered from without asking the disk. Holds nothing that is not on the disk: whoever writes tells
 //! it what was committed, in the order of the commits, and before anyone is woken. What it cannot answer is read.
 
-use super::{Kind, MailboxId, Stored};
+use super::contract::{Kind, MailboxId, Stored};
 use cliquet_wire::limits::POLL_DELIVERIES_MAX;
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -12,29 +12,29 @@ use std::{
 
 /// The bounds of what is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TailLimits {
+pub struct RecentLimits {
     /// Envelopes of one mailbox: more than one poll's answer holds, so that a device that is there reads nothing from
     /// the disk; a device that is away catches up from the disk.
     pub envelopes: usize,
-    /// Bytes of all tails. The mailbox that was silent for longest makes room.
+    /// Bytes of all mailboxes together. The one that was silent for longest makes room.
     pub bytes: usize,
 }
 
-pub const TAIL_LIMITS: TailLimits = TailLimits { envelopes: 2 * POLL_DELIVERIES_MAX, bytes: 8 * 1024 * 1024 };
+pub const RECENT_LIMITS: RecentLimits = RecentLimits { envelopes: 2 * POLL_DELIVERIES_MAX, bytes: 8 * 1024 * 1024 };
 
-/// About what a tail costs, and an envelope beside its text.
-const TAIL_BYTES: usize = 256;
+/// About what a mailbox costs in memory, and an envelope beside its text.
+const MAILBOX_BYTES: usize = 256;
 const ENTRY_BYTES: usize = 64;
 
 #[derive(Debug)]
-pub(super) struct Tails {
-    limits: TailLimits,
+pub(super) struct RecentEnvelopes {
+    limits: RecentLimits,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    tails: HashMap<MailboxId, Tail>,
+    mailboxes: HashMap<MailboxId, Recent>,
     /// By when each was last used.
     by_use: BTreeMap<u64, MailboxId>,
     uses: u64,
@@ -43,7 +43,7 @@ struct Inner {
 
 /// Everything of one mailbox past `complete_after`.
 #[derive(Debug)]
-struct Tail {
+struct Recent {
     complete_after: u64,
     /// The highest cursor that the mailbox gave.
     last_cursor: u64,
@@ -83,20 +83,20 @@ pub(super) enum Acknowledged {
     OnDisk,
 }
 
-impl Tails {
-    pub(super) fn new(limits: TailLimits) -> Self {
+impl RecentEnvelopes {
+    pub(super) fn new(limits: RecentLimits) -> Self {
         Self { limits, inner: Mutex::default() }
     }
 
     pub(super) fn read(&self, mailbox: MailboxId, after: u64, oldest_ms: u64) -> Read {
         let inner = self.lock();
-        let Some(tail) = inner.tails.get(&mailbox) else { return Read::OnDisk { after } };
-        let after = after.max(tail.acknowledged);
-        if after < tail.complete_after {
+        let Some(recent) = inner.mailboxes.get(&mailbox) else { return Read::OnDisk { after } };
+        let after = after.max(recent.acknowledged);
+        if after < recent.complete_after {
             return Read::OnDisk { after };
         }
-        let start = tail.entries.partition_point(|entry| entry.cursor <= after);
-        let young = tail.entries.range(start..).filter(|entry| entry.cursor >= oldest_ms);
+        let start = recent.entries.partition_point(|entry| entry.cursor <= after);
+        let young = recent.entries.range(start..).filter(|entry| entry.cursor >= oldest_ms);
         let found = young.map(|entry| Stored { cursor: entry.cursor, kind: entry.kind, json: Arc::clone(&entry.json) });
         Read::Complete(found.take(POLL_DELIVERIES_MAX).collect())
     }
@@ -104,15 +104,15 @@ impl Tails {
     /// Takes effect at once for everyone who reads.
     pub(super) fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Acknowledged {
         let mut inner = self.lock();
-        let Some(tail) = inner.tails.get_mut(&mailbox) else { return Acknowledged::OnDisk };
-        if cursor > tail.last_cursor {
+        let Some(recent) = inner.mailboxes.get_mut(&mailbox) else { return Acknowledged::OnDisk };
+        if cursor > recent.last_cursor {
             return Acknowledged::UnknownCursor;
         }
-        if cursor <= tail.acknowledged {
+        if cursor <= recent.acknowledged {
             return Acknowledged::Already;
         }
-        tail.acknowledged = cursor;
-        let freed = tail.drop_front(|entry| entry.cursor <= cursor);
+        recent.acknowledged = cursor;
+        let freed = recent.drop_front(|entry| entry.cursor <= cursor);
         inner.bytes -= freed;
         Acknowledged::Now
     }
@@ -122,15 +122,15 @@ impl Tails {
         let mut inner = self.lock();
         inner.touch(mailbox, last_cursor, 0);
         let limits = self.limits;
-        let Some(tail) = inner.tails.get_mut(&mailbox) else { return };
-        let before = tail.bytes;
-        tail.last_cursor = entry.cursor;
-        tail.bytes += entry.bytes();
-        tail.entries.push_back(entry);
-        while tail.entries.len() > limits.envelopes {
-            tail.make_room();
+        let Some(recent) = inner.mailboxes.get_mut(&mailbox) else { return };
+        let before = recent.bytes;
+        recent.last_cursor = entry.cursor;
+        recent.bytes += entry.bytes();
+        recent.entries.push_back(entry);
+        while recent.entries.len() > limits.envelopes {
+            recent.make_room();
         }
-        let after = tail.bytes;
+        let after = recent.bytes;
         inner.bytes = inner.bytes + after - before;
         inner.shrink(limits.bytes);
     }
@@ -139,9 +139,9 @@ impl Tails {
     pub(super) fn removed(&self, mailbox: MailboxId, last_cursor: u64, cursor: u64) {
         let mut inner = self.lock();
         inner.touch(mailbox, last_cursor, cursor);
-        if let Some(tail) = inner.tails.get_mut(&mailbox) {
-            tail.acknowledged = tail.acknowledged.max(cursor);
-            let freed = tail.drop_front(|entry| entry.cursor <= cursor);
+        if let Some(recent) = inner.mailboxes.get_mut(&mailbox) {
+            recent.acknowledged = recent.acknowledged.max(cursor);
+            let freed = recent.drop_front(|entry| entry.cursor <= cursor);
             inner.bytes -= freed;
         }
         inner.shrink(self.limits.bytes);
@@ -169,15 +169,15 @@ impl Inner {
         self.uses += 1;
         let used = self.uses;
         let mut is_new = false;
-        let tail = self.tails.entry(mailbox).or_insert_with(|| {
+        let recent = self.mailboxes.entry(mailbox).or_insert_with(|| {
             is_new = true;
             // When all was acknowledged, the disk holds nothing at all.
             let complete_after = if acknowledged == last_cursor { 0 } else { last_cursor };
-            Tail { complete_after, last_cursor, acknowledged, entries: VecDeque::new(), bytes: TAIL_BYTES, used }
+            Recent { complete_after, last_cursor, acknowledged, entries: VecDeque::new(), bytes: MAILBOX_BYTES, used }
         });
-        let before = std::mem::replace(&mut tail.used, used);
+        let before = std::mem::replace(&mut recent.used, used);
         if is_new {
-            self.bytes += TAIL_BYTES;
+            self.bytes += MAILBOX_BYTES;
         } else {
             self.by_use.remove(&before);
         }
@@ -185,9 +185,9 @@ impl Inner {
     }
 
     fn forget(&mut self, mailbox: MailboxId) {
-        if let Some(tail) = self.tails.remove(&mailbox) {
-            self.by_use.remove(&tail.used);
-            self.bytes -= tail.bytes;
+        if let Some(recent) = self.mailboxes.remove(&mailbox) {
+            self.by_use.remove(&recent.used);
+            self.bytes -= recent.bytes;
         }
     }
 
@@ -199,7 +199,7 @@ impl Inner {
     }
 }
 
-impl Tail {
+impl Recent {
     fn drop_front(&mut self, gone: impl Fn(&Entry) -> bool) -> usize {
         let mut freed = 0;
         while self.entries.front().is_some_and(&gone) {
@@ -228,7 +228,7 @@ impl Entry {
 mod tests {
     use super::*;
 
-    const ROOM: TailLimits = TailLimits { envelopes: 3, bytes: 100_000 };
+    const ROOM: RecentLimits = RecentLimits { envelopes: 3, bytes: 100_000 };
 
     fn mailbox(number: u8) -> MailboxId {
         MailboxId::from_random([number; 16])
@@ -238,8 +238,8 @@ mod tests {
         Entry { cursor, kind: Kind::Envelope, json: "x".repeat(100).into() }
     }
 
-    fn cursors(tails: &Tails, number: u8, after: u64) -> Option<Vec<u64>> {
-        match tails.read(mailbox(number), after, 0) {
+    fn cursors(recent: &RecentEnvelopes, number: u8, after: u64) -> Option<Vec<u64>> {
+        match recent.read(mailbox(number), after, 0) {
             Read::Complete(found) => Some(found.iter().map(|stored| stored.cursor).collect()),
             Read::OnDisk { .. } => None,
         }
@@ -247,79 +247,79 @@ mod tests {
 
     #[test]
     fn what_came_since_is_in_memory_and_what_was_before_is_not() {
-        let tails = Tails::new(ROOM);
-        assert_eq!(cursors(&tails, 1, 10), None, "never heard of");
-        tails.appended(mailbox(1), 10, entry(11));
-        tails.appended(mailbox(1), 11, entry(12));
-        assert_eq!(cursors(&tails, 1, 9), None, "older ones may be on the disk");
-        assert_eq!(cursors(&tails, 1, 10), Some(vec![11, 12]));
-        assert_eq!(cursors(&tails, 1, 12), Some(vec![]));
+        let recent = RecentEnvelopes::new(ROOM);
+        assert_eq!(cursors(&recent, 1, 10), None, "never heard of");
+        recent.appended(mailbox(1), 10, entry(11));
+        recent.appended(mailbox(1), 11, entry(12));
+        assert_eq!(cursors(&recent, 1, 9), None, "older ones may be on the disk");
+        assert_eq!(cursors(&recent, 1, 10), Some(vec![11, 12]));
+        assert_eq!(cursors(&recent, 1, 12), Some(vec![]));
         assert_eq!(
-            tails.read(mailbox(1), 10, 12),
+            recent.read(mailbox(1), 10, 12),
             Read::Complete(vec![Stored { cursor: 12, kind: Kind::Envelope, json: entry(12).json }])
         );
     }
 
     #[test]
     fn past_the_bound_of_a_mailbox_the_oldest_are_left_to_the_disk() {
-        let tails = Tails::new(ROOM);
-        (0..4).for_each(|last| tails.appended(mailbox(1), last, entry(last + 1)));
-        assert_eq!(cursors(&tails, 1, 0), None);
-        assert_eq!(cursors(&tails, 1, 1), Some(vec![2, 3, 4]));
+        let recent = RecentEnvelopes::new(ROOM);
+        (0..4).for_each(|last| recent.appended(mailbox(1), last, entry(last + 1)));
+        assert_eq!(cursors(&recent, 1, 0), None);
+        assert_eq!(cursors(&recent, 1, 1), Some(vec![2, 3, 4]));
     }
 
     #[test]
     fn past_the_bound_of_all_the_mailbox_that_was_silent_for_longest_goes() {
-        let one = TAIL_BYTES + entry(1).bytes();
-        let tails = Tails::new(TailLimits { bytes: 2 * one, ..ROOM });
-        tails.appended(mailbox(1), 0, entry(1));
-        tails.appended(mailbox(2), 0, entry(1));
-        assert_eq!((cursors(&tails, 1, 0), cursors(&tails, 2, 0)), (Some(vec![1]), Some(vec![1])), "at the bound");
-        tails.removed(mailbox(1), 1, 0);
-        tails.removed(mailbox(3), 7, 0);
-        assert_eq!(cursors(&tails, 2, 0), None);
-        assert_eq!((cursors(&tails, 1, 0), cursors(&tails, 3, 7)), (Some(vec![1]), Some(vec![])));
-        assert_eq!(tails.lock().bytes, one + TAIL_BYTES);
+        let one = MAILBOX_BYTES + entry(1).bytes();
+        let recent = RecentEnvelopes::new(RecentLimits { bytes: 2 * one, ..ROOM });
+        recent.appended(mailbox(1), 0, entry(1));
+        recent.appended(mailbox(2), 0, entry(1));
+        assert_eq!((cursors(&recent, 1, 0), cursors(&recent, 2, 0)), (Some(vec![1]), Some(vec![1])), "at the bound");
+        recent.removed(mailbox(1), 1, 0);
+        recent.removed(mailbox(3), 7, 0);
+        assert_eq!(cursors(&recent, 2, 0), None);
+        assert_eq!((cursors(&recent, 1, 0), cursors(&recent, 3, 7)), (Some(vec![1]), Some(vec![])));
+        assert_eq!(recent.lock().bytes, one + MAILBOX_BYTES);
         for number in [1, 3] {
-            tails.forget(mailbox(number));
+            recent.forget(mailbox(number));
         }
-        let inner = tails.lock();
+        let inner = recent.lock();
         assert_eq!((inner.bytes, inner.by_use.len()), (0, 0));
     }
 
     #[test]
     fn an_acknowledgement_counts_at_once_and_once() {
-        let tails = Tails::new(ROOM);
-        assert_eq!(tails.acknowledge(mailbox(1), 1), Acknowledged::OnDisk);
-        tails.appended(mailbox(1), 10, entry(11));
-        tails.appended(mailbox(1), 11, entry(12));
-        assert_eq!(tails.acknowledge(mailbox(1), 13), Acknowledged::UnknownCursor);
-        assert_eq!(tails.acknowledge(mailbox(1), 11), Acknowledged::Now);
-        assert_eq!(tails.acknowledge(mailbox(1), 11), Acknowledged::Already);
-        assert_eq!(cursors(&tails, 1, 0), Some(vec![12]), "nothing before it is handed out any more");
-        assert_eq!(tails.acknowledge(mailbox(1), 5), Acknowledged::Already);
-        assert_eq!(tails.lock().bytes, TAIL_BYTES + entry(12).bytes());
+        let recent = RecentEnvelopes::new(ROOM);
+        assert_eq!(recent.acknowledge(mailbox(1), 1), Acknowledged::OnDisk);
+        recent.appended(mailbox(1), 10, entry(11));
+        recent.appended(mailbox(1), 11, entry(12));
+        assert_eq!(recent.acknowledge(mailbox(1), 13), Acknowledged::UnknownCursor);
+        assert_eq!(recent.acknowledge(mailbox(1), 11), Acknowledged::Now);
+        assert_eq!(recent.acknowledge(mailbox(1), 11), Acknowledged::Already);
+        assert_eq!(cursors(&recent, 1, 0), Some(vec![12]), "nothing before it is handed out any more");
+        assert_eq!(recent.acknowledge(mailbox(1), 5), Acknowledged::Already);
+        assert_eq!(recent.lock().bytes, MAILBOX_BYTES + entry(12).bytes());
     }
 
     #[test]
     fn an_emptied_mailbox_is_known_to_be_empty() {
-        let tails = Tails::new(ROOM);
-        tails.removed(mailbox(1), 12, 12);
-        assert_eq!(cursors(&tails, 1, 0), Some(vec![]));
-        tails.removed(mailbox(2), 12, 11);
-        assert_eq!(cursors(&tails, 2, 11), None, "12 is on the disk");
-        assert_eq!(cursors(&tails, 2, 12), Some(vec![]));
+        let recent = RecentEnvelopes::new(ROOM);
+        recent.removed(mailbox(1), 12, 12);
+        assert_eq!(cursors(&recent, 1, 0), Some(vec![]));
+        recent.removed(mailbox(2), 12, 11);
+        assert_eq!(cursors(&recent, 2, 11), None, "12 is on the disk");
+        assert_eq!(cursors(&recent, 2, 12), Some(vec![]));
     }
 
     #[test]
     fn what_went_from_the_disk_goes_from_memory() {
-        let tails = Tails::new(ROOM);
-        tails.appended(mailbox(1), 10, entry(11));
-        tails.appended(mailbox(1), 11, entry(12));
-        tails.removed(mailbox(1), 12, 11);
-        assert_eq!(cursors(&tails, 1, 10), Some(vec![12]));
-        assert_eq!(tails.lock().bytes, TAIL_BYTES + entry(12).bytes());
-        tails.forget_all();
-        assert_eq!(cursors(&tails, 1, 12), None);
+        let recent = RecentEnvelopes::new(ROOM);
+        recent.appended(mailbox(1), 10, entry(11));
+        recent.appended(mailbox(1), 11, entry(12));
+        recent.removed(mailbox(1), 12, 11);
+        assert_eq!(cursors(&recent, 1, 10), Some(vec![12]));
+        assert_eq!(recent.lock().bytes, MAILBOX_BYTES + entry(12).bytes());
+        recent.forget_all();
+        assert_eq!(cursors(&recent, 1, 12), None);
     }
 }

@@ -1,0 +1,38 @@
+//! Ephemeral envelopes: small encrypted signals, such as "is typing", which the server hands on or drops.
+
+use crate::{
+    address::Address,
+    bytes::{Blob, Salt},
+    ids::DeviceId,
+    json::fields,
+};
+use serde::{Deserialize, Serialize};
+
+/// A signal for one device of a contact. The server hands it to the poll that the device holds at that moment, and
+/// otherwise drops it. It has no id, no time and no cursor: it is never stored, acknowledged or sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EphemeralEnvelope {
+    /// The protocol's version.
+    pub v: u8,
+    pub sender_email: Address,
+    pub sender_device: DeviceId,
+    pub receiver_email: Address,
+    pub receiver_device: DeviceId,
+    pub salt: Salt,
+    /// AES-256-GCM ciphertext and tag of the padded content: `n * PADDING_STEP_BYTES + 16` bytes, at most
+    /// `limits::EPHEMERAL_CIPHERTEXT_BYTES_MAX`.
+    pub ciphertext: Blob,
+}
+
+fields!(EphemeralEnvelope { v, sender_email, sender_device, receiver_email, receiver_device, salt, ciphertext });
+
+/// `POST /ephemeral`, for devices of one contact: at most `limits::EPHEMERAL_PER_POST_MAX` envelopes, at most one for
+/// each device. The answer has no body, and is the same whether or not a device was there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendEphemeral {
+    pub envelopes: Vec<EphemeralEnvelope>,
+}
+
+fields!(SendEphemeral { envelopes });
