@@ -37,7 +37,8 @@ pub(crate) struct Program {
 impl Program {
     /// Serves. Settings are `ROCKET_…` variables.
     pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let owned = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let settings: Vec<(String, String)> = owned.collect();
         let port = free_port();
         let process = run(folder, port, &settings);
         let mut program = Self { process, port, folder: folder.to_owned(), settings };
@@ -122,7 +123,7 @@ fn log(folder: &Path) -> PathBuf {
     folder.join("server.log")
 }
 
-fn run(folder: &Path, port: u16, settings: &Vec<(String, String)>) -> Process {
+fn run(folder: &Path, port: u16, settings: &[(String, String)]) -> Process {
     let mut command = cliquet(folder);
     command.env("ROCKET_PORT", port.to_string()).envs(settings.iter().map(|(name, value)| (name, value)));
     Process::start(&mut command, &log(folder))
