@@ -8,21 +8,30 @@ use crate::{
     json::fields,
     signed_bytes::{Context, SignedBytes},
 };
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// "This device, with this identity key, is mine", said by an account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
+#[cbor(map)]
 pub struct Certificate {
+    #[n(0)]
     pub email: Address,
     /// SHA-256 of the account key's encoding.
+    #[n(1)]
     pub account_key_hash: Digest,
+    #[n(2)]
     pub device: DeviceId,
+    #[n(3)]
     pub identity_key: PublicKey,
     /// Milliseconds since 1970, by the device's clock.
+    #[n(4)]
     pub created: u64,
     /// The device list's counter at which this device entered.
+    #[n(5)]
     pub counter: u64,
+    #[n(6)]
     pub signature: Signature,
 }
 
@@ -43,13 +52,19 @@ impl Certificate {
 
 /// All devices of an account, in order of entry. The counter grows by one with every change, so that an older list is
 /// recognised and a device can be neither added nor hidden by the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
+#[cbor(map)]
 pub struct DeviceList {
+    #[n(0)]
     pub email: Address,
+    #[n(1)]
     pub account_key_hash: Digest,
+    #[n(2)]
     pub counter: u64,
+    #[n(3)]
     pub devices: Vec<DeviceId>,
+    #[n(4)]
     pub signature: Signature,
 }
 
@@ -72,13 +87,18 @@ impl DeviceList {
 }
 
 /// What an account shows to whoever adds it: its key, its devices, and the proof that they are its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
+#[cbor(map)]
 pub struct AccountCard {
+    #[n(0)]
     pub email: Address,
+    #[n(1)]
     pub account_key: AccountKey,
+    #[n(2)]
     pub device_list: DeviceList,
     /// One for each entry of the list, in its order.
+    #[n(3)]
     pub certificates: Vec<Certificate>,
 }
 

@@ -9,6 +9,7 @@ use crate::{
     json::fields,
     signed_bytes::SignedBytes,
 };
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// One sealed message for one device. Everything but `timestamp` and `ciphertext` is authenticated with the ciphertext.
@@ -58,18 +59,26 @@ fields!(Envelope {
 
 /// What a first message adds (X3DH section 3.3, PQXDH section 3.3). It carries the sender's own proof of identity, so
 /// that opening it needs nothing from the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(deny_unknown_fields)]
+#[cbor(map)]
 pub struct FirstMessage {
+    #[n(0)]
     pub account_key: AccountKey,
     /// Holds the sender's identity key.
+    #[n(1)]
     pub certificate: Certificate,
+    #[n(2)]
     pub ephemeral_key: PublicKey,
+    #[n(3)]
     pub signed_pre_key_id: PreKeyId,
+    #[n(4)]
     pub kem_pre_key_id: PreKeyId,
     /// Written even when absent, as `null`.
     #[serde(default)]
+    #[n(5)]
     pub one_time_pre_key_id: Option<PreKeyId>,
+    #[n(6)]
     pub kem_ciphertext: KemCiphertext,
 }
 

@@ -1,6 +1,7 @@
 //! Names of things. Each is a type of its own, so that none can stand where another is meant.
 
 use crate::json::{Json, Value};
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use uuid::{Builder, Uuid};
@@ -8,9 +9,10 @@ use uuid::{Builder, Uuid};
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode)]
         #[serde(transparent)]
-        pub struct $name(pub Uuid);
+        #[cbor(transparent)]
+        pub struct $name(#[cbor(n(0), with = "crate::cbor::uuid")] pub Uuid);
 
         impl Json for $name {
             fn write(&self, to: &mut String) {

@@ -1,7 +1,7 @@
 //! What crosses the network between Cliquet's server and its clients.
 //!
 //! Owns the shapes, their sizes and limits, and the exact bytes that signatures cover.
-//! Knows nothing of secrets, of I/O, or of how anything is stored.
+//! Knows nothing of secrets, of I/O, or of where anything is stored.
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +16,7 @@
 pub mod account_key;
 pub mod address;
 pub mod bytes;
+pub mod cbor;
 pub mod certificate;
 pub mod contacts;
 pub mod devices;

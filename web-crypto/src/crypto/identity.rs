@@ -1,9 +1,10 @@
 //! Owns what a device is: its identity key and the certificate by which its account vouches for it.
 
 use super::{
+    cbor::LoadError,
     keys::SecretKey,
     rsa::{SignError, Signer},
-    saved::{self, LoadError, Reader, Saved, Writer},
+    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     account_key::AccountKey,

@@ -15,6 +15,7 @@
 pub mod aead;
 pub mod bundle;
 pub mod card;
+pub mod cbor;
 mod double_ratchet;
 pub mod file_proof;
 pub mod first;
@@ -50,9 +51,9 @@ pub mod vectors;
 
 pub use bundle::{BundleError, CheckedBundle};
 pub use card::{CardError, CheckedCard, ListSeen};
+pub use cbor::LoadError;
 pub use first::{CheckedFirst, FirstError};
 pub use identity::{IdentityError, OwnIdentity};
 pub use pre_keys::PreKeySecrets;
-pub use saved::LoadError;
 pub use session::{Accepted, InitiateError, OpenError, Peer, SealError, Session, SessionId};
 pub use sessions::{Opened, Sessions};

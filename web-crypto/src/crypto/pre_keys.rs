@@ -2,13 +2,14 @@
 //! Knows nothing of who claims them.
 
 use super::{
+    cbor::LoadError,
     identity::OwnIdentity,
     kem::KemSecret,
     keys::{Key, SecretKey},
     limits::ONE_TIME_SECRETS_MAX,
     numbered_keys::NumberedKeys,
     rsa::{SignError, Signer},
-    saved::{self, LoadError, Reader, Saved, Writer},
+    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     bytes::Bytes,

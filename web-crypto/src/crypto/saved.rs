@@ -3,7 +3,10 @@
 //!
 //! By hand, because one small writer and one small reader serve every type; serde would compile one for each.
 
-use super::keys::{Key, SecretKey};
+use super::{
+    cbor::LoadError,
+    keys::{Key, SecretKey},
+};
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
@@ -15,16 +18,6 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 /// The form of everything written today.
 const VERSION: u8 = 1;
-
-/// Why saved state is not read back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    /// Written by a newer program.
-    #[error("saved by another version")]
-    OtherVersion,
-    #[error("damaged")]
-    Damaged,
-}
 
 /// What is written down. `read` gives `None` for what `write` never wrote.
 pub(crate) trait Saved: Sized {
@@ -49,7 +42,7 @@ pub(crate) fn load<T: Saved>(bytes: &[u8]) -> Result<T, LoadError> {
     let mut from = Reader::new(bytes);
     match from.byte() {
         Some(VERSION) => T::read(&mut from).filter(|_| from.is_at_end()).ok_or(LoadError::Damaged),
-        Some(_) => Err(LoadError::OtherVersion),
+        Some(_) => Err(LoadError::Newer),
         None => Err(LoadError::Damaged),
     }
 }

@@ -4,13 +4,14 @@
 use super::{
     aead,
     bundle::CheckedBundle,
+    cbor::LoadError,
     double_ratchet::{Header, Ratchet, RatchetError},
     first::CheckedFirst,
     identity::OwnIdentity,
     keys::Key,
     padding,
     pre_keys::PreKeySecrets,
-    saved::{self, LoadError, Reader, Saved, Writer},
+    saved::{self, Reader, Saved, Writer},
     shared_secret::{self, AgreementError},
 };
 use cliquet_wire::{

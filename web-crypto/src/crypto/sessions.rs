@@ -6,11 +6,12 @@
 //! makes it active, unless the active one is one's own and unanswered, or this side had given that session up.
 
 use super::{
+    cbor::LoadError,
     first::CheckedFirst,
     identity::OwnIdentity,
     limits::{FIRSTS_SEEN_MAX, SESSIONS_PER_PEER_MAX},
     pre_keys::PreKeySecrets,
-    saved::{self, LoadError, Reader, Saved, Writer},
+    saved::{self, Reader, Saved, Writer},
     session::{self, OpenError, Peer, SealError, Session, SessionId},
 };
 use cliquet_wire::{

@@ -7,7 +7,10 @@ mod table;
 pub(crate) use table::Table;
 
 use super::conversation::MessageId;
-use crate::crypto::saved::{self, LoadError, Saved};
+use crate::crypto::{
+    LoadError,
+    saved::{self, Saved},
+};
 use cliquet_wire::{address::Address, ids::DeviceId};
 use std::future::Future;
 use uuid::Uuid;
@@ -159,7 +162,7 @@ pub fn names(changes: &Changes) -> Vec<String> {
 
 pub(crate) fn decode<T: Saved>(bytes: &[u8]) -> Result<T, RecordsError> {
     saved::load(bytes).map_err(|error| match error {
-        LoadError::OtherVersion => RecordsError::Newer,
+        LoadError::Newer => RecordsError::Newer,
         LoadError::Damaged => RecordsError::Damaged,
     })
 }
