@@ -3,10 +3,7 @@
 //! At that one size the encoding is a fixed head, the modulus, and a fixed tail. Checking those bytes refuses a wrong
 //! size, a wrong exponent and an even modulus before any arithmetic.
 
-use crate::{
-    bytes::{Blob, Bytes, Digest},
-    json::{Json, Value},
-};
+use crate::bytes::{Blob, Bytes, Digest};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
@@ -68,16 +65,6 @@ impl Serialize for AccountKey {
 impl<'de> Deserialize<'de> for AccountKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_der(&Blob::deserialize(deserializer)?.0).map_err(D::Error::custom)
-    }
-}
-
-impl Json for AccountKey {
-    fn write(&self, to: &mut String) {
-        self.0.write(to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        Self::from_der(&Blob::read(from)?.0).ok()
     }
 }
 

@@ -3,10 +3,7 @@
 //! Only ASCII is accepted, so that no two addresses look alike; letters are lowered; dots and tags are kept, because
 //! only the mail provider knows whether they matter. A domain in another script is written in its `xn--` form.
 
-use crate::{
-    json::{Json, Value, write_text},
-    limits::{ADDRESS_BYTES_MAX, ADDRESS_LOCAL_PART_BYTES_MAX},
-};
+use crate::limits::{ADDRESS_BYTES_MAX, ADDRESS_LOCAL_PART_BYTES_MAX};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -102,16 +99,6 @@ impl fmt::Display for Address {
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Address(…)")
-    }
-}
-
-impl Json for Address {
-    fn write(&self, to: &mut String) {
-        write_text(&self.0, to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        Self::canonical(&from.text()?).ok()
     }
 }
 

@@ -1,10 +1,9 @@
 //! Byte strings as JSON carries them: base64url without padding (RFC 4648 section 5).
 
-use crate::json::{Json, Value, write_text};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Exactly `N` public bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,9 +50,33 @@ impl<const N: usize> TryFrom<&[u8]> for Bytes<N> {
     }
 }
 
-impl<const N: usize> fmt::Debug for Bytes<N> {
+/// As in JSON, without the quotes.
+impl<const N: usize> fmt::Display for Bytes<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Bytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Not the base64url text of so many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not base64url without padding, or of another length")]
+pub struct BytesError;
+
+impl<const N: usize> FromStr for Bytes<N> {
+    type Err = BytesError;
+
+    fn from_str(text: &str) -> Result<Self, BytesError> {
+        let mut bytes = [0; N];
+        match Base64UrlUnpadded::decode(text, &mut bytes) {
+            Ok(decoded) if decoded.len() == N => Ok(Self(bytes)),
+            _ => Err(BytesError),
+        }
     }
 }
 
@@ -99,35 +122,29 @@ impl<'de> Deserialize<'de> for Blob {
     }
 }
 
-impl<const N: usize> Json for Bytes<N> {
-    fn write(&self, to: &mut String) {
-        write(&self.0, to);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_from_the_one_text_that_is_written_for_them() {
+        assert_eq!(serde_json::to_string(&Bytes([251, 1, 2])).unwrap(), "\"-wEC\"");
+        assert_eq!(serde_json::from_str::<Bytes<3>>("\"-wEC\"").unwrap(), Bytes([251, 1, 2]));
+        assert_eq!(Bytes([251, 1, 2]).to_string(), "-wEC");
+        assert_eq!("-wEC".parse(), Ok(Bytes([251, 1, 2])));
     }
 
-    fn read(from: Value<'_>) -> Option<Self> {
-        let mut bytes = Self([0; N]);
-        if read(from, &mut bytes.0)? == N { Some(bytes) } else { None }
+    #[test]
+    fn another_length_another_alphabet_padding_and_stray_bits_are_refused() {
+        for text in
+            ["\"AA\"", "\"AAAAAAAA\"", "\"AA=\"", "\"AA+_\"", "\"AAA/\"", "\"AAA \"", "[]", "[1,2,3]", "3", "null"]
+        {
+            assert!(serde_json::from_str::<Bytes<3>>(text).is_err(), "{text}");
+        }
+        // The same two bytes end in "B" or, with bits that mean nothing, in "C".
+        assert!(serde_json::from_str::<Blob>("\"AAE\"").is_ok());
+        assert!(serde_json::from_str::<Blob>("\"AAF\"").is_err());
+        assert!("AA".parse::<Bytes<3>>().is_err());
+        assert!("AAAA=".parse::<Bytes<3>>().is_err());
     }
-}
-
-impl Json for Blob {
-    fn write(&self, to: &mut String) {
-        write(&self.0, to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        let mut bytes = vec![0; from.plain()?.len()];
-        let length = read(from, &mut bytes)?;
-        bytes.truncate(length);
-        Some(Self(bytes))
-    }
-}
-
-fn write(bytes: &[u8], to: &mut String) {
-    write_text(&Base64UrlUnpadded::encode_string(bytes), to);
-}
-
-/// As many bytes as there are.
-fn read(from: Value<'_>, into: &mut [u8]) -> Option<usize> {
-    Base64UrlUnpadded::decode(from.plain()?, into).map(<[u8]>::len).ok()
 }

@@ -5,7 +5,6 @@ use crate::{
     address::Address,
     bytes::{Digest, PublicKey, Signature},
     ids::DeviceId,
-    json::fields,
     signed_bytes::{Context, SignedBytes},
 };
 use minicbor::{Decode, Encode};
@@ -13,7 +12,6 @@ use serde::{Deserialize, Serialize};
 
 /// "This device, with this identity key, is mine", said by an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(deny_unknown_fields)]
 #[cbor(map)]
 pub struct Certificate {
     #[n(0)]
@@ -35,8 +33,6 @@ pub struct Certificate {
     pub signature: Signature,
 }
 
-fields!(Certificate { email, account_key_hash, device, identity_key, created, counter, signature });
-
 impl Certificate {
     pub fn signed_bytes(&self) -> Vec<u8> {
         SignedBytes::new(Context::Certificate)
@@ -53,7 +49,6 @@ impl Certificate {
 /// All devices of an account, in order of entry. The counter grows by one with every change, so that an older list is
 /// recognised and a device can be neither added nor hidden by the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(deny_unknown_fields)]
 #[cbor(map)]
 pub struct DeviceList {
     #[n(0)]
@@ -67,8 +62,6 @@ pub struct DeviceList {
     #[n(4)]
     pub signature: Signature,
 }
-
-fields!(DeviceList { email, account_key_hash, counter, devices, signature });
 
 impl DeviceList {
     pub fn signed_bytes(&self) -> Vec<u8> {
@@ -88,7 +81,6 @@ impl DeviceList {
 
 /// What an account shows to whoever adds it: its key, its devices, and the proof that they are its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(deny_unknown_fields)]
 #[cbor(map)]
 pub struct AccountCard {
     #[n(0)]
@@ -101,5 +93,3 @@ pub struct AccountCard {
     #[n(3)]
     pub certificates: Vec<Certificate>,
 }
-
-fields!(AccountCard { email, account_key, device_list, certificates });

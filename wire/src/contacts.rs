@@ -1,31 +1,20 @@
 //! Contacts: looking someone up, adding them, claiming what is needed to write to them.
 
-use crate::{
-    account_key::AccountKey,
-    address::Address,
-    ids::DeviceId,
-    json::{Json, Value, fields, write_text},
-    pre_keys::PreKeyBundle,
-};
+use crate::{account_key::AccountKey, address::Address, ids::DeviceId, pre_keys::PreKeyBundle};
 use serde::{Deserialize, Serialize};
 
 /// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct AddContact {
     /// As typed.
     pub email: String,
 }
-
-fields!(AddContact { email });
 
 /// `GET /contacts`: whom this account added, and who added this account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contacts {
     pub contacts: Vec<Contact>,
 }
-
-fields!(Contacts { contacts });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -34,8 +23,6 @@ pub struct Contact {
     /// What the server shows as their key. A new device checks it against its vault.
     pub account_key: AccountKey,
 }
-
-fields!(Contact { email, state, account_key });
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -58,29 +45,13 @@ impl ContactState {
     }
 }
 
-impl Json for ContactState {
-    fn write(&self, to: &mut String) {
-        write_text(self.as_str(), to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        let name = from.plain()?;
-        [Self::Added, Self::Requested, Self::Blocked].into_iter().find(|state| state.as_str().as_bytes() == name)
-    }
-}
-
 /// `POST /contacts/<email>/bundles`: takes one bundle for each named device. Also for one's own other devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ClaimBundles {
     pub devices: Vec<DeviceId>,
 }
-
-fields!(ClaimBundles { devices });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundles {
     pub bundles: Vec<PreKeyBundle>,
 }
-
-fields!(Bundles { bundles });

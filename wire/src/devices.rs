@@ -3,7 +3,6 @@
 use crate::{
     certificate::{Certificate, DeviceList},
     ids::{DeviceId, SignInId},
-    json::fields,
     pre_keys::PreKeyUpload,
 };
 use serde::{Deserialize, Serialize};
@@ -14,42 +13,30 @@ pub const DEVICE_HEADER: &str = "Cliquet-Device";
 
 /// A new device: its certificate, a name for its owner, and all its pre-keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct DeviceUpload {
     pub certificate: Certificate,
     pub name: String,
     pub pre_keys: PreKeyUpload,
 }
 
-fields!(DeviceUpload { certificate, name, pre_keys });
-
 /// `POST /devices`: adds the device to the account and binds this sign-in to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RegisterDevice {
     pub device_list: DeviceList,
     pub device: DeviceUpload,
 }
 
-fields!(RegisterDevice { device_list, device });
-
 /// `POST /devices/<id>/revoke`: the list without the device, its counter one higher.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RevokeDevice {
     pub device_list: DeviceList,
 }
 
-fields!(RevokeDevice { device_list });
-
 /// `PUT /devices/<id>/name`: what its owner calls it. The server knows it, and shows it to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RenameDevice {
     pub name: String,
 }
-
-fields!(RenameDevice { name });
 
 /// `GET /devices`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,8 +44,6 @@ pub struct Devices {
     pub devices: Vec<Device>,
     pub sign_ins: Vec<SignIn>,
 }
-
-fields!(Devices { devices, sign_ins });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
@@ -72,8 +57,6 @@ pub struct Device {
     pub this: bool,
 }
 
-fields!(Device { id, name, created, last_seen, this });
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     pub id: SignInId,
@@ -85,5 +68,3 @@ pub struct SignIn {
     /// The one that asks.
     pub this: bool,
 }
-
-fields!(SignIn { id, device, created, expires, this });

@@ -6,7 +6,6 @@ use crate::{
     bytes::{Blob, KemCiphertext, PublicKey, Salt},
     certificate::Certificate,
     ids::{DeviceId, EnvelopeId, PreKeyId},
-    json::fields,
     signed_bytes::SignedBytes,
 };
 use minicbor::{Decode, Encode};
@@ -14,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 /// One sealed message for one device. Everything but `timestamp` and `ciphertext` is authenticated with the ciphertext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// The protocol's version.
     pub v: u8,
@@ -41,26 +39,9 @@ pub struct Envelope {
     pub first: Option<Box<FirstMessage>>,
 }
 
-fields!(Envelope {
-    v,
-    id,
-    timestamp,
-    sender_email,
-    sender_device,
-    receiver_email,
-    receiver_device,
-    new_ratchet_public_key,
-    message_number,
-    previous_chain_length,
-    salt,
-    ciphertext,
-    first unless Option::is_none
-});
-
 /// What a first message adds (X3DH section 3.3, PQXDH section 3.3). It carries the sender's own proof of identity, so
 /// that opening it needs nothing from the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(deny_unknown_fields)]
 #[cbor(map)]
 pub struct FirstMessage {
     #[n(0)]
@@ -81,16 +62,6 @@ pub struct FirstMessage {
     #[n(6)]
     pub kem_ciphertext: KemCiphertext,
 }
-
-fields!(FirstMessage {
-    account_key,
-    certificate,
-    ephemeral_key,
-    signed_pre_key_id,
-    kem_pre_key_id,
-    one_time_pre_key_id,
-    kem_ciphertext
-});
 
 impl Envelope {
     /// The header as associated data: every clear field but the server's timestamp, each behind its length.
@@ -126,12 +97,9 @@ impl Envelope {
 
 /// `POST /messages`: stored all or none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SendMessages {
     pub envelopes: Vec<Envelope>,
 }
-
-fields!(SendMessages { envelopes });
 
 /// The answer, once every envelope is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,5 +107,3 @@ pub struct MessagesSent {
     /// The server's clock at acceptance, in milliseconds since 1970.
     pub timestamp: u64,
 }
-
-fields!(MessagesSent { timestamp });

@@ -4,14 +4,12 @@ use crate::{
     address::Address,
     bytes::{Blob, Salt},
     ids::DeviceId,
-    json::fields,
 };
 use serde::{Deserialize, Serialize};
 
 /// A signal for one device of a contact. The server hands it to the poll that the device holds at that moment, and
 /// otherwise drops it. It has no id, no time and no cursor: it is never stored, acknowledged or sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct EphemeralEnvelope {
     /// The protocol's version.
     pub v: u8,
@@ -25,14 +23,9 @@ pub struct EphemeralEnvelope {
     pub ciphertext: Blob,
 }
 
-fields!(EphemeralEnvelope { v, sender_email, sender_device, receiver_email, receiver_device, salt, ciphertext });
-
 /// `POST /ephemeral`, for devices of one contact: at most `limits::EPHEMERAL_PER_POST_MAX` envelopes, at most one for
 /// each device. The answer has no body, and is the same whether or not a device was there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SendEphemeral {
     pub envelopes: Vec<EphemeralEnvelope>,
 }
-
-fields!(SendEphemeral { envelopes });

@@ -1,18 +1,15 @@
 //! The history: sealed segments that the server keeps in the order in which they came, and cannot open.
 
-use crate::{bytes::Blob, ids::SegmentId, json::fields};
+use crate::{bytes::Blob, ids::SegmentId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /history`. The same id with the same content again gets the same answer; with other content, `id-reused`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct AddSegment {
     pub id: SegmentId,
     /// `limits::SEGMENT_BYTES_MIN` to `limits::SEGMENT_BYTES_MAX` bytes.
     pub segment: Blob,
 }
-
-fields!(AddSegment { id, segment });
 
 /// The answer, once the segment is durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +21,6 @@ pub struct SegmentAdded {
     /// How much it may keep, in bytes. Past it, `history-full`; nothing is dropped.
     pub quota: u64,
 }
-
-fields!(SegmentAdded { sequence, bytes, quota });
 
 /// `GET /history`: newest first. `?before=<sequence>`: those before it, newest first. `?after=<sequence>`: those after it,
 /// oldest first. Segments of `limits::HISTORY_ANSWER_BYTES_MAX` bytes together at most, but always one if there is one.
@@ -40,8 +35,6 @@ pub struct History {
     pub quota: u64,
 }
 
-fields!(History { segments, more, bytes, quota });
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     pub sequence: u64,
@@ -50,5 +43,3 @@ pub struct Segment {
     pub created: u64,
     pub segment: Blob,
 }
-
-fields!(Segment { sequence, id, created, segment });

@@ -1,6 +1,5 @@
 //! Names of things. Each is a type of its own, so that none can stand where another is meant.
 
-use crate::json::{Json, Value};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -13,16 +12,6 @@ macro_rules! id {
         #[serde(transparent)]
         #[cbor(transparent)]
         pub struct $name(#[cbor(n(0), with = "crate::cbor::uuid")] pub Uuid);
-
-        impl Json for $name {
-            fn write(&self, to: &mut String) {
-                self.0.write(to);
-            }
-
-            fn read(from: Value<'_>) -> Option<Self> {
-                Uuid::read(from).map(Self)
-            }
-        }
 
         impl $name {
             /// As `Display` writes it. The browser's modules have no formatting of the standard library in them: it

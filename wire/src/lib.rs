@@ -24,7 +24,6 @@ pub mod envelope;
 pub mod ephemeral;
 pub mod history;
 pub mod ids;
-pub mod json;
 pub mod limits;
 #[cfg(feature = "opaque")]
 pub mod opaque;

@@ -1,21 +1,15 @@
 //! A change of password: OPAQUE registration (RFC 9807 section 5) by whoever proves the old one.
 
-use crate::{
-    bytes::{Blob, Digest},
-    json::fields,
-};
+use crate::bytes::{Blob, Digest};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// `POST /password/start`: for the account that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StartPassword {
     /// RegistrationRequest.
     pub request: Blob,
 }
-
-fields!(StartPassword { request });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordStarted {
@@ -23,11 +17,8 @@ pub struct PasswordStarted {
     pub response: Blob,
 }
 
-fields!(PasswordStarted { response });
-
 /// `PUT /password`: record and vault are replaced together, and every other sign-in of the account ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ChangePassword {
     /// Of a fresh `/sign-in/start` with the old password.
     pub attempt: Uuid,
@@ -40,5 +31,3 @@ pub struct ChangePassword {
     /// As in [`crate::vault::ReplaceVault`].
     pub replaces: Digest,
 }
-
-fields!(ChangePassword { attempt, finalization, record, vault, replaces });

@@ -1,16 +1,10 @@
 //! The long poll. A poll reads; only the cursor it brings removes.
 
-use crate::{
-    envelope::Envelope,
-    ephemeral::EphemeralEnvelope,
-    ids::EnvelopeId,
-    json::{Json, Value, fields, write_field},
-};
-use serde::{Deserialize, Serialize};
+use crate::{envelope::Envelope, ephemeral::EphemeralEnvelope, ids::EnvelopeId};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 /// `POST /poll`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Poll {
     /// Everything up to and including this cursor is durable on the device and may be removed. Zero at first.
     pub cursor: u64,
@@ -19,32 +13,31 @@ pub struct Poll {
     pub wait_seconds: Option<u32>,
 }
 
-fields!(Poll { cursor, wait_seconds unless Option::is_none });
-
 /// The answer: at once when something is there, else empty at the deadline.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollAnswer {
     /// In the order of their cursors.
     pub deliveries: Vec<Delivery>,
     /// What came for this device while the poll was held, at most `limits::POLL_EPHEMERAL_MAX`. Moves no cursor.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Ephemeral envelopes may always be lost: those that do not read are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "those_that_read")]
     pub ephemeral: Vec<EphemeralEnvelope>,
 }
 
-impl Json for PollAnswer {
-    fn write(&self, to: &mut String) {
-        to.push('{');
-        write_field("deliveries", &self.deliveries, to);
-        if !self.ephemeral.is_empty() {
-            write_field("ephemeral", &self.ephemeral, to);
-        }
-        to.push('}');
+fn those_that_read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EphemeralEnvelope>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Item {
+        Read(EphemeralEnvelope),
+        Lost(IgnoredAny),
     }
 
-    /// Ephemeral envelopes may always be lost: those that do not read are.
-    fn read(from: Value<'_>) -> Option<Self> {
-        Some(Self { deliveries: from.get("deliveries")?, ephemeral: from.get("ephemeral").unwrap_or_default() })
-    }
+    let items = Vec::<Item>::deserialize(from)?;
+    let read = |item| match item {
+        Item::Read(envelope) => Some(envelope),
+        Item::Lost(_) => None,
+    };
+    Ok(items.into_iter().filter_map(read).collect())
 }
 
 /// What lies in a mailbox, and its place there: one of an envelope and the word that one expired.
@@ -58,8 +51,6 @@ pub struct Delivery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expired: Option<EnvelopeId>,
 }
-
-fields!(Delivery { cursor, envelope unless Option::is_none, expired unless Option::is_none });
 
 impl Delivery {
     pub fn of(cursor: u64, envelope: Envelope) -> Self {

@@ -4,42 +4,32 @@ use crate::{
     bytes::{Digest, KemPublicKey, PublicKey, Signature},
     certificate::Certificate,
     ids::{DeviceId, PreKeyId},
-    json::fields,
     signed_bytes::{Context, SignedBytes},
 };
 use serde::{Deserialize, Serialize};
 
 /// A medium-term X25519 pre-key, signed by the account key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SignedPreKey {
     pub id: PreKeyId,
     pub key: PublicKey,
     pub signature: Signature,
 }
 
-fields!(SignedPreKey { id, key, signature });
-
 /// A medium-term ML-KEM-768 pre-key, signed by the account key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KemPreKey {
     pub id: PreKeyId,
     pub key: KemPublicKey,
     pub signature: Signature,
 }
 
-fields!(KemPreKey { id, key, signature });
-
 /// A one-time X25519 pre-key. Unsigned, as in X3DH: it only adds to what the signed ones give.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct OneTimePreKey {
     pub id: PreKeyId,
     pub key: PublicKey,
 }
-
-fields!(OneTimePreKey { id, key });
 
 impl SignedPreKey {
     /// The bytes bind the key to one device of one account.
@@ -66,7 +56,6 @@ fn pre_key_bytes(context: Context, account: &Digest, device: DeviceId, id: PreKe
 
 /// What a device publishes: at sign-up everything, later whatever is due (`PUT /devices/self/pre-keys`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PreKeyUpload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<SignedPreKey>,
@@ -79,13 +68,6 @@ pub struct PreKeyUpload {
     pub withdraws_below: Option<PreKeyId>,
 }
 
-fields!(PreKeyUpload {
-    signed unless Option::is_none,
-    kem unless Option::is_none,
-    one_time unless Vec::is_empty,
-    withdraws_below unless Option::is_none,
-});
-
 /// How much of its stock a device has left on the server (`GET /devices/self/pre-keys`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreKeyStock {
@@ -96,11 +78,8 @@ pub struct PreKeyStock {
     pub kem: PreKeyId,
 }
 
-fields!(PreKeyStock { one_time_left, one_time_newest, signed, kem });
-
 /// What a sender claims to write to one device for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct PreKeyBundle {
     pub certificate: Certificate,
     pub signed: SignedPreKey,
@@ -109,5 +88,3 @@ pub struct PreKeyBundle {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time: Option<OneTimePreKey>,
 }
-
-fields!(PreKeyBundle { certificate, signed, kem, one_time unless Option::is_none });

@@ -1,6 +1,5 @@
 //! What went wrong, for programs: problem details (RFC 9457) with a code of ours.
 
-use crate::json::{Json, Value, fields, write_text};
 use serde::{Deserialize, Serialize};
 
 /// `application/problem+json`.
@@ -19,8 +18,6 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
 }
-
-fields!(Problem { kind as "type", code, status, title, detail, retry_after unless Option::is_none });
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
@@ -107,14 +104,4 @@ codes! {
     /// The server stops. Try again in a moment.
     ShuttingDown = "shutting-down", 503;
     Internal = "internal", 500;
-}
-
-impl Json for ProblemCode {
-    fn write(&self, to: &mut String) {
-        write_text(self.as_str(), to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        Self::named(std::str::from_utf8(from.plain()?).ok()?)
-    }
 }

@@ -5,7 +5,6 @@ use crate::{
     bytes::{Blob, Bytes, Digest},
     certificate::AccountCard,
     ids::DeviceId,
-    json::{Json, Value, fields},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -31,19 +30,8 @@ impl fmt::Debug for RecoveryProof {
     }
 }
 
-impl Json for RecoveryProof {
-    fn write(&self, to: &mut String) {
-        self.0.write(to);
-    }
-
-    fn read(from: Value<'_>) -> Option<Self> {
-        Bytes::read(from).map(Self)
-    }
-}
-
 /// `PUT /recovery`: sets the recovery key, or replaces the one before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SetRecovery {
     /// Of a fresh `/sign-in/start`.
     pub attempt: Uuid,
@@ -57,12 +45,9 @@ pub struct SetRecovery {
     pub replaces: Digest,
 }
 
-fields!(SetRecovery { attempt, finalization, verifier, vault, replaces });
-
 /// `POST /recovery/start`, signed out. An unknown address, an account without a recovery key and a wrong proof are one and
 /// the same `recovery-refused`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct StartRecovery {
     /// As typed; the answer brings the canonical form.
     pub email: String,
@@ -70,8 +55,6 @@ pub struct StartRecovery {
     /// RegistrationRequest for the new password.
     pub request: Blob,
 }
-
-fields!(StartRecovery { email, proof, request });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryStarted {
@@ -82,12 +65,9 @@ pub struct RecoveryStarted {
     pub vault: Blob,
 }
 
-fields!(RecoveryStarted { email, response, card, vault });
-
 /// `POST /recovery/finish`: record and vault are replaced together, every sign-in of the account ends, and a new one
 /// begins. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FinishRecovery {
     pub email: Address,
     pub proof: RecoveryProof,
@@ -101,8 +81,6 @@ pub struct FinishRecovery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
 }
-
-fields!(FinishRecovery { email, proof, record, vault, replaces, device unless Option::is_none });
 
 #[cfg(test)]
 mod tests {

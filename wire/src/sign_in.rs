@@ -7,14 +7,12 @@ use crate::{
     certificate::{AccountCard, DeviceList},
     devices::DeviceUpload,
     ids::DeviceId,
-    json::fields,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// `POST /sign-up/start`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SignUpStart {
     /// As typed; the server answers with the canonical form.
     pub email: String,
@@ -24,8 +22,6 @@ pub struct SignUpStart {
     pub request: Blob,
 }
 
-fields!(SignUpStart { email, invite unless Option::is_none, request });
-
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpStarted {
     pub email: Address,
@@ -33,11 +29,8 @@ pub struct SignUpStarted {
     pub response: Blob,
 }
 
-fields!(SignUpStarted { email, response });
-
 /// `POST /sign-up/finish`: the account, its vault and its first device come to be in one transaction, signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SignUpFinish {
     pub email: Address,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,19 +44,14 @@ pub struct SignUpFinish {
     pub device: DeviceUpload,
 }
 
-fields!(SignUpFinish { email, invite unless Option::is_none, record, account_key, vault, device_list, device });
-
 /// `POST /sign-in/start`. An unknown address gets an answer of the same shape and size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SignInStart {
     /// As typed; the answer brings the canonical form.
     pub email: String,
     /// KE1.
     pub request: Blob,
 }
-
-fields!(SignInStart { email, request });
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInStarted {
@@ -74,11 +62,8 @@ pub struct SignInStarted {
     pub response: Blob,
 }
 
-fields!(SignInStarted { email, attempt, response });
-
 /// `POST /sign-in/finish`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct SignInFinish {
     pub attempt: Uuid,
     /// KE3.
@@ -88,16 +73,12 @@ pub struct SignInFinish {
     pub device: Option<DeviceId>,
 }
 
-fields!(SignInFinish { attempt, finalization, device unless Option::is_none });
-
 /// The answer to a finished sign-up; the cookie comes with it. Who made the account has everything else already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedUp {
     /// The device this sign-in speaks for.
     pub device: DeviceId,
 }
-
-fields!(SignedUp { device });
 
 /// The answer to a finished sign-in; the cookie comes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,5 +88,3 @@ pub struct SignedIn {
     /// The device this sign-in speaks for. `None`: the browser must register one (`POST /devices`) before it can write.
     pub device: Option<DeviceId>,
 }
-
-fields!(SignedIn { card, vault, device });

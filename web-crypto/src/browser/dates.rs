@@ -5,7 +5,6 @@ use super::{
     view::dom,
     words::{Word, Words},
 };
-use cliquet_wire::json;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -78,7 +77,7 @@ impl Dates {
 
 /// With leading zeros.
 fn digits(number: u32, length: usize) -> String {
-    let digits = json::write(&number);
+    let digits = number.to_string();
     let mut padded = String::from("0000");
     padded.truncate(length.saturating_sub(digits.len()));
     padded.push_str(&digits);

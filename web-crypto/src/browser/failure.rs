@@ -13,8 +13,6 @@ use crate::{
     client::fields::fill,
     crypto::{recovery_key::WordsError, vault::VaultError},
 };
-#[cfg(feature = "recovery")]
-use cliquet_wire::json;
 use cliquet_wire::{address::Address, problem::ProblemCode};
 
 /// Why there is no sign-in. Unless a variant says otherwise, trying again is harmless.
@@ -95,7 +93,7 @@ fn of_words(error: WordsError) -> String {
         WordsError::NotInList { place } => ("recovery-not-in-list", "place", place),
         WordsError::Other { place } => ("confirm-other", "place", place),
     };
-    fill(&word(key), name, &json::write(&(number as u64)))
+    fill(&word(key), name, &number.to_string())
 }
 
 #[cfg(feature = "recovery")]

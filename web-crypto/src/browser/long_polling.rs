@@ -14,7 +14,6 @@ use super::{
     view::dom,
 };
 use cliquet_wire::{
-    json,
     limits::POLL_SECONDS_DEFAULT,
     poll::{Poll, PollAnswer},
     problem::ProblemCode,
@@ -118,7 +117,7 @@ impl Home {
         let polling = &self.polling;
         // At first, and after a failure, the question is whether anybody is there: it is answered at once.
         let wait_seconds = if polling.connected.get() { polling.wait_seconds.get() } else { 0 };
-        let body = json::write(&Poll { cursor, wait_seconds: Some(wait_seconds) });
+        let body = http::write(&Poll { cursor, wait_seconds: Some(wait_seconds) })?;
         let deadline = AbortSignal::timeout_with_u32(wait_seconds.saturating_mul(1_000).saturating_add(GRACE_MS));
         let hurry = AbortController::new().map_err(|_| HttpError::Unreadable)?;
         let signals = Array::of3(signal, &deadline, &hurry.signal());

@@ -14,7 +14,7 @@ use crate::{
     client::fields::{Password, fill},
     crypto::{recovery_key::RecoveryKey, vault},
 };
-use cliquet_wire::{address::Address, json, problem::ProblemCode, recovery::SetRecovery};
+use cliquet_wire::{address::Address, problem::ProblemCode, recovery::SetRecovery};
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -107,7 +107,7 @@ impl RecoveryKeyForms {
         let (key, places) = (RecoveryKey::generate(rng), RecoveryKey::places_to_confirm(rng));
         self.lay_out(&key, true);
         for (label, place) in dom::all_within(&self.paper, "[data-confirm-label]").iter().zip(places) {
-            label.set_text_content(Some(&fill(&word("confirm-word"), "place", &json::write(&(place as u64)))));
+            label.set_text_content(Some(&fill(&word("confirm-word"), "place", &place.to_string())));
         }
         self.unconfirmed.replace(Some(Unconfirmed { key, password, places }));
         Ok(())

@@ -14,7 +14,7 @@ use crate::client::{
     peer::{Peer, Trust},
     records::sortable,
 };
-use cliquet_wire::{address::Address, json, problem::ProblemCode};
+use cliquet_wire::{address::Address, problem::ProblemCode};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTemplateElement};
 
@@ -120,7 +120,7 @@ impl Conversation {
             (false, false) => "peer",
         };
         let _ = line.class_list().add_1(author);
-        let minute = json::write(&(message.sort_time / GROUP_MS));
+        let minute = (message.sort_time / GROUP_MS).to_string();
         if same_day
             && of_last("data-author").as_deref() == Some(author)
             && of_last("data-minute") == Some(minute.clone())
@@ -226,7 +226,7 @@ pub fn conversation(conversation: &conversation::Conversation, words: &Words, da
         text(&line, ".contact-time", &dates.short(last.time));
     }
     if let Some(unread) = dom::within(&line, ".contact-unread") {
-        let count = if conversation.unread == 0 { String::new() } else { json::write(&conversation.unread) };
+        let count = if conversation.unread == 0 { String::new() } else { conversation.unread.to_string() };
         let _ = unread.set_attribute("title", words.get(Word::Unread));
         unread.set_text_content(Some(&count));
     }

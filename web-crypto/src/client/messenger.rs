@@ -297,11 +297,11 @@ struct Directory(AccountCard);
 
 impl saved::Saved for Directory {
     fn write(&self, to: &mut saved::Writer) {
-        to.json(&self.0);
+        to.cbor(&self.0);
     }
 
     fn read(from: &mut saved::Reader<'_>) -> Option<Self> {
-        from.json().map(Self)
+        from.cbor().map(Self)
     }
 }
 

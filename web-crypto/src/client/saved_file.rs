@@ -10,7 +10,7 @@ use super::{
     records::simple,
 };
 use crate::crypto::{file_proof::FileProof, keys::Key};
-use cliquet_wire::{address::Address, bytes::Digest, json, problem::ProblemCode};
+use cliquet_wire::{address::Address, bytes::Digest, problem::ProblemCode};
 use uuid::Uuid;
 
 /// A file is read in memory, once as bytes and once more piece by piece. A million texts of the usual length.
@@ -101,10 +101,10 @@ impl<'a> Writer<'a> {
     pub fn begin(owner: Owner<'a>, title: &str, language: &str) -> Self {
         let mut to = Self { owner, piece: String::new(), proof: FileProof::default(), texts: 0, is_open: false };
         to.raw(HEAD);
-        to.raw(&json::write(&VERSION));
+        to.raw(&VERSION.to_string());
         to.raw("\"");
         to.attribute("account", owner.email.as_str());
-        to.quoted("account-key", &json::write(owner.account_key_hash));
+        to.attribute("account-key", &owner.account_key_hash.to_string());
         to.raw(" lang=\"");
         to.text(language);
         to.raw("\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>");
@@ -130,7 +130,7 @@ impl<'a> Writer<'a> {
         self.is_open = true;
         self.raw("<section");
         self.attribute("conversation", &ConversationId::from(&peer.address).text());
-        self.quoted("account-key", &json::write(&peer.account_key.hash()));
+        self.attribute("account-key", &peer.account_key.hash().to_string());
         self.attribute("state", state);
         self.attribute("verified", if peer.verified { "true" } else { "false" });
         self.raw("><h2>");
@@ -145,9 +145,9 @@ impl<'a> Writer<'a> {
         self.raw("<li");
         self.attribute("sender", message.sender.as_str());
         self.attribute("id", &simple(message.id));
-        self.attribute("place", &json::write(&message.sort_time));
-        self.attribute("written", &json::write(&message.client_time));
-        self.attribute("taken", &json::write(&message.server_time));
+        self.attribute("place", &message.sort_time.to_string());
+        self.attribute("written", &message.client_time.to_string());
+        self.attribute("taken", &message.server_time.to_string());
         match message.status {
             DeliveryStatus::Failed(Failure::Refused(code)) => {
                 self.attribute("status", &[REFUSED, code.as_str()].concat())
@@ -167,10 +167,11 @@ impl<'a> Writer<'a> {
     pub fn end(mut self) -> String {
         self.close();
         self.raw("<footer");
-        self.attribute("texts", &json::write(&self.texts));
+        self.attribute("texts", &self.texts.to_string());
         self.raw(PROOF);
         let mut piece = self.piece();
-        piece.push_str(&json::write(&self.proof.finish(self.owner.history_key)));
+        let proof = self.proof.finish(self.owner.history_key).to_string();
+        ["\"", &proof, "\""].into_iter().for_each(|part| piece.push_str(part));
         piece.push_str(END);
         piece
     }
@@ -185,13 +186,9 @@ impl<'a> Writer<'a> {
         self.piece.push_str(text);
     }
 
-    fn attribute(&mut self, name: &str, value: &str) {
-        self.quoted(name, &["\"", value, "\""].concat());
-    }
-
     /// No value has anything to escape: names, digits, base64url, addresses.
-    fn quoted(&mut self, name: &str, value: &str) {
-        [" data-", name, "=", value].into_iter().for_each(|part| self.raw(part));
+    fn attribute(&mut self, name: &str, value: &str) {
+        [" data-", name, "=\"", value, "\""].into_iter().for_each(|part| self.raw(part));
     }
 
     /// As text between tags, and inside double quotes (HTML section 13.3).
@@ -239,7 +236,9 @@ impl<'a> SavedFile<'a> {
             .ok_or(FileError::Altered)?;
         let mut all = FileProof::default();
         all.take(proven.as_bytes());
-        if !json::read(proof).is_some_and(|proof| all.fits(owner.history_key, &proof)) {
+        let proof =
+            proof.strip_prefix('"').and_then(|proof| proof.strip_suffix('"')).and_then(|proof| proof.parse().ok());
+        if !proof.is_some_and(|proof| all.fits(owner.history_key, &proof)) {
             return Err(FileError::Altered);
         }
         Self::opened(rest, owner.email).ok_or(FileError::Altered)
@@ -308,9 +307,9 @@ impl Texts<'_> {
                 return Some(None);
             }
             let conversation = rest.attribute("conversation")?.parse().ok()?;
-            let _: Digest = json::read(&quoted(rest.attribute("account-key")?))?;
+            let _: Digest = rest.attribute("account-key")?.parse().ok()?;
             by_name(&STATES, rest.attribute("state")?)?;
-            let _: bool = json::read(rest.attribute("verified")?)?;
+            let _: bool = rest.attribute("verified")?.parse().ok()?;
             rest.skip("><h2>")?;
             rest.until("</h2><ol>")?;
             self.conversation = Some(conversation);
@@ -356,12 +355,12 @@ impl<'a> Cursor<'a> {
     }
 
     fn number(&mut self, name: &str) -> Option<u64> {
-        json::read(self.attribute(name)?)
+        self.attribute(name)?.parse().ok()
     }
 
     fn head(&mut self) -> Result<(), FileError> {
         self.skip(HEAD).ok_or(FileError::Foreign)?;
-        match self.until("\"").and_then(json::read::<u64>) {
+        match self.until("\"").and_then(|version| version.parse().ok()) {
             Some(VERSION) => Ok(()),
             Some(version) if version > VERSION => Err(FileError::Newer),
             _ => Err(FileError::Altered),
@@ -370,12 +369,8 @@ impl<'a> Cursor<'a> {
 
     fn account(&mut self) -> Option<(Address, Digest)> {
         let account = Address::parse(self.attribute("account")?).ok()?;
-        Some((account, json::read(&quoted(self.attribute("account-key")?))?))
+        Some((account, self.attribute("account-key")?.parse().ok()?))
     }
-}
-
-fn quoted(text: &str) -> String {
-    ["\"", text, "\""].concat()
 }
 
 fn unescaped(text: &str) -> Option<String> {

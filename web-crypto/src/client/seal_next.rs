@@ -16,7 +16,6 @@ use cliquet_wire::{
     address::Address,
     envelope::{Envelope, SendMessages},
     ids::{DeviceId, EnvelopeId},
-    json,
     problem::ProblemCode,
 };
 use rand_core::CryptoRng;
@@ -265,7 +264,7 @@ impl Messenger {
                 // For the word that nobody fetched it: the contact's first device stands for all.
                 step.changes.put(Store::MessageKeys, simple(id), key);
             }
-            let body = json::write(&SendMessages { envelopes });
+            let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotSeal)?;
             let entry = OutboxEntry { id, address: peer.address.clone(), body, about: job.about };
             step.changes.put(Store::Outbox, ONLY.into(), &entry);
             step.events.push(Event::Outbox);

@@ -107,11 +107,11 @@ impl Saved for OwnIdentity {
     fn write(&self, to: &mut Writer) {
         to.raw(self.identity.as_bytes());
         self.account_key.write(to);
-        to.json(&self.certificate);
+        to.cbor(&self.certificate);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Self::new(from.secret_key()?, Saved::read(from)?, from.json()?).ok()
+        Self::new(from.secret_key()?, Saved::read(from)?, from.cbor()?).ok()
     }
 }
 

@@ -7,12 +7,7 @@ use super::{
     cbor::LoadError,
     keys::{Key, SecretKey},
 };
-use cliquet_wire::{
-    account_key::AccountKey,
-    address::Address,
-    ids::DeviceId,
-    json::{self, Json},
-};
+use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId};
 use uuid::Uuid;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -102,8 +97,8 @@ impl Writer {
     }
 
     /// What came from the server, as it came.
-    pub(crate) fn json(&mut self, value: &impl Json) {
-        self.text(&json::write(value));
+    pub(crate) fn cbor(&mut self, value: &impl minicbor::Encode<()>) {
+        self.bytes(&super::cbor::encode(value));
     }
 
     pub(crate) fn finish(self) -> Zeroizing<Vec<u8>> {
@@ -179,8 +174,8 @@ impl<'a> Reader<'a> {
         if self.flag()? { T::read(self).map(Some) } else { Some(None) }
     }
 
-    pub(crate) fn json<T: Json>(&mut self) -> Option<T> {
-        json::read(self.text()?)
+    pub(crate) fn cbor<T: for<'b> minicbor::Decode<'b, ()>>(&mut self) -> Option<T> {
+        super::cbor::decode(self.bytes()?).ok()
     }
 
     pub(super) fn key(&mut self) -> Option<Key> {

@@ -318,7 +318,7 @@ impl Saved for Session {
         self.ratchet.write(to);
         to.flag(self.first.is_some());
         if let Some(first) = &self.first {
-            to.json(first);
+            to.cbor(first);
         }
         to.flag(self.initiated);
         to.flag(self.one_time);
@@ -332,7 +332,7 @@ impl Saved for Session {
             own_device: Saved::read(from)?,
             peer: Saved::read(from)?,
             ratchet: Saved::read(from)?,
-            first: if from.flag()? { Some(from.json()?) } else { None },
+            first: if from.flag()? { Some(from.cbor()?) } else { None },
             initiated: from.flag()?,
             one_time: from.flag()?,
             generation: from.number()?,

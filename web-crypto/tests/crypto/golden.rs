@@ -30,10 +30,10 @@ use cliquet_wire::{
     contacts::ContactState,
     envelope::Envelope,
     ids::{EnvelopeId, SegmentId},
-    json::{self, Json},
     pre_keys::PreKeyBundle,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fs, path::PathBuf};
 use uuid::Uuid;
 
@@ -52,8 +52,12 @@ fn kept(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap_or_else(|error| panic!("tests/golden/{name}: {error}"))
 }
 
-fn kept_json<T: Json>(name: &str) -> T {
-    json::read(&String::from_utf8(kept(name)).unwrap()).unwrap_or_else(|| panic!("tests/golden/{name} does not read"))
+fn kept_json<T: DeserializeOwned>(name: &str) -> T {
+    serde_json::from_slice(&kept(name)).unwrap_or_else(|error| panic!("tests/golden/{name}: {error}"))
+}
+
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap()
 }
 
 fn message(number: u8) -> MessageId {
@@ -126,21 +130,20 @@ fn vault_body() -> VaultBody {
 /// What this code writes today.
 fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let mut all = BTreeMap::new();
-    let text = |value: String| value.into_bytes();
     // Before the first message: who Bob is, what he published, and what Alice sends him first.
     let (mut alice, mut bob) = (alice(70), bob(70));
     all.insert("identity.bin", bob.own.save().to_vec());
     all.insert("pre_keys.bin", bob.pre_keys.save().to_vec());
-    all.insert("certificate.json", text(json::write(bob.own.certificate())));
-    all.insert("card.json", text(json::write(&bob.card())));
+    all.insert("certificate.json", json(bob.own.certificate()));
+    all.insert("card.json", json(&bob.card()));
     let bundle = bob.claim();
-    all.insert("bundle.json", text(json::write(&bundle)));
+    all.insert("bundle.json", json(&bundle));
     let checked = ready(CheckedBundle::check(bundle, &bob.checked_card(), &NativeVerifier)).unwrap();
     alice.begin_with(&checked);
     let id = alice.envelope_id();
     let contents = contents();
     let (_, first) = alice.sessions.seal(id, &contents[0].1.encode().unwrap(), &mut alice.rng).unwrap();
-    all.insert("envelope_first.json", text(json::write(&first)));
+    all.insert("envelope_first.json", json(&first));
     all.extend(contents.iter().map(|(name, content)| (*name, content.encode().unwrap().to_vec())));
     // Later: a session with a skipped key, and an envelope without `first`.
     let (mut alice, mut bob) = acquainted(71);
@@ -150,7 +153,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     bob.open(&next).unwrap();
     all.insert("sessions.bin", bob.sessions.save().to_vec());
     all.insert("identity_of_sessions.bin", bob.own.save().to_vec());
-    all.insert("envelope.json", text(json::write(&late)));
+    all.insert("envelope.json", json(&late));
     let mut rng = ChaCha20Rng::seed_from_u64(72);
     let key = Key::from_bytes(STORE_KEY);
     all.insert("record.bin", record::seal(&key, "messages", b"one", b"kept", &mut rng).unwrap());

@@ -17,7 +17,7 @@ use crate::{
         vault::{self, Owner},
     },
 };
-use cliquet_wire::{address::Address, certificate::AccountCard, contacts::Contacts, json, vault::Vault};
+use cliquet_wire::{address::Address, certificate::AccountCard, contacts::Contacts, vault::Vault};
 use js_sys::Function;
 
 /// `verb/address/key`, as the page's buttons say it; or the name of what is to be brought back.
@@ -58,7 +58,7 @@ pub(super) async fn grant(email: &Address, lend: &Function, wish: &str) -> Resul
         }
         "key-accepted" => {
             let card = card(&address).await?;
-            if json::write(&card.account_key.hash()) != key {
+            if card.account_key.hash().to_string() != key {
                 // Not the key that the person has seen.
                 return Err(KeepError::Altered);
             }
@@ -79,7 +79,7 @@ async fn show_number(email: &Address, address: &Address) -> Result<(), KeepError
     let (mut account_key, mut seen) = (peer.account_key, None);
     if peer.key_changed {
         account_key = card(address).await?.account_key;
-        seen = Some(json::write(&account_key.hash()));
+        seen = Some(account_key.hash().to_string());
     }
     let number = SafetyNumber::of((email, keeper.own.account_key()), (address, &account_key));
     let selector = ["[data-conversation=\"", address.as_str(), "\"]"].concat();

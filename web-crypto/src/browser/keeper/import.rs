@@ -22,7 +22,7 @@ use crate::{
         saved_file::{FileError, Owner, SavedFile},
     },
 };
-use cliquet_wire::{address::Address, json};
+use cliquet_wire::address::Address;
 use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -211,7 +211,7 @@ async fn next(store: &Store, after: &str) -> Result<Option<(String, zeroize::Zer
 }
 
 fn sentence(sorted: &Sorted) -> String {
-    let added = fill(&counted("import-added", sorted.added), "known", &json::write(&sorted.known));
+    let added = fill(&counted("import-added", sorted.added), "known", &sorted.known.to_string());
     if sorted.strangers == 0 {
         return added;
     }
@@ -238,7 +238,7 @@ fn complaint(error: &ImportError, own: &Address) -> String {
 }
 
 fn counted(key: &str, count: u64) -> String {
-    fill(&word(key), "count", &json::write(&count))
+    fill(&word(key), "count", &count.to_string())
 }
 
 fn say(section: &Element, selector: &str, sentence: &str) {

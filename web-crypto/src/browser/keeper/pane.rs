@@ -14,7 +14,7 @@ use crate::{
         records::{Records, Store},
     },
 };
-use cliquet_wire::{address::Address, json};
+use cliquet_wire::address::Address;
 use std::rc::Rc;
 use web_sys::Element;
 
@@ -77,7 +77,7 @@ async fn follow(email: &Address, pane: &Element) -> Result<(), KeepError> {
 
 fn just_kept(pane: &Element) {
     if let Some(time) = dom::within(pane, "[data-history-kept]") {
-        let _ = time.set_attribute("data-history-kept", &json::write(&timer::now_ms()));
+        let _ = time.set_attribute("data-history-kept", &timer::now_ms().to_string());
     }
     for (selector, hidden) in [("[data-history-last]", false), ("[data-history-none]", true)] {
         if let Some(line) = dom::within(pane, selector) {
@@ -123,7 +123,7 @@ async fn check(email: &Address, pane: &Element) -> Result<(), KeepError> {
 }
 
 fn counted(key: &str, count: u64) -> String {
-    fill(&word(key), "count", &json::write(&count))
+    fill(&word(key), "count", &count.to_string())
 }
 
 fn say(pane: &Element, selector: &str, sentence: &str) {

@@ -12,10 +12,7 @@ use crate::{
     client::{conversation::Message, fields::fill, history::messages, messenger::Messenger},
     crypto::history::{self, Place},
 };
-use cliquet_wire::{
-    history::{History, Segment},
-    json,
-};
+use cliquet_wire::history::{History, Segment};
 use js_sys::Function;
 
 /// Texts in one step: who writes one a minute has a segment of each, and a step for each would take longer than its text.
@@ -63,7 +60,7 @@ pub(super) fn open(keeper: &Keeper, segment: &Segment) -> Option<Vec<Message>> {
 /// Newest first, from below a sequence.
 pub(super) fn path(before: Option<u64>) -> String {
     match before {
-        Some(before) => ["/history?before=", &json::write(&before)].concat(),
+        Some(before) => ["/history?before=", &before.to_string()].concat(),
         None => "/history".to_owned(),
     }
 }
@@ -90,7 +87,7 @@ async fn write(keeper: &Keeper, lend: &Function, texts: Vec<Message>, before: Op
 /// A line on the page, of which nobody need wait for the end.
 fn say(brought: u64) {
     if let Some(line) = dom::by_id("keeping") {
-        line.set_text_content(Some(&fill(&word("restoring"), "count", &json::write(&brought))));
+        line.set_text_content(Some(&fill(&word("restoring"), "count", &brought.to_string())));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     },
     client::{conversation::Message, fields::fill, records::Store, search::Query},
 };
-use cliquet_wire::{address::Address, json};
+use cliquet_wire::address::Address;
 use js_sys::JsString;
 use std::{
     cell::{Cell, RefCell},
@@ -264,9 +264,9 @@ fn complaint(error: &KeepError) -> String {
 }
 
 fn counted(key: &str, count: usize) -> String {
-    fill(&word(key), "count", &json::write(&(count as u64)))
+    fill(&word(key), "count", &count.to_string())
 }
 
 fn counted_of(key: &str, done: usize, all: usize) -> String {
-    fill(&counted(key, done), "all", &json::write(&(all as u64)))
+    fill(&counted(key, done), "all", &all.to_string())
 }

@@ -5,9 +5,9 @@
 use cliquet_wire::{
     devices::DEVICE_HEADER,
     ids::DeviceId,
-    json::{self, Json},
     problem::{Problem, ProblemCode},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -52,21 +52,21 @@ impl HttpError {
     }
 }
 
-pub async fn get<T: Json>(path: &str) -> Result<T, HttpError> {
+pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, HttpError> {
     parse(&exchange("GET", path, None, None).await?)
 }
 
-pub async fn post<T: Json>(path: &str, body: &impl Json) -> Result<T, HttpError> {
-    parse(&exchange("POST", path, Some(&json::write(body)), None).await?)
+pub async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, HttpError> {
+    parse(&exchange("POST", path, Some(&write(body)?), None).await?)
 }
 
 /// Whatever is answered says no more than that it is done.
-pub async fn send(method: &str, path: &str, body: &impl Json) -> Result<(), HttpError> {
-    exchange(method, path, Some(&json::write(body)), None).await.map(drop)
+pub async fn send(method: &str, path: &str, body: &impl Serialize) -> Result<(), HttpError> {
+    exchange(method, path, Some(&write(body)?), None).await.map(drop)
 }
 
 /// The same with a body that is JSON already, and until `signal` says stop.
-pub async fn post_until<T: Json>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
+pub async fn post_until<T: DeserializeOwned>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
     parse(&exchange("POST", path, Some(body), Some(signal)).await?)
 }
 
@@ -75,8 +75,13 @@ pub async fn call(method: &str, path: &str) -> Result<(), HttpError> {
     exchange(method, path, None, None).await.map(drop)
 }
 
-fn parse<T: Json>(text: &str) -> Result<T, HttpError> {
-    json::read(text).ok_or(HttpError::Unreadable)
+/// A request's body as text.
+pub fn write(body: &impl Serialize) -> Result<String, HttpError> {
+    serde_json::to_string(body).map_err(|_| HttpError::Unreadable)
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, HttpError> {
+    serde_json::from_str(text).map_err(|_| HttpError::Unreadable)
 }
 
 /// Fetches, and gives the text of an answer of success. Boxed: every kind of request would carry a copy of it.

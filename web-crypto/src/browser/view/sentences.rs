@@ -4,7 +4,7 @@
 
 use crate::browser::platform::http::HttpError;
 use crate::client::fields::fill;
-use cliquet_wire::{json, problem::Problem};
+use cliquet_wire::problem::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
 
@@ -41,7 +41,7 @@ fn of_problem(problem: &Problem) -> String {
         } else {
             ("retry-in-minutes", seconds.div_ceil(60))
         };
-        fill(&word(key), "count", &json::write(&count))
+        fill(&word(key), "count", &count.to_string())
     });
     let mut sentences = vec![problem.title.as_str(), problem.detail.as_str()];
     sentences.extend(wait.as_deref());
