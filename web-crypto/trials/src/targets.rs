@@ -22,7 +22,7 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate, DeviceList},
-    contacts::{AddContact, Bundles, ClaimBundles, Contacts},
+    contacts::{Bundles, ClaimBundles, Contacts},
     devices::{Devices, RegisterDevice, RevokeDevice},
     envelope::{Envelope, MessagesSent, SendMessages},
     history::{AddSegment, History, SegmentAdded},
