@@ -116,6 +116,11 @@ impl Tab {
         self.front().await.goto(url).await.unwrap();
     }
 
+    /// The browser's own button.
+    pub(crate) async fn back(&self) {
+        self.front().await.back().await.unwrap();
+    }
+
     /// As by F5. Firefox's driver would reload as with Shift, past the service worker.
     pub(crate) async fn reload(&self) {
         match self.engine {

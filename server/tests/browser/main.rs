@@ -25,6 +25,7 @@ mod in_browser {
     mod eight_tabs;
     mod import;
     mod kept_history;
+    mod links;
     mod make_room;
     mod newer_release;
     mod no_wasm;
