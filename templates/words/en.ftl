@@ -378,6 +378,7 @@ word-online = Connected
 word-other-tab-leads = Connected through another tab
 word-other-version = This tab and another run different versions of Cliquet. Reload this one; if this stays, close the others.
 word-page-broken = A part of this page is missing. Reload it.
+word-part-not-loaded = A part of Cliquet could not be loaded. Check your connection and try again; if this stays, reload the page.
 word-password-changed = Your password is changed. Other devices must sign in again.
 word-password-empty = Enter your password.
 word-password-step-failed = The password could not be worked with: the server answered something else, or this device is out of memory. Try again.

@@ -381,6 +381,7 @@ word-online = Connecté
 word-other-tab-leads = Connecté par un autre onglet
 word-other-version = Cet onglet et un autre font tourner des versions différentes de Cliquet. Rechargez celui-ci ; si cela dure, fermez les autres.
 word-page-broken = Il manque une partie de cette page. Rechargez-la.
+word-part-not-loaded = Une partie de Cliquet n’a pas pu être chargée. Vérifiez votre connexion et réessayez ; si cela dure, rechargez la page.
 word-password-changed = Votre mot de passe est changé. Les autres appareils doivent se reconnecter.
 word-password-empty = Entrez votre mot de passe.
 word-password-step-failed = Le mot de passe n’a pas pu être traité : le serveur a répondu autre chose, ou cet appareil manque de mémoire. Réessayez.

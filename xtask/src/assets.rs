@@ -3,6 +3,7 @@
 
 use crate::fingerprint;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project};
 use crate::wasm;
 use brotli::enc::BrotliEncoderParams;
@@ -26,12 +27,16 @@ const KINDS: [(&str, bool); 7] = [
 /// Vendored files keep their source beside them to read; only the small one is served, under the plain name.
 const VENDORED: &str = ".min.js";
 
-pub(crate) fn build(project: &Project) -> Result<(), Problem> {
-    wasm::build(project)?;
+/// The steps that [`build`] takes.
+pub(crate) const STEPS: usize = wasm::STEPS + 1;
+
+pub(crate) fn build(project: &Project, progress: &mut Progress) -> Result<(), Problem> {
+    wasm::build(project, progress)?;
+    progress.step("files of the pages: hashed names, compression");
     let mut sources = named(&project.path("assets"))?;
-    for (_, name) in wasm::MODULES {
-        for file in [format!("{name}.js"), format!("{name}_bg.wasm")] {
-            let path = wasm::directory(project).join(&file);
+    for module in wasm::MODULES {
+        for path in project::files(&wasm::directory(project, module.name))? {
+            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if sources.insert(file.clone(), path).is_some() {
                 return Err(Problem::Words(format!("assets/ has a file {file}; that name is taken")));
             }
@@ -108,7 +113,7 @@ fn kind(name: &str) -> Option<bool> {
 }
 
 /// `app.css` becomes `app.0f3a….css`.
-fn hashed_name(name: &str, bytes: &[u8]) -> String {
+pub(crate) fn hashed_name(name: &str, bytes: &[u8]) -> String {
     let hash = fingerprint::of_bytes(bytes);
     match name.rsplit_once('.') {
         Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),

@@ -3,6 +3,7 @@
 
 mod browser;
 mod crypto;
+mod page;
 mod samples;
 mod server;
 
@@ -27,17 +28,20 @@ pub(crate) struct Options {
 enum Part {
     /// Sealing, opening, ping-pong and session set-up, beside vodozemac and libolm
     Crypto,
+    /// Key press to text in another browser, and the way in on a slow phone
+    Page,
     /// Mailboxes and polls over the real routes, beside nchan
     Server,
 }
 
 impl Part {
-    const ALL: [Part; 2] = [Part::Crypto, Part::Server];
+    const ALL: [Part; 3] = [Part::Crypto, Part::Page, Part::Server];
 
     /// Names its section: `<!-- bench:NAME -->` to `<!-- /bench:NAME -->`.
     fn name(self) -> &'static str {
         match self {
             Part::Crypto => "crypto",
+            Part::Page => "page",
             Part::Server => "server",
         }
     }
@@ -45,6 +49,7 @@ impl Part {
     fn measure(self, project: &Project) -> Result<String, Problem> {
         match self {
             Part::Crypto => crypto::measure(project),
+            Part::Page => page::measure(project),
             Part::Server => server::measure(project),
         }
     }

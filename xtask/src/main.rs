@@ -6,10 +6,9 @@ mod bench;
 mod ci;
 mod circles;
 mod fingerprint;
-mod glue;
-mod order;
 mod prerequisites;
 mod problem;
+mod progress;
 mod project;
 mod requirements;
 mod run;
@@ -24,6 +23,7 @@ mod wasm;
 
 use clap::{Parser, Subcommand};
 use problem::Problem;
+use progress::Progress;
 use project::Project;
 use std::process::ExitCode;
 
@@ -47,7 +47,7 @@ enum Chore {
     /// The long runs: a million schedules, an hour of each fuzz target
     Soak(soak::Options),
     /// Build the browser modules and their glue
-    Wasm,
+    Wasm(wasm::Options),
     /// Hash, compress and list everything a page loads (builds the browser modules first)
     Assets,
     /// Build the browser module of the published test vectors, for the test that loads it
@@ -78,8 +78,8 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Test(options) => test::test(&project, options),
         Chore::Ci(options) => ci::ci(&project, options),
         Chore::Soak(options) => soak::soak(&project, options),
-        Chore::Wasm => wasm::build(&project),
-        Chore::Assets => assets::build(&project),
+        Chore::Wasm(options) => wasm::some(&project, options),
+        Chore::Assets => assets::build(&project, &mut Progress::of(assets::STEPS)),
         Chore::Vectors => vectors::build(&project),
         Chore::Bench(options) => bench::run(&project, options),
         Chore::Screenshots => screenshots::take(&project),

@@ -2,6 +2,7 @@
 
 use crate::assets;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project};
 use crate::vectors;
 use std::fmt::Write as _;
@@ -162,7 +163,7 @@ fn reproduce(project: &Project) -> Result<(String, Result<(), Problem>), Problem
         let clone = Project { root: project.path(folder) };
         let _ = fs::remove_dir_all(&clone.root);
         project::run(project.program("git").args(["clone", "--quiet", "--no-hardlinks", "."]).arg(&clone.root))?;
-        assets::build(&clone)?;
+        assets::build(&clone, &mut Progress::of(assets::STEPS))?;
         let manifest = clone.path("target/web/manifest.json");
         manifests.push(fs::read_to_string(&manifest).map_err(Problem::file("cannot read", &manifest))?);
     }
@@ -183,7 +184,7 @@ fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(
 
 /// The same with people in real browsers: as often as it is told, not as long.
 fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String, Result<(), Problem>), Problem> {
-    assets::build(project)?;
+    assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut cargo = project.cargo();
     cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
     cargo.env(often.0, often.1.to_string());
@@ -197,7 +198,7 @@ fn engine(project: &Project, engine: &Engine) -> Result<(String, Result<(), Prob
     if project.program(engine.driver).arg("--help").output().is_err() {
         return Err(Problem::Words(engine.hint.into()));
     }
-    assets::build(project)?;
+    assets::build(project, &mut Progress::of(assets::STEPS))?;
     vectors::build(project)?;
     let mut cargo = project.cargo();
     cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--test-threads=2"]);

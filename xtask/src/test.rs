@@ -3,6 +3,7 @@
 use crate::assets;
 use crate::prerequisites::{self, Needs};
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project, WASM_TARGET};
 use crate::tidy;
 use crate::totals::Totals;
@@ -25,20 +26,32 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn test(project: &Project, options: &Options) -> Result<(), Problem> {
+    run_all(project, options, &mut Progress::of(steps(options)))
+}
+
+/// The steps that [`run_all`] takes.
+pub(crate) fn steps(options: &Options) -> usize {
+    let prerequisites_and_tests = 2;
+    let vectors = usize::from(!options.without.contains(&Needs::Browser));
+    let checks = if options.only_tests { 0 } else { CHECKS };
+    prerequisites_and_tests + assets::STEPS + vectors + checks
+}
+
+pub(crate) fn run_all(project: &Project, options: &Options, progress: &mut Progress) -> Result<(), Problem> {
     let needs: Vec<Needs> = Needs::ALL.into_iter().filter(|need| !options.without.contains(need)).collect();
-    step("prerequisites");
+    progress.step("what the tests need from the machine");
     prerequisites::bring(project, &needs)?;
-    step("browser modules and assets");
-    assets::build(project)?;
+    assets::build(project, progress)?;
     if needs.contains(&Needs::Browser) {
+        progress.step("browser module of the published test vectors");
         vectors::build(project)?;
     }
     // The tests run even if a check before them fails: one run tells everything there is to mend.
     let mut problems = Vec::new();
     if !options.only_tests {
-        problems.extend(checks(project).into_iter().filter_map(Result::err));
+        problems.extend(checks(project, progress).into_iter().filter_map(Result::err));
     }
-    step("tests");
+    progress.step("tests");
     let (totals, tests) = run_tests(project, options)?;
     problems.extend(tests.err());
     for problem in &problems {
@@ -52,19 +65,23 @@ pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
     test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()] })
 }
 
-fn checks(project: &Project) -> Vec<Result<(), Problem>> {
-    step("format");
-    let format = project::run(project.cargo().args(["fmt", "--all", "--check"]));
-    step("lints");
-    let clippy = ["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    let mut results = vec![format, project::run(project.cargo().args(clippy))];
-    for (feature, _) in wasm::MODULES {
+/// The steps that [`checks`] takes.
+const CHECKS: usize = 3 + wasm::STEPS;
+
+fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>> {
+    progress.step("format");
+    let mut results = vec![project::run(project.cargo().args(["fmt", "--all", "--check"]))];
+    progress.step("lints");
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    results.push(project::run(project.cargo().args(clippy)));
+    for module in wasm::MODULES {
+        progress.step(&format!("lints of the browser module {}", module.name));
         let mut clippy = project.cargo();
-        clippy.args(["clippy", "--quiet", "--package", "cliquet-web-crypto", "--lib", "--target", WASM_TARGET]);
-        clippy.args(["--no-default-features", "--features", feature, "--target-dir", "target/wasm"]);
+        clippy.args(["clippy", "--package", "cliquet-web-crypto", "--lib", "--target", WASM_TARGET]);
+        clippy.args(["--no-default-features", "--features", module.feature, "--target-dir", "target/wasm"]);
         results.push(project::run(clippy.args(["--", "-D", "warnings"])));
     }
-    step("house rules");
+    progress.step("house rules");
     results.push(tidy::check(project));
     results
 }
@@ -148,8 +165,4 @@ fn left_out(options: &Options, totals: Totals) -> String {
         return format!("{} tests", totals.filtered_out);
     }
     format!("all tests of the program {}, and {} tests of others", programs.join(" and of "), totals.filtered_out)
-}
-
-pub(crate) fn step(what: &str) {
-    println!("==> {what}");
 }

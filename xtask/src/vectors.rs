@@ -21,9 +21,8 @@ pub(crate) fn build(project: &Project) -> Result<(), Problem> {
     if made.join("vectors.js").exists() && fingerprint::is_fresh(&stamp, &inputs) {
         return Ok(());
     }
-    println!("Building the browser module of the published test vectors");
     let mut cargo = project.cargo();
-    cargo.args(["rustc", "--quiet", "--package", "cliquet-vectors", "--lib", "--crate-type", "cdylib", "--locked"]);
+    cargo.args(["rustc", "--package", "cliquet-vectors", "--lib", "--crate-type", "cdylib", "--locked"]);
     // The same folder as the served modules', which have compiled the macros already.
     cargo.args(["--target", WASM_TARGET, "--profile", "wasm", "--target-dir", "target/wasm"]);
     project::run(cargo.env("CARGO_ENCODED_RUSTFLAGS", FLAGS).env_remove("RUSTFLAGS"))?;

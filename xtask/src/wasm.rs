@@ -1,128 +1,120 @@
 //! Owns the browser modules: compiled from one crate by feature, each with its JavaScript glue.
 //! Knows nothing of hashed names and compression.
 
+pub(crate) mod bind;
+mod encode;
+mod glue;
+mod split;
+
 use crate::fingerprint::{self, Inputs};
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project, WASM_TARGET};
-use crate::{glue, order};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasm_bindgen_cli_support::Bindgen;
 
-/// The feature and the name of its files, `NAME.js` and `NAME_bg.wasm`. The first two carry a new browser to a working
-/// home; the others are fetched when they are wanted.
-pub(crate) const MODULES: [(&str, &str); 4] =
-    [("sign-in", "sign_in"), ("messenger", "messenger"), ("recovery", "recovery"), ("keeper", "keeper")];
-
-/// Where the unhashed modules lie until `assets` takes them.
-pub(crate) fn directory(project: &Project) -> PathBuf {
-    project.path("target/wasm-glue")
+/// A module that is served: `NAME.js`, `NAME_bg.wasm`, and `NAME_….wasm` for each chunk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Module {
+    /// The feature of web-crypto that it is compiled with.
+    pub(crate) feature: &'static str,
+    pub(crate) name: &'static str,
+    /// Whether the code names functions that are fetched when they are first called.
+    is_split: bool,
 }
 
-pub(crate) fn build(project: &Project) -> Result<(), Problem> {
+/// The first two carry a new browser to a working home; the others are fetched when they are wanted.
+pub(crate) const MODULES: [Module; 4] = [
+    Module { feature: "sign-in", name: "sign_in", is_split: false },
+    Module { feature: "messenger", name: "messenger", is_split: true },
+    Module { feature: "recovery", name: "recovery", is_split: false },
+    Module { feature: "keeper", name: "keeper", is_split: false },
+];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Build only these modules (for trying; `assets` needs all of them)
+    #[arg(long = "module", value_name = "NAME")]
+    modules: Vec<String>,
+}
+
+/// The steps that [`build`] takes.
+pub(crate) const STEPS: usize = MODULES.len();
+
+/// Where the unhashed files of a module lie until `assets` takes them.
+pub(crate) fn directory(project: &Project, name: &str) -> PathBuf {
+    project.path("target/wasm-glue").join(name)
+}
+
+/// Builds the modules that were named, or all of them.
+pub(crate) fn some(project: &Project, options: &Options) -> Result<(), Problem> {
+    let wanted =
+        |module: &&Module| options.modules.is_empty() || options.modules.iter().any(|name| name == module.name);
+    let modules: Vec<Module> = MODULES.iter().filter(wanted).copied().collect();
+    if modules.is_empty() {
+        let names: Vec<&str> = MODULES.iter().map(|module| module.name).collect();
+        return Err(Problem::Words(format!("there is no such module; there are {}", names.join(", "))));
+    }
+    build_these(project, &modules, &mut Progress::of(modules.len()))
+}
+
+/// Builds all modules whose sources changed.
+pub(crate) fn build(project: &Project, progress: &mut Progress) -> Result<(), Problem> {
+    build_these(project, &MODULES, progress)
+}
+
+fn build_these(project: &Project, modules: &[Module], progress: &mut Progress) -> Result<(), Problem> {
     add_target(project)?;
-    let library = Library::choose(project)?;
-    let flags = flags(project, library)?;
+    let flags = flags(project)?;
     let inputs = inputs(project, &flags)?;
-    for (feature, name) in MODULES {
-        module(project, feature, name, library, &flags, &inputs)?;
+    for module in modules {
+        make(project, module, &flags, &inputs, progress)?;
     }
     Ok(())
 }
 
-/// Where Rust's standard library in a module comes from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Library {
-    /// As the toolchain brings it.
-    Shipped,
-    /// Compiled with the module, so that a panic is one trap instead of a message nobody reads. The flags for this are
-    /// not stable, so they are used with the one compiler that they were tried with.
-    Compiled,
-}
-
-/// The compiler that `Library::Compiled` was tried with.
-const COMPILED_WITH: &str = "release: 1.95.";
-
-impl Library {
-    fn choose(project: &Project) -> Result<Self, Problem> {
-        if !project::read(project.program("rustc").arg("-vV"))?.contains(COMPILED_WITH) {
-            println!("The browser modules would be a tenth lighter with Rust 1.95");
-            return Ok(Self::Shipped);
-        }
-        let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
-        if Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").exists() {
-            return Ok(Self::Compiled);
-        }
-        println!("Adding the source of Rust's library");
-        if project::run(project.program("rustup").args(["component", "add", "rust-src"])).is_ok() {
-            return Ok(Self::Compiled);
-        }
-        println!("The browser modules would be a tenth lighter with it: rustup component add rust-src");
-        Ok(Self::Shipped)
-    }
-}
-
-fn module(
-    project: &Project,
-    feature: &str,
-    name: &str,
-    library: Library,
-    flags: &str,
-    inputs: &str,
-) -> Result<(), Problem> {
-    let directory = directory(project);
-    fs::create_dir_all(&directory).map_err(Problem::file("cannot make", &directory))?;
-    let stamp = directory.join(format!("{name}.stamp"));
-    let made = [directory.join(format!("{name}.js")), directory.join(format!("{name}_bg.wasm"))];
-    if made.iter().all(|file| file.exists()) && fingerprint::is_fresh(&stamp, inputs) {
+fn make(project: &Project, module: &Module, flags: &str, inputs: &str, progress: &mut Progress) -> Result<(), Problem> {
+    let Module { feature, name, is_split } = *module;
+    let directory = directory(project, name);
+    let stamp = directory.with_extension("stamp");
+    if directory.join(format!("{name}_bg.wasm")).exists() && fingerprint::is_fresh(&stamp, inputs) {
+        progress.step(&format!("browser module {name}: up to date"));
         return Ok(());
     }
-    println!("Building the browser module {name}");
+    progress.step(&format!("browser module {name}"));
     let mut cargo = project.cargo();
     // As an rlib as well, which the crate is for tests, it would be linked without the profile's LTO: a fifth larger.
-    cargo.args(["rustc", "--quiet", "--package", "cliquet-web-crypto", "--lib", "--crate-type", "cdylib", "--locked"]);
+    cargo.args(["rustc", "--package", "cliquet-web-crypto", "--lib", "--crate-type", "cdylib", "--locked"]);
     cargo.args(["--target", WASM_TARGET, "--profile", "wasm", "--no-default-features", "--features", feature]);
-    if library == Library::Compiled {
-        cargo.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
-        cargo.env("RUSTC_BOOTSTRAP", "1");
-    }
     cargo.args(["--target-dir", "target/wasm"]).env("CARGO_ENCODED_RUSTFLAGS", flags).env_remove("RUSTFLAGS");
+    if is_split {
+        // What refers to what, which the splitter must know.
+        cargo.args(["--", "-Clink-args=--emit-relocs"]);
+    }
     project::run(&mut cargo)?;
     let compiled = project.path("target/wasm").join(WASM_TARGET).join("wasm/cliquet_web_crypto.wasm");
-    bind(&compiled, name, &directory)?;
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).map_err(Problem::file("cannot make", &directory))?;
+    if is_split {
+        bind::split(&compiled, name, &directory, &project.path("target/wasm-split"))?;
+    } else {
+        bind::whole(&compiled, name, &directory)?;
+    }
     fingerprint::remember(&stamp, inputs)
 }
 
-pub(crate) fn bind(compiled: &Path, name: &str, directory: &Path) -> Result<(), Problem> {
-    let words = |error| Problem::Words(format!("wasm-bindgen could not make the glue of {name}: {error:#}"));
-    let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name(name).typescript(false).demangle(false);
-    bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(true);
-    let mut output = bindgen.web(true).and_then(|bindgen| bindgen.generate_output()).map_err(words)?;
-    if output.snippets().values().any(|inline| !inline.is_empty()) || !output.local_modules().is_empty() {
-        let why = "its code carries JavaScript of its own (inline_js or module = …), which no page would load";
-        return Err(Problem::Words(format!("{name}: {why}")));
-    }
-    let code = glue::shorten(&mut output);
-    let module = order::sorted(&output.wasm_mut().emit_wasm())
-        .map_err(|error| Problem::Words(format!("the functions of {name} could not be put in order: {error}")))?;
-    for (file, bytes) in [(format!("{name}.js"), code.into_bytes()), (format!("{name}_bg.wasm"), module)] {
-        let path = directory.join(file);
-        fs::write(&path, bytes).map_err(Problem::file("cannot write", &path))?;
-    }
-    Ok(())
-}
-
-/// Everything the modules are made from. Cargo would notice changes too, but the two feature sets share one output
-/// file, so it would build both again each time.
+/// Everything the modules are made from. Cargo would notice changes too, but the feature sets share one output
+/// file, so it would build all of them again each time.
 fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     let mut inputs = Inputs::default();
     inputs.text(flags);
-    inputs.text(include_str!("wasm.rs"));
-    inputs.text(include_str!("glue.rs"));
-    inputs.text(include_str!("order.rs"));
+    let ours = [include_str!("wasm/bind.rs"), include_str!("wasm/encode.rs"), include_str!("wasm/glue.rs")];
+    let ours = ours.into_iter().chain([include_str!("wasm/loader.js"), include_str!("wasm/split.rs")]);
+    for source in ours.chain([include_str!("wasm.rs")]) {
+        inputs.text(source);
+    }
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);
     let sources = ["web-crypto/src", "web-crypto/primitives/src", "wire/src"];
     let mut files: Vec<PathBuf> =
@@ -138,8 +130,9 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     Ok(inputs.finish())
 }
 
-/// Paths of this machine are kept out of the module, so that anyone can build the same bytes.
-pub(crate) fn flags(project: &Project, library: Library) -> Result<String, Problem> {
+/// Paths of this machine are kept out of the module, so that anyone can build the same bytes. Those of the project are
+/// relative to it already, as cargo gives them.
+pub(crate) fn flags(project: &Project) -> Result<String, Problem> {
     let home = home();
     let cargo_home = env::var_os("CARGO_HOME").map_or_else(|| home.join(".cargo"), PathBuf::from);
     let sysroot = project::read(project.program("rustc").args(["--print", "sysroot"]))?;
@@ -151,12 +144,8 @@ pub(crate) fn flags(project: &Project, library: Library) -> Result<String, Probl
         remap(&home, "/home"),
         remap(&cargo_home, "/cargo"),
         remap(&Path::new(sysroot.trim()).join("lib/rustlib/src/rust"), &format!("/rustc/{commit}")),
-        remap(&project.root, "/cliquet"),
         "-Ctarget-feature=+simd128".to_owned(),
     ];
-    if library == Library::Compiled {
-        flags.extend(["-Zunstable-options".to_owned(), "-Cpanic=immediate-abort".to_owned()]);
-    }
     for registry in children(&cargo_home.join("registry/src")) {
         flags.insert(2, remap(&registry, "/cargo/registry"));
     }

@@ -21,6 +21,7 @@ mod in_browser {
     mod afterwards;
     mod behind_proxy;
     mod browser_kills;
+    mod chunks;
     mod devices;
     mod eight_tabs;
     mod import;

@@ -38,11 +38,22 @@ pub(crate) enum Wasm {
     Blocked,
 }
 
+/// What a browser sees of a file that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// As after an update of the server: the name is of another release.
+    NotFound,
+    /// As without a network.
+    NoAnswer,
+}
+
 #[derive(Debug)]
 struct Wire {
     upstream: u16,
     exchanges: Mutex<Vec<Exchange>>,
     wasm: Mutex<Wasm>,
+    /// What does not come through: a part of its target, and whether anything is answered.
+    missing: Mutex<Option<(String, Missing)>>,
     /// In front of the release's name in the service worker.
     release: Mutex<String>,
     cut_after: Option<Duration>,
@@ -67,8 +78,8 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (exchanges, wasm) = (Mutex::default(), Mutex::new(Wasm::Whole));
-        let (release, online) = (Mutex::default(), watch::Sender::new(true));
-        let wire = Arc::new(Wire { upstream, exchanges, wasm, release, cut_after, online });
+        let (missing, release, online) = (Mutex::default(), Mutex::default(), watch::Sender::new(true));
+        let wire = Arc::new(Wire { upstream, exchanges, wasm, missing, release, cut_after, online });
         let shared = Arc::clone(&wire);
         let accepting = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
@@ -94,6 +105,15 @@ impl Proxy {
 
     pub(crate) fn spoil_wasm(&self, wasm: Wasm) {
         *self.wire.wasm.lock().unwrap() = wasm;
+    }
+
+    /// What is asked for by a name like this does not come, until [`Proxy::find_all`].
+    pub(crate) fn miss(&self, name: &str, missing: Missing) {
+        *self.wire.missing.lock().unwrap() = Some((name.to_owned(), missing));
+    }
+
+    pub(crate) fn find_all(&self) {
+        *self.wire.missing.lock().unwrap() = None;
     }
 
     /// From now on the server runs another release, as far as a service worker sees.
@@ -161,6 +181,16 @@ async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) 
         exchanges.len() - 1
     });
     let index = index.unwrap_or_default();
+    let missing = wire.missing.lock().unwrap().clone();
+    match missing.filter(|(name, _)| target.contains(name.as_str())) {
+        Some((_, Missing::NoAnswer)) => return Ok(()),
+        Some((_, Missing::NotFound)) => {
+            let answer = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            wire.change(index, |exchange| exchange.status = 404);
+            return browser.write_all(answer.as_bytes()).await;
+        }
+        None => {}
+    }
     let is_wasm = target.split('?').next().is_some_and(|path| path.ends_with(".wasm"));
     let wasm = if is_wasm { *wire.wasm.lock().unwrap() } else { Wasm::Whole };
     if wasm == Wasm::Blocked {

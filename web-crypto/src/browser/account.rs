@@ -9,6 +9,7 @@ use super::{
     own_device::{self, KeptDevice, NewDevice},
     platform::{
         http::{self, HttpError},
+        lazy::{Boxed, NotLoaded},
         random,
         store::{ACCOUNT_KEY, Store},
         webcrypto::{NewAccountKey, SigningKey, WebVerifier},
@@ -36,6 +37,7 @@ use cliquet_wire::{
     vault::ReplaceVault,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_split_helpers::wasm_split;
 use zeroize::Zeroizing;
 
 /// Whether this browser keeps a device of this address that the server may not know.
@@ -63,8 +65,9 @@ pub async fn finish_sign_up(
     invite: Option<String>,
     may_replace: bool,
 ) -> Option<String> {
-    let export_key = Zeroizing::new(export_key);
-    sign_up(email, &export_key, Blob(record), invite, may_replace).await.err().map(|error| error.sentence())
+    let (email, export_key) = (email.to_owned(), Zeroizing::new(export_key));
+    let begun = begin_sign_up(email, export_key, Blob(record), invite, may_replace).await;
+    sentence(begun).await
 }
 
 /// Proves the password to the server, opens the vault, and makes this browser a device unless it is one. Says nothing,
@@ -77,8 +80,42 @@ pub async fn finish_sign_in(
     finalization: Vec<u8>,
     may_replace: bool,
 ) -> Option<String> {
-    let export_key = Zeroizing::new(export_key);
-    sign_in(email, &export_key, attempt, Blob(finalization), may_replace).await.err().map(|error| error.sentence())
+    let (email, export_key) = (email.to_owned(), Zeroizing::new(export_key));
+    let begun = begin_sign_in(email, export_key, attempt.to_owned(), Blob(finalization), may_replace).await;
+    sentence(begun).await
+}
+
+/// What went wrong, if something did.
+async fn sentence(begun: Result<Boxed<Result<(), AccountError>>, NotLoaded>) -> Option<String> {
+    let done = match begun {
+        Ok(work) => work.await,
+        Err(not_loaded) => Err(not_loaded.into()),
+    };
+    done.err().map(|error| error.sentence())
+}
+
+/// [`sign_up`], which one does once.
+#[wasm_split(begin, fallible)]
+fn begin_sign_up(
+    email: String,
+    export_key: Zeroizing<Vec<u8>>,
+    record: Blob,
+    invite: Option<String>,
+    may_replace: bool,
+) -> Result<Boxed<Result<(), AccountError>>, NotLoaded> {
+    Ok(Box::pin(async move { sign_up(&email, &export_key, record, invite, may_replace).await }))
+}
+
+/// [`sign_in`], which one does once a month.
+#[wasm_split(begin, fallible)]
+fn begin_sign_in(
+    email: String,
+    export_key: Zeroizing<Vec<u8>>,
+    attempt: String,
+    finalization: Blob,
+    may_replace: bool,
+) -> Result<Boxed<Result<(), AccountError>>, NotLoaded> {
+    Ok(Box::pin(async move { sign_in(&email, &export_key, &attempt, finalization, may_replace).await }))
 }
 
 async fn sign_up(

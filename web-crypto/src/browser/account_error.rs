@@ -1,7 +1,7 @@
 //! Why an account was not made or entered, and the sentence that crosses to the page's module.
 
 use super::{
-    platform::{http::HttpError, store::StoreError, webcrypto::RsaError},
+    platform::{http::HttpError, lazy::NotLoaded, store::StoreError, webcrypto::RsaError},
     view::sentences::{of_server, word},
 };
 use crate::{
@@ -29,6 +29,8 @@ pub enum AccountError {
     EarlierAccount,
     /// What came from the other module does not read.
     Misused,
+    /// A part of the program did not load. Nothing was done.
+    NotLoaded,
 }
 
 impl AccountError {
@@ -56,7 +58,14 @@ impl AccountError {
             Self::CardRefused => word("card-refused"),
             Self::AnswerLost => word("sign-up-answer-lost"),
             Self::Misused => word("page-broken"),
+            Self::NotLoaded => word("part-not-loaded"),
         }
+    }
+}
+
+impl From<NotLoaded> for AccountError {
+    fn from(_: NotLoaded) -> Self {
+        Self::NotLoaded
     }
 }
 

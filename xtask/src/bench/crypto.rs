@@ -5,8 +5,9 @@ use super::browser;
 use super::samples::{Sample, Samples};
 use crate::assets;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project, WASM_TARGET};
-use crate::wasm::{self, Library};
+use crate::wasm;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -40,7 +41,7 @@ const WORKLOADS: [Workload; 4] = [
 
 pub(super) fn measure(project: &Project) -> Result<String, Problem> {
     wasm::add_target(project)?;
-    assets::build(project)?;
+    assets::build(project, &mut Progress::of(assets::STEPS))?;
     let folder = project.path("target/bench/page");
     page(project, &folder)?;
     for name in [CLIQUET, VODOZEMAC] {
@@ -80,15 +81,14 @@ fn build(project: &Project, arguments: &[&str], flags: Option<&str>) -> Result<(
 /// Everything that the browser loads, in one folder.
 fn page(project: &Project, folder: &Path) -> Result<(), Problem> {
     fs::create_dir_all(folder).map_err(Problem::file("cannot make", folder))?;
-    // The library as it is shipped, for both: only their own code is compared.
-    let flags = wasm::flags(project, Library::Shipped)?;
+    let flags = wasm::flags(project)?;
     for name in [CLIQUET, VODOZEMAC] {
         println!("Building {name} for the browser");
         let package = package(name);
         let module = ["rustc", "--lib", "--crate-type", "cdylib", "--package", &package];
         build(project, &[&module[..], &["--target", WASM_TARGET, "--profile", "wasm"]].concat(), Some(&flags))?;
         let compiled = project.path("target/bench").join(WASM_TARGET).join(format!("wasm/bench_{name}.wasm"));
-        wasm::bind(&compiled, name, folder)?;
+        wasm::bind::whole(&compiled, name, folder)?;
     }
     for file in ["index.html", "bench.js"] {
         copy(&project.path(HOUSE).join("page").join(file), &folder.join(file))?;
@@ -209,7 +209,7 @@ fn table(title: &str, samples: &Samples, who: &[&str], place: usize) -> String {
 
 /// Brotli, as a server sends them.
 fn sizes(project: &Project, folder: &Path) -> Result<String, Problem> {
-    let glue = wasm::directory(project);
+    let glue = wasm::directory(project, "messenger");
     let rows: [(&str, [PathBuf; 2]); 4] = [
         ("Cliquet's messenger, everything included", ["messenger_bg.wasm", "messenger.js"].map(|file| glue.join(file))),
         ("of that, what the benchmark uses", ["cliquet_bg.wasm", "cliquet.js"].map(|file| folder.join(file))),

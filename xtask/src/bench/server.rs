@@ -3,21 +3,29 @@
 
 use crate::assets;
 use crate::problem::Problem;
+use crate::progress::Progress;
 use crate::project::{self, Project};
+use std::path::PathBuf;
 
 /// Target directories of their own: other builds neither wait for these nor change them.
 const SERVER_TARGET: &str = "target/bench-server";
 const GENERATOR_TARGET: &str = "target/bench-load";
 
-pub(super) fn measure(project: &Project) -> Result<String, Problem> {
-    assets::build(project)?;
+/// The binary as it is installed.
+pub(super) fn installed(project: &Project) -> Result<PathBuf, Problem> {
+    assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut server = project.cargo();
     server.args(["build", "--release", "--package", "cliquet-server", "--bin", "cliquet", "--target-dir"]);
     project::run(server.arg(SERVER_TARGET))?;
+    Ok(project.path(SERVER_TARGET).join("release/cliquet"))
+}
+
+pub(super) fn measure(project: &Project) -> Result<String, Problem> {
+    let cliquet = installed(project)?;
     let mut generator = project.cargo();
     generator.args(["build", "--release", "--manifest-path", "bench/server/Cargo.toml", "--target-dir"]);
     project::run(generator.arg(GENERATOR_TARGET))?;
     let mut measure = project.program(project.path(GENERATOR_TARGET).join("release/cliquet-load"));
-    measure.arg("--cliquet").arg(project.path(SERVER_TARGET).join("release/cliquet"));
+    measure.arg("--cliquet").arg(cliquet);
     project::read(&mut measure)
 }

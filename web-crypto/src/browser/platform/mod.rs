@@ -5,6 +5,8 @@
 pub mod channel;
 pub mod http;
 pub mod idb;
+#[cfg(feature = "messenger")]
+pub mod lazy;
 pub mod locks;
 pub mod random;
 pub mod store;
