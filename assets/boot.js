@@ -9,7 +9,12 @@ const open = async (glue, wasm) => {
 const serve = async ({ glue, wasm, nextGlue, nextWasm }) => {
   try {
     const module = await open(glue, wasm);
-    await module.start(() => open(nextGlue, nextWasm));
+    await module.start(async () => {
+      const next = await open(nextGlue, nextWasm);
+      // What it fetches only when asked to begin an account, as this page soon will.
+      next.prepare?.();
+      return next;
+    });
   } catch (error) {
     const line = document.getElementById("wasm-failed");
     line.querySelector(".why").textContent = String(error?.message ?? error);

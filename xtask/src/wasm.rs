@@ -4,6 +4,7 @@
 pub(crate) mod bind;
 mod encode;
 mod glue;
+mod minify;
 mod split;
 
 use crate::fingerprint::{self, Inputs};
@@ -111,8 +112,8 @@ fn inputs(project: &Project, flags: &str) -> Result<String, Problem> {
     let mut inputs = Inputs::default();
     inputs.text(flags);
     let ours = [include_str!("wasm/bind.rs"), include_str!("wasm/encode.rs"), include_str!("wasm/glue.rs")];
-    let ours = ours.into_iter().chain([include_str!("wasm/loader.js"), include_str!("wasm/split.rs")]);
-    for source in ours.chain([include_str!("wasm.rs")]) {
+    let others = [include_str!("wasm/loader.js"), include_str!("wasm/minify.rs"), include_str!("wasm/split.rs")];
+    for source in ours.into_iter().chain(others).chain([include_str!("wasm.rs")]) {
         inputs.text(source);
     }
     inputs.text(&project::read(project.program("rustc").arg("-vV"))?);

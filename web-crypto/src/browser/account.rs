@@ -94,8 +94,14 @@ async fn sentence(begun: Result<Boxed<Result<(), AccountError>>, NotLoaded>) -> 
     done.err().map(|error| error.sentence())
 }
 
+/// Fetches what the functions above need, while a person still types. What fails here is tried again by them.
+#[wasm_bindgen]
+pub async fn prepare() {
+    let _ = load_begin().await;
+}
+
 /// [`sign_up`], which one does once.
-#[wasm_split(begin, fallible)]
+#[wasm_split(begin, fallible, preload(load_begin))]
 fn begin_sign_up(
     email: String,
     export_key: Zeroizing<Vec<u8>>,
