@@ -87,7 +87,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
         other => panic!("{other:?}: nothing is missing between people who know each other"),
     };
     alice.commit(step);
-    let entry = alice.messenger.outbox().unwrap().clone();
+    let entry = alice.messenger.outbox().next().unwrap().clone();
     let envelopes = serde_json::from_str::<SendMessages>(&entry.body).unwrap().envelopes;
     assert_eq!(envelopes.len(), 1, "one envelope for Bob's one device");
     assert!(envelopes[0].first.is_none(), "Bob has answered, so the session is agreed on");
@@ -247,7 +247,7 @@ impl Person<'_> {
     }
 
     async fn post_outbox(&mut self) {
-        let entry = self.messenger.outbox().unwrap().clone();
+        let entry = self.messenger.outbox().next().unwrap().clone();
         let sent: MessagesSent = self.send("/messages", entry.body).await;
         let step = self.messenger.sent(&self.disk, entry.id, &sent).await.unwrap();
         self.commit(step);

@@ -13,6 +13,7 @@ import sys
 import time
 import uuid
 
+import cbor2
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -147,54 +148,21 @@ def public(secret):
 # Content
 
 
-def leb128(n):
-    out = bytearray()
-    while n > 0x7F:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-class Reader:
-    def __init__(self, data):
-        self.data, self.at = data, 0
-
-    def raw(self, length):
-        refuse_unless(self.at + length <= len(self.data), "too short")
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-    def number(self):
-        n = shift = 0
-        while True:
-            byte = self.raw(1)[0]
-            n |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return n
-            shift += 7
-
-    def text(self):
-        return self.raw(self.number()).decode()
+TEXT = 1
 
 
 def write_text(own_email, own_device, text):
-    said, sender = text.encode(), email(own_email)
-    return (
-        b"\x01" + leb128(len(sender)) + sender + device(own_device) + leb128(now_ms())
-        + leb128(1) + uuid7().bytes + leb128(len(said)) + said
-    )
+    fields = cbor2.dumps({0: uuid7().bytes, 1: text})
+    return cbor2.dumps([1, {0: own_email, 1: device(own_device), 2: now_ms(), 3: TEXT, 4: fields}])
 
 
 def read_text(content, envelope):
-    reader = Reader(content)
-    refuse_unless(reader.raw(1) == b"\x01", "version of the content")
-    refuse_unless(reader.text() == envelope["sender_email"], "another sender inside")
-    refuse_unless(reader.raw(16) == device(envelope["sender_device"]), "another device inside")
-    reader.number()
-    refuse_unless(reader.number() == 1, "not a text")
-    reader.raw(16)
-    return reader.text()
+    version, body = cbor2.loads(content)
+    refuse_unless(version == 1, "version of the content")
+    refuse_unless(body[0] == envelope["sender_email"], "another sender inside")
+    refuse_unless(body[1] == device(envelope["sender_device"]), "another device inside")
+    refuse_unless(body[3] == TEXT, "not a text")
+    return cbor2.loads(body[4])[1]
 
 
 def pad(content):

@@ -7,7 +7,7 @@
 use cliquet_web_crypto::{
     client::{
         content::{Body, Content},
-        conversation::MessageId,
+        conversation::{Event, MessageId},
     },
     crypto::{
         CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
@@ -143,7 +143,7 @@ impl Ours {
     fn seal(&mut self, text: &str) -> Envelope {
         let mut random = [0; 10];
         rng().fill_bytes(&mut random);
-        let body = Body::Text { message: MessageId::from_parts(NOW_MS, random), text: text.into() };
+        let body = Body::Event { id: MessageId::from_parts(NOW_MS, random), event: Event::Text { text: text.into() } };
         let (sender, device) = (self.own.email().clone(), self.own.device());
         let content = Content { sender, device, time: NOW_MS, body }.encode().unwrap();
         let id = EnvelopeId::from_parts(NOW_MS, random);
@@ -162,7 +162,7 @@ impl Ours {
         let content = Content::decode(&opened.content).unwrap();
         assert_eq!((&content.sender, content.device), (&envelope.sender_email, envelope.sender_device));
         match content.body {
-            Body::Text { text, .. } => Some(text),
+            Body::Event { event: Event::Text { text }, .. } => Some(text),
             other => panic!("{other:?}"),
         }
     }

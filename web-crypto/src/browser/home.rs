@@ -24,7 +24,7 @@ use super::{
     words::{Word, Words},
 };
 use crate::client::{
-    messenger::{Event, LoadError, Messenger, Step, StepError},
+    messenger::{Effect, LoadError, Messenger, Step, StepError},
     records::{self, RecordsError, names},
 };
 use cliquet_wire::address::Address;
@@ -266,8 +266,8 @@ impl AtTurn {
             let changed = names(&step.changes);
             home.store.commit_changes(&step.changes).await.inspect_err(|error| home.say((*error).into()))?;
             // A contact's new device is said in its conversation; one's own account has none.
-            let own_added = |event: &Event| matches!(event, Event::Devices { account, added, .. } if *account == home.email && !added.is_empty());
-            if step.events.iter().any(own_added) {
+            let own_added = |effect: &Effect| matches!(effect, Effect::Devices { account, added, .. } if *account == home.email && !added.is_empty());
+            if step.effects.iter().any(own_added) {
                 super::show::notice(home.words.get(Word::DeviceAdded));
             }
             // While it is this one's turn nobody else has the messenger.

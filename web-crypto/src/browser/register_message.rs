@@ -123,7 +123,7 @@ async fn keep(home: &Rc<Home>, address: &Address, text: &str) -> Result<(), Word
     let newest = newest(home, address).await;
     match compose(&home.email, &ConversationId::from(address), text, timer::now_ms(), newest, &mut random::system()) {
         Ok(composed) => commit(home, &composed.changes).await,
-        Err(ComposeError::Empty) => Ok(()),
+        Err(ComposeError::Empty | ComposeError::NotPossible) => Ok(()),
         Err(ComposeError::TooLong) => Err(Word::MessageTooLong),
         Err(ComposeError::Records(_)) => Err(Word::StorageRefused),
     }

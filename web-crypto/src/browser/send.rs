@@ -16,6 +16,7 @@ use super::{
     status::State,
 };
 use crate::client::{
+    conversation::MessageId,
     messenger::StepError,
     outbox::OutboxEntry,
     records::simple,
@@ -43,7 +44,8 @@ pub struct Posting {
     /// Somebody looks for work already, and is to look once more.
     sealing: Cell<bool>,
     again: Cell<bool>,
-    in_flight: Cell<bool>,
+    /// Posts whose answers are still to come.
+    in_flight: RefCell<Vec<MessageId>>,
     /// Failures in a row.
     failures: Cell<u32>,
     /// Nothing is tried before this pause is over; ended early by `pump_now`.
@@ -84,7 +86,7 @@ impl Home {
                 }
             }
             home.posting.sealing.set(false);
-            home.trigger_post().await;
+            home.trigger_posts().await;
         });
     }
 
@@ -157,34 +159,41 @@ impl Home {
         Ok(())
     }
 
-    /// Puts the outbox entry on the page and lets htmx post it.
-    async fn trigger_post(self: &Rc<Self>) {
-        if self.posting.in_flight.get() || self.posting.paused.get() {
+    /// Puts the outbox's entries on the page and lets htmx post those that are not under way, each beside the others.
+    async fn trigger_posts(self: &Rc<Self>) {
+        if self.posting.paused.get() {
             return;
         }
         let Ok(turn) = self.turn().await else { return };
-        let Some(id) = turn.messenger().outbox().map(|entry| entry.id) else { return };
+        let waiting: Vec<MessageId> = turn.messenger().outbox().map(|entry| entry.id).collect();
         drop(turn);
-        let Some((element, new)) = show::outbox(&simple(id)) else { return };
-        if new {
-            htmx::process(&element);
+        let names: Vec<String> = waiting.iter().map(|id| simple(*id)).collect();
+        show::keep_in_outbox(&names);
+        for (id, name) in waiting.iter().zip(&names) {
+            if self.posting.in_flight.borrow().contains(id) {
+                continue;
+            }
+            let Some((element, new)) = show::outbox(name) else { continue };
+            if new {
+                htmx::process(&element);
+            }
+            htmx::trigger(&element, "post");
         }
-        htmx::trigger(&element, "post");
     }
 
     /// htmx's fetch for an element of the outbox.
     pub async fn post(self: Rc<Self>, element: Element, signal: AbortSignal) -> u16 {
         let Ok(turn) = self.turn().await else { return 204 };
-        let entry = match turn.messenger().outbox() {
-            Some(entry) if element.get_attribute("data-outbox") == Some(simple(entry.id)) => entry.clone(),
-            _ => return 204,
-        };
+        let name = element.get_attribute("data-outbox");
+        let entry = turn.messenger().outbox().find(|entry| name == Some(simple(entry.id))).cloned();
         drop(turn);
-        if self.posting.in_flight.replace(true) {
+        let Some(entry) = entry else { return 204 };
+        if self.posting.in_flight.borrow().contains(&entry.id) {
             return 204;
         }
+        self.posting.in_flight.borrow_mut().push(entry.id);
         let status = self.post_entry(&entry, &signal).await;
-        self.posting.in_flight.set(false);
+        self.posting.in_flight.borrow_mut().retain(|id| *id != entry.id);
         status
     }
 

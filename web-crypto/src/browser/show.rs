@@ -75,6 +75,7 @@ impl Conversation {
         let Some(list) = self.list() else { return Placed::Here };
         let order = order(message);
         if let Some(line) = dom::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
+            words_of(&line, message, words);
             mark(&line, message, words);
             when(&line, message, dates);
             return Placed::Here;
@@ -139,7 +140,7 @@ impl Conversation {
             _ => "",
         };
         text(&line, ".author", who);
-        text(&line, ".body", body(&message.body, words));
+        words_of(&line, message, words);
         if let Some(mark) = dom::within(&line, ".mark") {
             // The log says a message once; how far it came is there for who asks.
             let _ = mark.set_attribute("aria-live", "off");
@@ -289,13 +290,22 @@ pub fn search_result(sentence: &str) {
     }
 }
 
+/// Takes the elements of posts that were answered off the page.
+pub fn keep_in_outbox(ids: &[String]) {
+    let Some(outbox) = dom::by_id("outbox") else { return };
+    for element in dom::all_within(&outbox, "[data-outbox]") {
+        if element.get_attribute("data-outbox").is_none_or(|id| !ids.contains(&id)) {
+            element.remove();
+        }
+    }
+}
+
 /// The element that posts one outbox entry: the one that is there, or a new one.
 pub fn outbox(id: &str) -> Option<(Element, bool)> {
     let outbox = dom::by_id("outbox")?;
     if let Some(element) = dom::within(&outbox, &["[data-outbox=\"", id, "\"]"].concat()) {
         return Some((element, false));
     }
-    outbox.set_text_content(None);
     let element = copy(&dom::by_id("outbox-template")?)?;
     element.set_attribute("data-outbox", id).ok()?;
     outbox.append_child(&element).ok()?;
@@ -320,9 +330,18 @@ fn order(message: &Message) -> String {
     key.split_once('/').map_or_else(String::new, |(_, order)| order.to_owned())
 }
 
+/// What a message says now.
+fn words_of(line: &Element, message: &Message, words: &Words) {
+    let said = if message.text().is_empty() { body(&message.body, words) } else { message.text() };
+    text(line, ".body", said);
+    let edited = if message.is_edited() { words.get(Word::Edited) } else { "" };
+    text(line, ".edited", edited);
+}
+
 fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
     match body {
         MessageBody::Text(text) => text,
+        MessageBody::Deleted => words.get(Word::MessageDeleted),
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
@@ -343,6 +362,7 @@ fn mark(line: &Element, message: &Message, words: &Words) {
         DeliveryStatus::Waiting => ("waiting", Some(Word::Waiting)),
         DeliveryStatus::Sent => ("sent", Some(Word::Sent)),
         DeliveryStatus::Delivered => ("delivered", Some(Word::Delivered)),
+        DeliveryStatus::Read => ("read", Some(Word::Read)),
         DeliveryStatus::Failed(failure) => ("failed", Some(why(failure))),
         DeliveryStatus::Received => ("received", None),
     };

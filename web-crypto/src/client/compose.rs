@@ -1,7 +1,11 @@
-//! A text that a person sends, before anything is sealed. Any tab may write it; only the leader seals.
+//! What a person does in a conversation, before anything is encrypted: texts, edits, deletions, reactions. Any tab may
+//! write it down; only the leader folds and encrypts it.
 
 use super::{
-    conversation::{ConversationId, DeliveryStatus, Message, MessageBody, MessageId},
+    content::EMOJI_BYTES_MAX,
+    conversation::{
+        Amendments, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId, OutgoingEvent, Waiting,
+    },
     records::{Changes, RecordsError, Store},
 };
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -14,18 +18,25 @@ pub struct Composed {
     pub message: Message,
 }
 
-/// Why a draft is not taken. The draft stays in its box.
+/// Why nothing is written down. A draft stays in its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComposeError {
     #[error("there is nothing to send")]
     Empty,
     #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes")]
     TooLong,
+    /// Somebody else's message, or one that is deleted.
+    #[error("this cannot be done with this message")]
+    NotPossible,
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
-/// `own`: this account's address. `newest` is the sort time of the last line of the conversation that this tab knows, or zero.
+/// `own`: this account's address. `newest` is the sort time of the last line of the conversation that this tab knows, or
+/// zero.
+///
+/// # Errors
+/// For an empty text and one past the limit.
 pub fn compose(
     own: &Address,
     conversation: &ConversationId,
@@ -34,16 +45,9 @@ pub fn compose(
     newest: u64,
     rng: &mut impl CryptoRng,
 ) -> Result<Composed, ComposeError> {
-    if text.trim().is_empty() {
-        return Err(ComposeError::Empty);
-    }
-    if text.len() > MESSAGE_TEXT_BYTES_MAX {
-        return Err(ComposeError::TooLong);
-    }
-    let mut random = [0; 10];
-    rng.fill_bytes(&mut random);
+    check(text)?;
     let message = Message {
-        id: MessageId::from_parts(now, random),
+        id: fresh_id(now, rng),
         conversation: conversation.clone(),
         sender: own.clone(),
         sort_time: now.max(newest.saturating_add(1)),
@@ -51,23 +55,101 @@ pub fn compose(
         server_time: 0,
         body: MessageBody::Text(text.into()),
         status: DeliveryStatus::Waiting,
+        amendments: Amendments::default(),
     };
     Ok(Composed { changes: waiting(&message), message })
 }
 
-/// Sends a failed message once more, where it stands. A message that did not fail is left alone.
+/// Sends a failed message once more, at its old place.
+///
+/// # Errors
+/// When the message did not fail.
 pub fn send_again(message: &Message) -> Result<Composed, ComposeError> {
-    if !matches!(message.status, DeliveryStatus::Failed(_)) {
-        return Err(ComposeError::Empty);
+    if !matches!(message.status, DeliveryStatus::Failed(_)) || message.is_deleted() {
+        return Err(ComposeError::NotPossible);
     }
     let message = Message { status: DeliveryStatus::Waiting, ..message.clone() };
     Ok(Composed { changes: waiting(&message), message })
 }
 
-/// The message, and its place in the line of those that wait to be sealed.
+/// Another text for one's own message.
+///
+/// # Errors
+/// For an empty text, one past the limit, and a message that is somebody else's or deleted.
+pub fn edit(message: &Message, text: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Changes, ComposeError> {
+    check(text)?;
+    if !message.is_own() || message.is_deleted() {
+        return Err(ComposeError::NotPossible);
+    }
+    Ok(outgoing(message, Event::Edit { of: message.id, text: text.into() }, now, rng))
+}
+
+/// The text goes: one's own for everyone, or any for the devices of one's account alone.
+///
+/// # Errors
+/// For a notice, a message that is deleted, and somebody else's for everyone.
+pub fn delete(
+    message: &Message,
+    for_everyone: bool,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<Changes, ComposeError> {
+    if message.is_notice() || message.is_deleted() || (for_everyone && !message.is_own()) {
+        return Err(ComposeError::NotPossible);
+    }
+    Ok(outgoing(message, Event::Delete { of: message.reference(), for_everyone }, now, rng))
+}
+
+/// One's own one reaction to a message; `None` takes it back.
+///
+/// # Errors
+/// For a notice, a message that is deleted, and a reaction past [`EMOJI_BYTES_MAX`] or empty.
+pub fn react(
+    message: &Message,
+    emoji: Option<&str>,
+    now: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<Changes, ComposeError> {
+    if message.is_notice() || message.is_deleted() {
+        return Err(ComposeError::NotPossible);
+    }
+    match emoji {
+        Some("") => return Err(ComposeError::Empty),
+        Some(emoji) if emoji.len() > EMOJI_BYTES_MAX => return Err(ComposeError::TooLong),
+        _ => {}
+    }
+    Ok(outgoing(message, Event::Reaction { of: message.reference(), emoji: emoji.map(Into::into) }, now, rng))
+}
+
+fn check(text: &str) -> Result<(), ComposeError> {
+    if text.trim().is_empty() {
+        return Err(ComposeError::Empty);
+    }
+    if text.len() > MESSAGE_TEXT_BYTES_MAX { Err(ComposeError::TooLong) } else { Ok(()) }
+}
+
+fn fresh_id(now: u64, rng: &mut impl CryptoRng) -> MessageId {
+    let mut random = [0; 10];
+    rng.fill_bytes(&mut random);
+    MessageId::from_parts(now, random)
+}
+
+/// The message, and its place in the line of what waits to be encrypted.
 fn waiting(message: &Message) -> Changes {
     let mut changes = Changes::default();
     message.put_into(&mut changes);
-    changes.put(Store::ToSeal, message.to_seal_key(), &message.key());
+    changes.put(Store::ToSeal, message.to_seal_key(), &Waiting::Message(message.key()));
+    changes
+}
+
+/// The event, and its places in the lines of what is to be folded and of what waits to be encrypted. The message itself
+/// is the leader's to change.
+fn outgoing(message: &Message, event: Event, now: u64, rng: &mut impl CryptoRng) -> Changes {
+    let outgoing =
+        OutgoingEvent { conversation: message.conversation.clone(), id: fresh_id(now, rng), time: now, event };
+    let (key, mut changes) = (outgoing.key(), Changes::default());
+    changes.put(Store::Events, key.clone(), &outgoing);
+    changes.put(Store::ToFold, key.clone(), &key);
+    changes.put(Store::ToSeal, key.clone(), &Waiting::Event(key));
     changes
 }

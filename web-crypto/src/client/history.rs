@@ -1,23 +1,25 @@
 //! The history that the server keeps sealed: from this device's texts to a segment's content, and back.
 //!
-//! Owns what a segment holds: texts with their marks, never notices, never ratchet state. Knows nothing of sealing, nor of
+//! Owns what a segment holds: texts with what later events made of them, never notices, never ratchet state. A message that
+//! was amended goes into a later segment once more; both forms merge to the same, in any order. Knows nothing of sealing, nor of
 //! when something is sent or fetched.
 
 use super::{
     conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
-    messenger::{Event, Messenger, Step, StepError},
+    messenger::{Effect, Messenger, Step, StepError},
     records::{Changes, Records, RecordsError, Store, Table, decode, read},
 };
-use crate::crypto::{
-    history::SEALED_BYTES_MORE_MAX,
-    saved::{self, Reader, Saved, Writer},
-};
+use crate::crypto::{cbor, history::SEALED_BYTES_MORE_MAX};
 use cliquet_wire::limits::SEGMENT_BYTES_MAX;
-use std::collections::HashSet;
+use minicbor::{Decode, Encode};
+use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 /// What fits a segment, whatever sealing adds.
 pub const CONTENT_BYTES_MAX: usize = SEGMENT_BYTES_MAX - SEALED_BYTES_MORE_MAX;
+
+/// What is around the messages of a segment: version, map and list, each with its length.
+const SEGMENT_HEAD_BYTES: usize = 16;
 
 /// A segment to be, and the line it was taken from.
 #[derive(Debug)]
@@ -31,16 +33,24 @@ pub struct Gathered {
     pub more: bool,
 }
 
-/// A list of texts, as all state is saved.
-struct Content(Vec<Message>);
+/// A list of messages, each with what later events made of it.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Segment {
+    #[n(0)]
+    messages: Vec<Message>,
+}
+
+impl cbor::Record for Segment {
+    const VERSION: u32 = 1;
+}
 
 impl Messenger {
     /// The texts that the history lacks, oldest first. `None`: there are none. What the server has not taken yet waits
     /// until it has; what stands in a conversation that is no longer kept is let go of.
     pub async fn gather(&self, records: &impl Records) -> Result<Option<Gathered>, StepError> {
         let mut messages = Vec::new();
-        let (mut done, mut more, mut bytes, mut after) =
-            (Changes::default(), false, saved::begin().finish().len() + 10, String::new());
+        let (mut done, mut more, mut bytes, mut after) = (Changes::default(), false, SEGMENT_HEAD_BYTES, String::new());
         while let Some(line) = records.next(Store::ToKeep, &after).await? {
             after.clone_from(&line.key);
             let key: String = decode(&line.value)?;
@@ -49,9 +59,7 @@ impl Messenger {
                     continue;
                 }
                 if self.keeps_history(&message.conversation) {
-                    let mut one = Writer::default();
-                    message.write(&mut one);
-                    bytes += one.finish().len();
+                    bytes += cbor::encode(&message).len();
                     if bytes > CONTENT_BYTES_MAX {
                         more = true;
                         break;
@@ -65,32 +73,44 @@ impl Messenger {
             return Ok(None);
         }
         let count = messages.len();
-        Ok(Some(Gathered { content: saved::save(&Content(messages)), messages: count, done, more }))
+        Ok(Some(Gathered { content: content(messages), messages: count, done, more }))
     }
 
-    /// Texts that a segment brought. What is known already stays as it is; nothing counts as unread, and nobody is told.
+    /// Messages that a segment brought. Of what is known, only what later events made of it is taken; nothing counts as unread, and nobody is told.
     /// Segments may come in any order, newest first for instance.
     pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
         let mut step = self.step();
-        let (mut seen, mut conversations) = (HashSet::new(), Table::<Conversation>::default());
-        for message in messages {
+        let (mut new, mut conversations) = (BTreeMap::<String, Message>::new(), Table::<Conversation>::default());
+        for mut message in messages {
             let key = message_key(&message.conversation, &message.sender, message.id);
-            if seen.contains(&key) || records.get(Store::MessageKeys, &key).await?.is_some() {
-                continue;
-            }
-            seen.insert(key);
-            let id = message.conversation.text();
+            let id = message.conversation.to_string();
             let mut conversation = match conversations.get(&id).or_else(|| self.conversation(&message.conversation)) {
                 Some(conversation) => conversation.clone(),
                 None => Conversation::new(message.conversation.clone()),
             };
-            conversation.shows(&message);
+            if let Some(known) = new.get_mut(&key) {
+                known.amend(message.amendments);
+            } else if let Some(place) = read::<String>(records, Store::MessageKeys, &key).await? {
+                if let Some(mut known) = read::<Message>(records, Store::Messages, &place).await?
+                    && known.amend(message.amendments)
+                {
+                    new.insert(key, known);
+                }
+            } else {
+                self.take_waiting(&mut message, &mut conversation, records, &mut step).await?;
+                new.insert(key, message);
+            }
             conversations.put(&id, conversation);
+        }
+        for message in new.values() {
             message.put_new_into(&mut step.changes);
+            if let Some(conversation) = conversations.get_mut(&message.conversation.text()) {
+                conversation.shows(message);
+            }
         }
         for conversation in conversations.values() {
             if self.conversation(&conversation.id) == Some(conversation) {
-                step.events.push(Event::Conversation(conversation.id.clone()));
+                step.effects.push(Effect::Conversation(conversation.id.clone()));
             } else {
                 step.put_conversation(conversation);
             }
@@ -150,26 +170,17 @@ impl Messenger {
 
 /// Texts in the form that [`messages`] reads.
 pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
-    saved::save(&Content(texts))
+    cbor::save(&Segment { messages: texts })
 }
 
 /// What a segment's content holds; refused as a whole when one of its messages is none that was ever kept.
 pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
-    let Content(messages) = decode(content)?;
+    let Segment { messages } = decode(content)?;
     let is_kept = |message: &Message| {
         let is_theirs = message.conversation.is_with(&message.sender);
         let is_received = message.status == DeliveryStatus::Received;
-        !message.is_notice() && is_theirs == is_received && message.status != DeliveryStatus::Waiting
+        let fits = message.is_deleted() == message.amendments.is_deleted();
+        !message.is_notice() && fits && is_theirs == is_received && message.status != DeliveryStatus::Waiting
     };
     if messages.iter().all(is_kept) { Ok(messages) } else { Err(RecordsError::Damaged) }
-}
-
-impl Saved for Content {
-    fn write(&self, to: &mut Writer) {
-        to.list(&self.0);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.list().map(Self)
-    }
 }

@@ -4,13 +4,14 @@
 //! Knows nothing of when or why a step is taken.
 
 use super::{
-    conversation::{Conversation, ConversationId, Message},
+    conversation::{Conversation, ConversationId, Message, MessageId},
     outbox::OutboxEntry,
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
-    records::{Changes, ONLY, Record, RecordsError, Store, Table, decode},
+    records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
 };
-use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, saved};
+use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, saved};
 use cliquet_wire::{address::Address, certificate::AccountCard, ids::DeviceId};
+use minicbor::{Decode, Encode};
 
 /// The keys of [`Store::Device`].
 pub(crate) const IDENTITY: &str = "identity";
@@ -26,7 +27,7 @@ pub struct Messenger {
     conversations: Table<Conversation>,
     owed: Table<Owed>,
     sessions: Table<PeerSessions>,
-    outbox: Option<OutboxEntry>,
+    outbox: Table<OutboxEntry>,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
     applied: u64,
@@ -41,14 +42,14 @@ pub struct Step {
     /// To be made durable in one transaction, before anything leaves and before anything is acknowledged.
     pub changes: Changes,
     /// What the page may want to show, once applied.
-    pub events: Vec<Event>,
+    pub effects: Vec<Effect>,
     based_on: u64,
     own_card_fresh: bool,
 }
 
 /// What changed, for the page.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub enum Effect {
     /// New or changed: show it by its id.
     Message(Box<Message>),
     /// What is known or believed of it.
@@ -143,7 +144,7 @@ impl Messenger {
             conversations: Table::default(),
             owed: Table::default(),
             sessions: Table::default(),
-            outbox: None,
+            outbox: Table::default(),
             cursor: 0,
             applied: 0,
             own_card_fresh: false,
@@ -211,9 +212,14 @@ impl Messenger {
         self.owed.get(address.as_str())
     }
 
-    /// What to post, if there is something.
-    pub fn outbox(&self) -> Option<&OutboxEntry> {
-        self.outbox.as_ref()
+    /// What to post, the oldest first: at most [`super::outbox::SLOTS_MAX`], each for another conversation, so that all
+    /// may be under way at once.
+    pub fn outbox(&self) -> impl Iterator<Item = &OutboxEntry> {
+        self.outbox.values()
+    }
+
+    pub fn outbox_entry(&self, id: MessageId) -> Option<&OutboxEntry> {
+        self.outbox.get(&simple(id))
     }
 
     /// What the next poll acknowledges: everything up to here is durable.
@@ -253,7 +259,7 @@ impl Messenger {
 
     /// An empty step from here.
     pub(super) fn step(&self) -> Step {
-        Step { changes: Changes::default(), events: Vec::new(), based_on: self.applied, own_card_fresh: false }
+        Step { changes: Changes::default(), effects: Vec::new(), based_on: self.applied, own_card_fresh: false }
     }
 
     fn absorb(&mut self, record: &Record) -> Result<(), RecordsError> {
@@ -263,14 +269,23 @@ impl Messenger {
                 self.pre_keys = PreKeySecrets::load(value).map_err(|_| RecordsError::Damaged)?;
             }
             Store::Peers => self.peers.put(key, decode(value)?),
-            Store::Directories => self.directories.put(key, load_directory(value)?),
+            Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),
             Store::Conversations => self.conversations.put(key, decode(value)?),
             Store::Owed => self.owed.put(key, decode(value)?),
-            Store::Sessions => self.sessions.put(key, decode(value)?),
-            Store::Outbox => self.outbox = Some(decode(value)?),
+            Store::Sessions => self.sessions.put(key, saved::load(value)?),
+            Store::Outbox => self.outbox.put(key, decode(value)?),
             Store::Cursor => self.cursor = decode(value)?,
-            Store::Device | Store::Messages | Store::MessageKeys | Store::ToSeal | Store::ToKeep | Store::Envelopes => {
-            }
+            // Read one at a time.
+            Store::Device
+            | Store::Messages
+            | Store::MessageKeys
+            | Store::ToSeal
+            | Store::ToKeep
+            | Store::Events
+            | Store::ToFold
+            | Store::Amendments
+            | Store::UnknownContents
+            | Store::Envelopes => {}
         }
         Ok(())
     }
@@ -280,7 +295,7 @@ impl Messenger {
             Store::Directories => self.directories.remove(key),
             Store::Owed => self.owed.remove(key),
             Store::Sessions => self.sessions.remove(key),
-            Store::Outbox if key == ONLY => self.outbox = None,
+            Store::Outbox => self.outbox.remove(key),
             // Accounts, conversations, the device and its cursor are replaced, never deleted; the others are not in
             // memory.
             _ => {}
@@ -288,21 +303,13 @@ impl Messenger {
     }
 }
 
-fn load_directory(value: &[u8]) -> Result<AccountCard, RecordsError> {
-    decode::<Directory>(value).map(|Directory(card)| card)
-}
-
 /// The device directory of an account, as the server gave it and as it was checked.
-struct Directory(AccountCard);
+#[derive(Encode, Decode)]
+#[cbor(transparent)]
+struct Directory(#[n(0)] AccountCard);
 
-impl saved::Saved for Directory {
-    fn write(&self, to: &mut saved::Writer) {
-        to.cbor(&self.0);
-    }
-
-    fn read(from: &mut saved::Reader<'_>) -> Option<Self> {
-        from.cbor().map(Self)
-    }
+impl cbor::Record for Directory {
+    const VERSION: u32 = 1;
 }
 
 /// Puts the device directory of an account.
@@ -317,7 +324,7 @@ impl Step {
 
     pub(super) fn put_message(&mut self, message: Message) {
         message.put_into(&mut self.changes);
-        self.events.push(Event::Message(Box::new(message)));
+        self.effects.push(Effect::Message(Box::new(message)));
     }
 
     /// A text goes into the history. Only where the conversation is kept.
@@ -327,12 +334,12 @@ impl Step {
 
     pub(super) fn put_peer(&mut self, peer: &Peer) {
         self.changes.put(Store::Peers, peer.address.as_str().into(), peer);
-        self.events.push(Event::Peer(peer.address.clone()));
+        self.effects.push(Effect::Peer(peer.address.clone()));
     }
 
     pub(super) fn put_conversation(&mut self, conversation: &Conversation) {
         self.changes.put(Store::Conversations, conversation.id.to_string(), conversation);
-        self.events.push(Event::Conversation(conversation.id.clone()));
+        self.effects.push(Effect::Conversation(conversation.id.clone()));
     }
 
     /// Where nothing is owed there is no record.
@@ -357,7 +364,7 @@ impl Step {
     }
 
     pub(super) fn ignore(&mut self, why: Ignored) {
-        self.events.push(Event::Ignored(why));
+        self.effects.push(Effect::Ignored(why));
     }
 
     pub(super) fn put_cursor(&mut self, cursor: u64) {

@@ -10,6 +10,7 @@ pub mod content;
 pub mod conversation;
 pub mod device;
 pub mod fields;
+mod fold;
 pub mod history;
 pub mod messenger;
 pub mod outbox;

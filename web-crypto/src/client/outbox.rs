@@ -1,39 +1,59 @@
-//! The one post that waits to be sent, or whose answer is not known.
+//! The posts that wait to be sent, or whose answer is not known.
 //!
-//! Posts leave one after the other, so that a conversation arrives in the order in which it was written. The body is
-//! kept to the byte: a repeated post is the same post, which the server recognises by its ids.
+//! Several may be under way at once, each for another conversation: within one they leave one after the other, so that it
+//! arrives in the order in which it was written. The body is kept to the byte: a repeated post is the same post, which the
+//! server recognises by its ids.
 
 use super::{
-    conversation::{DeliveryStatus, Failure, Message, MessageId},
-    messenger::{Event, Messenger, Step, StepError},
+    conversation::{DeliveryStatus, Event, Failure, Message, MessageId, OutgoingEvent, Waiting, message_key},
+    messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
-    records::{ONLY, Records, Store, read, simple, under},
+    records::{Records, Store, decode, read, simple, under},
 };
-use crate::crypto::saved::{Reader, Saved, Writer};
+use crate::crypto::cbor;
 use cliquet_wire::{address::Address, envelope::MessagesSent, limits::ENVELOPE_LIFE_SECONDS, problem::ProblemCode};
+use minicbor::{Decode, Encode};
 
+/// Posts that are under way at once: enough that a slow answer holds up nobody else, few enough for a browser's
+/// connections.
+pub const SLOTS_MAX: usize = 16;
 /// More than come in with one text, to at most fifteen devices: what is kept of envelopes never grows for long.
 const FORGOTTEN_AT_ONCE: usize = 20;
 
-/// What `POST /messages` sends next.
-#[derive(Clone, PartialEq, Eq)]
+/// The body of one `POST /messages`.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct OutboxEntry {
-    /// Names the entry to the page: that of its first envelope.
+    /// That of its first envelope.
+    #[n(0)]
     pub id: MessageId,
-    /// Whom it is for; one's own address when it only goes to one's own devices.
+    /// The account it is for; one's own when it only goes to one's own devices.
+    #[n(1)]
     pub address: Address,
     /// The exact JSON body.
+    #[n(2)]
     pub body: String,
+    #[n(3)]
     pub about: About,
 }
 
 /// What becomes of the answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum About {
     /// The message with this key.
-    Message(String),
-    Hello,
-    Receipt(Vec<MessageId>),
+    #[n(0)]
+    Message(#[n(0)] String),
+    #[n(1)]
+    ContactRequest,
+    #[n(2)]
+    Receipt(#[n(0)] Vec<MessageId>),
+    /// The event with this key in `Store::Events`.
+    #[n(3)]
+    Event(#[n(0)] String),
+}
+
+impl cbor::Record for OutboxEntry {
+    const VERSION: u32 = 1;
 }
 
 /// What a refusal means for what was to be sent.
@@ -41,19 +61,40 @@ pub enum About {
 pub(super) enum Refusal {
     /// Try the same bytes again, later.
     Keep,
-    /// Seal anew, for the devices that there are now.
-    SealAnew,
+    /// Encrypt once more, for the devices that there are now.
+    EncryptAgain,
     /// It will not get better by trying.
     GiveUp,
 }
 
+impl OutboxEntry {
+    /// The key in `Store::Outbox`. Ids grow with time, and so the oldest is first.
+    pub(super) fn key(&self) -> String {
+        simple(self.id)
+    }
+}
+
+impl About {
+    /// Where what was sent is found when it is asked for once more.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        match self {
+            Self::Message(key) => Some(Waiting::Message(key.clone())),
+            Self::Event(key) => Some(Waiting::Event(key.clone())),
+            Self::ContactRequest | Self::Receipt(_) => None,
+        }
+    }
+}
+
 impl Messenger {
     /// The server keeps it.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
     pub async fn sent(&self, records: &impl Records, id: MessageId, answer: &MessagesSent) -> Result<Step, StepError> {
         let mut step = self.step();
-        let Some(entry) = self.outbox().filter(|entry| entry.id == id) else { return Ok(step) };
-        step.changes.delete(Store::Outbox, ONLY.into());
-        step.events.push(Event::Outbox);
+        let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
+        step.changes.delete(Store::Outbox, entry.key());
+        step.effects.push(Effect::Outbox);
         if let About::Message(key) = &entry.about
             && let Some(mut message) = read::<Message>(records, Store::Messages, key).await?
         {
@@ -63,23 +104,28 @@ impl Messenger {
             }
             message.status = message.status.sent();
             step.put_message(message);
+        }
+        if entry.about.waiting().is_some() {
             self.forget_envelopes(records, answer.timestamp, &mut step).await?;
         }
         Ok(step)
     }
 
     /// The server answered with a problem. Without an answer there is no call: the entry just stays.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
     pub async fn refused(&self, records: &impl Records, id: MessageId, code: ProblemCode) -> Result<Step, StepError> {
         let mut step = self.step();
-        let Some(entry) = self.outbox().filter(|entry| entry.id == id) else { return Ok(step) };
+        let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
         let refusal = refusal(code);
         if refusal == Refusal::Keep {
             return Ok(step);
         }
-        step.changes.delete(Store::Outbox, ONLY.into());
-        step.events.push(Event::Outbox);
-        let anew = refusal == Refusal::SealAnew;
-        if anew {
+        step.changes.delete(Store::Outbox, entry.key());
+        step.effects.push(Effect::Outbox);
+        let again = refusal == Refusal::EncryptAgain;
+        if again {
             // The server does not say whose devices changed.
             for address in [&entry.address, self.address()] {
                 if let Some(mut contact) = self.contact(address) {
@@ -91,15 +137,22 @@ impl Messenger {
                 }
             }
         }
-        if let About::Message(key) = &entry.about
-            && let Some(mut message) = read::<Message>(records, Store::Messages, key).await?
-        {
-            if anew {
-                step.changes.put(Store::ToSeal, message.to_seal_key(), key);
-            } else if message.status == DeliveryStatus::Waiting {
-                message.status = DeliveryStatus::Failed(Failure::Refused(code));
-                step.put_message(message);
+        match &entry.about {
+            About::Message(key) => {
+                if let Some(mut message) = read::<Message>(records, Store::Messages, key).await? {
+                    if again {
+                        step.changes.put(Store::ToSeal, message.to_seal_key(), &Waiting::Message(key.clone()));
+                    } else if message.status == DeliveryStatus::Waiting {
+                        message.status = DeliveryStatus::Failed(Failure::Refused(code));
+                        step.put_message(message);
+                    }
+                }
             }
+            About::Event(key) if again => {
+                step.changes.put(Store::ToSeal, key.clone(), &Waiting::Event(key.clone()));
+            }
+            About::Event(key) => step.changes.delete(Store::Events, key.clone()),
+            About::ContactRequest | About::Receipt(_) => {}
         }
         Ok(step)
     }
@@ -107,7 +160,7 @@ impl Messenger {
     /// What a post that was refused had taken off what is owed.
     fn owe_again(&self, about: &About, contact: &mut Contact, step: &mut Step) {
         match about {
-            About::Hello => {
+            About::ContactRequest => {
                 contact.owed.contact_request = true;
                 let prefix = under(contact.address().as_str());
                 for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
@@ -117,7 +170,7 @@ impl Messenger {
                 }
             }
             About::Receipt(names) => names.iter().for_each(|name| contact.owed.receipt(*name)),
-            About::Message(_) => {}
+            About::Message(_) | About::Event(_) => {}
         }
     }
 
@@ -129,6 +182,10 @@ impl Messenger {
         for _ in 0..FORGOTTEN_AT_ONCE {
             match records.next(Store::Envelopes, &after).await? {
                 Some(record) if record.key < kept_from => {
+                    // How often something was asked for is beside it, and no place.
+                    if let Ok(Waiting::Event(key)) = decode(&record.value) {
+                        step.changes.delete(Store::Events, key);
+                    }
                     step.changes.delete(Store::Envelopes, record.key.clone());
                     after = record.key;
                 }
@@ -137,11 +194,38 @@ impl Messenger {
         }
         Ok(())
     }
+
+    /// Whether nothing more may be encrypted for now.
+    pub(super) fn outbox_is_full(&self) -> bool {
+        self.outbox().count() >= SLOTS_MAX
+    }
+
+    /// Whether a post for this account is under way: the next one waits for its answer.
+    pub(super) fn is_under_way(&self, address: &Address) -> bool {
+        self.outbox().any(|entry| entry.address == *address)
+    }
+
+    /// An event as it is sent: of an edit that was folded, the text is its message's. `None`: nothing is left to say,
+    /// because a later edit or a deletion took its place.
+    pub(super) async fn whole_event(
+        &self,
+        mut outgoing: OutgoingEvent,
+        records: &impl Records,
+    ) -> Result<Option<OutgoingEvent>, StepError> {
+        let Event::Edit { of, text } = &mut outgoing.event else { return Ok(Some(outgoing)) };
+        let name = message_key(&outgoing.conversation, self.address(), *of);
+        let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? else { return Ok(None) };
+        let message = read::<Message>(records, Store::Messages, &place).await?;
+        let newest = message.filter(|message| message.amendments.edit_id() == Some(outgoing.id));
+        let Some(message) = newest else { return Ok(None) };
+        *text = message.text().to_owned();
+        Ok(Some(outgoing))
+    }
 }
 
 pub(super) fn refusal(code: ProblemCode) -> Refusal {
     match code {
-        ProblemCode::DevicesChanged | ProblemCode::UnknownDevice => Refusal::SealAnew,
+        ProblemCode::DevicesChanged | ProblemCode::UnknownDevice => Refusal::EncryptAgain,
         // Signed out, or the server is busy or broken: nothing is wrong with the post.
         ProblemCode::SignedOut
         | ProblemCode::SignInRefused
@@ -159,38 +243,5 @@ pub(super) fn refusal(code: ProblemCode) -> Refusal {
 impl std::fmt::Debug for OutboxEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("OutboxEntry").field("id", &self.id).field("bytes", &self.body.len()).finish_non_exhaustive()
-    }
-}
-
-impl Saved for OutboxEntry {
-    fn write(&self, to: &mut Writer) {
-        self.id.write(to);
-        self.address.write(to);
-        to.text(&self.body);
-        match &self.about {
-            About::Message(key) => {
-                to.byte(0);
-                to.text(key);
-            }
-            About::Hello => to.byte(1),
-            About::Receipt(names) => {
-                to.byte(2);
-                to.list(names);
-            }
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: Saved::read(from)?,
-            address: Saved::read(from)?,
-            body: Saved::read(from)?,
-            about: match from.byte()? {
-                0 => About::Message(Saved::read(from)?),
-                1 => About::Hello,
-                2 => About::Receipt(from.list()?),
-                _ => return None,
-            },
-        })
     }
 }

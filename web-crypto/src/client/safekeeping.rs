@@ -11,23 +11,32 @@ use super::{
     records::{Record, Records, RecordsError, Store, read},
 };
 use crate::crypto::{
+    cbor,
     keys::Key,
-    saved::{self, Reader, Saved, Writer},
     vault::{VaultBody, VaultContact, VaultKeys},
 };
 use cliquet_wire::contacts::{self as listed, ContactState};
+use minicbor::{Decode, Encode};
 
 /// The key in [`Store::Device`].
 pub const SAFEKEEPING: &str = "safekeeping";
 
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 pub struct Safekeeping {
     /// Opens and seals the vault's body.
+    #[n(0)]
     pub body: Key,
     /// Opens and seals history segments.
+    #[n(1)]
     pub history: Key,
     /// The highest generation of the vault that was seen: the server cannot offer an older one in silence.
+    #[n(2)]
     pub generation: u64,
+}
+
+impl cbor::Record for Safekeeping {
+    const VERSION: u32 = 1;
 }
 
 impl Safekeeping {
@@ -38,39 +47,14 @@ impl Safekeeping {
 
     /// To be put again when a higher generation was seen.
     pub fn record(&self) -> Record {
-        record(&self.body, &self.history, self.generation)
+        Record { store: Store::Device, key: SAFEKEEPING.into(), value: cbor::save(self) }
     }
 }
 
 /// To be put with the device.
 pub fn first_record(keys: &VaultKeys, generation: u64) -> Record {
-    record(&keys.body, &keys.history, generation)
-}
-
-fn record(body: &Key, history: &Key, generation: u64) -> Record {
-    let mut to = saved::begin();
-    write(body, history, generation, &mut to);
-    Record { store: Store::Device, key: SAFEKEEPING.into(), value: to.finish() }
-}
-
-fn write(body: &Key, history: &Key, generation: u64, to: &mut Writer) {
-    to.raw(body.as_bytes());
-    to.raw(history.as_bytes());
-    to.number(generation);
-}
-
-impl Saved for Safekeeping {
-    fn write(&self, to: &mut Writer) {
-        write(&self.body, &self.history, self.generation, to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            body: Key::from_bytes(from.array()?),
-            history: Key::from_bytes(from.array()?),
-            generation: from.number()?,
-        })
-    }
+    let [body, history] = [&keys.body, &keys.history].map(|key| Key::from_bytes(*key.as_bytes()));
+    Safekeeping { body, history, generation }.record()
 }
 
 impl Messenger {

@@ -5,12 +5,16 @@
 //! a file is taken as it was written, or not at all.
 
 use super::{
-    conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId},
+    conversation::{Amendments, ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId},
     peer::{Peer, Trust},
     records::simple,
 };
-use crate::crypto::{file_proof::FileProof, keys::Key};
-use cliquet_wire::{address::Address, bytes::Digest, problem::ProblemCode};
+use crate::crypto::{cbor, file_proof::FileProof, keys::Key};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Blob, Digest},
+    problem::ProblemCode,
+};
 use uuid::Uuid;
 
 /// A file is read in memory, once as bytes and once more piece by piece. A million texts of the usual length.
@@ -24,10 +28,11 @@ const STATES: [(Trust, &str); 3] =
     [(Trust::Added, "added"), (Trust::Requested, "requested"), (Trust::Blocked, "blocked")];
 /// Before the name of the problem by which the server refused a text.
 const REFUSED: &str = "refused-";
-const STATUSES: [(DeliveryStatus, &str); 7] = [
+const STATUSES: [(DeliveryStatus, &str); 8] = [
     (DeliveryStatus::Waiting, "waiting"),
     (DeliveryStatus::Sent, "sent"),
     (DeliveryStatus::Delivered, "delivered"),
+    (DeliveryStatus::Read, "read"),
     (DeliveryStatus::Received, "received"),
     (DeliveryStatus::Failed(Failure::KeyChanged), "key-changed"),
     (DeliveryStatus::Failed(Failure::BadPreKeys), "not-sent"),
@@ -140,7 +145,9 @@ impl<'a> Writer<'a> {
 
     /// A text of the conversation that was begun last; notices are left out. `when`: its time, in words.
     pub fn message(&mut self, message: &Message, when: &str) {
-        let MessageBody::Text(text) = &message.body else { return };
+        if message.is_notice() {
+            return;
+        }
         self.texts += 1;
         self.raw("<li");
         self.attribute("sender", message.sender.as_str());
@@ -154,12 +161,16 @@ impl<'a> Writer<'a> {
             }
             status => self.attribute("status", name_of(&STATUSES, status).unwrap_or_default()),
         }
+        if message.amendments != Amendments::default() {
+            let blob = serde_json::to_string(&Blob(cbor::save(&message.amendments).to_vec())).unwrap_or_default();
+            self.attribute("amendments", blob.trim_matches('"'));
+        }
         self.raw("><b>");
         self.text(message.sender.as_str());
         self.raw("</b> <time>");
         self.text(when);
         self.raw("</time><p>");
-        self.text(text);
+        self.text(message.text());
         self.raw("</p></li>");
     }
 
@@ -326,11 +337,18 @@ impl Texts<'_> {
                 None => by_name(&STATUSES, status)?,
             },
         };
+        let mut amendments = Amendments::default();
+        if rest.0.starts_with(" data-amendments=") {
+            let Blob(bytes) = serde_json::from_str(&["\"", rest.attribute("amendments")?, "\""].concat()).ok()?;
+            amendments = cbor::load(&bytes).ok()?;
+        }
         rest.skip("><b>")?;
         rest.until("</time><p>")?;
-        let body = MessageBody::Text(unescaped(rest.until("</p></li>")?)?);
+        let text = unescaped(rest.until("</p></li>")?)?;
+        // The newest text is shown as if it were the first; the edit that made it says so.
+        let body = if amendments.is_deleted() { MessageBody::Deleted } else { MessageBody::Text(text) };
         let conversation = self.conversation.clone()?;
-        Some(Some(Message { id, conversation, sender, sort_time, client_time, server_time, body, status }))
+        Some(Some(Message { id, conversation, sender, sort_time, client_time, server_time, body, status, amendments }))
     }
 }
 

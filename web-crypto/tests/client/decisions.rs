@@ -4,7 +4,7 @@ use crate::world::{Device, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
         conversation::{DeliveryStatus, Failure, Notice},
-        messenger::{Event, StepError},
+        messenger::{Effect, StepError},
         peer::Trust,
         records::Store,
     },
@@ -161,7 +161,7 @@ fn c2_ones_own_device_is_removed_by_a_list_that_its_account_signs() {
     world.office.cards.insert(address("alice"), card.clone());
     let alice = &mut world.devices[0];
     let step = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier)).unwrap();
-    let says = step.events.iter().any(|event| matches!(event, Event::Devices { removed, .. } if *removed == [gone]));
+    let says = step.effects.iter().any(|event| matches!(event, Effect::Devices { removed, .. } if *removed == [gone]));
     assert!(says);
     alice.take(step);
     world.write(0, "bob", "to one");

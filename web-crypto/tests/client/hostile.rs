@@ -158,10 +158,10 @@ fn k6_a_replayed_first_message_makes_no_second_text() {
 fn a_stranger_without_a_proof_leaves_no_trace() {
     let mut world = World::alice_and_bob(308);
     world.write(0, "bob", "hello");
-    while world.devices[0].messenger.outbox().is_none() {
+    while world.devices[0].messenger.outbox().next().is_none() {
         world.seal_one(0);
     }
-    let body = world.devices[0].messenger.outbox().unwrap().body.clone();
+    let body = world.devices[0].messenger.outbox().next().unwrap().body.clone();
     let post: cliquet_wire::envelope::SendMessages = serde_json::from_str(&body).unwrap();
     let mut forged = post.envelopes[0].clone();
     forged.sender_email = address("mallory");

@@ -4,8 +4,8 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content},
-        conversation::{DeliveryStatus, Failure, MessageId, Notice},
+        content::{Body, Content, ReceiptKind},
+        conversation::{DeliveryStatus, Event, Failure, MessageId, Notice},
         messenger::{Ignored, StepError},
         peer::Trust,
         records::Store,
@@ -40,7 +40,7 @@ pub(crate) fn sessions_in(kept: &[u8]) -> (Sessions, usize) {
 }
 
 /// The sessions of one device with another, taken out of its storage: what that device's own thief can do.
-fn stolen_sessions(world: &World, of: usize, with: usize) -> Sessions {
+pub(crate) fn stolen_sessions(world: &World, of: usize, with: usize) -> Sessions {
     let peer = &world.devices[with];
     let key = format!("{}/{}", peer.address, peer.id.0.simple());
     let kept = &world.devices[of].disk.0[&(Store::Sessions, key)];
@@ -61,15 +61,15 @@ pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
 }
 
 fn text(words: &str) -> Body {
-    Body::Text { message: MessageId::from_parts(1, [8; 10]), text: words.into() }
+    Body::Event { id: MessageId::from_parts(1, [8; 10]), event: Event::Text { text: words.into() } }
 }
 
 /// What a device would post now, without posting it.
 fn posts(world: &mut World, place: usize) -> Vec<Envelope> {
-    while world.devices[place].messenger.outbox().is_none() {
+    while world.devices[place].messenger.outbox().next().is_none() {
         assert!(world.seal_one(place));
     }
-    let body = &world.devices[place].messenger.outbox().unwrap().body;
+    let body = &world.devices[place].messenger.outbox().next().unwrap().body;
     serde_json::from_str::<SendMessages>(body).unwrap().envelopes
 }
 
@@ -161,13 +161,16 @@ fn a_contact_cannot_plant_copies_of_what_one_never_wrote() {
     let bobs_key = signer(1).account_key().clone();
     let message = MessageId::from_parts(1, [8; 10]);
     let planted = [
-        Body::CopyOfText {
-            conversation: address("bob"),
-            account_key: bobs_key.clone(),
-            message,
-            text: "I owe Mallory 100".into(),
+        Body::Sync {
+            conversation: address("bob").into(),
+            account_key: Some(bobs_key.clone()),
+            body: Box::new(Body::Event { id: message, event: Event::Text { text: "I owe Mallory 100".into() } }),
         },
-        Body::CopyOfHello { conversation: address("eve"), account_key: bobs_key },
+        Body::Sync {
+            conversation: address("eve").into(),
+            account_key: Some(bobs_key),
+            body: Box::new(Body::ContactRequest),
+        },
     ];
     for body in planted {
         let content = says(&world, 2, body);
@@ -357,7 +360,11 @@ fn nobody_learns_when_one_is_there_before_one_has_answered() {
     world.settle();
     let posts = world.office.accepted;
     // Rubbish, hellos and receipts in any number: nothing leaves Bob's device by itself.
-    for body in [Body::Hello, Body::Receipt { delivered: vec![MessageId::from_parts(1, [1; 10])] }, text("hey")] {
+    for body in [
+        Body::ContactRequest,
+        Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![MessageId::from_parts(1, [1; 10])] },
+        text("hey"),
+    ] {
         let content = says(&world, 0, body);
         let envelope = sealed(&mut world, 0, 1, &content);
         let mut rubbish = envelope.clone();
@@ -396,7 +403,7 @@ fn a_request_that_was_not_answered_is_not_marked_as_delivered() {
 
 #[test]
 fn what_shows_nothing_brings_no_receipt() {
-    for body in [Body::Hello, Body::Receipt { delivered: Vec::new() }] {
+    for body in [Body::ContactRequest, Body::Receipt { kind: ReceiptKind::Delivered, messages: Vec::new() }] {
         let mut world = World::alice_and_bob(514);
         let posts = world.office.accepted;
         let content = says(&world, 0, body);

@@ -10,6 +10,7 @@
 mod conversation;
 mod crashes;
 mod decisions;
+mod events;
 mod history;
 mod hostile;
 mod known_breaks;

@@ -73,7 +73,7 @@ fn a_refused_post_keeps_the_text_and_says_why_and_can_be_sent_again() {
         world.settle();
         assert_eq!(world.devices[0].conversation("bob"), ["> hello"]);
         assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::Refused(code))]);
-        assert!(world.devices[0].messenger.outbox().is_none());
+        assert!(world.devices[0].messenger.outbox().next().is_none());
 
         world.office.refuse = None;
         let failed = world.devices[0].lines("bob").remove(0);
@@ -97,10 +97,10 @@ fn passing_troubles_keep_the_post_to_the_byte() {
         world.office.refuse = Some(code);
         world.write(0, "bob", "hello");
         world.settle();
-        let before = world.devices[0].messenger.outbox().cloned();
+        let before = world.devices[0].messenger.outbox().next().cloned();
         assert!(before.is_some());
         world.settle();
-        assert_eq!(world.devices[0].messenger.outbox().cloned(), before);
+        assert_eq!(world.devices[0].messenger.outbox().next().cloned(), before);
         assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Waiting]);
         world.office.refuse = None;
         world.settle();
@@ -113,7 +113,7 @@ fn every_problem_either_keeps_the_text_waiting_or_marks_it() {
     for code in ProblemCode::ALL {
         let mut world = World::alice_and_bob(202);
         world.write(0, "bob", "hello");
-        while world.devices[0].messenger.outbox().is_none() {
+        while world.devices[0].messenger.outbox().next().is_none() {
             world.seal_one(0);
         }
         world.office.refuse = Some(*code);

@@ -3,7 +3,7 @@
 use crate::world::{Device, World, address, now_or_never, signer};
 use cliquet_web_crypto::client::{
     conversation::{DeliveryStatus, Notice},
-    messenger::{Event, Ignored, Step, StepError},
+    messenger::{Effect, Ignored, Step, StepError},
     records::Store,
 };
 use cliquet_wire::{
@@ -24,11 +24,11 @@ fn card_arrives(device: &Device, card: AccountCard) -> Result<Step, StepError> {
 
 /// What a step says of devices: whose, how many came, how many went.
 fn announced(step: &Step) -> Vec<(Address, usize, usize)> {
-    let devices = |event: &Event| match event {
-        Event::Devices { account, added, removed } => Some((account.clone(), added.len(), removed.len())),
+    let devices = |event: &Effect| match event {
+        Effect::Devices { account, added, removed } => Some((account.clone(), added.len(), removed.len())),
         _ => None,
     };
-    step.events.iter().filter_map(devices).collect()
+    step.effects.iter().filter_map(devices).collect()
 }
 
 /// The device forgets the contact's card, as after a post that named other devices than there are.

@@ -5,7 +5,7 @@ use crate::{
     world::{World, address},
 };
 use cliquet_web_crypto::client::{
-    content::{Body, RESEND_NAMES_MAX},
+    content::{Body, RETRY_NAMES_MAX},
     conversation::{DeliveryStatus, Message},
     records::Store,
 };
@@ -163,7 +163,7 @@ fn what_is_sent_again_and_then_refused_has_not_failed() {
     let message = world.write(0, "bob", "one");
     world.settle();
     let asked = envelopes_of(&world, 0, &message);
-    let content = says(&world, 1, Body::Resend { envelopes: asked });
+    let content = says(&world, 1, Body::RetryRequest { envelopes: asked });
     let envelope = sealed(&mut world, 1, 0, &content);
     world.office.deliver(envelope);
     world.poll(0);
@@ -180,7 +180,7 @@ fn a_text_is_sent_again_three_times_and_no_more() {
     let first = envelopes_of(&world, 0, &message);
     assert_eq!(first.len(), 1);
     for n in 1..=6_usize {
-        let content = says(&world, 1, Body::Resend { envelopes: vec![first[0]; 2] });
+        let content = says(&world, 1, Body::RetryRequest { envelopes: vec![first[0]; 2] });
         let envelope = sealed(&mut world, 1, 0, &content);
         world.office.deliver(envelope);
         world.settle();
@@ -206,7 +206,7 @@ fn nobody_gets_what_was_said_to_somebody_else_or_before_being_added() {
             world.add_contact(0, "mallory");
             world.settle();
         }
-        let content = says(&world, mallory, Body::Resend { envelopes: asked.clone() });
+        let content = says(&world, mallory, Body::RetryRequest { envelopes: asked.clone() });
         let envelope = sealed(&mut world, mallory, 0, &content);
         world.office.deliver(envelope);
         world.poll(0);
@@ -215,7 +215,7 @@ fn nobody_gets_what_was_said_to_somebody_else_or_before_being_added() {
     // Nor when the contact was blocked meanwhile.
     let step = world.devices[0].messenger.block(&address("bob")).unwrap();
     world.devices[0].take(step);
-    let content = says(&world, 1, Body::Resend { envelopes: asked });
+    let content = says(&world, 1, Body::RetryRequest { envelopes: asked });
     let envelope = sealed(&mut world, 1, 0, &content);
     world.office.deliver(envelope);
     world.poll(0);
@@ -228,9 +228,9 @@ fn names_that_mean_nothing_and_more_than_there_may_be_do_no_harm() {
     let message = world.write(0, "bob", "once");
     world.settle();
     let posts = world.office.accepted;
-    let ids = (0..RESEND_NAMES_MAX as u8).map(|n| EnvelopeId::from_parts(1, [n; 10]));
+    let ids = (0..RETRY_NAMES_MAX as u8).map(|n| EnvelopeId::from_parts(1, [n; 10]));
     let named = EnvelopeId(message.id.0);
-    let content = says(&world, 1, Body::Resend { envelopes: ids.skip(1).chain([named]).collect() });
+    let content = says(&world, 1, Body::RetryRequest { envelopes: ids.skip(1).chain([named]).collect() });
     let envelope = sealed(&mut world, 1, 0, &content);
     world.office.deliver(envelope);
     world.settle();
@@ -259,7 +259,7 @@ fn a_request_that_the_server_refused_because_devices_changed_is_made_again() {
     world.write(0, "bob", "lost");
     while world.turn(0) {}
     world.poll(1);
-    while world.devices[1].messenger.outbox().is_none() {
+    while world.devices[1].messenger.outbox().next().is_none() {
         assert!(world.seal_one(1));
     }
     // The hello is sealed, and Alice has one more device now.

@@ -4,7 +4,7 @@ use crate::world::{Disk, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
         conversation::Notice,
-        messenger::{Event, Messenger, StepError},
+        messenger::{Effect, Messenger, StepError},
         peer::Trust,
         records::Store,
         safekeeping::{Safekeeping, first_record},
@@ -51,10 +51,10 @@ fn cleared(world: &mut World) -> usize {
     world.add_device("alice", 0)
 }
 
-fn adopt(world: &mut World, place: usize, body: &VaultBody, listed: &[Contact]) -> Vec<Event> {
+fn adopt(world: &mut World, place: usize, body: &VaultBody, listed: &[Contact]) -> Vec<Effect> {
     let device = &mut world.devices[place];
     let step = device.messenger.adopt(body, listed, device.now);
-    let events = step.events.clone();
+    let events = step.effects.clone();
     device.take(step);
     events
 }

@@ -3,7 +3,7 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        conversation::{DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice},
+        conversation::{Amendments, DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice},
         history::{Standing, content, messages},
         peer::{Contact, Trust},
         records::Store,
@@ -75,6 +75,7 @@ fn text(id: u8, sender: &str, status: DeliveryStatus, text: &str) -> Message {
         server_time,
         body,
         status,
+        amendments: Amendments::default(),
     }
 }
 
@@ -268,7 +269,7 @@ prop_compose! {
     fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
         let ((sender, status), [sort_time, client_time, server_time]) = (mark, times);
         let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
-        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status }
+        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default() }
     }
 }
 

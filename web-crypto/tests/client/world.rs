@@ -8,7 +8,7 @@ use cliquet_web_crypto::{
         compose::{Composed, compose, send_again},
         conversation::{DeliveryStatus, Message, MessageBody, Notice, conversation_range},
         device::first_records,
-        messenger::{Event, Ignored, Messenger, Step},
+        messenger::{Effect, Ignored, Messenger, Step},
         peer::Contact,
         records::{Changes, Record, Records, RecordsError, Store},
         seal_next::{Needs, Next},
@@ -380,9 +380,9 @@ impl World {
         device.take(step);
     }
 
-    fn post_one(&mut self, place: usize) -> bool {
+    pub(crate) fn post_one(&mut self, place: usize) -> bool {
         let device = &mut self.devices[place];
-        let Some(entry) = device.messenger.outbox() else { return false };
+        let Some(entry) = device.messenger.outbox().next() else { return false };
         let id = entry.id;
         let answer = self.office.post((&device.address, device.id), &entry.body);
         if std::mem::take(&mut self.office.lose_answer) {
@@ -443,8 +443,8 @@ impl Device {
             self.messenger = self.disk.load();
             return;
         }
-        for event in &step.events {
-            if let Event::Ignored(why) = event {
+        for event in &step.effects {
+            if let Effect::Ignored(why) = event {
                 self.ignored.push(*why);
             }
         }
@@ -480,9 +480,11 @@ impl Device {
         self.lines(with)
             .iter()
             .map(|line| match &line.body {
-                MessageBody::Text(text) if line.sender == self.address => format!("> {text}"),
-                MessageBody::Text(text) => format!("< {text}"),
+                MessageBody::Text(_) if line.sender == self.address => format!("> {}", line.text()),
+                MessageBody::Text(_) => format!("< {}", line.text()),
                 MessageBody::Notice(notice) => format!("! {notice:?}"),
+                MessageBody::Deleted if line.sender == self.address => "> (deleted)".into(),
+                MessageBody::Deleted => "< (deleted)".into(),
             })
             .collect()
     }

@@ -7,11 +7,14 @@
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content},
-        conversation::{DeliveryStatus, Message, MessageBody, MessageId},
+        content::{Body, Content, ReceiptKind},
+        conversation::{
+            Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
+            MessageRef, Stamp,
+        },
         device::first_records,
         history::{content as content_of_segment, messages as texts_of_segment},
-        peer::Peer,
+        peer::{Owed, Peer},
         records::Store,
     },
     crypto::{
@@ -24,7 +27,6 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::{
-    address::Address,
     bytes::{Blob, Bytes},
     certificate::{AccountCard, Certificate},
     contacts::ContactState,
@@ -67,24 +69,27 @@ fn message(number: u8) -> MessageId {
 /// One of each kind, by its number.
 fn contents() -> Vec<(&'static str, Content)> {
     let alice = alice(70);
-    let conversation: Address = "bob@example.org".parse().unwrap();
+    let conversation: ConversationId = "bob@example.org".parse().unwrap();
+    let of = MessageRef { sender: "bob@example.org".parse().unwrap(), id: message(4) };
+    let event = |event| Body::Event { id: message(7), event };
     let account_key = alice.own.account_key().clone();
     let text = String::from("Salut 👋");
     let bodies = [
-        ("content_1.bin", Body::Text { message: message(3), text: text.clone() }),
-        ("content_2.bin", Body::Hello),
-        ("content_3.bin", Body::Receipt { delivered: vec![message(3), message(4)] }),
+        ("content_1.bin", Body::Event { id: message(3), event: Event::Text { text: text.clone() } }),
+        ("content_2.bin", Body::ContactRequest),
+        ("content_3.bin", Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message(3), message(4)] }),
         (
             "content_4.bin",
-            Body::CopyOfText {
-                conversation: conversation.clone(),
-                account_key: account_key.clone(),
-                message: message(3),
-                text,
+            Body::Sync {
+                conversation,
+                account_key: Some(account_key),
+                body: Box::new(Body::Event { id: message(3), event: Event::Text { text } }),
             },
         ),
-        ("content_5.bin", Body::CopyOfHello { conversation, account_key }),
-        ("content_6.bin", Body::Resend { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
+        ("content_6.bin", Body::RetryRequest { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
+        ("content_7.bin", event(Event::Edit { of: message(3), text: "Salut !".into() })),
+        ("content_8.bin", event(Event::Delete { of: of.clone(), for_everyone: true })),
+        ("content_9.bin", event(Event::Reaction { of, emoji: Some("🎉".into()) })),
     ];
     let whole =
         |body| Content { sender: alice.own.email().clone(), device: alice.own.device(), time: 1_700_000_000_000, body };
@@ -102,8 +107,13 @@ fn texts() -> Vec<Message> {
         server_time: 1_700_000_000_500,
         body: MessageBody::Text(text.into()),
         status,
+        amendments: Amendments::default(),
     };
+    let edit = Event::Edit { of: message(5), text: "six".into() };
+    let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");
+    edited.amendments.note(&edited.sender, Stamp { time: 1_700_000_000_900, id: message(6) }, &edit);
     vec![
+        edited,
         text("alice@example.org", 3, DeliveryStatus::Delivered, "Salut 👋"),
         text("bob@example.org", 4, DeliveryStatus::Received, "Salut !"),
     ]
@@ -172,8 +182,14 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     all.insert("texts.bin", content_of_segment(texts()).to_vec());
     all.insert("segment.bin", history::seal(&keys.history, place, &content_of_segment(texts()), &mut rng).unwrap().0);
     let changes = first_records(&alice.own, &alice.pre_keys, &alice.card());
-    let contact = changes.puts.iter().find(|put| put.store == Store::Peers).unwrap();
-    all.insert("peer.bin", contact.value.to_vec());
+    for (name, store) in [("peer.bin", Store::Peers), ("directory.bin", Store::Directories)] {
+        all.insert(name, changes.puts.iter().find(|put| put.store == store).unwrap().value.to_vec());
+    }
+    let mut conversation = Conversation::new("bob@example.org".parse().unwrap());
+    (conversation.newest, conversation.unread) = (1_700_000_000_000, 2);
+    all.insert("conversation.bin", conversation.save().to_vec());
+    all.insert("message.bin", texts()[0].save().to_vec());
+    all.insert("owed.bin", Owed { contact_request: true, receipts: vec![message(3)] }.save().to_vec());
     all
 }
 
@@ -236,6 +252,8 @@ fn golden_what_was_kept_is_still_read() {
     let record = record::open(&Key::from_bytes(STORE_KEY), "messages", b"one", &kept("record.bin")).unwrap();
     assert_eq!(record.as_slice(), b"kept");
     let contact = Peer::load(&kept("peer.bin")).unwrap();
+    assert_eq!(Message::load(&kept("message.bin")).unwrap(), texts()[0]);
+    assert_eq!(Conversation::load(&kept("conversation.bin")).unwrap().unread, 2);
     let owner = Owner { email: &contact.address, account_key: &contact.account_key };
     let (entropy, sealed) = (Key::from_bytes(ENTROPY), Blob(kept("vault.bin")));
     let roots = [

@@ -108,13 +108,22 @@ fn main() {
         let device = cliquet_wire::ids::DeviceId::from_random([1; 16]);
         cliquet_web_crypto::client::content::Content { sender: address(0), device, time: 1, body }.encode().unwrap()
     };
-    use cliquet_web_crypto::client::{content::Body, conversation::MessageId};
+    use cliquet_web_crypto::client::{
+        content::{Body, ReceiptKind},
+        conversation::{Event, MessageId, MessageRef},
+    };
     let message = MessageId::from_parts(1, [2; 10]);
-    write("content", "text", &text(Body::Text { message, text: "é".into() }));
-    write("content", "hello", &text(Body::Hello));
-    write("content", "receipt", &text(Body::Receipt { delivered: vec![message; 2] }));
+    write("content", "text", &text(Body::Event { id: message, event: Event::Text { text: "é".into() } }));
+    write("content", "hello", &text(Body::ContactRequest));
+    write("content", "receipt", &text(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message; 2] }));
     let (conversation, account_key) = (address(1), Stamp::of(1).0);
-    write("content", "copied_hello", &text(Body::CopyOfHello { conversation, account_key }));
+    let (sync, of) = (Box::new(Body::ContactRequest), MessageRef { sender: address(0), id: message });
+    let (conversation, account_key) = (conversation.into(), Some(account_key));
+    write("content", "sync", &text(Body::Sync { conversation, account_key, body: sync }));
+    let event = |event| text(Body::Event { id: message, event });
+    write("content", "edit", &event(Event::Edit { of: message, text: "è".into() }));
+    write("content", "delete", &event(Event::Delete { of: of.clone(), for_everyone: true }));
+    write("content", "reaction", &event(Event::Reaction { of, emoji: Some("🎉".into()) }));
     for class in 0..3_u8 {
         let all: Vec<u8> = (0..90_u8).map(|place| place.wrapping_mul(37).wrapping_add(class)).collect();
         write("session", &format!("{class}"), &[&[class, class, 1], all.as_slice()].concat());

@@ -6,7 +6,11 @@ use crate::{
     office::Letter,
     world::{Fate, World},
 };
-use cliquet_web_crypto::client::peer::Trust;
+use cliquet_web_crypto::client::{
+    compose::{delete, edit, react},
+    conversation::{DeliveryStatus, Message},
+    peer::Trust,
+};
 use cliquet_wire::envelope::Envelope;
 
 /// How much a schedule may destroy, and so how much must come out of it.
@@ -27,7 +31,8 @@ const WEEK_MS: u64 = 7 * 24 * 3_600_000;
 pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
     let place = choices.below(world.devices.len());
     match choices.below(32) {
-        0..=4 => write(world, place, choices),
+        0..=3 => write(world, place, choices),
+        4 => amend(world, place, class, choices),
         5..=9 => {
             world.seal(place);
         }
@@ -93,6 +98,37 @@ fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
         world.write(place, account);
     } else {
         add(world, place, choices);
+    }
+}
+
+/// Edits, deletes or reacts to something that is on this device. A deleted text is not sent again to whoever lost it, so
+/// that texts are deleted in gentle schedules only.
+fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
+    let device = &mut world.devices[place];
+    let settled = |line: &Message| {
+        !line.is_notice() && !matches!(line.status, DeliveryStatus::Waiting | DeliveryStatus::Failed(_))
+    };
+    let lines: Vec<Message> = crate::world::all_lines(device).filter(settled).collect();
+    if lines.is_empty() {
+        return;
+    }
+    device.now += 1;
+    let (line, now, rng) = (&lines[choices.below(lines.len())], device.now, &mut device.rng);
+    let (what, number) = (choices.below(8), choices.below(4));
+    let changes = match what {
+        0..=2 => edit(line, &format!("edited {number}"), now, rng),
+        3..=5 => react(line, [None, Some("👍"), Some("🎉"), Some("❤️")][number], now, rng),
+        _ if class > Class::Gentle => return,
+        what => {
+            let changes = delete(line, what == 6, now, rng);
+            if what == 6 && changes.is_ok() {
+                world.deleted.insert(line.id);
+            }
+            changes
+        }
+    };
+    if let Ok(changes) = changes {
+        world.devices[place].disk.commit(&changes);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cliquet_web_crypto::client::{
     conversation::{Message, conversation_range},
-    messenger::{Event, Messenger, Step},
+    messenger::{Effect, Messenger, Step},
     records::{Changes, Record, Records, RecordsError, Store},
 };
 use cliquet_wire::{address::Address, ids::DeviceId};
@@ -127,5 +127,5 @@ impl Device {
 
 /// Whether the step shows one of these.
 pub fn shows(step: &Step, wanted: impl Fn(&Message) -> bool) -> bool {
-    step.events.iter().any(|event| matches!(event, Event::Message(message) if wanted(message)))
+    step.effects.iter().any(|event| matches!(event, Effect::Message(message) if wanted(message)))
 }

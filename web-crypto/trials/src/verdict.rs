@@ -10,6 +10,8 @@
 //!   and no notice is shown.
 //! - "Delivered" is never said of a text that no device of the receiver has shown.
 //! - Afterwards everybody can write to everybody: what they write now is shown everywhere.
+//! - In a gentle schedule every device of an account shows the same of each text: its newest form, its deletion, the
+//!   reactions to it. So do the devices of different accounts, but for what one of them deleted for itself.
 //! - The state is bounded by the named limits.
 
 use crate::{
@@ -19,7 +21,8 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        conversation::{DeliveryStatus, MessageBody},
+        conversation::{DeliveryStatus, Message, MessageBody},
+        outbox::SLOTS_MAX,
         peer::Trust,
     },
     crypto::{
@@ -92,6 +95,9 @@ pub fn reach(mut world: World, class: Class) -> Counts {
     heal(&mut world, class);
     ask_for_what_is_missing(&mut world);
     texts_are_where_they_should_be(&world, class);
+    if class == Class::Gentle {
+        everybody_shows_the_same(&world);
+    }
     world.devices.iter().for_each(state_is_bounded);
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
     Counts {
@@ -146,7 +152,9 @@ fn texts_are_where_they_should_be(world: &World, class: Class) {
                 DeliveryStatus::Delivered => assert!(shown_by_receiver, "marked as delivered, and never shown"),
                 DeliveryStatus::Sent => assert_ne!(class, Class::Gentle, "never marked as delivered"),
                 DeliveryStatus::Failed(_) => assert_ne!(class, Class::Gentle, "a text failed"),
-                DeliveryStatus::Waiting | DeliveryStatus::Received => panic!("a text still waits"),
+                DeliveryStatus::Waiting | DeliveryStatus::Received | DeliveryStatus::Read => {
+                    panic!("a text still waits")
+                }
             }
         }
     }
@@ -159,6 +167,34 @@ fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::conversa
         lines.entry(line.id).or_insert_with(Vec::new).push(line.status);
     }
     lines
+}
+
+/// What a device shows of a text: its newest form, unless it is deleted, and the reactions.
+fn shown(message: &Message) -> (Option<String>, bool, Vec<(String, String)>) {
+    let text = (!message.is_deleted()).then(|| message.text().to_owned());
+    let reactions = message.reactions().map(|(sender, emoji)| (sender.to_string(), emoji.to_owned()));
+    (text, message.is_edited(), reactions.collect())
+}
+
+fn everybody_shows_the_same(world: &World) {
+    let lines: Vec<BTreeMap<_, Message>> =
+        world.devices.iter().map(|device| all_lines(device).map(|line| (line.id, line)).collect()).collect();
+    for text in &world.texts {
+        let mut by_account = BTreeMap::new();
+        for (device, lines) in world.devices.iter().zip(&lines) {
+            if let Some(message) = lines.get(&text.id) {
+                let shown = shown(message);
+                let others = by_account.entry(device.account).or_insert_with(|| shown.clone());
+                assert_eq!(*others, shown, "two devices of an account differ");
+            }
+        }
+        let deleted = world.deleted.contains(&text.id);
+        assert!(!deleted || by_account.values().all(|(text, ..)| text.is_none()), "a deletion did not arrive");
+        let mut left = by_account.values().filter(|(text, ..)| text.is_some());
+        if let Some(first) = left.next() {
+            assert!(left.all(|other| other == first), "two accounts differ");
+        }
+    }
 }
 
 /// Everybody writes to everybody, a minute apart (a lost session is replaced once a minute), until a whole round arrives.
@@ -206,7 +242,8 @@ fn state_is_bounded(device: &Device) {
     let secrets = device.disk.0.iter().find(|((_, key), _)| key == "pre_keys");
     let secrets = PreKeySecrets::load(secrets.unwrap().1).unwrap();
     assert!(secrets.one_time_len() <= ONE_TIME_SECRETS_MAX);
-    if let Some(entry) = device.messenger.outbox() {
+    assert!(device.messenger.outbox().count() <= SLOTS_MAX);
+    for entry in device.messenger.outbox() {
         assert!(entry.body.len() <= ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX);
     }
     assert!(

@@ -10,7 +10,7 @@ use cliquet_web_crypto::{
         compose::compose,
         conversation::{MessageBody, MessageId, Notice},
         device::first_records,
-        messenger::{Event, Ignored, Step},
+        messenger::{Effect, Ignored, Step},
         outbox::About,
         peer::Trust,
         records::{self, Store},
@@ -65,6 +65,8 @@ pub struct World {
     /// Every text that a device showed at any time.
     pub shown: BTreeSet<(MessageId, usize)>,
     pub pairs: HashSet<[u8; 32]>,
+    /// Texts that their authors deleted for everyone.
+    pub deleted: BTreeSet<MessageId>,
     pub opened: usize,
     /// Those of them that had been asked for.
     pub recovered: usize,
@@ -106,6 +108,7 @@ impl World {
             fates: BTreeMap::new(),
             shown: BTreeSet::new(),
             pairs: HashSet::new(),
+            deleted: BTreeSet::new(),
             opened: 0,
             recovered: 0,
         }
@@ -175,7 +178,9 @@ impl World {
     /// Posts what is in the outbox. The answer may get lost.
     pub fn post(&mut self, place: usize, lose_answer: bool) -> bool {
         let device = &mut self.devices[place];
-        let Some(entry) = device.messenger.outbox() else { return false };
+        // Any of those that are under way may be answered first.
+        let entries: Vec<_> = device.messenger.outbox().cloned().collect();
+        let Some(entry) = entries.get(device.now as usize % entries.len().max(1)) else { return false };
         let about = match &entry.about {
             About::Message(key) => self.texts.iter().find(|text| key.ends_with(&text.id.0.simple().to_string())),
             _ => None,
@@ -352,7 +357,7 @@ fn outcome(step: &Step, letter: &Letter, knows: bool) -> Fate {
         return Fate::Shown;
     }
     let said = shows(step, |message| message.body == MessageBody::Notice(Notice::CannotOpen))
-        || step.events.iter().any(|event| matches!(event, Event::Ignored(Ignored::CannotOpen)));
+        || step.effects.iter().any(|event| matches!(event, Effect::Ignored(Ignored::CannotOpen)));
     match (said, knows) {
         (true, _) => Fate::Said,
         (false, false) => Fate::FromStranger,

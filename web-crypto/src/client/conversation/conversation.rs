@@ -3,25 +3,41 @@
 use super::{ConversationId, Message, MessageBody, Notice, Preview};
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::saved::{Reader, Saved, Writer},
+    crypto::cbor,
 };
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 /// A value of `Store::Conversations`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Conversation {
+    #[n(0)]
     pub id: ConversationId,
     /// The sort time of its last line.
+    #[n(1)]
     pub newest: u64,
     /// Lines that came since it was last read.
+    #[n(2)]
     pub unread: u32,
+    #[n(3)]
     pub preview: Option<Preview>,
     /// It is kept as history on the server.
+    #[n(4)]
     pub keep_history: bool,
+    /// Records in `Store::Amendments`.
+    #[n(5)]
+    #[cbor(default)]
+    pub(crate) waiting_amendments: u32,
+}
+
+impl cbor::Record for Conversation {
+    const VERSION: u32 = 1;
 }
 
 impl Conversation {
     pub fn new(id: ConversationId) -> Self {
-        Self { id, newest: 0, unread: 0, preview: None, keep_history: true }
+        Self { id, newest: 0, unread: 0, preview: None, keep_history: true, waiting_amendments: 0 }
     }
 
     /// From a value of `Store::Conversations`.
@@ -32,12 +48,17 @@ impl Conversation {
         decode(value)
     }
 
+    /// A value of `Store::Conversations`.
+    pub fn save(&self) -> Zeroizing<Vec<u8>> {
+        cbor::save(self)
+    }
+
     /// The sort time for a line that comes now: never under the last one's.
     pub(crate) fn sort_time(&self, now: u64) -> u64 {
         now.max(self.newest.saturating_add(1))
     }
 
-    /// Takes note of a new line.
+    /// Takes note of a new line, or of another form of the last one.
     pub(crate) fn shows(&mut self, message: &Message) {
         if message.sort_time >= self.newest {
             self.newest = message.sort_time;
@@ -48,25 +69,5 @@ impl Conversation {
     /// Whether it ends with just this notice: it is not said twice in a row.
     pub(crate) fn ends_with(&self, notice: Notice) -> bool {
         self.preview.as_ref().is_some_and(|last| last.body == MessageBody::Notice(notice))
-    }
-}
-
-impl Saved for Conversation {
-    fn write(&self, to: &mut Writer) {
-        self.id.write(to);
-        to.number(self.newest);
-        to.number(u64::from(self.unread));
-        to.option(self.preview.as_ref());
-        to.flag(self.keep_history);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: Saved::read(from)?,
-            newest: from.number()?,
-            unread: from.small()?,
-            preview: from.option()?,
-            keep_history: from.flag()?,
-        })
     }
 }

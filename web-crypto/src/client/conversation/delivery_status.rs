@@ -1,72 +1,74 @@
 //! How far a message came. Knows nothing of how it got there.
 
-use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::problem::ProblemCode;
+use minicbor::{Decode, Encode};
 
 /// How far a message came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum DeliveryStatus {
     /// Durable here, and nowhere else yet.
+    #[n(0)]
     Waiting,
     /// The server keeps it.
+    #[n(1)]
     Sent,
     /// A device of the receiver keeps it.
+    #[n(2)]
     Delivered,
-    /// The server refused it, or we did. The text is kept; it can be sent again.
-    Failed(Failure),
     /// It came from outside.
+    #[n(3)]
     Received,
+    /// The server refused it, or we did. The text is kept; it can be sent again.
+    #[n(4)]
+    Failed(#[n(0)] Failure),
+    /// The receiver has read it.
+    #[n(5)]
+    Read,
 }
 
 /// Why a message was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Failure {
     /// The server said so.
-    Refused(ProblemCode),
+    #[n(0)]
+    Refused(#[cbor(n(0), with = "problem_code")] ProblemCode),
     /// The contact's account key is not the pinned one.
+    #[n(1)]
     KeyChanged,
     /// A device's pre-keys are not signed by its account: nothing was encrypted for it.
+    #[n(2)]
     BadPreKeys,
     /// The server says that a device did not fetch it as long as it was kept. Nothing proves that.
+    #[n(3)]
     Expired,
 }
 
 impl DeliveryStatus {
     /// The status once the server has answered: a late answer never takes back what a receipt has shown.
     pub(crate) fn sent(self) -> Self {
-        if self == Self::Delivered { self } else { Self::Sent }
+        if self.has_arrived() { self } else { Self::Sent }
+    }
+
+    /// Whether a device of the receiver has confirmed it.
+    pub(crate) fn has_arrived(self) -> bool {
+        matches!(self, Self::Delivered | Self::Read)
     }
 }
 
-impl Saved for DeliveryStatus {
-    fn write(&self, to: &mut Writer) {
-        match self {
-            Self::Waiting => to.byte(0),
-            Self::Sent => to.byte(1),
-            Self::Delivered => to.byte(2),
-            Self::Received => to.byte(3),
-            Self::Failed(Failure::KeyChanged) => to.byte(4),
-            Self::Failed(Failure::BadPreKeys) => to.byte(5),
-            Self::Failed(Failure::Refused(code)) => {
-                to.byte(6);
-                // By name: a number would change its meaning when a code is added.
-                to.text(code.as_str());
-            }
-            Self::Failed(Failure::Expired) => to.byte(7),
-        }
+/// By name: a number would change its meaning when a code is added.
+mod problem_code {
+    use super::ProblemCode;
+    use minicbor::{Decoder, Encoder, encode::Write};
+
+    pub(super) fn encode<C, W: Write>(
+        code: &ProblemCode,
+        to: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), minicbor::encode::Error<W::Error>> {
+        to.str(code.as_str())?.ok()
     }
 
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(match from.byte()? {
-            0 => Self::Waiting,
-            1 => Self::Sent,
-            2 => Self::Delivered,
-            3 => Self::Received,
-            4 => Self::Failed(Failure::KeyChanged),
-            5 => Self::Failed(Failure::BadPreKeys),
-            6 => Self::Failed(Failure::Refused(ProblemCode::named(from.text()?)?)),
-            7 => Self::Failed(Failure::Expired),
-            _ => return None,
-        })
+    pub(super) fn decode<C>(from: &mut Decoder<'_>, _: &mut C) -> Result<ProblemCode, minicbor::decode::Error> {
+        ProblemCode::named(from.str()?).ok_or_else(|| minicbor::decode::Error::message("a problem of a later version"))
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns their text forms, which begin the keys of records and stand in routes. Knows nothing of what they name.
 
-use crate::crypto::saved::{Reader, Saved, Writer};
 use cliquet_wire::address::Address;
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode, encode::Write};
 use std::{borrow::Cow, cmp::Ordering, fmt, str::FromStr};
 use uuid::{Builder, Uuid};
 
@@ -24,8 +24,9 @@ pub struct GroupId(pub [u8; GROUP_ID_BYTES]);
 
 /// A message, the same on every device: a UUID of version 7, chosen by its author. Two authors' ids live apart, so
 /// that nobody can name, hide or replace a message of somebody else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MessageId(pub Uuid);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct MessageId(#[cbor(n(0), with = "cliquet_wire::cbor::uuid")] pub Uuid);
 
 /// The text names no conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,23 +117,16 @@ impl MessageId {
     }
 }
 
-impl Saved for ConversationId {
-    fn write(&self, to: &mut Writer) {
-        to.text(&self.text());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.text()?.parse().ok()
+/// As its text.
+impl<C> Encode<C> for ConversationId {
+    fn encode<W: Write>(&self, to: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        to.str(&self.text())?.ok()
     }
 }
 
-impl Saved for MessageId {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.0.as_bytes());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.array().map(Uuid::from_bytes).map(Self)
+impl<C> Decode<'_, C> for ConversationId {
+    fn decode(from: &mut Decoder<'_>, _: &mut C) -> Result<Self, decode::Error> {
+        from.str()?.parse().map_err(|_| decode::Error::message("not the id of a conversation"))
     }
 }
 

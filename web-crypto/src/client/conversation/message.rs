@@ -1,59 +1,84 @@
-//! A message as a person sees it, and where it stands in its conversation.
+//! A message as a person sees it, and where it is in its conversation.
 //!
-//! Owns the order of messages and their marks. Knows nothing of ratchets.
+//! Owns the order of messages. Knows nothing of ratchets.
 //!
 //! The order is that in which this device came to know the messages: a message's sort time is never under that of the
 //! message before it, so that a wrong clock, here or there, moves no answer above its question.
 
-use super::{ConversationId, DeliveryStatus, MessageId};
+use super::{Amendments, ConversationId, DeliveryStatus, MessageId, MessageRef};
 use crate::{
     client::records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
-    crypto::saved::{self, Reader, Saved, Writer},
+    crypto::cbor,
 };
 use cliquet_wire::address::Address;
+use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 /// One line of a conversation.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Message {
+    #[n(0)]
     pub id: MessageId,
+    #[n(1)]
     pub conversation: ConversationId,
     /// The account that wrote it. Of a notice: the account that it is about.
+    #[n(2)]
     pub sender: Address,
-    /// Where it stands, in milliseconds since 1970; see the module.
+    /// Its place, in milliseconds since 1970; see the module.
+    #[n(3)]
     pub sort_time: u64,
     /// By its author's clock, in milliseconds since 1970.
+    #[n(4)]
     pub client_time: u64,
     /// By the server's clock, in milliseconds since 1970; zero until the server took it.
+    #[n(5)]
     pub server_time: u64,
+    #[n(6)]
     pub body: MessageBody,
+    #[n(7)]
     pub status: DeliveryStatus,
+    /// What later events made of it.
+    #[n(8)]
+    #[cbor(default)]
+    pub amendments: Amendments,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub enum MessageBody {
-    Text(String),
-    Notice(Notice),
+    /// As it was written first.
+    #[n(0)]
+    Text(#[n(0)] String),
+    #[n(1)]
+    Notice(#[n(0)] Notice),
+    /// There was a text.
+    #[n(2)]
+    Deleted,
 }
 
 /// What the client says about a conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Notice {
     /// The server, or someone, shows another account key than the pinned one. Nothing of it was opened.
+    #[n(0)]
     KeyChanged,
     /// A message could not be opened. A new session is under way; what it said must be sent again.
+    #[n(1)]
     CannotOpen,
     /// A message of a kind that this version does not know.
+    #[n(2)]
     NewerVersion,
     /// A device entered the account: from now on it is written to as well.
+    #[n(3)]
     DeviceAdded,
     /// A device left the account.
+    #[n(4)]
     DeviceRemoved,
 }
 
-impl Notice {
-    /// In the order of their numbers in records.
-    pub const ALL: [Self; 5] =
-        [Self::KeyChanged, Self::CannotOpen, Self::NewerVersion, Self::DeviceAdded, Self::DeviceRemoved];
+impl cbor::Record for Message {
+    const VERSION: u32 = 1;
 }
 
 impl Message {
@@ -71,15 +96,40 @@ impl Message {
         key
     }
 
+    /// From a value of [`Store::Messages`].
+    ///
+    /// # Errors
+    /// When the value has no known form, or a later one.
     pub fn load(value: &[u8]) -> Result<Self, RecordsError> {
         decode(value)
     }
 
+    /// A value of [`Store::Messages`].
+    pub fn save(&self) -> Zeroizing<Vec<u8>> {
+        cbor::save(self)
+    }
+
+    /// The newest text. Empty for a notice, and for what was deleted.
     pub fn text(&self) -> &str {
         match &self.body {
-            MessageBody::Text(text) => text,
-            MessageBody::Notice(_) => "",
+            MessageBody::Text(first) => self.amendments.text().unwrap_or(first),
+            MessageBody::Notice(_) | MessageBody::Deleted => "",
         }
+    }
+
+    /// Whether its author changed the text.
+    pub fn is_edited(&self) -> bool {
+        matches!(self.body, MessageBody::Text(_)) && self.amendments.text().is_some()
+    }
+
+    /// Whether its text is gone.
+    pub fn is_deleted(&self) -> bool {
+        self.body == MessageBody::Deleted
+    }
+
+    /// The reactions to it, by sender.
+    pub fn reactions(&self) -> impl Iterator<Item = (&Address, &str)> {
+        self.amendments.reactions()
     }
 
     /// Whether this account wrote it, on any of its devices.
@@ -92,16 +142,31 @@ impl Message {
         matches!(self.body, MessageBody::Notice(_))
     }
 
+    pub fn reference(&self) -> MessageRef {
+        MessageRef { sender: self.sender.clone(), id: self.id }
+    }
+
     /// Its time as it is shown.
     pub fn shown_time(&self) -> u64 {
         if self.server_time == 0 { self.client_time } else { self.server_time }
     }
 
-    /// The same, for one of many that come at once, none of which is put twice.
+    /// Takes what later events made of it. Tells whether anything changed.
+    pub(crate) fn amend(&mut self, amendments: Amendments) -> bool {
+        if self.is_notice() || !self.amendments.merge(amendments) {
+            return false;
+        }
+        if self.amendments.is_deleted() {
+            self.body = MessageBody::Deleted;
+        }
+        true
+    }
+
+    /// The same as `put_into`, for one of many that come at once, none of which is put twice.
     pub(crate) fn put_new_into(&self, changes: &mut Changes) {
-        let (key, value) = (self.key(), saved::save(self));
+        let (key, value) = (self.key(), self.save());
         let found = message_key(&self.conversation, &self.sender, self.id);
-        changes.puts.push(Record { store: Store::MessageKeys, key: found, value: saved::save(&key) });
+        changes.puts.push(Record { store: Store::MessageKeys, key: found, value: cbor::save(&key) });
         changes.puts.push(Record { store: Store::Messages, key, value });
     }
 
@@ -134,55 +199,6 @@ pub fn conversation_range(conversation: &ConversationId) -> (String, String) {
     (from, to)
 }
 
-impl Saved for Message {
-    fn write(&self, to: &mut Writer) {
-        self.id.write(to);
-        self.conversation.write(to);
-        self.sender.write(to);
-        to.number(self.sort_time);
-        to.number(self.client_time);
-        to.number(self.server_time);
-        self.body.write(to);
-        self.status.write(to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: Saved::read(from)?,
-            conversation: Saved::read(from)?,
-            sender: Saved::read(from)?,
-            sort_time: from.number()?,
-            client_time: from.number()?,
-            server_time: from.number()?,
-            body: Saved::read(from)?,
-            status: Saved::read(from)?,
-        })
-    }
-}
-
-impl Saved for MessageBody {
-    fn write(&self, to: &mut Writer) {
-        match self {
-            Self::Text(text) => {
-                to.byte(0);
-                to.text(text);
-            }
-            Self::Notice(notice) => {
-                to.byte(1);
-                to.byte(*notice as u8);
-            }
-        }
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        match from.byte()? {
-            0 => Saved::read(from).map(Self::Text),
-            1 => Notice::ALL.get(usize::from(from.byte()?)).map(|notice| Self::Notice(*notice)),
-            _ => None,
-        }
-    }
-}
-
 /// A text is personal: a log that prints one by accident prints its length.
 impl std::fmt::Debug for Message {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -190,6 +206,7 @@ impl std::fmt::Debug for Message {
             .field("id", &self.id)
             .field("status", &self.status)
             .field("body", &self.body)
+            .field("amendments", &self.amendments)
             .finish_non_exhaustive()
     }
 }
@@ -199,6 +216,7 @@ impl std::fmt::Debug for MessageBody {
         match self {
             Self::Text(text) => f.debug_tuple("Text").field(&text.len()).finish(),
             Self::Notice(notice) => f.debug_tuple("Notice").field(notice).finish(),
+            Self::Deleted => f.write_str("Deleted"),
         }
     }
 }
@@ -219,6 +237,7 @@ mod tests {
             server_time: 0,
             body: MessageBody::Text("hello".into()),
             status: DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)),
+            amendments: Amendments::default(),
         }
     }
 

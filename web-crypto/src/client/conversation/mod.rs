@@ -1,14 +1,20 @@
-//! A conversation: its id, its messages, and their order. Knows nothing of ratchets.
+//! A conversation: its id, its messages, their order, and what later events make of them. Knows nothing of ratchets.
 
+mod amendments;
 mod conversation;
 mod delivery_status;
+mod event;
 mod id;
 mod message;
+mod outgoing;
 mod preview;
 
+pub use amendments::{Amendments, Reaction, Stamp, WAITING_AMENDMENTS_MAX};
 pub use conversation::Conversation;
 pub use delivery_status::{DeliveryStatus, Failure};
+pub use event::{Event, MessageRef};
 pub use id::{ConversationId, ConversationIdError, GROUP_ID_BYTES, GroupId, MessageId};
 pub(crate) use message::message_key;
 pub use message::{Message, MessageBody, Notice, conversation_range};
+pub(crate) use outgoing::{OutgoingEvent, Waiting};
 pub use preview::{PREVIEW_CHARS_MAX, Preview};

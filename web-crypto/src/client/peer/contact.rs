@@ -2,7 +2,7 @@
 
 use super::{Owed, Peer, Trust};
 use crate::client::{
-    conversation::{Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
+    conversation::{Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
     messenger::{Messenger, Step},
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard};
@@ -98,6 +98,7 @@ pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u6
         server_time: 0,
         body: MessageBody::Notice(notice),
         status: DeliveryStatus::Received,
+        amendments: Amendments::default(),
     };
     contact.conversation.shows(&message);
     contact.conversation.unread = contact.conversation.unread.saturating_add(1);

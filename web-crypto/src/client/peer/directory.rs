@@ -5,7 +5,7 @@ use super::{Contact, Trust, note, sessions::PeerSessions};
 use crate::{
     client::{
         conversation::{MessageId, Notice},
-        messenger::{Event, Messenger, Step, StepError},
+        messenger::{Effect, Messenger, Step, StepError},
         records::{Store, session_key, under},
     },
     crypto::{
@@ -162,5 +162,5 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
             }
         }
     }
-    step.events.push(Event::Devices { account: contact.address().clone(), added, removed });
+    step.effects.push(Effect::Devices { account: contact.address().clone(), added, removed });
 }

@@ -1,27 +1,32 @@
 //! What is still to be sent to an account without anybody asking for it: contact requests and receipts.
 
-use crate::{
-    client::conversation::MessageId,
-    crypto::saved::{self, Reader, Saved, Writer},
-};
+use crate::{client::conversation::MessageId, crypto::cbor};
+use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 /// Names that wait for a receipt. A contact that is never accepted gets none, so the wait must be bounded.
 pub const RECEIPTS_OWED_MAX: usize = 1_000;
 
 /// A value of `Store::Owed`; there is none while nothing is owed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Owed {
     /// It was added, or accepted, or a session with it was lost: a contact request begins one.
+    #[n(0)]
     pub contact_request: bool,
     /// These arrived and are durable, and the account has not been told.
+    #[n(1)]
     pub receipts: Vec<MessageId>,
+}
+
+impl cbor::Record for Owed {
+    const VERSION: u32 = 1;
 }
 
 impl Owed {
     /// A value of `Store::Owed`.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     /// Past [`RECEIPTS_OWED_MAX`] nothing is added.
@@ -29,17 +34,6 @@ impl Owed {
         if self.receipts.len() < RECEIPTS_OWED_MAX && !self.receipts.contains(&message) {
             self.receipts.push(message);
         }
-    }
-}
-
-impl Saved for Owed {
-    fn write(&self, to: &mut Writer) {
-        to.flag(self.contact_request);
-        to.list(&self.receipts);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { contact_request: from.flag()?, receipts: from.list()? })
     }
 }
 

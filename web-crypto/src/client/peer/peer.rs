@@ -4,44 +4,60 @@
 
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::{
-        ListSeen,
-        saved::{self, Reader, Saved, Writer},
-    },
+    crypto::{ListSeen, cbor},
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId};
+use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 /// A value of `Store::Peers`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Peer {
+    #[n(0)]
     pub address: Address,
+    #[n(1)]
     pub trust: Trust,
     /// First use pins it; nothing that another key signed is believed.
+    #[n(2)]
     pub account_key: AccountKey,
     /// Another key was shown. Nothing is encrypted for this account any more.
+    #[n(3)]
     pub key_changed: bool,
     /// The safety number was compared for this account key.
+    #[n(4)]
     pub verified: bool,
     /// Grows when a person decides anything of this account: of two devices' opinions the higher one counts.
+    #[n(5)]
     pub decided: u64,
     /// The highest counter of its device list seen so far (C2).
+    #[n(6)]
     pub counter: u64,
     /// The devices of the list with that counter: another list under the same counter is refused (C2).
+    #[n(7)]
     pub listed: Option<Vec<DeviceId>>,
 }
 
 /// Where we stand with an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Trust {
     /// One's own.
+    #[n(0)]
     Own,
     /// We added it, or accepted its request.
+    #[n(1)]
     Added,
     /// It wrote first, and waits for an answer. It gets no receipts: they would tell a stranger when we are there.
+    #[n(2)]
     Requested,
     /// Nothing from it is opened.
+    #[n(3)]
     Blocked,
+}
+
+impl cbor::Record for Peer {
+    const VERSION: u32 = 1;
 }
 
 impl Peer {
@@ -55,7 +71,7 @@ impl Peer {
 
     /// A value of `Store::Peers`.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     pub(crate) fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
@@ -71,35 +87,5 @@ impl Peer {
     /// The last device list that was accepted.
     pub(crate) fn list_seen(&self) -> ListSeen<'_> {
         ListSeen { counter: self.counter, devices: self.listed.as_deref() }
-    }
-}
-
-impl Saved for Peer {
-    fn write(&self, to: &mut Writer) {
-        self.address.write(to);
-        to.byte(self.trust as u8);
-        self.account_key.write(to);
-        to.flag(self.key_changed);
-        to.flag(self.verified);
-        to.number(self.decided);
-        to.number(self.counter);
-        to.flag(self.listed.is_some());
-        to.list(self.listed.as_deref().unwrap_or_default());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            address: Saved::read(from)?,
-            trust: *[Trust::Own, Trust::Added, Trust::Requested, Trust::Blocked].get(usize::from(from.byte()?))?,
-            account_key: Saved::read(from)?,
-            key_changed: from.flag()?,
-            verified: from.flag()?,
-            decided: from.number()?,
-            counter: from.number()?,
-            listed: {
-                let known = from.flag()?;
-                Some(from.list()?).filter(|_| known)
-            },
-        })
     }
 }

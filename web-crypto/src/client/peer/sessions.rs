@@ -4,7 +4,7 @@
 
 use crate::{
     client::{
-        content::RESEND_NAMES_MAX,
+        content::RETRY_NAMES_MAX,
         records::{Changes, Store},
     },
     crypto::{
@@ -19,7 +19,7 @@ use uuid::Uuid;
 const RENEWAL_MS: u64 = 60_000;
 /// Something is asked for at most this often: what comes to grief before the answer is there waits no longer than that.
 const ASKING_MS: u64 = 15_000;
-/// Hellos that are remembered.
+/// Contact requests that are remembered.
 const ASKS_MAX: usize = 4;
 
 #[derive(Debug, Default)]
@@ -42,14 +42,14 @@ struct Notes {
     version: u8,
     /// Envelopes that could not be opened, to be asked for.
     lost: Vec<EnvelopeId>,
-    /// The last hellos, the latest at the end.
+    /// The last contact requests, the latest at the end.
     asked: Vec<Ask>,
 }
 
-/// A hello, whose id says when that was, and what it asked for. The peer may say later that it could not open it.
+/// A contact request, whose id says when that was, and what it asked for. The peer may say later that it could not open it.
 #[derive(Clone, Debug)]
 struct Ask {
-    hello: EnvelopeId,
+    request: EnvelopeId,
     names: Vec<EnvelopeId>,
 }
 
@@ -63,15 +63,15 @@ impl Notes {
     /// Something is lost, and nothing was asked for just now.
     fn asks(&self, now: u64) -> bool {
         let asked = self.asked.iter().rev().find(|ask| !ask.names.is_empty());
-        let last = asked.map_or(0, |ask| (ask.hello.0.as_u128() >> 80) as u64);
+        let last = asked.map_or(0, |ask| (ask.request.0.as_u128() >> 80) as u64);
         !self.lost.is_empty() && !within(ASKING_MS, last, now)
     }
 
-    /// What these hellos asked for is to be asked for once more. Tells whether there is any.
+    /// What these contact requests asked for is to be asked for once more. Tells whether there is any.
     fn ask_again(&mut self, unheard: &[EnvelopeId]) -> bool {
         let mut again = false;
         for ask in std::mem::take(&mut self.asked) {
-            if unheard.contains(&ask.hello) {
+            if unheard.contains(&ask.request) {
                 again |= !ask.names.is_empty();
                 ask.names.into_iter().for_each(|id| self.lose(id));
             } else {
@@ -82,7 +82,7 @@ impl Notes {
     }
 
     fn lose(&mut self, id: EnvelopeId) {
-        if self.lost.len() < RESEND_NAMES_MAX && !self.lost.contains(&id) {
+        if self.lost.len() < RETRY_NAMES_MAX && !self.lost.contains(&id) {
             self.lost.push(id);
         }
     }
@@ -106,7 +106,7 @@ impl PeerSessions {
         notes.put(sessions, key, changes);
     }
 
-    /// The same, for `sessions` that opened an envelope. `asks_for`: what that envelope asks for. When a hello of ours is
+    /// The same, for `sessions` that opened an envelope. `asks_for`: what that envelope asks for. When a request of ours is
     /// among it, the peer has nothing of what it asked for: all is asked for again. When it is our last one, the peer
     /// has nothing of the session that it began either: the peer's session takes its place. Tells whether anything is
     /// asked for again.
@@ -123,7 +123,7 @@ impl PeerSessions {
         notes.due &= !began;
         notes.version = notes.version.max(envelope.v);
         notes.newest = notes.newest.max(envelope.id.0);
-        let unheard = notes.asked.last().is_some_and(|ask| asks_for.contains(&ask.hello));
+        let unheard = notes.asked.last().is_some_and(|ask| asks_for.contains(&ask.request));
         let sessions = if unheard { sessions.give_way() } else { sessions };
         let asks_again = notes.ask_again(asks_for);
         notes.put(&sessions, key, changes);
@@ -163,33 +163,33 @@ impl PeerSessions {
         self.notes.asks(now)
     }
 
-    /// What a hello that is sealed now asks for.
+    /// What a contact request that is encrypted now asks for.
     pub(in crate::client) fn to_ask(&self, now: u64) -> &[EnvelopeId] {
         if self.asks(now) { &self.notes.lost } else { &[] }
     }
 
-    /// Puts `sessions` after they sealed a hello.
+    /// Puts `sessions` after they encrypted a contact request.
     pub(in crate::client) fn put_asked(
         &self,
         sessions: &Sessions,
-        hello: EnvelopeId,
+        request: EnvelopeId,
         now: u64,
         key: &str,
         changes: &mut Changes,
     ) {
         let mut notes = self.notes.clone();
         let names = if notes.asks(now) { std::mem::take(&mut notes.lost) } else { Vec::new() };
-        notes.asked.push(Ask { hello, names });
+        notes.asked.push(Ask { request, names });
         if notes.asked.len() > ASKS_MAX {
             notes.asked.remove(0);
         }
         notes.put(sessions, key, changes);
     }
 
-    /// The hello was not taken by the server.
+    /// The contact request was not taken by the server.
     pub(in crate::client) fn ask_again(&self, key: &str, changes: &mut Changes) {
         let mut notes = self.notes.clone();
-        let last = notes.asked.last().map(|ask| ask.hello);
+        let last = notes.asked.last().map(|ask| ask.request);
         notes.ask_again(last.as_slice());
         notes.put(&self.sessions, key, changes);
     }
@@ -210,14 +210,24 @@ fn write(sessions: &Sessions, notes: &Notes, to: &mut Writer) {
     to.list(&notes.asked);
 }
 
+impl Saved for EnvelopeId {
+    fn write(&self, to: &mut Writer) {
+        to.raw(self.0.as_bytes());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.array().map(Uuid::from_bytes).map(Self)
+    }
+}
+
 impl Saved for Ask {
     fn write(&self, to: &mut Writer) {
-        self.hello.write(to);
+        self.request.write(to);
         to.list(&self.names);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { hello: Saved::read(from)?, names: from.list()? })
+        Some(Self { request: Saved::read(from)?, names: from.list()? })
     }
 }
 

@@ -7,10 +7,7 @@ mod table;
 pub(crate) use table::Table;
 
 use super::conversation::MessageId;
-use crate::crypto::{
-    LoadError,
-    saved::{self, Saved},
-};
+use crate::crypto::{LoadError, cbor};
 use cliquet_wire::{address::Address, ids::DeviceId};
 use std::future::Future;
 use uuid::Uuid;
@@ -36,21 +33,30 @@ pub enum Store {
     /// By `conversation/sender/id`: where in [`Store::Messages`] a message stands. Also by the id of the envelope that carried
     /// it to its receiver's first device.
     MessageKeys,
-    /// By `time/id`: texts that wait to be sealed. Any tab adds to it; only the leader takes from it.
+    /// By `time/id`: what waits to be sealed. Any tab adds to it; only the leader takes from it.
     ToSeal,
     /// By `time/id`: texts that the history on the server does not have yet, and where they stand in [`Store::Messages`].
     ToKeep,
-    /// By an envelope's id, for as long as the server keeps envelopes: where in [`Store::Messages`] the text stands that it
-    /// carried. And by `message id/device`: how often that device asked for the text.
+    /// By `time/id`: events of this device other than texts, for as long as somebody may ask for them.
+    Events,
+    /// By `time/id`: events in [`Store::Events`] that are still to be folded into their messages. Any tab adds to it; only
+    /// the leader takes from it.
+    ToFold,
+    /// By `conversation/sender/id`: what was said of messages that did not arrive yet.
+    Amendments,
+    /// By `conversation/envelope id`: contents of kinds that this version does not know, as they came.
+    UnknownContents,
+    /// By an envelope's id, for as long as the server keeps envelopes: what it carried. And by `event id/device`: how often
+    /// that device asked for it.
     Envelopes,
-    /// The one post that waits to be sent, or whose answer is not known.
+    /// By its id: a post that waits to be sent, or whose answer is not known.
     Outbox,
     /// The last delivery that is durable here.
     Cursor,
 }
 
 impl Store {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Device,
         Self::Peers,
         Self::Directories,
@@ -61,6 +67,10 @@ impl Store {
         Self::MessageKeys,
         Self::ToSeal,
         Self::ToKeep,
+        Self::Events,
+        Self::ToFold,
+        Self::Amendments,
+        Self::UnknownContents,
         Self::Envelopes,
         Self::Outbox,
         Self::Cursor,
@@ -89,6 +99,10 @@ impl Store {
             Self::MessageKeys => "message_keys",
             Self::ToSeal => "to_seal",
             Self::ToKeep => "to_keep",
+            Self::Events => "events",
+            Self::ToFold => "to_fold",
+            Self::Amendments => "amendments",
+            Self::UnknownContents => "unknown_contents",
             Self::Envelopes => "envelopes",
             Self::Outbox => "outbox",
             Self::Cursor => "cursor",
@@ -138,8 +152,8 @@ impl Changes {
     }
 
     /// A later put of the same key takes the place of an earlier one.
-    pub(crate) fn put(&mut self, store: Store, key: String, value: &impl Saved) {
-        self.put_bytes(store, key, saved::save(value));
+    pub(crate) fn put(&mut self, store: Store, key: String, value: &impl cbor::Record) {
+        self.put_bytes(store, key, cbor::save(value));
     }
 
     pub(crate) fn put_bytes(&mut self, store: Store, key: String, value: Zeroizing<Vec<u8>>) {
@@ -160,14 +174,33 @@ pub fn names(changes: &Changes) -> Vec<String> {
     puts.chain(deletes).map(|(store, key)| [store.name(), "/", key].concat()).collect()
 }
 
-pub(crate) fn decode<T: Saved>(bytes: &[u8]) -> Result<T, RecordsError> {
-    saved::load(bytes).map_err(|error| match error {
-        LoadError::Newer => RecordsError::Newer,
-        LoadError::Damaged => RecordsError::Damaged,
-    })
+/// Where a message is, for instance.
+impl cbor::Record for String {
+    const VERSION: u32 = 1;
 }
 
-pub(crate) async fn read<T: Saved>(records: &impl Records, store: Store, key: &str) -> Result<Option<T>, RecordsError> {
+impl cbor::Record for u64 {
+    const VERSION: u32 = 1;
+}
+
+impl From<LoadError> for RecordsError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Newer => Self::Newer,
+            LoadError::Damaged => Self::Damaged,
+        }
+    }
+}
+
+pub(crate) fn decode<T: cbor::Record>(bytes: &[u8]) -> Result<T, RecordsError> {
+    Ok(cbor::load(bytes)?)
+}
+
+pub(crate) async fn read<T: cbor::Record>(
+    records: &impl Records,
+    store: Store,
+    key: &str,
+) -> Result<Option<T>, RecordsError> {
     records.get(store, key).await?.map(|value| decode(&value)).transpose()
 }
 

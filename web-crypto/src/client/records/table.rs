@@ -15,6 +15,11 @@ impl<T> Table<T> {
         self.0.get(self.place(key).ok()?).map(|(_, value)| value)
     }
 
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut T> {
+        let place = self.place(key).ok()?;
+        self.0.get_mut(place).map(|(_, value)| value)
+    }
+
     pub(crate) fn put(&mut self, key: &str, value: T) {
         match self.place(key) {
             Ok(place) => {

@@ -1,0 +1,240 @@
+//! The kinds of content, with their numbers and fields. A new kind begins here.
+
+use super::ContentError;
+use crate::{
+    client::conversation::{ConversationId, Event, MessageId, MessageRef},
+    crypto::cbor,
+};
+use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+/// Names in one receipt; the next receipt takes the rest. Sixteen bytes each stay far below a text's limit.
+pub const RECEIPT_NAMES_MAX: usize = 256;
+/// Envelopes that are asked for at once; what is past it is not asked for.
+pub const RETRY_NAMES_MAX: usize = 64;
+/// Bytes of a reaction: the longest sequences of emoji have half as many.
+pub const EMOJI_BYTES_MAX: usize = 64;
+/// An unknown kind below it is shown as one notice; from it on, in silence.
+pub const FIRST_SILENT_KIND: u16 = 128;
+
+/// What is said.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Kinds 1, 7, 8 and 9: something happens in a conversation.
+    Event { id: MessageId, event: Event },
+    /// Kind 2: "I added you", or "I answer your request". Also what opens a new session when one was lost.
+    ContactRequest,
+    /// Kind 3: these arrived and are kept, or were read.
+    Receipt { kind: ReceiptKind, messages: Vec<MessageId> },
+    /// Kind 4, only between devices of one account: this was sent to `conversation`. `account_key`: the pinned key of
+    /// its account, if it is with one.
+    Sync { conversation: ConversationId, account_key: Option<AccountKey>, body: Box<Body> },
+    /// Kind 6: a contact request, and these envelopes from the device that gets this could not be opened: what they
+    /// carried is asked for.
+    RetryRequest { envelopes: Vec<EnvelopeId> },
+    /// A kind of a later version. Never sent.
+    Unknown { kind: u16 },
+}
+
+/// What a receipt says of messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum ReceiptKind {
+    #[n(0)]
+    Delivered,
+    #[n(1)]
+    Read,
+}
+
+/// The number and the encoded fields of a kind.
+pub(super) struct Fields {
+    pub(super) kind: u16,
+    pub(super) fields: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Text {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    text: String,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Nothing {}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Receipt {
+    #[n(0)]
+    kind: ReceiptKind,
+    #[n(1)]
+    messages: Vec<MessageId>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Sync {
+    #[n(0)]
+    conversation: ConversationId,
+    #[n(1)]
+    account_key: Option<AccountKey>,
+    #[n(2)]
+    kind: u16,
+    #[n(3)]
+    fields: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct RetryRequest {
+    #[n(0)]
+    envelopes: Vec<EnvelopeId>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Edit {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    of: MessageId,
+    #[n(2)]
+    text: String,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Delete {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    of: MessageRef,
+    #[n(2)]
+    for_everyone: bool,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Reaction {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    of: MessageRef,
+    #[n(2)]
+    emoji: Option<String>,
+}
+
+impl Body {
+    pub(super) fn encode(&self) -> Result<Fields, ContentError> {
+        self.check_size()?;
+        let (kind, fields) = match self.clone() {
+            Self::Event { id, event: Event::Text { text } } => (1, cbor::encode(&Text { id, text })),
+            Self::ContactRequest => (2, cbor::encode(&Nothing {})),
+            Self::Receipt { kind, messages } => (3, cbor::encode(&Receipt { kind, messages })),
+            Self::Sync { conversation, account_key, body } => {
+                let Fields { kind, fields } = body.encode()?;
+                (4, cbor::encode(&Sync { conversation, account_key, kind, fields }))
+            }
+            Self::RetryRequest { envelopes } => (6, cbor::encode(&RetryRequest { envelopes })),
+            Self::Event { id, event: Event::Edit { of, text } } => (7, cbor::encode(&Edit { id, of, text })),
+            Self::Event { id, event: Event::Delete { of, for_everyone } } => {
+                (8, cbor::encode(&Delete { id, of, for_everyone }))
+            }
+            Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
+            Self::Unknown { .. } => return Err(ContentError::Malformed),
+        };
+        Ok(Fields { kind, fields: fields.to_vec().into() })
+    }
+
+    pub(super) fn decode(kind: u16, fields: &[u8]) -> Result<Self, ContentError> {
+        let body = match kind {
+            4 => {
+                let Sync { conversation, account_key, kind, fields } = read(fields)?;
+                // One copy of another would be a way to nest without end.
+                if kind == 4 {
+                    return Err(ContentError::Malformed);
+                }
+                Self::Sync { conversation, account_key, body: Box::new(Self::decode(kind, &fields)?) }
+            }
+            1 => {
+                let Text { id, text } = read(fields)?;
+                Self::Event { id, event: Event::Text { text } }
+            }
+            2 => {
+                let Nothing {} = read(fields)?;
+                Self::ContactRequest
+            }
+            3 => {
+                let Receipt { kind, messages } = read(fields)?;
+                Self::Receipt { kind, messages }
+            }
+            6 => {
+                let RetryRequest { envelopes } = read(fields)?;
+                Self::RetryRequest { envelopes }
+            }
+            7 => {
+                let Edit { id, of, text } = read(fields)?;
+                Self::Event { id, event: Event::Edit { of, text } }
+            }
+            8 => {
+                let Delete { id, of, for_everyone } = read(fields)?;
+                Self::Event { id, event: Event::Delete { of, for_everyone } }
+            }
+            9 => {
+                let Reaction { id, of, emoji } = read(fields)?;
+                Self::Event { id, event: Event::Reaction { of, emoji } }
+            }
+            kind => Self::Unknown { kind },
+        };
+        body.check_size()?;
+        Ok(body)
+    }
+
+    /// The number of an unknown kind, also of one within a copy.
+    pub(crate) fn unknown_kind(&self) -> Option<u16> {
+        match self {
+            Self::Unknown { kind } => Some(*kind),
+            Self::Sync { body, .. } => body.unknown_kind(),
+            _ => None,
+        }
+    }
+
+    fn check_size(&self) -> Result<(), ContentError> {
+        let fits = match self {
+            Self::Event { event: Event::Text { text } | Event::Edit { text, .. }, .. } => {
+                text.len() <= MESSAGE_TEXT_BYTES_MAX
+            }
+            Self::Event { event: Event::Reaction { emoji, .. }, .. } => {
+                emoji.as_ref().is_none_or(|emoji| emoji.len() <= EMOJI_BYTES_MAX)
+            }
+            Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
+            Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
+            Self::Event { event: Event::Delete { .. }, .. }
+            | Self::ContactRequest
+            | Self::Sync { .. }
+            | Self::Unknown { .. } => true,
+        };
+        if fits { Ok(()) } else { Err(ContentError::TooLarge) }
+    }
+}
+
+fn read<T: for<'b> Decode<'b, ()>>(fields: &[u8]) -> Result<T, ContentError> {
+    cbor::decode(fields).map_err(|_| ContentError::Malformed)
+}
+
+/// What people write is personal: only the kind is printed.
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Event { event, .. } => event.name(),
+            Self::ContactRequest => "ContactRequest",
+            Self::Receipt { .. } => "Receipt",
+            Self::Sync { .. } => "Sync",
+            Self::RetryRequest { .. } => "RetryRequest",
+            Self::Unknown { .. } => "Unknown",
+        })
+    }
+}

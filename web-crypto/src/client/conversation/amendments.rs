@@ -1,0 +1,235 @@
+//! What later events made of a message: its newest text, its deletion, the reactions to it.
+//!
+//! Owns the rules by which events are folded. They do not depend on the order in which events arrive, nor on how often
+//! one does: of edits the newest counts, of each account's reactions too, and a deletion wins over everything. Newest is
+//! the latest time, and of two of one time the higher id. Knows nothing of storage.
+
+use super::{Event, MessageId};
+use crate::crypto::cbor;
+use cliquet_wire::address::Address;
+use minicbor::{Decode, Encode};
+
+/// Amendments that wait for their messages, in one conversation. What arrives past it is dropped: only a sender whose
+/// messages were lost, or one who floods us, has so many.
+pub const WAITING_AMENDMENTS_MAX: u32 = 256;
+
+/// The outcome of all events about one message.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Amendments {
+    #[n(0)]
+    edit: Option<Edit>,
+    #[n(1)]
+    deleted: bool,
+    /// By sender, one each; those that were taken back as well.
+    #[n(2)]
+    reactions: Vec<Reaction>,
+}
+
+/// When an event was made, by its sender's clock, and which of that time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Stamp {
+    /// Milliseconds since 1970.
+    #[n(0)]
+    pub time: u64,
+    #[n(1)]
+    pub id: MessageId,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+struct Edit {
+    #[n(0)]
+    stamp: Stamp,
+    #[n(1)]
+    text: String,
+}
+
+/// What an account feels about a message.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Reaction {
+    #[n(0)]
+    pub sender: Address,
+    #[n(1)]
+    stamp: Stamp,
+    /// `None`: it was taken back.
+    #[n(2)]
+    pub emoji: Option<String>,
+}
+
+impl cbor::Record for Amendments {
+    const VERSION: u32 = 1;
+}
+
+impl Amendments {
+    /// Takes note of an event about the message. That `sender` may do so was checked by [`Event::target`]. Tells whether
+    /// anything changed.
+    pub fn note(&mut self, sender: &Address, stamp: Stamp, event: &Event) -> bool {
+        let mut more = Self::default();
+        match event {
+            Event::Text { .. } => {}
+            Event::Edit { text, .. } => more.edit = Some(Edit { stamp, text: text.clone() }),
+            Event::Delete { .. } => more.deleted = true,
+            Event::Reaction { emoji, .. } => {
+                more.reactions.push(Reaction { sender: sender.clone(), stamp, emoji: emoji.clone() });
+            }
+        }
+        self.merge(more)
+    }
+
+    /// Takes what other events came to. Tells whether anything changed.
+    pub fn merge(&mut self, other: Self) -> bool {
+        let before = self.clone();
+        self.deleted |= other.deleted;
+        if self.deleted {
+            // Nothing of it is kept.
+            (self.edit, self.reactions) = (None, Vec::new());
+        } else {
+            self.edit = self.edit.take().max(other.edit);
+            other.reactions.into_iter().for_each(|reaction| self.react(reaction));
+        }
+        *self != before
+    }
+
+    fn react(&mut self, new: Reaction) {
+        match self.reactions.binary_search_by(|known| known.sender.cmp(&new.sender)) {
+            Err(place) => self.reactions.insert(place, new),
+            Ok(place) => {
+                if let Some(known) = self.reactions.get_mut(place)
+                    && (known.stamp, &known.emoji) < (new.stamp, &new.emoji)
+                {
+                    *known = new;
+                }
+            }
+        }
+    }
+
+    /// The newest text, if there is another than the first.
+    pub fn text(&self) -> Option<&str> {
+        self.edit.as_ref().map(|edit| edit.text.as_str())
+    }
+
+    /// The edit that counts.
+    pub(crate) fn edit_id(&self) -> Option<MessageId> {
+        self.edit.as_ref().map(|edit| edit.stamp.id)
+    }
+
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// Those that were not taken back, by sender.
+    pub fn reactions(&self) -> impl Iterator<Item = (&Address, &str)> {
+        self.reactions.iter().filter_map(|reaction| Some((&reaction.sender, reaction.emoji.as_deref()?)))
+    }
+}
+
+/// A text is personal: only its length is printed.
+impl std::fmt::Debug for Edit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edit").field("stamp", &self.stamp).field("bytes", &self.text.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::conversation::MessageRef;
+    use proptest::prelude::*;
+
+    const PEOPLE: [&str; 3] = ["a@example.org", "b@example.org", "c@example.org"];
+
+    fn address(place: usize) -> Address {
+        Address::parse(PEOPLE[place]).unwrap()
+    }
+
+    fn of() -> MessageRef {
+        MessageRef { sender: address(0), id: MessageId::from_parts(1, [1; 10]) }
+    }
+
+    /// One event about the message of the first of three people.
+    fn event() -> impl Strategy<Value = (Address, Stamp, Event)> {
+        let body = prop_oneof![
+            4 => any::<u8>().prop_map(|n| Event::Edit { of: of().id, text: format!("text {n}") }),
+            1 => any::<bool>().prop_map(|for_everyone| Event::Delete { of: of(), for_everyone }),
+            8 => prop::option::of("[a-c]").prop_map(|emoji| Event::Reaction { of: of(), emoji }),
+        ];
+        // Few times and ids, so that some are the same.
+        (0..PEOPLE.len(), 0..4_u64, 0..4_u8, body).prop_map(|(sender, time, id, event)| {
+            (address(sender), Stamp { time, id: MessageId::from_parts(time, [id; 10]) }, event)
+        })
+    }
+
+    fn fold(events: &[(Address, Stamp, Event)]) -> Amendments {
+        let mut folded = Amendments::default();
+        for (sender, stamp, event) in events {
+            // The reader is the second person.
+            if event.target(sender, &address(1)) == Some(of()) {
+                folded.note(sender, *stamp, event);
+            }
+        }
+        folded
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_arrival_and_repetitions_change_nothing(
+            events in prop::collection::vec(event(), 0..12),
+            shuffled in any::<prop::sample::Index>(),
+            seed in any::<u64>(),
+        ) {
+            let mut other = events.clone();
+            other.extend(events.iter().take(shuffled.index(events.len() + 1)).cloned());
+            // A shuffle by the seed.
+            let mut state = seed;
+            for place in (1..other.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                other.swap(place, (state >> 33) as usize % (place + 1));
+            }
+            prop_assert_eq!(fold(&events), fold(&other));
+        }
+
+        #[test]
+        fn two_halves_that_were_folded_apart_merge_to_the_whole(
+            events in prop::collection::vec(event(), 0..12),
+            cut in any::<prop::sample::Index>(),
+        ) {
+            let (first, second) = events.split_at(cut.index(events.len() + 1));
+            let mut merged = fold(second);
+            merged.merge(fold(first));
+            prop_assert_eq!(&merged, &fold(&events));
+            prop_assert!(!merged.merge(fold(&events)), "nothing changes the second time");
+        }
+
+        #[test]
+        fn what_counts_is_what_the_rules_say(events in prop::collection::vec(event(), 0..12)) {
+            let folded = fold(&events);
+            let deleted = events.iter().any(|(sender, _, event)| match event {
+                Event::Delete { for_everyone: true, .. } => *sender == address(0),
+                Event::Delete { for_everyone: false, .. } => *sender == address(1),
+                _ => false,
+            });
+            prop_assert_eq!(folded.is_deleted(), deleted);
+            let newest = events.iter().filter(|(sender, ..)| *sender == address(0)).filter_map(|(_, stamp, event)| {
+                match event {
+                    Event::Edit { text, .. } => Some((*stamp, text.as_str())),
+                    _ => None,
+                }
+            });
+            prop_assert_eq!(folded.text(), newest.max().map(|(_, text)| text).filter(|_| !deleted));
+            prop_assert!(!deleted || folded.reactions().count() == 0, "nothing is kept of what was deleted");
+            prop_assert!(folded.reactions().map(|(sender, _)| sender).is_sorted());
+        }
+    }
+
+    #[test]
+    fn nobody_edits_or_deletes_somebody_elses_message() {
+        let edit = Event::Edit { of: of().id, text: "mine".into() };
+        assert_eq!(edit.target(&address(1), &address(0)), Some(MessageRef { sender: address(1), id: of().id }));
+        let delete = |for_everyone| Event::Delete { of: of(), for_everyone };
+        assert_eq!(delete(true).target(&address(1), &address(0)), None);
+        assert_eq!(delete(false).target(&address(1), &address(0)), None, "a peer deletes nothing for us");
+        assert_eq!(delete(false).target(&address(1), &address(1)), Some(of()), "for oneself anybody's");
+    }
+}

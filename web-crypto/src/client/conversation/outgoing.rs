@@ -1,0 +1,53 @@
+//! What waits to be encrypted: messages, and events other than texts.
+
+use super::{ConversationId, Event, MessageId, Stamp};
+use crate::{client::records::push_order, crypto::cbor};
+use minicbor::{Decode, Encode};
+
+/// A value of `Store::ToSeal` and `Store::Envelopes`: where to find what is to be sent, or was.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Waiting {
+    /// The message with this key in `Store::Messages`.
+    #[n(0)]
+    Message(#[n(0)] String),
+    /// The event with this key in `Store::Events`.
+    #[n(1)]
+    Event(#[n(0)] String),
+}
+
+/// A value of `Store::Events`: an event of this device that is no text.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct OutgoingEvent {
+    #[n(0)]
+    pub(crate) conversation: ConversationId,
+    #[n(1)]
+    pub(crate) id: MessageId,
+    /// By this device's clock, in milliseconds since 1970.
+    #[n(2)]
+    pub(crate) time: u64,
+    /// Of an edit that was folded, the text is in its message alone.
+    #[n(3)]
+    pub(crate) event: Event,
+}
+
+impl cbor::Record for Waiting {
+    const VERSION: u32 = 1;
+}
+
+impl cbor::Record for OutgoingEvent {
+    const VERSION: u32 = 1;
+}
+
+impl OutgoingEvent {
+    /// The key in `Store::Events`, `Store::ToFold` and `Store::ToSeal`.
+    pub(crate) fn key(&self) -> String {
+        let mut key = String::new();
+        push_order(&mut key, self.time, self.id);
+        key
+    }
+
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp { time: self.time, id: self.id }
+    }
+}

@@ -1,0 +1,127 @@
+//! Events that change messages: each is folded into its message, or waits for it.
+//!
+//! What counts is decided in [`Amendments`]; here is where it is written down.
+
+use super::{
+    conversation::{
+        Amendments, Conversation, ConversationId, Event, Message, MessageRef, OutgoingEvent, Stamp,
+        WAITING_AMENDMENTS_MAX, message_key,
+    },
+    messenger::{Messenger, Step, StepError},
+    records::{Records, Store, read},
+};
+use cliquet_wire::address::Address;
+
+impl Messenger {
+    /// Folds the first event that a tab put into the line, if there is one.
+    pub(super) async fn fold_next(&self, records: &impl Records) -> Result<Option<Step>, StepError> {
+        let Some(line) = records.next(Store::ToFold, "").await? else { return Ok(None) };
+        let mut step = self.step();
+        step.changes.delete(Store::ToFold, line.key.clone());
+        if let Some(mut outgoing) = read::<OutgoingEvent>(records, Store::Events, &line.key).await?
+            && let Some(known) = self.conversation_of(&outgoing.conversation)
+        {
+            let mut conversation = known.clone();
+            let stamp = outgoing.stamp();
+            self.fold(&mut conversation, self.address(), stamp, &outgoing.event, records, &mut step).await?;
+            if conversation != known {
+                step.put_conversation(&conversation);
+            }
+            // The text is kept in one place, so that it is gone when its message is deleted.
+            if let Event::Edit { text, .. } = &mut outgoing.event {
+                text.clear();
+                step.changes.put(Store::Events, line.key, &outgoing);
+            }
+        }
+        Ok(Some(step))
+    }
+
+    /// An event that arrived, or was made here. The caller puts the conversation.
+    pub(super) async fn fold(
+        &self,
+        conversation: &mut Conversation,
+        sender: &Address,
+        stamp: Stamp,
+        event: &Event,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let takes_part = |who: &Address| conversation.id.is_with(who) || who == self.address();
+        let Some(target) = event.target(sender, self.address()).filter(|target| takes_part(&target.sender)) else {
+            return Ok(());
+        };
+        let mut amendments = Amendments::default();
+        amendments.note(sender, stamp, event);
+        self.amend(conversation, &target, amendments, records, step).await
+    }
+
+    /// What was said of a message, which may not be here yet.
+    async fn amend(
+        &self,
+        conversation: &mut Conversation,
+        target: &MessageRef,
+        amendments: Amendments,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let name = message_key(&conversation.id, &target.sender, target.id);
+        if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await?
+            && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
+        {
+            if message.amend(amendments) {
+                put_amended(message, conversation, step);
+            }
+            return Ok(());
+        }
+        match read::<Amendments>(records, Store::Amendments, &name).await? {
+            Some(mut waiting) => {
+                if waiting.merge(amendments) {
+                    step.changes.put(Store::Amendments, name, &waiting);
+                }
+            }
+            None if conversation.waiting_amendments < WAITING_AMENDMENTS_MAX => {
+                conversation.waiting_amendments += 1;
+                step.changes.put(Store::Amendments, name, &amendments);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// A message that is new here: takes what was said of it before it came. The caller puts both.
+    pub(super) async fn take_waiting(
+        &self,
+        message: &mut Message,
+        conversation: &mut Conversation,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        if conversation.waiting_amendments == 0 {
+            return Ok(());
+        }
+        let name = message_key(&message.conversation, &message.sender, message.id);
+        if let Some(waiting) = read::<Amendments>(records, Store::Amendments, &name).await? {
+            conversation.waiting_amendments -= 1;
+            step.changes.delete(Store::Amendments, name);
+            message.amend(waiting);
+        }
+        Ok(())
+    }
+
+    /// A conversation with somebody who is known; also one in which nothing was said yet.
+    pub(super) fn conversation_of(&self, id: &ConversationId) -> Option<Conversation> {
+        let peer = id.peer().filter(|peer| *peer != self.address())?;
+        self.contact(peer).map(|contact| contact.conversation)
+    }
+}
+
+/// Puts a message that was amended. It goes into the history once more: there, too, the newer form counts.
+pub(super) fn put_amended(message: Message, conversation: &mut Conversation, step: &mut Step) {
+    if message.sort_time >= conversation.newest {
+        conversation.shows(&message);
+    }
+    if conversation.keep_history {
+        step.keep(&message);
+    }
+    step.put_message(message);
+}

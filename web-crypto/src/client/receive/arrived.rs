@@ -1,0 +1,243 @@
+//! What an envelope said, once it is open: checked against its outside, and kept.
+
+use super::Found;
+use crate::client::{
+    content::{Body, Content, ContentError, FIRST_SILENT_KIND, ReceiptKind},
+    conversation::{
+        Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, message_key,
+    },
+    messenger::{Ignored, Messenger, Step, StepError},
+    peer::{Contact, Trust, note, sessions::PeerSessions},
+    records::{Records, Store, read, session_key},
+};
+use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
+
+/// Where and when something was said.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) sender: &'a Address,
+    /// By the sender's clock, in milliseconds since 1970.
+    pub(super) time: u64,
+    /// By the server's clock, in milliseconds since 1970.
+    pub(super) server_time: u64,
+}
+
+impl Messenger {
+    pub(super) async fn keep(
+        &self,
+        found: Found,
+        envelope: &Envelope,
+        records: &impl Records,
+        now: u64,
+        mut step: Step,
+    ) -> Result<Step, StepError> {
+        let known = self.contact(&envelope.sender_email);
+        let is_known = known.is_some();
+        let mut contact = match (known, &found.proof) {
+            (Some(contact), _) => contact,
+            (None, Some((key, _))) => Contact::new(envelope.sender_email.clone(), Trust::Requested, key.clone()),
+            (None, None) => {
+                step.ignore(Ignored::Stranger);
+                return Ok(step);
+            }
+        };
+        let bytes = &found.opened.content;
+        let content = match Content::decode(bytes) {
+            Ok(content) if content.sender != envelope.sender_email || content.device != envelope.sender_device => {
+                Err(ContentError::Malformed)
+            }
+            other => other,
+        };
+        if !is_known && !matches!(&content, Ok(Content { body, .. }) if begins_a_conversation(body)) {
+            step.ignore(Ignored::Stranger);
+            return Ok(step);
+        }
+        let key = session_key(contact.address(), envelope.sender_device);
+        let none = PeerSessions::default();
+        let kept = self.sessions(&key).unwrap_or(&none);
+        let asks_for = match &content {
+            Ok(Content { body: Body::RetryRequest { envelopes }, .. }) => envelopes.as_slice(),
+            _ => &[],
+        };
+        let (sessions, began) = (found.opened.sessions, found.opened.accepted);
+        let asks_again = kept.put_opened(sessions, began, envelope, asks_for, &key, &mut step.changes);
+        contact.owed.contact_request |= asks_again && contact.peer.is_answered();
+        if let Some(used) = found.opened.used_one_time {
+            let mut pre_keys = self.pre_keys().copy();
+            pre_keys.forget(used);
+            step.put_pre_keys(&pre_keys);
+        }
+        // A device that came after the list we have: the next message asks for the new one.
+        if let Some((_, certificate)) = &found.proof
+            && !self.devices(contact.address()).contains(&certificate.device)
+        {
+            contact.forget_directory();
+        }
+        match content {
+            Ok(Content { body: Body::RetryRequest { envelopes }, .. }) => {
+                if contact.peer.is_answered() {
+                    self.send_again(&contact, envelope.sender_device, &envelopes, records, &mut step).await?;
+                }
+            }
+            Ok(content) => {
+                if let Some(kind) = content.body.unknown_kind() {
+                    self.keep_unknown(&contact, &content.body, envelope, bytes, records, &mut step).await?;
+                    if kind < FIRST_SILENT_KIND {
+                        self.say(&mut contact, Notice::NewerVersion, envelope, now, &mut step);
+                    }
+                } else {
+                    let (sender, server_time) = (&envelope.sender_email, envelope.timestamp);
+                    let said = Said { sender, time: content.time, server_time };
+                    if !self.take(&mut contact, content.body, said, records, now, &mut step).await? {
+                        self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step);
+                    }
+                }
+            }
+            Err(ContentError::Newer) => self.say(&mut contact, Notice::NewerVersion, envelope, now, &mut step),
+            Err(ContentError::Malformed | ContentError::TooLarge) => {
+                self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step);
+            }
+        }
+        self.put_contact(contact, &mut step);
+        Ok(step)
+    }
+
+    /// What an account says. False: it may not say this.
+    pub(super) async fn take(
+        &self,
+        contact: &mut Contact,
+        body: Body,
+        said: Said<'_>,
+        records: &impl Records,
+        now: u64,
+        step: &mut Step,
+    ) -> Result<bool, StepError> {
+        match body {
+            Body::ContactRequest => {}
+            Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
+                let is_text = matches!(event, Event::Text { .. });
+                if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
+                    contact.conversation.unread = contact.conversation.unread.saturating_add(1);
+                }
+                if is_text {
+                    contact.owed.receipt(id);
+                }
+            }
+            Body::Receipt { kind, messages } if !contact.is_own() => {
+                // Only in the conversation with that very account.
+                for id in messages {
+                    let name = message_key(&contact.conversation.id, self.address(), id);
+                    let status = match kind {
+                        ReceiptKind::Delivered => DeliveryStatus::Delivered,
+                        ReceiptKind::Read => DeliveryStatus::Read,
+                    };
+                    self.mark_own(&name, status, records, step).await?;
+                }
+            }
+            Body::Sync { conversation, account_key: Some(key), body } if contact.is_own() => {
+                let Some(address) = conversation.peer().filter(|peer| *peer != self.address()) else {
+                    return Ok(false);
+                };
+                let is_for_own = matches!(&*body, Body::Event { event, .. } if event.is_for_own_devices());
+                // What one deletes for oneself says nothing of the other account.
+                let other = if is_for_own { self.contact(address) } else { self.synced(address, key, now, step) };
+                let Some(mut other) = other else { return Ok(true) };
+                match *body {
+                    Body::Event { id, event } => {
+                        self.take_event(&mut other.conversation, id, event, said, records, step).await?;
+                    }
+                    Body::ContactRequest => {}
+                    _ => return Ok(false),
+                }
+                self.put_contact(other, step);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Something that happened in a conversation. Tells whether there is a new line.
+    async fn take_event(
+        &self,
+        conversation: &mut Conversation,
+        id: MessageId,
+        event: Event,
+        said: Said<'_>,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<bool, StepError> {
+        let Event::Text { text } = event else {
+            let stamp = Stamp { time: said.time, id };
+            self.fold(conversation, said.sender, stamp, &event, records, step).await?;
+            return Ok(false);
+        };
+        // The same id by the same sender is the same message.
+        if read::<String>(records, Store::MessageKeys, &message_key(&conversation.id, said.sender, id)).await?.is_some()
+        {
+            return Ok(false);
+        }
+        let is_own = said.sender == self.address();
+        let mut message = Message {
+            id,
+            conversation: conversation.id.clone(),
+            sender: said.sender.clone(),
+            sort_time: conversation.sort_time(said.server_time),
+            client_time: said.time,
+            server_time: said.server_time,
+            body: MessageBody::Text(text),
+            status: if is_own { DeliveryStatus::Sent } else { DeliveryStatus::Received },
+            amendments: Amendments::default(),
+        };
+        self.take_waiting(&mut message, conversation, records, step).await?;
+        conversation.shows(&message);
+        if conversation.keep_history {
+            step.keep(&message);
+        }
+        step.put_message(message);
+        Ok(true)
+    }
+
+    /// A message of ours, by what leads to it in [`Store::MessageKeys`].
+    pub(super) async fn mark_own(
+        &self,
+        name: &str,
+        status: DeliveryStatus,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        if let Some(place) = read::<String>(records, Store::MessageKeys, name).await?
+            && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
+            // It may have been delivered to another device meanwhile, or read.
+            && (!message.status.has_arrived() || (message.status, status) == (DeliveryStatus::Delivered, DeliveryStatus::Read))
+        {
+            message.status = status;
+            step.put_message(message);
+        }
+        Ok(())
+    }
+
+    /// The account that another device of ours wrote to, or added. It pinned that key: we pin the same. `None` when there
+    /// is no room for one more contact: an error would hold the mailbox up at this delivery for ever.
+    fn synced(&self, address: &Address, key: AccountKey, now: u64, step: &mut Step) -> Option<Contact> {
+        let Some(mut contact) = self.contact(address) else {
+            if self.contacts_count() >= CONTACTS_MAX {
+                step.ignore(Ignored::ContactLimit);
+                return None;
+            }
+            return Some(Contact::new(address.clone(), Trust::Added, key));
+        };
+        if contact.peer.trust == Trust::Requested {
+            contact.peer.trust = Trust::Added;
+        }
+        if contact.peer.account_key != key && !contact.peer.key_changed {
+            contact.peer.key_changed = true;
+            note(&mut contact, MessageId::from_parts(now, [0; 10]), Notice::KeyChanged, now, step);
+        }
+        Some(contact)
+    }
+}
+
+/// What the first envelope of somebody unknown may hold.
+fn begins_a_conversation(body: &Body) -> bool {
+    matches!(body, Body::ContactRequest | Body::Event { event: Event::Text { .. }, .. })
+}

@@ -1,0 +1,183 @@
+//! What a poll brings: opened, checked, and kept in one step with the new ratchet state and the cursor (D4).
+//!
+//! Whatever arrives moves the cursor on, or the mailbox would stop at it for ever. What cannot be shown leaves a notice
+//! in its conversation where there is one.
+
+mod arrived;
+mod retry;
+mod unknown;
+
+pub use unknown::UNKNOWN_CONTENTS_MAX;
+
+use super::{
+    conversation::{DeliveryStatus, Failure, MessageId, Notice},
+    messenger::{Ignored, Messenger, Step, StepError},
+    peer::{Contact, Peer, Trust, note, sessions::PeerSessions},
+    records::{Records, Store, session_key, simple},
+};
+use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
+use cliquet_wire::{
+    account_key::AccountKey, certificate::Certificate, envelope::Envelope, limits::CONTACTS_MAX, poll::Delivery,
+};
+use rand_core::CryptoRng;
+
+/// What came out of an envelope.
+struct Found {
+    opened: Opened,
+    /// From the proof in a first message, checked.
+    proof: Option<(AccountKey, Certificate)>,
+}
+
+/// Why nothing did.
+enum Closed {
+    Duplicate,
+    Misdirected,
+    /// Signed by another account key than the pinned one, with this hash.
+    KeyChanged([u8; 32]),
+    NewerVersion,
+    CannotOpen,
+}
+
+impl Messenger {
+    /// One delivery of a poll, in their order. Commit and apply before the next poll: its cursor acknowledges.
+    pub async fn receive(
+        &self,
+        delivery: &Delivery,
+        records: &impl Records,
+        verifier: &impl Verifier,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Step, StepError> {
+        let mut step = self.step();
+        if delivery.cursor <= self.cursor() {
+            step.ignore(Ignored::Duplicate);
+            return Ok(step);
+        }
+        step.put_cursor(delivery.cursor);
+        let Some(envelope) = &delivery.envelope else {
+            if let Some(id) = delivery.expired {
+                let name = simple(MessageId(id.0));
+                self.mark_own(&name, DeliveryStatus::Failed(Failure::Expired), records, &mut step).await?;
+                // Once: when the message was sent again, an old word about it says nothing.
+                step.changes.delete(Store::MessageKeys, name);
+            }
+            return Ok(step);
+        };
+        let known = self.peer(&envelope.sender_email);
+        if known.is_some_and(|peer| peer.trust == Trust::Blocked) {
+            step.ignore(Ignored::Blocked);
+            return Ok(step);
+        }
+        if known.is_none() && self.contacts_count() >= CONTACTS_MAX {
+            step.ignore(Ignored::ContactLimit);
+            return Ok(step);
+        }
+        match self.open(envelope, known, verifier, rng).await {
+            Ok(found) => self.keep(found, envelope, records, now, step).await,
+            Err(Closed::Duplicate) => {
+                step.ignore(Ignored::Duplicate);
+                Ok(step)
+            }
+            Err(Closed::Misdirected) => {
+                step.ignore(Ignored::Misdirected);
+                Ok(step)
+            }
+            Err(Closed::KeyChanged(hash)) => {
+                match self.contact(&envelope.sender_email) {
+                    Some(contact) if !contact.is_own() => self.key_changed(contact, &hash, now, &mut step),
+                    _ => step.ignore(Ignored::CannotOpen),
+                }
+                Ok(step)
+            }
+            Err(Closed::NewerVersion) => Ok(self.cannot_open(envelope, Notice::NewerVersion, now, step)),
+            Err(Closed::CannotOpen) => Ok(self.cannot_open(envelope, Notice::CannotOpen, now, step)),
+        }
+    }
+
+    /// Opens with a session we have, else accepts the one that a first message brings.
+    async fn open(
+        &self,
+        envelope: &Envelope,
+        known: Option<&Peer>,
+        verifier: &impl Verifier,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Found, Closed> {
+        if envelope.v != cliquet_wire::VERSION {
+            return Err(Closed::NewerVersion);
+        }
+        let to_us = envelope.receiver_email == *self.address() && envelope.receiver_device == self.device();
+        let from_us = envelope.sender_email == *self.address() && envelope.sender_device == self.device();
+        if !to_us || from_us {
+            return Err(Closed::Misdirected);
+        }
+        let none = PeerSessions::default();
+        let kept = self.sessions(&session_key(&envelope.sender_email, envelope.sender_device)).unwrap_or(&none);
+        let mut first = None;
+        if kept.is_lowered(envelope) {
+            return Err(Closed::CannotOpen);
+        }
+        if kept.sessions.needs_check(self.own(), envelope) {
+            let pinned = known.map(|peer| &peer.account_key);
+            let checked = match (CheckedFirst::check(envelope, pinned, verifier).await, &envelope.first) {
+                (Ok(checked), _) => checked,
+                (Err(FirstError::AccountKeyChanged), Some(first)) => {
+                    return Err(Closed::KeyChanged(first.account_key.hash().0));
+                }
+                (Err(_), _) => return Err(Closed::CannotOpen),
+            };
+            if known.is_some_and(|peer| removed(peer, checked.certificate())) {
+                return Err(Closed::CannotOpen);
+            }
+            first = Some(checked);
+        }
+        let proof = first.as_ref().map(|first| (first.account_key().clone(), first.certificate().clone()));
+        match kept.sessions.open(self.own(), self.pre_keys(), first.as_ref(), envelope, rng) {
+            Ok(opened) => Ok(Found { opened, proof }),
+            Err(OpenError::Duplicate) if kept.is_no_repetition(envelope) => Err(Closed::CannotOpen),
+            Err(OpenError::Duplicate) => Err(Closed::Duplicate),
+            Err(OpenError::OtherVersion) => Err(Closed::NewerVersion),
+            Err(OpenError::Misdirected) => Err(Closed::Misdirected),
+            Err(
+                OpenError::Refused
+                | OpenError::TooFarAhead
+                | OpenError::NoSession
+                | OpenError::MissingPreKey
+                | OpenError::NotChecked,
+            ) => Err(Closed::CannotOpen),
+        }
+    }
+
+    /// Says so in the conversation, and starts over with that device: at most once a minute (D9).
+    fn cannot_open(&self, envelope: &Envelope, notice: Notice, now: u64, mut step: Step) -> Step {
+        let Some(mut contact) = self.contact(&envelope.sender_email) else {
+            step.ignore(Ignored::Stranger);
+            return step;
+        };
+        let key = session_key(contact.address(), envelope.sender_device);
+        // Also when it brought its own session: its pre-key may be gone, and its sender would go on with it.
+        let listed = contact.peer.listed.as_ref().is_some_and(|devices| devices.contains(&envelope.sender_device));
+        if notice == Notice::CannotOpen && listed && contact.peer.is_answered() {
+            let none = PeerSessions::default();
+            let kept = self.sessions(&key).unwrap_or(&none);
+            contact.owed.contact_request |= kept.renew(envelope.id, now, &key, &mut step.changes);
+        }
+        self.say(&mut contact, notice, envelope, now, &mut step);
+        self.put_contact(contact, &mut step);
+        step
+    }
+
+    /// A notice in the conversation, not twice in a row: whoever floods us with rubbish fills no storage.
+    fn say(&self, contact: &mut Contact, notice: Notice, envelope: &Envelope, now: u64, step: &mut Step) {
+        if contact.is_own() || contact.conversation.ends_with(notice) {
+            step.ignore(Ignored::CannotOpen);
+            return;
+        }
+        note(contact, MessageId(envelope.id.0), notice, now, step);
+    }
+}
+
+/// A device that a later list does not name was removed (C2): the list we took is later than the device's entry.
+fn removed(peer: &Peer, certificate: &Certificate) -> bool {
+    let listed = peer.listed.as_ref();
+    certificate.counter <= peer.counter && listed.is_some_and(|devices| !devices.contains(&certificate.device))
+}

@@ -1,0 +1,61 @@
+//! Sending again what a device could not open.
+
+use crate::client::{
+    conversation::{ConversationId, Message, MessageId, OutgoingEvent, Waiting},
+    messenger::{Messenger, Step, StepError},
+    peer::Contact,
+    records::{Records, Store, read, simple},
+};
+use cliquet_wire::ids::{DeviceId, EnvelopeId};
+
+/// What does not arrive at a device after so many times will not.
+const SENT_AGAIN_MAX: u64 = 3;
+
+impl Messenger {
+    /// What the contact could not open, or another device of ours, goes into the line once more: what was said in that very
+    /// conversation, each at most three times for each device. A device that has it already shows it once.
+    pub(super) async fn send_again(
+        &self,
+        contact: &Contact,
+        device: DeviceId,
+        envelopes: &[EnvelopeId],
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        for id in envelopes {
+            let name = simple(MessageId(id.0));
+            let Some(waiting) = read::<Waiting>(records, Store::Envelopes, &name).await? else { continue };
+            let Some((conversation, id, line)) = self.sent_before(&waiting, records).await? else { continue };
+            if conversation != contact.conversation.id && !contact.is_own() {
+                continue;
+            }
+            let waits = step.changes.puts.iter().any(|put| put.store == Store::ToSeal && put.key == line);
+            if waits || records.get(Store::ToSeal, &line).await?.is_some() {
+                continue;
+            }
+            let counted = [&*simple(id), "/", &*simple(MessageId(device.0))].concat();
+            let times = read::<u64>(records, Store::Envelopes, &counted).await?.unwrap_or(0) + 1;
+            if times <= SENT_AGAIN_MAX {
+                step.changes.put(Store::Envelopes, counted, &times);
+                step.changes.put(Store::ToSeal, line, &waiting);
+            }
+        }
+        Ok(())
+    }
+
+    /// The conversation, the id, and the key in the line of what was sent before.
+    async fn sent_before(
+        &self,
+        waiting: &Waiting,
+        records: &impl Records,
+    ) -> Result<Option<(ConversationId, MessageId, String)>, StepError> {
+        Ok(match waiting {
+            Waiting::Message(key) => read::<Message>(records, Store::Messages, key)
+                .await?
+                .map(|message| (message.conversation.clone(), message.id, message.to_seal_key())),
+            Waiting::Event(key) => read::<OutgoingEvent>(records, Store::Events, key)
+                .await?
+                .map(|outgoing| (outgoing.conversation.clone(), outgoing.id, outgoing.key())),
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Contents of kinds that this version does not know: their bytes are kept, and read again by a version that does.
+
+use super::arrived::Said;
+use crate::{
+    client::{
+        content::{Body, Content, ContentError},
+        conversation::ConversationId,
+        messenger::{Messenger, Step, StepError},
+        peer::Contact,
+        records::{Records, Store, decode, push_uuid, under},
+    },
+    crypto::cbor,
+};
+use cliquet_wire::{address::Address, envelope::Envelope};
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+/// Contents that are kept for one conversation. What comes past it is dropped.
+pub const UNKNOWN_CONTENTS_MAX: usize = 256;
+
+/// A value of `Store::UnknownContents`.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct UnknownContent {
+    #[n(0)]
+    conversation: ConversationId,
+    #[n(1)]
+    sender: Address,
+    /// By the server's clock, in milliseconds since 1970.
+    #[n(2)]
+    server_time: u64,
+    /// As it was inside the ciphertext.
+    #[n(3)]
+    content: ByteVec,
+}
+
+impl cbor::Record for UnknownContent {
+    const VERSION: u32 = 1;
+}
+
+impl Messenger {
+    /// Keeps the bytes of an unknown kind, for its conversation. What one's own devices tell of a conversation that is not
+    /// here yet is not kept.
+    pub(super) async fn keep_unknown(
+        &self,
+        contact: &Contact,
+        body: &Body,
+        envelope: &Envelope,
+        bytes: &[u8],
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let conversation = match body {
+            Body::Sync { conversation, .. } if contact.is_own() => self.conversation_of(conversation),
+            _ if contact.is_own() => None,
+            _ => Some(contact.conversation.clone()),
+        };
+        let Some(conversation) = conversation.map(|conversation| conversation.id) else { return Ok(()) };
+        let prefix = under(&conversation.text());
+        let (mut kept, mut after) = (0, prefix.clone());
+        while let Some(record) = records.next(Store::UnknownContents, &after).await?
+            && record.key.starts_with(&prefix)
+        {
+            (kept, after) = (kept + 1, record.key);
+        }
+        if kept < UNKNOWN_CONTENTS_MAX {
+            let mut key = prefix;
+            push_uuid(&mut key, envelope.id.0);
+            let (sender, server_time) = (envelope.sender_email.clone(), envelope.timestamp);
+            let record = UnknownContent { conversation, sender, server_time, content: bytes.to_vec().into() };
+            step.changes.put(Store::UnknownContents, key, &record);
+        }
+        Ok(())
+    }
+
+    /// The first content that was kept because its kind was unknown, and that `decode` knows now, as if it came now.
+    /// `None`: there is none. To be called at the start, with [`Content::decode`], until there is none.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn read_again(
+        &self,
+        records: &impl Records,
+        read_content: impl Fn(&[u8]) -> Result<Content, ContentError>,
+        now: u64,
+    ) -> Result<Option<Step>, StepError> {
+        let mut after = String::new();
+        while let Some(record) = records.next(Store::UnknownContents, &after).await? {
+            after.clone_from(&record.key);
+            let kept: UnknownContent = decode(&record.value)?;
+            let body = match read_content(&kept.content) {
+                Ok(content) if content.body.unknown_kind().is_none() => Some(content),
+                Ok(_) => continue,
+                // It is of the kind that is known now, and not of its form.
+                Err(_) => None,
+            };
+            let mut step = self.step();
+            step.changes.delete(Store::UnknownContents, record.key);
+            if let Some(content) = body
+                && let Some(mut contact) = self.contact(&kept.sender)
+            {
+                let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time };
+                self.take(&mut contact, content.body, said, records, now, &mut step).await?;
+                self.put_contact(contact, &mut step);
+            }
+            return Ok(Some(step));
+        }
+        Ok(None)
+    }
+}
