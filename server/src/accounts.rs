@@ -206,14 +206,15 @@ pub fn recoverable(connection: &Connection, email: &Address, proof: &RecoveryPro
 
 /// What is kept of an account against loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct Safekeeping {
     /// When the recovery key was set, in milliseconds since 1970.
     pub recovery_set: Option<u64>,
     pub vault_bytes: u64,
 }
 
-pub fn kept(connection: &Connection, account_id: i64) -> Result<Kept, Error> {
+pub fn safekeeping(connection: &Connection, account_id: i64) -> Result<Safekeeping, Error> {
     let select = "SELECT recovery_set, length(vault) FROM accounts WHERE id = ?1";
-    Ok(connection
-        .query_row(select, [account_id], |row| Ok(Kept { recovery_set: row.get(0)?, vault_bytes: row.get(1)? }))?)
+    Ok(connection.query_row(select, [account_id], |row| {
+        Ok(Safekeeping { recovery_set: row.get(0)?, vault_bytes: row.get(1)? })
+    })?)
 }

@@ -102,7 +102,7 @@ const PAGES_AT_ONCE: i32 = 1_000;
 /// Nothing is said of what takes less.
 const SAID_EVERY: Duration = Duration::from_secs(1);
 
-/// Tells whoever waits how far it is, once a second.
+/// Says how far the work is, once a second.
 pub struct Progress<'a> {
     say: &'a mut dyn FnMut(&str),
     last: Instant,
@@ -201,7 +201,7 @@ impl Snapshot {
         let name = self.source.name;
         let failed = |error| BackupError::Copy(name, error);
         let mut copy = Connection::open(to).map_err(failed)?;
-        // A copy that is lost half-way is made anew.
+        // A copy that was lost half-way is made again.
         copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").map_err(failed)?;
         let backup = Backup::new(&self.connection, &mut copy).map_err(failed)?;
         // Within its transaction the source never changes, so that this never begins again.

@@ -1,8 +1,8 @@
-//! What the database said, kept until it says something else.
+//! A cache of what was read from the database, valid until the next commit.
 //!
-//! Owns entries that nearly every request needs: who a token speaks for, and whether a post names the right devices. An answer
-//! counts only while [`Database::version`] is what it was *before* the answer was read. So a revocation is in force with its
-//! commit, whichever process committed it, and nobody has to think of telling this file.
+//! For what nearly every request needs: whose sign-in a token is, and whether a post names the right devices. An entry is
+//! valid only while [`Database::version`] is what it was *before* the entry was read. So a revocation takes effect with its
+//! commit, in whichever process, and no writer has to invalidate anything.
 
 use crate::database::{Database, Error};
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Answers of one kind.
+/// Entries of one kind.
 pub struct VersionedCache<K, V> {
     entries: Mutex<Entries<K, V>>,
 }
@@ -37,14 +37,18 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + 'static,
 {
-    /// What is remembered, or else what `read` finds now. Only what it finds is remembered: who asks for what is not there
-    /// fills no memory.
+    /// The cached value, or else what `read` finds now. Only what it finds is cached: requests for what does not exist use no
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
     pub async fn get<E, F>(&self, database: &Database, key: K, read: F) -> Result<Option<V>, E>
     where
         E: From<Error> + Send + 'static,
         F: FnOnce(&mut Connection, &K) -> Result<Option<V>, E> + Send + 'static,
     {
-        // Without a version nothing can be remembered, and everything still works.
+        // Without a version nothing is cached, and everything still works.
         let version = database.version();
         if let Some(version) = version
             && let Some(answer) = self.lock().of(version).get(&key)

@@ -77,7 +77,7 @@ pub fn unblock(connection: &Connection, account_id: i64, other: i64) -> Result<(
     Ok(())
 }
 
-/// Inserts a row unless that makes more than the list takes. The transaction of whoever is refused is dropped.
+/// Inserts a row unless that makes more than the list takes. A refusal rolls the transaction back.
 fn insert(
     transaction: &Transaction<'_>,
     insert: &str,

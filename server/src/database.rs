@@ -114,7 +114,7 @@ impl Database {
         let pool = Pool::open(manager, DATABASE_CONNECTIONS)?;
         migrations.to_latest(&mut *pool.connection()?)?;
         let watcher = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // Whoever asks would rather read than wait.
+        // A caller that gets no number reads the database instead of waiting.
         watcher.busy_timeout(Duration::ZERO)?;
         Ok(Self { pool, writer: Arc::new(Semaphore::new(1)), watcher: Arc::new(Mutex::new(watcher)) })
     }

@@ -1,7 +1,7 @@
 //! The detour of a page that was opened by a link on another site.
 //!
-//! The sign-in cookie is `SameSite=Strict`: a browser does not send it when another site leads here, so that whoever is
-//! signed in would look signed out. Such a request is answered by a page that opens the same address again. That
+//! The sign-in cookie is `SameSite=Strict`: a browser does not send it when another site leads here, so that a person
+//! who is signed in would look signed out. Such a request is answered by a page that opens the same address again. That
 //! time it is this site that leads there, and the cookie comes along.
 //!
 //! Owns which requests take the detour. Nothing is changed by it: what changes something is refused by `origin` when it comes

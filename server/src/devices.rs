@@ -24,7 +24,7 @@ pub enum ChangeError {
     /// A signature, or what it covers: another address, key, device, or other devices than expected.
     #[error(transparent)]
     BadSignature(#[from] BadSignature),
-    /// The list's counter is not the next one: someone else changed the list. Fetch the card and sign anew.
+    /// The list's counter is not the next one: someone else changed the list. Fetch the card and sign the list again.
     #[error("the device list is outdated")]
     ListOutdated,
     /// The device's name is empty, too long, or holds control characters; a signed pre-key is missing, or a key is not

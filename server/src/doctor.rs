@@ -84,7 +84,7 @@ fn data(config: &Config) -> Vec<Finding> {
     }];
     findings.push(match (accounts, config.registration) {
         (0, _) => {
-            Finding::Note("There is no account yet: whoever signs up first gets one. Let that be you.".to_owned())
+            Finding::Note("There is no account yet: the first to sign up needs no invite. Let that be you.".to_owned())
         }
         (_, Registration::Open) => Finding::Note("Registration is open: anyone may make an account.".to_owned()),
         (_, Registration::Invite) => Finding::Fine("New accounts need an invite: `cliquet invite create`.".to_owned()),
@@ -175,7 +175,7 @@ fn network(config: &Config, rocket: &rocket::Config) -> Vec<Finding> {
     }];
     if config.insecure_cookie {
         findings.push(Finding::Note(
-            "insecure_cookie is on: whoever listens on the network can take over accounts. Better: a proxy with TLS."
+            "insecure_cookie is on: anyone who listens on the network can take over accounts. Better: a proxy with TLS."
                 .to_owned(),
         ));
     }

@@ -7,7 +7,7 @@ use crate::{causes, database, problem_response::ProblemResponse};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{Request, http::Status, response::Responder};
 
-/// What stands behind a fault of ours. Logged, never shown.
+/// The cause of a fault of ours. Logged, never shown.
 pub type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// Why a request was not done. Nothing was changed.

@@ -94,7 +94,7 @@ impl Fairing for Headers {
         if is_behind_tls(request) {
             response.set_header(Header::new("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY));
         }
-        // Whoever answers something public and unchanging says so; everything else is someone's.
+        // A handler whose answer is public says so itself. Every other answer is for one person.
         if !response.headers().contains("Cache-Control") {
             response.set_header(Header::new("Cache-Control", "no-store"));
         }

@@ -1,4 +1,4 @@
-//! The command line: `cliquet` serves; the rest is for whoever hosts it.
+//! The command line: `cliquet` serves; the other commands are for the host.
 
 mod doctor;
 mod logger;
@@ -38,7 +38,7 @@ enum Command {
     Invite(InviteCommand),
     /// Writes everything that this server keeps into one new file. The server may run meanwhile.
     Backup {
-        /// A new file. Whoever has it has what the server has: keep it as you keep the server.
+        /// A new file. It holds everything that the server holds: protect it like the server.
         file: PathBuf,
     },
     /// Makes the data folder from a backup. The folder must be absent or empty, and the server must not run.

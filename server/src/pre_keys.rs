@@ -26,7 +26,7 @@ pub enum PublishError {
     /// A public key that is not the one encoding of its point (K3).
     #[error("a pre-key is not canonical")]
     NotCanonical,
-    /// An id that is in use, or a key that was seen before. Generate anew.
+    /// An id that is in use, or a key that was seen before. Generate new ones.
     #[error("a pre-key was seen before")]
     KeyReused,
     /// More one-time pre-keys than a full stock. Read the stock and send less.

@@ -63,7 +63,7 @@ impl<T> HtmlOrJson<T> {
         self.status(Status::Created)
     }
 
-    /// The template for whoever asks: none means JSON.
+    /// The template that this request asks for. `None` means JSON.
     fn template(&self, request: &Request<'_>) -> Option<&'static str> {
         if accept::prefers_json(request) {
             return None;

@@ -19,7 +19,7 @@ pub struct Found {
     pub device: Option<DeviceId>,
     /// The day that device was last seen, in milliseconds since 1970.
     pub device_last_seen: Option<u64>,
-    /// It speaks for nobody any more; its row stays until it would have ended, so that whoever comes back is told why.
+    /// Such a sign-in is refused. Its row stays until it would have ended, so that the browser is told why.
     pub device_is_revoked: bool,
     created: u64,
     expires: u64,

@@ -125,7 +125,7 @@ async fn find(request: &Request<'_>) -> Result<SignedIn, Error> {
     if device_is_revoked {
         return Err(ProblemCode::NoDevice.into());
     }
-    // A page of whoever was signed in here before: this sign-in is not theirs.
+    // A page of an earlier sign-in of this browser: it may not act for the present one.
     if let (Some(device), Some(named)) = (device, request.headers().get_one(DEVICE_HEADER))
         && named.parse() != Ok(device)
     {
@@ -169,7 +169,7 @@ fn is_local(host: &Host<'_>) -> bool {
     matches!(host.domain().as_str(), "localhost" | "127.0.0.1" | "[::1]")
 }
 
-/// The cookie of whoever asks, to be set or taken back.
+/// The sign-in cookie of the browser that asks, to be set or removed.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInCookie<'r> {
     jar: &'r CookieJar<'r>,

@@ -1,6 +1,6 @@
 //! Rate limits: how often one person, one address or one network may ask.
 //!
-//! Owns the buckets. How large they are, and why, stands in `config`. Buckets live in memory: a restart empties them.
+//! Owns the buckets. Their sizes and the reasons are in `config`. Buckets live in memory: a restart empties them.
 
 use crate::{config::Throttles, error::Error};
 use cliquet_wire::address::Address;

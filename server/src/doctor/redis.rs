@@ -64,7 +64,7 @@ fn setting(connection: &mut Connection, name: &str) -> Finding {
     match asked.ok().and_then(|mut settings| settings.remove(name)) {
         Some(value) => judged(name, &value),
         None => Finding::Note(format!(
-            "Redis does not tell its setting `{name}`. It must be: `{}`. Ask whoever runs it.",
+            "Redis does not tell its setting `{name}`. It must be: `{}`. Ask the person who runs it.",
             wanted(name)
         )),
     }

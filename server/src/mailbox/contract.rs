@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// Every device has one mailbox, named like it.
 pub type MailboxId = DeviceId;
 
-/// What stands behind a store that does not answer. Logged, never shown.
+/// Why a store does not answer. Logged, never shown.
 type Source = Box<dyn std::error::Error + Send + Sync + 'static>;
 
 /// One envelope on its way into one mailbox.
@@ -53,7 +53,7 @@ impl Arrived {
     }
 }
 
-/// One ephemeral envelope on its way to whoever waits on a mailbox now.
+/// One ephemeral envelope for the wait that is held on a mailbox now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offer {
     pub mailbox: MailboxId,
@@ -127,7 +127,7 @@ impl From<PoolError> for Unavailable {
 /// - **All or none.** The items of one `enqueue` are in their mailboxes together or not at all.
 /// - **Idempotent.** An item whose (mailbox, id) was enqueued before, with the same digest, is accepted again and not
 ///   stored again, also when it was delivered and acknowledged since. Ids are remembered for as long as envelopes live,
-///   so that an envelope in a mailbox is never doubled; a retry after that time starts anew.
+///   so that an envelope in a mailbox is never doubled; a retry after that time is a new envelope.
 /// - **In order.** Cursors grow in the order of acceptance, start above zero, and are never used again, also when the
 ///   mailbox is empty or its store was lost: a cursor is at least the time of acceptance in milliseconds. Gaps mean
 ///   nothing.

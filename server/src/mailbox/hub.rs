@@ -120,7 +120,7 @@ impl Hub {
         }
     }
 
-    /// Becomes the one who waits; whoever waited here before stops.
+    /// Registers a waiter for this mailbox and ends the one before it.
     fn register(self: &Arc<Self>, mailbox: MailboxId) -> Registration {
         let number = self.registered.fetch_add(1, Ordering::Relaxed);
         let waiter = Arc::new(Waiter { number, ..Waiter::default() });

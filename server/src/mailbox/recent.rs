@@ -1,6 +1,6 @@
 //! The youngest envelopes of the mailboxes that are in use, in memory.
 //!
-//! Owns what a poll is answered from without asking the disk. Holds nothing that is not on the disk: whoever writes tells
+//! Owns what a poll is answered from without asking the disk. Holds nothing that is not on the disk: the writer tells
 //! it what was committed, in the order of the commits, and before anyone is woken. What it cannot answer is read.
 
 use super::contract::{Kind, MailboxId, Stored};

@@ -180,7 +180,7 @@ impl Mailbox for RedisMailbox {
     async fn wait(&self, mailbox: MailboxId, after: u64, deadline: Instant) -> Result<Arrived, Unavailable> {
         let read = |reading: Reading| async move {
             let found = self.read(mailbox, after).await?;
-            // Whoever waits longest tells the others. If that gets lost, the older wait stays until its deadline: both are
+            // A wait that found nothing is announced to the other processes. If that gets lost, the older wait stays until its deadline: both are
             // given the same, and nothing is removed.
             if reading.is_first && found.is_empty() && Instant::now() < deadline {
                 let _: Result<u64, _> =
@@ -191,7 +191,7 @@ impl Mailbox for RedisMailbox {
         self.hub.wait(mailbox, deadline, Some(RECHECK), read).await
     }
 
-    /// By way of Redis also to this process: whoever hears it looks for itself. `PUBLISH` keeps nothing, on the disk or
+    /// Goes through Redis to every process, this one too. Each looks for a waiter. `PUBLISH` keeps nothing, on the disk or
     /// elsewhere.
     fn offer(&self, offers: Vec<Offer>) {
         let Ok(permit) = Arc::clone(&self.offering).try_acquire_owned() else { return };

@@ -12,9 +12,9 @@ use redis::{
 use std::{future::Future, time::Duration};
 use tokio::time::timeout;
 
-/// A command is answered in well under a millisecond. Whoever waits for one is told within two seconds that it was not.
+/// A command is answered in well under a millisecond. A request that waits for one is refused within two seconds.
 const PATIENCE: Duration = Duration::from_millis(1_500);
-/// A connection whose bytes nobody confirms for this long is given up, and made anew.
+/// A connection whose bytes nobody confirms for this long is replaced by a new one.
 const UNCONFIRMED_MAX: Duration = Duration::from_secs(2);
 /// A connection is tried for this long.
 const CONNECT_MAX: Duration = Duration::from_secs(1);

@@ -91,7 +91,7 @@ impl SqliteMailbox {
 
     /// Removes a piece of what is past its life, without waiting for the minute.
     pub async fn expire(&self) {
-        // The writer being gone is said to whoever needs it.
+        // If the writer has ended, the next command that needs an answer says so.
         let _ = self.writer.send(Command::Expire { now_ms: self.clock.now_ms() }).await;
     }
 

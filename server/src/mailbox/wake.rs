@@ -27,7 +27,7 @@ pub(super) enum WakeMessage {
     Waits(MailboxId, Process, u64),
     /// Nobody may wait any more.
     End(MailboxId),
-    /// An ephemeral envelope for whoever waits now.
+    /// An ephemeral envelope for the wait that is held now.
     Offer(Offer),
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn listen(client: Client, hub: Weak<Hub>, myself: Process) {
                 hub.wake_all();
             }
             hear(sink, stream, &hub, myself).await;
-            log::warn!("the connection that wakes polls was lost; it is made anew");
+            log::warn!("the connection that wakes polls was lost; a new one is made");
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);

@@ -73,7 +73,7 @@ fn run(
     }
 }
 
-/// First memory, then whoever reads it.
+/// Updates memory, answers the commands, then wakes the waiters, which read that memory.
 fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &RecentEnvelopes) {
     let mut to_wake = Vec::new();
     for change in changes {

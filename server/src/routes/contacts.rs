@@ -86,7 +86,7 @@ async fn card(
     Ok(HtmlOrJson::new(database.run(move |connection| devices::card(connection, other)).await?))
 }
 
-/// Whoever is not on the list is off it already.
+/// Removing a contact that does not exist succeeds.
 #[delete("/contacts/<email>")]
 async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Database>) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;
@@ -119,7 +119,7 @@ async fn block(
     Ok(NoContent)
 }
 
-/// Whoever is not blocked stays so.
+/// Unblocking an account that is not blocked succeeds.
 #[delete("/contacts/<email>/block")]
 async fn unblock(changing: Changing<SignedIn>, email: &str, database: &State<Database>) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;

@@ -22,7 +22,7 @@ pub(super) struct Conversation {
 }
 
 impl Conversation {
-    /// Reads the text form of a conversation's id, as it stands in an address of this site.
+    /// Reads the text form of a conversation's id, as it occurs in an address of this site.
     ///
     /// # Errors
     ///

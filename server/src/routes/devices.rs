@@ -43,7 +43,7 @@ fn owned(connection: &Connection, signed_in: &SignedIn, now_ms: u64) -> Result<D
     })
 }
 
-/// Adds a device and binds this sign-in to it. A sign-in that has one already keeps it: sign in anew.
+/// Adds a device and binds this sign-in to it. A sign-in that has one already is refused: sign in again.
 #[post("/devices", data = "<body>")]
 async fn register(
     changing: Changing<SignedIn>,

@@ -1,4 +1,4 @@
-//! Is the server well? For whoever watches it, and for proxies.
+//! Whether both stores answer: for monitoring and for proxies.
 
 use crate::{
     database::Database,

@@ -65,7 +65,7 @@ async fn read(
     Ok(HtmlOrJson::new(History { segments, more, bytes, quota: histories.quota }))
 }
 
-/// Forgets all that is there now. Piece by piece: whoever is told that it failed asks again.
+/// Deletes all segments that are there now, some at a time. A request that failed is sent again.
 #[delete("/history")]
 async fn forget(
     changing: Changing<SignedIn>,

@@ -61,7 +61,7 @@ async fn send(
 /// Which devices of which accounts a post is for.
 type Receivers = BTreeMap<Address, BTreeSet<DeviceId>>;
 
-/// Who sends to whom, as in every post of a conversation.
+/// The sender and the receivers of a post: the same in every post of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Sending {
     account_id: i64,

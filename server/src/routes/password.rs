@@ -1,4 +1,4 @@
-//! A new password, by whoever proves the old one.
+//! A new password, after a proof of the old one.
 
 use crate::{
     accounts,
@@ -73,7 +73,7 @@ async fn change(
     Ok(NoContent)
 }
 
-/// Shows that whoever is signed in knows the account's password, too.
+/// A proof that the person who is signed in also knows the account's password.
 #[derive(Debug)]
 pub(super) struct OldPassword(crate::password::Proven);
 

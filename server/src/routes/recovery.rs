@@ -1,8 +1,7 @@
-//! The recovery key: set with the password, and used in its place. And the page for whoever has the password alone, and
+//! The recovery key: set with the password, and used in its place. And the page for a person who has the password, but
 //! none of the devices.
 //!
-//! Whoever asks with an unknown address, for an account without a recovery key, or with a wrong proof is refused alike, by
-//! the same steps (S1).
+//! An unknown address, an account without a recovery key and a wrong proof are refused alike, by the same steps (S1).
 
 use crate::{
     accounts,
@@ -41,7 +40,7 @@ pub fn routes() -> Vec<Route> {
     routes![page, make_room, set, start, finish]
 }
 
-/// Whoever is signed in goes home.
+/// The recovery page. A person who is signed in is redirected to home.
 #[get("/recover")]
 fn page(signed_in: Result<signed_in::SignedIn, Error>) -> Page {
     match signed_in {
@@ -50,7 +49,8 @@ fn page(signed_in: Result<signed_in::SignedIn, Error>) -> Page {
     }
 }
 
-/// Whoever speaks for a device goes home: it removes the others. A sign-in without one may have come from this page.
+/// The page that removes a device. A sign-in with a device is redirected to home, where it can remove the others. A sign-in
+/// without one may have come from this page.
 #[get("/make-room")]
 fn make_room(signed_in: Result<signed_in::SignedInDevice, Error>) -> Page {
     match signed_in {

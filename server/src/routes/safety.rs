@@ -1,7 +1,7 @@
 //! How safe an account is against loss, as far as the server can tell: recovery key, vault, history.
 
 use crate::{
-    accounts::{self, Kept},
+    accounts::{self, Safekeeping},
     database::Database,
     error::Error,
     history::{self, Histories, Totals},
@@ -34,8 +34,8 @@ async fn safety(
     histories: &State<Histories>,
 ) -> Result<HtmlOrJson<Safety>, Error> {
     let account_id = signed_in.account_id;
-    let Kept { recovery_set, vault_bytes } =
-        database.run(move |connection| accounts::kept(connection, account_id)).await?;
+    let Safekeeping { recovery_set, vault_bytes } =
+        database.run(move |connection| accounts::safekeeping(connection, account_id)).await?;
     let owner = owner(database, account_id).await?;
     let history = histories.database.run(move |connection| history::totals(connection, &owner)).await?;
     let safety = Safety { recovery_set, vault_bytes, history, history_quota: histories.quota };

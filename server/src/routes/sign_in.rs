@@ -34,7 +34,7 @@ pub fn routes() -> Vec<Route> {
     routes![page, start, finish, sign_out]
 }
 
-/// Whoever is signed in already goes home.
+/// The sign-in page. A person who is signed in is redirected to home.
 #[get("/sign-in")]
 fn page(signed_in: Result<signed_in::SignedIn, Error>, config: &State<Config>) -> Page {
     match signed_in {
@@ -110,7 +110,7 @@ async fn finish(
     Ok(HtmlOrJson::new(signed_in).compressible())
 }
 
-/// Works for whoever is signed out already: their cookie goes too. The browser's form is led to the sign-in page.
+/// Succeeds without a sign-in too, and takes its cookie back. The browser's form is redirected to the sign-in page.
 #[post("/sign-out")]
 async fn sign_out(
     signed_in: Result<signed_in::SignedIn, Error>,
