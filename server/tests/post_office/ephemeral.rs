@@ -6,7 +6,7 @@ use crate::support::{
 };
 use cliquet_wire::{
     ephemeral::{EphemeralEnvelope, SendEphemeral},
-    limits::{ADDRESS_BYTES_MAX, EPHEMERAL_CIPHERTEXT_BYTES_MAX, EPHEMERAL_PER_POST_MAX},
+    limits::{ADDRESS_BYTES_MAX, EPHEMERAL_CIPHERTEXT_BYTES_MAX, EPHEMERAL_PER_POST_MAX, POLL_SECONDS_MAX},
     poll::PollAnswer,
     problem::ProblemCode,
 };
@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 /// One padding step and the tag.
 const BYTES: usize = 160 + 16;
 /// A lost signal would be waited for until here.
-const LONG_SECONDS: u32 = 40;
-const AT_ONCE: Duration = Duration::from_secs(20);
+const LONG_SECONDS: u32 = POLL_SECONDS_MAX;
+const AT_ONCE: Duration = Duration::from_secs(40);
 
 async fn shortly() {
     sleep(Duration::from_millis(200)).await;

@@ -3,16 +3,16 @@
 use crate::support::office::{Office, bearer, letter, problem};
 use cliquet_wire::{
     devices::DEVICE_HEADER,
-    limits::POLL_DELIVERIES_MAX,
+    limits::{POLL_DELIVERIES_MAX, POLL_SECONDS_MAX},
     poll::{Poll, PollAnswer},
     problem::ProblemCode,
 };
 use rocket::http::{Accept, ContentType, Header, Status};
 use std::time::{Duration, Instant};
 
-/// Long enough that a slow machine never comes near, and a lost wake-up always does.
-const LONG_SECONDS: u32 = 20;
-const AT_ONCE: Duration = Duration::from_secs(10);
+/// The longest poll: a lost wake-up ends with it, and what is woken has ended long before, also on a slow machine.
+const LONG_SECONDS: u32 = POLL_SECONDS_MAX;
+const AT_ONCE: Duration = Duration::from_secs(40);
 
 macro_rules! friends {
     ($office:ident, $alice:ident, $bob:ident) => {
