@@ -75,9 +75,8 @@ impl Messenger {
         }
         match read::<Amendments>(records, Store::Amendments, &name).await? {
             Some(mut waiting) => {
-                if waiting.merge(amendments) {
-                    step.changes.put(Store::Amendments, name, &waiting);
-                }
+                waiting.merge(amendments);
+                step.changes.put(Store::Amendments, name, &waiting);
             }
             None if conversation.waiting_amendments < WAITING_AMENDMENTS_MAX => {
                 conversation.waiting_amendments += 1;

@@ -48,6 +48,9 @@ impl cbor::Record for Segment {
 impl Messenger {
     /// The texts that the history lacks, oldest first. `None`: there are none. What the server has not taken yet waits
     /// until it has; what stands in a conversation that is no longer kept is let go of.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
     pub async fn gather(&self, records: &impl Records) -> Result<Option<Gathered>, StepError> {
         let mut messages = Vec::new();
         let (mut done, mut more, mut bytes, mut after) = (Changes::default(), false, SEGMENT_HEAD_BYTES, String::new());
@@ -78,6 +81,9 @@ impl Messenger {
 
     /// Messages that a segment brought. Of what is known, only what later events made of it is taken; nothing counts as unread, and nobody is told.
     /// Segments may come in any order, newest first for instance.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
     pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
         let mut step = self.step();
         let (mut new, mut conversations) = (BTreeMap::<String, Message>::new(), Table::<Conversation>::default());
@@ -142,6 +148,10 @@ pub enum Standing {
 }
 
 impl Messenger {
+    /// What there is to do with a text of a saved file.
+    ///
+    /// # Errors
+    /// When the records do not answer.
     pub async fn standing(&self, records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
         if !self.has_contact(&text.conversation) {
             return Ok(Standing::Stranger);
@@ -151,6 +161,9 @@ impl Messenger {
     }
 
     /// Texts of a saved file. As those that a segment brought; and the history lacks them, or they would be here.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
     pub async fn brought_back(&self, records: &impl Records, texts: Vec<Message>) -> Result<Step, StepError> {
         let mut new = Vec::new();
         for text in texts {
@@ -174,6 +187,9 @@ pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
 }
 
 /// What a segment's content holds; refused as a whole when one of its messages is none that was ever kept.
+///
+/// # Errors
+/// When it has no known form, or a later one.
 pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
     let Segment { messages } = decode(content)?;
     let is_kept = |message: &Message| {

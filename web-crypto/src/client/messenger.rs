@@ -126,6 +126,9 @@ pub enum ApplyError {
 
 impl Messenger {
     /// From every record of the stores in [`Store::IN_MEMORY`].
+    ///
+    /// # Errors
+    /// When this is no device yet, and when a record cannot be read.
     pub fn load(records: impl IntoIterator<Item = Record>) -> Result<Self, LoadError> {
         let (mut identity, mut pre_keys, mut rest) = (None, None, Vec::new());
         for record in records {
@@ -157,6 +160,9 @@ impl Messenger {
     }
 
     /// After the step's changes are durable.
+    ///
+    /// # Errors
+    /// When another step was applied since this one was made.
     pub fn apply(&mut self, step: Step) -> Result<(), ApplyError> {
         if step.based_on != self.applied {
             return Err(ApplyError::OutOfTurn);

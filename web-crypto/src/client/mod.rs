@@ -9,6 +9,7 @@ pub mod compose;
 pub mod content;
 pub mod conversation;
 pub mod device;
+pub mod ephemeral;
 pub mod fields;
 mod fold;
 pub mod history;

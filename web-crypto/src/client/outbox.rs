@@ -5,7 +5,7 @@
 //! server recognises by its ids.
 
 use super::{
-    conversation::{DeliveryStatus, Event, Failure, Message, MessageId, OutgoingEvent, Waiting, message_key},
+    conversation::{DeliveryStatus, Failure, Message, MessageId, Waiting},
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, decode, read, simple, under},
@@ -203,23 +203,6 @@ impl Messenger {
     /// Whether a post for this account is under way: the next one waits for its answer.
     pub(super) fn is_under_way(&self, address: &Address) -> bool {
         self.outbox().any(|entry| entry.address == *address)
-    }
-
-    /// An event as it is sent: of an edit that was folded, the text is its message's. `None`: nothing is left to say,
-    /// because a later edit or a deletion took its place.
-    pub(super) async fn whole_event(
-        &self,
-        mut outgoing: OutgoingEvent,
-        records: &impl Records,
-    ) -> Result<Option<OutgoingEvent>, StepError> {
-        let Event::Edit { of, text } = &mut outgoing.event else { return Ok(Some(outgoing)) };
-        let name = message_key(&outgoing.conversation, self.address(), *of);
-        let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? else { return Ok(None) };
-        let message = read::<Message>(records, Store::Messages, &place).await?;
-        let newest = message.filter(|message| message.amendments.edit_id() == Some(outgoing.id));
-        let Some(message) = newest else { return Ok(None) };
-        *text = message.text().to_owned();
-        Ok(Some(outgoing))
     }
 }
 

@@ -13,6 +13,9 @@ impl Messenger {
 
     /// After `GET /devices/self/pre-keys`: what is due, if anything is. Commit and apply the step, and only then upload
     /// (`PUT /devices/self/pre-keys`), or someone could write to a key that this device has lost.
+    ///
+    /// # Errors
+    /// When the account key is not at hand.
     pub async fn tend_pre_keys(
         &self,
         stock: &PreKeyStock,

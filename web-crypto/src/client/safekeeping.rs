@@ -41,6 +41,9 @@ impl cbor::Record for Safekeeping {
 
 impl Safekeeping {
     /// `None`: this device was made before there was a vault to tend; the next sign-in mends that.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
     pub async fn of(records: &impl Records) -> Result<Option<Self>, RecordsError> {
         read(records, Store::Device, SAFEKEEPING).await
     }

@@ -17,6 +17,7 @@ pub mod bundle;
 pub mod card;
 pub mod cbor;
 mod double_ratchet;
+pub mod ephemeral;
 pub mod file_proof;
 pub mod first;
 pub mod history;

@@ -163,12 +163,12 @@ fn a_contact_cannot_plant_copies_of_what_one_never_wrote() {
     let planted = [
         Body::Sync {
             conversation: address("bob").into(),
-            account_key: Some(bobs_key.clone()),
+            account_key: Some(Box::new(bobs_key.clone())),
             body: Box::new(Body::Event { id: message, event: Event::Text { text: "I owe Mallory 100".into() } }),
         },
         Body::Sync {
             conversation: address("eve").into(),
-            account_key: Some(bobs_key),
+            account_key: Some(Box::new(bobs_key)),
             body: Box::new(Body::ContactRequest),
         },
     ];

@@ -10,6 +10,7 @@
 mod conversation;
 mod crashes;
 mod decisions;
+mod ephemeral;
 mod events;
 mod history;
 mod hostile;

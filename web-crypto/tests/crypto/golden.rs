@@ -82,7 +82,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             "content_4.bin",
             Body::Sync {
                 conversation,
-                account_key: Some(account_key),
+                account_key: Some(Box::new(account_key)),
                 body: Box::new(Body::Event { id: message(3), event: Event::Text { text } }),
             },
         ),

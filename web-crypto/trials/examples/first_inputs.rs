@@ -118,7 +118,7 @@ fn main() {
     write("content", "receipt", &text(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message; 2] }));
     let (conversation, account_key) = (address(1), Stamp::of(1).0);
     let (sync, of) = (Box::new(Body::ContactRequest), MessageRef { sender: address(0), id: message });
-    let (conversation, account_key) = (conversation.into(), Some(account_key));
+    let (conversation, account_key) = (conversation.into(), Some(Box::new(account_key)));
     write("content", "sync", &text(Body::Sync { conversation, account_key, body: sync }));
     let event = |event| text(Body::Event { id: message, event });
     write("content", "edit", &event(Event::Edit { of: message, text: "è".into() }));

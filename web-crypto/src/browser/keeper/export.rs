@@ -1,7 +1,7 @@
 //! Everything in one file: a page without script that opens anywhere, offline, and says what was said.
 //!
 //! Owns the way from the store to the download. The file is made in the browser and goes nowhere else; `import.rs` reads
-//! it back, and `client/saved_file.rs` has its markup.
+//! it back, and `client/saved_file/` has its markup.
 
 use super::{KeepError, Keeper};
 use crate::{

@@ -28,7 +28,7 @@ pub enum Body {
     Receipt { kind: ReceiptKind, messages: Vec<MessageId> },
     /// Kind 4, only between devices of one account: this was sent to `conversation`. `account_key`: the pinned key of
     /// its account, if it is with one.
-    Sync { conversation: ConversationId, account_key: Option<AccountKey>, body: Box<Body> },
+    Sync { conversation: ConversationId, account_key: Option<Box<AccountKey>>, body: Box<Body> },
     /// Kind 6: a contact request, and these envelopes from the device that gets this could not be opened: what they
     /// carried is asked for.
     RetryRequest { envelopes: Vec<EnvelopeId> },
@@ -80,7 +80,7 @@ struct Sync {
     #[n(0)]
     conversation: ConversationId,
     #[n(1)]
-    account_key: Option<AccountKey>,
+    account_key: Option<Box<AccountKey>>,
     #[n(2)]
     kind: u16,
     #[n(3)]

@@ -1,6 +1,7 @@
 //! A conversation: its id, its messages, their order, and what later events make of them. Knows nothing of ratchets.
 
 mod amendments;
+#[expect(clippy::module_inception, reason = "a file for the noun, as every other one has")]
 mod conversation;
 mod delivery_status;
 mod event;

@@ -24,6 +24,9 @@ use rand_core::CryptoRng;
 
 impl Messenger {
     /// The answer to `Needs::Card`. Also to be called with one's own card whenever it was fetched.
+    ///
+    /// # Errors
+    /// For an account that is not known, and a card that does not prove what it says.
     pub async fn card_arrived(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
         let mut step = self.step();
         let known = self.contact(&card.email).ok_or(StepError::NoContact)?;
@@ -37,6 +40,9 @@ impl Messenger {
     }
 
     /// One's own device list without a device, for `RevokeDevice`. The answer is one's own card, for `card_arrived`.
+    ///
+    /// # Errors
+    /// When the device is not listed, or the account key is not at hand.
     pub async fn device_list_without(&self, device: DeviceId, signer: &impl Signer) -> Result<DeviceList, StepError> {
         let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
         let listed = own.listed.as_deref().filter(|listed| listed.contains(&device)).ok_or(StepError::NoContact)?;
@@ -48,6 +54,9 @@ impl Messenger {
 
     /// The answer to `Needs::Bundles`: starts a session with each device that has none. A bundle that is not proven
     /// stores nothing at all (K1), and neither does an answer that leaves a device out.
+    ///
+    /// # Errors
+    /// For an account that is not known, and bundles that do not prove what they say.
     pub async fn bundles_arrived(
         &self,
         address: &Address,

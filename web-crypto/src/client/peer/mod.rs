@@ -5,6 +5,7 @@ mod contact;
 mod decisions;
 mod directory;
 mod owed;
+#[expect(clippy::module_inception, reason = "a file for the noun, as every other one has")]
 mod peer;
 pub(super) mod sessions;
 

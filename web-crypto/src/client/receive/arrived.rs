@@ -140,7 +140,7 @@ impl Messenger {
                 };
                 let is_for_own = matches!(&*body, Body::Event { event, .. } if event.is_for_own_devices());
                 // What one deletes for oneself says nothing of the other account.
-                let other = if is_for_own { self.contact(address) } else { self.synced(address, key, now, step) };
+                let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, now, step) };
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
                     Body::Event { id, event } => {

@@ -40,6 +40,9 @@ enum Closed {
 
 impl Messenger {
     /// One delivery of a poll, in their order. Commit and apply before the next poll: its cursor acknowledges.
+    ///
+    /// # Errors
+    /// When a record cannot be read. What an envelope says is no error: it is shown, or ignored.
     pub async fn receive(
         &self,
         delivery: &Delivery,

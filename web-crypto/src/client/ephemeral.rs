@@ -1,0 +1,78 @@
+//! Signals that are worth nothing a moment later: "is typing", "is here". They change no record, wait for nothing, and may
+//! be dropped by anybody on the way.
+
+use super::{
+    messenger::{Messenger, StepError},
+    peer::Trust,
+};
+use crate::crypto::{cbor, ephemeral};
+use cliquet_wire::{address::Address, ephemeral::EphemeralEnvelope};
+use minicbor::{Decode, Encode};
+use rand_core::CryptoRng;
+
+/// A signal is believed for as long by either clock: what a server holds back and hands on later says nothing.
+pub const SIGNAL_LIFE_MS: u64 = 30_000;
+
+/// What a device signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Kind 0: somebody is writing to the receiver.
+    Typing,
+    /// Kind 1: nobody is any more.
+    StoppedTyping,
+    /// Kind 2: somebody looks at the page.
+    Present,
+}
+
+const KINDS: [(Signal, u16); 3] = [(Signal::Typing, 0), (Signal::StoppedTyping, 1), (Signal::Present, 2)];
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Content {
+    #[n(0)]
+    kind: u16,
+    /// By the sender's clock, in milliseconds since 1970.
+    #[n(1)]
+    time: u64,
+}
+
+impl cbor::Record for Content {
+    const VERSION: u32 = 1;
+}
+
+impl Messenger {
+    /// The body of `POST /ephemeral`, for the contact's devices. Empty when its devices are not known: a signal fetches
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the account is not a contact, or shows another key.
+    pub fn signal(
+        &self,
+        address: &Address,
+        signal: Signal,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Vec<EphemeralEnvelope>, StepError> {
+        let peer = self.peer(address).filter(|peer| peer.trust == Trust::Added && !peer.key_changed);
+        peer.ok_or(StepError::NoContact)?;
+        let Some(directory) = self.directory(address) else { return Ok(Vec::new()) };
+        let kind = KINDS.iter().find(|(known, _)| *known == signal).map_or(0, |(_, kind)| *kind);
+        let content = cbor::save(&Content { kind, time: now });
+        let seal = |certificate| ephemeral::seal(self.own(), certificate, &content, &mut *rng);
+        directory.certificates.iter().map(seal).collect::<Result<_, _>>().map_err(|_| StepError::CannotSeal)
+    }
+
+    /// What a contact's device signals. `None`: it is of nobody who was added, too old, of an unknown kind, or not
+    /// authentic.
+    pub fn heard(&self, envelope: &EphemeralEnvelope, now: u64) -> Option<Signal> {
+        let address = &envelope.sender_email;
+        self.peer(address).filter(|peer| peer.trust == Trust::Added && !peer.key_changed)?;
+        let certificates = &self.directory(address)?.certificates;
+        let certificate = certificates.iter().find(|certificate| certificate.device == envelope.sender_device)?;
+        let content: Content = cbor::load(&ephemeral::open(self.own(), certificate, envelope).ok()?).ok()?;
+        if content.time.abs_diff(now) > SIGNAL_LIFE_MS {
+            return None;
+        }
+        KINDS.iter().find(|(_, kind)| *kind == content.kind).map(|(signal, _)| *signal)
+    }
+}

@@ -1,0 +1,193 @@
+//! One thing, encrypted for every device that must get it. The new ratchet states, the post and the taking off the line
+//! are one step, so that no ciphertext leaves before the state that made it is durable (D4, D8).
+
+use super::{
+    Needs, Next,
+    line::{Line, What},
+};
+use crate::{
+    client::{
+        content::{Body, Content, ContentError},
+        conversation::{ConversationId, DeliveryStatus, Failure, MessageId},
+        messenger::{Effect, Messenger, Step, StepError},
+        outbox::{About, OutboxEntry},
+        peer::{Peer, Trust},
+        records::{Store, session_key, simple},
+    },
+    crypto::SealError,
+};
+use cliquet_wire::{
+    address::Address,
+    envelope::{Envelope, SendMessages},
+    ids::EnvelopeId,
+    problem::ProblemCode,
+};
+use rand_core::CryptoRng;
+
+/// Why nothing was sealed for a device.
+enum Unsealed {
+    TooLong,
+    /// The session with this key is used up.
+    SessionOver(String),
+}
+
+/// One thing to seal.
+pub(super) struct Job {
+    pub(super) about: About,
+    /// For the contact's devices.
+    pub(super) body: Body,
+    /// For one's own other devices.
+    pub(super) copy: Option<Body>,
+}
+
+impl Messenger {
+    pub(super) fn seal(
+        &self,
+        peer: &Peer,
+        job: Job,
+        line: Option<&Line>,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Next, StepError> {
+        // One's own other devices come from one's own card, asked for once a start, and again when the server says so.
+        let (own, is_own) = (self.address(), peer.trust == Trust::Own);
+        if self.directory(own).is_none() || !self.own_card_fresh() {
+            return Ok(Next::Needs(Needs::Card { address: own.clone() }));
+        }
+        let accounts: &[&Address] = if is_own { &[own] } else { &[&peer.address, own] };
+        for account in accounts {
+            if self.directory(account).is_none() {
+                return Ok(Next::Needs(Needs::Card { address: (*account).clone() }));
+            }
+            // Without a copy, one's own devices get nothing.
+            let concerned = *account != own || is_own || job.copy.is_some();
+            let devices = self.without_session(account);
+            if concerned && !devices.is_empty() {
+                return Ok(Next::Needs(Needs::Bundles { address: (*account).clone(), devices }));
+            }
+        }
+
+        let mut step = self.step();
+        let mut envelopes = Vec::new();
+        let mut sealed = self.seal_for(&peer.address, job.body, &job.about, now, &mut step, &mut envelopes, rng)?;
+        // Without a device of theirs, nobody would read it.
+        let unread = envelopes.is_empty() && !is_own;
+        if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
+            sealed = self.seal_for(own, copy, &job.about, now, &mut step, &mut envelopes, rng)?;
+        }
+        match (sealed, line) {
+            (Err(Unsealed::SessionOver(key)), _) => {
+                let mut step = self.step();
+                if let Some(sessions) = self.sessions(&key) {
+                    sessions.end(&key, &mut step.changes);
+                }
+                return Ok(Next::Sealed(step));
+            }
+            (Err(Unsealed::TooLong), Some(line)) => {
+                return Ok(self.give_up(line, Failure::Refused(ProblemCode::TooLarge)));
+            }
+            (Ok(()), Some(line)) if unread => {
+                return Ok(self.give_up(line, Failure::Refused(ProblemCode::UnknownDevice)));
+            }
+            (Err(Unsealed::TooLong), None) => return Err(StepError::CannotSeal),
+            (Ok(()), _) => {}
+        }
+        let mut contact = self.contact(&peer.address).ok_or(StepError::NoContact)?;
+        match &job.about {
+            About::ContactRequest => contact.owed.contact_request = false,
+            About::Receipt(names) => contact.owed.receipts.retain(|name| !names.contains(name)),
+            About::Message(_) | About::Event(_) => {}
+        }
+        if let Some(line) = line {
+            // What is sent again keeps its place, and is in the history.
+            if let What::Message(message) = &line.what
+                && message.status == DeliveryStatus::Waiting
+            {
+                contact.conversation.shows(message);
+                if contact.conversation.keep_history {
+                    step.keep(message);
+                }
+            }
+            step.changes.delete(Store::ToSeal, line.key.clone());
+        }
+        self.put_contact(contact, &mut step);
+        match (envelopes.first(), &job.about) {
+            (Some(first), about) => {
+                let id = MessageId(first.id.0);
+                if let About::Message(key) = about {
+                    // For the word that nobody fetched it: the contact's first device answers for all.
+                    step.changes.put(Store::MessageKeys, simple(id), key);
+                }
+                let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotSeal)?;
+                let entry = OutboxEntry { id, address: peer.address.clone(), body, about: job.about };
+                step.changes.put(Store::Outbox, entry.key(), &entry);
+                step.effects.push(Effect::Outbox);
+            }
+            // Nobody to tell: one's own only device tells no one. Nobody will ask for it either.
+            (None, About::Event(key)) => step.changes.delete(Store::Events, key.clone()),
+            (None, _) => {}
+        }
+        Ok(Next::Sealed(step))
+    }
+
+    /// One envelope for each device of the account but this one. A contact request asks each for what was lost of it.
+    #[expect(clippy::too_many_arguments, reason = "two callers, for a contact and for oneself")]
+    fn seal_for(
+        &self,
+        account: &Address,
+        body: Body,
+        about: &About,
+        now: u64,
+        step: &mut Step,
+        envelopes: &mut Vec<Envelope>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Result<(), Unsealed>, StepError> {
+        let is_request = matches!(body, Body::ContactRequest);
+        let mut content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
+        let common = match content.encode() {
+            Ok(common) => common,
+            Err(ContentError::TooLarge) => return Ok(Err(Unsealed::TooLong)),
+            Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotSeal),
+        };
+        for device in self.receivers(account) {
+            let key = session_key(account, device);
+            let known = self.sessions(&key).ok_or(StepError::CannotSeal)?;
+            let mut random = [0; 10];
+            rng.fill_bytes(&mut random);
+            let id = EnvelopeId::from_parts(now, random);
+            let lost = if is_request { known.to_ask(now) } else { &[] };
+            let sealed = if !lost.is_empty() {
+                content.body = Body::RetryRequest { envelopes: lost.to_vec() };
+                let asking = content.encode().map_err(|_| StepError::CannotSeal)?;
+                known.sessions.seal(id, &asking, rng)
+            } else {
+                known.sessions.seal(id, &common, rng)
+            };
+            match sealed {
+                Ok((sessions, envelope)) => {
+                    if is_request {
+                        known.put_asked(&sessions, id, now, &key, &mut step.changes);
+                    } else {
+                        known.put(&sessions, false, &key, &mut step.changes);
+                    }
+                    if let Some(waiting) = about.waiting() {
+                        step.changes.put(Store::Envelopes, simple(MessageId(id.0)), &waiting);
+                    }
+                    envelopes.push(envelope);
+                }
+                Err(SealError::TooLong) => return Ok(Err(Unsealed::TooLong)),
+                Err(SealError::NoSession | SealError::Exhausted) => return Ok(Err(Unsealed::SessionOver(key))),
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// The same for one's own other devices.
+pub(super) fn sync(peer: &Peer, body: Body) -> Body {
+    Body::Sync {
+        conversation: ConversationId::from(&peer.address),
+        account_key: Some(Box::new(peer.account_key.clone())),
+        body: Box::new(body),
+    }
+}

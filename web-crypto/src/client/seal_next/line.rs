@@ -1,0 +1,150 @@
+//! The line of what waits to be encrypted: what any tab put there, the oldest first.
+
+use super::{
+    Next,
+    encrypt::{Job, sync},
+};
+use crate::client::{
+    content::Body,
+    conversation::{
+        ConversationId, DeliveryStatus, Event, Failure, Message, MessageBody, OutgoingEvent, Waiting, message_key,
+    },
+    messenger::{Messenger, Step, StepError},
+    outbox::About,
+    peer::Trust,
+    records::{Records, Store, decode, read},
+};
+use cliquet_wire::problem::ProblemCode;
+use rand_core::CryptoRng;
+
+/// Something in the line, and its key in [`Store::ToSeal`].
+pub(super) struct Line {
+    pub(super) key: String,
+    pub(super) what: What,
+}
+
+pub(super) enum What {
+    Message(Box<Message>),
+    Event(Box<OutgoingEvent>),
+    /// It was deleted, or something later took its place.
+    Nothing,
+}
+
+impl Messenger {
+    /// The first in the line whose conversation is wanted.
+    pub(super) async fn first_waiting(
+        &self,
+        records: &impl Records,
+        wanted: impl Fn(&ConversationId) -> bool,
+    ) -> Result<Option<Line>, StepError> {
+        let mut after = String::new();
+        while let Some(record) = records.next(Store::ToSeal, &after).await? {
+            let what = match decode(&record.value)? {
+                Waiting::Message(key) => match read::<Message>(records, Store::Messages, &key).await? {
+                    Some(message) if !wanted(&message.conversation) => None,
+                    Some(message) if !message.is_deleted() => Some(What::Message(Box::new(message))),
+                    _ => Some(What::Nothing),
+                },
+                Waiting::Event(key) => match read::<OutgoingEvent>(records, Store::Events, &key).await? {
+                    Some(outgoing) if !wanted(&outgoing.conversation) => None,
+                    Some(outgoing) => Some(match self.whole_event(outgoing, records).await? {
+                        Some(outgoing) => What::Event(Box::new(outgoing)),
+                        None => What::Nothing,
+                    }),
+                    None => Some(What::Nothing),
+                },
+            };
+            if let Some(what) = what {
+                return Ok(Some(Line { key: record.key, what }));
+            }
+            after = record.key;
+        }
+        Ok(None)
+    }
+
+    pub(super) fn seal_line(&self, line: Line, now: u64, rng: &mut impl CryptoRng) -> Result<Next, StepError> {
+        let (id, event) = match &line.what {
+            What::Message(message) => {
+                let MessageBody::Text(text) = &message.body else { return Ok(self.drop_line(&line)) };
+                (message.id, Event::Text { text: text.clone() })
+            }
+            What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
+            What::Nothing => return Ok(self.drop_line(&line)),
+        };
+        let peer = line.conversation().and_then(ConversationId::peer).and_then(|peer| self.peer(peer));
+        let for_own_devices = event.is_for_own_devices();
+        let body = Body::Event { id, event };
+        if let (true, Some(peer)) = (for_own_devices, peer) {
+            let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
+            let job = Job { about: line.about(), body: sync(peer, body), copy: None };
+            return self.seal(own, job, Some(&line), now, rng);
+        }
+        let peer = match peer.filter(|peer| peer.trust == Trust::Added) {
+            None => return Ok(self.give_up(&line, Failure::Refused(ProblemCode::NotAContact))),
+            Some(peer) if peer.key_changed => return Ok(self.give_up(&line, Failure::KeyChanged)),
+            Some(peer) => peer,
+        };
+        let copy = Some(sync(peer, body.clone()));
+        self.seal(peer, Job { about: line.about(), body, copy }, Some(&line), now, rng)
+    }
+
+    /// Nothing is left to send.
+    fn drop_line(&self, line: &Line) -> Next {
+        let mut step = self.step();
+        step.changes.delete(Store::ToSeal, line.key.clone());
+        Next::Sealed(step)
+    }
+
+    pub(super) fn give_up(&self, line: &Line, failure: Failure) -> Next {
+        let mut step = self.step();
+        line.fail(failure, &mut step);
+        Next::Sealed(step)
+    }
+
+    /// An event as it is sent: of an edit that was folded, the text is its message's. `None`: nothing is left to say,
+    /// because a later edit or a deletion took its place.
+    async fn whole_event(
+        &self,
+        mut outgoing: OutgoingEvent,
+        records: &impl Records,
+    ) -> Result<Option<OutgoingEvent>, StepError> {
+        let Event::Edit { of, text } = &mut outgoing.event else { return Ok(Some(outgoing)) };
+        let name = message_key(&outgoing.conversation, self.address(), *of);
+        let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? else { return Ok(None) };
+        let message = read::<Message>(records, Store::Messages, &place).await?;
+        let newest = message.filter(|message| message.amendments.edit_id() == Some(outgoing.id));
+        let Some(message) = newest else { return Ok(None) };
+        *text = message.text().to_owned();
+        Ok(Some(outgoing))
+    }
+}
+
+impl Line {
+    fn conversation(&self) -> Option<&ConversationId> {
+        match &self.what {
+            What::Message(message) => Some(&message.conversation),
+            What::Event(outgoing) => Some(&outgoing.conversation),
+            What::Nothing => None,
+        }
+    }
+
+    fn about(&self) -> About {
+        match &self.what {
+            What::Message(message) => About::Message(message.key()),
+            What::Event(_) | What::Nothing => About::Event(self.key.clone()),
+        }
+    }
+
+    /// Off the line. A message is marked and kept; an event that cannot be sent is forgotten.
+    pub(super) fn fail(&self, failure: Failure, step: &mut Step) {
+        step.changes.delete(Store::ToSeal, self.key.clone());
+        match &self.what {
+            // What was sent before, and was asked for again, has not failed.
+            What::Message(message) if message.status == DeliveryStatus::Waiting => {
+                step.put_message(Message { status: DeliveryStatus::Failed(failure), ..(**message).clone() });
+            }
+            What::Event(outgoing) => step.changes.delete(Store::Events, outgoing.key()),
+            What::Message(_) | What::Nothing => {}
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From what waits to what is posted: the leader's work.
+//!
+//! Owns the order: contact requests, what persons said and did, receipts; of each conversation one thing at a time.
+
+mod encrypt;
+mod line;
+
+use super::{
+    content::{Body, RECEIPT_NAMES_MAX, ReceiptKind},
+    conversation::{ConversationId, Failure, MessageId},
+    messenger::{Messenger, Step, StepError},
+    outbox::{About, Refusal, refusal},
+    peer::{Owed, Peer, Trust},
+    records::{Records, under},
+};
+use cliquet_wire::{address::Address, ids::DeviceId, problem::ProblemCode};
+use encrypt::{Job, sync};
+use rand_core::CryptoRng;
+
+/// What there is to do next.
+#[derive(Debug)]
+pub enum Next {
+    /// Nothing waits that may be sent now.
+    Idle,
+    /// Commit, apply, post what is new in the outbox, and ask again.
+    Sealed(Step),
+    /// Something that only the server has is missing. Fetch it, hand it in, and ask again.
+    Needs(Needs),
+}
+
+/// What is missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// `GET /contacts/<email>`, for `Messenger::card_arrived`.
+    Card { address: Address },
+    /// `POST /contacts/<email>/bundles`, for `Messenger::bundles_arrived`.
+    Bundles { address: Address, devices: Vec<DeviceId> },
+}
+
+impl Needs {
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::Card { address } | Self::Bundles { address, .. } => address,
+        }
+    }
+}
+
+impl Messenger {
+    /// The next step towards the outbox. `put_off`: the accounts to leave out for now, because what is missing for them
+    /// could not be fetched.
+    ///
+    /// # Errors
+    /// When a record cannot be read, or something cannot be encrypted.
+    pub async fn seal_next(
+        &self,
+        records: &impl Records,
+        put_off: &[Address],
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Next, StepError> {
+        // What was done here is seen here, whatever is under way.
+        if let Some(step) = self.fold_next(records).await? {
+            return Ok(Next::Sealed(step));
+        }
+        if self.outbox_is_full() {
+            return Ok(Next::Idle);
+        }
+        let is_free = |address: &Address| !put_off.contains(address) && !self.is_under_way(address);
+        let within_reach = |peer: &&Peer| is_free(&peer.address) && !peer.key_changed;
+        let asking: Vec<&String> = self.asking(now).collect();
+        let owes_request = |peer: &&Peer| {
+            let asks = || asking.iter().any(|key| key.starts_with(&under(peer.address.as_str())));
+            self.owed(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks())
+        };
+        if let Some(peer) = self.peers().filter(within_reach).find(owes_request) {
+            let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
+            let job = Job { about: About::ContactRequest, body: Body::ContactRequest, copy };
+            return self.seal(peer, job, None, now, rng);
+        }
+        let free = |id: &ConversationId| id.peer().is_none_or(is_free);
+        if let Some(line) = self.first_waiting(records, free).await? {
+            return self.seal_line(line, now, rng);
+        }
+        for peer in self.contacts().filter(within_reach).filter(|peer| peer.trust == Trust::Added) {
+            let names: Vec<MessageId> = match self.owed(&peer.address) {
+                Some(owed) if !owed.receipts.is_empty() => {
+                    owed.receipts.iter().copied().take(RECEIPT_NAMES_MAX).collect()
+                }
+                _ => continue,
+            };
+            let body = Body::Receipt { kind: ReceiptKind::Delivered, messages: names.clone() };
+            let job = Job { about: About::Receipt(names), body, copy: None };
+            return self.seal(peer, job, None, now, rng);
+        }
+        Ok(Next::Idle)
+    }
+
+    /// What `Needs` asked for cannot be had, and the server says why; or its answer was not proven, and `code` is
+    /// `BadSignature`. Passing troubles change nothing: put the address off and ask again later.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn need_refused(
+        &self,
+        records: &impl Records,
+        needs: &Needs,
+        code: ProblemCode,
+    ) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let address = needs.address();
+        let Some(mut contact) = self.contact(address) else { return Ok(step) };
+        match refusal(code) {
+            Refusal::Keep => return Ok(step),
+            Refusal::EncryptAgain => contact.forget_directory(),
+            // One's own card or devices: nobody's message is at fault.
+            Refusal::GiveUp if contact.is_own() => return Ok(step),
+            Refusal::GiveUp => {
+                contact.owed = Owed::default();
+                let failure = match code {
+                    ProblemCode::BadSignature => Failure::BadPreKeys,
+                    code => Failure::Refused(code),
+                };
+                if let Some(line) = self.first_waiting(records, |id| id.is_with(address)).await? {
+                    line.fail(failure, &mut step);
+                }
+            }
+        }
+        self.put_contact(contact, &mut step);
+        Ok(step)
+    }
+}
