@@ -5,9 +5,6 @@
 const ASKED = "cliquet-asked-to-keep";
 // Less room than this is worth a word.
 const ROOM_BYTES = 50 * 2 ** 20;
-// Everything else comes first.
-const CHECK_AFTER_MS = 30_000;
-const CHECK_EVERY_MS = 3_600_000;
 
 const own = (work) => Promise.resolve().then(work).catch(() => {});
 const sent = new EventTarget();
@@ -90,49 +87,6 @@ own(() => {
   };
   new MutationObserver(count).observe(contacts, { subtree: true, childList: true, characterData: true });
   count();
-});
-
-own(() => {
-  // A draft stays while another conversation is looked at, in this tab's memory and nowhere else.
-  const drafts = new Map();
-  const open = () => document.querySelector("[data-conversation]");
-  const draft = () => open()?.querySelector("[data-draft]");
-  on("input", "[data-draft]", ({ target }) => drafts.set(open().dataset.conversation, target.value));
-  sent.addEventListener("sent", () => drafts.delete(open().dataset.conversation));
-  // What was given back because it could not be sent is no input. That a field is empty says nothing here: of two swaps at
-  // once, one sees the other half done.
-  document.addEventListener("htmx:before:swap", () => draft()?.value && drafts.set(open().dataset.conversation, draft().value));
-  document.addEventListener("htmx:after:swap", () => {
-    const text = drafts.get(open()?.dataset.conversation);
-    if (text && draft() && !draft().value) draft().value = text;
-  });
-  on("click", "[data-add-contact]", () => (document.getElementById("search-email").value = ""));
-});
-
-own(() => {
-  // Once a day the newest part of the history is fetched and opened, by the leading tab when nothing else goes on. The
-  // keeper knows when it is due.
-  const { nextGlue, nextWasm } = document.documentElement.dataset;
-  const notice = document.createElement("div");
-  notice.className = "notice";
-  notice.setAttribute("role", "alert");
-  notice.dataset.altered = "";
-  document.getElementById("notice").after(notice);
-  const look = () => own(async () => {
-    if (document.getElementById("status").dataset.state !== "online") return;
-    const keeper = await import(nextGlue);
-    await keeper.default({ module_or_path: nextWasm });
-    const sound = await keeper.history_is_sound();
-    if (sound) notice.textContent = "";
-    else if (!notice.textContent) {
-      const link = document.createElement("a");
-      link.href = "/home?show=safety";
-      link.textContent = (await asked).altered;
-      notice.append(link);
-    }
-  });
-  setTimeout(look, CHECK_AFTER_MS);
-  setInterval(look, CHECK_EVERY_MS);
 });
 
 own(() => {

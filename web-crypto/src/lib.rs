@@ -3,7 +3,6 @@
 //! `browser` drives `client`, `client` drives `crypto`; never the other way round. The first two layers are pure: time,
 //! randomness and storage are arguments, so that every test runs natively from a seed.
 
-#[cfg(target_arch = "wasm32")]
 pub mod browser;
 pub mod client;
 pub mod crypto;

@@ -26,12 +26,11 @@ pub(crate) struct Module {
     is_split: bool,
 }
 
-/// The first two carry a new browser to a working home; the others are fetched when they are wanted.
-pub(crate) const MODULES: [Module; 4] = [
+/// The first two carry a new browser to a working home; the last is fetched when it is wanted.
+pub(crate) const MODULES: [Module; 3] = [
     Module { feature: "sign-in", name: "sign_in", is_split: false },
     Module { feature: "messenger", name: "messenger", is_split: true },
     Module { feature: "recovery", name: "recovery", is_split: false },
-    Module { feature: "keeper", name: "keeper", is_split: false },
 ];
 
 #[derive(clap::Args)]

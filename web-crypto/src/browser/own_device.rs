@@ -6,9 +6,10 @@
 
 use super::{
     account_error::AccountError,
+    app::upkeep::{BEFORE, CONTACTS, TO_RESTORE},
     platform::{
         random,
-        store::{ACCOUNT_KEY, BEFORE, CONTACTS, Store, StoreError, TO_RESTORE, Write},
+        store::{ACCOUNT_KEY, Store, StoreError, Write},
         webcrypto::SigningKey,
     },
     view::sentences::word,

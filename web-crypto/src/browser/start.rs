@@ -14,10 +14,8 @@ pub async fn start(open_next: Function) -> Result<(), JsError> {
     #[cfg(feature = "recovery")]
     super::safety_pane::start(open_next);
     #[cfg(feature = "messenger")]
-    super::home_page::start(open_next).await?;
-    #[cfg(feature = "keeper")]
-    super::keeper::start(open_next);
-    #[cfg(not(any(feature = "sign-in", feature = "messenger", feature = "keeper")))]
+    super::pages::home::start().await?;
+    #[cfg(not(feature = "sign-in"))]
     drop(open_next);
     Ok(())
 }

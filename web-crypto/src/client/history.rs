@@ -10,7 +10,7 @@ use super::{
     records::{Changes, Records, RecordsError, Store, Table, decode, read},
 };
 use crate::crypto::{cbor, history::SEALED_BYTES_MORE_MAX};
-use cliquet_wire::limits::SEGMENT_BYTES_MAX;
+use cliquet_wire::{address::Address, limits::SEGMENT_BYTES_MAX};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -147,19 +147,20 @@ pub enum Standing {
     Stranger,
 }
 
-impl Messenger {
-    /// What there is to do with a text of a saved file.
-    ///
-    /// # Errors
-    /// When the records do not answer.
-    pub async fn standing(&self, records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
-        if !self.has_contact(&text.conversation) {
-            return Ok(Standing::Stranger);
-        }
-        let key = message_key(&text.conversation, &text.sender, text.id);
-        Ok(if records.get(Store::MessageKeys, &key).await?.is_some() { Standing::Known } else { Standing::New })
+/// What there is to do with a text, as the records say. `own`: this account's address.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn standing(records: &impl Records, own: &Address, text: &Message) -> Result<Standing, RecordsError> {
+    let Some(peer) = text.conversation.peer().filter(|peer| *peer != own) else { return Ok(Standing::Stranger) };
+    if records.get(Store::Peers, peer.as_str()).await?.is_none() {
+        return Ok(Standing::Stranger);
     }
+    let key = message_key(&text.conversation, &text.sender, text.id);
+    Ok(if records.get(Store::MessageKeys, &key).await?.is_some() { Standing::Known } else { Standing::New })
+}
 
+impl Messenger {
     /// Texts of a saved file. As those that a segment brought; and the history lacks them, or they would be here.
     ///
     /// # Errors
@@ -167,7 +168,7 @@ impl Messenger {
     pub async fn brought_back(&self, records: &impl Records, texts: Vec<Message>) -> Result<Step, StepError> {
         let mut new = Vec::new();
         for text in texts {
-            if self.standing(records, &text).await? == Standing::New {
+            if standing(records, self.address(), &text).await? == Standing::New {
                 new.push(text);
             }
         }

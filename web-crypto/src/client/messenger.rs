@@ -10,7 +10,7 @@ use super::{
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, saved};
-use cliquet_wire::{address::Address, certificate::AccountCard, ids::DeviceId};
+use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
 /// The keys of [`Store::Device`].
@@ -185,6 +185,11 @@ impl Messenger {
         self.own.device()
     }
 
+    /// One's own account key.
+    pub fn account_key(&self) -> &AccountKey {
+        self.own.account_key()
+    }
+
     /// Every account that is known, one's own included, by address.
     pub(super) fn peers(&self) -> impl Iterator<Item = &Peer> {
         self.peers.values()
@@ -291,7 +296,8 @@ impl Messenger {
             | Store::ToFold
             | Store::Amendments
             | Store::UnknownContents
-            | Store::Envelopes => {}
+            | Store::Envelopes
+            | Store::Drafts => {}
         }
         Ok(())
     }

@@ -71,7 +71,7 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     bob.tab.until("the messages", "document.querySelectorAll('.messages > .message').length === 3", vec![]).await;
     show(&bob.tab, "home-french").await;
     bob.tab.click(".conversation .menu > summary").await;
-    bob.tab.click("[role=switch][data-wish=unkept]").await;
+    bob.tab.click("[role=switch][data-command=forget-history]").await;
     bob.tab.until_shown(".tag.if-unkept").await;
     show(&bob.tab, "not-kept-french").await;
     bob.tab.goto(&bob.url("/home?show=search")).await;

@@ -17,7 +17,7 @@ async fn verify(one: &Person, other: &Person) -> String {
             .until("the digits", "/\\d{5}/.test(document.querySelector('[data-digits]').textContent)", vec![])
             .await;
         digits.push(person.digits().await);
-        person.tab.click("[data-wish=verified]").await;
+        person.tab.click("[data-command=verify]").await;
         person.tab.until_shown(VERIFIED).await;
         person.tab.click(".pane-head [data-safety-number]").await;
     }

@@ -1,51 +1,34 @@
 //! The channel between an account's tabs.
 
 use gloo_events::EventListener;
-use js_sys::Array;
+use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
 use web_sys::{BroadcastChannel, MessageEvent};
 
-const CHANNEL: &str = "cliquet";
-
-/// This tab's link to the account's other tabs.
+/// Bytes to and from the other tabs. A browser without channels has one tab that works, and others that must be reloaded.
 #[derive(Debug)]
-pub struct Tabs {
-    account: String,
-    channel: Option<BroadcastChannel>,
-}
+pub struct Channel(Option<BroadcastChannel>);
 
-impl Tabs {
-    /// `account` is the database's name: tabs of another account are not ours.
-    pub fn new(account: String) -> Self {
-        Self { account, channel: BroadcastChannel::new(CHANNEL).ok() }
+impl Channel {
+    /// `account` is the database's name: tabs of another account do not hear.
+    pub fn open(account: &str) -> Self {
+        Self(BroadcastChannel::new(account).ok())
     }
 
-    /// The database's name.
-    pub fn account(&self) -> &str {
-        &self.account
-    }
-
-    /// Tells the other tabs which records changed.
-    pub fn announce<'a>(&self, changed: impl Iterator<Item = &'a str>) {
-        let message = Array::of1(&self.account.as_str().into());
-        changed.for_each(|name| {
-            message.push(&name.into());
-        });
-        if let Some(channel) = &self.channel {
-            let _ = channel.post_message(&message);
+    /// Sends to every other tab.
+    pub fn announce(&self, bytes: &[u8]) {
+        if let Some(channel) = &self.0 {
+            let _ = channel.post_message(&Uint8Array::from(bytes));
         }
     }
 
-    /// Hears what other tabs announce.
-    pub fn follow(&self, mut changed: impl FnMut(Vec<String>) + 'static) {
-        let Some(channel) = &self.channel else { return };
-        let account = self.account.clone();
+    /// Hears what other tabs send, for as long as the page lives.
+    pub fn follow(&self, mut heard: impl FnMut(&[u8]) + 'static) {
+        let Some(channel) = &self.0 else { return };
         EventListener::new(channel, "message", move |event| {
-            let Some(data) = event.dyn_ref::<MessageEvent>().map(MessageEvent::data) else { return };
-            let mut names =
-                data.dyn_ref::<Array>().into_iter().flat_map(Array::iter).filter_map(|name| name.as_string());
-            if names.next().as_deref() == Some(account.as_str()) {
-                changed(names.collect());
+            let data = event.dyn_ref::<MessageEvent>().map(MessageEvent::data);
+            if let Some(bytes) = data.as_ref().and_then(|data| data.dyn_ref::<Uint8Array>()) {
+                heard(&bytes.to_vec());
             }
         })
         .forget();

@@ -2,11 +2,8 @@
 //!
 //! Owns fetching, deadlines, and the reading of answers into wire types or a `Problem`. Knows nothing of what is said.
 
-use cliquet_wire::{
-    devices::DEVICE_HEADER,
-    ids::DeviceId,
-    problem::{Problem, ProblemCode},
-};
+pub use super::error::HttpError;
+use cliquet_wire::{devices::DEVICE_HEADER, ids::DeviceId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue};
@@ -30,28 +27,6 @@ pub fn device() -> Option<String> {
     DEVICE.with_borrow(Clone::clone)
 }
 
-/// Why a request brought no answer of the expected kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HttpError {
-    /// The server says what is wrong, in the reader's language.
-    Problem(Box<Problem>),
-    /// No connection: the request may or may not have arrived.
-    Offline,
-    /// No answer within the deadline: the request may or may not have arrived.
-    TimedOut,
-    /// An answer of another shape, from a server of another version or from something in between.
-    Unreadable,
-}
-
-impl HttpError {
-    pub fn code(&self) -> Option<ProblemCode> {
-        match self {
-            Self::Problem(problem) => Some(problem.code),
-            Self::Offline | Self::TimedOut | Self::Unreadable => None,
-        }
-    }
-}
-
 pub async fn get<T: DeserializeOwned>(path: &str) -> Result<T, HttpError> {
     parse(&exchange("GET", path, None, None).await?)
 }
@@ -68,6 +43,14 @@ pub async fn send(method: &str, path: &str, body: &impl Serialize) -> Result<(),
 /// The same with a body that is JSON already, and until `signal` says stop.
 pub async fn post_until<T: DeserializeOwned>(path: &str, body: &str, signal: &AbortSignal) -> Result<T, HttpError> {
     parse(&exchange("POST", path, Some(body), Some(signal)).await?)
+}
+
+/// The text of an answer of success.
+///
+/// # Errors
+/// What the server says is wrong, or why it said nothing.
+pub async fn request(method: &str, path: &str, body: Option<&str>) -> Result<String, HttpError> {
+    exchange(method, path, body, None).await
 }
 
 /// For answers that say nothing.
@@ -95,8 +78,16 @@ fn exchange<'a>(
         let deadline = AbortSignal::timeout_with_u32(DEADLINE_MS);
         let response = request_until(method, path, body, signal.unwrap_or(&deadline)).await?;
         let text = text(&response).await?;
-        if response.ok() { Ok(text) } else { Err(HttpError::Problem(Box::new(parse(&text)?))) }
+        read_answer(response.ok(), text)
     })
+}
+
+/// An answer of success is its text; any other is a problem.
+///
+/// # Errors
+/// The problem, or that there is none where one was to be.
+pub fn read_answer(ok: bool, text: String) -> Result<String, HttpError> {
+    if ok { Ok(text) } else { Err(HttpError::Problem(Box::new(parse(&text)?))) }
 }
 
 async fn request_until(

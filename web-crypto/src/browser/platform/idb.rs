@@ -2,6 +2,7 @@
 //!
 //! Owns the database's name, version and object stores. Knows nothing of what a record holds.
 
+pub use super::error::StoreError;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use cliquet_wire::address::Address;
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -17,30 +18,13 @@ pub const KEYS: &str = "keys";
 /// Everything else, sealed.
 pub const RECORDS: &str = "records";
 
-/// Why the browser's storage did not do what was asked. In every case nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// No storage for this page: blocked by a setting, or a private window.
-    #[error("the browser gives this page no storage")]
-    Refused,
-    #[error("the browser's storage is full")]
-    Full,
-    /// Another tab runs a newer page, or holds an older one open: reload.
-    #[error("another tab runs another version of this page")]
-    OtherVersion,
-    /// A record that does not open: changed from outside, or sealed under another key.
-    #[error("a stored record does not open")]
-    Damaged,
-}
-
-impl StoreError {
-    fn from_js(error: &JsValue) -> Self {
-        match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
-            Some("QuotaExceededError") => Self::Full,
-            // The second: this tab's connection was closed for an upgrade or a removal by another.
-            Some("VersionError" | "InvalidStateError") => Self::OtherVersion,
-            _ => Self::Refused,
-        }
+/// What IndexedDB says is wrong.
+fn refusal(error: &JsValue) -> StoreError {
+    match error.dyn_ref::<DomException>().map(DomException::name).as_deref() {
+        Some("QuotaExceededError") => StoreError::Full,
+        // The second: this tab's connection was closed for an upgrade or a removal by another.
+        Some("VersionError" | "InvalidStateError") => StoreError::OtherVersion,
+        _ => StoreError::Refused,
     }
 }
 
@@ -76,7 +60,7 @@ impl Database {
     pub async fn open(name: &str) -> Result<Self, StoreError> {
         let factory =
             web_sys::window().and_then(|window| window.indexed_db().ok().flatten()).ok_or(StoreError::Refused)?;
-        let request = factory.open_with_u32(name, VERSION).map_err(|error| StoreError::from_js(&error))?;
+        let request = factory.open_with_u32(name, VERSION).map_err(|error| refusal(&error))?;
         let upgrade = Closure::once(|event: Event| {
             if let Some(request) = event.target().and_then(|target| target.dyn_into::<IdbOpenDbRequest>().ok()) {
                 upgrade(&request);
@@ -120,8 +104,8 @@ impl Database {
 
     /// A transaction that reads one object store.
     pub fn read(&self, store: &str) -> Result<web_sys::IdbObjectStore, StoreError> {
-        let transaction = self.inner.transaction_with_str(store).map_err(|error| StoreError::from_js(&error))?;
-        transaction.object_store(store).map_err(|error| StoreError::from_js(&error))
+        let transaction = self.inner.transaction_with_str(store).map_err(|error| refusal(&error))?;
+        transaction.object_store(store).map_err(|error| refusal(&error))
     }
 
     /// One transaction over both object stores. Once this returns `Ok`, what `write` asked for is on the disk, all of
@@ -135,7 +119,7 @@ impl Database {
             .inner
             .unchecked_ref::<DurableDatabase>()
             .transaction(&stores, "readwrite", &options)
-            .map_err(|error| StoreError::from_js(&error))?;
+            .map_err(|error| refusal(&error))?;
         let finished = Promise::new(&mut |resolve: Function, reject: Function| {
             transaction.set_oncomplete(Some(&resolve));
             transaction.set_onabort(Some(&reject));
@@ -143,20 +127,20 @@ impl Database {
         if let Err(error) = write(&transaction) {
             let _ = transaction.abort();
             let _ = JsFuture::from(finished).await;
-            return Err(StoreError::from_js(&error));
+            return Err(refusal(&error));
         }
         match JsFuture::from(finished).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(transaction.error().map_or(StoreError::Refused, |error| StoreError::from_js(&error))),
+            Err(_) => Err(transaction.error().map_or(StoreError::Refused, |error| refusal(&error))),
         }
     }
 }
 
 /// The result of a request, if there came to be one.
 pub async fn done(request: Result<IdbRequest, JsValue>) -> Result<JsValue, StoreError> {
-    let request = request.map_err(|error| StoreError::from_js(&error))?;
+    let request = request.map_err(|error| refusal(&error))?;
     match JsFuture::from(finished(&request)).await {
-        Ok(_) => request.result().map_err(|error| StoreError::from_js(&error)),
+        Ok(_) => request.result().map_err(|error| refusal(&error)),
         Err(_) => Err(failure(&request)),
     }
 }
@@ -169,7 +153,7 @@ fn finished(request: &IdbRequest) -> Promise {
 }
 
 fn failure(request: &IdbRequest) -> StoreError {
-    request.error().ok().flatten().map_or(StoreError::Refused, |error| StoreError::from_js(&error))
+    request.error().ok().flatten().map_or(StoreError::Refused, |error| refusal(&error))
 }
 
 /// Runs inside the exclusive transaction that a new version opens. One step a version.

@@ -1,9 +1,8 @@
-//! Locks: which of an account's tabs leads, and which step of a tab is under way.
+//! The Web Lock by which one of an account's tabs leads.
 //!
 //! The leader holds a Web Lock for as long as it lives; it alone owns the ratchet, the poll and the outbox.
 
 use js_sys::{Array, Function, Promise};
-use std::cell::RefCell;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
@@ -34,37 +33,4 @@ pub async fn lead(account: &str, end: Promise) -> Result<Promise, JsValue> {
     let held = locks.request(&[account, "-leader"].concat(), callback.unchecked_ref())?;
     JsFuture::from(Promise::race(&Array::of2(&leading, &held))).await?;
     Ok(held)
-}
-
-/// Lets one step at a time change this tab's messenger, in the order of asking.
-#[derive(Debug)]
-pub struct Turns(RefCell<Promise>);
-
-/// Held for the length of a step; the next one begins when it is dropped.
-#[derive(Debug)]
-pub struct Turn(Option<Function>);
-
-impl Default for Turns {
-    fn default() -> Self {
-        Self(RefCell::new(Promise::resolve(&JsValue::UNDEFINED)))
-    }
-}
-
-impl Turns {
-    pub async fn take(&self) -> Turn {
-        let mut release = None;
-        let mine = Promise::new(&mut |resolve: Function, _| release = Some(resolve));
-        let turn = Turn(release);
-        let before = self.0.replace(mine);
-        let _ = JsFuture::from(before).await;
-        turn
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        if let Some(release) = &self.0 {
-            let _ = release.call0(&JsValue::UNDEFINED);
-        }
-    }
 }

@@ -1,15 +1,35 @@
 //! The browser's services: storage, cryptography, network, locks, channels and timers.
 //!
-//! Beside `view` the only layer that names wasm-bindgen, web-sys and gloo. Knows nothing of messages and pages.
+//! Beside `view` the only layer that names wasm-bindgen, web-sys and gloo. Knows nothing of messages and pages. What
+//! `app` sees of it are the traits in [`service`], which compile everywhere.
 
+#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
+pub mod browser;
+#[cfg(target_arch = "wasm32")]
 pub mod channel;
+pub mod error;
+#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
+pub mod htmx;
+#[cfg(target_arch = "wasm32")]
 pub mod http;
+#[cfg(target_arch = "wasm32")]
 pub mod idb;
-#[cfg(feature = "messenger")]
+#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
 pub mod lazy;
+#[cfg(target_arch = "wasm32")]
 pub mod locks;
+#[cfg(target_arch = "wasm32")]
+pub mod presence;
+#[cfg(target_arch = "wasm32")]
 pub mod random;
+pub mod service;
+#[cfg(target_arch = "wasm32")]
 pub mod store;
+#[cfg(target_arch = "wasm32")]
 pub mod task;
+#[cfg(target_arch = "wasm32")]
+pub mod text;
+#[cfg(target_arch = "wasm32")]
 pub mod timer;
+#[cfg(target_arch = "wasm32")]
 pub mod webcrypto;

@@ -8,6 +8,7 @@
 use super::{
     idb::{self, Database, KEYS, RECORDS},
     random,
+    service::Storage,
 };
 use crate::{
     client::records::{self, Changes, Records, RecordsError},
@@ -24,7 +25,10 @@ use web_sys::{
 };
 use zeroize::Zeroizing;
 
-pub use super::idb::StoreError;
+pub use super::{
+    error::StoreError,
+    service::{Record, Write},
+};
 
 /// In the object store of keys: what wraps the store key.
 const WRAPPING_KEY: &str = "wrapping";
@@ -32,12 +36,6 @@ const WRAPPING_KEY: &str = "wrapping";
 const STORE_KEY: &str = "store";
 /// In the object store of keys: the account key, as a `CryptoKey` that signs and refuses export.
 pub const ACCOUNT_KEY: &str = "account";
-/// The store of what a new device has not got back yet. Empty when all is here.
-pub const TO_RESTORE: &str = "to_restore";
-/// Of the history: the sequence below which segments are missing, or empty at first.
-pub const BEFORE: &str = "before";
-/// The contacts that the vault vouches for.
-pub const CONTACTS: &str = "contacts";
 const NONCE_BYTES: usize = 12;
 
 /// One account's storage, open.
@@ -45,20 +43,6 @@ pub struct Store {
     database: Database,
     sealing_key: Key,
     naming_key: Zeroizing<[u8; 32]>,
-}
-
-/// A record to put, or to delete when it has no value.
-#[derive(Clone, Copy)]
-pub struct Write<'a> {
-    pub store: &'a str,
-    pub key: &'a str,
-    pub value: Option<&'a [u8]>,
-}
-
-/// A record as it was put.
-pub struct Record {
-    pub key: String,
-    pub value: Zeroizing<Vec<u8>>,
 }
 
 impl Store {
@@ -259,31 +243,43 @@ impl Records for Store {
     }
 }
 
-impl From<StoreError> for RecordsError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Damaged => Self::Damaged,
-            StoreError::OtherVersion => Self::Newer,
-            StoreError::Refused | StoreError::Full => Self::Unavailable,
-        }
+impl Storage for Store {
+    async fn value(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        Self::get(self, store, key).await
+    }
+
+    async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
+        Self::all(self, store).await
+    }
+
+    async fn after(&self, store: &str, key: &str) -> Result<Option<Record>, StoreError> {
+        Self::next(self, store, key).await
+    }
+
+    async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
+        Self::last(self, store, first, count).await
+    }
+
+    async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
+        Self::names(self, store).await
+    }
+
+    async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
+        Self::between(self, store, first, last).await
+    }
+
+    async fn count(&self, store: &str) -> Result<usize, StoreError> {
+        Self::count(self, store).await
+    }
+
+    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        Self::commit(self, writes).await
     }
 }
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Store(…)")
-    }
-}
-
-impl std::fmt::Debug for Record {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Record(…)")
-    }
-}
-
-impl std::fmt::Debug for Write<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Write(…)")
     }
 }
 

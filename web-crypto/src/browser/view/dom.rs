@@ -1,8 +1,8 @@
-//! Finds what the page already has: elements by id or `data-` attribute. Makes none.
+//! Elements: found by id or `data-` attribute, copied from templates, filled with text nodes.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, Window};
 
 /// Absent only where there is no page, as in a worker; nothing of ours runs there.
 pub fn window() -> Option<Window> {
@@ -66,4 +66,31 @@ pub fn language() -> String {
     document()
         .and_then(|document| document.document_element()?.get_attribute("lang"))
         .unwrap_or_else(|| "en".to_owned())
+}
+
+/// A copy of what a template holds.
+pub fn copy(template: &Element) -> Option<Element> {
+    let content = template.dyn_ref::<HtmlTemplateElement>()?.content();
+    content.first_element_child()?.clone_node_with_deep(true).ok()?.dyn_into().ok()
+}
+
+/// Sets the text of an element below `root`. The one way in which a text reaches the page.
+pub fn set_text(root: &Element, selector: &str, text: &str) {
+    if let Some(element) = within(root, selector) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// The same, unless it says so already: what is said again would be read out again.
+pub fn say(root: &Element, selector: &str, text: &str) {
+    if let Some(element) = within(root, selector).filter(|element| element.text_content().as_deref() != Some(text)) {
+        element.set_text_content(Some(text));
+    }
+}
+
+/// Fires an event at an element.
+pub fn dispatch(element: &Element, name: &str) {
+    if let Ok(event) = Event::new(name) {
+        let _ = element.dispatch_event(&event);
+    }
 }

@@ -49,6 +49,8 @@ pub enum Store {
     /// By an envelope's id, for as long as the server keeps envelopes: what it carried. And by `event id/device`: how often
     /// that device asked for it.
     Envelopes,
+    /// By a conversation's id: what was typed and is not sent.
+    Drafts,
     /// By its id: a post that waits to be sent, or whose answer is not known.
     Outbox,
     /// The last delivery that is durable here.
@@ -56,7 +58,7 @@ pub enum Store {
 }
 
 impl Store {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Device,
         Self::Peers,
         Self::Directories,
@@ -72,6 +74,7 @@ impl Store {
         Self::Amendments,
         Self::UnknownContents,
         Self::Envelopes,
+        Self::Drafts,
         Self::Outbox,
         Self::Cursor,
     ];
@@ -104,6 +107,7 @@ impl Store {
             Self::Amendments => "amendments",
             Self::UnknownContents => "unknown_contents",
             Self::Envelopes => "envelopes",
+            Self::Drafts => "drafts",
             Self::Outbox => "outbox",
             Self::Cursor => "cursor",
         }

@@ -1,0 +1,77 @@
+//! What a commit changed, for every view of every tab.
+
+use crate::client::{
+    conversation::ConversationId,
+    messenger::Effect,
+    records::{Changes, Store},
+};
+use cliquet_wire::address::Address;
+use minicbor::{Decode, Encode};
+
+/// One thing that a commit changed. Says where it is, and nothing of what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Change {
+    /// A line of a conversation is new, or its status is another. `key`: the message's.
+    #[n(0)]
+    Message {
+        #[n(0)]
+        conversation: ConversationId,
+        #[n(1)]
+        key: String,
+    },
+    /// A conversation's line in the list.
+    #[n(1)]
+    Conversation(#[n(0)] ConversationId),
+    /// What is known or believed of an account.
+    #[n(2)]
+    Peer(#[n(0)] Address),
+    /// There is something to encrypt or to post.
+    #[n(3)]
+    ToSend,
+    /// There is something for the history on the server.
+    #[n(4)]
+    ToKeep,
+    /// This account has a new device.
+    #[n(5)]
+    DeviceAdded,
+}
+
+impl Change {
+    /// What a step changed, each thing once. `own`: this account's address.
+    pub fn of(changes: &Changes, effects: &[Effect], own: &Address) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut add = |change: Self| {
+            if !found.contains(&change) {
+                found.push(change);
+            }
+        };
+        for put in &changes.puts {
+            if let Some(change) = Self::of_put(put.store, &put.key) {
+                add(change);
+            }
+        }
+        for effect in effects {
+            match effect {
+                Effect::Conversation(id) => add(Self::Conversation(id.clone())),
+                Effect::Peer(address) => add(Self::Peer(address.clone())),
+                Effect::Devices { account, added, .. } if account == own && !added.is_empty() => add(Self::DeviceAdded),
+                Effect::Message(_) | Effect::Outbox | Effect::Devices { .. } | Effect::Ignored(_) => {}
+            }
+        }
+        found
+    }
+
+    fn of_put(store: Store, key: &str) -> Option<Self> {
+        match store {
+            Store::Messages => {
+                let conversation = key.split_once('/')?.0.parse().ok()?;
+                Some(Self::Message { conversation, key: key.to_owned() })
+            }
+            Store::Conversations => Some(Self::Conversation(key.parse().ok()?)),
+            Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
+            Store::Owed | Store::ToSeal | Store::ToFold | Store::Outbox => Some(Self::ToSend),
+            Store::ToKeep => Some(Self::ToKeep),
+            _ => None,
+        }
+    }
+}

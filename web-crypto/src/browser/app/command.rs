@@ -1,0 +1,69 @@
+//! What any tab may ask of the leader.
+
+use super::{add_contact, contacts, engine::Engine, error::AppError};
+use crate::{browser::platform::service::Platform, client::conversation::ConversationId};
+use cliquet_wire::address::Address;
+use minicbor::{Decode, Encode};
+
+/// Something that only the leader does, because it takes a step of the messenger.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Command {
+    /// The server has this account as a contact: pin its key and say so to its devices.
+    #[n(0)]
+    AddContact(#[n(0)] Address),
+    /// Somebody sees the end of this conversation.
+    #[n(1)]
+    Read(#[n(0)] ConversationId),
+    /// The safety number was compared, or is no longer trusted.
+    #[n(2)]
+    Verify {
+        #[n(0)]
+        address: Address,
+        #[n(1)]
+        verified: bool,
+    },
+    /// Keep this conversation in the history on the server, or no longer.
+    #[n(3)]
+    KeepHistory {
+        #[n(0)]
+        address: Address,
+        #[n(1)]
+        keep: bool,
+    },
+    #[n(4)]
+    Block(#[n(0)] Address),
+    #[n(5)]
+    Unblock(#[n(0)] Address),
+    /// Accept an account's new key. `key_hash`: of the key that the person has seen.
+    #[n(6)]
+    AcceptKey {
+        #[n(0)]
+        address: Address,
+        #[cbor(n(1), with = "minicbor::bytes")]
+        key_hash: [u8; 32],
+    },
+    /// Texts of a saved file are set aside: add them.
+    #[n(7)]
+    Import,
+}
+
+impl Command {
+    /// Does it, in the leader.
+    pub(super) async fn execute<P: Platform>(self, engine: &Engine<P>) -> Result<(), AppError> {
+        match self {
+            Self::AddContact(address) => add_contact::pin(engine, &address).await,
+            Self::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
+            Self::Verify { address, verified } => {
+                engine.run(async |messenger| Ok(Some(messenger.verify(&address, verified)?))).await
+            }
+            Self::KeepHistory { address, keep } => {
+                engine.run(async |messenger| Ok(Some(messenger.keep_history(&address, keep)?))).await
+            }
+            Self::Block(address) => contacts::block(engine, &address).await,
+            Self::Unblock(address) => contacts::unblock(engine, &address).await,
+            Self::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
+            // The upkeep does it.
+            Self::Import => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Why something that was asked of the messenger did not happen.
+
+use crate::{
+    browser::platform::error::{HttpError, StoreError},
+    client::{messenger::StepError, records::RecordsError},
+};
+
+/// Why something did not happen. Nothing is half done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The messenger has no such step.
+    #[error(transparent)]
+    Step(StepError),
+    /// Another tab has the messenger.
+    #[error("another tab leads")]
+    NotLeading,
+    /// What the server offers is not what this account's devices kept there, or is older than what was seen.
+    #[error("the server's answer was altered")]
+    Altered,
+    /// This browser lacks a key of the account: it is no device, or was one before there were vaults.
+    #[error("a key of the account is missing")]
+    KeyMissing,
+}
+
+impl From<StepError> for AppError {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Records(error) => error.into(),
+            error => Self::Step(error),
+        }
+    }
+}
+
+impl From<RecordsError> for AppError {
+    fn from(error: RecordsError) -> Self {
+        Self::Store(error.into())
+    }
+}

@@ -1,0 +1,122 @@
+//! Of an account's tabs one leads: it alone has the messenger, the poll and the outbox.
+
+use super::{
+    back_off,
+    change::Change,
+    command::Command,
+    engine::{Engine, Notice, Signal},
+    error::AppError,
+    long_polling::Poller,
+    pre_keys,
+    send::Sender,
+    status::Status,
+    upkeep::Upkeep,
+    vault_sync,
+};
+use crate::browser::platform::service::Platform;
+use std::rc::Rc;
+
+/// The lead is taken at once when it is free.
+pub const FOLLOWER_AFTER_MS: u32 = 300;
+/// A new device waits so long before it asks again for the contacts that it must know first: as after so many failures.
+const ADOPT_FAILURES: u32 = 3;
+
+/// What the leading tab does. In a tab that follows, it waits.
+pub struct Leader<P: Platform> {
+    engine: Rc<Engine<P>>,
+    sender: Rc<Sender<P>>,
+    poller: Rc<Poller<P>>,
+    upkeep: Rc<Upkeep<P>>,
+}
+
+impl<P: Platform> Leader<P> {
+    pub fn new(engine: Rc<Engine<P>>) -> Rc<Self> {
+        let sender = Sender::new(engine.clone());
+        let poller = Poller::new(engine.clone(), sender.clone());
+        let upkeep = Upkeep::new(engine.clone());
+        let leader = Rc::new(Self { engine, sender, poller, upkeep });
+        let listening = Rc::downgrade(&leader);
+        leader.engine.subscribe(move |signal| {
+            if let Some(leader) = listening.upgrade().filter(|leader| leader.engine.leads()) {
+                leader.hear(signal);
+            }
+        });
+        leader
+    }
+
+    /// Waits for its turn to lead, then leads for as long as the page lives.
+    pub async fn run(self: Rc<Self>) {
+        let (engine, platform) = (&self.engine, self.engine.platform());
+        let waiting = engine.clone();
+        platform.spawn(async move {
+            waiting.platform().pause(FOLLOWER_AFTER_MS).await;
+            if !waiting.leads() {
+                waiting.say(Notice::Status(Status::OtherTabLeads));
+            }
+        });
+        if platform.lead().await.is_err() {
+            // Without Web Locks two tabs could encrypt with one state: better none does.
+            return engine.say(Notice::Status(Status::OtherVersion));
+        }
+        if let Err(status) = engine.take_over().await {
+            return engine.say(Notice::Status(status));
+        }
+        while vault_sync::adopt(engine).await.is_err() {
+            // A new device that cannot have its contacts yet hears nobody.
+            engine.say(Notice::Status(Status::Reconnecting));
+            platform.pause(back_off::wait_ms(ADOPT_FAILURES, &mut platform.rng())).await;
+        }
+        engine.set_leading(true);
+        platform.spawn(self.poller.clone().run());
+        platform.spawn(pre_keys::tend(engine.clone()));
+        self.sender.pump();
+        self.upkeep.resume();
+        platform.lead_lost().await;
+        engine.step_down().await;
+        engine.say(Notice::Status(Status::OtherVersion));
+    }
+
+    /// The network or the person is back.
+    pub fn returned(&self) {
+        if self.engine.leads() {
+            self.poller.returned();
+            self.sender.pump_now();
+        }
+    }
+
+    /// The network is gone.
+    pub fn lost(&self) {
+        self.poller.lost();
+    }
+
+    fn hear(&self, signal: &Signal) {
+        match signal {
+            Signal::Changed(changes) => {
+                if changes.contains(&Change::ToSend) {
+                    self.sender.pump();
+                }
+                if changes.iter().any(|change| matches!(change, Change::ToKeep | Change::Peer(_))) {
+                    self.upkeep.soon();
+                }
+            }
+            Signal::Asked(Command::Import) => self.upkeep.now(),
+            Signal::Asked(command) => {
+                let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
+                self.engine.platform().spawn(async move {
+                    match command.execute(&engine).await {
+                        Ok(()) => sender.pump(),
+                        Err(AppError::NotLeading) => {}
+                        Err(error) => engine.say(Notice::Failed(error)),
+                    }
+                });
+            }
+            Signal::Said(_) | Signal::Outdated => {}
+        }
+    }
+}
+
+impl<P: Platform> std::fmt::Debug for Leader<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leader").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}

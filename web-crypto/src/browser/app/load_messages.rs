@@ -1,0 +1,78 @@
+//! What the store has, for the views. Every tab reads it alike.
+
+use super::{engine::Engine, error::AppError};
+use crate::{
+    browser::platform::service::{Platform, Storage},
+    client::{
+        conversation::{Conversation, ConversationId, Message},
+        peer::Peer,
+        records::{RecordsError, Store},
+    },
+};
+use cliquet_wire::address::Address;
+
+/// The last `count` messages of a conversation, oldest first.
+///
+/// # Errors
+/// When the storage does not answer. So for each of these functions.
+pub async fn last<P: Platform>(engine: &Engine<P>, id: &ConversationId, count: u32) -> Result<Vec<Message>, AppError> {
+    let records = engine.store().last(Store::Messages.name(), &id.text(), count).await?;
+    // One that does not read is left out rather than hiding all the others.
+    Ok(records.iter().filter_map(|record| Message::load(&record.value).ok()).collect())
+}
+
+/// The message with this key. `None`: there is none, or it does not read.
+///
+/// # Errors
+/// As [`last`].
+pub async fn message<P: Platform>(engine: &Engine<P>, key: &str) -> Result<Option<Message>, AppError> {
+    let value = engine.store().value(Store::Messages.name(), key).await?;
+    Ok(value.and_then(|value| Message::load(&value).ok()))
+}
+
+/// What is known of an account.
+///
+/// # Errors
+/// As [`last`]; and when the record does not read.
+pub async fn peer<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<Option<Peer>, AppError> {
+    record(engine, Store::Peers, address.as_str(), Peer::load).await
+}
+
+/// A conversation's line in the list.
+///
+/// # Errors
+/// As [`peer`].
+pub async fn conversation<P: Platform>(
+    engine: &Engine<P>,
+    id: &ConversationId,
+) -> Result<Option<Conversation>, AppError> {
+    record(engine, Store::Conversations, &id.text(), Conversation::load).await
+}
+
+/// Every account that is known, this one included.
+///
+/// # Errors
+/// As [`last`].
+pub async fn peers<P: Platform>(engine: &Engine<P>) -> Result<Vec<Peer>, AppError> {
+    let records = engine.store().all(Store::Peers.name()).await?;
+    Ok(records.iter().filter_map(|record| Peer::load(&record.value).ok()).collect())
+}
+
+/// Every conversation in which something was said.
+///
+/// # Errors
+/// As [`last`].
+pub async fn conversations<P: Platform>(engine: &Engine<P>) -> Result<Vec<Conversation>, AppError> {
+    let records = engine.store().all(Store::Conversations.name()).await?;
+    Ok(records.iter().filter_map(|record| Conversation::load(&record.value).ok()).collect())
+}
+
+async fn record<P: Platform, T>(
+    engine: &Engine<P>,
+    store: Store,
+    key: &str,
+    read: impl Fn(&[u8]) -> Result<T, RecordsError>,
+) -> Result<Option<T>, AppError> {
+    let value = engine.store().value(store.name(), key).await?;
+    Ok(value.map(|value| read(&value)).transpose()?)
+}

@@ -1,0 +1,34 @@
+//! What the messenger does: steps, commands between tabs, polling, sending, and what is kept on the server.
+//!
+//! Knows nothing of pages and of web-sys: a browser's services come through [`Platform`], so that all of this runs in
+//! native tests with paused time.
+//!
+//! [`Platform`]: super::platform::service::Platform
+
+pub mod add_contact;
+pub mod api;
+pub mod back_off;
+pub mod change;
+pub mod command;
+pub mod contacts;
+pub mod devices;
+pub mod drafts;
+pub mod engine;
+pub mod error;
+pub mod frame;
+pub mod history_check;
+pub mod history_sync;
+pub mod leader;
+pub mod load_messages;
+pub mod long_polling;
+pub mod pre_keys;
+pub mod receive;
+pub mod register_message;
+pub mod restore;
+pub mod saved_file;
+pub mod search_messages;
+pub mod search_user;
+pub mod send;
+pub mod status;
+pub mod upkeep;
+pub mod vault_sync;

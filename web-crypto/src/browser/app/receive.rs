@@ -1,0 +1,29 @@
+//! What a poll brought: each delivery in its own step, in order, durable before the next poll acknowledges it.
+
+use super::{
+    engine::{Engine, Notice},
+    error::AppError,
+    status::Status,
+};
+use crate::browser::platform::service::Platform;
+use cliquet_wire::poll::PollAnswer;
+
+pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer) -> Result<(), AppError> {
+    let platform = engine.platform();
+    for delivery in answer.deliveries {
+        // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
+        if let Some(envelope) = &delivery.envelope
+            && (envelope.receiver_device != engine.device() || envelope.receiver_email != *engine.email())
+        {
+            engine.say(Notice::Status(Status::SignedOut));
+            return Err(AppError::NotLeading);
+        }
+        engine
+            .run(async |messenger| {
+                let (now, rng) = (platform.now_ms(), &mut platform.rng());
+                Ok(Some(messenger.receive(&delivery, platform.store(), platform.verifier(), now, rng).await?))
+            })
+            .await?;
+    }
+    Ok(())
+}

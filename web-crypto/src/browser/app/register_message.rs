@@ -1,0 +1,122 @@
+//! From the draft to the store: what a person sends is durable before it is shown, encrypted or sent.
+
+use super::{drafts, engine::Engine, error::AppError, load_messages};
+use crate::{
+    browser::platform::service::Platform,
+    client::{
+        compose::{ComposeError, compose, send_again},
+        conversation::{ConversationId, Message},
+    },
+};
+use cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX;
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
+use zeroize::Zeroizing;
+
+/// Texts that were taken from drafts and are not durable yet, in the order of writing. One is stored after the other, so
+/// that each gets a later place than the one before.
+pub struct Register<P: Platform> {
+    engine: Rc<Engine<P>>,
+    waiting: RefCell<VecDeque<Text>>,
+    storing: Cell<bool>,
+}
+
+struct Text {
+    id: ConversationId,
+    text: Zeroizing<String>,
+    stored: Box<dyn FnOnce(Result<(), NotStored>)>,
+}
+
+/// A text that was not stored goes back to the person.
+#[derive(Debug)]
+pub struct NotStored {
+    pub text: Zeroizing<String>,
+    pub why: RegisterError,
+}
+
+/// Why a text is not stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegisterError {
+    #[error("the text is too long")]
+    TooLong,
+    #[error(transparent)]
+    App(#[from] AppError),
+}
+
+impl<P: Platform> Register<P> {
+    pub fn new(engine: Rc<Engine<P>>) -> Rc<Self> {
+        Rc::new(Self { engine, waiting: RefCell::default(), storing: Cell::new(false) })
+    }
+
+    /// Stores a text after all that were handed in before. Calls `stored` when it is durable, or will not be. An empty
+    /// text is stored by storing nothing.
+    pub fn store(
+        self: &Rc<Self>,
+        id: ConversationId,
+        text: Zeroizing<String>,
+        stored: impl FnOnce(Result<(), NotStored>) + 'static,
+    ) {
+        self.waiting.borrow_mut().push_back(Text { id, text, stored: Box::new(stored) });
+        if self.storing.replace(true) {
+            return;
+        }
+        let register = self.clone();
+        self.engine.platform().spawn(async move {
+            while let Some(Text { id, text, stored }) = register.next() {
+                let done = register.keep(&id, &text).await;
+                stored(done.map_err(|why| NotStored { text, why }));
+            }
+            register.storing.set(false);
+        });
+    }
+
+    fn next(&self) -> Option<Text> {
+        self.waiting.borrow_mut().pop_front()
+    }
+
+    async fn keep(&self, id: &ConversationId, text: &str) -> Result<(), RegisterError> {
+        // Checked again inside; here so that a pasted book costs nothing.
+        if text.len() > MESSAGE_TEXT_BYTES_MAX {
+            return Err(RegisterError::TooLong);
+        }
+        let (engine, platform) = (&self.engine, self.engine.platform());
+        let newest = newest(engine, id).await?;
+        match compose(engine.email(), id, text, platform.now_ms(), newest, &mut platform.rng()) {
+            Ok(mut composed) => {
+                drafts::remove_with(id, &mut composed.changes);
+                Ok(engine.commit(&composed.changes).await?)
+            }
+            Err(ComposeError::Empty | ComposeError::NotPossible) => Ok(()),
+            Err(ComposeError::TooLong) => Err(RegisterError::TooLong),
+            Err(ComposeError::Records(error)) => Err(AppError::from(error).into()),
+        }
+    }
+}
+
+/// Sends a message that failed once more.
+///
+/// # Errors
+/// When the storage does not answer.
+pub async fn again<P: Platform>(engine: &Engine<P>, key: &str) -> Result<(), AppError> {
+    let message: Option<Message> = load_messages::message(engine, key).await?;
+    match message.as_ref().map(send_again) {
+        Some(Ok(composed)) => engine.commit(&composed.changes).await,
+        _ => Ok(()),
+    }
+}
+
+/// The sort time of the last line: that of its record or of the conversation's, the later one.
+async fn newest<P: Platform>(engine: &Engine<P>, id: &ConversationId) -> Result<u64, AppError> {
+    let kept = load_messages::conversation(engine, id).await?.map_or(0, |conversation| conversation.newest);
+    let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
+    Ok(kept.max(last))
+}
+
+impl<P: Platform> std::fmt::Debug for Register<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Register").field("waiting", &self.waiting.borrow().len()).finish_non_exhaustive()
+    }
+}

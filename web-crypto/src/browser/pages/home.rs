@@ -1,0 +1,106 @@
+//! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
+
+use crate::browser::{
+    app::{engine::Engine, history_check, leader::Leader, status::Status},
+    platform::{
+        browser::Browser,
+        error::StoreError,
+        htmx::{self, Requests},
+        presence::{self, Change},
+        task,
+    },
+    view::{
+        composer::Composer, contacts::Contacts, conversations::Conversations, dates::Dates, devices, dom, history,
+        notices, saved_file, search, status, words::Words,
+    },
+};
+use cliquet_wire::address::Address;
+use std::rc::Rc;
+use wasm_bindgen::JsError;
+use web_sys::Element;
+
+/// On a pane whose buttons are served.
+const SERVED: &str = "data-served";
+
+/// Makes the page work. Does nothing on other pages.
+///
+/// # Errors
+/// When the page names no account, or htmx does not load: everything stays disabled, and the bootstrap says so.
+pub async fn start() -> Result<(), JsError> {
+    if dom::by_id("poll").is_none() {
+        return Ok(());
+    }
+    let body = dom::document().and_then(|document| document.body());
+    let email = body.and_then(|body| body.get_attribute("data-email"));
+    let email = email.and_then(|email| Address::parse(&email).ok());
+    let email = email.ok_or_else(|| JsError::new("the page names no account"))?;
+    let (words, dates) = (Rc::new(Words::read()), Rc::new(Dates::of_page()));
+    status::show(Status::Connecting, &words);
+    let requests = Rc::<Requests>::default();
+    let engine = match open(email, requests.clone()).await {
+        Ok(engine) => engine,
+        Err(status) => {
+            status::show(status, &words);
+            return Ok(());
+        }
+    };
+    notices::listen(&engine, words.clone());
+    let composer = Composer::new(engine.clone(), words.clone());
+    let contacts = Contacts::new(engine.clone(), words.clone(), dates.clone());
+    let conversations = Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone());
+    composer.listen();
+    contacts.listen();
+    conversations.listen();
+    let leader = Leader::new(engine.clone());
+    follow_person(&leader, &conversations, &composer);
+    let hearing = engine.clone();
+    engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
+    let (filled, served) = (conversations.clone(), engine.clone());
+    let after_swap = move || {
+        filled.swapped();
+        serve_panes(&served);
+    };
+    htmx::load(requests, move || composer.keep_draft(), after_swap)
+        .await
+        .map_err(|_| JsError::new("htmx did not load"))?;
+    contacts.open_search();
+    conversations.swapped();
+    serve_panes(&engine);
+    task::spawn(leader.run());
+    task::spawn(history_check::watch(engine));
+    Ok(())
+}
+
+async fn open(email: Address, requests: Rc<Requests>) -> Result<Rc<Engine<Browser>>, Status> {
+    let browser = Browser::open(&email, requests).await.map_err(|error: StoreError| Status::from(error))?;
+    Engine::open(browser, email).await
+}
+
+fn follow_person(leader: &Rc<Leader<Browser>>, conversations: &Rc<Conversations>, composer: &Rc<Composer>) {
+    let (leader, conversations, composer) = (leader.clone(), conversations.clone(), composer.clone());
+    presence::follow(move |change| match change {
+        Change::Online => leader.returned(),
+        Change::Offline => leader.lost(),
+        Change::Visible => {
+            leader.returned();
+            conversations.seen();
+        }
+        Change::Hidden => composer.keep_draft(),
+    });
+}
+
+/// Serves the pane that was just swapped in, once.
+fn serve_panes(engine: &Rc<Engine<Browser>>) {
+    type Serve = fn(&Rc<Engine<Browser>>);
+    let panes: [(&str, &[Serve]); 3] = [
+        (".devices", &[devices::serve]),
+        (".search", &[search::serve]),
+        (".safety .history", &[history::serve, saved_file::serve]),
+    ];
+    for (selector, serve) in panes {
+        let pane: Option<Element> = dom::find(selector).filter(|pane| !pane.has_attribute(SERVED));
+        if pane.is_some_and(|pane| pane.set_attribute(SERVED, "").is_ok()) {
+            serve.iter().for_each(|serve| serve(engine));
+        }
+    }
+}

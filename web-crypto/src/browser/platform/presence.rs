@@ -1,0 +1,37 @@
+//! What the browser knows of the network and of the person.
+
+use gloo_events::EventListener;
+
+/// Whether there is a network.
+pub fn is_online() -> bool {
+    web_sys::window().is_none_or(|window| window.navigator().on_line())
+}
+
+/// Whether somebody can see this page.
+pub fn is_visible() -> bool {
+    web_sys::window().and_then(|window| window.document()).is_some_and(|document| !document.hidden())
+}
+
+/// A change of either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    Online,
+    Offline,
+    Visible,
+    Hidden,
+}
+
+/// Tells of changes, for as long as the page lives.
+pub fn follow(changed: impl Fn(Change) + Clone + 'static) {
+    let Some(window) = web_sys::window() else { return };
+    for (name, change) in [("online", Change::Online), ("offline", Change::Offline), ("pagehide", Change::Hidden)] {
+        let changed = changed.clone();
+        EventListener::new(&window, name, move |_| changed(change)).forget();
+    }
+    if let Some(document) = window.document() {
+        EventListener::new(&document, "visibilitychange", move |_| {
+            changed(if is_visible() { Change::Visible } else { Change::Hidden });
+        })
+        .forget();
+    }
+}

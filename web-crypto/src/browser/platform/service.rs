@@ -1,0 +1,204 @@
+//! The services that `app` asks of a browser, as traits. Tests bring their own.
+
+use super::error::{HttpError, StoreError};
+use crate::{
+    client::records::{Changes, Records},
+    crypto::rsa::{Signer, Verifier},
+};
+use cliquet_wire::{account_key::AccountKey, ids::DeviceId};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+/// Time, and work that runs beside other work.
+pub trait Clock {
+    /// Milliseconds since 1970, by this computer's clock.
+    fn now_ms(&self) -> u64;
+
+    /// Returns after this many milliseconds.
+    fn pause(&self, ms: u32) -> impl Future<Output = ()>;
+
+    /// Runs `work` beside everything else.
+    fn spawn(&self, work: impl Future<Output = ()> + 'static);
+}
+
+/// JSON to and from the server.
+pub trait Http {
+    /// The text of an answer of success.
+    ///
+    /// # Errors
+    /// What the server says is wrong, or why it said nothing.
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> impl Future<Output = Result<String, HttpError>>;
+
+    /// From now on every request names this device.
+    fn speak_for(&self, device: DeviceId);
+}
+
+/// The two requests that htmx sends: the long poll, and the posts of the outbox.
+pub trait Posts {
+    /// Sends one entry of the outbox, and waits for `deadline_ms` at most. The same `id` with the same `body` may be sent
+    /// again.
+    ///
+    /// # Errors
+    /// As [`Http::request`].
+    fn post(&self, id: &str, body: &str, deadline_ms: u32) -> impl Future<Output = Result<String, HttpError>>;
+
+    /// The entry is settled: its element is no longer needed.
+    fn forget(&self, id: &str);
+
+    /// Asks for deliveries, and waits for `deadline_ms` at most.
+    ///
+    /// # Errors
+    /// As [`Http::request`].
+    fn poll(&self, body: String, deadline_ms: u32) -> impl Future<Output = Result<String, HttpError>>;
+
+    /// Ends the poll that is under way.
+    fn cancel_poll(&self);
+}
+
+/// The account's other tabs.
+pub trait Tabs {
+    /// Sends bytes to all of them.
+    fn announce(&self, frame: &[u8]);
+
+    /// Returns when this tab leads.
+    ///
+    /// # Errors
+    /// When the browser has no locks.
+    fn lead(&self) -> impl Future<Output = Result<(), NoLocks>>;
+
+    /// Returns when this tab no longer leads.
+    fn lead_lost(&self) -> impl Future<Output = ()>;
+}
+
+/// The browser cannot tell which tab leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this browser has no Web Locks")]
+pub struct NoLocks;
+
+/// What the browser knows of the network and of the person.
+pub trait Presence {
+    /// Whether there is a network.
+    fn is_online(&self) -> bool;
+
+    /// Whether somebody can see this page.
+    fn is_visible(&self) -> bool;
+}
+
+/// A record to put, or to delete when it has no value.
+#[derive(Clone, Copy)]
+pub struct Write<'a> {
+    pub store: &'a str,
+    pub key: &'a str,
+    pub value: Option<&'a [u8]>,
+}
+
+/// A record as it was put.
+pub struct Record {
+    pub key: String,
+    pub value: Zeroizing<Vec<u8>>,
+}
+
+/// What this browser keeps for one account. Records have a store's name and a key.
+pub trait Storage: Records {
+    /// The value of one record.
+    ///
+    /// # Errors
+    /// When the storage does not answer, or the record does not open. So for each of these functions.
+    fn value(&self, store: &str, key: &str) -> impl Future<Output = Result<Option<Zeroizing<Vec<u8>>>, StoreError>>;
+
+    /// Every record of a store.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn all(&self, store: &str) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
+
+    /// The record with the lowest key above `key`, of a store whose keys hold no address.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn after(&self, store: &str, key: &str) -> impl Future<Output = Result<Option<Record>, StoreError>>;
+
+    /// The last `count` records whose keys begin with `first` and a slash; oldest first.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn last(&self, store: &str, first: &str, count: u32) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
+
+    /// The hidden name of every record of a store, for [`Storage::between`].
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn names(&self, store: &str) -> impl Future<Output = Result<Vec<String>, StoreError>>;
+
+    /// The records from one hidden name to another, both included.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn between(&self, store: &str, first: &str, last: &str) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
+
+    /// How many records a store has.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn count(&self, store: &str) -> impl Future<Output = Result<usize, StoreError>>;
+
+    /// Writes all of it or none. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`Storage::value`]; then nothing was written.
+    fn commit(&self, writes: &[Write<'_>]) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Writes what a step asks for, as [`Storage::commit`].
+    ///
+    /// # Errors
+    /// As [`Storage::commit`].
+    fn commit_changes(&self, changes: &Changes) -> impl Future<Output = Result<(), StoreError>> {
+        async {
+            let deletes = changes.deletes.iter().map(|(store, key)| Write { store: store.name(), key, value: None });
+            let puts = changes.puts.iter().map(|put| Write {
+                store: put.store.name(),
+                key: &put.key,
+                value: Some(put.value.as_slice()),
+            });
+            self.commit(&deletes.chain(puts).collect::<Vec<_>>()).await
+        }
+    }
+}
+
+/// Everything that `app` needs of a browser.
+pub trait Platform: Clock + Http + Posts + Tabs + Presence + 'static {
+    type Store: Storage;
+    type Signer: Signer;
+    type Verifier: Verifier;
+
+    fn store(&self) -> &Self::Store;
+
+    fn verifier(&self) -> &Self::Verifier;
+
+    /// The account's signing key. `None`: this browser does not have it.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    fn signer(&self, account_key: AccountKey) -> impl Future<Output = Result<Option<Self::Signer>, StoreError>>;
+
+    /// The system's randomness.
+    fn rng(&self) -> impl CryptoRng;
+}
+
+/// Values may hold secrets.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Record(…)")
+    }
+}
+
+impl std::fmt::Debug for Write<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Write(…)")
+    }
+}

@@ -1,0 +1,183 @@
+//! The list of contacts, the form that looks somebody up, and the buttons that add somebody.
+
+use super::{
+    Engine,
+    conversation::OpenConversation,
+    dates::Dates,
+    dom, message, notices,
+    words::{Word, Words},
+};
+use crate::{
+    browser::{
+        app::{add_contact, error::AppError, load_messages},
+        platform::task,
+    },
+    client::{
+        conversation::{Conversation, ConversationId},
+        peer::{Peer, Trust},
+        records::sortable,
+    },
+};
+use cliquet_wire::address::Address;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlFieldSetElement, HtmlInputElement};
+
+/// The list of contacts, whose lines come from the server and whose content comes from the store.
+#[derive(Debug)]
+pub struct Contacts {
+    engine: Rc<Engine>,
+    words: Rc<Words>,
+    dates: Rc<Dates>,
+}
+
+impl Contacts {
+    pub fn new(engine: Rc<Engine>, words: Rc<Words>, dates: Rc<Dates>) -> Rc<Self> {
+        Rc::new(Self { engine, words, dates })
+    }
+
+    /// Serves the buttons that add somebody, wherever htmx puts them.
+    pub fn listen(self: &Rc<Self>) {
+        let Some(document) = dom::document() else { return };
+        let contacts = self.clone();
+        dom::on(&document, "click", move |event| {
+            let Some((button, address)) = to_add(event) else { return };
+            event.prevent_default();
+            let _ = button.set_attribute("disabled", "");
+            let contacts = contacts.clone();
+            task::spawn(async move {
+                let done = contacts.add(&address).await;
+                let _ = button.remove_attribute("disabled");
+                if let Err(error) = done {
+                    notices::complain(&error);
+                }
+            });
+        });
+    }
+
+    /// Opens the form that looks somebody up, and forgets the last answer when another address is typed.
+    pub fn open_search(&self) {
+        let Some(form) = dom::by_id("add-contact") else { return };
+        if let Some(fieldset) = dom::within(&form, "fieldset") {
+            fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
+        }
+        dom::on(&form, "input", |_| show_search_result(""));
+    }
+
+    /// Fills every line.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn fill(&self) -> Result<(), AppError> {
+        for peer in load_messages::peers(&self.engine).await? {
+            show_peer(&peer);
+        }
+        for conversation in load_messages::conversations(&self.engine).await? {
+            self.show(&conversation);
+        }
+        put_in_order();
+        Ok(())
+    }
+
+    /// What was said last, on a conversation's line.
+    pub fn show(&self, conversation: &Conversation) {
+        let Some(line) = line(&conversation.id) else { return };
+        let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
+        if let Some(last) = &conversation.preview {
+            let own = if last.is_own { self.words.get(Word::You) } else { "" };
+            let separator = if own.is_empty() { "" } else { ": " };
+            let said = [own, separator, message::body(&last.body, &self.words)].concat();
+            dom::set_text(&line, ".contact-last", &said);
+            dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
+        }
+        if let Some(unread) = dom::within(&line, ".contact-unread") {
+            let count = if conversation.unread == 0 { String::new() } else { conversation.unread.to_string() };
+            let _ = unread.set_attribute("title", self.words.get(Word::Unread));
+            unread.set_text_content(Some(&count));
+        }
+    }
+
+    async fn add(&self, address: &Address) -> Result<(), AppError> {
+        add_contact::add(&self.engine, address).await?;
+        if listed_as(&address.into()).is_none() {
+            show_search_result(self.words.get(Word::ContactAdded));
+        }
+        if let Some(field) = dom::by_id("search-email").and_then(|field| field.dyn_into::<HtmlInputElement>().ok()) {
+            field.set_value("");
+        }
+        refresh();
+        Ok(())
+    }
+}
+
+/// What is known of an account, on its line. `false`: the list does not have it.
+pub fn show_peer(peer: &Peer) -> bool {
+    let Some(line) = line(&ConversationId::from(&peer.address)) else { return false };
+    let state = match peer.trust {
+        Trust::Requested => "requested",
+        Trust::Blocked => "blocked",
+        Trust::Own | Trust::Added => "added",
+    };
+    line.set_attribute("data-state", state).is_ok()
+}
+
+/// The newest conversation first, and the open one marked.
+pub fn put_in_order() {
+    let open = OpenConversation::find().map(|open| open.id.to_string());
+    let Some(list) = dom::by_id("contacts") else { return };
+    let mut lines: Vec<(Element, String)> = dom::all_within(&list, "[data-contact]")
+        .into_iter()
+        .map(|line| {
+            let newest = line.get_attribute("data-newest").unwrap_or_default();
+            (line, newest)
+        })
+        .collect();
+    // By insertion: mostly one line moves up.
+    for at in 1..lines.len() {
+        let Some((_, newest)) = lines.get(at) else { break };
+        if let Some(to) = lines.iter().take(at).position(|(_, other)| other < newest) {
+            let moved = lines.remove(at);
+            let _ = list.insert_before(&moved.0, lines.get(to).map(|(next, _)| next.unchecked_ref()));
+            lines.insert(to, moved);
+        }
+    }
+    for (line, _) in &lines {
+        let Some(link) = dom::within(line, "a") else { continue };
+        let is_open = open.is_some() && line.get_attribute("data-contact") == open;
+        let _ =
+            if is_open { link.set_attribute("aria-current", "page") } else { link.remove_attribute("aria-current") };
+    }
+}
+
+/// The state in which the server's list has a conversation.
+pub fn listed_as(id: &ConversationId) -> Option<String> {
+    line(id)?.get_attribute("data-state")
+}
+
+/// Has htmx fetch the list again.
+pub fn refresh() {
+    if let Some(list) = dom::by_id("contacts") {
+        dom::dispatch(&list, "refresh");
+    }
+}
+
+fn line(id: &ConversationId) -> Option<Element> {
+    dom::within(&dom::by_id("contacts")?, &["[data-contact=\"", &id.text(), "\"]"].concat())
+}
+
+/// The answer below the form that looks somebody up.
+fn show_search_result(sentence: &str) {
+    if let Some(element) = dom::by_id("search-result") {
+        element.set_text_content(Some(sentence));
+    }
+}
+
+/// A button and whom it adds: the contact it names, or whose conversation is open and asks.
+fn to_add(event: &Event) -> Option<(Element, Address)> {
+    let button = dom::around(event, "[data-add-contact], [data-accept]")?;
+    let address = match button.get_attribute("data-add-contact") {
+        Some(address) => Address::parse(&address).ok()?,
+        None => OpenConversation::find()?.id.peer()?.clone(),
+    };
+    Some((button, address))
+}

@@ -1,0 +1,191 @@
+//! The conversation that is on the page: its lines, and what may be done in it.
+
+use super::{
+    dom,
+    message::{self, Look},
+};
+use crate::client::{
+    conversation::{ConversationId, Message},
+    peer::Trust,
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTextAreaElement};
+
+/// So near to the end, a reader is taken along when something new comes.
+const NEAR_END_PIXELS: i32 = 96;
+/// On a conversation's element once it is filled.
+pub const FILLED: &str = "data-filled";
+/// On a conversation's element while the new key of a changed one was seen.
+const KEY_SEEN: &str = "data-key";
+
+/// The conversation that is on the page.
+#[derive(Clone, Debug)]
+pub struct OpenConversation {
+    section: Element,
+    pub id: ConversationId,
+}
+
+/// Where a new line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// At its place; or it has none, and is fetched when somebody goes up to it.
+    Here,
+    /// Among older lines: the conversation must be laid out again.
+    Between,
+}
+
+/// What a person may do in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// `None`: this browser does not know the account yet.
+    pub trust: Option<Trust>,
+    pub verified: bool,
+    pub key_changed: bool,
+    /// The history on the server keeps it.
+    pub kept: bool,
+}
+
+impl OpenConversation {
+    pub fn find() -> Option<Self> {
+        let section = dom::find("[data-conversation]")?;
+        let id = section.get_attribute("data-conversation")?.parse().ok()?;
+        Some(Self { section, id })
+    }
+
+    /// Whether this is the first call for what was swapped in.
+    pub fn begin_to_fill(&self) -> bool {
+        !self.section.has_attribute(FILLED) && self.section.set_attribute(FILLED, "").is_ok()
+    }
+
+    /// Whether it is still on the page.
+    pub fn is_shown(&self) -> bool {
+        self.section.is_connected()
+    }
+
+    pub fn list(&self) -> Option<Element> {
+        self.part(".messages")
+    }
+
+    pub fn draft(&self) -> Option<HtmlTextAreaElement> {
+        self.part("[data-draft]")?.dyn_into().ok()
+    }
+
+    /// How many lines are shown.
+    pub fn lines(&self) -> u32 {
+        u32::try_from(dom::all_within(&self.section, ".message").len()).unwrap_or(u32::MAX)
+    }
+
+    /// Replaces every line.
+    pub fn lay_out(&self, messages: &[Message], look: Look<'_>) {
+        let Some(list) = self.list() else { return };
+        list.set_text_content(None);
+        for message in messages {
+            message::append(&list, &self.section, message, look);
+        }
+        self.empty(messages.is_empty());
+        list.set_scroll_top(list.scroll_height());
+    }
+
+    /// Shows a line, or its new status. One above `enough` others is not shown.
+    pub fn show(&self, message: &Message, enough: u32, look: Look<'_>) -> Placed {
+        let Some(list) = self.list() else { return Placed::Here };
+        let order = message::order(message);
+        if let Some(line) = dom::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
+            message::update(&line, message, look);
+            return Placed::Here;
+        }
+        if list.last_element_child().and_then(|last| last.get_attribute("data-order")).is_some_and(|last| last > order)
+        {
+            let first = dom::within(&list, "[data-order]").and_then(|first| first.get_attribute("data-order"));
+            let above = list.child_element_count() > enough && first.is_some_and(|first| first > order);
+            return if above { Placed::Here } else { Placed::Between };
+        }
+        let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
+        message::append(&list, &self.section, message, look);
+        self.empty(false);
+        if near_end || message.is_own() {
+            // Each line costs a layout of all; what is far above is fetched when somebody goes up to it.
+            while list.child_element_count() > 2 * enough
+                && let Some(first) = list.first_element_child()
+            {
+                first.remove();
+            }
+            list.set_scroll_top(list.scroll_height());
+        }
+        Placed::Here
+    }
+
+    /// Puts older lines above those that are shown, and keeps what is read where it is.
+    pub fn keep_place(&self, change: impl FnOnce()) {
+        let Some(list) = self.list() else { return };
+        let from_end = list.scroll_height() - list.scroll_top();
+        change();
+        list.set_scroll_top(list.scroll_height() - from_end);
+    }
+
+    /// Shows lines and buttons by what is allowed, and opens the composer.
+    pub fn allow(&self, allowed: Allowed) {
+        let mut words = String::from(match allowed.trust {
+            Some(Trust::Requested) => "requested",
+            Some(Trust::Blocked) => "blocked",
+            Some(Trust::Added) => "added",
+            Some(Trust::Own) | None => "",
+        });
+        for (word, shown) in
+            [(" verified", allowed.verified), (" key-changed", allowed.key_changed), (" unkept", !allowed.kept)]
+        {
+            if shown {
+                words.push_str(word);
+            }
+        }
+        let _ = self.section.set_attribute("data-state", &words);
+        if let Some(fieldset) = self.part("[data-composer] fieldset") {
+            let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
+            fieldset.set_disabled(allowed.key_changed || allowed.trust != Some(Trust::Added));
+        }
+    }
+
+    pub fn complain(&self, sentence: &str) {
+        dom::set_text(&self.section, ".composer-error", sentence);
+    }
+
+    /// Opens or closes the panel with the safety number; returns whether it is open now.
+    pub fn toggle_safety_number(&self) -> bool {
+        let Some(panel) = self.part(".safety-number") else { return false };
+        let open = panel.has_attribute("hidden");
+        dom::hide(&panel, !open);
+        if let Some(button) = self.part("[data-safety-number]") {
+            let _ = button.set_attribute("aria-expanded", if open { "true" } else { "false" });
+        }
+        open
+    }
+
+    /// The digits to compare. `of_new_key`: they are of the key that would be accepted.
+    pub fn show_safety_number(&self, digits: &str, of_new_key: bool) {
+        dom::set_text(&self.section, "[data-digits]", digits);
+        if of_new_key {
+            let _ = self.section.set_attribute(KEY_SEEN, "");
+        }
+    }
+
+    /// Gives the keyboard to the draft, unless that would open a phone's keyboard over the page.
+    pub fn focus_draft(&self) {
+        let coarse = dom::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
+        if coarse.is_some_and(|query| query.matches()) {
+            return;
+        }
+        if let Some(draft) = self.draft() {
+            let _ = draft.unchecked_ref::<HtmlElement>().focus();
+        }
+    }
+
+    fn part(&self, selector: &str) -> Option<Element> {
+        dom::within(&self.section, selector)
+    }
+
+    fn empty(&self, empty: bool) {
+        if let Some(hint) = self.part(".no-messages") {
+            dom::hide(&hint, !empty);
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Keeps the open conversation and the list of contacts as the store has them.
+//!
+//! htmx swaps in the skeleton of a conversation; this fills it, and follows every commit of every tab.
+
+use super::{
+    Engine,
+    composer::Composer,
+    contacts::{self, Contacts},
+    conversation::{Allowed, OpenConversation, Placed},
+    dates::Dates,
+    dom,
+    message::Look,
+    notices,
+    words::Words,
+};
+use crate::{
+    browser::{
+        app::{
+            change::Change, command::Command, contacts::safety_number, engine::Signal, error::AppError, load_messages,
+        },
+        platform::{presence, task},
+    },
+    client::{
+        conversation::{ConversationId, Message},
+        peer::{Peer, Trust},
+    },
+};
+use cliquet_wire::address::Address;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// Lines that are laid out at first.
+const PAGE_LINES: u32 = 60;
+/// So near to the first line, older ones are fetched.
+const NEAR_START_PIXELS: i32 = 200;
+
+/// The open conversation and the list beside it.
+#[derive(Debug)]
+pub struct Conversations {
+    engine: Rc<Engine>,
+    words: Rc<Words>,
+    dates: Rc<Dates>,
+    contacts: Rc<Contacts>,
+    composer: Rc<Composer>,
+    /// Changed and not shown yet. What comes while something is shown is shown together: eight tabs that write, or a
+    /// history that comes back, change more lines than a page can lay out one by one.
+    unseen: RefCell<Vec<Change>>,
+    showing: Cell<bool>,
+    /// The new key of a contact whose safety number was shown.
+    seen_key: RefCell<Option<(Address, [u8; 32])>>,
+}
+
+impl Conversations {
+    pub fn new(
+        engine: Rc<Engine>,
+        words: Rc<Words>,
+        dates: Rc<Dates>,
+        contacts: Rc<Contacts>,
+        composer: Rc<Composer>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            engine,
+            words,
+            dates,
+            contacts,
+            composer,
+            unseen: RefCell::default(),
+            showing: Cell::new(false),
+            seen_key: RefCell::default(),
+        })
+    }
+
+    /// Follows commits, and serves the buttons of conversations.
+    pub fn listen(self: &Rc<Self>) {
+        let following = self.clone();
+        self.engine.subscribe(move |signal| {
+            if let Signal::Changed(changes) = signal {
+                following.changed(changes);
+            }
+        });
+        let Some(document) = dom::document() else { return };
+        let conversations = self.clone();
+        dom::on(&document, "click", move |event| {
+            if let Some(button) = dom::around(event, "button[data-command]") {
+                if let Some(command) = conversations.command(&button.get_attribute("data-command").unwrap_or_default())
+                {
+                    conversations.engine.ask(command);
+                }
+            } else if dom::around(event, "[data-safety-number]").is_some() {
+                conversations.toggle_safety_number();
+            }
+        });
+    }
+
+    /// After every swap: fills what is new.
+    pub fn swapped(self: &Rc<Self>) {
+        let conversations = self.clone();
+        task::spawn(async move {
+            let done = async {
+                conversations.contacts.fill().await?;
+                conversations.fill().await
+            };
+            if let Err(error) = done.await {
+                conversations.complain(&error);
+            }
+        });
+    }
+
+    /// Somebody sees the page again: the open conversation is read.
+    pub fn seen(&self) {
+        if let Some(open) = OpenConversation::find() {
+            self.engine.ask(Command::Read(open.id));
+        }
+    }
+
+    fn look(&self) -> Look<'_> {
+        Look { words: &self.words, dates: &self.dates }
+    }
+
+    /// What a button of the open conversation asks of the leader.
+    fn command(&self, name: &str) -> Option<Command> {
+        let address = OpenConversation::find()?.id.peer()?.clone();
+        Some(match name {
+            "verify" => Command::Verify { address, verified: true },
+            "unverify" => Command::Verify { address, verified: false },
+            "keep-history" => Command::KeepHistory { address, keep: true },
+            "forget-history" => Command::KeepHistory { address, keep: false },
+            "block" => Command::Block(address),
+            "unblock" => Command::Unblock(address),
+            "accept-key" => {
+                let (_, key_hash) = self.seen_key.borrow().clone().filter(|(of, _)| *of == address)?;
+                Command::AcceptKey { address, key_hash }
+            }
+            _ => return None,
+        })
+    }
+
+    fn toggle_safety_number(self: &Rc<Self>) {
+        let Some(open) = OpenConversation::find() else { return };
+        let Some(address) = open.id.peer().cloned().filter(|_| open.toggle_safety_number()) else { return };
+        let conversations = self.clone();
+        task::spawn(async move {
+            match safety_number(&conversations.engine, &address).await {
+                Ok(Some(number)) => {
+                    open.show_safety_number(&number.text, number.new_key_hash.is_some());
+                    conversations.seen_key.replace(number.new_key_hash.map(|hash| (address, hash)));
+                }
+                Ok(None) => {}
+                Err(error) => conversations.complain(&error),
+            }
+        });
+    }
+
+    /// Fills a conversation that was just swapped in.
+    async fn fill(self: &Rc<Self>) -> Result<(), AppError> {
+        let Some(open) = OpenConversation::find().filter(OpenConversation::begin_to_fill) else { return Ok(()) };
+        self.lay_out(&open, PAGE_LINES).await?;
+        self.allow(&open).await?;
+        self.composer.restore_draft(&open).await?;
+        open.focus_draft();
+        if presence::is_visible() {
+            self.engine.ask(Command::Read(open.id.clone()));
+        }
+        let Some(list) = open.list() else { return Ok(()) };
+        let (conversations, busy) = (self.clone(), Rc::new(Cell::new(false)));
+        dom::on(&list.clone(), "scroll", move |_| {
+            if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
+                let (conversations, busy, open) = (conversations.clone(), busy.clone(), open.clone());
+                task::spawn(async move {
+                    conversations.show_older(&open).await;
+                    busy.set(false);
+                });
+            }
+        });
+        Ok(())
+    }
+
+    async fn lay_out(&self, open: &OpenConversation, lines: u32) -> Result<(), AppError> {
+        let messages = load_messages::last(&self.engine, &open.id, lines).await?;
+        open.lay_out(&messages, self.look());
+        Ok(())
+    }
+
+    async fn show_older(&self, open: &OpenConversation) {
+        let shown = open.lines();
+        // Twice as many: all are laid out again, so that a page more each time would cost a long way up its square.
+        let wanted = shown.max(PAGE_LINES).saturating_mul(2);
+        let messages: Vec<Message> = load_messages::last(&self.engine, &open.id, wanted).await.unwrap_or_default();
+        // What is shown may have been laid out again meanwhile.
+        if messages.len() > open.lines() as usize {
+            open.keep_place(|| open.lay_out(&messages, self.look()));
+        }
+    }
+
+    /// Enables what may be done in the open conversation.
+    async fn allow(&self, open: &OpenConversation) -> Result<(), AppError> {
+        let Some(address) = open.id.peer() else { return Ok(()) };
+        let kept = load_messages::conversation(&self.engine, &open.id).await?;
+        let kept = kept.is_none_or(|conversation| conversation.keep_history);
+        let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
+        let allowed = match peer {
+            Some(peer) => {
+                Allowed { trust: Some(peer.trust), verified: peer.verified, key_changed: peer.key_changed, kept }
+            }
+            // The server knows the account, and this browser has not met it yet.
+            None => {
+                let listed = contacts::listed_as(&open.id);
+                let trust = match listed.as_deref() {
+                    Some("requested") => Some(Trust::Requested),
+                    Some("blocked") => Some(Trust::Blocked),
+                    _ => None,
+                };
+                if listed.as_deref() == Some("added") {
+                    self.engine.ask(Command::AddContact(address.clone()));
+                }
+                Allowed { trust, verified: false, key_changed: false, kept }
+            }
+        };
+        open.allow(allowed);
+        Ok(())
+    }
+
+    fn changed(self: &Rc<Self>, changes: &[Change]) {
+        let mut unseen = self.unseen.borrow_mut();
+        for change in changes {
+            let shown = matches!(change, Change::Message { .. } | Change::Conversation(_) | Change::Peer(_));
+            if shown && !unseen.contains(change) {
+                unseen.push(change.clone());
+            }
+        }
+        if unseen.is_empty() || self.showing.replace(true) {
+            return;
+        }
+        let conversations = self.clone();
+        task::spawn(async move {
+            loop {
+                let changes = conversations.unseen.take();
+                if changes.is_empty() {
+                    break;
+                }
+                if let Err(error) = conversations.follow(&changes).await {
+                    conversations.complain(&error);
+                }
+            }
+            conversations.showing.set(false);
+        });
+    }
+
+    async fn follow(&self, changes: &[Change]) -> Result<(), AppError> {
+        let open = OpenConversation::find();
+        let here = |id: &ConversationId| open.as_ref().filter(|open| open.id == *id);
+        let mut between = false;
+        for change in changes {
+            match change {
+                Change::Peer(address) => {
+                    let Some(peer) = load_messages::peer(&self.engine, address).await? else { continue };
+                    if peer.trust == Trust::Own {
+                        continue;
+                    }
+                    if !contacts::show_peer(&peer) {
+                        contacts::refresh();
+                    }
+                    if let Some(open) = here(&address.into()) {
+                        self.allow(open).await?;
+                    }
+                }
+                Change::Conversation(id) => {
+                    let Some(conversation) = load_messages::conversation(&self.engine, id).await? else { continue };
+                    self.contacts.show(&conversation);
+                    if let Some(open) = here(id) {
+                        self.allow(open).await?;
+                        if conversation.unread > 0 && presence::is_visible() {
+                            self.engine.ask(Command::Read(id.clone()));
+                        }
+                    }
+                }
+                Change::Message { conversation, key } if !between => {
+                    if let Some(open) = here(conversation)
+                        && let Some(message) = load_messages::message(&self.engine, key).await?
+                    {
+                        between = open.show(&message, PAGE_LINES, self.look()) == Placed::Between;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if between && let Some(open) = &open {
+            // The end is shown then, so what is far above it can be fetched again. The other lines that came are there
+            // with it.
+            self.lay_out(open, PAGE_LINES).await?;
+        }
+        contacts::put_in_order();
+        Ok(())
+    }
+
+    fn complain(&self, error: &AppError) {
+        notices::show_error(error, &self.words);
+    }
+}

@@ -1,0 +1,95 @@
+//! Times and days as people of the page's language write them (ECMA-402).
+
+use super::{
+    dom,
+    words::{Word, Words},
+};
+use crate::browser::platform::timer;
+use js_sys::{Array, Date, Function, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+/// Formatters, made once: making one costs more than a thousand uses.
+#[derive(Debug)]
+pub struct Dates {
+    time: Function,
+    day: Function,
+    day_with_year: Function,
+    short_day: Function,
+}
+
+impl Dates {
+    pub fn of_page() -> Self {
+        let locales = Array::of1(&dom::language().as_str().into());
+        let format = |options: &[(&str, &str)]| {
+            let object = Object::new();
+            for (name, value) in options {
+                let _ = Reflect::set(&object, &(*name).into(), &(*value).into());
+            }
+            Intl::DateTimeFormat::new(&locales, &object).format()
+        };
+        Self {
+            time: format(&[("hour", "2-digit"), ("minute", "2-digit")]),
+            day: format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
+            day_with_year: format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
+            short_day: format(&[("day", "numeric"), ("month", "short")]),
+        }
+    }
+
+    /// The time of day.
+    pub fn time(&self, ms: u64) -> String {
+        formatted(&self.time, ms)
+    }
+
+    /// A day in words.
+    pub fn day(&self, ms: u64, words: &Words) -> String {
+        let now = timer::now_ms();
+        let key = self.day_key(ms);
+        if key == self.day_key(now) {
+            words.get(Word::Today).to_owned()
+        } else if key == self.day_key(now.saturating_sub(DAY_MS)) {
+            words.get(Word::Yesterday).to_owned()
+        } else if date(ms).get_full_year() == date(now).get_full_year() {
+            formatted(&self.day, ms)
+        } else {
+            formatted(&self.day_with_year, ms)
+        }
+    }
+
+    /// For the list: the time today, the day otherwise.
+    pub fn short(&self, ms: u64) -> String {
+        let today = self.day_key(ms) == self.day_key(timer::now_ms());
+        formatted(if today { &self.time } else { &self.short_day }, ms)
+    }
+
+    /// `2026-01-31`, by this computer's calendar.
+    pub fn day_key(&self, ms: u64) -> String {
+        let date = date(ms);
+        [&digits(date.get_full_year(), 4), "-", &digits(date.get_month() + 1, 2), "-", &digits(date.get_date(), 2)]
+            .concat()
+    }
+
+    pub fn iso(&self, ms: u64) -> String {
+        String::from(date(ms).to_iso_string())
+    }
+}
+
+/// With leading zeros.
+fn digits(number: u32, length: usize) -> String {
+    let digits = number.to_string();
+    let mut padded = String::from("0000");
+    padded.truncate(length.saturating_sub(digits.len()));
+    padded.push_str(&digits);
+    padded
+}
+
+/// A time that no calendar holds becomes the calendar's last: what others claim must not stop the page.
+fn date(ms: u64) -> Date {
+    const LAST_MS: u64 = 8_640_000_000_000_000;
+    Date::new(&JsValue::from_f64(ms.min(LAST_MS) as f64))
+}
+
+fn formatted(format: &Function, ms: u64) -> String {
+    format.call1(&JsValue::UNDEFINED, &date(ms)).ok().and_then(|text| text.as_string()).unwrap_or_default()
+}

@@ -1,0 +1,139 @@
+//! A message as a line of its conversation, and as words.
+//!
+//! Lines are copies of the page's own templates, and what a person wrote becomes text nodes and nothing else.
+
+use super::{
+    dates::Dates,
+    dom,
+    words::{Word, Words},
+};
+use crate::client::conversation::{DeliveryStatus, Failure, Message, MessageBody, Notice};
+use cliquet_wire::problem::ProblemCode;
+use web_sys::Element;
+
+/// Lines of one author within one minute stand together.
+const GROUP_MS: u64 = 60_000;
+
+/// What a message's line is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Look<'a> {
+    pub words: &'a Words,
+    pub dates: &'a Dates,
+}
+
+/// Appends a message to a list of lines, below a line for its day when that is another one.
+pub fn append(list: &Element, templates: &Element, message: &Message, look: Look<'_>) {
+    let time = message.shown_time();
+    let day = look.dates.day_key(time);
+    let last = list.last_element_child();
+    let of_last = |name: &str| last.as_ref().and_then(|last| last.get_attribute(name));
+    let same_day = of_last("data-day").as_deref() == Some(&day);
+    if !same_day && let Some(line) = template(templates, "#day-template") {
+        if let Some(time_element) = dom::within(&line, "time") {
+            let _ = time_element.set_attribute("datetime", &day);
+            time_element.set_text_content(Some(&look.dates.day(time, look.words)));
+        }
+        let _ = list.append_child(&line);
+    }
+    let Some(line) = template(templates, "#message-template") else { return };
+    let (author, who) = match (message.is_notice(), message.is_own()) {
+        (true, _) => ("notice", ""),
+        (false, true) => ("own", look.words.get(Word::You)),
+        (false, false) => ("peer", message.sender.as_str()),
+    };
+    let _ = line.class_list().add_1(author);
+    let minute = (message.sort_time / GROUP_MS).to_string();
+    if same_day
+        && of_last("data-author").as_deref() == Some(author)
+        && of_last("data-minute").as_deref() == Some(&minute)
+    {
+        let _ = line.class_list().add_1("grouped");
+    }
+    for (name, value) in
+        [("data-author", author), ("data-minute", &minute), ("data-day", &day), ("data-order", &order(message))]
+    {
+        let _ = line.set_attribute(name, value);
+    }
+    let _ = line.set_attribute("data-key", &message.key());
+    dom::set_text(&line, ".author", who);
+    if let Some(status) = dom::within(&line, ".mark") {
+        // The log says a message once; how far it came is there for who asks.
+        let _ = status.set_attribute("aria-live", "off");
+    }
+    update(&line, message, look);
+    let _ = list.append_child(&line);
+}
+
+/// Shows what a message says now, its status and its time.
+pub fn update(line: &Element, message: &Message, look: Look<'_>) {
+    let said = if message.text().is_empty() { body(&message.body, look.words) } else { message.text() };
+    dom::set_text(line, ".body", said);
+    dom::set_text(line, ".edited", if message.is_edited() { look.words.get(Word::Edited) } else { "" });
+    if let Some(time) = dom::within(line, ".time") {
+        let _ = time.set_attribute("datetime", &look.dates.iso(message.shown_time()));
+        time.set_text_content(Some(&look.dates.time(message.shown_time())));
+    }
+    show_status(line, message, look.words);
+}
+
+/// What comes after the conversation in a message's key: sorts as the messages do.
+pub fn order(message: &Message) -> String {
+    let key = message.key();
+    key.split_once('/').map_or_else(String::new, |(_, order)| order.to_owned())
+}
+
+/// A message in words.
+pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
+    match body {
+        MessageBody::Text(text) => text,
+        MessageBody::Deleted => words.get(Word::MessageDeleted),
+        MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
+        MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
+        MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
+        MessageBody::Notice(Notice::DeviceAdded) => words.get(Word::ContactDeviceAdded),
+        MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
+    }
+}
+
+fn template(templates: &Element, selector: &str) -> Option<Element> {
+    dom::copy(&dom::within(templates, selector)?)
+}
+
+fn show_status(line: &Element, message: &Message, words: &Words) {
+    let (name, word) = match message.status {
+        DeliveryStatus::Waiting => ("waiting", Some(Word::Waiting)),
+        DeliveryStatus::Sent => ("sent", Some(Word::Sent)),
+        DeliveryStatus::Delivered => ("delivered", Some(Word::Delivered)),
+        DeliveryStatus::Read => ("read", Some(Word::Read)),
+        DeliveryStatus::Failed(failure) => ("failed", Some(why(failure))),
+        DeliveryStatus::Received => ("received", None),
+    };
+    if line.get_attribute("data-mark").as_deref() == Some(name) {
+        return;
+    }
+    let _ = line.set_attribute("data-mark", name);
+    let Some(status) = dom::within(line, ".mark") else { return };
+    status.set_text_content(word.map(|word| words.get(word)));
+    if matches!(message.status, DeliveryStatus::Failed(_))
+        && let Some(button) = dom::document().and_then(|document| document.create_element("button").ok())
+    {
+        let _ = button.set_attribute("type", "button");
+        let _ = button.set_attribute("data-retry", "");
+        button.set_text_content(Some(words.get(Word::Retry)));
+        let _ = status.append_with_str_1(" ");
+        let _ = status.append_child(&button);
+    }
+}
+
+fn why(failure: Failure) -> Word {
+    match failure {
+        Failure::KeyChanged => Word::FailedKeyChanged,
+        Failure::Expired => Word::FailedExpired,
+        Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
+        Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
+        Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,
+        Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
+        Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,
+        Failure::Refused(_) | Failure::BadPreKeys => Word::Failed,
+    }
+}

@@ -1,0 +1,92 @@
+//! What concerns the whole page: the status line, the line for notices, and what is brought back.
+
+use super::{
+    Engine, dom,
+    sentences::word,
+    status,
+    words::{Word, Words},
+};
+use crate::{
+    browser::{
+        app::{
+            change::Change,
+            engine::{Notice, Signal},
+            error::AppError,
+            status::Status,
+        },
+        platform::error::HttpError,
+    },
+    client::fields::fill,
+};
+use std::rc::Rc;
+
+/// Shows what the engine says, for as long as the page lives.
+pub fn listen(engine: &Engine, words: Rc<Words>) {
+    engine.subscribe(move |signal| match signal {
+        Signal::Said(notice) => show(notice, &words),
+        // A contact's new device is said in its conversation; one's own account has none.
+        Signal::Changed(changes) if changes.contains(&Change::DeviceAdded) => say(words.get(Word::DeviceAdded)),
+        Signal::Outdated => {
+            let _ = dom::window().map(|window| window.location().reload());
+        }
+        Signal::Changed(_) | Signal::Asked(_) => {}
+    });
+}
+
+fn show(notice: &Notice, words: &Words) {
+    match notice {
+        Notice::Status(status) => status::show(*status, words),
+        Notice::Failed(error) => show_error(error, words),
+        Notice::Blocked => say(&word("contact-blocked")),
+        Notice::Unblocked => say(&word("contact-unblocked")),
+        Notice::Restoring(count) => restoring(*count),
+        Notice::HistorySound(sound) => history_sound(*sound),
+    }
+}
+
+/// An error as far as a person can do something about it: the storage's on the status line, others as a notice.
+pub fn show_error(error: &AppError, words: &Words) {
+    match Status::of(error) {
+        Some(status) => status::show(status, words),
+        None => complain(error),
+    }
+}
+
+/// An error on the line for notices.
+pub fn complain(error: &AppError) {
+    let said = match error {
+        // The server's own words where there are some.
+        AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
+        AppError::Http(HttpError::Offline) => word("offline"),
+        AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
+        AppError::Altered => word("card-refused"),
+        AppError::KeyMissing => word("page-broken"),
+        AppError::Store(_) | AppError::Step(_) | AppError::NotLeading => return,
+    };
+    say(&said);
+}
+
+/// A line that concerns the whole page; empty hides it.
+pub fn say(sentence: &str) {
+    if let Some(line) = dom::by_id("notice") {
+        line.set_text_content(Some(sentence));
+    }
+}
+
+/// A line of which nobody need wait for the end.
+fn restoring(count: Option<u64>) {
+    if let Some(line) = dom::by_id("keeping") {
+        let said = count.map(|count| fill(&word("restoring"), "count", &count.to_string()));
+        line.set_text_content(said.as_deref());
+    }
+}
+
+/// Below the line for notices: the history on the server does not open, and where it can be seen.
+fn history_sound(sound: bool) {
+    let Some(line) = dom::by_id("history-altered") else { return };
+    let link = dom::within(&line, "a");
+    if let Some(link) = link.filter(|_| line.has_attribute("hidden") != sound) {
+        link.set_text_content(Some(&word("history-altered-notice")));
+        dom::hide(&line, sound);
+    }
+}

@@ -1,0 +1,362 @@
+//! A browser's services in memory: a disk, a server that answers as told, and tokio's paused clock.
+
+use cliquet_web_crypto::{
+    browser::platform::{
+        error::{HttpError, StoreError},
+        service::{Clock, Http, NoLocks, Platform, Posts, Presence, Record, Storage, Tabs, Write},
+    },
+    client::records::{self, Records, RecordsError},
+    crypto::rsa::native::{NativeSigner, NativeVerifier},
+};
+use cliquet_wire::{account_key::AccountKey, ids::DeviceId, poll::Poll};
+use event_listener::Event;
+use futures_lite::future::{or, pending};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, SeedableRng as _};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+    time::Duration,
+};
+use tokio::time::{Instant, sleep, timeout};
+use zeroize::Zeroizing;
+
+const START_MS: u64 = 1_800_000_000_000;
+
+pub(crate) type Answer = Result<String, HttpError>;
+
+/// What all tabs of one browser share.
+#[derive(Clone, Default)]
+pub(crate) struct Disk(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    records: RefCell<BTreeMap<(String, String), Zeroizing<Vec<u8>>>>,
+    commits: Cell<usize>,
+    refuses: Cell<bool>,
+    led: Cell<bool>,
+    lead_free: Event,
+}
+
+impl Disk {
+    /// From now on nothing can be written, or it can again.
+    pub(crate) fn refuse(&self, refuses: bool) {
+        self.0.refuses.set(refuses);
+    }
+
+    pub(crate) fn commits(&self) -> usize {
+        self.0.commits.get()
+    }
+
+    pub(crate) fn put(&self, changes: &records::Changes) {
+        for put in &changes.puts {
+            let key = (put.store.name().to_owned(), put.key.clone());
+            self.0.records.borrow_mut().insert(key, put.value.clone());
+        }
+    }
+
+    pub(crate) fn has(&self, store: records::Store) -> bool {
+        self.0.records.borrow().keys().any(|(name, _)| name == store.name())
+    }
+
+    fn of(&self, store: &str) -> Vec<Record> {
+        let records = self.0.records.borrow();
+        let of_store = records.iter().filter(|((name, _), _)| name == store);
+        of_store.map(|((_, key), value)| Record { key: key.clone(), value: value.clone() }).collect()
+    }
+}
+
+impl Records for Disk {
+    async fn get(&self, store: records::Store, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, RecordsError> {
+        Ok(self.value(store.name(), key).await?)
+    }
+
+    async fn next(&self, store: records::Store, key: &str) -> Result<Option<records::Record>, RecordsError> {
+        let next = self.after(store.name(), key).await?;
+        Ok(next.map(|Record { key, value }| records::Record { store, key, value }))
+    }
+}
+
+impl Storage for Disk {
+    async fn value(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        Ok(self.0.records.borrow().get(&(store.to_owned(), key.to_owned())).cloned())
+    }
+
+    async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
+        Ok(self.of(store))
+    }
+
+    async fn after(&self, store: &str, key: &str) -> Result<Option<Record>, StoreError> {
+        Ok(self.of(store).into_iter().find(|record| record.key.as_str() > key))
+    }
+
+    async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
+        let mut records = self.of(store);
+        records.retain(|record| record.key.starts_with(&format!("{first}/")));
+        Ok(records.split_off(records.len().saturating_sub(count as usize)))
+    }
+
+    async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
+        Ok(self.of(store).iter().map(|record| format!("{store}/{}", record.key)).collect())
+    }
+
+    async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
+        let mut records = self.of(store);
+        records.retain(|record| (first..=last).contains(&format!("{store}/{}", record.key).as_str()));
+        Ok(records)
+    }
+
+    async fn count(&self, store: &str) -> Result<usize, StoreError> {
+        Ok(self.of(store).len())
+    }
+
+    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        // A transaction takes its time.
+        sleep(Duration::from_millis(1)).await;
+        if self.0.refuses.get() {
+            return Err(StoreError::Full);
+        }
+        let mut records = self.0.records.borrow_mut();
+        for write in writes {
+            let key = (write.store.to_owned(), write.key.to_owned());
+            match write.value {
+                Some(value) => records.insert(key, Zeroizing::new(value.to_vec())),
+                None => records.remove(&key),
+            };
+        }
+        self.0.commits.set(self.0.commits.get() + 1);
+        Ok(())
+    }
+}
+
+/// How the server answers a poll or a post.
+pub(crate) enum Reply {
+    /// After so many milliseconds.
+    After(u64, Answer),
+    /// Never.
+    Dead,
+}
+
+/// A poll as it was asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) at_ms: u64,
+    pub(crate) wait_seconds: u32,
+    pub(crate) deadline_ms: u32,
+}
+
+/// A post as it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Posted {
+    pub(crate) at_ms: u64,
+    pub(crate) id: String,
+    pub(crate) body: String,
+}
+
+/// One tab.
+#[derive(Clone)]
+pub(crate) struct Tab(Rc<TabInner>);
+
+struct TabInner {
+    disk: Disk,
+    started: Instant,
+    online: Cell<bool>,
+    polls: RefCell<VecDeque<Reply>>,
+    asked: RefCell<Vec<Asked>>,
+    cancelled: Event,
+    posts: RefCell<VecDeque<Reply>>,
+    posted: RefCell<Vec<Posted>>,
+    forgotten: RefCell<Vec<String>>,
+    #[expect(clippy::type_complexity, reason = "what the server says to a method and a path")]
+    server: RefCell<Option<Box<dyn Fn(&str, &str) -> Answer>>>,
+    announced: RefCell<Vec<Vec<u8>>>,
+    closed: Event,
+    rng: Cell<u64>,
+}
+
+impl Tab {
+    pub(crate) fn new(disk: &Disk, started: Instant) -> Self {
+        Self(Rc::new(TabInner {
+            disk: disk.clone(),
+            started,
+            online: Cell::new(true),
+            polls: RefCell::default(),
+            asked: RefCell::default(),
+            cancelled: Event::new(),
+            posts: RefCell::default(),
+            posted: RefCell::default(),
+            forgotten: RefCell::default(),
+            server: RefCell::default(),
+            announced: RefCell::default(),
+            closed: Event::new(),
+            rng: Cell::new(0),
+        }))
+    }
+
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
+    /// Polls are answered so, one after the other; then they are held until their deadline.
+    pub(crate) fn answer_polls(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.0.polls.borrow_mut().extend(replies);
+    }
+
+    pub(crate) fn answer_posts(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.0.posts.borrow_mut().extend(replies);
+    }
+
+    pub(crate) fn answer_requests(&self, server: impl Fn(&str, &str) -> Answer + 'static) {
+        self.0.server.replace(Some(Box::new(server)));
+    }
+
+    pub(crate) fn set_online(&self, online: bool) {
+        self.0.online.set(online);
+    }
+
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.0.asked.borrow().clone()
+    }
+
+    pub(crate) fn posted(&self) -> Vec<Posted> {
+        self.0.posted.borrow().clone()
+    }
+
+    pub(crate) fn forgotten(&self) -> Vec<String> {
+        self.0.forgotten.borrow().clone()
+    }
+
+    /// What was announced since the last call.
+    pub(crate) fn announced(&self) -> Vec<Vec<u8>> {
+        self.0.announced.take()
+    }
+
+    /// Another release takes the store.
+    pub(crate) fn close(&self) {
+        self.0.closed.notify(usize::MAX);
+        self.0.disk.0.led.set(false);
+        self.0.disk.0.lead_free.notify(usize::MAX);
+    }
+
+    fn ms(&self) -> u64 {
+        u64::try_from(self.0.started.elapsed().as_millis()).unwrap()
+    }
+}
+
+async fn reply(reply: Option<Reply>, deadline_ms: u32) -> Answer {
+    let answer = async {
+        match reply {
+            Some(Reply::After(ms, answer)) => {
+                sleep(Duration::from_millis(ms)).await;
+                answer
+            }
+            Some(Reply::Dead) | None => pending().await,
+        }
+    };
+    timeout(Duration::from_millis(deadline_ms.into()), answer).await.unwrap_or(Err(HttpError::TimedOut))
+}
+
+impl Clock for Tab {
+    fn now_ms(&self) -> u64 {
+        START_MS + self.ms()
+    }
+
+    async fn pause(&self, ms: u32) {
+        sleep(Duration::from_millis(ms.into())).await;
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + 'static) {
+        tokio::task::spawn_local(work);
+    }
+}
+
+impl Http for Tab {
+    async fn request(&self, method: &str, path: &str, _: Option<String>) -> Answer {
+        self.0.server.borrow().as_ref().map_or(Err(HttpError::Offline), |server| server(method, path))
+    }
+
+    fn speak_for(&self, _: DeviceId) {}
+}
+
+impl Posts for Tab {
+    async fn post(&self, id: &str, body: &str, deadline_ms: u32) -> Answer {
+        let posted = Posted { at_ms: self.ms(), id: id.to_owned(), body: body.to_owned() };
+        self.0.posted.borrow_mut().push(posted);
+        let next = self.0.posts.borrow_mut().pop_front();
+        reply(next, deadline_ms).await
+    }
+
+    fn forget(&self, id: &str) {
+        self.0.forgotten.borrow_mut().push(id.to_owned());
+    }
+
+    async fn poll(&self, body: String, deadline_ms: u32) -> Answer {
+        let poll: Poll = serde_json::from_str(&body).unwrap();
+        let asked = Asked { at_ms: self.ms(), wait_seconds: poll.wait_seconds.unwrap(), deadline_ms };
+        self.0.asked.borrow_mut().push(asked);
+        let next = self.0.polls.borrow_mut().pop_front();
+        let cancelled = self.0.cancelled.listen();
+        let ended = async {
+            cancelled.await;
+            Err(HttpError::Offline)
+        };
+        or(ended, reply(next, deadline_ms)).await
+    }
+
+    fn cancel_poll(&self) {
+        self.0.cancelled.notify(usize::MAX);
+    }
+}
+
+impl Tabs for Tab {
+    fn announce(&self, frame: &[u8]) {
+        self.0.announced.borrow_mut().push(frame.to_vec());
+    }
+
+    async fn lead(&self) -> Result<(), NoLocks> {
+        let shared = &self.0.disk.0;
+        while shared.led.get() {
+            shared.lead_free.listen().await;
+        }
+        shared.led.set(true);
+        Ok(())
+    }
+
+    async fn lead_lost(&self) {
+        self.0.closed.listen().await;
+    }
+}
+
+impl Presence for Tab {
+    fn is_online(&self) -> bool {
+        self.0.online.get()
+    }
+
+    fn is_visible(&self) -> bool {
+        true
+    }
+}
+
+impl Platform for Tab {
+    type Store = Disk;
+    type Signer = NativeSigner<ChaCha20Rng>;
+    type Verifier = NativeVerifier;
+
+    fn store(&self) -> &Disk {
+        &self.0.disk
+    }
+
+    fn verifier(&self) -> &NativeVerifier {
+        &NativeVerifier
+    }
+
+    async fn signer(&self, _: AccountKey) -> Result<Option<Self::Signer>, StoreError> {
+        Ok(None)
+    }
+
+    fn rng(&self) -> impl CryptoRng {
+        self.0.rng.set(self.0.rng.get() + 1);
+        ChaCha20Rng::seed_from_u64(self.0.rng.get())
+    }
+}

@@ -1,0 +1,82 @@
+//! One of an account's tabs leads, and another one takes over.
+
+use crate::{
+    fake::{Reply, Tab},
+    stage::{Page, address, after_ms, disk, play},
+};
+use cliquet_web_crypto::{
+    browser::app::{
+        command::Command,
+        engine::{Notice, Signal},
+        leader::FOLLOWER_AFTER_MS,
+        status::Status,
+    },
+    client::conversation::ConversationId,
+};
+use tokio::time::Instant;
+
+async fn two_tabs() -> (Page, Page) {
+    let (disk, now) = (disk().await, Instant::now());
+    let first = Page::open(Tab::new(&disk, now)).await;
+    let second = Page::open(Tab::new(&disk, now)).await;
+    for page in [&first, &second] {
+        page.tab.answer_polls([Reply::After(0, Ok(r#"{"deliveries":[]}"#.to_owned()))]);
+        page.lead();
+        after_ms(1).await;
+    }
+    (first, second)
+}
+
+#[test]
+fn one_tab_leads_and_polls_and_the_other_says_that_it_follows() {
+    play(async {
+        let (first, second) = two_tabs().await;
+        after_ms(u64::from(FOLLOWER_AFTER_MS) + 10).await;
+        assert!(first.engine.leads() && !second.engine.leads());
+        assert!(!first.tab.asked().is_empty());
+        assert!(second.tab.asked().is_empty());
+        assert_eq!(second.statuses(), [Status::OtherTabLeads]);
+        assert!(!first.statuses().contains(&Status::OtherTabLeads));
+    });
+}
+
+#[test]
+fn a_tab_takes_over_from_one_that_lost_the_store() {
+    play(async {
+        let (first, second) = two_tabs().await;
+        after_ms(1_000).await;
+        first.told();
+        first.tab.close();
+        after_ms(10).await;
+        assert!(!first.engine.leads() && second.engine.leads());
+        assert_eq!(first.statuses().last(), Some(&Status::OtherVersion));
+        assert!(first.engine.read(|_| ()).await.is_err());
+        assert!(!second.tab.asked().is_empty());
+        let before = first.tab.asked().len();
+        after_ms(100_000).await;
+        assert_eq!(first.tab.asked().len(), before);
+    });
+}
+
+#[test]
+fn what_a_follower_asks_crosses_to_the_leader_and_nothing_is_done_in_between() {
+    play(async {
+        let (first, second) = two_tabs().await;
+        after_ms(500).await;
+        first.told();
+        second.told();
+        let read = Command::Read(ConversationId::from(&address("bob")));
+        second.engine.ask(read.clone());
+        assert!(second.told().is_empty());
+        let frames = second.tab.announced();
+        assert_eq!(frames.len(), 1);
+        // A follower lets it pass.
+        second.engine.hear(&frames[0]);
+        assert!(second.told().is_empty());
+        first.engine.hear(&frames[0]);
+        assert_eq!(first.told(), [Signal::Asked(read)]);
+        after_ms(10).await;
+        // Nobody by that name.
+        assert!(matches!(first.told().as_slice(), [Signal::Said(Notice::Failed(_))]));
+    });
+}

@@ -1,0 +1,11 @@
+//! The messenger's work in a tab, with a browser made of fakes and paused time.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+mod drafts;
+mod engine;
+mod fake;
+mod frames;
+mod leader;
+mod long_polling;
+mod send;
+mod stage;
