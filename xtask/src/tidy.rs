@@ -2,6 +2,7 @@
 
 use crate::circles;
 use crate::fingerprint;
+use crate::layers;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use crate::requirements;
@@ -20,13 +21,17 @@ pub(crate) fn check(project: &Project) -> Result<(), Problem> {
     let paths: Vec<&Path> = sources.iter().map(|source| source.strip_prefix(&project.root).unwrap_or(source)).collect();
     for (source, path) in sources.iter().zip(&paths) {
         let text = fs::read_to_string(source).map_err(Problem::file("cannot read", source))?;
-        faults.extend(of_source(path, &text).into_iter().map(|fault| format!("{}: {fault}", path.display())));
+        let found = of_source(path, &text).into_iter().chain(layers::check(path, &text));
+        faults.extend(found.map(|fault| format!("{}: {fault}", path.display())));
     }
     let rust = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     faults.extend(requirements::check(project, rust)?);
     for part in WITHOUT_CIRCLES {
         faults.extend(circles::check(&project.path(part))?.into_iter().map(|fault| format!("{part}: {fault}")));
     }
+    let circles =
+        circles::check(&project.path("web-crypto/src"))?.into_iter().filter(|fault| fault.contains("browser::"));
+    faults.extend(circles.map(|fault| format!("web-crypto/src: {fault}")));
     faults.extend(vendored(project)?);
     faults.extend(dependencies(&server_dependencies(project)?));
     if faults.is_empty() {

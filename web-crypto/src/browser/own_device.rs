@@ -6,7 +6,7 @@
 
 use super::{
     account_error::AccountError,
-    app::upkeep::{BEFORE, CONTACTS, TO_RESTORE},
+    app::to_restore::{BEFORE, CONTACTS, TO_RESTORE},
     platform::{
         random,
         store::{ACCOUNT_KEY, Store, StoreError, Write},

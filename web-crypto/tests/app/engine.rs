@@ -81,7 +81,8 @@ fn a_commit_that_fails_changes_nothing_and_says_so() {
 fn changes_are_told_once_to_every_tab_and_after_the_commit() {
     play(async {
         let page = leading().await;
-        let committing = page.engine.commit(&text());
+        let text = text();
+        let committing = page.engine.commit(&text);
         assert!(page.told().is_empty());
         committing.await.unwrap();
         let told = page.told();

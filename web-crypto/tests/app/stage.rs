@@ -10,7 +10,12 @@ use cliquet_web_crypto::{
     client::device::first_records,
     crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, rsa::native::NativeSigner},
 };
-use cliquet_wire::{address::Address, certificate::AccountCard, pre_keys::PreKeyBundle};
+use cliquet_wire::{
+    address::Address,
+    certificate::AccountCard,
+    pre_keys::PreKeyBundle,
+    problem::{Problem, ProblemCode},
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use std::{cell::RefCell, rc::Rc, sync::OnceLock, time::Duration};

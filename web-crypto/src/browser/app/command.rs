@@ -1,7 +1,6 @@
 //! What any tab may ask of the leader.
 
-use super::{add_contact, contacts, engine::Engine, error::AppError};
-use crate::{browser::platform::service::Platform, client::conversation::ConversationId};
+use crate::client::conversation::ConversationId;
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
@@ -45,25 +44,4 @@ pub enum Command {
     /// Texts of a saved file are set aside: add them.
     #[n(7)]
     Import,
-}
-
-impl Command {
-    /// Does it, in the leader.
-    pub(super) async fn execute<P: Platform>(self, engine: &Engine<P>) -> Result<(), AppError> {
-        match self {
-            Self::AddContact(address) => add_contact::pin(engine, &address).await,
-            Self::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
-            Self::Verify { address, verified } => {
-                engine.run(async |messenger| Ok(Some(messenger.verify(&address, verified)?))).await
-            }
-            Self::KeepHistory { address, keep } => {
-                engine.run(async |messenger| Ok(Some(messenger.keep_history(&address, keep)?))).await
-            }
-            Self::Block(address) => contacts::block(engine, &address).await,
-            Self::Unblock(address) => contacts::unblock(engine, &address).await,
-            Self::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
-            // The upkeep does it.
-            Self::Import => Ok(()),
-        }
-    }
 }

@@ -6,6 +6,7 @@ use super::{
     command::Command,
     engine::{Engine, Notice, Signal},
     error::AppError,
+    execute::execute,
     long_polling::Poller,
     pre_keys,
     send::Sender,
@@ -103,7 +104,7 @@ impl<P: Platform> Leader<P> {
             Signal::Asked(command) => {
                 let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
                 self.engine.platform().spawn(async move {
-                    match command.execute(&engine).await {
+                    match execute(&engine, command).await {
                         Ok(()) => sender.pump(),
                         Err(AppError::NotLeading) => {}
                         Err(error) => engine.say(Notice::Failed(error)),

@@ -6,7 +6,7 @@ use super::{
     engine::{Engine, Notice},
     error::AppError,
     history_sync::safekeeping,
-    upkeep::{BEFORE, TO_RESTORE},
+    to_restore::{BEFORE, TO_RESTORE},
 };
 use crate::{
     browser::platform::service::{Platform, Storage, Write},

@@ -5,7 +5,7 @@
 //! nobody here is a contact of is left out and counted. The markup is in `client::saved_file`.
 
 use super::{
-    command::Command, engine::Engine, error::AppError, history_sync::safekeeping, load_messages, upkeep::TO_RESTORE,
+    command::Command, engine::Engine, error::AppError, history_sync::safekeeping, load_messages, to_restore::TO_RESTORE,
 };
 use crate::{
     browser::platform::service::{Platform, Record, Storage, Write},

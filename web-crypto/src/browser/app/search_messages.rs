@@ -3,7 +3,7 @@
 use super::{
     engine::Engine,
     error::AppError,
-    upkeep::{BEFORE, TO_RESTORE},
+    to_restore::{BEFORE, TO_RESTORE},
 };
 use crate::{
     browser::platform::service::{Platform, Storage},

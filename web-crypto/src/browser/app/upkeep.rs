@@ -1,6 +1,8 @@
 //! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault.
 
-use super::{engine::Engine, error::AppError, history_sync, restore, saved_file, vault_sync::VaultSync};
+use super::{
+    engine::Engine, error::AppError, history_sync, restore, saved_file, to_restore::TO_RESTORE, vault_sync::VaultSync,
+};
 use crate::{
     browser::platform::service::{Platform, Storage},
     client::records::Store,
@@ -9,13 +11,6 @@ use std::{cell::Cell, rc::Rc};
 
 /// What is written in one go is kept in one go.
 pub const PAUSE_MS: u32 = 4_000;
-
-/// In the store of what a new device has not got back yet, or of what was set aside. Empty when all is here.
-pub const TO_RESTORE: &str = "to_restore";
-/// Of the history: the sequence below which segments are missing, or empty at first.
-pub const BEFORE: &str = "before";
-/// The contacts that the vault vouches for.
-pub const CONTACTS: &str = "contacts";
 
 /// Does it when there is something to do.
 pub struct Upkeep<P: Platform> {

@@ -7,7 +7,7 @@ use super::{
     engine::Engine,
     error::AppError,
     history_sync::safekeeping,
-    upkeep::{CONTACTS, TO_RESTORE},
+    to_restore::{CONTACTS, TO_RESTORE},
 };
 use crate::{
     browser::platform::service::{Platform, Storage, Write},

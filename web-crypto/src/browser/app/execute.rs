@@ -1,0 +1,23 @@
+//! What the leader does with a command.
+
+use super::{add_contact, command::Command, contacts, engine::Engine, error::AppError};
+use crate::browser::platform::service::Platform;
+
+/// Does what a tab asks, in the leader.
+pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -> Result<(), AppError> {
+    match command {
+        Command::AddContact(address) => add_contact::pin(engine, &address).await,
+        Command::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
+        Command::Verify { address, verified } => {
+            engine.run(async |messenger| Ok(Some(messenger.verify(&address, verified)?))).await
+        }
+        Command::KeepHistory { address, keep } => {
+            engine.run(async |messenger| Ok(Some(messenger.keep_history(&address, keep)?))).await
+        }
+        Command::Block(address) => contacts::block(engine, &address).await,
+        Command::Unblock(address) => contacts::unblock(engine, &address).await,
+        Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
+        // The upkeep does it.
+        Command::Import => Ok(()),
+    }
+}
