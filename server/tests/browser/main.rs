@@ -22,7 +22,9 @@ mod in_browser {
     mod behind_proxy;
     mod browser_kills;
     mod chunks;
+    mod coming_back;
     mod devices;
+    mod drafts;
     mod eight_tabs;
     mod import;
     mod kept_history;

@@ -58,6 +58,8 @@ struct Wire {
     release: Mutex<String>,
     cut_after: Option<Duration>,
     online: watch::Sender<bool>,
+    /// Counts how often the connections of the moment went silent.
+    silent: watch::Sender<u32>,
 }
 
 #[derive(Debug)]
@@ -79,7 +81,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let (exchanges, wasm) = (Mutex::default(), Mutex::new(Wasm::Whole));
         let (missing, release, online) = (Mutex::default(), Mutex::default(), watch::Sender::new(true));
-        let wire = Arc::new(Wire { upstream, exchanges, wasm, missing, release, cut_after, online });
+        let silent = watch::Sender::new(0);
+        let wire = Arc::new(Wire { upstream, exchanges, wasm, missing, release, cut_after, online, silent });
         let shared = Arc::clone(&wire);
         let accepting = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
@@ -101,6 +104,11 @@ impl Proxy {
 
     pub(crate) fn go_online(&self) {
         self.wire.online.send_replace(true);
+    }
+
+    /// Connections that are open stay open, and nothing passes on them any more. New ones work.
+    pub(crate) fn go_silent(&self) {
+        self.wire.silent.send_modify(|times| *times += 1);
     }
 
     pub(crate) fn spoil_wasm(&self, wasm: Wasm) {
@@ -132,7 +140,7 @@ impl Proxy {
 }
 
 async fn shared_connection(wire: Arc<Wire>, mut browser: TcpStream) {
-    let mut online = wire.online.subscribe();
+    let (mut online, mut silent) = (wire.online.subscribe(), wire.silent.subscribe());
     if !*online.borrow_and_update() {
         return;
     }
@@ -142,6 +150,10 @@ async fn shared_connection(wire: Arc<Wire>, mut browser: TcpStream) {
         _ = relay(&wire, &mut browser, &mut index) => false,
         _ = online.wait_for(|online| !online) => true,
         () = tokio::time::sleep(cut_after) => true,
+        _ = silent.changed() => {
+            let _ = online.wait_for(|online| !online).await;
+            true
+        }
     };
     if let Some(index) = index {
         wire.change(index, |exchange| (exchange.whole, exchange.was_cut) = (!was_cut, was_cut));
