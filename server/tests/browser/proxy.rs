@@ -151,7 +151,7 @@ async fn shared_connection(wire: Arc<Wire>, mut browser: TcpStream) {
         _ = online.wait_for(|online| !online) => true,
         () = tokio::time::sleep(cut_after) => true,
         _ = silent.changed() => {
-            let _ = online.wait_for(|online| !online).await;
+            let _ = wire.online.subscribe().wait_for(|online| !online).await;
             true
         }
     };
