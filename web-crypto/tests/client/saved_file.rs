@@ -4,7 +4,7 @@ use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
         conversation::{Amendments, DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice},
-        history::{Standing, content, messages},
+        history::{Standing, content, messages, standing},
         peer::{Contact, Trust},
         records::Store,
         saved_file::{FILE_BYTES_MAX, FileError, Owner, SavedFile, Writer},
@@ -232,7 +232,7 @@ fn what_is_brought_back_stands_where_it_stood_is_news_to_nobody_and_goes_into_th
     let anew = world.add_device("alice", 0);
     let standing = |world: &World, text: &Message| {
         let device = &world.devices[anew];
-        now_or_never(device.messenger.standing(&device.disk, text)).unwrap()
+        now_or_never(standing(&device.disk, &device.address, text)).unwrap()
     };
     // Whoever is no contact is not made one, by whatever key.
     assert_eq!(standing(&world, &saved[0]), Standing::Stranger);
