@@ -146,15 +146,15 @@ async fn shared_connection(wire: Arc<Wire>, mut browser: TcpStream) {
     }
     let mut index = None;
     let cut_after = wire.cut_after.unwrap_or(Duration::from_secs(24 * 3600));
-    let was_cut = tokio::select! {
-        _ = relay(&wire, &mut browser, &mut index) => false,
-        _ = online.wait_for(|online| !online) => true,
-        () = tokio::time::sleep(cut_after) => true,
-        _ = silent.changed() => {
-            let _ = wire.online.subscribe().wait_for(|online| !online).await;
-            true
-        }
+    let (was_cut, is_silent) = tokio::select! {
+        _ = relay(&wire, &mut browser, &mut index) => (false, false),
+        _ = online.wait_for(|online| !online) => (true, false),
+        () = tokio::time::sleep(cut_after) => (true, false),
+        _ = silent.changed() => (true, true),
     };
+    if is_silent {
+        while *online.borrow_and_update() && online.changed().await.is_ok() {}
+    }
     if let Some(index) = index {
         wire.change(index, |exchange| (exchange.whole, exchange.was_cut) = (!was_cut, was_cut));
     }
