@@ -35,3 +35,24 @@ async fn a_part_of_another_release_is_said_and_the_next_press_asks_for_it_again(
 async fn a_part_that_does_not_arrive_is_said_and_the_next_press_asks_for_it_again() {
     a_sign_up_waits_for_its_part(Missing::NoAnswer).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pane_whose_part_does_not_arrive_says_so_and_works_when_it_is_opened_again() {
+    let stage = Stage::set().await;
+    // From the beginning, so that the service worker has no copy either.
+    stage.proxy.miss("messenger_settings.", Missing::NotFound);
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    let open = async || {
+        alice.tab.click(".people .menu > summary").await;
+        alice.tab.click(".menu-items [hx-get='/search']").await;
+    };
+    open().await;
+    let said = "document.querySelector('#notice').textContent.includes('could not be loaded')";
+    alice.tab.until("the page to say so", said, vec![]).await;
+    alice.tab.until_shown(".search > fieldset:disabled, .search fieldset:disabled").await;
+
+    stage.proxy.find_all();
+    open().await;
+    alice.tab.until_shown(".search fieldset:enabled").await;
+}

@@ -1,5 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
+use super::panes;
 use crate::browser::{
     app::{engine::Engine, history_check, leader::Leader, status::Status},
     platform::{
@@ -10,17 +11,13 @@ use crate::browser::{
         task,
     },
     view::{
-        composer::Composer, contacts::Contacts, conversations::Conversations, dates::Dates, devices, dom, history,
-        notices, saved_file, search, status, words::Words,
+        composer::Composer, contacts::Contacts, conversations::Conversations, dates::Dates, dom, notices, status,
+        words::Words,
     },
 };
 use cliquet_wire::address::Address;
 use std::rc::Rc;
 use wasm_bindgen::JsError;
-use web_sys::Element;
-
-/// On a pane whose buttons are served.
-const SERVED: &str = "data-served";
 
 /// Makes the page work. Does nothing on other pages.
 ///
@@ -58,14 +55,14 @@ pub async fn start() -> Result<(), JsError> {
     let (filled, served) = (conversations.clone(), engine.clone());
     let after_swap = move || {
         filled.swapped();
-        serve_panes(&served);
+        panes::serve(&served);
     };
     htmx::load(requests, move || composer.keep_draft(), after_swap)
         .await
         .map_err(|_| JsError::new("htmx did not load"))?;
     contacts.open_search();
     conversations.swapped();
-    serve_panes(&engine);
+    panes::serve(&engine);
     task::spawn(leader.run());
     task::spawn(history_check::watch(engine));
     Ok(())
@@ -87,20 +84,4 @@ fn follow_person(leader: &Rc<Leader<Browser>>, conversations: &Rc<Conversations>
         }
         Change::Hidden => composer.keep_draft(),
     });
-}
-
-/// Serves the pane that was just swapped in, once.
-fn serve_panes(engine: &Rc<Engine<Browser>>) {
-    type Serve = fn(&Rc<Engine<Browser>>);
-    let panes: [(&str, &[Serve]); 3] = [
-        (".devices", &[devices::serve]),
-        (".search", &[search::serve]),
-        (".safety .history", &[history::serve, saved_file::serve]),
-    ];
-    for (selector, serve) in panes {
-        let pane: Option<Element> = dom::find(selector).filter(|pane| !pane.has_attribute(SERVED));
-        if pane.is_some_and(|pane| pane.set_attribute(SERVED, "").is_ok()) {
-            serve.iter().for_each(|serve| serve(engine));
-        }
-    }
 }

@@ -2,3 +2,5 @@
 
 #[cfg(feature = "messenger")]
 pub mod home;
+#[cfg(feature = "messenger")]
+mod panes;

@@ -1,0 +1,42 @@
+//! The panes beside a conversation: devices, search, safety. They are seldom opened, so their code is a chunk.
+
+use crate::browser::{
+    app::engine::Engine,
+    platform::{browser::Browser, lazy::NotLoaded, task},
+    view::{devices, dom, history, notices, saved_file, search, sentences::word},
+};
+use std::rc::Rc;
+use wasm_split_helpers::wasm_split;
+
+type Serve = fn(&Rc<Engine<Browser>>);
+
+/// On a pane that is served, or is about to be.
+const SERVED: &str = "data-served";
+/// What tells the panes that are served here.
+const PANES: [&str; 3] = [".devices", ".search", ".safety .history"];
+
+/// Serves the pane that was just swapped in, once. A pane whose chunk does not load says so; shown again, it is tried again.
+pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
+    for selector in PANES {
+        let Some(pane) = dom::find(selector).filter(|pane| !pane.has_attribute(SERVED)) else { continue };
+        let _ = pane.set_attribute(SERVED, "");
+        let engine = engine.clone();
+        task::spawn(async move {
+            if let Err(NotLoaded) = serve_pane(engine, selector).await {
+                let _ = pane.remove_attribute(SERVED);
+                notices::say(&word("part-not-loaded"));
+            }
+        });
+    }
+}
+
+#[wasm_split(settings, fallible)]
+fn serve_pane(engine: Rc<Engine<Browser>>, selector: &'static str) -> Result<(), NotLoaded> {
+    let serve: &[Serve] = match selector {
+        ".devices" => &[devices::serve],
+        ".search" => &[search::serve],
+        _ => &[history::serve, saved_file::serve],
+    };
+    serve.iter().for_each(|serve| serve(&engine));
+    Ok(())
+}
