@@ -8,11 +8,11 @@ use std::path::Path;
 /// The first page, everything included. The goal is 65,000; serde_json took it past that (docs/benchmarks.md).
 const SIGN_IN_BYTES_MAX: usize = 80_000;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
-const HOME_BYTES_MAX: usize = 270_000;
+const HOME_BYTES_MAX: usize = 275_000;
 /// A chunk, which is fetched when something rare is done.
 const CHUNK_BYTES_MAX: usize = 60_000;
 /// All modules, chunks and scripts together. The goal is 300,000, once home, keeper and recovery are one program.
-const ALL_BYTES_MAX: usize = 580_000;
+const ALL_BYTES_MAX: usize = 485_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {
