@@ -26,13 +26,16 @@ const START_MS: u64 = 1_800_000_000_000;
 
 pub(crate) type Answer = Result<String, HttpError>;
 
+/// By store and key.
+type Rows = BTreeMap<(String, String), Zeroizing<Vec<u8>>>;
+
 /// What all tabs of one browser share.
 #[derive(Clone, Default)]
 pub(crate) struct Disk(Rc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    records: RefCell<BTreeMap<(String, String), Zeroizing<Vec<u8>>>>,
+    records: RefCell<Rows>,
     commits: Cell<usize>,
     refuses: Cell<bool>,
     led: Cell<bool>,

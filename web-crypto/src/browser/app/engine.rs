@@ -34,7 +34,7 @@ pub struct Engine<P: Platform> {
     /// Only the leading tab has one. The lock is held for the length of a step.
     messenger: Mutex<Option<Messenger>>,
     leading: Cell<bool>,
-    listeners: RefCell<Vec<Rc<dyn Fn(&Signal)>>>,
+    listeners: RefCell<Vec<Listener>>,
 }
 
 /// What the engine tells those who subscribe.
@@ -63,6 +63,7 @@ pub enum Notice {
     HistorySound(bool),
 }
 
+type Listener = Rc<dyn Fn(&Signal)>;
 type Soon<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 impl<P: Platform> Engine<P> {
