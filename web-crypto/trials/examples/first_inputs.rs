@@ -114,7 +114,7 @@ fn main() {
     };
     let message = MessageId::from_parts(1, [2; 10]);
     write("content", "text", &text(Body::Event { id: message, event: Event::Text { text: "é".into() } }));
-    write("content", "hello", &text(Body::ContactRequest));
+    write("content", "contact_request", &text(Body::ContactRequest));
     write("content", "receipt", &text(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message; 2] }));
     let (conversation, account_key) = (address(1), Stamp::of(1).0);
     let (sync, of) = (Box::new(Body::ContactRequest), MessageRef { sender: address(0), id: message });
