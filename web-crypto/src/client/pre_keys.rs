@@ -6,7 +6,7 @@ use cliquet_wire::pre_keys::{PreKeyStock, PreKeyUpload};
 use rand_core::CryptoRng;
 
 impl Messenger {
-    /// After `GET /devices/self/pre-keys`: whether there is anything for `tend_pre_keys` to do.
+    /// After `GET /devices/self/pre-keys`: whether there is anything for `replenish_pre_keys` to do.
     pub fn pre_keys_due(&self, stock: &PreKeyStock, now: u64) -> bool {
         self.pre_keys().is_due(stock, now / 1000)
     }
@@ -16,7 +16,7 @@ impl Messenger {
     ///
     /// # Errors
     /// When the account key is not at hand.
-    pub async fn tend_pre_keys(
+    pub async fn replenish_pre_keys(
         &self,
         stock: &PreKeyStock,
         now: u64,

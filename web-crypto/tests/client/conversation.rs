@@ -258,15 +258,15 @@ fn a_low_stock_of_pre_keys_is_refilled_and_an_old_signed_one_replaced() {
     let mut world = World::two_strangers(15);
     let bob = &mut world.devices[1];
     let mut stock = PreKeyStock { one_time_left: 24, one_time_newest: 2, signed: 1, kem: 1 };
-    let due = now_or_never(bob.messenger.tend_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
+    let due = now_or_never(bob.messenger.replenish_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
     let (step, upload) = due.unwrap();
     assert_eq!((upload.one_time.len(), upload.signed, upload.kem), (76, None, None));
     bob.take(step);
     stock.one_time_left = 100;
-    let due = now_or_never(bob.messenger.tend_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
+    let due = now_or_never(bob.messenger.replenish_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
     assert!(due.is_none());
     bob.now += SIGNED_PRE_KEY_SECONDS * 1_000;
-    let due = now_or_never(bob.messenger.tend_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
+    let due = now_or_never(bob.messenger.replenish_pre_keys(&stock, bob.now, signer(1), &mut bob.rng)).unwrap();
     let (_, upload) = due.unwrap();
     assert!(upload.signed.is_some() && upload.kem.is_some() && upload.one_time.is_empty());
 }

@@ -192,7 +192,7 @@ fn d8_a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() 
     let alice = &mut world.devices[0];
     // A later state published these.
     let stock = PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: 5_000, kem: 5_000 };
-    let tended = alice.messenger.tend_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
+    let tended = alice.messenger.replenish_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
     let (step, upload) = now_or_never(tended).unwrap().unwrap();
     assert!(upload.signed.is_some_and(|signed| signed.id > 5_000), "past every id that may be in use");
     alice.take(step);
@@ -206,7 +206,9 @@ fn d8_a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() 
     let alice = &mut world.devices[0];
     let stock = PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: 1, kem: 1 };
     assert!(
-        now_or_never(alice.messenger.tend_pre_keys(&stock, alice.now, signer(0), &mut alice.rng)).unwrap().is_none()
+        now_or_never(alice.messenger.replenish_pre_keys(&stock, alice.now, signer(0), &mut alice.rng))
+            .unwrap()
+            .is_none()
     );
 }
 
@@ -219,7 +221,7 @@ fn d8_a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to(
     // A later state published a full stock of these, under the same signed ones.
     let stock = PreKeyStock { one_time_left: 100, one_time_newest: 180, signed: 1, kem: 1 };
     assert!(alice.messenger.pre_keys_due(&stock, alice.now));
-    let tended = alice.messenger.tend_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
+    let tended = alice.messenger.replenish_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
     let (_, upload) = now_or_never(tended).unwrap().unwrap();
     let first = upload.withdraws_below.unwrap();
     assert!(first > 180 && upload.one_time.len() == 100 && upload.one_time.iter().all(|key| key.id >= first));

@@ -468,23 +468,19 @@ impl Device {
     /// The conversation as it is loaded: one range of keys, in their order.
     pub(crate) fn lines(&self, with: &str) -> Vec<Message> {
         let (from, to) = conversation_range(&address(with).into());
-        self.disk
-            .0
-            .range((Store::Messages, from)..(Store::Messages, to))
-            .map(|(_, value)| Message::load(value).unwrap())
-            .collect()
+        let range = self.disk.0.range((Store::Messages, from)..(Store::Messages, to));
+        range.map(|(_, value)| Message::load(value).unwrap()).collect()
     }
 
     /// "> text" for one's own, "< text" for the peer's, "! notice".
     pub(crate) fn conversation(&self, with: &str) -> Vec<String> {
+        let side = |line: &Message| if line.sender == self.address { '>' } else { '<' };
         self.lines(with)
             .iter()
             .map(|line| match &line.body {
-                MessageBody::Text(_) if line.sender == self.address => format!("> {}", line.text()),
-                MessageBody::Text(_) => format!("< {}", line.text()),
                 MessageBody::Notice(notice) => format!("! {notice:?}"),
-                MessageBody::Deleted if line.sender == self.address => "> (deleted)".into(),
-                MessageBody::Deleted => "< (deleted)".into(),
+                MessageBody::Text(_) => format!("{} {}", side(line), line.text()),
+                MessageBody::Deleted => format!("{} (deleted)", side(line)),
             })
             .collect()
     }

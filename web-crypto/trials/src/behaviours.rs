@@ -163,7 +163,7 @@ fn tend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>
     if choices.once_in(2) && (class > Class::Gentle || world.devices[place].rotations == 0) {
         world.devices[place].now += WEEK_MS;
     }
-    world.tend_pre_keys(place);
+    world.replenish_pre_keys(place);
 }
 
 fn jump(world: &mut World, place: usize, choices: &mut Choices<'_>) {

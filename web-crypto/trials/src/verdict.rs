@@ -121,7 +121,7 @@ fn ask_for_what_is_missing(world: &mut World) {
         }
         for place in 0..world.devices.len() {
             world.devices[place].now += 61_000;
-            world.tend_pre_keys(place);
+            world.replenish_pre_keys(place);
         }
         world.settle();
     }
@@ -213,7 +213,7 @@ fn heal(world: &mut World, class: Class) {
         let first = world.texts.len();
         for place in 0..world.devices.len() {
             world.devices[place].now += 61_000;
-            world.tend_pre_keys(place);
+            world.replenish_pre_keys(place);
             for account in 0..world.accounts() {
                 if account != world.devices[place].account {
                     world.write(place, account);

@@ -285,7 +285,7 @@ impl World {
     }
 
     /// What a leader tab does after it asked for its stock of pre-keys.
-    pub fn tend_pre_keys(&mut self, place: usize) {
+    pub fn replenish_pre_keys(&mut self, place: usize) {
         let device = &mut self.devices[place];
         let stock = &self.office.pre_keys[&device.id];
         let stock = PreKeyStock {
@@ -295,7 +295,8 @@ impl World {
             kem: stock.kem.as_ref().unwrap().id,
         };
         let signer = Stamp::of(device.account as u8);
-        let due = now_or_never(device.messenger.tend_pre_keys(&stock, device.now, &signer, &mut device.rng)).unwrap();
+        let due =
+            now_or_never(device.messenger.replenish_pre_keys(&stock, device.now, &signer, &mut device.rng)).unwrap();
         if let Some((step, upload)) = due
             && device.take(step)
         {

@@ -8,7 +8,7 @@ use super::{
     error::AppError,
     execute::execute,
     long_polling::Poller,
-    pre_keys,
+    pre_keys, receive,
     send::Sender,
     status::Status,
     upkeep::Upkeep,
@@ -70,6 +70,7 @@ impl<P: Platform> Leader<P> {
         engine.set_leading(true);
         platform.spawn(self.poller.clone().run());
         platform.spawn(pre_keys::tend(engine.clone()));
+        platform.spawn(receive::read_unknown(engine.clone()));
         self.sender.pump();
         self.upkeep.resume();
         platform.lead_lost().await;

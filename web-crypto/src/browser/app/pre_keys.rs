@@ -27,7 +27,7 @@ async fn once<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     let signer = platform.signer(engine.account_key().clone()).await?.ok_or(AppError::KeyMissing)?;
     let upload = engine
         .run_with(async |messenger| {
-            let tended = messenger.tend_pre_keys(&stock, platform.now_ms(), &signer, &mut platform.rng()).await?;
+            let tended = messenger.replenish_pre_keys(&stock, platform.now_ms(), &signer, &mut platform.rng()).await?;
             Ok(tended.map_or((None, None), |(step, upload)| (Some(step), Some(upload))))
         })
         .await?;
