@@ -1,8 +1,20 @@
-// Loads the page's WASM and starts it. Everything that takes text is disabled until the module itself enables it, and
-// htmx is loaded only by the module, so that a failure here leaves nothing that could send what was typed.
-// `start` is given a function that loads the module that the page names as its next one.
+// Loads the page's program and starts it. What is typed goes nowhere until the program itself enables the buttons: inputs
+// have no name, and htmx is loaded only by the program, so that a failure here leaves nothing that could send them.
+// `start` is given a function that loads the program that the page names as its next one.
+
+// A browser may remember that a file did not load. So each further try asks for it under another address.
+const failures = new Map();
+const load = async (glue) => {
+  const count = failures.get(glue) ?? 0;
+  try {
+    return await import(count ? `${glue}?${count}` : glue);
+  } catch (error) {
+    failures.set(glue, count + 1);
+    throw error;
+  }
+};
 const open = async (glue, wasm) => {
-  const module = await import(glue);
+  const module = await load(glue);
   await module.default({ module_or_path: wasm });
   return module;
 };
@@ -19,17 +31,12 @@ const serve = async ({ glue, wasm, nextGlue, nextWasm }) => {
     const line = document.getElementById("wasm-failed");
     line.querySelector(".why").textContent = String(error?.message ?? error);
     line.hidden = false;
+    // A card has one form, and it can do nothing now.
+    for (const fieldset of document.querySelectorAll(".card fieldset")) fieldset.disabled = true;
   }
 };
 // Kept whole by the browser and shown again: its lead over the other tabs went meanwhile, and it would not know.
 addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-// Parts of a pane have modules of their own, fetched when the pane is first shown.
-const served = new WeakSet();
-document.addEventListener("htmx:after:swap", () => {
-  for (const part of document.querySelectorAll("#conversation [data-glue]")) {
-    if (!served.has(part)) serve(served.add(part) && part.dataset);
-  }
-});
 await serve(document.documentElement.dataset);
 // What can wait until the page is quiet.
 const { later } = document.documentElement.dataset;

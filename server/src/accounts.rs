@@ -6,7 +6,7 @@ use crate::{
     config::Registration,
     database::Error,
     devices::{self, ChangeError, CheckedDevice},
-    invites,
+    invites::{self, InviteState},
     password::Proven,
     token::Token,
 };
@@ -23,8 +23,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 pub enum SignUpError {
     #[error("the server takes no new accounts")]
     Closed,
-    #[error("an invite is needed, or this one does not count")]
+    #[error("an invite is needed, and there is none, or an unknown one")]
     InviteInvalid,
+    #[error("the invite was used")]
+    InviteUsed,
+    #[error("the invite has expired")]
+    InviteExpired,
     #[error("the address is taken")]
     AddressTaken,
     #[error(transparent)]
@@ -68,8 +72,17 @@ pub fn admits(
         Registration::Open => Ok(()),
         _ if is_first(connection)? => Ok(()),
         Registration::Closed => Err(SignUpError::Closed),
-        Registration::Invite if invites::counts(connection, invite, now_ms)? => Ok(()),
-        Registration::Invite => Err(SignUpError::InviteInvalid),
+        Registration::Invite => check_invite(connection, invite, now_ms),
+    }
+}
+
+/// Whether an account could be made with this invite now. Takes nothing.
+pub fn check_invite(connection: &Connection, invite: Option<&Token>, now_ms: u64) -> Result<(), SignUpError> {
+    match invites::state(connection, invite, now_ms)? {
+        InviteState::Good => Ok(()),
+        InviteState::Used => Err(SignUpError::InviteUsed),
+        InviteState::Expired => Err(SignUpError::InviteExpired),
+        InviteState::Unknown => Err(SignUpError::InviteInvalid),
     }
 }
 

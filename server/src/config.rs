@@ -8,11 +8,11 @@ use rocket::figment::{
     providers::{Env, Format, Toml},
     value::magic::RelativePathBuf,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Who may open an account. The first account is free whatever this says: somebody must be able to begin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Registration {
     Open,

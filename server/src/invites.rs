@@ -3,7 +3,7 @@
 //! Owns the rows of `invites`. Knows nothing of who is invited.
 
 use crate::{database::Error, token::Token};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 /// An invite as the host lists it. The token itself was shown once and is not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,11 +33,28 @@ pub fn list(connection: &Connection) -> Result<Vec<Invite>, Error> {
     Ok(invites.collect::<Result<_, _>>()?)
 }
 
-/// Whether this invite could be claimed now.
-pub fn counts(connection: &Connection, token: Option<&Token>, now_ms: u64) -> Result<bool, Error> {
-    let Some(token) = token else { return Ok(false) };
-    let sql = "SELECT EXISTS (SELECT 1 FROM invites WHERE token_hash = ?1 AND claimed IS NULL AND expires > ?2)";
-    Ok(connection.query_row(sql, params![token.hash(), now_ms], |row| row.get(0))?)
+/// Whether an account can be made with an invite, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InviteState {
+    Good,
+    /// An account was made with it.
+    Used,
+    Expired,
+    /// This server never gave it out.
+    Unknown,
+}
+
+/// The state of this invite now. No token is an unknown invite.
+pub fn state(connection: &Connection, token: Option<&Token>, now_ms: u64) -> Result<InviteState, Error> {
+    let Some(token) = token else { return Ok(InviteState::Unknown) };
+    let sql = "SELECT claimed IS NOT NULL, expires <= ?2 FROM invites WHERE token_hash = ?1";
+    let row = connection.query_row(sql, params![token.hash(), now_ms], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(match row.optional()? {
+        None => InviteState::Unknown,
+        Some((true, _)) => InviteState::Used,
+        Some((false, true)) => InviteState::Expired,
+        Some((false, false)) => InviteState::Good,
+    })
 }
 
 /// Uses it up. False: someone else did, or it is none, or too old.
@@ -65,5 +82,19 @@ mod tests {
         assert!(!try_at(&token, 20));
         assert!(try_at(&token, 19));
         assert!(!try_at(&token, 19));
+    }
+
+    #[test]
+    fn its_state_is_good_then_expired_and_used_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Database::open(folder.path()).unwrap().connection().unwrap();
+        let token = Token::generate().unwrap();
+        create(&connection, &token, 10, 20).unwrap();
+        let at = |connection: &Connection, now_ms| state(connection, Some(&token), now_ms).unwrap();
+        assert_eq!((at(&connection, 19), at(&connection, 20)), (InviteState::Good, InviteState::Expired));
+        database::write(&mut connection, |transaction| claim(transaction, Some(&token), 19)).unwrap();
+        assert_eq!((at(&connection, 19), at(&connection, 20)), (InviteState::Used, InviteState::Used));
+        assert_eq!(state(&connection, Some(&Token::generate().unwrap()), 19).unwrap(), InviteState::Unknown);
+        assert_eq!(state(&connection, None, 19).unwrap(), InviteState::Unknown);
     }
 }

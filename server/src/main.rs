@@ -141,7 +141,7 @@ fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
     let now_ms = Clock::system().now_ms();
     invites::create(&*database.connection()?, &token, now_ms, now_ms.saturating_add(u64::from(days) * DAY_MS))?;
     let base = url.unwrap_or_default().trim_end_matches('/');
-    writeln!(stdout(), "{base}/sign-up?invite={}", token.write())?;
+    writeln!(stdout(), "{base}/sign-up#invite={}", token.write())?;
     eprintln!("Good for one account, for {days} days. It is not shown again.");
     Ok(())
 }

@@ -5,9 +5,10 @@
 
 use crate::{
     assets,
+    config::Registration,
     words::{Language, Words, WordsError},
 };
-use cliquet_wire::limits::DEVICES_MAX;
+use cliquet_wire::{address::Address, limits::DEVICES_MAX};
 use fluent_bundle::{FluentArgs, FluentValue};
 use rocket::http::RawStr;
 use serde::Serialize;
@@ -101,22 +102,19 @@ impl SignInPage {
 /// What `sign_up.html` needs.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignUpPage {
-    invite: Option<String>,
-    registration_open: bool,
-    self_address: String,
+    /// `open`, `invite` or `closed`.
+    registration: Registration,
+    /// Who is signed in in this browser already.
+    signed_in_as: Option<Address>,
+    self_address: &'static str,
 }
 
 impl SignUpPage {
     pub const TEMPLATE: &str = "sign_up.html";
 
-    /// `invite` is the one that came with the link. Where no account can be made here and now, the page says so instead
-    /// of showing the form.
-    pub fn new(invite: Option<&str>, registration_open: bool) -> Self {
-        let self_address = match invite {
-            Some(invite) => format!("/sign-up?invite={}", RawStr::new(invite).percent_encode()),
-            None => "/sign-up".to_owned(),
-        };
-        Self { invite: invite.map(str::to_owned), registration_open, self_address }
+    /// Where no account can be made, the page says so instead of showing the form.
+    pub fn new(registration: Registration, signed_in_as: Option<Address>) -> Self {
+        Self { registration, signed_in_as, self_address: "/sign-up" }
     }
 }
 

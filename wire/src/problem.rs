@@ -55,8 +55,11 @@ codes! {
     AddressTaken = "address-taken", 409;
     /// This server takes no new accounts.
     RegistrationClosed = "registration-closed", 403;
-    /// An invite is needed, or this one is unknown, used or expired.
+    /// An invite is needed, and there is none, or one that this server never gave out.
     InviteInvalid = "invite-invalid", 403;
+    /// An account was made with this invite.
+    InviteUsed = "invite-used", 403;
+    InviteExpired = "invite-expired", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
     /// Someone who is signed in was to prove the password, and did not.

@@ -11,6 +11,12 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// `POST /invites/check`: whether an account could be made with this invite. The answer is empty, or a problem.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckInvite {
+    pub invite: String,
+}
+
 /// `POST /sign-up/start`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpStart {

@@ -26,11 +26,10 @@ pub(crate) struct Module {
     is_split: bool,
 }
 
-/// The first two carry a new browser to a working home; the last is fetched when it is wanted.
-pub(crate) const MODULES: [Module; 3] = [
+/// The first carries a password to the second, which does everything else.
+pub(crate) const MODULES: [Module; 2] = [
     Module { feature: "sign-in", name: "sign_in", is_split: false },
-    Module { feature: "messenger", name: "messenger", is_split: true },
-    Module { feature: "recovery", name: "recovery", is_split: false },
+    Module { feature: "app", name: "app", is_split: true },
 ];
 
 #[derive(clap::Args)]

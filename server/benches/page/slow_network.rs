@@ -24,7 +24,7 @@ const WATCH: &str = "(() => { \
         if (!(name in times)) { times[name] = time; sessionStorage.setItem('bench', JSON.stringify(times)); } }; \
     addEventListener('click', event => event.target.closest('[type=submit]') && mark('pressed', now()), true); \
     const look = () => { \
-        if (document.querySelector('form#sign-in > fieldset:enabled')) mark('usable', performance.now()); \
+        if (document.querySelector('form#sign-in [type=submit]:enabled')) mark('usable', performance.now()); \
         if (location.pathname === '/home' && document.querySelector('#status')) mark('shown', now()); \
         if (document.querySelector('#status[data-state=online]')) mark('online', now()); \
     }; \
@@ -80,7 +80,7 @@ async fn sign_in(house: &Path, url: &str, round: usize, email: &str, password: &
     tab.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWER })).await;
     tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
     tab.goto(&person.url("/sign-in")).await;
-    tab.until_shown("form#sign-in > fieldset:enabled").await;
+    tab.until_shown("form#sign-in [type=submit]:enabled").await;
     for (field, text) in [("[data-email]", email), ("[data-password]", password)] {
         for key in text.chars() {
             tab.write(&format!("form#sign-in {field}"), &key.to_string()).await;

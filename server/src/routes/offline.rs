@@ -13,7 +13,7 @@ pub const SERVICE_WORKER: &str = "/service-worker.js";
 
 const SCRIPT: &str = include_str!("../../../assets/service-worker.js");
 /// Home does without them: what only sign-in needs, and the pictures that the system keeps by itself.
-const NOT_NEEDED: [&str; 5] = ["sign_in", "recovery", "service-worker", "vectors", "icon"];
+const NOT_NEEDED: [&str; 4] = ["sign_in", "service-worker", "vectors", "icon"];
 const RELEASE_BYTES: usize = 8;
 
 pub fn routes() -> Vec<Route> {

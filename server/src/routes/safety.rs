@@ -9,6 +9,7 @@ use crate::{
     routes::history::owner,
     signed_in::SignedIn,
 };
+use cliquet_wire::address::Address;
 use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
@@ -17,8 +18,10 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// What `fragments/safety.html` needs.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Safety {
+    /// Whose account it is: password managers want it in a form that takes a password.
+    email: Address,
     /// When the recovery key was set, in milliseconds since 1970. `None`: there is none.
     recovery_set: Option<u64>,
     vault_bytes: u64,
@@ -38,6 +41,7 @@ async fn safety(
         database.run(move |connection| accounts::safekeeping(connection, account_id)).await?;
     let owner = owner(database, account_id).await?;
     let history = histories.database.run(move |connection| history::totals(connection, &owner)).await?;
-    let safety = Safety { recovery_set, vault_bytes, history, history_quota: histories.quota };
+    let email = signed_in.email;
+    let safety = Safety { email, recovery_set, vault_bytes, history, history_quota: histories.quota };
     Ok(HtmlOrJson::new(safety).page("safety.html").fragment("fragments/safety.html"))
 }

@@ -3,7 +3,7 @@
 use crate::{
     accounts::{self, NewAccount, SignUpError},
     body::Body,
-    config::{Config, sizes},
+    config::{Config, Registration, sizes},
     database::{self, Database},
     devices::CheckedDevice,
     error::Error,
@@ -13,38 +13,56 @@ use crate::{
     response::HtmlOrJson,
     routes::vault::check_size,
     sign_ins,
-    signed_in::SignInCookie,
+    signed_in::{SignInCookie, SignedIn},
     throttle::{Network, Throttle},
     token::Token,
 };
 use cliquet_wire::{
     address::Address,
     problem::ProblemCode,
-    sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
+    sign_in::{CheckInvite, SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
-use rocket::{Route, State, get, post, routes};
+use rocket::{Route, State, get, post, response::status::NoContent, routes};
 
 pub fn routes() -> Vec<Route> {
-    routes![page, start, finish]
+    routes![page, check_invite, start, finish]
 }
 
-/// Shows the form where an account could be made now, with this invite if there is one.
-#[get("/sign-up?<invite>")]
+/// Shows the form unless no account can be made. An invite stands in the link's fragment, which browsers send to nobody:
+/// the page reads it and asks [`check_invite`].
+#[get("/sign-up")]
 async fn page(
-    invite: Option<&str>,
+    signed_in: Result<SignedIn, Error>,
     config: &State<Config>,
     now: Now,
     database: &State<Database>,
 ) -> Result<HtmlOrJson<SignUpPage>, Error> {
     let (registration, now_ms) = (config.registration, now.0);
-    let token = invite.and_then(Token::read);
-    let admits = database.run(move |connection| accounts::admits(connection, registration, token.as_ref(), now_ms));
-    let admits = match admits.await {
-        Ok(()) => true,
-        Err(SignUpError::Closed | SignUpError::InviteInvalid) => false,
+    let admits = database.run(move |connection| accounts::admits(connection, registration, None, now_ms));
+    let registration = match admits.await {
+        Ok(()) => Registration::Open,
+        Err(SignUpError::Closed) => Registration::Closed,
+        Err(SignUpError::InviteInvalid) => Registration::Invite,
         Err(error) => return Err(error.into()),
     };
-    Ok(HtmlOrJson::new(SignUpPage::new(invite, admits)).page(SignUpPage::TEMPLATE).compressible())
+    let signed_in_as = signed_in.ok().map(|signed_in| signed_in.email);
+    Ok(HtmlOrJson::new(SignUpPage::new(registration, signed_in_as)).page(SignUpPage::TEMPLATE).compressible())
+}
+
+/// Whether an account could be made with this invite. Uses nothing up. A guess at 256 random bits needs no limit.
+#[post("/invites/check", data = "<body>")]
+async fn check_invite(
+    body: Body<CheckInvite, { sizes::SMALL }>,
+    config: &State<Config>,
+    now: Now,
+    database: &State<Database>,
+) -> Result<NoContent, Error> {
+    if config.registration == Registration::Closed {
+        return Err(ProblemCode::RegistrationClosed.into());
+    }
+    let (token, now_ms) = (Token::read(&body.0.invite), now.0);
+    database.run(move |connection| accounts::check_invite(connection, token.as_ref(), now_ms)).await?;
+    Ok(NoContent)
 }
 
 #[post("/sign-up/start", data = "<body>")]
@@ -110,6 +128,8 @@ impl From<SignUpError> for Error {
         match error {
             SignUpError::Closed => ProblemCode::RegistrationClosed.into(),
             SignUpError::InviteInvalid => ProblemCode::InviteInvalid.into(),
+            SignUpError::InviteUsed => ProblemCode::InviteUsed.into(),
+            SignUpError::InviteExpired => ProblemCode::InviteExpired.into(),
             SignUpError::AddressTaken => ProblemCode::AddressTaken.into(),
             SignUpError::Device(error) => error.into(),
         }

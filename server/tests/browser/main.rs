@@ -27,6 +27,7 @@ mod in_browser {
     mod drafts;
     mod eight_tabs;
     mod import;
+    mod invites;
     mod kept_history;
     mod links;
     mod make_room;

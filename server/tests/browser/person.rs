@@ -40,7 +40,7 @@ impl Person {
 
     pub(crate) async fn sign_up(&self) {
         self.tab.goto(&self.url("/sign-up")).await;
-        self.tab.until_shown("form#sign-up > fieldset:enabled").await;
+        self.tab.until_shown("form#sign-up [type=submit]:enabled").await;
         self.tab.write("form#sign-up [data-email]", &self.email).await;
         self.tab.write("form#sign-up [data-password]", &self.password).await;
         self.tab.write("form#sign-up [data-password-again]", &self.password).await;
@@ -55,7 +55,7 @@ impl Person {
 
     /// On a sign-in page that is already open.
     pub(crate) async fn fill_in_sign_in(&self, password: &str) {
-        self.tab.until_shown("form#sign-in > fieldset:enabled").await;
+        self.tab.until_shown("form#sign-in [type=submit]:enabled").await;
         self.tab.write("form#sign-in [data-email]", &self.email).await;
         self.tab.write("form#sign-in [data-password]", password).await;
         self.tab.click("form#sign-in [type=submit]").await;
@@ -232,10 +232,10 @@ impl Person {
     /// Makes a recovery key on the safety pane, and confirms it as asked.
     pub(crate) async fn make_recovery_key(&self) -> Vec<String> {
         self.tab.goto(&self.url("/home?show=safety")).await;
-        self.tab.until_shown("#recovery-key > fieldset:enabled").await;
+        self.tab.until_shown("#recovery-key [type=submit]:enabled").await;
         self.tab.write("#recovery-key [data-password]", &self.password).await;
         self.tab.click("#recovery-key [data-make]").await;
-        self.tab.until_shown("[data-recovery-paper] #recovery-confirm > fieldset:enabled").await;
+        self.tab.until_shown("[data-recovery-paper] #recovery-confirm [type=submit]:enabled").await;
         let words: Vec<String> = strings(
             self.tab
                 .ask("[...document.querySelectorAll('[data-recovery-words] li')].map(e => e.textContent)", vec![])
@@ -258,7 +258,7 @@ impl Person {
 
     pub(crate) async fn try_recover(&self, words: &[String], password: &str) {
         self.tab.goto(&self.url("/recover")).await;
-        self.tab.until_shown("form#recover > fieldset:enabled").await;
+        self.tab.until_shown("form#recover [type=submit]:enabled").await;
         self.tab.write("form#recover [data-email]", &self.email).await;
         self.tab.write("form#recover [data-recovery-words]", &words.join(" ")).await;
         self.tab.write("form#recover [data-password]", password).await;

@@ -36,6 +36,8 @@ pub(crate) enum Wasm {
     HalfMissing,
     /// A filter answers 403 instead.
     Blocked,
+    /// Held back until something else is wanted.
+    Late,
 }
 
 /// What a browser sees of a file that is not there.
@@ -204,6 +206,9 @@ async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) 
         None => {}
     }
     let is_wasm = target.split('?').next().is_some_and(|path| path.ends_with(".wasm"));
+    while is_wasm && *wire.wasm.lock().unwrap() == Wasm::Late {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let wasm = if is_wasm { *wire.wasm.lock().unwrap() } else { Wasm::Whole };
     if wasm == Wasm::Blocked {
         let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";

@@ -8,7 +8,13 @@ use crate::support::{
     program::{self, data_dir},
     seeded::Person,
 };
-use cliquet_server::{clock::Clock, config, database::Database, invites, token::Token};
+use cliquet_server::{
+    clock::Clock,
+    config,
+    database::Database,
+    invites::{self, InviteState},
+    token::Token,
+};
 use cliquet_wire::{
     envelope::SendMessages,
     poll::{Poll, PollAnswer},
@@ -42,8 +48,9 @@ fn an_invite_that_was_printed_counts_and_is_listed() {
     let database = Database::open(&data_dir(folder.path())).unwrap();
     let output = cliquet(folder.path(), &["invite", "create", "--url", "https://chat.example.org/"]).output().unwrap();
     let link = String::from_utf8(output.stdout).unwrap();
-    let token = link.trim().strip_prefix("https://chat.example.org/sign-up?invite=").and_then(Token::read).unwrap();
-    assert!(invites::counts(&database.connection().unwrap(), Some(&token), NOW_MS).unwrap());
+    let token = link.trim().strip_prefix("https://chat.example.org/sign-up#invite=").and_then(Token::read).unwrap();
+    let state = invites::state(&database.connection().unwrap(), Some(&token), NOW_MS).unwrap();
+    assert_eq!(state, InviteState::Good);
     let listed = cliquet(folder.path(), &["invite", "list"]).output().unwrap();
     assert_eq!(String::from_utf8(listed.stdout).unwrap(), "1: open, 7 days left\n");
 }

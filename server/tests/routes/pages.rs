@@ -1,10 +1,11 @@
 //! Every page and fragment, in both languages: it renders, it needs no inline script or style, it escapes.
 
 use cliquet_server::{
+    config::Registration,
     pages::{MakeRoomPage, Pages, RecoverPage, SignInPage, SignUpPage},
     words::Language,
 };
-use cliquet_wire::problem::ProblemCode;
+use cliquet_wire::{address::Address, problem::ProblemCode};
 use serde_json::{Value, json};
 
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'&";
@@ -22,7 +23,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
     };
     let safety = |recovery_set: Value, last_added: Value, quota: u64| {
         let history = json!({ "segments": 3, "bytes": 1_500_000, "last_added": last_added });
-        json!({ "recovery_set": recovery_set, "vault_bytes": 2_500, "history": history, "history_quota": quota })
+        json!({ "email": "o'brien@example.org", "recovery_set": recovery_set, "vault_bytes": 2_500, "history": history, "history_quota": quota })
     };
     let problem = |retry_after: Value| {
         let code = ProblemCode::TooManyRequests;
@@ -40,8 +41,11 @@ fn every_template() -> Vec<(&'static str, Value)> {
     });
     vec![
         ("sign_in.html", json!(SignInPage::new(true))),
-        ("sign_up.html", json!(SignUpPage::new(Some("a b&c"), true))),
-        ("sign_up.html", json!(SignUpPage::new(None, false))),
+        (
+            "sign_up.html",
+            json!(SignUpPage::new(Registration::Invite, Some(Address::parse("o'brien@example.org").unwrap()))),
+        ),
+        ("sign_up.html", json!(SignUpPage::new(Registration::Closed, None))),
         ("home.html", home(Value::Null, "")),
         ("home.html", home(Value::Null, "devices")),
         ("home.html", home(Value::Null, "safety")),

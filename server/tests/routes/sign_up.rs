@@ -8,7 +8,7 @@ use cliquet_wire::{
     ids::DeviceId,
     limits::{DEVICE_NAME_CHARS_MAX, ONE_TIME_PRE_KEYS_FULL, VAULT_BYTES_MAX},
     problem::ProblemCode::{self, *},
-    sign_in::{SignUpFinish, SignedUp},
+    sign_in::{CheckInvite, SignUpFinish, SignedUp},
     vault::Vault,
 };
 use rocket::http::Method;
@@ -243,7 +243,7 @@ async fn an_invite_lets_one_account_in_once() {
     refused(&server, &bob, &broken, BadSignature).await;
     // A sign-up that failed did not use the invite up.
     server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedUp>(201);
-    refused(&server, &carol, &second, InviteInvalid).await;
+    refused(&server, &carol, &second, InviteUsed).await;
     assert_eq!(alice.email.as_str(), "alice@example.org");
 }
 
@@ -253,11 +253,13 @@ async fn without_a_good_invite_a_taken_and_a_free_address_look_alike() {
     server.sign_up("alice@example.org").await;
     let old = server.invite(NOW_MS + DAY_MS);
     server.pass(DAY_MS);
-    for invite in [None, Some(""), Some("x"), Some(old.as_str())] {
+    let bad =
+        [(None, InviteInvalid), (Some(""), InviteInvalid), (Some("x"), InviteInvalid), (Some(&*old), InviteExpired)];
+    for (invite, code) in bad {
         let mut replies: Vec<Reply> = Vec::new();
         for email in ["alice@example.org", "bob@example.org"] {
             let Err(reply) = server.begin_sign_up(email, invite).await else { panic!("{email} signed up") };
-            reply.expect_problem(InviteInvalid);
+            reply.expect_problem(code);
             replies.push(reply);
         }
         assert_eq!(replies[0].body, replies[1].body);
@@ -288,10 +290,41 @@ async fn the_page_shows_its_form_to_whom_it_helps() {
         assert_eq!((reply.status, reply.header("Content-Type")), (200, Some("text/html; charset=utf-8")));
         reply.body
     };
-    assert!(page("/sign-up").await.contains("id=\"sign-up\""));
+    assert!(page("/sign-up").await.contains("data-registration=\"open\""), "the first account needs no invite");
+    let alice = server.sign_up("alice@example.org").await;
+    let invited = page("/sign-up").await;
+    assert!(invited.contains("data-registration=\"invite\"") && !invited.contains("alice@example.org"));
+    let signed_in = server.ask(Method::Get, Some(&alice), "/sign-up", Vec::new(), &[("Accept", "text/html")]).await;
+    assert!(signed_in.body.contains("alice@example.org"), "it does not say who is signed in");
+
+    let closed = TestServer::with(&[("registration", "closed")]).await;
+    closed.sign_up("alice@example.org").await;
+    let reply = closed.ask(Method::Get, None, "/sign-up", Vec::new(), &[("Accept", "text/html")]).await;
+    assert!(!reply.body.contains("id=\"sign-up\""));
+}
+
+#[rocket::async_test]
+async fn an_invite_is_good_used_expired_or_unknown_and_the_check_uses_nothing_up() {
+    let server = TestServer::with(&[("registration", "invite")]).await;
     server.sign_up("alice@example.org").await;
-    assert!(!page("/sign-up").await.contains("id=\"sign-up\""));
-    let invite = server.invite(NOW_MS + DAY_MS);
-    let invited = page(&format!("/sign-up?invite={invite}")).await;
-    assert!(invited.contains("id=\"sign-up\"") && invited.contains(&invite));
+    let check = async |invite: &str| {
+        let check = CheckInvite { invite: invite.to_owned() };
+        server.post(None, "/invites/check", &check).await
+    };
+    let (used, old) = (server.invite(NOW_MS + DAY_MS), server.invite(NOW_MS + DAY_MS));
+    for _ in 0..2 {
+        check(&used).await.expect_nothing();
+    }
+    let (bob, finish) = server.begin_sign_up("bob@example.org", Some(&used)).await.unwrap();
+    server.post(&bob, "/sign-up/finish", &finish).await.expect::<SignedUp>(201);
+    check(&used).await.expect_problem(InviteUsed);
+    check("").await.expect_problem(InviteInvalid);
+    check(&old[1..]).await.expect_problem(InviteInvalid);
+    server.pass(DAY_MS);
+    check(&old).await.expect_problem(InviteExpired);
+    check(&used).await.expect_problem(InviteUsed);
+
+    let closed = TestServer::with(&[("registration", "closed")]).await;
+    let check = CheckInvite { invite: closed.invite(NOW_MS + DAY_MS) };
+    closed.post(None, "/invites/check", &check).await.expect_problem(RegistrationClosed);
 }

@@ -10,7 +10,6 @@ pub mod content;
 pub mod conversation;
 pub mod device;
 pub mod ephemeral;
-pub mod fields;
 mod fold;
 pub mod history;
 pub mod messenger;

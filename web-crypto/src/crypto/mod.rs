@@ -30,14 +30,11 @@ mod numbered_keys;
 #[cfg(feature = "observed")]
 pub mod observed;
 mod padding;
-#[cfg(feature = "sign-in")]
 pub mod password;
 pub mod pre_keys;
-#[cfg(any(feature = "sign-in", feature = "native-rsa"))]
 mod rand_core_06;
 mod ratchet_key;
 pub mod record;
-#[cfg(feature = "recovery")]
 pub mod recovery_key;
 pub mod rsa;
 pub mod safety_number;

@@ -1,10 +1,7 @@
 //! Owns the bridge from today's random generators to the line that `opaque-ke` and `rsa` speak.
 
-#[cfg(feature = "sign-in")]
 use opaque_ke::rand as rand_core_06;
 use rand_core::CryptoRng;
-#[cfg(not(feature = "sign-in"))]
-use rsa::rand_core as rand_core_06;
 
 pub(super) struct RandCore06<'a, R>(pub(super) &'a mut R);
 

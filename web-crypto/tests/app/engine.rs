@@ -10,7 +10,7 @@ use cliquet_web_crypto::{
             frame::Frame,
             status::Status,
         },
-        platform::{error::StoreError, service::Platform as _},
+        platform::{error::StoreError, service::Crypto as _},
     },
     client::{
         compose::compose,

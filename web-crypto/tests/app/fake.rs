@@ -3,7 +3,9 @@
 use cliquet_web_crypto::{
     browser::platform::{
         error::{HttpError, StoreError},
-        service::{Clock, Http, NoLocks, Platform, Posts, Presence, Record, Storage, Tabs, Write},
+        service::{
+            Clock, Crypto, Http, NoLocks, Platform, Posts, Presence, Ranges, Record, Storage, Tabs, Tasks, Write,
+        },
     },
     client::records::{self, Records, RecordsError},
     crypto::rsa::native::{NativeSigner, NativeVerifier},
@@ -90,6 +92,26 @@ impl Storage for Disk {
         Ok(self.of(store))
     }
 
+    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        // A transaction takes its time.
+        sleep(Duration::from_millis(1)).await;
+        if self.0.refuses.get() {
+            return Err(StoreError::Full);
+        }
+        let mut records = self.0.records.borrow_mut();
+        for write in writes {
+            let key = (write.store.to_owned(), write.key.to_owned());
+            match write.value {
+                Some(value) => records.insert(key, Zeroizing::new(value.to_vec())),
+                None => records.remove(&key),
+            };
+        }
+        self.0.commits.set(self.0.commits.get() + 1);
+        Ok(())
+    }
+}
+
+impl Ranges for Disk {
     async fn after(&self, store: &str, key: &str) -> Result<Option<Record>, StoreError> {
         Ok(self.of(store).into_iter().find(|record| record.key.as_str() > key))
     }
@@ -112,24 +134,6 @@ impl Storage for Disk {
 
     async fn count(&self, store: &str) -> Result<usize, StoreError> {
         Ok(self.of(store).len())
-    }
-
-    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
-        // A transaction takes its time.
-        sleep(Duration::from_millis(1)).await;
-        if self.0.refuses.get() {
-            return Err(StoreError::Full);
-        }
-        let mut records = self.0.records.borrow_mut();
-        for write in writes {
-            let key = (write.store.to_owned(), write.key.to_owned());
-            match write.value {
-                Some(value) => records.insert(key, Zeroizing::new(value.to_vec())),
-                None => records.remove(&key),
-            };
-        }
-        self.0.commits.set(self.0.commits.get() + 1);
-        Ok(())
     }
 }
 
@@ -264,7 +268,9 @@ impl Clock for Tab {
     fn now_ms(&self) -> u64 {
         START_MS + self.ms()
     }
+}
 
+impl Tasks for Tab {
     async fn pause(&self, ms: u32) {
         sleep(Duration::from_millis(ms.into())).await;
     }
@@ -278,8 +284,6 @@ impl Http for Tab {
     async fn request(&self, method: &str, path: &str, _: Option<String>) -> Answer {
         self.0.server.borrow().as_ref().map_or(Err(HttpError::Offline), |server| server(method, path))
     }
-
-    fn speak_for(&self, _: DeviceId) {}
 }
 
 impl Posts for Tab {
@@ -344,18 +348,23 @@ impl Presence for Tab {
 impl Platform for Tab {
     type Store = Disk;
     type Signer = NativeSigner<ChaCha20Rng>;
-    type Verifier = NativeVerifier;
 
     fn store(&self) -> &Disk {
         &self.0.disk
     }
 
-    fn verifier(&self) -> &NativeVerifier {
-        &NativeVerifier
-    }
+    fn speak_for(&self, _: DeviceId) {}
 
     async fn signer(&self, _: AccountKey) -> Result<Option<Self::Signer>, StoreError> {
         Ok(None)
+    }
+}
+
+impl Crypto for Tab {
+    type Verifier = NativeVerifier;
+
+    fn verifier(&self) -> &NativeVerifier {
+        &NativeVerifier
     }
 
     fn rng(&self) -> impl CryptoRng {

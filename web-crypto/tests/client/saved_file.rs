@@ -41,7 +41,7 @@ impl Account {
         Ok(texts)
     }
 
-    /// A file as the keeper writes it: each contact with its lines.
+    /// A file as home writes it: each contact with its lines.
     fn write(&self, conversations: &[(Contact, Vec<Message>)]) -> String {
         let mut to = Writer::begin(self.owner(), "Messages of <alice>", "en");
         let mut file = String::new();

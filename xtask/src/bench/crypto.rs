@@ -209,9 +209,9 @@ fn table(title: &str, samples: &Samples, who: &[&str], place: usize) -> String {
 
 /// Brotli, as a server sends them.
 fn sizes(project: &Project, folder: &Path) -> Result<String, Problem> {
-    let glue = wasm::directory(project, "messenger");
+    let glue = wasm::directory(project, "app");
     let rows: [(&str, [PathBuf; 2]); 4] = [
-        ("Cliquet's messenger, everything included", ["messenger_bg.wasm", "messenger.js"].map(|file| glue.join(file))),
+        ("Cliquet's app, everything included", ["app_bg.wasm", "app.js"].map(|file| glue.join(file))),
         ("of that, what the benchmark uses", ["cliquet_bg.wasm", "cliquet.js"].map(|file| folder.join(file))),
         ("vodozemac, what the benchmark uses", ["vodozemac_bg.wasm", "vodozemac.js"].map(|file| folder.join(file))),
         ("libolm, as published", ["olm.wasm", "olm.js"].map(|file| folder.join(file))),

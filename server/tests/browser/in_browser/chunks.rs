@@ -9,16 +9,16 @@ const SAID: &str = "document.querySelector('.form-error').textContent.includes('
 async fn a_sign_up_waits_for_its_part(missing: Missing) {
     let stage = Stage::set().await;
     let alice = stage.person("alice").await;
-    stage.proxy.miss("messenger_begin.", missing);
+    stage.proxy.miss("app_begin.", missing);
     alice.tab.goto(&alice.url("/sign-up")).await;
-    alice.tab.until_shown("form#sign-up > fieldset:enabled").await;
+    alice.tab.until_shown("form#sign-up [type=submit]:enabled").await;
     alice.tab.write("form#sign-up [data-email]", &alice.email).await;
     alice.tab.write("form#sign-up [data-password]", &alice.password).await;
     alice.tab.write("form#sign-up [data-password-again]", &alice.password).await;
     alice.tab.click("form#sign-up [type=submit]").await;
     alice.tab.until("the page to say so", SAID, vec![]).await;
     let asked = |target: &str| stage.proxy.exchanges().iter().filter(|it| it.target.contains(target)).count();
-    assert_ne!(asked("messenger_begin."), 0, "the part was never asked for; the test shows nothing");
+    assert_ne!(asked("app_begin."), 0, "the part was never asked for; the test shows nothing");
     assert_eq!(asked("/sign-up/finish"), 0, "something was sent without it");
 
     stage.proxy.find_all();

@@ -56,7 +56,7 @@ async fn two_devices_of_one_person_have_everything_and_a_removed_one_gets_nothin
         "!document.querySelector('[data-composer], .message') && document.querySelector('a[href=\"/sign-in\"]')";
     laptop.tab.until("the removed device to stay out, and to be told what to do", out_for_good, vec![]).await;
     laptop.tab.click("a[href='/sign-in']").await;
-    laptop.tab.until_shown("form#sign-in > fieldset:enabled").await;
+    laptop.tab.until_shown("form#sign-in [type=submit]:enabled").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

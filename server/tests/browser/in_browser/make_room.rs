@@ -26,9 +26,9 @@ impl Person {
     async fn go_and_make_room(&self) {
         self.tab.goto(&self.url("/sign-in")).await;
         self.tab.click("a[href='/recover']").await;
-        self.tab.until_shown("form#recover > fieldset:enabled").await;
+        self.tab.until_shown("form#recover [type=submit]:enabled").await;
         self.tab.click("a[href='/make-room']").await;
-        self.tab.until_shown("form#make-room > fieldset:enabled").await;
+        self.tab.until_shown("form#make-room button[data-before]:enabled").await;
     }
 
     async fn show_devices(&self, password: &str) {

@@ -18,12 +18,12 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     let stage = Stage::set().await;
     let stranger = stage.person("stranger").await;
     stranger.tab.goto(&stranger.url("/sign-in")).await;
-    stranger.tab.until_shown("form#sign-in > fieldset:enabled").await;
+    stranger.tab.until_shown("form#sign-in [type=submit]:enabled").await;
     show(&stranger.tab, "sign-in").await;
     stranger.tab.goto(&stranger.url("/transparency")).await;
     show(&stranger.tab, "transparency").await;
     stranger.tab.goto(&stranger.url("/recover")).await;
-    stranger.tab.until_shown("form#recover > fieldset:enabled").await;
+    stranger.tab.until_shown("form#recover [type=submit]:enabled").await;
     show(&stranger.tab, "recover").await;
 
     let (alice, bob) = stage.two_who_talk().await;
@@ -55,7 +55,7 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     alice.tab.until("the devices", "document.querySelector('#conversation h2')", vec![]).await;
     show(&alice.tab, "devices").await;
     alice.tab.goto(&alice.url("/home?show=safety")).await;
-    alice.tab.until_shown("#recovery-key > fieldset:enabled").await;
+    alice.tab.until_shown("#recovery-key [type=submit]:enabled").await;
     alice.tab.until_shown("[data-history-check]:enabled").await;
     show(&alice.tab, "safety").await;
     alice.tab.goto(&alice.url("/home?show=search")).await;
@@ -80,10 +80,10 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     bob.tab.until_shown("[data-search-state]:not(:empty)").await;
     show(&bob.tab, "search-french").await;
     bob.tab.goto(&bob.url("/home?show=safety")).await;
-    bob.tab.until_shown("#recovery-key > fieldset:enabled").await;
+    bob.tab.until_shown("#recovery-key [type=submit]:enabled").await;
     bob.tab.write("#recovery-key [data-password]", &bob.password).await;
     bob.tab.click("#recovery-key [data-make]").await;
-    bob.tab.until_shown("[data-recovery-paper] #recovery-confirm > fieldset:enabled").await;
+    bob.tab.until_shown("[data-recovery-paper] #recovery-confirm [type=submit]:enabled").await;
     show(&bob.tab, "recovery-paper-french").await;
     bob.tab.goto(&bob.url("/home")).await;
     bob.until_home().await;
@@ -100,7 +100,7 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
 /// What is shown to someone who has the password alone. The lines of a full account are made from its one device's.
 async fn show_devices_to_remove(stranger: &Person, (email, password): (&str, &str), name: &str) {
     stranger.tab.goto(&stranger.url("/make-room")).await;
-    stranger.tab.until_shown("form#make-room > fieldset:enabled").await;
+    stranger.tab.until_shown("form#make-room button[data-before]:enabled").await;
     show(&stranger.tab, &format!("{name}-before")).await;
     stranger.tab.write("form#make-room [data-email]", email).await;
     stranger.tab.write("form#make-room [data-password]", &format!("{password}\n")).await;

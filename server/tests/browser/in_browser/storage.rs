@@ -31,7 +31,7 @@ async fn a_browser_that_refuses_to_store_makes_no_account_and_says_so_before_the
     }
     let made = asked(&stage, &["/sign-up/finish"]);
     alice.tab.goto(&alice.url("/sign-up")).await;
-    alice.tab.until_shown("form#sign-up > fieldset:enabled").await;
+    alice.tab.until_shown("form#sign-up [type=submit]:enabled").await;
     alice.tab.write("form#sign-up [data-email]", &alice.email).await;
     alice.tab.write("form#sign-up [data-password]", &alice.password).await;
     alice.tab.write("form#sign-up [data-password-again]", &alice.password).await;

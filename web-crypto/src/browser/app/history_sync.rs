@@ -2,7 +2,7 @@
 
 use super::{api, engine::Engine, error::AppError};
 use crate::{
-    browser::platform::service::{Platform, Storage as _},
+    browser::platform::service::{Platform, Ranges as _},
     client::{records::Store, safekeeping::Safekeeping},
     crypto::history::{self, Place},
 };

@@ -2,7 +2,7 @@
 
 use super::{engine::Engine, error::AppError};
 use crate::{
-    browser::platform::service::{Platform, Storage},
+    browser::platform::service::{Platform, Ranges, Storage},
     client::{
         conversation::{Conversation, ConversationId, Message},
         peer::Peer,

@@ -5,6 +5,7 @@
 //!
 //! [`Platform`]: super::platform::service::Platform
 
+pub mod account;
 pub mod add_contact;
 pub mod api;
 pub mod back_off;

@@ -8,7 +8,7 @@ use super::{
     command::Command, engine::Engine, error::AppError, history_sync::safekeeping, load_messages, to_restore::TO_RESTORE,
 };
 use crate::{
-    browser::platform::service::{Platform, Record, Storage, Write},
+    browser::platform::service::{Platform, Ranges, Record, Write},
     client::{
         conversation::{ConversationId, Message},
         history::{Standing, content, messages, standing},

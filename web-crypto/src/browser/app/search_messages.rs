@@ -6,7 +6,7 @@ use super::{
     to_restore::{BEFORE, TO_RESTORE},
 };
 use crate::{
-    browser::platform::service::{Platform, Storage},
+    browser::platform::service::{Platform, Ranges, Storage},
     client::{conversation::Message, records::Store},
 };
 

@@ -4,7 +4,7 @@ use super::{
     engine::Engine, error::AppError, history_sync, restore, saved_file, to_restore::TO_RESTORE, vault_sync::VaultSync,
 };
 use crate::{
-    browser::platform::service::{Platform, Storage},
+    browser::platform::service::{Platform, Ranges},
     client::records::Store,
 };
 use std::{cell::Cell, rc::Rc};

@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::panes;
+use super::{panes, safety_pane};
 use crate::browser::{
     app::{engine::Engine, history_check, leader::Leader, status::Status},
     platform::{
@@ -56,6 +56,7 @@ pub async fn start() -> Result<(), JsError> {
     let after_swap = move || {
         filled.swapped();
         panes::serve(&served);
+        safety_pane::swapped();
     };
     htmx::load(requests, move || composer.keep_draft(), after_swap)
         .await
@@ -63,6 +64,7 @@ pub async fn start() -> Result<(), JsError> {
     contacts.open_search();
     conversations.swapped();
     panes::serve(&engine);
+    safety_pane::swapped();
     task::spawn(leader.run());
     task::spawn(history_check::watch(engine));
     Ok(())

@@ -1,6 +1,24 @@
-//! The pages: each puts the layers together. Everything below knows nothing of which page it is on.
+//! The pages: each puts the layers below it together.
+//!
+//! A page finds its own markup and does nothing where that is missing.
 
-#[cfg(feature = "messenger")]
+#[cfg(feature = "app")]
+pub mod account_entry;
+pub mod app_program;
+pub mod entrance;
+#[cfg(feature = "app")]
 pub mod home;
-#[cfg(feature = "messenger")]
+#[cfg(feature = "app")]
+pub mod make_room;
+#[cfg(feature = "app")]
 mod panes;
+#[cfg(feature = "app")]
+pub mod password_chunk;
+#[cfg(feature = "app")]
+pub mod recover;
+#[cfg(feature = "app")]
+pub mod safety;
+#[cfg(feature = "app")]
+pub mod safety_pane;
+pub mod sign_in;
+pub mod sign_up;

@@ -5,7 +5,7 @@ use super::{
     error::{HttpError, StoreError},
     htmx::Requests,
     http, idb, locks, presence, random,
-    service::{Clock, Http, NoLocks, Platform, Posts, Presence, Tabs},
+    service::{Clock, Crypto, Http, NoLocks, Platform, Posts, Presence, Tabs, Tasks},
     store::{ACCOUNT_KEY, Store},
     task, timer,
     webcrypto::{SigningKey, WebVerifier},
@@ -48,7 +48,9 @@ impl Clock for Browser {
     fn now_ms(&self) -> u64 {
         timer::now_ms()
     }
+}
 
+impl Tasks for Browser {
     async fn pause(&self, ms: u32) {
         timer::pause(ms).await;
     }
@@ -61,10 +63,6 @@ impl Clock for Browser {
 impl Http for Browser {
     async fn request(&self, method: &str, path: &str, body: Option<String>) -> Result<String, HttpError> {
         http::request(method, path, body.as_deref()).await
-    }
-
-    fn speak_for(&self, device: DeviceId) {
-        http::speak_for(device);
     }
 }
 
@@ -115,24 +113,31 @@ impl Presence for Browser {
     }
 }
 
-impl Platform for Browser {
-    type Store = Store;
-    type Signer = SigningKey;
+impl Crypto for Browser {
     type Verifier = WebVerifier;
-
-    fn store(&self) -> &Store {
-        &self.store
-    }
 
     fn verifier(&self) -> &WebVerifier {
         &WebVerifier
     }
 
-    async fn signer(&self, account_key: AccountKey) -> Result<Option<SigningKey>, StoreError> {
-        Ok(self.store.key(ACCOUNT_KEY).await?.map(|key| SigningKey::from_stored(key, account_key)))
-    }
-
     fn rng(&self) -> impl CryptoRng {
         random::system()
+    }
+}
+
+impl Platform for Browser {
+    type Store = Store;
+    type Signer = SigningKey;
+
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn speak_for(&self, device: DeviceId) {
+        http::speak_for(device);
+    }
+
+    async fn signer(&self, account_key: AccountKey) -> Result<Option<SigningKey>, StoreError> {
+        Ok(self.store.key(ACCOUNT_KEY).await?.map(|key| SigningKey::from_stored(key, account_key)))
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::client::records::RecordsError;
 use cliquet_wire::problem::{Problem, ProblemCode};
+use serde::{Deserialize, Serialize};
 
 /// Why the browser's storage did not do what was asked. In every case nothing was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum StoreError {
     /// No storage for this page: blocked by a setting, or a private window.
     #[error("the browser gives this page no storage")]
@@ -20,7 +21,7 @@ pub enum StoreError {
 }
 
 /// Why a request brought no answer of the expected kind.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum HttpError {
     /// The server says what is wrong, in the reader's language.
     #[error("the server refused: {}", .0.code.as_str())]

@@ -1,20 +1,22 @@
 //! The browser's services: storage, cryptography, network, locks, channels and timers.
 //!
-//! Beside `view` the only layer that names wasm-bindgen, web-sys and gloo. Knows nothing of messages and pages. What
-//! `app` sees of it are the traits in [`service`], which compile everywhere.
+//! Beside `view` and `pages` the only layer that names wasm-bindgen, web-sys and gloo. Knows nothing of messages and
+//! pages. What `app` sees of it are the traits in [`service`] and the errors in [`error`], which compile everywhere.
 
-#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
+#[cfg(target_arch = "wasm32")]
+pub mod account_browser;
+#[cfg(target_arch = "wasm32")]
 pub mod browser;
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
 pub mod error;
-#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
+#[cfg(target_arch = "wasm32")]
 pub mod htmx;
 #[cfg(target_arch = "wasm32")]
 pub mod http;
 #[cfg(target_arch = "wasm32")]
 pub mod idb;
-#[cfg(all(target_arch = "wasm32", feature = "messenger"))]
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub mod lazy;
 #[cfg(target_arch = "wasm32")]
 pub mod locks;

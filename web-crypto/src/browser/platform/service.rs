@@ -3,17 +3,23 @@
 use super::error::{HttpError, StoreError};
 use crate::{
     client::records::{Changes, Records},
-    crypto::rsa::{Signer, Verifier},
+    crypto::{
+        keys::Key,
+        rsa::{SignError, Signer, Verifier, WrappedAccountKey},
+    },
 };
-use cliquet_wire::{account_key::AccountKey, ids::DeviceId};
+use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-/// Time, and work that runs beside other work.
+/// Time.
 pub trait Clock {
     /// Milliseconds since 1970, by this computer's clock.
     fn now_ms(&self) -> u64;
+}
 
+/// Pauses, and work that runs beside other work.
+pub trait Tasks {
     /// Returns after this many milliseconds.
     fn pause(&self, ms: u32) -> impl Future<Output = ()>;
 
@@ -33,9 +39,6 @@ pub trait Http {
         path: &str,
         body: Option<String>,
     ) -> impl Future<Output = Result<String, HttpError>>;
-
-    /// From now on every request names this device.
-    fn speak_for(&self, device: DeviceId);
 }
 
 /// The two requests that htmx sends: the long poll, and the posts of the outbox.
@@ -104,7 +107,7 @@ pub struct Record {
 }
 
 /// What this browser keeps for one account. Records have a store's name and a key.
-pub trait Storage: Records {
+pub trait Storage {
     /// The value of one record.
     ///
     /// # Errors
@@ -117,6 +120,31 @@ pub trait Storage: Records {
     /// As [`Storage::value`].
     fn all(&self, store: &str) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
 
+    /// Writes all of it or none. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// As [`Storage::value`]; then nothing was written.
+    fn commit(&self, writes: &[Write<'_>]) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Writes what a step asks for, as [`Storage::commit`].
+    ///
+    /// # Errors
+    /// As [`Storage::commit`].
+    fn commit_changes(&self, changes: &Changes) -> impl Future<Output = Result<(), StoreError>> {
+        async {
+            let deletes = changes.deletes.iter().map(|(store, key)| Write { store: store.name(), key, value: None });
+            let puts = changes.puts.iter().map(|put| Write {
+                store: put.store.name(),
+                key: &put.key,
+                value: Some(put.value.as_slice()),
+            });
+            self.commit(&deletes.chain(puts).collect::<Vec<_>>()).await
+        }
+    }
+}
+
+/// Parts of a store.
+pub trait Ranges: Storage + Records {
     /// The record with the lowest key above `key`, of a store whose keys hold no address.
     ///
     /// # Errors
@@ -146,48 +174,100 @@ pub trait Storage: Records {
     /// # Errors
     /// As [`Storage::value`].
     fn count(&self, store: &str) -> impl Future<Output = Result<usize, StoreError>>;
+}
 
-    /// Writes all of it or none. It is on the disk when this returns.
-    ///
-    /// # Errors
-    /// As [`Storage::value`]; then nothing was written.
-    fn commit(&self, writes: &[Write<'_>]) -> impl Future<Output = Result<(), StoreError>>;
+/// Storage that has the account key beside the records.
+pub trait DeviceStorage: Storage {
+    type Signer: AccountSigner;
 
-    /// Writes what a step asks for, as [`Storage::commit`].
+    /// As [`Storage::commit`], with the account key in the same transaction.
     ///
     /// # Errors
     /// As [`Storage::commit`].
-    fn commit_changes(&self, changes: &Changes) -> impl Future<Output = Result<(), StoreError>> {
-        async {
-            let deletes = changes.deletes.iter().map(|(store, key)| Write { store: store.name(), key, value: None });
-            let puts = changes.puts.iter().map(|put| Write {
-                store: put.store.name(),
-                key: &put.key,
-                value: Some(put.value.as_slice()),
-            });
-            self.commit(&deletes.chain(puts).collect::<Vec<_>>()).await
-        }
-    }
+    fn commit_with_key(
+        &self,
+        writes: &[Write<'_>],
+        signer: &Self::Signer,
+    ) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Whether the account key is here.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn has_key(&self) -> impl Future<Output = Result<bool, StoreError>>;
+
+    /// Lets another tab, or this one, remove what is kept.
+    fn close(&self);
 }
 
-/// Everything that `app` needs of a browser.
-pub trait Platform: Clock + Http + Posts + Tabs + Presence + 'static {
-    type Store: Storage;
-    type Signer: Signer;
+/// A private account key that signs, and its public half.
+pub trait AccountSigner: Signer {
+    fn account_key(&self) -> &AccountKey;
+}
+
+/// The system's randomness, and the check of signatures.
+pub trait Crypto {
     type Verifier: Verifier;
+
+    fn verifier(&self) -> &Self::Verifier;
+
+    /// The system's randomness.
+    fn rng(&self) -> impl CryptoRng;
+}
+
+/// Everything that making, entering and changing an account needs of a browser.
+pub trait AccountPlatform: Clock + Http + Crypto {
+    type Store: DeviceStorage<Signer = Self::Signer>;
+    type Signer: AccountSigner;
+
+    /// Opens what this browser keeps for an account, and makes it the first time.
+    ///
+    /// # Errors
+    /// When the browser gives no storage, or what it keeps does not open.
+    fn open_store(&self, email: &Address) -> impl Future<Output = Result<Self::Store, StoreError>>;
+
+    /// Removes everything that this browser keeps for an account.
+    ///
+    /// # Errors
+    /// When the browser does not let it go.
+    fn erase_store(&self, email: &Address) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Makes an account key, and seals it for the vault.
+    ///
+    /// # Errors
+    /// When the browser's cryptography refuses.
+    fn make_account_key(
+        &self,
+        wrapping: &Key,
+    ) -> impl Future<Output = Result<(Self::Signer, WrappedAccountKey), SignError>>;
+
+    /// Opens the vault's account key.
+    ///
+    /// # Errors
+    /// When `wrapping` does not open it, or it is not the private half of `account_key`.
+    fn unwrap_account_key(
+        &self,
+        wrapped: &WrappedAccountKey,
+        wrapping: &Key,
+        account_key: &AccountKey,
+    ) -> impl Future<Output = Result<Self::Signer, SignError>>;
+}
+
+/// Everything that the messenger of one account needs of a browser.
+pub trait Platform: Clock + Tasks + Http + Crypto + Posts + Tabs + Presence + 'static {
+    type Store: Ranges;
+    type Signer: Signer;
 
     fn store(&self) -> &Self::Store;
 
-    fn verifier(&self) -> &Self::Verifier;
+    /// From now on every request names this device.
+    fn speak_for(&self, device: DeviceId);
 
     /// The account's signing key. `None`: this browser does not have it.
     ///
     /// # Errors
     /// When the storage does not answer.
     fn signer(&self, account_key: AccountKey) -> impl Future<Output = Result<Option<Self::Signer>, StoreError>>;
-
-    /// The system's randomness.
-    fn rng(&self) -> impl CryptoRng;
 }
 
 /// Values may hold secrets.

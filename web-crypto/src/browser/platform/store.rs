@@ -8,7 +8,8 @@
 use super::{
     idb::{self, Database, KEYS, RECORDS},
     random,
-    service::Storage,
+    service::{DeviceStorage, Ranges, Storage},
+    webcrypto::SigningKey,
 };
 use crate::{
     client::records::{self, Changes, Records, RecordsError},
@@ -252,6 +253,12 @@ impl Storage for Store {
         Self::all(self, store).await
     }
 
+    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
+        Self::commit(self, writes).await
+    }
+}
+
+impl Ranges for Store {
     async fn after(&self, store: &str, key: &str) -> Result<Option<Record>, StoreError> {
         Self::next(self, store, key).await
     }
@@ -271,9 +278,21 @@ impl Storage for Store {
     async fn count(&self, store: &str) -> Result<usize, StoreError> {
         Self::count(self, store).await
     }
+}
 
-    async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
-        Self::commit(self, writes).await
+impl DeviceStorage for Store {
+    type Signer = SigningKey;
+
+    async fn commit_with_key(&self, writes: &[Write<'_>], signer: &SigningKey) -> Result<(), StoreError> {
+        self.commit_with_keys(writes, &[(ACCOUNT_KEY, signer.stored())]).await
+    }
+
+    async fn has_key(&self) -> Result<bool, StoreError> {
+        Ok(self.key(ACCOUNT_KEY).await?.is_some())
+    }
+
+    fn close(&self) {
+        Self::close(self);
     }
 }
 

@@ -2,20 +2,18 @@
 
 use super::{
     Engine, dom,
+    fill::fill,
     relative_time::RelativeTime,
     saved_file,
     sentences::{of_server, word},
 };
-use crate::{
-    browser::{
-        app::{
-            error::AppError,
-            history_check::{Checked, check},
-            history_sync::waiting,
-        },
-        platform::{task, timer},
+use crate::browser::{
+    app::{
+        error::AppError,
+        history_check::{Checked, check},
+        history_sync::waiting,
     },
-    client::fields::fill,
+    platform::{task, timer},
 };
 use std::rc::Rc;
 use web_sys::Element;
@@ -129,7 +127,7 @@ fn counted(key: &str, count: u64) -> String {
 fn sentence(error: &AppError) -> String {
     match error {
         AppError::Http(error) => of_server(error),
-        AppError::Altered => word("recovery-altered"),
+        AppError::Altered => word("vault-altered"),
         _ => word("page-broken"),
     }
 }

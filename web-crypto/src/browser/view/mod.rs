@@ -3,42 +3,56 @@
 //! The pages' markup is the contract: every element is found by its id or its `data-` attribute, and every word comes
 //! from the page. Nothing that a person wrote goes into markup, a named field or an address.
 
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
+pub mod account_words;
+#[cfg(target_arch = "wasm32")]
 pub mod composer;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod contacts;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod conversation;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod conversations;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod dates;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
+pub mod device_list;
+pub mod device_name;
+#[cfg(target_arch = "wasm32")]
 pub mod devices;
+#[cfg(target_arch = "wasm32")]
 pub mod dom;
-#[cfg(feature = "messenger")]
+pub mod fill;
+#[cfg(target_arch = "wasm32")]
+pub mod form;
+#[cfg(target_arch = "wasm32")]
 pub mod history;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
+pub mod invite_state;
+#[cfg(target_arch = "wasm32")]
 pub mod message;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod notices;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
+pub mod recovery_paper;
+#[cfg(target_arch = "wasm32")]
 pub mod relative_time;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod saved_file;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod search;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod search_results;
+#[cfg(target_arch = "wasm32")]
 pub mod sentences;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod status;
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub mod words;
 
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 use super::{app, platform::browser::Browser};
 
 /// The engine as this page runs it.
-#[cfg(feature = "messenger")]
+#[cfg(target_arch = "wasm32")]
 pub type Engine = app::engine::Engine<Browser>;

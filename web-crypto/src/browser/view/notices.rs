@@ -2,21 +2,19 @@
 
 use super::{
     Engine, dom,
+    fill::fill,
     sentences::word,
     status,
     words::{Word, Words},
 };
-use crate::{
-    browser::{
-        app::{
-            change::Change,
-            engine::{Notice, Signal},
-            error::AppError,
-            status::Status,
-        },
-        platform::error::HttpError,
+use crate::browser::{
+    app::{
+        change::Change,
+        engine::{Notice, Signal},
+        error::AppError,
+        status::Status,
     },
-    client::fields::fill,
+    platform::error::HttpError,
 };
 use std::rc::Rc;
 

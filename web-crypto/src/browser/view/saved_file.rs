@@ -1,6 +1,6 @@
 //! The saved file on the safety pane: the download, and the input that takes one back.
 
-use super::{Engine, dom, sentences::word};
+use super::{Engine, dom, fill::fill, sentences::word};
 use crate::{
     browser::{
         app::{
@@ -11,7 +11,6 @@ use crate::{
     },
     client::{
         conversation::ConversationId,
-        fields::fill,
         saved_file::{FileError, SavedFile},
     },
 };

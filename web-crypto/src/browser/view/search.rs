@@ -4,13 +4,13 @@
 //! it enters no form, no address and no request. How it is shown is in `search_results.rs`, what matches in
 //! `client::search`.
 
-use super::{Engine, dom, relative_time::RelativeTime, search_results::SearchResults, sentences::word};
+use super::{Engine, dom, fill::fill, relative_time::RelativeTime, search_results::SearchResults, sentences::word};
 use crate::{
     browser::{
         app::{error::AppError, search_messages as texts},
         platform::{error::StoreError, task, text::lower, timer},
     },
-    client::{fields::fill, search::Query},
+    client::search::Query,
 };
 use std::{
     cell::{Cell, RefCell},

@@ -2,8 +2,8 @@
 //!
 //! Owns how a word of the page is found, and what is said about a server that does not do as asked.
 
-use crate::browser::platform::http::HttpError;
-use crate::client::fields::fill;
+use super::fill::fill;
+use crate::browser::platform::error::HttpError;
 use cliquet_wire::problem::Problem;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;

@@ -1,19 +1,11 @@
-//! What a person types to sign in or up, checked before anything is sent.
-//!
-//! Owns the rules of a password and the coarse name of a device. Knows nothing of pages or of words.
+//! A password as a person typed it, checked before anything is sent.
 
-use cliquet_wire::limits::DEVICE_NAME_CHARS_MAX;
 use zeroize::Zeroizing;
 
 /// NIST SP 800-63B section 3.1.1.2 asks for at least eight characters; Argon2id and the server's throttle do the rest.
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// A long sentence in any script fits; a pasted file does not.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
-
-/// What one module says to the other for a wrong password or an unknown address.
-pub const REFUSED: &str = "refused";
-/// What one module says to the other when this browser keeps an account that the server no longer has.
-pub const EARLIER_ACCOUNT: &str = "earlier-account";
 
 /// A password in the one form that OPAQUE sees. Wiped on drop, shown by nothing.
 #[derive(Clone)]
@@ -75,59 +67,6 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
-/// Browser and system as far as their owner needs them to tell two devices apart, and no further. `None` for what is
-/// not recognised.
-pub fn browser_and_system(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
-    // In this order: Chrome's text names Safari, Edge's and Opera's name Chrome; Android's names Linux, iOS's Mac OS.
-    const BROWSERS: [(&str, &str); 8] = [
-        ("Firefox/", "Firefox"),
-        ("FxiOS/", "Firefox"),
-        ("Edg", "Edge"),
-        ("OPR/", "Opera"),
-        ("SamsungBrowser/", "Samsung Internet"),
-        ("CriOS/", "Chrome"),
-        ("Chrome/", "Chrome"),
-        ("Safari/", "Safari"),
-    ];
-    const SYSTEMS: [(&str, &str); 7] = [
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    let find = |table: &[(&str, &'static str)]| {
-        let names = |mark: &str| user_agent.as_bytes().windows(mark.len()).any(|part| part == mark.as_bytes());
-        table.iter().find(|(mark, _)| names(mark)).map(|(_, name)| *name)
-    };
-    (find(&BROWSERS), find(&SYSTEMS))
-}
-
-/// `words` with every `$name` filled in. By hand, as above: to look for a text in a text, the standard library brings a
-/// search that is fast in long ones, and Unicode's tables for its panics, all in all a twentieth of a browser module.
-pub fn fill(words: &str, name: &str, value: &str) -> String {
-    let mut parts = words.split('$');
-    let mut filled = String::from(parts.next().unwrap_or_default());
-    for part in parts {
-        let (start, rest) = part.strip_prefix(name).map_or(("$", part), |rest| (value, rest));
-        filled.push_str(start);
-        filled.push_str(rest);
-    }
-    filled
-}
-
-/// A device's first name: the words of `pattern` with `$browser` and `$system` filled in.
-pub fn device_name(pattern: &str, unknown: &str, user_agent: &str) -> String {
-    let name = match browser_and_system(user_agent) {
-        (Some(browser), Some(system)) => fill(&fill(pattern, "browser", browser), "system", system),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => unknown.to_owned(),
-    };
-    name.chars().take(DEVICE_NAME_CHARS_MAX).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,42 +109,5 @@ mod tests {
     #[test]
     fn a_password_does_not_print() {
         assert_eq!(format!("{:?}", Password::given("correct horse").unwrap()), "Password(…)");
-    }
-
-    #[test]
-    fn what_is_filled_in_stands_where_its_name_stood() {
-        assert_eq!(fill("$count of $count, for $5", "count", "2"), "2 of 2, for $5");
-        assert_eq!(fill("none", "count", "2"), "none");
-    }
-
-    #[test]
-    fn a_device_is_named_after_its_browser_and_system() {
-        let name = |user_agent| device_name("$browser on $system", "Browser", user_agent);
-        assert_eq!(name("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), "Firefox on Linux");
-        assert_eq!(
-            name(
-                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0"
-            ),
-            "Edge on Windows"
-        );
-        assert_eq!(
-            name(
-                "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
-            ),
-            "Chrome on Android"
-        );
-        assert_eq!(
-            name(
-                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
-            ),
-            "Safari on iPhone"
-        );
-        assert_eq!(name("Lynx"), "Browser");
-    }
-
-    #[test]
-    fn a_device_name_fits_its_line() {
-        assert_eq!(device_name(&"x".repeat(41), "Browser", "Firefox/140 Linux").chars().count(), 40);
-        assert_eq!(device_name("", &"x".repeat(40), "Lynx").chars().count(), 40);
     }
 }

@@ -1,0 +1,60 @@
+//! The password, proven by someone who is signed in and wants to change something of the vault.
+//!
+//! Owns a login (RFC 9807 section 6) that the server has not seen the end of yet. Its last message goes to the server
+//! together with the change.
+
+use super::{AccountError, Password, sign_in::log_in};
+use crate::{
+    browser::{
+        app::api,
+        platform::{error::HttpError, service::AccountPlatform},
+    },
+    crypto::{
+        keys::Key,
+        vault::{self, Owner},
+    },
+};
+use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Blob, certificate::AccountCard, vault::Vault};
+use uuid::Uuid;
+
+/// The password was right: it opens the vault. Good for a minute, and for one change.
+#[derive(Debug)]
+pub struct PasswordProof {
+    pub attempt: Uuid,
+    /// OPAQUE's KE3.
+    pub finalization: Blob,
+    pub vault: Blob,
+    pub root: Key,
+    email: Address,
+    account_key: AccountKey,
+}
+
+impl PasswordProof {
+    /// # Errors
+    /// [`AccountError::WrongPassword`].
+    pub async fn give(
+        platform: &impl AccountPlatform,
+        email: &Address,
+        password: &Password,
+    ) -> Result<Self, AccountError> {
+        let logged_in = log_in(platform, &mut platform.rng(), email, password).await;
+        let (attempt, logged_in) = logged_in.map_err(|error| match error {
+            // The address is the account's own, so it can only be the password.
+            AccountError::Refused => AccountError::WrongPassword,
+            error => error,
+        })?;
+        let Vault { vault } = api::get(platform, "/vault").await?;
+        let card: AccountCard = api::get(platform, &["/contacts/", email.as_str()].concat()).await?;
+        if card.email != *email {
+            return Err(HttpError::Unreadable.into());
+        }
+        let owner = Owner { email, account_key: &card.account_key };
+        let root = vault::root_by_password(owner, logged_in.export_key.as_bytes(), &vault)?;
+        let finalization = logged_in.finalization;
+        Ok(Self { attempt, finalization, vault, root, email: email.clone(), account_key: card.account_key })
+    }
+
+    pub fn owner(&self) -> Owner<'_> {
+        Owner { email: &self.email, account_key: &self.account_key }
+    }
+}

@@ -1,0 +1,22 @@
+//! What a flow is doing, for a person who waits.
+
+/// The step that has just begun. Each may take a second or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Loads the program that makes and enters accounts.
+    Loading,
+    /// Computes what the password gives, which is slow on purpose.
+    CheckingPassword,
+    /// Computes what the new password gives.
+    MakingAccount,
+    /// Opens the vault, and makes this browser a device unless it is one.
+    OpeningAccount,
+    /// Makes the account key and the first device.
+    MakingKeys,
+    /// Opens the vault with the recovery key.
+    OpeningWithRecoveryKey,
+    /// Takes devices off the account.
+    RemovingDevices,
+    ChangingPassword,
+    SettingRecoveryKey,
+}

@@ -1,0 +1,58 @@
+//! A forgotten password, replaced with the recovery key: OPAQUE registration of a new one (RFC 9807 section 5), proven by
+//! what only the key gives. Neither the words nor the password leave the browser.
+//!
+//! The vault opens with the key before anything is changed; what follows is a sign-in with the new password.
+
+use super::{
+    AccountError, Progress,
+    account_program::AccountProgram,
+    sign_in::{SignIn, sign_in},
+};
+use crate::{
+    browser::{
+        app::api,
+        platform::{error::HttpError, service::AccountPlatform},
+    },
+    crypto::{
+        password::Registration,
+        recovery_key::RecoveryKey,
+        vault::{self, Owner},
+    },
+};
+use cliquet_wire::recovery::{FinishRecovery, RecoveryStarted, StartRecovery};
+
+/// Replaces the password with the one of `sign_in`, and signs in with it.
+///
+/// # Errors
+/// [`AccountError::RecoveryKeyMismatch`] or [`AccountError::VaultAltered`]: nothing was changed.
+pub async fn recover(
+    platform: &impl AccountPlatform,
+    program: &impl AccountProgram,
+    key: &RecoveryKey,
+    new: SignIn,
+    progress: &dyn Fn(Progress),
+) -> Result<(), AccountError> {
+    progress(Progress::Loading);
+    program.ready().await?;
+    progress(Progress::OpeningWithRecoveryKey);
+    let (email, password) = (&new.email, new.password.as_bytes());
+    let mut rng = platform.rng();
+    let (registration, request) = Registration::start(password, &mut rng)?;
+    let proof = key.proof();
+    let start = StartRecovery { email: email.as_str().to_owned(), proof: proof.clone(), request };
+    let started: RecoveryStarted = api::post(platform, "/recovery/start", &start).await?;
+    if started.email != *email || started.card.email != *email {
+        return Err(HttpError::Unreadable.into());
+    }
+    let owner = Owner { email, account_key: &started.card.account_key };
+    let root = vault::root_by_recovery_key(owner, key.entropy(), &started.vault)?;
+    let registered = registration.finish(password, &started.response, &mut rng)?;
+    let export_key = registered.export_key.as_bytes();
+    let vault = vault::replace_password_lock(owner, &root, export_key, &started.vault, &mut rng)?;
+    let replaces = started.vault.digest();
+    // What follows is a sign-in, which names the device.
+    let device = None;
+    let finish = FinishRecovery { email: email.clone(), proof, record: registered.record, vault, replaces, device };
+    api::send(platform, "POST", "/recovery/finish", &finish).await?;
+    sign_in(platform, &mut rng, program, new, progress).await
+}

@@ -1,0 +1,84 @@
+//! Signing up: OPAQUE registration (RFC 9807 section 5).
+//!
+//! Owns the password's part. The password meets nothing else, and stays in this program; what it gives, the export key,
+//! seals the new account's vault in `make_account`.
+
+use super::{
+    AccountError, Password, Progress,
+    account_program::{AccountProgram, Answer, MakeAccount, Request},
+    sign_in::{self, SignIn},
+};
+use crate::{
+    browser::{
+        app::api,
+        platform::{error::HttpError, service::Http},
+    },
+    crypto::password::Registration,
+};
+use cliquet_wire::{
+    address::Address,
+    problem::ProblemCode,
+    sign_in::{SignUpStart, SignUpStarted},
+};
+use rand_core::CryptoRng;
+use zeroize::Zeroizing;
+
+/// What a person typed, and what is known beside it.
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    pub email: Address,
+    pub password: Password,
+    pub invite: Option<String>,
+    /// See [`AccountError::EarlierAccount`].
+    pub may_replace: bool,
+    pub device_name: String,
+}
+
+/// Takes address and password all the way to an account.
+///
+/// # Errors
+/// [`AccountError::AnswerLost`] when the account may have been made: the same call finishes it.
+pub async fn sign_up(
+    http: &impl Http,
+    rng: &mut impl CryptoRng,
+    program: &impl AccountProgram,
+    sign_up: SignUp,
+    progress: &dyn Fn(Progress),
+) -> Result<(), AccountError> {
+    progress(Progress::Loading);
+    program.ready().await?;
+    progress(Progress::MakingAccount);
+    let SignUp { email, password, invite, may_replace, device_name } = sign_up;
+    let (registration, request) = Registration::start(password.as_bytes(), rng)?;
+    let start = SignUpStart { email: email.as_str().to_owned(), invite: invite.clone(), request };
+    let started: SignUpStarted = match api::post(http, "/sign-up/start", &start).await {
+        // An earlier press may have got through, and only its answer was lost.
+        Err(error) if error.code() == Some(ProblemCode::AddressTaken) && has_pending(program, &email).await? => {
+            let sign_in = SignIn { email, password, may_replace: false, device_name };
+            return match sign_in::sign_in(http, rng, program, sign_in, progress).await {
+                // Someone else was quicker, or this is another password than then.
+                Err(AccountError::Refused) => Err(error.into()),
+                entered => entered,
+            };
+        }
+        started => started?,
+    };
+    if started.email != email {
+        return Err(HttpError::Unreadable.into());
+    }
+    let registered = registration.finish(password.as_bytes(), &started.response, rng)?;
+    progress(Progress::MakingKeys);
+    let make = MakeAccount {
+        email,
+        export_key: Zeroizing::new(registered.export_key.as_bytes().to_vec()),
+        record: registered.record,
+        invite,
+        may_replace,
+        device_name,
+    };
+    program.run(Request::MakeAccount(make)).await.map(drop)
+}
+
+async fn has_pending(program: &impl AccountProgram, email: &Address) -> Result<bool, AccountError> {
+    Ok(program.run(Request::HasPendingDevice(email.clone())).await? == Answer::HasPendingDevice(true))
+}

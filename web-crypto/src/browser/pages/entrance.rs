@@ -1,0 +1,60 @@
+//! A form at whose end somebody is signed in: of sign-in, sign-up and recovery.
+//!
+//! Owns what follows a press: one attempt at a time, then home, or the form again with a sentence. Knows nothing of the
+//! attempt's steps.
+
+use crate::browser::{
+    app::account::AccountError,
+    platform::task,
+    view::{
+        dom,
+        form::{Form, FormError},
+    },
+};
+use cliquet_wire::address::Address;
+use std::{cell::RefCell, rc::Rc};
+
+/// Serves the form. `attempt` is given the form, and whether the person agreed that an earlier account of the address is
+/// removed from this browser.
+pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, bool) -> Result<(), FormError> + 'static) {
+    if !is_secure() {
+        form.closed(&FormError::InsecurePage);
+        return;
+    }
+    // The address of which the person was last told that this browser keeps an earlier account.
+    let told: Rc<RefCell<Option<Address>>> = Rc::default();
+    let (served, attempt) = (Rc::clone(form), Rc::new(attempt));
+    Form::serve(Rc::clone(form), move |_| {
+        let (form, attempt, told) = (Rc::clone(&served), Rc::clone(&attempt), Rc::clone(&told));
+        task::spawn(async move {
+            let address = form.address().ok();
+            let may_replace = told.take().is_some_and(|told| address.as_ref() == Some(&told));
+            match attempt(&form, may_replace).await {
+                Ok(()) => leave(&form),
+                Err(error) => {
+                    if error == FormError::Account(AccountError::Refused) {
+                        form.clear_passwords();
+                    }
+                    if error == FormError::Account(AccountError::EarlierAccount) {
+                        told.replace(address);
+                    }
+                    form.failed(&error);
+                }
+            }
+        });
+    });
+}
+
+/// Whether browsers let this page make keys.
+pub fn is_secure() -> bool {
+    dom::window().is_some_and(|window| window.is_secure_context())
+}
+
+/// To home, in the place of this page: going back never shows a form with what was typed.
+pub fn leave(form: &Form) {
+    form.clear_passwords();
+    if let Some(window) = dom::window() {
+        // A refused navigation leaves the page as it is; a reload then finds the sign-in done.
+        let _ = window.location().replace("/home");
+    }
+}

@@ -1,0 +1,20 @@
+//! The recovery page: a new password by the recovery key.
+
+use super::entrance;
+use crate::browser::{
+    app::account::{account_program::Here, recover::recover, sign_in::SignIn},
+    platform::account_browser::AccountBrowser,
+    view::{device_name, form::Form},
+};
+use std::rc::Rc;
+
+/// Serves the form, where there is one.
+pub fn start() {
+    let Some(form) = Form::find("recover").map(Rc::new) else { return };
+    entrance::serve(&form, async |form, may_replace| {
+        let (email, key, password) = (form.address()?, form.recovery_key()?, form.chosen_password()?);
+        let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
+        let progress = |progress| form.working(progress);
+        Ok(recover(&AccountBrowser, &Here(&AccountBrowser), &key, typed, &progress).await?)
+    });
+}

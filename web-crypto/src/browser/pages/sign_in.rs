@@ -1,0 +1,27 @@
+//! The sign-in page.
+
+use super::{app_program::AppProgram, entrance};
+use crate::browser::{
+    app::account::sign_in::{SignIn, sign_in},
+    platform::{account_browser::AccountBrowser, random},
+    view::{
+        device_name,
+        form::{Field, Form},
+    },
+};
+use js_sys::Function;
+use std::rc::Rc;
+
+/// Serves the form, where there is one. `load_app` loads the app.
+pub fn start(load_app: &Function) {
+    let Some(form) = Form::find("sign-in").map(Rc::new) else { return };
+    let app = Rc::new(AppProgram::new(load_app.clone()));
+    let early = Rc::clone(&app);
+    form.on_first_input(move || early.prefetch());
+    entrance::serve(&form, async move |form, may_replace| {
+        let (email, password) = (form.address()?, form.given_password(Field::Password)?);
+        let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
+        let progress = |progress| form.working(progress);
+        Ok(sign_in(&AccountBrowser, &mut random::system(), &*app, typed, &progress).await?)
+    });
+}

@@ -1,0 +1,141 @@
+//! Another password, and the recovery key.
+
+use crate::{
+    browser::{Browser, PASSWORD, alice, password, ready, silent},
+    server::{Fault, Server},
+};
+use cliquet_web_crypto::{
+    browser::app::account::{
+        AccountError,
+        account_program::Here,
+        change_password::change_password,
+        recover::recover,
+        recovery_key::{UnconfirmedKey, show},
+        sign_in::SignIn,
+    },
+    crypto::recovery_key::RecoveryKey,
+};
+use cliquet_wire::problem::ProblemCode;
+
+const NEW: &str = "another long password";
+
+/// Makes a recovery key and confirms it.
+fn with_recovery_key(browser: &Browser<'_>) -> RecoveryKey {
+    let made = ready(UnconfirmedKey::make(browser, &alice(), password(PASSWORD), &silent)).unwrap();
+    let words = made.key().words();
+    let typed = made.places().map(|place| words[place - 1].to_owned());
+    ready(made.set(browser, &alice(), &typed, &silent)).unwrap();
+    RecoveryKey::parse(&words.join(" ")).unwrap()
+}
+
+fn recovered(browser: &Browser<'_>, key: &RecoveryKey) -> Result<(), AccountError> {
+    let (email, password) = (alice(), password(NEW));
+    let new = SignIn { email, password, may_replace: false, device_name: "Browser".to_owned() };
+    ready(recover(browser, &Here(browser), key, new, &silent))
+}
+
+#[test]
+fn a_changed_password_opens_the_account_and_the_old_one_does_not() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let change = |old: &str| ready(change_password(&browser, &alice(), &password(old), &password(NEW), &silent));
+    assert_eq!(change("not the old one"), Err(AccountError::WrongPassword));
+    change(PASSWORD).unwrap();
+    let other = Browser::new(&server, 2);
+    assert_eq!(other.sign_in(PASSWORD, false), Err(AccountError::Refused));
+    other.sign_in(NEW, false).unwrap();
+}
+
+#[test]
+fn a_recovery_key_is_set_only_once_its_words_are_typed_back() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let made = ready(UnconfirmedKey::make(&browser, &alice(), password(PASSWORD), &silent)).unwrap();
+    browser.journal();
+    let wrong = made.places().map(|_| "zzz".to_owned());
+    let refused = ready(made.set(&browser, &alice(), &wrong, &silent)).unwrap_err();
+    assert!(matches!(refused, AccountError::RecoveryWords(_)));
+    assert!(browser.journal().is_empty(), "something was sent");
+    assert_eq!(
+        ready(show(&browser, &alice(), &password(PASSWORD), &silent)).unwrap_err(),
+        AccountError::RecoveryKeyMismatch
+    );
+    let key = with_recovery_key(&browser);
+    assert_eq!(ready(show(&browser, &alice(), &password(PASSWORD), &silent)).unwrap().words(), key.words());
+}
+
+#[test]
+fn a_vault_that_another_device_replaced_meanwhile_is_fetched_and_the_key_set_in_it() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    for _ in 0..3 {
+        server.fail_once("/recovery", Fault::Refused(ProblemCode::VaultOutdated));
+    }
+    with_recovery_key(&browser);
+    assert_eq!(browser.journal().iter().filter(|step| *step == "PUT /recovery").count(), 4);
+}
+
+#[test]
+fn a_fifth_attempt_is_not_made() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    for _ in 0..4 {
+        server.fail_once("/recovery", Fault::Refused(ProblemCode::VaultOutdated));
+    }
+    let made = ready(UnconfirmedKey::make(&browser, &alice(), password(PASSWORD), &silent)).unwrap();
+    let words = made.key().words();
+    let typed = made.places().map(|place| words[place - 1].to_owned());
+    let refused = ready(made.set(&browser, &alice(), &typed, &silent)).unwrap_err();
+    assert_eq!(refused.code(), Some(ProblemCode::VaultOutdated));
+}
+
+#[test]
+fn a_forgotten_password_is_replaced_with_the_recovery_key() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let key = with_recovery_key(&browser);
+    let other = Browser::new(&server, 2);
+    recovered(&other, &key).unwrap();
+    let expected = ["POST /recovery/start", "POST /recovery/finish", "POST /sign-in/start", "POST /sign-in/finish"];
+    assert_eq!(other.journal()[..4], expected);
+    assert_eq!(Browser::new(&server, 3).sign_in(PASSWORD, false), Err(AccountError::Refused));
+}
+
+#[test]
+fn another_recovery_key_and_an_altered_vault_change_nothing() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let key = with_recovery_key(&browser);
+    let other = Browser::new(&server, 2);
+    let refused = recovered(&other, &RecoveryKey::generate(&mut seeded(9))).unwrap_err();
+    assert_eq!(refused.code(), Some(ProblemCode::RecoveryRefused));
+    server.alter(&alice(), |account| *account.vault.0.last_mut().unwrap() ^= 1);
+    assert_eq!(recovered(&other, &key), Err(AccountError::VaultAltered));
+    assert!(!other.journal().contains(&"POST /recovery/finish".to_owned()));
+    assert_eq!(other.kept(), None);
+}
+
+#[test]
+fn a_recovery_whose_answer_was_lost_is_done_by_the_same_press() {
+    for fault in [Fault::Lost, Fault::AnswerLost] {
+        let server = Server::start();
+        let browser = Browser::new(&server, 1);
+        browser.sign_up(false).unwrap();
+        let key = with_recovery_key(&browser);
+        let other = Browser::new(&server, 2);
+        server.fail_once("/recovery/finish", fault);
+        recovered(&other, &key).unwrap_err();
+        recovered(&other, &key).unwrap();
+    }
+}
+
+fn seeded(seed: u64) -> impl rand_core::CryptoRng {
+    use rand_chacha::rand_core::SeedableRng as _;
+    rand_chacha::ChaCha20Rng::seed_from_u64(seed)
+}

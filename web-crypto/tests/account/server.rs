@@ -1,0 +1,333 @@
+//! A server in memory: as much of it as the account flows meet, with faults on request.
+
+use cliquet_web_crypto::browser::platform::error::HttpError;
+use cliquet_wire::{
+    account_key::AccountKey,
+    address::Address,
+    bytes::{Blob, Digest},
+    certificate::{AccountCard, Certificate, DeviceList},
+    devices::{Device, Devices, RegisterDevice, RevokeDevice},
+    ids::DeviceId,
+    opaque::{CONTEXT, Suite},
+    password::{ChangePassword, PasswordStarted, StartPassword},
+    problem::{Problem, ProblemCode},
+    recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
+    vault::{ReplaceVault, Vault},
+};
+use opaque_ke::{
+    CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, ServerLogin,
+    ServerLoginParameters, ServerRegistration, ServerSetup,
+};
+use rand_chacha::{
+    ChaCha20Rng,
+    rand_core::{Rng as _, SeedableRng as _},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{cell::RefCell, collections::BTreeMap};
+use uuid::Uuid;
+
+/// What happens to the next request of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It never arrives.
+    Lost,
+    /// It is served, and the answer never arrives.
+    AnswerLost,
+    Refused(ProblemCode),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    record: Vec<u8>,
+    pub(crate) account_key: AccountKey,
+    pub(crate) vault: Blob,
+    pub(crate) list: DeviceList,
+    certificates: Vec<Certificate>,
+    recovery: Option<Digest>,
+}
+
+impl Account {
+    fn card(&self, email: &Address) -> AccountCard {
+        AccountCard {
+            email: email.clone(),
+            account_key: self.account_key.clone(),
+            device_list: self.list.clone(),
+            certificates: self.certificates.clone(),
+        }
+    }
+}
+
+struct State {
+    setup: ServerSetup<Suite>,
+    rng: Rng06,
+    accounts: BTreeMap<String, Account>,
+    attempts: BTreeMap<Uuid, (String, ServerLogin<Suite>)>,
+    /// One cookie jar is enough: one browser asks at a time.
+    signed_in: Option<(String, Option<DeviceId>)>,
+    faults: Vec<(String, Fault)>,
+}
+
+pub(crate) struct Server(RefCell<State>);
+
+/// The random generator of the line that `opaque-ke` speaks.
+struct Rng06(ChaCha20Rng);
+
+impl opaque_ke::rand::RngCore for Rng06 {
+    fn next_u32(&mut self) -> u32 {
+        self.0.next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), opaque_ke::rand::Error> {
+        self.0.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl opaque_ke::rand::CryptoRng for Rng06 {}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let mut rng = Rng06(ChaCha20Rng::seed_from_u64(0));
+        let setup = ServerSetup::<Suite>::new(&mut rng);
+        let (accounts, attempts) = (BTreeMap::new(), BTreeMap::new());
+        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in: None, faults: Vec::new() }))
+    }
+
+    /// The next request of this path meets the fault.
+    pub(crate) fn fail_once(&self, path: &str, fault: Fault) {
+        self.0.borrow_mut().faults.push((path.to_owned(), fault));
+    }
+
+    pub(crate) fn account(&self, email: &Address) -> Option<Account> {
+        self.0.borrow().accounts.get(email.as_str()).cloned()
+    }
+
+    pub(crate) fn alter(&self, email: &Address, alter: impl FnOnce(&mut Account)) {
+        alter(self.0.borrow_mut().accounts.get_mut(email.as_str()).unwrap());
+    }
+
+    pub(crate) fn remove_account(&self, email: &Address) {
+        self.0.borrow_mut().accounts.remove(email.as_str());
+    }
+
+    /// Whether somebody is signed in, and as which device.
+    pub(crate) fn signed_in(&self) -> Option<Option<DeviceId>> {
+        self.0.borrow().signed_in.as_ref().map(|(_, device)| *device)
+    }
+
+    pub(crate) fn exchange(&self, method: &str, path: &str, body: Option<&str>) -> Result<String, HttpError> {
+        let mut state = self.0.borrow_mut();
+        let fault = state.faults.iter().position(|(of, _)| of == path).map(|at| state.faults.remove(at).1);
+        match fault {
+            Some(Fault::Lost) => return Err(HttpError::Offline),
+            Some(Fault::Refused(code)) => return Err(problem(code)),
+            Some(Fault::AnswerLost) | None => {}
+        }
+        let answer = state.serve(method, path, body).map_err(problem);
+        if fault.is_some() { Err(HttpError::Offline) } else { answer }
+    }
+}
+
+fn problem(code: ProblemCode) -> HttpError {
+    let (kind, title, detail) = ("/problems#".to_owned(), code.as_str().to_owned(), String::new());
+    HttpError::Problem(Box::new(Problem { kind, code, status: code.status(), title, detail, retry_after: None }))
+}
+
+fn read<T: DeserializeOwned>(body: Option<&str>) -> T {
+    serde_json::from_str(body.unwrap()).unwrap()
+}
+
+fn write(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+impl State {
+    fn serve(&mut self, method: &str, path: &str, body: Option<&str>) -> Result<String, ProblemCode> {
+        match (method, path) {
+            ("POST", "/sign-up/start") => {
+                let SignUpStart { email, request, .. } = read(body);
+                if self.accounts.contains_key(&email) {
+                    return Err(ProblemCode::AddressTaken);
+                }
+                let response = self.start_registration(&email, &request);
+                Ok(write(&SignUpStarted { email: Address::parse(&email).unwrap(), response }))
+            }
+            ("POST", "/sign-up/finish") => {
+                let SignUpFinish { email, record, account_key, vault, device_list, device, .. } = read(body);
+                if self.accounts.contains_key(email.as_str()) {
+                    return Err(ProblemCode::AddressTaken);
+                }
+                let id = device.certificate.device;
+                let (record, certificates) = (finish_registration(&record), vec![device.certificate]);
+                let account = Account { record, account_key, vault, list: device_list, certificates, recovery: None };
+                self.accounts.insert(email.as_str().to_owned(), account);
+                self.signed_in = Some((email.as_str().to_owned(), Some(id)));
+                Ok(write(&SignedUp { device: id }))
+            }
+            ("POST", "/sign-in/start") => {
+                let SignInStart { email, request } = read(body);
+                let record = self.accounts.get(&email).map(|account| account.record.as_slice());
+                let record = record.map(|record| ServerRegistration::deserialize(record).unwrap());
+                let request = CredentialRequest::deserialize(&request.0).unwrap();
+                let identifier = email.as_bytes();
+                let started =
+                    ServerLogin::start(&mut self.rng, &self.setup, record, request, identifier, parameters()).unwrap();
+                let attempt = uuid::Builder::from_random_bytes(random(&mut self.rng)).into_uuid();
+                self.attempts.insert(attempt, (email.clone(), started.state));
+                let response = Blob(started.message.serialize().to_vec());
+                Ok(write(&SignInStarted { email: Address::parse(&email).unwrap(), attempt, response }))
+            }
+            ("POST", "/sign-in/finish") => {
+                let SignInFinish { attempt, finalization, device } = read(body);
+                let email = self.prove(attempt, &finalization)?;
+                let account = &self.accounts[&email];
+                let device = device.filter(|device| account.list.devices.contains(device));
+                let signed_in = SignedIn {
+                    card: account.card(&Address::parse(&email).unwrap()),
+                    vault: account.vault.clone(),
+                    device,
+                };
+                self.signed_in = Some((email, device));
+                Ok(write(&signed_in))
+            }
+            ("POST", "/sign-out") => {
+                self.signed_in = None;
+                Ok(String::new())
+            }
+            ("POST", "/recovery/start") => {
+                let StartRecovery { email, proof, request } = read(body);
+                let account = self.accounts.get(&email).filter(|it| it.recovery == Some(proof.verifier())).cloned();
+                let account = account.ok_or(ProblemCode::RecoveryRefused)?;
+                let response = self.start_registration(&email, &request);
+                let email = Address::parse(&email).unwrap();
+                Ok(write(&RecoveryStarted { card: account.card(&email), vault: account.vault, email, response }))
+            }
+            ("POST", "/recovery/finish") => {
+                let FinishRecovery { email, record, vault, replaces, .. } = read(body);
+                let account = self.accounts.get_mut(email.as_str()).unwrap();
+                replace_vault(account, vault, replaces)?;
+                account.record = finish_registration(&record);
+                Ok(String::new())
+            }
+            _ => self.serve_signed_in(method, path, body),
+        }
+    }
+
+    fn serve_signed_in(&mut self, method: &str, path: &str, body: Option<&str>) -> Result<String, ProblemCode> {
+        let (email, this) = self.signed_in.clone().ok_or(ProblemCode::SignedOut)?;
+        let address = Address::parse(&email).unwrap();
+        match (method, path) {
+            ("PUT", "/password") => {
+                let ChangePassword { attempt, finalization, record, vault, replaces } = read(body);
+                self.prove(attempt, &finalization)?;
+                let account = self.accounts.get_mut(&email).unwrap();
+                replace_vault(account, vault, replaces)?;
+                account.record = finish_registration(&record);
+                return Ok(String::new());
+            }
+            ("POST", "/password/start") => {
+                let StartPassword { request } = read(body);
+                let response = self.start_registration(&email, &request);
+                return Ok(write(&PasswordStarted { response }));
+            }
+            ("PUT", "/recovery") => {
+                let SetRecovery { attempt, finalization, verifier, vault, replaces } = read(body);
+                self.prove(attempt, &finalization)?;
+                let account = self.accounts.get_mut(&email).unwrap();
+                replace_vault(account, vault, replaces)?;
+                account.recovery = Some(verifier);
+                return Ok(String::new());
+            }
+            _ => {}
+        }
+        let account = self.accounts.get_mut(&email).unwrap();
+        match (method, path) {
+            ("GET", "/vault") => Ok(write(&Vault { vault: account.vault.clone() })),
+            ("PUT", "/vault") => {
+                let ReplaceVault { vault, replaces } = read(body);
+                replace_vault(account, vault, replaces)?;
+                Ok(String::new())
+            }
+            ("GET", "/devices") => {
+                let device = |id: &DeviceId| Device {
+                    id: *id,
+                    name: "Browser".to_owned(),
+                    created: 1,
+                    last_seen: 0,
+                    this: this == Some(*id),
+                };
+                let devices = account.list.devices.iter().map(device).collect();
+                Ok(write(&Devices { devices, sign_ins: Vec::new() }))
+            }
+            ("POST", "/devices") => {
+                let RegisterDevice { device_list, device } = read(body);
+                next_list(account, device_list)?;
+                self.signed_in = Some((email, Some(device.certificate.device)));
+                account.certificates.push(device.certificate);
+                Ok(write(&account.card(&address)))
+            }
+            ("GET", path) if path.strip_prefix("/contacts/") == Some(&email) => Ok(write(&account.card(&address))),
+            ("POST", path) if path.ends_with("/revoke") => {
+                let RevokeDevice { device_list } = read(body);
+                next_list(account, device_list)?;
+                let listed = account.list.devices.clone();
+                account.certificates.retain(|certificate| listed.contains(&certificate.device));
+                Ok(write(&account.card(&address)))
+            }
+            _ => panic!("{method} {path} is not served"),
+        }
+    }
+
+    fn start_registration(&self, email: &str, request: &Blob) -> Blob {
+        let request = RegistrationRequest::deserialize(&request.0).unwrap();
+        let started = ServerRegistration::<Suite>::start(&self.setup, request, email.as_bytes()).unwrap();
+        Blob(started.message.serialize().to_vec())
+    }
+
+    /// Whose password it was.
+    fn prove(&mut self, attempt: Uuid, finalization: &Blob) -> Result<String, ProblemCode> {
+        let (email, login) = self.attempts.remove(&attempt).ok_or(ProblemCode::SignInRefused)?;
+        let finalization = CredentialFinalization::deserialize(&finalization.0).unwrap();
+        login.finish(finalization, parameters()).map_err(|_| ProblemCode::SignInRefused)?;
+        Ok(email)
+    }
+}
+
+fn parameters() -> ServerLoginParameters<'static, 'static> {
+    ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() }
+}
+
+fn finish_registration(record: &Blob) -> Vec<u8> {
+    ServerRegistration::<Suite>::finish(RegistrationUpload::deserialize(&record.0).unwrap()).serialize().to_vec()
+}
+
+fn replace_vault(account: &mut Account, vault: Blob, replaces: Digest) -> Result<(), ProblemCode> {
+    if account.vault.digest() != replaces {
+        return Err(ProblemCode::VaultOutdated);
+    }
+    account.vault = vault;
+    Ok(())
+}
+
+fn next_list(account: &mut Account, list: DeviceList) -> Result<(), ProblemCode> {
+    if list.counter != account.list.counter + 1 {
+        return Err(ProblemCode::ListOutdated);
+    }
+    account.list = list;
+    Ok(())
+}
+
+fn random(rng: &mut Rng06) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    opaque_ke::rand::RngCore::fill_bytes(rng, &mut bytes);
+    bytes
+}
