@@ -40,7 +40,7 @@ async fn a_part_that_does_not_arrive_is_said_and_the_next_press_asks_for_it_agai
 async fn a_pane_whose_part_does_not_arrive_says_so_and_works_when_it_is_opened_again() {
     let stage = Stage::set().await;
     // From the beginning, so that the service worker has no copy either.
-    stage.proxy.miss("messenger_settings.", Missing::NotFound);
+    stage.proxy.miss("app_settings.", Missing::NotFound);
     let alice = stage.person("alice").await;
     alice.sign_up().await;
     let open = async || {
