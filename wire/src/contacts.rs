@@ -1,6 +1,7 @@
 //! Contacts: looking someone up, adding them, claiming what is needed to write to them.
 
 use crate::{account_key::AccountKey, address::Address, ids::DeviceId, pre_keys::PreKeyBundle};
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 /// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
@@ -24,14 +25,18 @@ pub struct Contact {
     pub account_key: AccountKey,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
+#[cbor(index_only)]
 pub enum ContactState {
     /// Added by this account.
+    #[n(0)]
     Added,
     /// The other side added this account, which has not answered.
+    #[n(1)]
     Requested,
     /// Blocked by this account.
+    #[n(2)]
     Blocked,
 }
 

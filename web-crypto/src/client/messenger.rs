@@ -9,7 +9,7 @@ use super::{
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
 };
-use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, saved};
+use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
@@ -283,7 +283,7 @@ impl Messenger {
             Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),
             Store::Conversations => self.conversations.put(key, decode(value)?),
             Store::Owed => self.owed.put(key, decode(value)?),
-            Store::Sessions => self.sessions.put(key, saved::load(value)?),
+            Store::Sessions => self.sessions.put(key, decode(value)?),
             Store::Outbox => self.outbox.put(key, decode(value)?),
             Store::Cursor => self.cursor = decode(value)?,
             // Read one at a time.

@@ -5,13 +5,7 @@
 //! `None` or the default where it is missing. So every added field is an `Option` or has `#[cbor(default)]`. The version
 //! is raised when an older program must not read the record at all.
 
-use super::keys::{Key, SecretKey};
-use minicbor::{
-    Decode, Decoder, Encode, Encoder,
-    bytes::ByteArray,
-    decode::Error as DecodeError,
-    encode::{Error as EncodeError, Write},
-};
+use minicbor::{Decode, Decoder, Encode, Encoder, encode::Write};
 use std::convert::Infallible;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -97,33 +91,10 @@ impl Write for Buffer {
     }
 }
 
-impl<C> Encode<C> for Key {
-    fn encode<W: Write>(&self, to: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
-        to.bytes(self.as_bytes())?.ok()
-    }
-}
-
-impl<C> Decode<'_, C> for Key {
-    fn decode(from: &mut Decoder<'_>, context: &mut C) -> Result<Self, DecodeError> {
-        ByteArray::decode(from, context).map(|bytes| Self::from_bytes(bytes.into()))
-    }
-}
-
-impl<C> Encode<C> for SecretKey {
-    fn encode<W: Write>(&self, to: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
-        to.bytes(self.as_bytes())?.ok()
-    }
-}
-
-impl<C> Decode<'_, C> for SecretKey {
-    fn decode(from: &mut Decoder<'_>, context: &mut C) -> Result<Self, DecodeError> {
-        ByteArray::decode(from, context).map(|bytes| Self::from_bytes(bytes.into()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::keys::{Key, SecretKey};
     use cliquet_wire::{address::Address, ids::DeviceId};
 
     #[derive(Debug, PartialEq, Encode, Decode)]

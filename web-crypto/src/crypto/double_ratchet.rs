@@ -6,10 +6,10 @@ use super::{
     kdf,
     keys::{Key, KeyError, SecretKey},
     ratchet_key::RatchetKey,
-    saved::{Reader, Saved, Writer},
     skipped_keys::{Late, SkippedKeys, TooManySkipped},
 };
-use cliquet_wire::bytes::{Bytes, PublicKey};
+use cliquet_wire::bytes::PublicKey;
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
 /// Why there is no message key.
@@ -45,28 +45,41 @@ pub(super) struct Header {
     pub(super) previous_chain_length: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 struct Chain {
+    #[n(0)]
     key: Key,
     /// The number of its next message.
+    #[n(1)]
     next: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 struct Receiving {
+    #[n(0)]
     ratchet_key: PublicKey,
+    #[n(1)]
     chain: Chain,
 }
 
 /// One side's state.
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 pub(super) struct Ratchet {
+    #[n(0)]
     root: Key,
+    #[n(1)]
     own: RatchetKey,
+    #[n(2)]
     sending: Chain,
+    #[n(3)]
     previous_chain_length: u32,
     /// None until the first message of the other side.
+    #[n(4)]
     receiving: Option<Receiving>,
+    #[n(5)]
     skipped: SkippedKeys,
 }
 
@@ -202,50 +215,6 @@ impl Ratchet {
     }
 }
 
-impl Saved for Chain {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.key.as_bytes());
-        to.number(u64::from(self.next));
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { key: from.key()?, next: from.small()? })
-    }
-}
-
-impl Saved for Receiving {
-    fn write(&self, to: &mut Writer) {
-        to.raw(&self.ratchet_key.0);
-        self.chain.write(to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { ratchet_key: Bytes(from.array()?), chain: Saved::read(from)? })
-    }
-}
-
-impl Saved for Ratchet {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.root.as_bytes());
-        to.raw(self.own.secret().as_bytes());
-        self.sending.write(to);
-        to.number(u64::from(self.previous_chain_length));
-        to.option(self.receiving.as_ref());
-        self.skipped.write(to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            root: from.key()?,
-            own: RatchetKey::new(from.secret_key()?),
-            sending: Saved::read(from)?,
-            previous_chain_length: from.small()?,
-            receiving: from.option()?,
-            skipped: Saved::read(from)?,
-        })
-    }
-}
-
 fn skip_to(chain: &mut Chain, number: u32, skipped: &mut SkippedKeys) -> Result<(), RatchetError> {
     while chain.next < number {
         let at = chain.next;
@@ -258,9 +227,10 @@ fn skip_to(chain: &mut Chain, number: u32, skipped: &mut SkippedKeys) -> Result<
 mod tests {
     use super::*;
     use crate::crypto::{
+        cbor,
         limits::{CHAINS_MAX, SKIPPED_MAX, SKIPPED_PER_CHAIN_MAX},
-        saved,
     };
+    use cliquet_wire::bytes::Bytes;
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
     struct Pair {
@@ -297,7 +267,7 @@ mod tests {
     }
 
     fn dump(ratchet: &Ratchet) -> Vec<u8> {
-        saved::save(ratchet).to_vec()
+        cbor::encode(ratchet).to_vec()
     }
 
     fn contains(bytes: &[u8], key: &[u8]) -> bool {

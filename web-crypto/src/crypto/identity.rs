@@ -1,10 +1,9 @@
 //! Owns what a device is: its identity key and the certificate by which its account vouches for it.
 
 use super::{
-    cbor::LoadError,
+    cbor::{self, LoadError, Record},
     keys::SecretKey,
     rsa::{SignError, Signer},
-    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     account_key::AccountKey,
@@ -13,6 +12,7 @@ use cliquet_wire::{
     certificate::{Certificate, DeviceList},
     ids::DeviceId,
 };
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -23,9 +23,14 @@ use zeroize::Zeroizing;
 pub struct IdentityError;
 
 /// This device. Its secret is wiped when dropped.
+#[derive(Encode, Decode)]
+#[cbor(map)]
 pub struct OwnIdentity {
+    #[n(0)]
     identity: SecretKey,
+    #[n(1)]
     account_key: AccountKey,
+    #[n(2)]
     certificate: Certificate,
 }
 
@@ -95,24 +100,17 @@ impl OwnIdentity {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        saved::load(bytes)
+        let loaded: Self = cbor::load(bytes)?;
+        Self::new(loaded.identity, loaded.account_key, loaded.certificate).map_err(|_| LoadError::Damaged)
     }
 }
 
-impl Saved for OwnIdentity {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.identity.as_bytes());
-        self.account_key.write(to);
-        to.cbor(&self.certificate);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Self::new(from.secret_key()?, Saved::read(from)?, from.cbor()?).ok()
-    }
+impl Record for OwnIdentity {
+    const VERSION: u32 = 1;
 }
 
 /// A device list as the account key signs it.

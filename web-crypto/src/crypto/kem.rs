@@ -2,6 +2,7 @@
 
 use super::keys::Key;
 use cliquet_wire::bytes::{Bytes, KemCiphertext, KemPublicKey};
+use minicbor::{Decode, Encode};
 use ml_kem::{
     DecapsulationKey768, EncapsulationKey768,
     kem::{Decapsulate as _, Encapsulate as _, KeyExport as _},
@@ -16,8 +17,9 @@ use zeroize::ZeroizeOnDrop;
 pub struct KemKeyError;
 
 /// A decapsulation key as its seed (d ‖ z, FIPS 203 section 7.1).
-#[derive(ZeroizeOnDrop)]
-pub struct KemSecret([u8; 64]);
+#[derive(ZeroizeOnDrop, Encode, Decode)]
+#[cbor(transparent)]
+pub struct KemSecret(#[cbor(n(0), with = "minicbor::bytes")] [u8; 64]);
 
 impl KemSecret {
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
@@ -26,12 +28,9 @@ impl KemSecret {
         secret
     }
 
+    #[cfg(feature = "vectors")]
     pub(super) fn from_seed(seed: [u8; 64]) -> Self {
         Self(seed)
-    }
-
-    pub(super) fn seed(&self) -> &[u8; 64] {
-        &self.0
     }
 
     pub fn public_key(&self) -> KemPublicKey {

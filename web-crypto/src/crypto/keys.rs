@@ -1,6 +1,12 @@
 //! Owns X25519 keys (RFC 7748) and symmetric keys. Knows nothing of what they are for.
 
 use cliquet_wire::bytes::PublicKey;
+use minicbor::{
+    Decode, Decoder, Encode, Encoder,
+    bytes::ByteArray,
+    decode::Error as DecodeError,
+    encode::{Error as EncodeError, Write},
+};
 use rand_core::CryptoRng;
 use std::fmt;
 use subtle::ConstantTimeEq as _;
@@ -18,7 +24,7 @@ pub enum KeyError {
     NotContributory,
 }
 
-/// An X25519 secret key. It is wiped when dropped and can neither be printed, nor cloned, nor serialized by accident.
+/// An X25519 secret key. It is wiped when dropped and can neither be printed nor cloned.
 pub struct SecretKey(StaticSecret);
 
 impl ZeroizeOnDrop for SecretKey {}
@@ -57,6 +63,19 @@ impl SecretKey {
     }
 }
 
+/// A byte string of 32 bytes.
+impl<C> Encode<C> for SecretKey {
+    fn encode<W: Write>(&self, to: &mut Encoder<W>, _: &mut C) -> Result<(), EncodeError<W::Error>> {
+        to.bytes(self.as_bytes())?.ok()
+    }
+}
+
+impl<C> Decode<'_, C> for SecretKey {
+    fn decode(from: &mut Decoder<'_>, context: &mut C) -> Result<Self, DecodeError> {
+        ByteArray::decode(from, context).map(|bytes| Self::from_bytes(bytes.into()))
+    }
+}
+
 impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretKey(…)")
@@ -69,8 +88,9 @@ pub fn check_canonical(key: &PublicKey) -> Result<(), KeyError> {
 }
 
 /// A symmetric key: root, chain, message, store or vault key.
-#[derive(ZeroizeOnDrop)]
-pub struct Key([u8; 32]);
+#[derive(ZeroizeOnDrop, Encode, Decode)]
+#[cbor(transparent)]
+pub struct Key(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
 
 impl Key {
     pub fn generate(rng: &mut impl CryptoRng) -> Self {

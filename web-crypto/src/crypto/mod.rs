@@ -38,7 +38,6 @@ pub mod record;
 pub mod recovery_key;
 pub mod rsa;
 pub mod safety_number;
-pub(crate) mod saved;
 pub mod session;
 pub mod sessions;
 mod shared_secret;

@@ -1,8 +1,10 @@
 //! Owns keys by number, in the order of their numbers. Knows nothing of what they open.
 
-use super::{
-    keys::Key,
-    saved::{Reader, Saved, Writer},
+use super::keys::Key;
+use minicbor::{
+    Decode, Decoder, Encode, Encoder,
+    decode::Error as DecodeError,
+    encode::{Error as EncodeError, Write},
 };
 
 /// A few hundred, so a list serves. Each is in its own box: whatever moves in the list leaves no copy of a key behind.
@@ -10,7 +12,7 @@ use super::{
 pub(super) struct NumberedKeys(Vec<(u32, Box<Key>)>);
 
 impl NumberedKeys {
-    pub(super) fn insert(&mut self, number: u32, key: Key) {
+    pub(super) fn insert(&mut self, number: u32, key: impl Into<Box<Key>>) {
         let place = match self.place(number) {
             Ok(place) => {
                 self.0.remove(place);
@@ -18,7 +20,7 @@ impl NumberedKeys {
             }
             Err(place) => place,
         };
-        self.0.insert(place, (number, Box::new(key)));
+        self.0.insert(place, (number, key.into()));
     }
 
     pub(super) fn get(&self, number: u32) -> Option<&Key> {
@@ -52,20 +54,18 @@ impl NumberedKeys {
     }
 }
 
-impl Saved for NumberedKeys {
-    fn write(&self, to: &mut Writer) {
-        to.number(self.0.len() as u64);
-        for (number, key) in &self.0 {
-            to.number(u64::from(*number));
-            to.raw(key.as_bytes());
-        }
+/// A list of pairs of number and key.
+impl<C> Encode<C> for NumberedKeys {
+    fn encode<W: Write>(&self, to: &mut Encoder<W>, context: &mut C) -> Result<(), EncodeError<W::Error>> {
+        self.0.encode(to, context)
     }
+}
 
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
+impl<C> Decode<'_, C> for NumberedKeys {
+    fn decode(from: &mut Decoder<'_>, context: &mut C) -> Result<Self, DecodeError> {
         let mut keys = Self::default();
-        for _ in 0..from.number()? {
-            keys.insert(from.small()?, from.key()?);
-        }
-        Some(keys)
+        let list: Vec<(u32, Box<Key>)> = from.decode_with(context)?;
+        list.into_iter().for_each(|(number, key)| keys.insert(number, key));
+        Ok(keys)
     }
 }

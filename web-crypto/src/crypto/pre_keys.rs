@@ -2,14 +2,13 @@
 //! Knows nothing of who claims them.
 
 use super::{
-    cbor::LoadError,
+    cbor::{self, LoadError, Record},
     identity::OwnIdentity,
     kem::KemSecret,
     keys::{Key, SecretKey},
     limits::ONE_TIME_SECRETS_MAX,
     numbered_keys::NumberedKeys,
     rsa::{SignError, Signer},
-    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     bytes::Bytes,
@@ -17,6 +16,7 @@ use cliquet_wire::{
     limits::{ONE_TIME_PRE_KEYS_FULL, ONE_TIME_PRE_KEYS_LOW, SIGNED_PRE_KEY_SECONDS},
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyStock, PreKeyUpload, SignedPreKey},
 };
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -25,19 +25,30 @@ use zeroize::Zeroizing;
 const IDS_PER_ROTATION_MAX: PreKeyId = 100_000;
 
 /// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 struct Medium {
+    #[n(0)]
     id: PreKeyId,
+    #[n(1)]
     created_seconds: u64,
+    #[n(2)]
     signed: SecretKey,
+    #[n(3)]
     kem: KemSecret,
 }
 
 /// All private pre-keys of one device.
+#[derive(Encode, Decode)]
+#[cbor(map)]
 pub struct PreKeySecrets {
+    #[n(0)]
     current: Medium,
+    #[n(1)]
     previous: Option<Medium>,
+    #[n(2)]
     one_time: NumberedKeys,
+    #[n(3)]
     next_id: PreKeyId,
 }
 
@@ -226,46 +237,14 @@ impl PreKeySecrets {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        saved::load(bytes)
+        cbor::load(bytes)
     }
 }
 
-impl Saved for Medium {
-    fn write(&self, to: &mut Writer) {
-        to.number(u64::from(self.id));
-        to.number(self.created_seconds);
-        to.raw(self.signed.as_bytes());
-        to.raw(self.kem.seed());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: from.small()?,
-            created_seconds: from.number()?,
-            signed: from.secret_key()?,
-            kem: KemSecret::from_seed(from.array()?),
-        })
-    }
-}
-
-impl Saved for PreKeySecrets {
-    fn write(&self, to: &mut Writer) {
-        self.current.write(to);
-        to.option(self.previous.as_ref());
-        self.one_time.write(to);
-        to.number(u64::from(self.next_id));
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            current: Saved::read(from)?,
-            previous: from.option()?,
-            one_time: Saved::read(from)?,
-            next_id: from.small()?,
-        })
-    }
+impl Record for PreKeySecrets {
+    const VERSION: u32 = 1;
 }

@@ -3,11 +3,15 @@
 
 use super::keys::SecretKey;
 use cliquet_wire::bytes::PublicKey;
+use minicbor::{Decode, Encode};
 
 /// The two halves, which only change together.
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 pub(super) struct RatchetKey {
+    #[n(0)]
     secret: SecretKey,
+    #[cbor(skip)]
     public: Option<PublicKey>,
 }
 

@@ -4,25 +4,25 @@
 use super::{
     aead,
     bundle::CheckedBundle,
-    cbor::LoadError,
+    cbor::{self, LoadError, Record},
     double_ratchet::{Header, Ratchet, RatchetError},
     first::CheckedFirst,
     identity::OwnIdentity,
     keys::Key,
     padding,
     pre_keys::PreKeySecrets,
-    saved::{self, Reader, Saved, Writer},
     shared_secret::{self, AgreementError},
 };
 use cliquet_wire::{
     VERSION,
     address::Address,
-    bytes::{Blob, Bytes, Digest, PublicKey},
+    bytes::{Blob, Digest, PublicKey},
     certificate::Certificate,
     envelope::{Envelope, FirstMessage},
     ids::{DeviceId, EnvelopeId, PreKeyId},
     limits::{CIPHERTEXT_BYTES_MAX, PADDING_STEP_BYTES},
 };
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -30,15 +30,21 @@ use zeroize::Zeroizing;
 const MESSAGE_INFO: &str = "Cliquet/1 message";
 
 /// Names a session, the same on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub Digest);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct SessionId(#[n(0)] pub Digest);
 
 /// The device at the other end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct Peer {
+    #[n(0)]
     pub email: Address,
+    #[n(1)]
     pub device: DeviceId,
+    #[n(2)]
     pub account_key_hash: Digest,
+    #[n(3)]
     pub identity_key: PublicKey,
 }
 
@@ -97,16 +103,27 @@ pub enum OpenError {
 }
 
 /// A session with one peer device.
+#[derive(Encode, Decode)]
+#[cbor(map)]
 pub struct Session {
+    #[n(0)]
     id: SessionId,
+    #[n(1)]
     own_email: Address,
+    #[n(2)]
     own_device: DeviceId,
+    #[n(3)]
     peer: Peer,
+    #[n(4)]
     ratchet: Ratchet,
     /// Sent along until the other side has answered.
+    #[n(5)]
     first: Option<Box<FirstMessage>>,
+    #[n(6)]
     initiated: bool,
+    #[n(7)]
     one_time: bool,
+    #[n(8)]
     generation: u64,
 }
 
@@ -279,11 +296,11 @@ impl Session {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        saved::load(bytes)
+        cbor::load(bytes)
     }
 
     pub(super) fn copy(&self) -> Self {
@@ -309,53 +326,8 @@ impl Session {
     }
 }
 
-impl Saved for Session {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.id.0.as_ref());
-        self.own_email.write(to);
-        self.own_device.write(to);
-        self.peer.write(to);
-        self.ratchet.write(to);
-        to.flag(self.first.is_some());
-        if let Some(first) = &self.first {
-            to.cbor(first);
-        }
-        to.flag(self.initiated);
-        to.flag(self.one_time);
-        to.number(self.generation);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            id: SessionId(Bytes(from.array()?)),
-            own_email: Saved::read(from)?,
-            own_device: Saved::read(from)?,
-            peer: Saved::read(from)?,
-            ratchet: Saved::read(from)?,
-            first: if from.flag()? { Some(from.cbor()?) } else { None },
-            initiated: from.flag()?,
-            one_time: from.flag()?,
-            generation: from.number()?,
-        })
-    }
-}
-
-impl Saved for Peer {
-    fn write(&self, to: &mut Writer) {
-        self.email.write(to);
-        self.device.write(to);
-        to.raw(self.account_key_hash.as_ref());
-        to.raw(self.identity_key.as_ref());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self {
-            email: Saved::read(from)?,
-            device: Saved::read(from)?,
-            account_key_hash: Bytes(from.array()?),
-            identity_key: Bytes(from.array()?),
-        })
-    }
+impl Record for Session {
+    const VERSION: u32 = 1;
 }
 
 /// The session that a first message for this device would begin.

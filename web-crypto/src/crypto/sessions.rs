@@ -6,28 +6,32 @@
 //! makes it active, unless the active one is one's own and unanswered, or this side had given that session up.
 
 use super::{
-    cbor::LoadError,
+    cbor::{self, LoadError, Record},
     first::CheckedFirst,
     identity::OwnIdentity,
     limits::{FIRSTS_SEEN_MAX, SESSIONS_PER_PEER_MAX},
     pre_keys::PreKeySecrets,
-    saved::{self, Reader, Saved, Writer},
     session::{self, OpenError, Peer, SealError, Session, SessionId},
 };
 use cliquet_wire::{
     envelope::Envelope,
     ids::{EnvelopeId, PreKeyId},
 };
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 use std::fmt;
 use zeroize::Zeroizing;
 
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 struct Entry {
+    #[n(0)]
     session: Session,
     /// This side began a newer one in its place: it opens, and never sends again.
+    #[n(1)]
     given_up: bool,
     /// Unanswered, it stayed active against one that the other side began.
+    #[n(2)]
     stayed: bool,
 }
 
@@ -42,18 +46,26 @@ impl Entry {
 }
 
 /// A first message that was opened. Remembered while the pre-key it used lives; after that it cannot open anyway.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Encode, Decode)]
+#[cbor(map)]
 struct Seen {
-    id: [u8; 32],
+    #[n(0)]
+    id: SessionId,
+    #[n(1)]
     signed_pre_key: PreKeyId,
+    #[n(2)]
     one_time: bool,
 }
 
 /// The sessions with one peer device, the active one first, then the one used last.
-#[derive(Default)]
+#[derive(Default, Encode, Decode)]
+#[cbor(map)]
 pub struct Sessions {
+    #[n(0)]
     entries: Vec<Entry>,
+    #[n(1)]
     seen: Vec<Seen>,
+    #[n(2)]
     generation: u64,
 }
 
@@ -166,7 +178,7 @@ impl Sessions {
         if let Some(place) = self.entries.iter().position(|entry| entry.session.id() == id) {
             return self.open_at(place, envelope, rng);
         }
-        if self.seen.iter().any(|seen| seen.id == id.0.0) {
+        if self.seen.iter().any(|seen| seen.id == id) {
             // Its session was left behind. Beginning it again would open its first message again.
             return Err(OpenError::NoSession);
         }
@@ -190,7 +202,7 @@ impl Sessions {
         }
         let accepted = Session::accept(own, pre_keys, first, envelope, rng)?;
         next.seen.push(Seen {
-            id: accepted.session.id().0.0,
+            id: accepted.session.id(),
             signed_pre_key: first.message().signed_pre_key_id,
             one_time: accepted.used_one_time.is_some(),
         });
@@ -259,46 +271,14 @@ impl Sessions {
     }
 
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
-        saved::save(self)
+        cbor::save(self)
     }
 
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
-        saved::load(bytes)
+        cbor::load(bytes)
     }
 }
 
-impl Saved for Entry {
-    fn write(&self, to: &mut Writer) {
-        self.session.write(to);
-        to.flag(self.given_up);
-        to.flag(self.stayed);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { session: Saved::read(from)?, given_up: from.flag()?, stayed: from.flag()? })
-    }
-}
-
-impl Saved for Seen {
-    fn write(&self, to: &mut Writer) {
-        to.raw(&self.id);
-        to.number(u64::from(self.signed_pre_key));
-        to.flag(self.one_time);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { id: from.array()?, signed_pre_key: from.small()?, one_time: from.flag()? })
-    }
-}
-
-impl Saved for Sessions {
-    fn write(&self, to: &mut Writer) {
-        to.list(&self.entries);
-        to.list(&self.seen);
-        to.number(self.generation);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { entries: from.list()?, seen: from.list()?, generation: from.number()? })
-    }
+impl Record for Sessions {
+    const VERSION: u32 = 1;
 }

@@ -5,20 +5,24 @@ use super::{
     keys::Key,
     limits::{CHAINS_MAX, SKIPPED_MAX, SKIPPED_PER_CHAIN_MAX},
     numbered_keys::NumberedKeys,
-    saved::{Reader, Saved, Writer},
 };
-use cliquet_wire::bytes::{Bytes, PublicKey};
+use cliquet_wire::bytes::PublicKey;
+use minicbor::{Decode, Encode};
 
 /// More messages are missing than is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooManySkipped;
 
 /// What is left of a receiving chain.
-#[derive(Debug)]
+#[derive(Debug, Encode, Decode)]
+#[cbor(map)]
 struct Remains {
+    #[n(0)]
     ratchet_key: PublicKey,
     /// Messages that the chain had: higher numbers never were.
+    #[n(1)]
     length: u32,
+    #[n(2)]
     keys: NumberedKeys,
 }
 
@@ -34,9 +38,12 @@ pub(super) enum Late {
 }
 
 /// Keys by chain, the current chain's apart, the finished ones oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Encode, Decode)]
+#[cbor(map)]
 pub(super) struct SkippedKeys {
+    #[n(0)]
     current: NumberedKeys,
+    #[n(1)]
     finished: Vec<Remains>,
 }
 
@@ -103,28 +110,5 @@ impl SkippedKeys {
                 })
                 .collect(),
         }
-    }
-}
-
-impl Saved for Remains {
-    fn write(&self, to: &mut Writer) {
-        to.raw(&self.ratchet_key.0);
-        to.number(u64::from(self.length));
-        self.keys.write(to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { ratchet_key: Bytes(from.array()?), length: from.small()?, keys: Saved::read(from)? })
-    }
-}
-
-impl Saved for SkippedKeys {
-    fn write(&self, to: &mut Writer) {
-        self.current.write(to);
-        to.list(&self.finished);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { current: Saved::read(from)?, finished: from.list()? })
     }
 }

@@ -1,31 +1,30 @@
 //! Owns the vault: what the server keeps for recovery, and cannot open. Never ratchet state.
 //!
-//! Version ‖ password lock ‖ flag ‖ [recovery lock] ‖ length of the wrapped account key (4 bytes, big-endian) ‖ wrapped
-//! account key ‖ salt ‖ sealed body. One root, made at sign-up, gives every key; the locks hold the root, one under the
-//! password, one under the recovery key. A lock's associated data name the account. The body's also name all that
-//! stands before it, so that the server can neither exchange a part for an older one nor give one account's vault to
-//! another.
+//! One root, made at sign-up, gives every key. The vault has the root in a key slot under the password and, once there is
+//! a recovery key, in another slot under that; then the wrapped account key, and the sealed body. A slot's associated data
+//! names the account. The body's also names every other part, so that the server can neither exchange a part for an older
+//! one nor give one account's vault to another.
 
 use super::{
     aead::{self, SALT_BYTES, TAG_BYTES},
+    cbor::{self, LoadError, Record},
     kdf,
     keys::Key,
     limits::VAULT_PADDING_STEP_BYTES,
     padding,
     rsa::WrappedAccountKey,
-    saved::{self, Reader, Saved, Writer},
 };
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
-    bytes::{Blob, Bytes, Digest},
+    bytes::{Blob, Digest},
     contacts::ContactState,
     limits::VAULT_BYTES_MAX,
     signed_bytes::SignedBytes,
 };
+use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-const VERSION: u8 = 2;
 const WRAPPING_INFO: &str = "Cliquet/1 vault account key";
 const BODY_KEY_INFO: &str = "Cliquet/1 vault body key";
 const BODY_INFO: &str = "Cliquet/1 vault body";
@@ -35,8 +34,8 @@ const PASSWORD_KEY_INFO: &str = "Cliquet/1 password lock key";
 const PASSWORD_INFO: &str = "Cliquet/1 password lock";
 const RECOVERY_KEY_INFO: &str = "Cliquet/1 recovery lock key";
 const RECOVERY_INFO: &str = "Cliquet/1 recovery lock";
-/// A sealed key.
-const LOCK_BYTES: usize = SALT_BYTES + 32 + TAG_BYTES;
+/// Salt, sealed key, tag.
+const KEY_SLOT_BYTES: usize = SALT_BYTES + 32 + TAG_BYTES;
 
 /// Why a vault gives nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,33 +78,80 @@ pub struct VaultKeys {
     pub history: Key,
 }
 
-/// What the vault says beside the account key.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the vault says beside the account key. A device writes only the fields that it knows, so a new field raises the
+/// version: otherwise a device of an earlier release would drop it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct VaultBody {
     /// Grows with every change: of two bodies the lower one is the older.
+    #[n(0)]
     pub generation: u64,
     /// The highest counter of one's own device list that was seen.
+    #[n(1)]
     pub counter: u64,
+    #[n(2)]
     pub contacts: Vec<VaultContact>,
 }
 
 /// What a new device should know about a contact, so that the server cannot present another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
 pub struct VaultContact {
+    #[n(0)]
     pub email: Address,
+    #[n(1)]
     pub state: ContactState,
+    #[n(2)]
     pub account_key_hash: Digest,
     /// The safety number was compared.
+    #[n(3)]
     pub verified: bool,
     /// The highest counter of its device list that was seen.
+    #[n(4)]
     pub counter: u64,
     /// Its conversation is kept as history.
+    #[n(5)]
     pub keep_history: bool,
     /// Grows when a person decides anything of it: of two devices' opinions the higher one counts.
+    #[n(6)]
     pub decided: u64,
 }
 
-/// A vault taken apart. The account key is still wrapped: WebCrypto unwraps it, so that it never lies open in memory.
+/// The vault as the server keeps it.
+#[derive(Clone, Encode, Decode)]
+#[cbor(map)]
+struct SealedVault {
+    /// The root, sealed under the password.
+    #[n(0)]
+    password: KeySlot,
+    #[n(1)]
+    recovery: Option<RecoverySlots>,
+    /// The account key, wrapped.
+    #[cbor(n(2), with = "minicbor::bytes")]
+    wrapped: Vec<u8>,
+    /// Salt and sealed body.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    body: Vec<u8>,
+}
+
+/// What the vault has once there is a recovery key.
+#[derive(Clone, Encode, Decode)]
+#[cbor(map)]
+struct RecoverySlots {
+    /// The root, sealed under the recovery key.
+    #[n(0)]
+    root: KeySlot,
+    /// The recovery key's entropy, sealed under the root.
+    #[n(1)]
+    entropy: KeySlot,
+}
+
+/// A sealed key.
+#[derive(Clone, Encode, Decode)]
+#[cbor(transparent)]
+struct KeySlot(#[cbor(n(0), with = "minicbor::bytes")] [u8; KEY_SLOT_BYTES]);
+
+/// An opened vault. The account key is still wrapped: WebCrypto unwraps it, so that it never lies open in memory.
 #[derive(Debug)]
 pub struct OpenVault {
     pub wrapped: WrappedAccountKey,
@@ -120,6 +166,23 @@ impl VaultKeys {
     }
 }
 
+impl Record for VaultBody {
+    const VERSION: u32 = 1;
+}
+
+impl Record for SealedVault {
+    const VERSION: u32 = 1;
+}
+
+impl From<LoadError> for VaultError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Newer => Self::OtherVersion,
+            LoadError::Damaged => Self::Altered,
+        }
+    }
+}
+
 /// At sign-up. `counter`: of the first device list.
 pub fn make(
     owner: Owner<'_>,
@@ -129,46 +192,43 @@ pub fn make(
     counter: u64,
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
-    let password = password_lock(owner, root, export_key, rng)?;
+    let password = password_slot(owner, root, export_key, rng)?;
+    let sealed = SealedVault { password, recovery: None, wrapped: wrapped.0.clone(), body: Vec::new() };
     let body = VaultBody { generation: 1, counter, contacts: Vec::new() };
-    let keys = VaultKeys::derive(root);
-    assemble(owner, &keys.body, &password, &[], &wrapped.0, &body, rng)
+    sealed.with_body(owner, &VaultKeys::derive(root).body, &body, rng)
 }
 
 /// The root, by OPAQUE's export key (RFC 9807 section 6.3.3), which the server never learns.
 pub fn root_by_password(owner: Owner<'_>, export_key: &[u8], blob: &Blob) -> Result<Key, VaultError> {
-    let parts = parts(blob)?;
-    unlock(owner, &key_from(export_key, PASSWORD_KEY_INFO), PASSWORD_INFO, parts.password)
-        .ok_or(VaultError::PasswordLock)
+    let sealed = SealedVault::read(blob)?;
+    sealed.password.open(owner, &key_from(export_key, PASSWORD_KEY_INFO), PASSWORD_INFO).ok_or(VaultError::PasswordLock)
 }
 
 /// The root, by the recovery key's entropy.
 pub fn root_by_recovery_key(owner: Owner<'_>, entropy: &Key, blob: &Blob) -> Result<Key, VaultError> {
-    let (lock, _) = parts(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
-    unlock(owner, &key_from(entropy.as_bytes(), RECOVERY_KEY_INFO), RECOVERY_INFO, lock).ok_or(VaultError::RecoveryLock)
+    let slots = SealedVault::read(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
+    let key = key_from(entropy.as_bytes(), RECOVERY_KEY_INFO);
+    slots.root.open(owner, &key, RECOVERY_INFO).ok_or(VaultError::RecoveryLock)
 }
 
 /// The recovery key's entropy, for whoever has just proven the password and wants to see it again.
 pub fn kept_entropy(owner: Owner<'_>, root: &Key, blob: &Blob) -> Result<Key, VaultError> {
-    let (_, kept) = parts(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
-    unlock(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO, kept).ok_or(VaultError::Altered)
+    let slots = SealedVault::read(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
+    slots.entropy.open(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO).ok_or(VaultError::Altered)
 }
 
 /// `seen`: the highest generation that this device knows of, or 0 to take any.
 pub fn open(owner: Owner<'_>, body_key: &Key, seen: u64, blob: &Blob) -> Result<OpenVault, VaultError> {
-    let parts = parts(blob)?;
-    let body: VaultBody = aead::open_salted(body_key, BODY_INFO, &body_data(owner, parts.head), parts.body)
-        .ok()
-        .and_then(|padded| padding::unpad(padded, VAULT_PADDING_STEP_BYTES))
-        .and_then(|body| saved::load(&body).ok())
-        .ok_or(VaultError::Altered)?;
+    let sealed = SealedVault::read(blob)?;
+    let body = sealed.open_body(owner, body_key)?;
     if body.generation < seen {
         return Err(VaultError::Older);
     }
-    Ok(OpenVault { wrapped: WrappedAccountKey(parts.wrapped.to_vec()), body })
+    Ok(OpenVault { wrapped: WrappedAccountKey(sealed.wrapped), body })
 }
 
-/// Another body. The locks stay, byte for byte. Its generation becomes higher than the old one's and than `body` says.
+/// Another body. The key slots stay, byte for byte. Its generation becomes higher than the old one's and than `body`
+/// says.
 pub fn replace_body(
     owner: Owner<'_>,
     body_key: &Key,
@@ -176,10 +236,10 @@ pub fn replace_body(
     blob: &Blob,
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
-    let (before, parts) = (open(owner, body_key, 0, blob)?, parts(blob)?);
-    let recovery = parts.recovery.map(|(lock, kept)| [lock, kept].concat()).unwrap_or_default();
-    let body = VaultBody { generation: next(before.body.generation.max(body.generation)), ..body.clone() };
-    assemble(owner, body_key, parts.password, &recovery, parts.wrapped, &body, rng)
+    let sealed = SealedVault::read(blob)?;
+    let before = sealed.open_body(owner, body_key)?;
+    let body = VaultBody { generation: next(before.generation.max(body.generation)), ..body.clone() };
+    sealed.with_body(owner, body_key, &body, rng)
 }
 
 /// For another password.
@@ -190,9 +250,9 @@ pub fn replace_password_lock(
     blob: &Blob,
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
-    let recovery = parts(blob)?.recovery.map(|(lock, kept)| [lock, kept].concat()).unwrap_or_default();
-    let password = password_lock(owner, root, export_key, rng)?;
-    with_locks(owner, root, &password, &recovery, blob, rng)
+    let (sealed, body_key, body) = open_to_change(owner, root, blob)?;
+    let password = password_slot(owner, root, export_key, rng)?;
+    SealedVault { password, ..sealed }.with_body(owner, &body_key, &body, rng)
 }
 
 /// For a new recovery key; an older one opens nothing any more.
@@ -203,24 +263,21 @@ pub fn set_recovery_lock(
     blob: &Blob,
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
+    let (sealed, body_key, body) = open_to_change(owner, root, blob)?;
     let key = key_from(entropy.as_bytes(), RECOVERY_KEY_INFO);
-    let mut recovery = lock(owner, &key, RECOVERY_INFO, root, rng)?;
-    recovery.extend(lock(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO, entropy, rng)?);
-    with_locks(owner, root, parts(blob)?.password, &recovery, blob, rng)
+    let recovery = RecoverySlots {
+        root: KeySlot::seal(owner, &key, RECOVERY_INFO, root, rng)?,
+        entropy: KeySlot::seal(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO, entropy, rng)?,
+    };
+    SealedVault { recovery: Some(recovery), ..sealed }.with_body(owner, &body_key, &body, rng)
 }
 
-fn with_locks(
-    owner: Owner<'_>,
-    root: &Key,
-    password: &[u8],
-    recovery: &[u8],
-    blob: &Blob,
-    rng: &mut impl CryptoRng,
-) -> Result<Blob, VaultError> {
-    let keys = VaultKeys::derive(root);
-    let OpenVault { wrapped, mut body } = open(owner, &keys.body, 0, blob)?;
+/// The vault, its body's key, and its body with the next generation.
+fn open_to_change(owner: Owner<'_>, root: &Key, blob: &Blob) -> Result<(SealedVault, Key, VaultBody), VaultError> {
+    let (sealed, keys) = (SealedVault::read(blob)?, VaultKeys::derive(root));
+    let mut body = sealed.open_body(owner, &keys.body)?;
     body.generation = next(body.generation);
-    assemble(owner, &keys.body, password, recovery, &wrapped.0, &body, rng)
+    Ok((sealed, keys.body, body))
 }
 
 /// Saturates: 2^64 changes do not happen.
@@ -228,76 +285,76 @@ fn next(generation: u64) -> u64 {
     generation.saturating_add(1)
 }
 
-fn assemble(
-    owner: Owner<'_>,
-    body_key: &Key,
-    password: &[u8],
-    recovery: &[u8],
-    wrapped: &[u8],
-    body: &VaultBody,
-    rng: &mut impl CryptoRng,
-) -> Result<Blob, VaultError> {
-    let length = u32::try_from(wrapped.len()).map_err(|_| VaultError::TooLarge)?;
-    let flag = u8::from(!recovery.is_empty());
-    let head = [&[VERSION], password, &[flag], recovery, &length.to_be_bytes(), wrapped].concat();
-    let padded = padding::pad(&saved::save(body), VAULT_PADDING_STEP_BYTES);
-    let sealed = aead::seal_salted(body_key, BODY_INFO, &body_data(owner, &head), &padded, rng)
-        .map_err(|_| VaultError::TooLarge)?;
-    let blob = [head, sealed].concat();
-    if blob.len() > VAULT_BYTES_MAX { Err(VaultError::TooLarge) } else { Ok(Blob(blob)) }
-}
+impl SealedVault {
+    /// Takes only the bytes that this program would write, so that nothing in the blob escapes [`Self::associated_data`].
+    fn read(blob: &Blob) -> Result<Self, VaultError> {
+        let sealed: Self = cbor::load(&blob.0)?;
+        if *cbor::save(&sealed) == blob.0 { Ok(sealed) } else { Err(VaultError::Altered) }
+    }
 
-struct Parts<'a> {
-    password: &'a [u8],
-    /// Of the root, and of the entropy.
-    recovery: Option<(&'a [u8], &'a [u8])>,
-    wrapped: &'a [u8],
-    /// All of these, as they stand there.
-    head: &'a [u8],
-    body: &'a [u8],
-}
+    fn open_body(&self, owner: Owner<'_>, body_key: &Key) -> Result<VaultBody, VaultError> {
+        let padded = aead::open_salted(body_key, BODY_INFO, &self.associated_data(owner), &self.body)
+            .map_err(|_| VaultError::Altered)?;
+        let body = padding::unpad(padded, VAULT_PADDING_STEP_BYTES).ok_or(VaultError::Altered)?;
+        Ok(cbor::load(&body)?)
+    }
 
-fn parts(blob: &Blob) -> Result<Parts<'_>, VaultError> {
-    match blob.0.first() {
-        Some(&VERSION) => split(&blob.0).ok_or(VaultError::Altered),
-        Some(_) => Err(VaultError::OtherVersion),
-        None => Err(VaultError::Altered),
+    fn with_body(
+        mut self,
+        owner: Owner<'_>,
+        body_key: &Key,
+        body: &VaultBody,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Blob, VaultError> {
+        let padded = padding::pad(&cbor::save(body), VAULT_PADDING_STEP_BYTES);
+        self.body = aead::seal_salted(body_key, BODY_INFO, &self.associated_data(owner), &padded, rng)
+            .map_err(|_| VaultError::TooLarge)?;
+        let blob = cbor::save(&self).to_vec();
+        if blob.len() > VAULT_BYTES_MAX { Err(VaultError::TooLarge) } else { Ok(Blob(blob)) }
+    }
+
+    /// The body's: the account, the version, and every part but the body.
+    fn associated_data(&self, owner: Owner<'_>) -> Vec<u8> {
+        let (root, entropy): (&[u8], &[u8]) = match &self.recovery {
+            Some(slots) => (&slots.root.0, &slots.entropy.0),
+            None => (&[], &[]),
+        };
+        named(BODY_INFO, owner)
+            .number(u64::from(Self::VERSION))
+            .field(&self.password.0)
+            .field(root)
+            .field(entropy)
+            .field(&self.wrapped)
+            .finish()
     }
 }
 
-fn split(blob: &[u8]) -> Option<Parts<'_>> {
-    let mut from = Reader::new(blob);
-    from.byte()?;
-    let password = from.raw(LOCK_BYTES)?;
-    let recovery = if from.flag()? { Some((from.raw(LOCK_BYTES)?, from.raw(LOCK_BYTES)?)) } else { None };
-    let length = u32::from_be_bytes(from.array()?);
-    let wrapped = from.raw(usize::try_from(length).ok()?)?;
-    let (head, body) = blob.split_at_checked(blob.len() - from.left())?;
-    Some(Parts { password, recovery, wrapped, head, body })
+impl KeySlot {
+    fn seal(
+        owner: Owner<'_>,
+        key: &Key,
+        info: &str,
+        secret: &Key,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Self, VaultError> {
+        let sealed = aead::seal_salted(key, info, &named(info, owner).finish(), secret.as_bytes(), rng);
+        let sealed = sealed.map_err(|_| VaultError::TooLarge)?;
+        sealed.try_into().map(Self).map_err(|_| VaultError::TooLarge)
+    }
+
+    fn open(&self, owner: Owner<'_>, key: &Key, info: &str) -> Option<Key> {
+        let secret = aead::open_salted(key, info, &named(info, owner).finish(), &self.0).ok()?;
+        Some(Key::from_bytes(secret.as_slice().try_into().ok()?))
+    }
 }
 
-fn password_lock(
+fn password_slot(
     owner: Owner<'_>,
     root: &Key,
     export_key: &[u8],
     rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, VaultError> {
-    lock(owner, &key_from(export_key, PASSWORD_KEY_INFO), PASSWORD_INFO, root, rng)
-}
-
-fn lock(
-    owner: Owner<'_>,
-    key: &Key,
-    info: &str,
-    secret: &Key,
-    rng: &mut impl CryptoRng,
-) -> Result<Vec<u8>, VaultError> {
-    aead::seal_salted(key, info, &named(info, owner).finish(), secret.as_bytes(), rng).map_err(|_| VaultError::TooLarge)
-}
-
-fn unlock(owner: Owner<'_>, key: &Key, info: &str, lock: &[u8]) -> Option<Key> {
-    let secret = aead::open_salted(key, info, &named(info, owner).finish(), lock).ok()?;
-    Some(Key::from_bytes(secret.as_slice().try_into().ok()?))
+) -> Result<KeySlot, VaultError> {
+    KeySlot::seal(owner, &key_from(export_key, PASSWORD_KEY_INFO), PASSWORD_INFO, root, rng)
 }
 
 fn key_from(secret: &[u8], info: &str) -> Key {
@@ -306,45 +363,4 @@ fn key_from(secret: &[u8], info: &str) -> Key {
 
 fn named(info: &str, owner: Owner<'_>) -> SignedBytes {
     SignedBytes::labelled(info).field(owner.email.as_str().as_bytes()).field(owner.account_key.as_der())
-}
-
-fn body_data(owner: Owner<'_>, head: &[u8]) -> Vec<u8> {
-    named(BODY_INFO, owner).field(head).finish()
-}
-
-impl Saved for VaultContact {
-    fn write(&self, to: &mut Writer) {
-        self.email.write(to);
-        to.byte(self.state as u8);
-        to.raw(self.account_key_hash.as_ref());
-        to.flag(self.verified);
-        to.number(self.counter);
-        to.flag(self.keep_history);
-        to.number(self.decided);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        const STATES: [ContactState; 3] = [ContactState::Added, ContactState::Requested, ContactState::Blocked];
-        Some(Self {
-            email: Saved::read(from)?,
-            state: *STATES.get(usize::from(from.byte()?))?,
-            account_key_hash: Bytes(from.array()?),
-            verified: from.flag()?,
-            counter: from.number()?,
-            keep_history: from.flag()?,
-            decided: from.number()?,
-        })
-    }
-}
-
-impl Saved for VaultBody {
-    fn write(&self, to: &mut Writer) {
-        to.number(self.generation);
-        to.number(self.counter);
-        to.list(&self.contacts);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { generation: from.number()?, counter: from.number()?, contacts: from.list()? })
-    }
 }

@@ -23,6 +23,7 @@ use cliquet_wire::{
     envelope::{Envelope, SendMessages},
     ids::EnvelopeId,
 };
+use minicbor::Decoder;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use rsa::{
@@ -34,9 +35,14 @@ use rsa::{
 };
 use std::collections::BTreeSet;
 
-/// The sessions in a record of sessions, and the bytes they take: behind them stand notes.
-pub(crate) fn sessions_in(kept: &[u8]) -> (Sessions, usize) {
-    (1..=kept.len()).rev().find_map(|length| Some((Sessions::load(&kept[..length]).ok()?, length))).unwrap()
+/// The sessions in a record of [`Store::Sessions`]: field 0 of the map that follows the version.
+fn sessions_in(kept: &[u8]) -> Sessions {
+    let mut from = Decoder::new(kept);
+    assert_eq!((from.array().unwrap(), from.u32().unwrap()), (Some(2), 1));
+    assert!(from.map().unwrap().is_some() && from.u32().unwrap() == 0);
+    let begin = from.position();
+    from.skip().unwrap();
+    Sessions::load(&[&[0x82, 1], &kept[begin..from.position()]].concat()).unwrap()
 }
 
 /// The sessions of one device with another, taken out of its storage: what that device's own thief can do.
@@ -44,7 +50,7 @@ pub(crate) fn stolen_sessions(world: &World, of: usize, with: usize) -> Sessions
     let peer = &world.devices[with];
     let key = format!("{}/{}", peer.address, peer.id.0.simple());
     let kept = &world.devices[of].disk.0[&(Store::Sessions, key)];
-    sessions_in(kept).0
+    sessions_in(kept)
 }
 
 /// An envelope from one device to another with this content, as a client that keeps no rules would seal it.
@@ -424,9 +430,7 @@ fn a_key_that_makes_every_secret_zero_is_refused_and_shown() {
     world.office.deliver(envelope);
     world.poll(1);
     assert_eq!(world.devices[1].notices("alice", Notice::CannotOpen), 1);
-    let kept = &world.devices[1].disk.0
-        [&(Store::Sessions, format!("{}/{}", world.devices[0].address, world.devices[0].id.0.simple()))];
-    assert!(kept.starts_with(&before), "the sessions stay as they were");
+    assert_eq!(stolen_sessions(&world, 1, 0).save(), before, "the sessions stay as they were");
 }
 
 #[test]

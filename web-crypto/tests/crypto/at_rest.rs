@@ -54,7 +54,7 @@ fn truncated_lengthened_and_foreign_state_is_refused() {
         }
         assert_eq!(load(&[state.as_slice(), &[0]].concat()), Some(LoadError::Damaged));
         let mut newer = state;
-        newer[0] += 1;
+        newer[1] += 1;
         assert_eq!(load(&newer), Some(LoadError::Newer));
     }
 }

@@ -18,7 +18,7 @@ use cliquet_web_crypto::{
         records::Store,
     },
     crypto::{
-        CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Sessions,
+        CheckedBundle, CheckedCard, CheckedFirst, LoadError, OwnIdentity, PreKeySecrets, Session, Sessions, cbor,
         history::{self, Place},
         keys::Key,
         record,
@@ -34,6 +34,7 @@ use cliquet_wire::{
     ids::{EnvelopeId, SegmentId},
     pre_keys::PreKeyBundle,
 };
+use minicbor::{Decoder, Encoder, data::Type};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, fs, path::PathBuf};
@@ -162,6 +163,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let next = alice.seal("next");
     bob.open(&next).unwrap();
     all.insert("sessions.bin", bob.sessions.save().to_vec());
+    all.insert("session.bin", bob.sessions.active().unwrap().save().to_vec());
     all.insert("identity_of_sessions.bin", bob.own.save().to_vec());
     all.insert("envelope.json", json(&late));
     let mut rng = ChaCha20Rng::seed_from_u64(72);
@@ -176,6 +178,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let vault = vault::set_recovery_lock(owner, &root, &entropy, &vault, &mut rng).unwrap();
     let vault = vault::replace_body(owner, &keys.body, &vault_body(), &vault, &mut rng).unwrap();
     all.insert("vault.bin", vault.0);
+    all.insert("vault_body.bin", cbor::save(&vault_body()).to_vec());
     let account_key_hash = owner.account_key.hash();
     let place =
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
@@ -276,4 +279,75 @@ fn golden_what_was_kept_is_still_read() {
     let opened = history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap();
     assert_eq!(opened.as_slice(), kept("texts.bin"));
     assert_eq!(texts_of_segment(&opened).unwrap(), texts());
+}
+
+/// Reads a record and writes it again.
+type Again = fn(&[u8]) -> Result<Vec<u8>, LoadError>;
+
+/// Every kind of record that the cryptography keeps.
+const RECORDS: [(&str, Again); 5] = [
+    ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
+    ("pre_keys.bin", |bytes| PreKeySecrets::load(bytes).map(|record| record.save().to_vec())),
+    ("session.bin", |bytes| Session::load(bytes).map(|record| record.save().to_vec())),
+    ("sessions.bin", |bytes| Sessions::load(bytes).map(|record| record.save().to_vec())),
+    ("vault_body.bin", |bytes| cbor::load::<VaultBody>(bytes).map(|record| cbor::save(&record).to_vec())),
+];
+
+#[test]
+fn golden_records_are_read_and_written_again_as_they_were() {
+    for (name, again) in RECORDS {
+        assert_eq!(again(&kept(name)), Ok(kept(name)), "{name}");
+    }
+}
+
+#[test]
+fn golden_fields_that_a_later_release_adds_are_skipped_wherever_they_stand() {
+    for (name, again) in RECORDS {
+        let more = with_more_fields(&kept(name));
+        assert!(more.len() > kept(name).len());
+        assert_eq!(again(&more), Ok(kept(name)), "{name}");
+    }
+}
+
+#[test]
+fn golden_records_of_a_later_version_are_told_apart_from_damaged_ones() {
+    for (name, again) in RECORDS {
+        let bytes = kept(name);
+        let [array, version, body @ ..] = bytes.as_slice() else { panic!("{name}") };
+        assert_eq!(again(&[&[*array, version + 1], body].concat()), Err(LoadError::Newer), "{name}");
+        assert_eq!(again(&[&[*array, version + 1], b"\x61?".as_slice()].concat()), Err(LoadError::Newer), "{name}");
+        assert_eq!(again(&[&[*array, 0], body].concat()), Err(LoadError::Damaged), "{name}");
+        assert_eq!(again(&[bytes.as_slice(), &[0]].concat()), Err(LoadError::Damaged), "{name}");
+        for length in 0..bytes.len() {
+            assert_eq!(again(&bytes[..length]), Err(LoadError::Damaged), "{name}, {length} bytes");
+        }
+    }
+}
+
+/// The same CBOR with one more field, number 1000, in every map.
+fn with_more_fields(bytes: &[u8]) -> Vec<u8> {
+    let mut to = Encoder::new(Vec::new());
+    copy_item(&mut Decoder::new(bytes), &mut to);
+    to.into_writer()
+}
+
+fn copy_item(from: &mut Decoder<'_>, to: &mut Encoder<Vec<u8>>) {
+    match from.datatype().unwrap() {
+        Type::Array => {
+            let length = from.array().unwrap().unwrap();
+            to.array(length).unwrap();
+            (0..length).for_each(|_| copy_item(from, to));
+        }
+        Type::Map => {
+            let length = from.map().unwrap().unwrap();
+            to.map(length + 1).unwrap();
+            (0..2 * length).for_each(|_| copy_item(from, to));
+            to.u32(1_000).unwrap().array(2).unwrap().str("later").unwrap().null().unwrap();
+        }
+        _ => {
+            let begin = from.position();
+            from.skip().unwrap();
+            to.writer_mut().extend_from_slice(&from.input()[begin..from.position()]);
+        }
+    }
 }

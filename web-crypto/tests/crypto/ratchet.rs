@@ -127,13 +127,13 @@ fn d7_a_generation_at_its_end_neither_seals_nor_opens() {
     assert!(alice.open(&back).is_ok());
     let mut saved = alice.sessions.active().unwrap().save().to_vec();
     // The generation stands last, as one byte while it is small.
-    assert!(saved.pop().is_some_and(|generation| generation < 0x80));
+    assert!(saved.pop().is_some_and(|generation| generation < 24));
     for (end, expected) in [(0xfe, None), (0xff, Some(SealError::Exhausted))] {
-        let generation = [&[end][..], &[0xff; 8], &[1]].concat();
+        let generation = [&[0x1b][..], &[0xff; 7], &[end]].concat();
         let session = Session::load(&[saved.as_slice(), &generation].concat()).unwrap();
         assert_eq!(session.seal(there.id, b"x", &mut alice.rng).err(), expected);
     }
-    let at_end = Session::load(&[saved.as_slice(), &[0xff; 9], &[1]].concat()).unwrap();
+    let at_end = Session::load(&[saved.as_slice(), &[0x1b], &[0xff; 8]].concat()).unwrap();
     let later = bob.seal("later");
     assert_eq!(at_end.open(&later, &mut alice.rng).err(), Some(OpenError::Refused));
     assert!(bob.open(&there).is_ok());
@@ -143,9 +143,10 @@ fn d7_a_generation_at_its_end_neither_seals_nor_opens() {
 fn d7_pre_key_ids_never_wrap() {
     let mut bob = bob(14);
     let mut saved = bob.pre_keys.save().to_vec();
-    // The next id stands last, as one byte while it is small.
-    assert!(saved.pop().is_some_and(|id| id < 0x80));
-    saved.extend([0xfd, 0xff, 0xff, 0xff, 0x0f]);
+    // The next id stands last, as two bytes while it is small.
+    let id = saved.split_off(saved.len() - 2);
+    assert_eq!(id[0], 0x18);
+    saved.extend([0x1a, 0xff, 0xff, 0xff, 0xfd]);
     bob.pre_keys = PreKeySecrets::load(&saved).unwrap();
     let fresh: Vec<u32> = bob.pre_keys.refill(0, &mut bob.rng).iter().map(|key| key.id).collect();
     assert_eq!(fresh, [u32::MAX - 2, u32::MAX - 1]);

@@ -15,8 +15,14 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 
 const PASSWORD: [u8; 64] = [1; 64];
 const NEW_PASSWORD: [u8; 64] = [2; 64];
-/// Password lock, flag, both halves of the recovery lock.
-const LOCK: usize = 64;
+/// A key slot, and where each begins: after the heads of the array (1 byte), the version (1), the maps (1), the fields'
+/// numbers (1) and the byte strings' lengths (2).
+const SLOT: usize = 64;
+const PASSWORD_SLOT: usize = 6;
+const ROOT_SLOT: usize = PASSWORD_SLOT + SLOT + 5;
+const ENTROPY_SLOT: usize = ROOT_SLOT + SLOT + 3;
+/// The wrapped account key: a number, and a length of three bytes.
+const WRAPPED: usize = ENTROPY_SLOT + SLOT + 4;
 
 struct Made {
     person: Person,
@@ -97,11 +103,12 @@ fn a_vault_that_does_not_open_tells_why() {
     assert_eq!(vault::open(owner, &keys.body, 3, &made.sealed).err(), Some(VaultError::Older));
     assert!(vault::open(owner, &keys.body, 2, &made.sealed).is_ok());
     assert!(vault::open(owner, &keys.body, 3, &newer).is_ok());
-    for version in [0, 1, 3] {
+    for (version, expected) in [(0, VaultError::Altered), (2, VaultError::OtherVersion), (3, VaultError::OtherVersion)]
+    {
         let mut other = made.sealed.clone();
-        other.0[0] = version;
-        assert_eq!(vault::open(owner, &keys.body, 0, &other).err(), Some(VaultError::OtherVersion));
-        assert_eq!(vault::root_by_password(owner, &PASSWORD, &other).err(), Some(VaultError::OtherVersion));
+        other.0[1] = version;
+        assert_eq!(vault::open(owner, &keys.body, 0, &other).err(), Some(expected));
+        assert_eq!(vault::root_by_password(owner, &PASSWORD, &other).err(), Some(expected));
     }
     for length in 0..made.sealed.0.len() {
         let cut = Blob(made.sealed.0[..length].to_vec());
@@ -138,12 +145,11 @@ fn no_part_of_an_older_vault_stands_in_a_newer_one() {
     let mut rng = ChaCha20Rng::seed_from_u64(605);
     let newer = vault::replace_password_lock(owner, &made.root, &NEW_PASSWORD, &newer, &mut rng).unwrap();
     let newer = vault::set_recovery_lock(owner, &made.root, &other_entropy, &newer, &mut rng).unwrap();
-    let wrapped = 1 + LOCK + 1 + 2 * LOCK + 4;
     let parts = [
-        1..1 + LOCK,
-        2 + LOCK..2 + 2 * LOCK,
-        2 + 2 * LOCK..2 + 3 * LOCK,
-        wrapped + made.wrapped.0.len()..older.0.len(),
+        PASSWORD_SLOT..PASSWORD_SLOT + SLOT,
+        ROOT_SLOT..ROOT_SLOT + SLOT,
+        ENTROPY_SLOT..ENTROPY_SLOT + SLOT,
+        WRAPPED + made.wrapped.0.len()..older.0.len(),
     ];
     assert_eq!(older.0.len(), newer.0.len());
     for part in parts {
@@ -154,8 +160,10 @@ fn no_part_of_an_older_vault_stands_in_a_newer_one() {
     }
     // Without the recovery lock, as if none had been set.
     let mut without = newer.0.clone();
-    without.drain(2 + LOCK..2 + 3 * LOCK);
-    without[1 + LOCK] = 0;
+    without.drain(PASSWORD_SLOT + SLOT..ENTROPY_SLOT + SLOT);
+    without[2] = 0xa3;
+    let root = vault::root_by_recovery_key(owner, &other_entropy, &Blob(without.clone()));
+    assert_eq!(root.err(), Some(VaultError::NoRecoveryKey), "it reads, and has no such slot");
     assert_eq!(vault::open(owner, &made.keys.body, 0, &Blob(without)).err(), Some(VaultError::Altered));
 }
 
@@ -164,7 +172,7 @@ fn another_body_leaves_the_locks_as_they_are_byte_for_byte() {
     let mut made = Made::new(alice(606), 606);
     let before = made.sealed.clone();
     let replaced = made.replaced(&body(3)).unwrap();
-    let head = 1 + LOCK + 1 + 2 * LOCK + 4 + made.wrapped.0.len();
+    let head = WRAPPED + made.wrapped.0.len();
     assert_eq!(replaced.0[..head], before.0[..head]);
     let (owner, keys) = (made.owner(), &made.keys);
     let open = vault::open(owner, &keys.body, 0, &replaced).unwrap();
@@ -174,9 +182,9 @@ fn another_body_leaves_the_locks_as_they_are_byte_for_byte() {
     let seen = VaultBody { generation: 70, ..body(3) };
     let replaced = vault::replace_body(owner, &keys.body, &seen, &before, &mut rng).unwrap();
     assert_eq!(vault::open(owner, &keys.body, 71, &replaced).unwrap().body.generation, 71);
-    // Nothing is sealed beside locks that the body does not vouch for.
+    // Nothing is sealed beside slots that the body does not vouch for.
     let mut altered = before;
-    altered.0[1] ^= 1;
+    altered.0[PASSWORD_SLOT] ^= 1;
     let refused = vault::replace_body(owner, &keys.body, &body(3), &altered, &mut rng);
     assert_eq!(refused.err(), Some(VaultError::Altered));
     let refused = vault::replace_password_lock(owner, &made.root, &NEW_PASSWORD, &altered, &mut rng);

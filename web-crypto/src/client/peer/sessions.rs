@@ -9,10 +9,11 @@ use crate::{
     },
     crypto::{
         Sessions,
-        saved::{self, Reader, Saved, Writer},
+        cbor::{self, Record as _},
     },
 };
 use cliquet_wire::{envelope::Envelope, ids::EnvelopeId};
+use minicbor::{Decode, Encode};
 use uuid::Uuid;
 
 /// A session that opens nothing any more is replaced at most this often (D9).
@@ -22,34 +23,61 @@ const ASKING_MS: u64 = 15_000;
 /// Contact requests that are remembered.
 const ASKS_MAX: usize = 4;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Encode, Decode)]
+#[cbor(map)]
 pub(in crate::client) struct PeerSessions {
+    #[n(0)]
     pub(in crate::client) sessions: Sessions,
+    #[n(1)]
     notes: Notes,
 }
 
+impl cbor::Record for PeerSessions {
+    const VERSION: u32 = 1;
+}
+
+/// [`PeerSessions`] as a step has them before it is committed.
+#[derive(Encode)]
+#[cbor(map)]
+struct Changed<'a> {
+    #[n(0)]
+    sessions: &'a Sessions,
+    #[n(1)]
+    notes: &'a Notes,
+}
+
 /// What stands beside the sessions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
 struct Notes {
     /// The next seal begins a new session.
+    #[n(0)]
     due: bool,
     /// When one was last found necessary, in milliseconds since 1970.
+    #[n(1)]
     found: u64,
     /// The latest id of an authentic envelope; ids grow with the sender's clock. A used-up message number under a later
     /// id is no repetition: the sender's state was put back to an older one (D8).
+    #[cbor(n(2), with = "cliquet_wire::cbor::uuid")]
     newest: Uuid,
     /// The highest version of the protocol that was heard: a lower one is not taken any more (K9).
+    #[n(3)]
     version: u8,
     /// Envelopes that could not be opened, to be asked for.
+    #[n(4)]
     lost: Vec<EnvelopeId>,
     /// The last contact requests, the latest at the end.
+    #[n(5)]
     asked: Vec<Ask>,
 }
 
 /// A contact request, whose id says when that was, and what it asked for. The peer may say later that it could not open it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
+#[cbor(map)]
 struct Ask {
+    #[n(0)]
     request: EnvelopeId,
+    #[n(1)]
     names: Vec<EnvelopeId>,
 }
 
@@ -88,9 +116,8 @@ impl Notes {
     }
 
     fn put(&self, sessions: &Sessions, key: &str, changes: &mut Changes) {
-        let mut to = saved::begin();
-        write(sessions, self, &mut to);
-        changes.put_bytes(Store::Sessions, key.into(), to.finish());
+        let value = cbor::encode(&(PeerSessions::VERSION, Changed { sessions, notes: self }));
+        changes.put_bytes(Store::Sessions, key.into(), value);
     }
 }
 
@@ -198,54 +225,4 @@ impl PeerSessions {
 /// A clock that was set back must not hold anything up for longer.
 fn within(period_ms: u64, before: u64, now: u64) -> bool {
     (before..before.saturating_add(period_ms)).contains(&now)
-}
-
-fn write(sessions: &Sessions, notes: &Notes, to: &mut Writer) {
-    sessions.write(to);
-    to.flag(notes.due);
-    to.number(notes.found);
-    to.raw(notes.newest.as_bytes());
-    to.byte(notes.version);
-    to.list(&notes.lost);
-    to.list(&notes.asked);
-}
-
-impl Saved for EnvelopeId {
-    fn write(&self, to: &mut Writer) {
-        to.raw(self.0.as_bytes());
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        from.array().map(Uuid::from_bytes).map(Self)
-    }
-}
-
-impl Saved for Ask {
-    fn write(&self, to: &mut Writer) {
-        self.request.write(to);
-        to.list(&self.names);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { request: Saved::read(from)?, names: from.list()? })
-    }
-}
-
-impl Saved for PeerSessions {
-    fn write(&self, to: &mut Writer) {
-        write(&self.sessions, &self.notes, to);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let sessions = Saved::read(from)?;
-        let mut notes = Notes { due: from.flag()?, found: from.number()?, ..Notes::default() };
-        // Records of before these were kept end here.
-        if !from.is_at_end() {
-            (notes.newest, notes.version) = (Uuid::from_bytes(from.array()?), from.byte()?);
-        }
-        if !from.is_at_end() {
-            (notes.lost, notes.asked) = (from.list()?, from.list()?);
-        }
-        Some(Self { sessions, notes })
-    }
 }
