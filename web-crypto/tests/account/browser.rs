@@ -5,7 +5,7 @@ use cliquet_web_crypto::{
     browser::{
         app::account::{
             AccountError, Password, Progress,
-            account_program::Here,
+            here::Here,
             sign_in::{SignIn, sign_in},
             sign_up::{SignUp, sign_up},
         },

@@ -7,8 +7,8 @@ use crate::{
 use cliquet_web_crypto::{
     browser::app::account::{
         AccountError,
-        account_program::Here,
         change_password::change_password,
+        here::Here,
         recover::recover,
         recovery_key::{UnconfirmedKey, show},
         sign_in::SignIn,

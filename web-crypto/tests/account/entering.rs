@@ -6,8 +6,9 @@ use crate::{
 };
 use cliquet_web_crypto::browser::app::account::{
     AccountError,
-    account_program::{Answer, Request, answer, decode_answer, encode_request},
+    account_program::{Answer, Request, decode_answer, encode_request},
     device_directory::DeviceDirectory,
+    here::answer,
 };
 use cliquet_wire::problem::ProblemCode;
 

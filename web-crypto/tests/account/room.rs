@@ -6,7 +6,7 @@ use crate::{
 };
 use cliquet_web_crypto::browser::app::account::{
     AccountError,
-    account_program::Here,
+    here::Here,
     make_room::{Enter, MakeRoom},
 };
 use cliquet_wire::{devices::Device, ids::DeviceId, limits::DEVICES_MAX, problem::ProblemCode};

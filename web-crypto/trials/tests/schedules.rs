@@ -16,7 +16,7 @@ use std::{
 };
 
 /// Schedules of an ordinary run.
-const SCHEDULES: u64 = 10_000;
+const SCHEDULES: u64 = 500;
 
 fn number(name: &str) -> Option<u64> {
     env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))

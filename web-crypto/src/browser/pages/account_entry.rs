@@ -1,10 +1,7 @@
 //! The way into the app for another program of the page. What crosses is in `app/account/account_program.rs`.
 
 use crate::browser::{
-    app::account::{
-        AccountError,
-        account_program::{answer, encode_answer},
-    },
+    app::account::{AccountError, account_program::encode_answer, here::answer},
     platform::{
         account_browser::AccountBrowser,
         lazy::{Boxed, NotLoaded},

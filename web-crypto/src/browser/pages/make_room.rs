@@ -4,7 +4,7 @@ use super::entrance;
 use crate::browser::{
     app::account::{
         AccountError,
-        account_program::Here,
+        here::Here,
         make_room::{Enter, MakeRoom},
     },
     platform::{account_browser::AccountBrowser, task},

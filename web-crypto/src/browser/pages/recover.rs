@@ -2,7 +2,7 @@
 
 use super::entrance;
 use crate::browser::{
-    app::account::{account_program::Here, recover::recover, sign_in::SignIn},
+    app::account::{here::Here, recover::recover, sign_in::SignIn},
     platform::account_browser::AccountBrowser,
     view::{device_name, form::Form},
 };

@@ -4,8 +4,7 @@
 //! the app while a person types, and hands it what the password gave. Both ends are here: one request and one answer, each
 //! encoded once as JSON. The password never crosses.
 
-use super::{AccountError, enter_account, make_account, own_device};
-use crate::browser::platform::service::AccountPlatform;
+use super::AccountError;
 use cliquet_wire::{address::Address, bytes::Blob};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -99,39 +98,10 @@ pub trait AccountProgram {
     async fn run(&self, request: Request) -> Result<Answer, AccountError>;
 }
 
-/// The app in the app's own program.
-#[derive(Debug)]
-pub struct Here<'a, P>(pub &'a P);
-
-impl<P: AccountPlatform> AccountProgram for Here<'_, P> {
-    async fn ready(&self) -> Result<(), AccountError> {
-        Ok(())
-    }
-
-    async fn run(&self, request: Request) -> Result<Answer, AccountError> {
-        match request {
-            Request::HasPendingDevice(email) => {
-                Ok(Answer::HasPendingDevice(own_device::is_pending(self.0, &email).await))
-            }
-            Request::MakeAccount(make) => make_account::make_account(self.0, make).await.map(|()| Answer::Done),
-            Request::EnterAccount(enter) => enter_account::enter_account(self.0, enter).await.map(|()| Answer::Done),
-        }
-    }
-}
-
 /// The bytes of a request, on their way to the app.
 pub fn encode_request(request: &Request) -> Zeroizing<Vec<u8>> {
     // Types of ours: there is nothing in them that JSON cannot say.
     Zeroizing::new(serde_json::to_vec(request).unwrap_or_default())
-}
-
-/// Does what the bytes ask for, and returns the bytes of the answer.
-pub async fn answer(platform: &impl AccountPlatform, request: &[u8]) -> Vec<u8> {
-    let answer = match serde_json::from_slice(request) {
-        Ok(request) => Here(platform).run(request).await,
-        Err(_) => Err(AccountError::OtherRelease),
-    };
-    encode_answer(&answer)
 }
 
 /// The bytes of an answer, on their way to the page's program.

@@ -5,13 +5,14 @@
 //! ([`AccountPlatform`](crate::browser::platform::service::AccountPlatform)), so every flow is tried natively.
 //!
 //! Two programs share this layer. The sign-in page's own one computes what the password gives (`sign_in`, `sign_up`) and
-//! hands it to the app (`account_program`), which has the code that makes devices (`make_account`, `enter_account`).
+//! hands it to the app (`account_program`, `here`), which has the code that makes devices (`make_account`, `enter_account`).
 
 pub mod account_program;
 pub mod change_password;
 pub mod device_directory;
 pub mod enter_account;
 pub mod error;
+pub mod here;
 pub mod invite;
 pub mod make_account;
 pub mod make_room;
