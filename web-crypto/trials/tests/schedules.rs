@@ -58,3 +58,9 @@ fn any_schedule_ends_in_quiet_agreement() {
     assert!(totals.opened > totals.schedules, "hardly a text was written");
     assert!(totals.recovered > 0 && totals.destroyed > 0, "no schedule was rough");
 }
+
+/// Two devices of one account showed different reactions.
+#[test]
+fn a_schedule_that_once_ended_in_disagreement_ends_in_agreement() {
+    schedule::from_seed(7907);
+}

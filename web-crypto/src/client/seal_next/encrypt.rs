@@ -69,11 +69,15 @@ impl Messenger {
 
         let mut step = self.step();
         let mut envelopes = Vec::new();
-        let mut sealed = self.seal_for(&peer.address, job.body, &job.about, now, &mut step, &mut envelopes, rng)?;
+        // Folding compares the times at which events were made: here and elsewhere they must be the same, whenever one
+        // is encrypted, and however often.
+        let time = line.and_then(Line::event_time).unwrap_or(now);
+        let mut sealed =
+            self.seal_for(&peer.address, job.body, time, &job.about, now, &mut step, &mut envelopes, rng)?;
         // Without a device of theirs, nobody would read it.
         let unread = envelopes.is_empty() && !is_own;
         if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
-            sealed = self.seal_for(own, copy, &job.about, now, &mut step, &mut envelopes, rng)?;
+            sealed = self.seal_for(own, copy, time, &job.about, now, &mut step, &mut envelopes, rng)?;
         }
         match (sealed, line) {
             (Err(Unsealed::SessionOver(key)), _) => {
@@ -136,6 +140,7 @@ impl Messenger {
         &self,
         account: &Address,
         body: Body,
+        time: u64,
         about: &About,
         now: u64,
         step: &mut Step,
@@ -143,7 +148,7 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Result<(), Unsealed>, StepError> {
         let is_request = matches!(body, Body::ContactRequest);
-        let mut content = Content { sender: self.address().clone(), device: self.device(), time: now, body };
+        let mut content = Content { sender: self.address().clone(), device: self.device(), time, body };
         let common = match content.encode() {
             Ok(common) => common,
             Err(ContentError::TooLarge) => return Ok(Err(Unsealed::TooLong)),

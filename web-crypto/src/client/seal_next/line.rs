@@ -128,6 +128,14 @@ impl Line {
         }
     }
 
+    /// When the event was made, by this device's clock. A text says when it was encrypted.
+    pub(super) fn event_time(&self) -> Option<u64> {
+        match &self.what {
+            What::Event(outgoing) => Some(outgoing.time),
+            What::Message(_) | What::Nothing => None,
+        }
+    }
+
     fn about(&self) -> About {
         match &self.what {
             What::Message(message) => About::Message(message.key()),
