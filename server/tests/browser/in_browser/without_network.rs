@@ -101,8 +101,14 @@ async fn the_shell_of_a_newer_release_replaces_the_older_one_at_the_next_load() 
     alice.sign_up().await;
     until_kept(&alice.tab).await;
     let shells = async |tab: &Tab, count: usize, newest: &str| {
-        let expression = "caches.keys().then(names => names.filter(name => name.startsWith('shell-'))).then(shells => \
-            shells.length === a[0] && shells.at(-1).startsWith('shell-' + a[1]))";
+        // The cache is there before its worker is. A page that is loaded while the browser is still installing one worker
+        // does not make it look for the next.
+        let expression = "(async () => { \
+            const shells = (await caches.keys()).filter(name => name.startsWith('shell-')); \
+            const { installing, waiting, active } = await navigator.serviceWorker.getRegistration() ?? {}; \
+            return shells.length === a[0] && shells.at(-1).startsWith('shell-' + a[1]) \
+                && !installing && !waiting && active?.state === 'activated'; \
+        })()";
         tab.until("the shells", expression, vec![count.into(), newest.into()]).await;
     };
     shells(&alice.tab, 1, "").await;
