@@ -101,6 +101,21 @@ impl Blob {
     }
 }
 
+/// As in JSON, without the quotes.
+impl fmt::Display for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&Base64UrlUnpadded::encode_string(&self.0))
+    }
+}
+
+impl FromStr for Blob {
+    type Err = BytesError;
+
+    fn from_str(text: &str) -> Result<Self, BytesError> {
+        Base64UrlUnpadded::decode_vec(text).map(Self).map_err(|_| BytesError)
+    }
+}
+
 impl fmt::Debug for Blob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Blob({} bytes)", self.0.len())
@@ -116,9 +131,7 @@ impl Serialize for Blob {
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Base64UrlUnpadded::decode_vec(&text)
-            .map(Self)
-            .map_err(|_| D::Error::custom("expected base64url without padding"))
+        text.parse().map_err(|_| D::Error::custom("expected base64url without padding"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The long poll. A poll reads; only the cursor it brings removes.
 
 use crate::{envelope::Envelope, ephemeral::EphemeralEnvelope, ids::EnvelopeId};
-use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize};
 
 /// `POST /poll`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,25 +19,8 @@ pub struct PollAnswer {
     /// In the order of their cursors.
     pub deliveries: Vec<Delivery>,
     /// What came for this device while the poll was held, at most `limits::POLL_EPHEMERAL_MAX`. Moves no cursor.
-    /// Ephemeral envelopes may always be lost: those that do not read are.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "those_that_read")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ephemeral: Vec<EphemeralEnvelope>,
-}
-
-fn those_that_read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EphemeralEnvelope>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Item {
-        Read(EphemeralEnvelope),
-        Lost(IgnoredAny),
-    }
-
-    let items = Vec::<Item>::deserialize(from)?;
-    let read = |item| match item {
-        Item::Read(envelope) => Some(envelope),
-        Item::Lost(_) => None,
-    };
-    Ok(items.into_iter().filter_map(read).collect())
 }
 
 /// What lies in a mailbox, and its place there: one of an envelope and the word that one expired.

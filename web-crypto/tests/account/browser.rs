@@ -5,7 +5,6 @@ use cliquet_web_crypto::{
     browser::{
         app::account::{
             AccountError, Password, Progress,
-            here::Here,
             sign_in::{SignIn, sign_in},
             sign_up::{SignUp, sign_up},
         },
@@ -89,13 +88,13 @@ impl<'a> Browser<'a> {
     pub(crate) fn sign_up_with(&self, typed: &str, may_replace: bool) -> Result<(), AccountError> {
         let (email, password) = (alice(), password(typed));
         let typed = SignUp { email, password, invite: None, may_replace, device_name: "Browser".to_owned() };
-        ready(sign_up(self, &mut self.rng(), &Here(self), typed, &silent))
+        ready(sign_up(self, typed, &silent))
     }
 
     pub(crate) fn sign_in(&self, typed: &str, may_replace: bool) -> Result<(), AccountError> {
         let (email, password) = (alice(), password(typed));
         let typed = SignIn { email, password, may_replace, device_name: "Browser".to_owned() };
-        ready(sign_in(self, &mut self.rng(), &Here(self), typed, &silent))
+        ready(sign_in(self, typed, &silent))
     }
 
     /// What this browser keeps for Alice.

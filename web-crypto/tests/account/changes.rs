@@ -8,7 +8,6 @@ use cliquet_web_crypto::{
     browser::app::account::{
         AccountError,
         change_password::change_password,
-        here::Here,
         recover::recover,
         recovery_key::{UnconfirmedKey, show},
         sign_in::SignIn,
@@ -31,7 +30,7 @@ fn with_recovery_key(browser: &Browser<'_>) -> RecoveryKey {
 fn recovered(browser: &Browser<'_>, key: &RecoveryKey) -> Result<(), AccountError> {
     let (email, password) = (alice(), password(NEW));
     let new = SignIn { email, password, may_replace: false, device_name: "Browser".to_owned() };
-    ready(recover(browser, &Here(browser), key, new, &silent))
+    ready(recover(browser, key, new, &silent))
 }
 
 #[test]

@@ -5,12 +5,13 @@ use crate::{
     server::{Fault, Server},
 };
 use cliquet_web_crypto::browser::app::account::{
-    AccountError,
-    account_program::{Answer, Request, decode_answer, encode_request},
+    AccountError, Progress,
+    account_program::{Request, answer, decode_answer, decode_progress, encode_request},
     device_directory::DeviceDirectory,
-    here::answer,
+    sign_in::SignIn,
 };
 use cliquet_wire::problem::ProblemCode;
+use std::cell::RefCell;
 
 fn with_an_account() -> Server {
     let server = Server::start();
@@ -149,11 +150,20 @@ fn a_wrong_password_is_refused_before_anything_is_opened() {
 fn what_crosses_between_the_programs_is_read_as_it_was_written() {
     let server = with_an_account();
     let browser = Browser::new(&server, 2);
-    let request = encode_request(&Request::HasPendingDevice(alice()));
-    let answered = ready(answer(&browser, &request));
-    assert_eq!(decode_answer(&answered), Ok(Answer::HasPendingDevice(false)));
-    assert_eq!(browser.kept(), None, "to ask left a trace of the address");
-    let of_another_release = ready(answer(&browser, b"{\"Other\":1}"));
+    let steps = RefCell::<Vec<Progress>>::default();
+    let progress = |step: &str| steps.borrow_mut().push(decode_progress(step).unwrap());
+    let sign_in = |typed: &str| {
+        let (email, password) = (alice(), password(typed));
+        let typed = SignIn { email, password, may_replace: false, device_name: "Bro\"wser".to_owned() };
+        ready(answer(&browser, &encode_request(&Request::SignIn(typed)), &progress))
+    };
+    assert_eq!(decode_answer(&sign_in("not \"the\" password")), Err(AccountError::Refused));
+    assert_eq!(steps.take(), [Progress::CheckingPassword]);
+    assert_eq!(decode_answer(&sign_in(PASSWORD)), Ok(()));
+    assert_eq!(steps.take(), [Progress::CheckingPassword, Progress::OpeningAccount]);
+    let of_another_release = ready(answer(&browser, b"{\"Other\":1}", &progress));
     assert_eq!(decode_answer(&of_another_release), Err(AccountError::OtherRelease));
-    assert_eq!(decode_answer(b""), Err(AccountError::OtherRelease));
+    assert_eq!(decode_answer(b"{"), Err(AccountError::OtherRelease));
+    assert_eq!(decode_answer(b""), Err(AccountError::ProgramNotLoaded));
+    assert_eq!(decode_progress("\"OfAnotherRelease\""), None);
 }

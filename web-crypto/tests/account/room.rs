@@ -6,7 +6,6 @@ use crate::{
 };
 use cliquet_web_crypto::browser::app::account::{
     AccountError,
-    here::Here,
     make_room::{Enter, MakeRoom},
 };
 use cliquet_wire::{devices::Device, ids::DeviceId, limits::DEVICES_MAX, problem::ProblemCode};
@@ -24,7 +23,7 @@ fn with_devices(count: usize) -> Server {
 }
 
 fn list(browser: &Browser<'_>) -> (MakeRoom, Vec<Device>) {
-    ready(MakeRoom::list(browser, &Here(browser), alice(), password(PASSWORD), &silent)).unwrap()
+    ready(MakeRoom::list(browser, alice(), password(PASSWORD), &silent)).unwrap()
 }
 
 /// Returns which devices were said to be gone, too.
@@ -36,7 +35,7 @@ fn enter(
     let gone = RefCell::default();
     let removed = |device| RefCell::<Vec<DeviceId>>::borrow_mut(&gone).push(device);
     let enter = Enter { may_replace: false, device_name: "Browser".to_owned() };
-    let done = ready(account.remove_and_enter(browser, &Here(browser), chosen, enter, &silent, &removed));
+    let done = ready(account.remove_and_enter(browser, chosen, enter, &silent, &removed));
     (done, gone.into_inner())
 }
 

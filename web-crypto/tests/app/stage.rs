@@ -5,6 +5,7 @@ use cliquet_web_crypto::{
     browser::app::{
         engine::{Engine, Notice, Signal},
         leader::Leader,
+        rare,
         status::Status,
     },
     client::device::first_records,
@@ -73,7 +74,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) async fn open(tab: Tab) -> Self {
         let engine = Engine::open(tab.clone(), address("alice")).await.unwrap();
-        let leader = Leader::new(engine.clone());
+        let leader = Leader::new(engine.clone(), rare::run);
         let told = Rc::<RefCell<Vec<Signal>>>::default();
         let telling = told.clone();
         engine.subscribe(move |signal| telling.borrow_mut().push(signal.clone()));

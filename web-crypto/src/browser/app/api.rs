@@ -1,6 +1,10 @@
 //! The server's JSON API, in `wire`'s types.
 
-use crate::browser::platform::{error::HttpError, service::Http};
+use crate::browser::platform::{
+    error::HttpError,
+    json::{read, write},
+    service::Http,
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub(super) async fn get<T: DeserializeOwned>(http: &impl Http, path: &str) -> Result<T, HttpError> {
@@ -23,14 +27,4 @@ pub(super) async fn send(http: &impl Http, method: &str, path: &str, body: &impl
 /// The same without a body.
 pub(super) async fn call(http: &impl Http, method: &str, path: &str) -> Result<(), HttpError> {
     http.request(method, path, None).await.map(drop)
-}
-
-/// A request's body as text.
-pub(super) fn write(body: &impl Serialize) -> Result<String, HttpError> {
-    serde_json::to_string(body).map_err(|_| HttpError::Unreadable)
-}
-
-/// An answer from its text.
-pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, HttpError> {
-    serde_json::from_str(text).map_err(|_| HttpError::Unreadable)
 }

@@ -24,6 +24,9 @@ pub enum AppError {
     /// This browser lacks a key of the account: it is no device, or was one before there were vaults.
     #[error("a key of the account is missing")]
     KeyMissing,
+    /// A part of the program could not be fetched. The next call asks for it again.
+    #[error("a part of the program did not load")]
+    NotLoaded,
 }
 
 impl From<StepError> for AppError {

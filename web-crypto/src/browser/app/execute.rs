@@ -7,7 +7,6 @@ use crate::browser::platform::service::Platform;
 pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -> Result<(), AppError> {
     match command {
         Command::AddContact(address) => add_contact::pin(engine, &address).await,
-        Command::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
         Command::Verify { address, verified } => {
             engine.run(async |messenger| Ok(Some(messenger.verify(&address, verified)?))).await
         }
@@ -17,7 +16,7 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::Block(address) => contacts::block(engine, &address).await,
         Command::Unblock(address) => contacts::unblock(engine, &address).await,
         Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
-        // The upkeep does it.
-        Command::Import => Ok(()),
+        // The leader does these itself.
+        Command::Read(_) | Command::Import => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use super::{
     engine::{Engine, Notice},
     error::AppError,
     history_sync::safekeeping,
+    rare::{Rare, Run},
     restore,
 };
 use crate::browser::platform::service::{Platform, Storage, Write};
@@ -92,16 +93,21 @@ pub async fn check<P: Platform>(engine: &Engine<P>, all: bool) -> Result<Checked
     Ok(checked)
 }
 
-/// Checks the newest part once a day, for as long as the page lives, and says whether it was sound.
-pub async fn watch<P: Platform>(engine: Rc<Engine<P>>) {
+/// Checks the newest part once a day, for as long as the page lives.
+pub async fn watch<P: Platform>(engine: Rc<Engine<P>>, rare: Run<P>) {
     engine.platform().pause(FIRST_AFTER_MS).await;
     loop {
         if engine.platform().is_online() {
-            let sound = is_sound(&engine).await.unwrap_or(true);
-            engine.say(Notice::HistorySound(sound));
+            let _ = rare(engine.clone(), Rare::CheckHistory).await;
         }
         engine.platform().pause(EVERY_MS).await;
     }
+}
+
+/// Checks if it is due, and says whether it was sound.
+pub(super) async fn look<P: Platform>(engine: &Engine<P>) {
+    let sound = is_sound(engine).await.unwrap_or(true);
+    engine.say(Notice::HistorySound(sound));
 }
 
 /// Checks if it is due. `false`: the last check found what did not open.

@@ -6,36 +6,41 @@ use super::{
     command::Command,
     engine::{Engine, Notice, Signal},
     error::AppError,
-    execute::execute,
     long_polling::Poller,
-    pre_keys, receive,
+    rare::{Rare, Run},
     send::Sender,
     status::Status,
+    to_restore::{CONTACTS, TO_RESTORE},
     upkeep::Upkeep,
-    vault_sync,
 };
-use crate::browser::platform::service::Platform;
+use crate::browser::platform::service::{Platform, Storage};
 use std::rc::Rc;
 
 /// The lead is taken at once when it is free.
 pub const FOLLOWER_AFTER_MS: u32 = 300;
 /// A new device waits so long before it asks again for the contacts that it must know first: as after so many failures.
 const ADOPT_FAILURES: u32 = 3;
+/// What can wait until the page is quiet: it was done by the tab before, or when this browser became a device.
+pub const TEND_AFTER_MS: u32 = 20_000;
+/// Often enough for a weekly change of pre-keys and a hundred pre-key messages a day.
+const TEND_EVERY_MS: u32 = 6 * 3600 * 1000;
 
 /// What the leading tab does. In a tab that follows, it waits.
 pub struct Leader<P: Platform> {
     engine: Rc<Engine<P>>,
+    rare: Run<P>,
     sender: Rc<Sender<P>>,
     poller: Rc<Poller<P>>,
     upkeep: Rc<Upkeep<P>>,
 }
 
 impl<P: Platform> Leader<P> {
-    pub fn new(engine: Rc<Engine<P>>) -> Rc<Self> {
-        let sender = Sender::new(engine.clone());
+    /// `rare`: [`rare::run`](super::rare::run), or what fetches it first.
+    pub fn new(engine: Rc<Engine<P>>, rare: Run<P>) -> Rc<Self> {
+        let sender = Sender::new(engine.clone(), rare);
         let poller = Poller::new(engine.clone(), sender.clone());
-        let upkeep = Upkeep::new(engine.clone());
-        let leader = Rc::new(Self { engine, sender, poller, upkeep });
+        let upkeep = Upkeep::new(engine.clone(), rare);
+        let leader = Rc::new(Self { engine, rare, sender, poller, upkeep });
         let listening = Rc::downgrade(&leader);
         leader.engine.subscribe(move |signal| {
             if let Some(leader) = listening.upgrade().filter(|leader| leader.engine.leads()) {
@@ -62,20 +67,39 @@ impl<P: Platform> Leader<P> {
         if let Err(status) = engine.take_over().await {
             return engine.say(Notice::Status(status));
         }
-        while vault_sync::adopt(engine).await.is_err() {
+        while self.adopt().await.is_err() {
             // A new device that cannot have its contacts yet hears nobody.
             engine.say(Notice::Status(Status::Reconnecting));
             platform.pause(back_off::wait_ms(ADOPT_FAILURES, &mut platform.rng())).await;
         }
         engine.set_leading(true);
         platform.spawn(self.poller.clone().run());
-        platform.spawn(pre_keys::tend(engine.clone()));
-        platform.spawn(receive::read_unknown(engine.clone()));
+        platform.spawn(self.clone().tend());
         self.sender.pump();
         self.upkeep.resume();
         platform.lead_lost().await;
         engine.step_down().await;
         engine.say(Notice::Status(Status::OtherVersion));
+    }
+
+    /// A new device has its contacts before it hears anybody.
+    async fn adopt(&self) -> Result<(), AppError> {
+        match self.engine.store().value(TO_RESTORE, CONTACTS).await? {
+            Some(_) => (self.rare)(self.engine.clone(), Rare::Adopt).await,
+            None => Ok(()),
+        }
+    }
+
+    /// For as long as this tab leads. A failure waits for the next time: other devices' messages still arrive meanwhile,
+    /// and the poll says whether the server is there.
+    async fn tend(self: Rc<Self>) {
+        let engine = &self.engine;
+        engine.platform().pause(TEND_AFTER_MS).await;
+        let _ = (self.rare)(engine.clone(), Rare::ReadUnknown).await;
+        while engine.leads() {
+            let _ = (self.rare)(engine.clone(), Rare::TendPreKeys).await;
+            engine.platform().pause(TEND_EVERY_MS).await;
+        }
     }
 
     /// The network or the person is back.
@@ -104,8 +128,13 @@ impl<P: Platform> Leader<P> {
             Signal::Asked(Command::Import) => self.upkeep.now(),
             Signal::Asked(command) => {
                 let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
+                let rare = self.rare;
                 self.engine.platform().spawn(async move {
-                    match execute(&engine, command).await {
+                    let done = match command {
+                        Command::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
+                        command => rare(engine.clone(), Rare::Execute(command)).await,
+                    };
+                    match done {
                         Ok(()) => sender.pump(),
                         Err(AppError::NotLeading) => {}
                         Err(error) => engine.say(Notice::Failed(error)),

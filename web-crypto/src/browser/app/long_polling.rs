@@ -3,14 +3,14 @@
 //! Owns when to ask again, and for how long. Knows nothing of what is inside an answer.
 
 use super::{
-    api, back_off,
+    back_off,
     engine::{Engine, Notice},
     error::AppError,
     receive::receive,
     send::Sender,
     status::Status,
 };
-use crate::browser::platform::{error::HttpError, service::Platform};
+use crate::browser::platform::{error::HttpError, json, service::Platform};
 use cliquet_wire::{
     limits::POLL_SECONDS_DEFAULT,
     poll::{Poll, PollAnswer},
@@ -154,7 +154,7 @@ impl<P: Platform> Poller<P> {
                 PROBE_MS
             }
         };
-        let body = api::write(&Poll { cursor, wait_seconds: Some(wait_seconds) })?;
+        let body = json::write(&Poll { cursor, wait_seconds: Some(wait_seconds) })?;
         let renewal = self.renew.listen();
         let renewed = async {
             renewal.await;
@@ -169,7 +169,7 @@ impl<P: Platform> Poller<P> {
         };
         let answered = async { Some(platform.poll(body, deadline_ms).await) };
         match or(answered, or(renewed, slow)).await {
-            Some(answer) => Ok(Some(api::read(&answer?)?)),
+            Some(answer) => Ok(Some(json::read(&answer?)?)),
             None => {
                 platform.cancel_poll();
                 Ok(None)

@@ -3,22 +3,11 @@
 use super::{api, engine::Engine, error::AppError};
 use crate::browser::platform::service::Platform;
 use cliquet_wire::pre_keys::PreKeyStock;
-use std::rc::Rc;
 
-/// Often enough for a weekly change and a hundred pre-key messages a day.
-const EVERY_MS: u32 = 6 * 3600 * 1000;
 const PATH: &str = "/devices/self/pre-keys";
 
-/// Tends them for as long as this tab leads. A failure waits for the next time: other devices' messages still arrive
-/// meanwhile, and the poll says whether the server is there.
-pub(super) async fn tend<P: Platform>(engine: Rc<Engine<P>>) {
-    while engine.leads() {
-        let _ = once(&engine).await;
-        engine.platform().pause(EVERY_MS).await;
-    }
-}
-
-async fn once<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
+/// Tends them once.
+pub(super) async fn tend<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     let platform = engine.platform();
     let stock: PreKeyStock = api::get(platform, PATH).await?;
     if !engine.read(|messenger| messenger.pre_keys_due(&stock, platform.now_ms())).await? {

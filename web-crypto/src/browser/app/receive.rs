@@ -7,7 +7,6 @@ use super::{
 };
 use crate::{browser::platform::service::Platform, client::content::Content};
 use cliquet_wire::poll::PollAnswer;
-use std::rc::Rc;
 
 pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer) -> Result<(), AppError> {
     let platform = engine.platform();
@@ -31,18 +30,18 @@ pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer)
 
 /// Reads again what an earlier version of this program did not understand. What this one does not understand either stays
 /// where it is, and a failure waits for the next start.
-pub(super) async fn read_unknown<P: Platform>(engine: Rc<Engine<P>>) {
+pub(super) async fn read_unknown<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     let platform = engine.platform();
     loop {
-        let read = engine
+        let found = engine
             .run_with(async |messenger| {
                 let step = messenger.read_again(platform.store(), Content::decode, platform.now_ms()).await?;
                 let found = step.is_some();
                 Ok((step, found))
             })
-            .await;
-        if !matches!(read, Ok(true)) {
-            return;
+            .await?;
+        if !found {
+            return Ok(());
         }
     }
 }

@@ -4,14 +4,14 @@
 //! post.
 
 use super::{
-    api, back_off,
+    back_off,
     engine::{Engine, Notice},
     error::AppError,
-    search_user,
+    rare::{Rare, Run},
     status::Status,
 };
 use crate::{
-    browser::platform::{error::HttpError, service::Platform},
+    browser::platform::{error::HttpError, json, service::Platform},
     client::{
         conversation::MessageId,
         messenger::StepError,
@@ -20,12 +20,7 @@ use crate::{
         seal_next::{Needs, Next},
     },
 };
-use cliquet_wire::{
-    address::Address,
-    contacts::{Bundles, ClaimBundles},
-    envelope::MessagesSent,
-    problem::ProblemCode,
-};
+use cliquet_wire::{address::Address, envelope::MessagesSent, problem::ProblemCode};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -41,6 +36,7 @@ const PUT_OFF_FAILURES_MIN: u32 = 4;
 /// The outbox of the leading tab.
 pub struct Sender<P: Platform> {
     engine: Rc<Engine<P>>,
+    rare: Run<P>,
     /// Somebody looks for work already, and is to look once more.
     at_work: Cell<bool>,
     again: Cell<bool>,
@@ -62,9 +58,10 @@ enum Found {
 }
 
 impl<P: Platform> Sender<P> {
-    pub(super) fn new(engine: Rc<Engine<P>>) -> Rc<Self> {
+    pub(super) fn new(engine: Rc<Engine<P>>, rare: Run<P>) -> Rc<Self> {
         Rc::new(Self {
             engine,
+            rare,
             at_work: Cell::new(false),
             again: Cell::new(false),
             in_flight: RefCell::default(),
@@ -138,7 +135,7 @@ impl<P: Platform> Sender<P> {
 
     /// Brings what is missing, or puts its address off.
     async fn fetch(self: &Rc<Self>, needs: &Needs) -> Result<(), AppError> {
-        let code = match self.try_fetch(needs).await {
+        let code = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
             Ok(()) => return Ok(()),
             Err(AppError::Http(HttpError::Problem(problem))) => problem.code,
             Err(AppError::Step(StepError::NotProven)) => ProblemCode::BadSignature,
@@ -153,31 +150,6 @@ impl<P: Platform> Sender<P> {
         self.put_off.borrow_mut().push(needs.address().clone());
         self.pause_put_off();
         Ok(())
-    }
-
-    async fn try_fetch(&self, needs: &Needs) -> Result<(), AppError> {
-        let platform = self.engine.platform();
-        match needs {
-            Needs::Card { address } => {
-                let card = search_user::card(platform, address).await?;
-                self.engine
-                    .run(async |messenger| {
-                        Ok(Some(messenger.card_arrived(card, platform.now_ms(), platform.verifier()).await?))
-                    })
-                    .await
-            }
-            Needs::Bundles { address, devices } => {
-                let claim = ClaimBundles { devices: devices.clone() };
-                let path = ["/contacts/", address.as_str(), "/bundles"].concat();
-                let Bundles { bundles } = api::post(platform, &path, &claim).await?;
-                self.engine
-                    .run(async |messenger| {
-                        let rng = &mut platform.rng();
-                        Ok(Some(messenger.bundles_arrived(address, bundles, platform.verifier(), rng).await?))
-                    })
-                    .await
-            }
-        }
     }
 
     /// Posts every entry of the outbox that is not under way, each beside the others.
@@ -202,7 +174,7 @@ impl<P: Platform> Sender<P> {
         let platform = self.engine.platform();
         let name = simple(entry.id);
         let answer = platform.post(&name, &entry.body, DEADLINE_MS).await;
-        let (settled, pause_ms) = match answer.and_then(|text| api::read::<MessagesSent>(&text)) {
+        let (settled, pause_ms) = match answer.and_then(|text| json::read::<MessagesSent>(&text)) {
             Ok(sent) => {
                 self.failures.set(0);
                 (self.settle(entry, Ok(sent)).await, None)

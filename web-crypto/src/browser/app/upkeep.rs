@@ -1,7 +1,10 @@
 //! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault.
 
 use super::{
-    engine::Engine, error::AppError, history_sync, restore, saved_file, to_restore::TO_RESTORE, vault_sync::VaultSync,
+    engine::Engine,
+    rare::{Rare, Run},
+    to_restore::TO_RESTORE,
+    vault_sync::VaultSync,
 };
 use crate::{
     browser::platform::service::{Platform, Ranges},
@@ -15,7 +18,8 @@ pub const PAUSE_MS: u32 = 4_000;
 /// Does it when there is something to do.
 pub struct Upkeep<P: Platform> {
     engine: Rc<Engine<P>>,
-    vault: VaultSync,
+    rare: Run<P>,
+    vault: Rc<VaultSync>,
     scheduled: Cell<bool>,
     /// At work; and called again meanwhile.
     at_work: Cell<bool>,
@@ -23,10 +27,11 @@ pub struct Upkeep<P: Platform> {
 }
 
 impl<P: Platform> Upkeep<P> {
-    pub(super) fn new(engine: Rc<Engine<P>>) -> Rc<Self> {
+    pub(super) fn new(engine: Rc<Engine<P>>, rare: Run<P>) -> Rc<Self> {
         Rc::new(Self {
             engine,
-            vault: VaultSync::default(),
+            rare,
+            vault: Rc::default(),
             scheduled: Cell::new(false),
             at_work: Cell::new(false),
             again: Cell::new(false),
@@ -72,18 +77,9 @@ impl<P: Platform> Upkeep<P> {
         }
         while self.again.replace(false) {
             // The poll says when the server is gone. What is to be kept stays in line for the next call.
-            let _ = self.once().await;
+            let _ = (self.rare)(self.engine.clone(), Rare::Keep(self.vault.clone())).await;
         }
         self.at_work.set(false);
-    }
-
-    async fn once(&self) -> Result<(), AppError> {
-        // First what needs no server.
-        saved_file::add_texts(&self.engine).await?;
-        restore::restore(&self.engine).await?;
-        let kept = history_sync::keep(&self.engine).await;
-        self.vault.keep(&self.engine).await?;
-        kept
     }
 }
 

@@ -27,7 +27,7 @@ const ATTEMPTS: u32 = 4;
 
 /// The vault as the server was last seen to have it: most calls find nothing to change.
 #[derive(Debug, Default)]
-pub(super) struct VaultSync(RefCell<Option<(Blob, VaultBody)>>);
+pub struct VaultSync(RefCell<Option<(Blob, VaultBody)>>);
 
 impl VaultSync {
     pub(super) async fn keep<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {

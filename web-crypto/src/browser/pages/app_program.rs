@@ -2,13 +2,19 @@
 //!
 //! What crosses is in `app/account/account_program.rs`.
 
-use crate::browser::app::account::{
-    AccountError,
-    account_program::{AccountProgram, Answer, Request, decode_answer, encode_request},
+use crate::browser::{
+    app::account::{
+        AccountError, Progress,
+        account_program::{Request, decode_answer, decode_progress, encode_request},
+    },
+    view::form::Form,
 };
 use js_sys::{Function, Promise};
 use std::cell::RefCell;
-use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::{
+    JsCast, JsValue,
+    prelude::{Closure, wasm_bindgen},
+};
 use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
@@ -19,7 +25,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     async fn prepare(this: &App) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    async fn account(this: &App, request: &[u8]) -> Result<JsValue, JsValue>;
+    async fn account(this: &App, request: &[u8], progress: &Function) -> Result<JsValue, JsValue>;
 }
 
 /// Loads the app when it is first wanted.
@@ -63,17 +69,26 @@ impl AppProgram {
             }
         }
     }
-}
 
-impl AccountProgram for AppProgram {
-    async fn ready(&self) -> Result<(), AccountError> {
-        let prepared = self.app().await?.prepare().await;
-        if prepared.is_ok_and(|prepared| prepared.is_truthy()) { Ok(()) } else { Err(AccountError::ProgramNotLoaded) }
-    }
-
-    async fn run(&self, request: Request) -> Result<Answer, AccountError> {
-        let request = encode_request(&request);
-        let answer = self.app().await?.account(&request).await.map_err(|_| AccountError::OtherRelease)?;
+    /// Has the app do it; the form says how far it is. Nothing is sent to the server before all that will be needed is here.
+    ///
+    /// # Errors
+    /// [`AccountError::ProgramNotLoaded`], after which the next call tries again; else what the app says.
+    pub async fn run(&self, request: &Request, form: &Form) -> Result<(), AccountError> {
+        form.working(Progress::Loading);
+        let app = self.app().await?;
+        if !app.prepare().await.is_ok_and(|prepared| prepared.is_truthy()) {
+            return Err(AccountError::ProgramNotLoaded);
+        }
+        let shown = form.clone();
+        let progress = Closure::<dyn Fn(String)>::new(move |step: String| {
+            if let Some(step) = decode_progress(&step) {
+                shown.working(step);
+            }
+        });
+        let request = encode_request(request);
+        let answer = app.account(&request, progress.as_ref().unchecked_ref()).await;
+        let answer = answer.map_err(|_| AccountError::OtherRelease)?;
         decode_answer(&js_sys::Uint8Array::new(&answer).to_vec())
     }
 }

@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{panes, safety_pane};
+use super::{panes, rare_chunk, safety_pane};
 use crate::browser::{
     app::{engine::Engine, history_check, leader::Leader, status::Status},
     platform::{
@@ -48,7 +48,7 @@ pub async fn start() -> Result<(), JsError> {
     composer.listen();
     contacts.listen();
     conversations.listen();
-    let leader = Leader::new(engine.clone());
+    let leader = Leader::new(engine.clone(), rare_chunk::run);
     follow_person(&leader, &conversations, &composer);
     let hearing = engine.clone();
     engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
@@ -66,7 +66,7 @@ pub async fn start() -> Result<(), JsError> {
     panes::serve(&engine);
     safety_pane::swapped();
     task::spawn(leader.run());
-    task::spawn(history_check::watch(engine));
+    task::spawn(history_check::watch(engine, rare_chunk::run));
     Ok(())
 }
 

@@ -4,7 +4,6 @@ use super::entrance;
 use crate::browser::{
     app::account::{
         AccountError,
-        here::Here,
         make_room::{Enter, MakeRoom},
     },
     platform::{account_browser::AccountBrowser, task},
@@ -70,8 +69,7 @@ impl Page {
     async fn list_devices(&self) -> Result<(), FormError> {
         let (email, password) = (self.form.address()?, self.form.given_password(Field::Password)?);
         let progress = |progress| self.form.working(progress);
-        let (account, devices) =
-            MakeRoom::list(&AccountBrowser, &Here(&AccountBrowser), email, password, &progress).await?;
+        let (account, devices) = MakeRoom::list(&AccountBrowser, email, password, &progress).await?;
         if !self.list.lay_out(account.email(), &devices) {
             return Err(FormError::Incomplete);
         }
@@ -88,8 +86,7 @@ impl Page {
         let chosen = self.list.chosen();
         let progress = |progress| self.form.working(progress);
         let removed = |device| self.list.take_away(device);
-        let here = Here(&AccountBrowser);
-        let entered = shown.account.remove_and_enter(&AccountBrowser, &here, &chosen, enter, &progress, &removed).await;
+        let entered = shown.account.remove_and_enter(&AccountBrowser, &chosen, enter, &progress, &removed).await;
         let Err(error) = entered else {
             entrance::leave(&self.form);
             return;

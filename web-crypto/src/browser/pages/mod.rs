@@ -15,6 +15,8 @@ mod panes;
 #[cfg(feature = "app")]
 pub mod password_chunk;
 #[cfg(feature = "app")]
+mod rare_chunk;
+#[cfg(feature = "app")]
 pub mod recover;
 #[cfg(feature = "app")]
 pub mod safety;

@@ -2,7 +2,7 @@
 
 use super::entrance;
 use crate::browser::{
-    app::account::{here::Here, recover::recover, sign_in::SignIn},
+    app::account::{recover::recover, sign_in::SignIn},
     platform::account_browser::AccountBrowser,
     view::{device_name, form::Form},
 };
@@ -15,6 +15,6 @@ pub fn start() {
         let (email, key, password) = (form.address()?, form.recovery_key()?, form.chosen_password()?);
         let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
         let progress = |progress| form.working(progress);
-        Ok(recover(&AccountBrowser, &Here(&AccountBrowser), &key, typed, &progress).await?)
+        Ok(recover(&AccountBrowser, &key, typed, &progress).await?)
     });
 }

@@ -2,8 +2,7 @@
 
 use super::{app_program::AppProgram, entrance};
 use crate::browser::{
-    app::account::sign_in::{SignIn, sign_in},
-    platform::{account_browser::AccountBrowser, random},
+    app::account::{account_program::Request, sign_in::SignIn},
     view::{
         device_name,
         form::{Field, Form},
@@ -21,7 +20,6 @@ pub fn start(load_app: &Function) {
     entrance::serve(&form, async move |form, may_replace| {
         let (email, password) = (form.address()?, form.given_password(Field::Password)?);
         let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
-        let progress = |progress| form.working(progress);
-        Ok(sign_in(&AccountBrowser, &mut random::system(), &*app, typed, &progress).await?)
+        Ok(app.run(&Request::SignIn(typed), form).await?)
     });
 }

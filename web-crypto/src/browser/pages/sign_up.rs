@@ -2,11 +2,8 @@
 
 use super::{app_program::AppProgram, entrance};
 use crate::browser::{
-    app::account::{
-        AccountError, invite,
-        sign_up::{SignUp, sign_up},
-    },
-    platform::{account_browser::AccountBrowser, error::HttpError, random, task},
+    app::account::{AccountError, account_program::Request, invite, sign_up::SignUp},
+    platform::{account_browser::AccountBrowser, error::HttpError, task},
     view::{
         account_words, device_name, dom,
         form::Form,
@@ -28,8 +25,7 @@ pub fn start(load_app: &Function) {
         let (email, password) = (form.address()?, form.chosen_password()?);
         let (invite, device_name) = (invited.invite.borrow().clone(), device_name::of_this_browser());
         let typed = SignUp { email, password, invite, may_replace, device_name };
-        let progress = |progress| form.working(progress);
-        Ok(sign_up(&AccountBrowser, &mut random::system(), &*app, typed, &progress).await?)
+        Ok(app.run(&Request::SignUp(typed), form).await?)
     });
     // Opening another link of this page in the same tab changes the fragment and loads nothing.
     if let Some(window) = dom::window() {

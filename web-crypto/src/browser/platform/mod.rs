@@ -16,6 +16,7 @@ pub mod htmx;
 pub mod http;
 #[cfg(target_arch = "wasm32")]
 pub mod idb;
+pub mod json;
 #[cfg(all(target_arch = "wasm32", feature = "app"))]
 pub mod lazy;
 #[cfg(target_arch = "wasm32")]

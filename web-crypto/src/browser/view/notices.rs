@@ -59,6 +59,7 @@ pub fn complain(error: &AppError) {
         AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
         AppError::Altered => word("card-refused"),
         AppError::KeyMissing => word("page-broken"),
+        AppError::NotLoaded => word("part-not-loaded"),
         AppError::Store(_) | AppError::Step(_) | AppError::NotLeading => return,
     };
     say(&said);

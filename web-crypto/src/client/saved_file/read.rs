@@ -159,7 +159,7 @@ impl Texts<'_> {
         };
         let mut amendments = Amendments::default();
         if rest.0.starts_with(" data-amendments=") {
-            let Blob(bytes) = serde_json::from_str(&["\"", rest.attribute("amendments")?, "\""].concat()).ok()?;
+            let Blob(bytes) = rest.attribute("amendments")?.parse().ok()?;
             amendments = cbor::load(&bytes).ok()?;
         }
         rest.skip("><b>")?;

@@ -85,8 +85,8 @@ impl<'a> Writer<'a> {
             status => self.attribute("status", name_of(&STATUSES, status).unwrap_or_default()),
         }
         if message.amendments != Amendments::default() {
-            let blob = serde_json::to_string(&Blob(cbor::save(&message.amendments).to_vec())).unwrap_or_default();
-            self.attribute("amendments", blob.trim_matches('"'));
+            let blob = Blob(cbor::save(&message.amendments).to_vec());
+            self.attribute("amendments", &blob.to_string());
         }
         self.raw("><b>");
         self.text(message.sender.as_str());

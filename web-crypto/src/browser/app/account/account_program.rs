@@ -1,118 +1,58 @@
 //! The boundary between the program of the sign-in page and the app.
 //!
-//! Making a device takes most of the app's code, and home needs that anyway. So the sign-in page's program is small, loads
-//! the app while a person types, and hands it what the password gave. Both ends are here: one request and one answer, each
-//! encoded once as JSON. The password never crosses.
+//! Signing in takes most of the app's code, and home needs that anyway. So the sign-in page's program is small: it serves
+//! the form, loads the app while a person types, and hands it what was typed. Both ends are here: one request and one
+//! answer, each encoded once as JSON. Both programs run in the same page; a request is wiped in the memory of each.
 
-use super::AccountError;
-use cliquet_wire::{address::Address, bytes::Blob};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use super::{
+    AccountError, Progress,
+    sign_in::{SignIn, sign_in},
+    sign_up::{SignUp, sign_up},
+};
+use crate::browser::platform::{json, service::AccountPlatform};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
 /// What the app is asked to do.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request {
-    /// Whether this browser keeps a device of this address that the server may not know.
-    HasPendingDevice(Address),
-    MakeAccount(MakeAccount),
-    EnterAccount(EnterAccount),
-}
-
-/// A sign-up whose password part is done.
-#[derive(Serialize, Deserialize)]
-pub struct MakeAccount {
-    pub email: Address,
-    /// 64 secret bytes that only the password gives. They seal the new vault.
-    #[serde(with = "wiped")]
-    pub export_key: Zeroizing<Vec<u8>>,
-    /// OPAQUE's RegistrationRecord.
-    pub record: Blob,
-    pub invite: Option<String>,
-    /// The person agreed that an earlier account of this address, which this browser keeps, is removed.
-    pub may_replace: bool,
-    /// How this browser is called among the account's devices.
-    pub device_name: String,
-}
-
-/// A sign-in whose password part is done.
-#[derive(Serialize, Deserialize)]
-pub struct EnterAccount {
-    pub email: Address,
-    /// 64 secret bytes that only the password gives. They open the vault.
-    #[serde(with = "wiped")]
-    pub export_key: Zeroizing<Vec<u8>>,
-    /// Names the sign-in that the server remembers.
-    pub attempt: Uuid,
-    /// OPAQUE's KE3.
-    pub finalization: Blob,
-    /// As in [`MakeAccount`].
-    pub may_replace: bool,
-    pub device_name: String,
-}
-
-/// Secret bytes, as a list of numbers.
-mod wiped {
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-    use zeroize::Zeroizing;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Zeroizing<Vec<u8>>, to: S) -> Result<S::Ok, S::Error> {
-        bytes.as_slice().serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Zeroizing<Vec<u8>>, D::Error> {
-        Vec::deserialize(from).map(Zeroizing::new)
-    }
-}
-
-/// Shows no secret and no address.
-impl std::fmt::Debug for MakeAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MakeAccount(…)")
-    }
-}
-
-impl std::fmt::Debug for EnterAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EnterAccount(…)")
-    }
-}
-
-/// What the app answers when it did not fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Answer {
-    Done,
-    /// To [`Request::HasPendingDevice`].
-    HasPendingDevice(bool),
-}
-
-/// The program that makes and enters accounts.
-#[allow(async_fn_in_trait)] // nothing here is sent between threads
-pub trait AccountProgram {
-    /// Loads the program. Nothing is sent to the server before all that will be needed is here.
-    ///
-    /// # Errors
-    /// [`AccountError::ProgramNotLoaded`]; the next call tries again.
-    async fn ready(&self) -> Result<(), AccountError>;
-
-    async fn run(&self, request: Request) -> Result<Answer, AccountError>;
+    SignIn(SignIn),
+    SignUp(SignUp),
 }
 
 /// The bytes of a request, on their way to the app.
 pub fn encode_request(request: &Request) -> Zeroizing<Vec<u8>> {
     // Types of ours: there is nothing in them that JSON cannot say.
-    Zeroizing::new(serde_json::to_vec(request).unwrap_or_default())
+    Zeroizing::new(json::write(request).unwrap_or_default().into_bytes())
 }
 
-/// The bytes of an answer, on their way to the page's program.
-pub fn encode_answer(answer: &Result<Answer, AccountError>) -> Vec<u8> {
-    serde_json::to_vec(answer).unwrap_or_default()
+/// Does what the bytes ask for, and returns the bytes of the answer. `progress` is given the name of each step.
+pub async fn answer(platform: &impl AccountPlatform, request: &[u8], progress: &dyn Fn(&str)) -> Vec<u8> {
+    let progress = |step| progress(&json::write(&step).unwrap_or_default());
+    let answer = match decode(request) {
+        Some(Request::SignIn(typed)) => sign_in(platform, typed, &progress).await,
+        Some(Request::SignUp(typed)) => sign_up(platform, typed, &progress).await,
+        None => Err(AccountError::OtherRelease),
+    };
+    json::write(&answer).unwrap_or_default().into_bytes()
 }
 
-/// Reads the app's answer.
+/// Reads the app's answer. No bytes: a part of the app did not load.
 ///
 /// # Errors
 /// What the app said, or [`AccountError::OtherRelease`] when it does not read.
-pub fn decode_answer(answer: &[u8]) -> Result<Answer, AccountError> {
-    serde_json::from_slice(answer).unwrap_or(Err(AccountError::OtherRelease))
+pub fn decode_answer(answer: &[u8]) -> Result<(), AccountError> {
+    if answer.is_empty() {
+        return Err(AccountError::ProgramNotLoaded);
+    }
+    decode(answer).unwrap_or(Err(AccountError::OtherRelease))
+}
+
+/// Reads the name of a step. `None`: it is of another release.
+pub fn decode_progress(step: &str) -> Option<Progress> {
+    json::read(step).ok()
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    str::from_utf8(bytes).ok().and_then(|text| json::read(text).ok())
 }

@@ -5,7 +5,6 @@
 
 use super::{
     AccountError,
-    account_program::EnterAccount,
     make_account::replaced,
     opened_account::{OpenedAccount, sign_out},
     own_device::{self, KeptDevice, NewDevice},
@@ -21,12 +20,38 @@ use crate::{
     },
 };
 use cliquet_wire::{
+    address::Address,
+    bytes::Blob,
     certificate::AccountCard,
     devices::RegisterDevice,
     ids::DeviceId,
     problem::ProblemCode,
     sign_in::{SignInFinish, SignedIn},
 };
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// A sign-in whose password part is done.
+pub struct EnterAccount {
+    pub email: Address,
+    /// 64 secret bytes that only the password gives. They open the vault.
+    pub export_key: Zeroizing<Vec<u8>>,
+    /// Names the sign-in that the server remembers.
+    pub attempt: Uuid,
+    /// OPAQUE's KE3.
+    pub finalization: Blob,
+    /// See [`AccountError::EarlierAccount`].
+    pub may_replace: bool,
+    /// How this browser is called among the account's devices.
+    pub device_name: String,
+}
+
+/// Shows no secret and no address.
+impl std::fmt::Debug for EnterAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EnterAccount(…)")
+    }
+}
 
 /// Proves the password to the server, opens the vault, and makes this browser a device unless it is one.
 ///

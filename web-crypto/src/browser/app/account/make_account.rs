@@ -5,7 +5,6 @@
 
 use super::{
     AccountError,
-    account_program::MakeAccount,
     own_device::{self, KeptDevice, NewDevice},
 };
 use crate::{
@@ -24,8 +23,31 @@ use crate::{
 };
 use cliquet_wire::{
     address::Address,
+    bytes::Blob,
     sign_in::{SignUpFinish, SignedUp},
 };
+use zeroize::Zeroizing;
+
+/// A sign-up whose password part is done.
+pub struct MakeAccount {
+    pub email: Address,
+    /// 64 secret bytes that only the password gives. They seal the new vault.
+    pub export_key: Zeroizing<Vec<u8>>,
+    /// OPAQUE's RegistrationRecord.
+    pub record: Blob,
+    pub invite: Option<String>,
+    /// The person agreed that an earlier account of this address, which this browser keeps, is removed.
+    pub may_replace: bool,
+    /// How this browser is called among the account's devices.
+    pub device_name: String,
+}
+
+/// Shows no secret and no address.
+impl std::fmt::Debug for MakeAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MakeAccount(…)")
+    }
+}
 
 /// Makes the account, its vault and its first device.
 ///

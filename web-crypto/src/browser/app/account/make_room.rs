@@ -5,7 +5,6 @@
 
 use super::{
     AccountError, Password, Progress,
-    account_program::AccountProgram,
     device_directory::DeviceDirectory,
     sign_in::{SignIn, sign_in},
 };
@@ -25,13 +24,10 @@ impl MakeRoom {
     /// Opens the directory with the password, and returns the devices in it.
     pub async fn list(
         platform: &impl AccountPlatform,
-        program: &impl AccountProgram,
         email: Address,
         password: Password,
         progress: &dyn Fn(Progress),
     ) -> Result<(Self, Vec<Device>), AccountError> {
-        progress(Progress::Loading);
-        program.ready().await?;
         progress(Progress::CheckingPassword);
         let directory = DeviceDirectory::open(platform, &email, &password, None).await?;
         let devices = directory.devices().await;
@@ -60,7 +56,6 @@ impl MakeRoom {
     pub async fn remove_and_enter(
         &mut self,
         platform: &impl AccountPlatform,
-        program: &impl AccountProgram,
         chosen: &[DeviceId],
         enter: Enter,
         progress: &dyn Fn(Progress),
@@ -70,10 +65,9 @@ impl MakeRoom {
             if !self.has_room() {
                 return Err(AccountError::NoDeviceChosen);
             }
-            return self.sign_in(platform, program, enter, progress).await;
+            return self.sign_in(platform, enter, progress).await;
         }
         progress(Progress::RemovingDevices);
-        program.ready().await?;
         let mut directory = DeviceDirectory::open(platform, &self.email, &self.password, Some(&self.seen)).await?;
         let mut going: Vec<DeviceId> = directory.checked().devices().filter(|device| chosen.contains(device)).collect();
         let last = if going.len() == directory.checked().devices().count() { going.pop() } else { None };
@@ -91,7 +85,7 @@ impl MakeRoom {
         directory.sign_out().await;
         self.seen = directory.checked().clone();
         done?;
-        self.sign_in(platform, program, enter, progress).await?;
+        self.sign_in(platform, enter, progress).await?;
         if let Some(last) = last
             // This browser kept it, and speaks for it again.
             && !directory.devices().await?.iter().any(|device| device.this && device.id == last)
@@ -105,13 +99,12 @@ impl MakeRoom {
     async fn sign_in(
         &self,
         platform: &impl AccountPlatform,
-        program: &impl AccountProgram,
         Enter { may_replace, device_name }: Enter,
         progress: &dyn Fn(Progress),
     ) -> Result<(), AccountError> {
         let (email, password) = (self.email.clone(), self.password.clone());
         let entering = SignIn { email, password, may_replace, device_name };
-        sign_in(platform, &mut platform.rng(), program, entering, progress).await
+        sign_in(platform, entering, progress).await
     }
 }
 

@@ -4,15 +4,13 @@
 //! stored, and what a lost answer leaves behind. Knows nothing of pages. The browser's services are handed in
 //! ([`AccountPlatform`](crate::browser::platform::service::AccountPlatform)), so every flow is tried natively.
 //!
-//! Two programs share this layer. The sign-in page's own one computes what the password gives (`sign_in`, `sign_up`) and
-//! hands it to the app (`account_program`, `here`), which has the code that makes devices (`make_account`, `enter_account`).
+//! The sign-in page has a small program of its own, which hands what was typed to the app (`account_program`).
 
 pub mod account_program;
 pub mod change_password;
 pub mod device_directory;
 pub mod enter_account;
 pub mod error;
-pub mod here;
 pub mod invite;
 pub mod make_account;
 pub mod make_room;

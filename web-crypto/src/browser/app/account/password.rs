@@ -1,5 +1,6 @@
 //! A password as a person typed it, checked before anything is sent.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 /// NIST SP 800-63B section 3.1.1.2 asks for at least eight characters; Argon2id and the server's throttle do the rest.
@@ -53,6 +54,20 @@ impl Password {
 
     pub fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+}
+
+/// On its way between two programs of one page.
+impl Serialize for Password {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
+/// What crosses was checked before.
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(|text| Self(Zeroizing::new(text)))
     }
 }
 

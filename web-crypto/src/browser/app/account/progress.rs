@@ -1,7 +1,9 @@
 //! What a flow is doing, for a person who waits.
 
+use serde::{Deserialize, Serialize};
+
 /// The step that has just begun. Each may take a second or more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Progress {
     /// Loads the program that makes and enters accounts.
     Loading,

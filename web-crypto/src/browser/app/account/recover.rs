@@ -5,7 +5,6 @@
 
 use super::{
     AccountError, Progress,
-    account_program::AccountProgram,
     sign_in::{SignIn, sign_in},
 };
 use crate::{
@@ -27,13 +26,10 @@ use cliquet_wire::recovery::{FinishRecovery, RecoveryStarted, StartRecovery};
 /// [`AccountError::RecoveryKeyMismatch`] or [`AccountError::VaultAltered`]: nothing was changed.
 pub async fn recover(
     platform: &impl AccountPlatform,
-    program: &impl AccountProgram,
     key: &RecoveryKey,
     new: SignIn,
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
-    progress(Progress::Loading);
-    program.ready().await?;
     progress(Progress::OpeningWithRecoveryKey);
     let (email, password) = (&new.email, new.password.as_bytes());
     let mut rng = platform.rng();
@@ -54,5 +50,5 @@ pub async fn recover(
     let device = None;
     let finish = FinishRecovery { email: email.clone(), proof, record: registered.record, vault, replaces, device };
     api::send(platform, "POST", "/recovery/finish", &finish).await?;
-    sign_in(platform, &mut rng, program, new, progress).await
+    sign_in(platform, new, progress).await
 }

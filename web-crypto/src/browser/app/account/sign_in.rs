@@ -1,16 +1,18 @@
 //! Signing in (*connexion*, in the words of the project's first description): OPAQUE login (RFC 9807 section 6).
 //!
-//! Owns the password's part. The password meets nothing else, and stays in this program; what it gives, the export key,
-//! opens the account's vault in `enter_account`.
+//! Owns the password's part. What it gives, the export key, opens the account's vault in `enter_account`.
 
 use super::{
     AccountError, Password, Progress,
-    account_program::{AccountProgram, EnterAccount, Request},
+    enter_account::{EnterAccount, enter_account},
 };
 use crate::{
     browser::{
         app::api,
-        platform::{error::HttpError, service::Http},
+        platform::{
+            error::HttpError,
+            service::{AccountPlatform, Http},
+        },
     },
     crypto::password::{LoggedIn, Login},
 };
@@ -19,11 +21,12 @@ use cliquet_wire::{
     sign_in::{SignInStart, SignInStarted},
 };
 use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// What a person typed, and what is known beside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignIn {
     pub email: Address,
     pub password: Password,
@@ -37,16 +40,12 @@ pub struct SignIn {
 /// # Errors
 /// [`AccountError::Refused`] for a wrong password or an unknown address.
 pub async fn sign_in(
-    http: &impl Http,
-    rng: &mut impl CryptoRng,
-    program: &impl AccountProgram,
+    platform: &impl AccountPlatform,
     sign_in: SignIn,
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
-    progress(Progress::Loading);
-    program.ready().await?;
     progress(Progress::CheckingPassword);
-    let (attempt, logged_in) = log_in(http, rng, &sign_in.email, &sign_in.password).await?;
+    let (attempt, logged_in) = log_in(platform, &mut platform.rng(), &sign_in.email, &sign_in.password).await?;
     progress(Progress::OpeningAccount);
     let enter = EnterAccount {
         email: sign_in.email,
@@ -56,7 +55,7 @@ pub async fn sign_in(
         may_replace: sign_in.may_replace,
         device_name: sign_in.device_name,
     };
-    program.run(Request::EnterAccount(enter)).await.map(drop)
+    enter_account(platform, enter).await
 }
 
 /// The attempt that the server remembers, and what the password gave. The server has not seen the login's end yet.

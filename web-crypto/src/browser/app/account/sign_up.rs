@@ -1,17 +1,17 @@
 //! Signing up: OPAQUE registration (RFC 9807 section 5).
 //!
-//! Owns the password's part. The password meets nothing else, and stays in this program; what it gives, the export key,
-//! seals the new account's vault in `make_account`.
+//! Owns the password's part. What it gives, the export key, seals the new account's vault in `make_account`.
 
 use super::{
     AccountError, Password, Progress,
-    account_program::{AccountProgram, Answer, MakeAccount, Request},
+    make_account::{MakeAccount, make_account},
+    own_device,
     sign_in::{self, SignIn},
 };
 use crate::{
     browser::{
         app::api,
-        platform::{error::HttpError, service::Http},
+        platform::{error::HttpError, service::AccountPlatform},
     },
     crypto::password::Registration,
 };
@@ -20,11 +20,11 @@ use cliquet_wire::{
     problem::ProblemCode,
     sign_in::{SignUpStart, SignUpStarted},
 };
-use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// What a person typed, and what is known beside it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SignUp {
     pub email: Address,
     pub password: Password,
@@ -39,23 +39,22 @@ pub struct SignUp {
 /// # Errors
 /// [`AccountError::AnswerLost`] when the account may have been made: the same call finishes it.
 pub async fn sign_up(
-    http: &impl Http,
-    rng: &mut impl CryptoRng,
-    program: &impl AccountProgram,
+    platform: &impl AccountPlatform,
     sign_up: SignUp,
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
-    progress(Progress::Loading);
-    program.ready().await?;
     progress(Progress::MakingAccount);
     let SignUp { email, password, invite, may_replace, device_name } = sign_up;
-    let (registration, request) = Registration::start(password.as_bytes(), rng)?;
+    let mut rng = platform.rng();
+    let (registration, request) = Registration::start(password.as_bytes(), &mut rng)?;
     let start = SignUpStart { email: email.as_str().to_owned(), invite: invite.clone(), request };
-    let started: SignUpStarted = match api::post(http, "/sign-up/start", &start).await {
+    let started: SignUpStarted = match api::post(platform, "/sign-up/start", &start).await {
         // An earlier press may have got through, and only its answer was lost.
-        Err(error) if error.code() == Some(ProblemCode::AddressTaken) && has_pending(program, &email).await? => {
+        Err(error)
+            if error.code() == Some(ProblemCode::AddressTaken) && own_device::is_pending(platform, &email).await =>
+        {
             let sign_in = SignIn { email, password, may_replace: false, device_name };
-            return match sign_in::sign_in(http, rng, program, sign_in, progress).await {
+            return match sign_in::sign_in(platform, sign_in, progress).await {
                 // Someone else was quicker, or this is another password than then.
                 Err(AccountError::Refused) => Err(error.into()),
                 entered => entered,
@@ -66,7 +65,7 @@ pub async fn sign_up(
     if started.email != email {
         return Err(HttpError::Unreadable.into());
     }
-    let registered = registration.finish(password.as_bytes(), &started.response, rng)?;
+    let registered = registration.finish(password.as_bytes(), &started.response, &mut rng)?;
     progress(Progress::MakingKeys);
     let make = MakeAccount {
         email,
@@ -76,9 +75,5 @@ pub async fn sign_up(
         may_replace,
         device_name,
     };
-    program.run(Request::MakeAccount(make)).await.map(drop)
-}
-
-async fn has_pending(program: &impl AccountProgram, email: &Address) -> Result<bool, AccountError> {
-    Ok(program.run(Request::HasPendingDevice(email.clone())).await? == Answer::HasPendingDevice(true))
+    make_account(platform, make).await
 }

@@ -1,0 +1,34 @@
+//! What is missing before anything can be encrypted for an account: its device directory, or pre-keys of its devices.
+
+use super::{api, engine::Engine, error::AppError, search_user};
+use crate::{browser::platform::service::Platform, client::seal_next::Needs};
+use cliquet_wire::contacts::{Bundles, ClaimBundles};
+
+/// Brings what is missing.
+///
+/// # Errors
+/// When the server refuses it or is not reached, or what it brings is not proven.
+pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Result<(), AppError> {
+    let platform = engine.platform();
+    match needs {
+        Needs::Card { address } => {
+            let card = search_user::card(platform, address).await?;
+            engine
+                .run(async |messenger| {
+                    Ok(Some(messenger.card_arrived(card, platform.now_ms(), platform.verifier()).await?))
+                })
+                .await
+        }
+        Needs::Bundles { address, devices } => {
+            let claim = ClaimBundles { devices: devices.clone() };
+            let path = ["/contacts/", address.as_str(), "/bundles"].concat();
+            let Bundles { bundles } = api::post(platform, &path, &claim).await?;
+            engine
+                .run(async |messenger| {
+                    let rng = &mut platform.rng();
+                    Ok(Some(messenger.bundles_arrived(address, bundles, platform.verifier(), rng).await?))
+                })
+                .await
+        }
+    }
+}

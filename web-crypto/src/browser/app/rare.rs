@@ -1,0 +1,62 @@
+//! What the leading tab does seldom. In a browser the code for it is a chunk, fetched when it is first wanted.
+//!
+//! Owns what belongs to it, and one way in, so that the page decides where the code comes from ([`Run`]).
+
+use super::{
+    command::Command, engine::Engine, error::AppError, execute::execute, fetch::fetch, history_check, history_sync,
+    pre_keys, receive, restore, saved_file, vault_sync, vault_sync::VaultSync,
+};
+use crate::{browser::platform::service::Platform, client::seal_next::Needs};
+use std::{pin::Pin, rc::Rc};
+
+/// One thing to do.
+#[derive(Debug)]
+pub enum Rare {
+    /// A new device takes its contacts from the vault.
+    Adopt,
+    /// Brings a directory or pre-keys, without which nothing can be encrypted for an account.
+    Fetch(Needs),
+    /// What a person asked for.
+    Execute(Command),
+    /// Brings history and vault up to date, and adds what a saved file or the history has for this browser.
+    Keep(Rc<VaultSync>),
+    /// Checks the newest part of the history, if it is due.
+    CheckHistory,
+    /// Reads again what an earlier release of this program did not understand.
+    ReadUnknown,
+    /// Refills and replaces the pre-keys on the server.
+    TendPreKeys,
+}
+
+/// The end of it.
+pub type Done = Pin<Box<dyn Future<Output = Result<(), AppError>>>>;
+
+/// [`run`] itself, or what fetches its code first and fails with [`AppError::NotLoaded`].
+pub type Run<P> = fn(Rc<Engine<P>>, Rare) -> Done;
+
+/// Does it.
+pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
+    Box::pin(async move {
+        match rare {
+            Rare::Adopt => vault_sync::adopt(&engine).await,
+            Rare::Fetch(needs) => fetch(&engine, &needs).await,
+            Rare::Execute(command) => execute(&engine, command).await,
+            Rare::Keep(vault) => keep(&engine, &vault).await,
+            Rare::CheckHistory => {
+                history_check::look(&engine).await;
+                Ok(())
+            }
+            Rare::ReadUnknown => receive::read_unknown(&engine).await,
+            Rare::TendPreKeys => pre_keys::tend(&engine).await,
+        }
+    })
+}
+
+async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync) -> Result<(), AppError> {
+    // First what needs no server.
+    saved_file::add_texts(engine).await?;
+    restore::restore(engine).await?;
+    let kept = history_sync::keep(engine).await;
+    vault.keep(engine).await?;
+    kept
+}
