@@ -38,6 +38,8 @@ pub struct Config {
     pub insecure_cookie: bool,
     /// A month: long enough not to nag, short enough that a forgotten browser signs out by itself.
     pub sign_in_days: u32,
+    /// How long a browser is known after somebody signed in from it: half a year, so that who comes back now and then is.
+    pub known_browser_days: u32,
     /// A week to accept an invite.
     pub invite_days: u32,
     /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
@@ -60,14 +62,18 @@ pub struct MailboxLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Throttles {
-    /// Sign-ins started for one address: each is one guess at its password (S2). The owner's next try is minutes away.
-    pub sign_in_per_account_hour: u32,
-    /// Sign-ins started from one IP address: an office behind one address signs in on Monday morning.
-    pub sign_in_per_ip_hour: u32,
-    /// Recoveries tried for one address, both steps: nobody guesses a key of 256 bits, and nobody should make us try.
-    pub recovery_per_account_hour: u32,
-    /// Recoveries tried from one IP address, both steps.
-    pub recovery_per_ip_hour: u32,
+    /// Guesses at any passwords from one network (an IPv4 address, a /64 of IPv6): an office behind one address signs in
+    /// on Monday morning. What is a guess: see `guesses` (S2).
+    pub guess_per_network_hour: u32,
+    /// Guesses at one address's password from one network. Who mistypes has another try six minutes later.
+    pub guess_per_address_and_network_hour: u32,
+    /// Guesses at one address's password from all networks of one customer (a /24, a /48): more hosts are no more guesses.
+    pub guess_per_address_and_vicinity_hour: u32,
+    /// Guesses at one address's password from everywhere: high, so that thirty vicinities must be at it together before
+    /// somebody who comes from a new network has to wait; low enough to bound what they guess in a year.
+    pub guess_per_address_hour: u32,
+    /// Guesses at one address's password from one browser that somebody signed in from before.
+    pub guess_per_known_browser_hour: u32,
     /// Sign-ups from one IP address, both steps: a family's evening, not a farm. Also bounds probing for taken addresses.
     pub sign_up_per_ip_hour: u32,
     /// Addresses one account looks up or adds: enough to type in a circle of friends, too slow to list a server's users.
@@ -97,6 +103,7 @@ impl Default for Config {
             mailbox: "sqlite".to_owned(),
             insecure_cookie: false,
             sign_in_days: 30,
+            known_browser_days: 180,
             invite_days: 7,
             history_megabytes: 256,
             mailbox_limits: MailboxLimits::default(),
@@ -118,10 +125,11 @@ impl Default for MailboxLimits {
 impl Default for Throttles {
     fn default() -> Self {
         Self {
-            sign_in_per_account_hour: 10,
-            sign_in_per_ip_hour: 60,
-            recovery_per_account_hour: 20,
-            recovery_per_ip_hour: 60,
+            guess_per_network_hour: 60,
+            guess_per_address_and_network_hour: 10,
+            guess_per_address_and_vicinity_hour: 20,
+            guess_per_address_hour: 300,
+            guess_per_known_browser_hour: 20,
             sign_up_per_ip_hour: 20,
             look_up_per_account_hour: 30,
             claim_per_requester_hour: 200,

@@ -14,8 +14,11 @@ use std::{
 use tokio::{sync::Semaphore, time::timeout};
 
 /// In order, for ever: a released migration is never changed.
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("../migrations/0001_accounts.sql")), M::up(include_str!("../migrations/0002_recovery.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../migrations/0001_accounts.sql")),
+    M::up(include_str!("../migrations/0002_recovery.sql")),
+    M::up(include_str!("../migrations/0003_safety.sql")),
+];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -7,7 +7,7 @@
 //! Owns which requests take the detour. Nothing is changed by it: what changes something is refused by `origin` when it comes
 //! from another site.
 
-use crate::signed_in;
+use crate::cookies;
 use rocket::{
     Data, Request,
     fairing::{Fairing, Info, Kind},
@@ -46,13 +46,13 @@ impl Fairing for Detour {
 /// A page that another site opens, without our cookie. The second time the browser says `same-origin`: there is no loop.
 fn comes_from_elsewhere(request: &Request<'_>) -> bool {
     let header = |name| request.headers().get_one(name);
-    let cookies = request.cookies();
+    let jar = request.cookies();
     request.method() == Method::Get
         && matches!(header("Sec-Fetch-Site"), Some("cross-site" | "same-site"))
         && header("Sec-Fetch-Mode") == Some("navigate")
         && header("Authorization").is_none_or(|value| !value.starts_with("Bearer "))
-        && cookies.get(signed_in::COOKIE).is_none()
-        && cookies.get(signed_in::COOKIE_WITHOUT_TLS).is_none()
+        && jar.get(cookies::COOKIE).is_none()
+        && jar.get(cookies::COOKIE_WITHOUT_TLS).is_none()
 }
 
 /// The address that was asked for. Nobody else reaches the route that takes this guard.

@@ -6,7 +6,7 @@
 //! neither, or says another site, is refused. A program that shows a bearer token says nothing and needs nothing: no
 //! page of another site can make a browser send one, because it must ask first (CORS) and is never allowed.
 
-use crate::{problem_response::ProblemResponse, signed_in};
+use crate::{cookies, problem_response::ProblemResponse};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{
     Data, Request,
@@ -73,10 +73,10 @@ fn is_host(request: &Request<'_>, origin: &str) -> bool {
 /// Shows a bearer token, no cookie, and comes from no page.
 fn is_program(request: &Request<'_>) -> bool {
     let headers = request.headers();
-    let cookies = request.cookies();
+    let jar = request.cookies();
     headers.get_one("Authorization").is_some_and(|value| value.starts_with("Bearer "))
         && headers.get_one("Origin").is_none()
         && matches!(headers.get_one("Sec-Fetch-Site"), None | Some("none"))
-        && cookies.get(signed_in::COOKIE).is_none()
-        && cookies.get(signed_in::COOKIE_WITHOUT_TLS).is_none()
+        && jar.get(cookies::COOKIE).is_none()
+        && jar.get(cookies::COOKIE_WITHOUT_TLS).is_none()
 }

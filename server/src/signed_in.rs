@@ -1,9 +1,9 @@
 //! The request guards: who asks.
 //!
-//! Owns the cookie. A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
+//! A handler that takes [`SignedIn`] or [`SignedInDevice`] is reached by nobody else.
 
 use crate::{
-    cache::VersionedCache, clock::Clock, config::Config, database::Database, devices, error::Error, sign_ins,
+    cache::VersionedCache, clock::Clock, cookies, database::Database, devices, error::Error, sign_ins,
     throttle::Throttle, token::Token,
 };
 use cliquet_wire::{
@@ -14,17 +14,9 @@ use cliquet_wire::{
 };
 use rocket::{
     Request,
-    http::{Cookie, CookieJar, SameSite, uri::Host},
     outcome::try_outcome,
     request::{FromRequest, Outcome},
-    time::Duration,
 };
-
-/// `__Host-`: the browser takes it only with Secure, Path=/ and no Domain, so that no neighbour sets it (RFC 6265bis
-/// section 4.1.3.2).
-pub const COOKIE: &str = "__Host-cliquet";
-/// Where there is no TLS a browser would refuse the other.
-pub const COOKIE_WITHOUT_TLS: &str = "cliquet";
 
 /// Who tokens speak for, by their hashes: asked for by every request.
 pub type SignInCache = VersionedCache<[u8; 32], sign_ins::Found>;
@@ -146,74 +138,5 @@ fn token(request: &Request<'_>) -> Option<Token> {
     if let Some(token) = request.headers().get("Authorization").find_map(|header| header.strip_prefix("Bearer ")) {
         return Token::read(token);
     }
-    let name = if Tls::of(request).is_given() { COOKIE } else { COOKIE_WITHOUT_TLS };
-    Token::read(request.cookies().get(name)?.value())
-}
-
-/// Whether browsers reach this server through TLS. They must, but on the machine itself, or where the host said so.
-#[derive(Clone, Copy, Debug)]
-struct Tls(bool);
-
-impl Tls {
-    fn of(request: &Request<'_>) -> Self {
-        let insecure_cookie = request.rocket().state::<Config>().is_some_and(|config| config.insecure_cookie);
-        Self(!insecure_cookie && !request.host().is_some_and(is_local))
-    }
-
-    fn is_given(self) -> bool {
-        self.0
-    }
-}
-
-fn is_local(host: &Host<'_>) -> bool {
-    matches!(host.domain().as_str(), "localhost" | "127.0.0.1" | "[::1]")
-}
-
-/// The sign-in cookie of the browser that asks, to be set or removed.
-#[derive(Clone, Copy, Debug)]
-pub struct SignInCookie<'r> {
-    jar: &'r CookieJar<'r>,
-    tls: Tls,
-    days: u32,
-}
-
-impl SignInCookie<'_> {
-    /// When a sign-in that begins now ends by itself, in milliseconds since 1970.
-    pub fn expires_ms(self, now_ms: u64) -> u64 {
-        sign_ins::expiry(now_ms, self.days)
-    }
-
-    /// Hands the browser its token.
-    pub fn set(self, token: &Token) {
-        self.jar.add(cookie(self.tls, token.write(), Duration::days(self.days.into())));
-    }
-
-    /// Takes the token back.
-    pub fn clear(self) {
-        self.jar.add(cookie(self.tls, String::new(), Duration::ZERO));
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for SignInCookie<'r> {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        match request.rocket().state::<Config>() {
-            Some(config) => {
-                Outcome::Success(Self { jar: request.cookies(), tls: Tls::of(request), days: config.sign_in_days })
-            }
-            None => Outcome::Error(Error::internal("the settings are not attached").at_guard(request)),
-        }
-    }
-}
-
-fn cookie(tls: Tls, value: String, max_age: Duration) -> Cookie<'static> {
-    Cookie::build((if tls.is_given() { COOKIE } else { COOKIE_WITHOUT_TLS }, value))
-        .path("/")
-        .http_only(true)
-        .secure(tls.is_given())
-        .same_site(SameSite::Strict)
-        .max_age(max_age)
-        .build()
+    cookies::sign_in_token(request)
 }

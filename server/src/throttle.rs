@@ -2,8 +2,7 @@
 //!
 //! Owns the buckets. Their sizes and the reasons are in `config`. Buckets live in memory: a restart empties them.
 
-use crate::{config::Throttles, error::Error};
-use cliquet_wire::address::Address;
+use crate::{config::Throttles, error::Error, guesses::Guesses};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock as _, DefaultClock, Reference as _},
@@ -71,10 +70,7 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Limit<K> {
 /// Every limit of the server, by what it counts. Accounts by their id, people not yet known by address or network.
 #[derive(Debug)]
 pub struct Throttle {
-    pub sign_in_per_account: Limit<Address>,
-    pub sign_in_per_ip: Limit<Network>,
-    pub recovery_per_account: Limit<Address>,
-    pub recovery_per_ip: Limit<Network>,
+    pub guesses: Guesses,
     pub sign_up_per_ip: Limit<Network>,
     pub look_up_per_account: Limit<i64>,
     pub claim_per_requester: Limit<i64>,
@@ -89,10 +85,7 @@ pub struct Throttle {
 impl Throttle {
     pub fn new(throttles: &Throttles) -> Self {
         Self {
-            sign_in_per_account: Limit::per_hour(throttles.sign_in_per_account_hour),
-            sign_in_per_ip: Limit::per_hour(throttles.sign_in_per_ip_hour),
-            recovery_per_account: Limit::per_hour(throttles.recovery_per_account_hour),
-            recovery_per_ip: Limit::per_hour(throttles.recovery_per_ip_hour),
+            guesses: Guesses::new(throttles),
             sign_up_per_ip: Limit::per_hour(throttles.sign_up_per_ip_hour),
             look_up_per_account: Limit::per_hour(throttles.look_up_per_account_hour),
             claim_per_requester: Limit::per_hour(throttles.claim_per_requester_hour),
@@ -110,6 +103,18 @@ impl Throttle {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
+impl Network {
+    /// Through `ip_header` only where the host set it. Who has no address (a test, a Unix socket) shares one bucket.
+    pub fn of(request: &Request<'_>) -> Self {
+        request.client_ip().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).into()
+    }
+
+    /// The lowest address in it.
+    pub fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -123,9 +128,8 @@ impl From<IpAddr> for Network {
 impl<'r> FromRequest<'r> for Network {
     type Error = Infallible;
 
-    /// Through `ip_header` only where the host set it. Who has no address (a test, a Unix socket) shares one bucket.
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        Outcome::Success(request.client_ip().unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED)).into())
+        Outcome::Success(Self::of(request))
     }
 }
 

@@ -342,8 +342,8 @@ async fn ask<A: DeserializeOwned>(server: &Client, cookie: &str, path: &str, bod
     }
     let response = request.dispatch().await;
     let status = response.status();
-    let cookie = response.headers().get_one("Set-Cookie").and_then(|set| set.split(';').next()).unwrap_or_default();
-    let cookie = cookie.to_owned();
+    let cookie = response.headers().get("Set-Cookie").find(|set| set.starts_with("__Host-cliquet="));
+    let cookie = cookie.and_then(|set| set.split(';').next()).unwrap_or_default().to_owned();
     let answer = response.into_string().await.unwrap_or_default();
     assert!(status.code < 300, "{path}: {status} {answer}");
     (cookie, serde_json::from_str(&answer).unwrap())

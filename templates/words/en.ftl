@@ -176,6 +176,7 @@ transparency-account-title = About your account
 transparency-account-address = your e-mail address, the public key of your account, and when you made it
 transparency-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here; of one that you removed it keeps an entry, so that it never comes back
 transparency-account-sign-ins = your sign-ins: when each began and when it ends
+transparency-account-browsers = browsers that you signed in from within half a year: a random value for each, so that nobody else's wrong guesses can lock you out there
 transparency-account-contacts = whom you added, who added you, whom you blocked, and when
 transparency-account-vault = a sealed box with your account's secret key, which only your password or your recovery key opens
 transparency-account-password = a record that can check your password without holding it

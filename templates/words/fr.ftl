@@ -179,6 +179,7 @@ transparency-account-title = Sur votre compte
 transparency-account-address = votre adresse e-mail, la clé publique de votre compte, et quand vous l’avez créé
 transparency-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage ; d’un appareil retiré il reste une trace, pour qu’il ne revienne jamais
 transparency-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
+transparency-account-browsers = les navigateurs depuis lesquels vous vous êtes connecté en six mois : une valeur aléatoire pour chacun, pour que les essais d’autrui ne puissent pas vous y fermer la porte
 transparency-account-contacts = qui vous avez ajouté, qui vous a ajouté, qui vous avez bloqué, et quand
 transparency-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent
 transparency-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir

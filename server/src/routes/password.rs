@@ -4,8 +4,11 @@ use crate::{
     accounts,
     body::Body,
     config::sizes,
+    cookies::Cookies,
     database::{self, Database},
     error::Error,
+    guesses::Guesser,
+    known_browsers,
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
     password::{PasswordError, Passwords},
@@ -13,6 +16,7 @@ use crate::{
     routes::vault::check_size,
     sign_ins,
     signed_in::{Changing, SignedIn},
+    throttle::Throttle,
 };
 use cliquet_wire::{
     address::Address,
@@ -33,11 +37,15 @@ pub fn routes() -> Vec<Route> {
 async fn start(
     changing: Changing<SignedIn>,
     body: Body<StartPassword, { sizes::SMALL }>,
+    guesser: Guesser,
+    throttle: &State<Throttle>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<HtmlOrJson<PasswordStarted>, Error> {
     let Changing(signed_in) = changing;
     let StartPassword { request } = body.0;
+    guesser.take(&signed_in.email, throttle, database, now.0).await?;
     let passwords = Passwords::clone(passwords);
     // On the threads that may block: it takes a millisecond of arithmetic.
     let response =
@@ -53,12 +61,14 @@ async fn change(
     database: &State<Database>,
     passwords: &State<Passwords>,
     mailboxes: &State<Mailboxes>,
+    cookies: Cookies<'_>,
 ) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;
     let ChangePassword { attempt, finalization, record, vault, replaces } = body.0;
     check_size(&vault)?;
     let SignedIn { account_id, email, sign_in_id, .. } = signed_in;
     let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
+    let browser = cookies.renew_browser(now_ms)?;
     let ended = database.change(move |connection| {
         let record = Passwords::finish_registration(&record)?;
         let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
@@ -66,10 +76,14 @@ async fn change(
             proof.still_counts(transaction, account_id)?;
             accounts::replace_vault(transaction, account_id, &vault, &replaces)?;
             accounts::replace_record(transaction, account_id, &record)?;
-            Ok::<_, Error>(sign_ins::end_others(transaction, account_id, Some(sign_in_id))?)
+            known_browsers::forget_all(transaction, account_id)?;
+            known_browsers::remember(transaction, account_id, &browser, now_ms)?;
+            Ok::<_, Error>((sign_ins::end_others(transaction, account_id, Some(sign_in_id))?, browser.token))
         })
     });
-    end_polls(mailboxes, ended.await?);
+    let (ended, browser) = ended.await?;
+    end_polls(mailboxes, ended);
+    cookies.set_browser(&browser);
     Ok(NoContent)
 }
 

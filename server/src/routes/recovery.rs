@@ -7,9 +7,12 @@ use crate::{
     accounts,
     body::Body,
     config::sizes,
+    cookies::Cookies,
     database::{self, Database},
     devices,
     error::Error,
+    guesses::Guesser,
+    known_browsers,
     mailbox::Mailboxes,
     now::Now,
     pages::{MakeRoomPage, RecoverPage},
@@ -20,8 +23,8 @@ use crate::{
         vault::check_size,
     },
     sign_ins,
-    signed_in::{self, Changing, SignInCookie},
-    throttle::{Network, Throttle},
+    signed_in::{self, Changing},
+    throttle::Throttle,
     token::Token,
 };
 use cliquet_wire::{
@@ -94,15 +97,15 @@ async fn set(
 #[post("/recovery/start", data = "<body>")]
 async fn start(
     body: Body<StartRecovery, { sizes::SMALL }>,
-    network: Network,
+    guesser: Guesser,
     throttle: &State<Throttle>,
+    now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<HtmlOrJson<RecoveryStarted>, Error> {
     let StartRecovery { email, proof, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
-    throttle.recovery_per_ip.check(&network)?;
-    throttle.recovery_per_account.check(&email)?;
+    guesser.take(&email, throttle, database, now.0).await?;
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         // What takes time is done for everyone, before it is known who may have it.
@@ -118,19 +121,19 @@ async fn start(
 #[post("/recovery/finish", data = "<body>")]
 async fn finish(
     body: Body<FinishRecovery, { sizes::LOCKED_VAULT }>,
-    network: Network,
+    guesser: Guesser,
     throttle: &State<Throttle>,
     now: Now,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
-    cookie: SignInCookie<'_>,
+    cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedIn>, Error> {
     let FinishRecovery { email, proof, record, vault, replaces, device } = body.0;
     check_size(&vault)?;
-    throttle.recovery_per_ip.check(&network)?;
-    throttle.recovery_per_account.check(&email)?;
     let now_ms = now.0;
-    let expires_ms = cookie.expires_ms(now_ms);
+    guesser.take(&email, throttle, database, now_ms).await?;
+    let expires_ms = cookies.expires_ms(now_ms);
+    let browser = cookies.renew_browser(now_ms)?;
     let finished = database.change(move |connection| {
         let record = Passwords::finish_registration(&record)?;
         let token = Token::generate().map_err(database::Error::from)?;
@@ -144,12 +147,15 @@ async fn finish(
                 _ => None,
             };
             sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
+            known_browsers::forget_all(transaction, account_id)?;
+            known_browsers::remember(transaction, account_id, &browser, now_ms)?;
             let card = devices::card(transaction, account_id)?;
-            Ok::<_, Error>((token, ended, SignedIn { card, vault, device }))
+            Ok::<_, Error>((token, browser.token, ended, SignedIn { card, vault, device }))
         })
     });
-    let (token, ended, signed_in) = finished.await?;
+    let (token, browser, ended, signed_in) = finished.await?;
     end_polls(mailboxes, ended);
-    cookie.set(&token);
+    cookies.set_sign_in(&token);
+    cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(signed_in).compressible())
 }

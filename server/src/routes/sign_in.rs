@@ -4,17 +4,19 @@ use crate::{
     accept, accounts,
     body::Body,
     config::{Config, Registration, sizes},
+    cookies::Cookies,
     database::{self, Database},
     devices,
     error::Error,
+    guesses::Guesser,
+    known_browsers,
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
     pages::SignInPage,
     password::Passwords,
     response::HtmlOrJson,
-    sign_ins,
-    signed_in::{self, SignInCookie},
-    throttle::{Network, Throttle},
+    sign_ins, signed_in,
+    throttle::Throttle,
     token::Token,
 };
 use cliquet_wire::{
@@ -56,7 +58,7 @@ enum Page {
 #[post("/sign-in/start", data = "<body>")]
 async fn start(
     body: Body<SignInStart, { sizes::SMALL }>,
-    network: Network,
+    guesser: Guesser,
     throttle: &State<Throttle>,
     now: Now,
     database: &State<Database>,
@@ -64,9 +66,8 @@ async fn start(
 ) -> Result<HtmlOrJson<SignInStarted>, Error> {
     let SignInStart { email, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
-    throttle.sign_in_per_ip.check(&network)?;
-    throttle.sign_in_per_account.check(&email)?;
     let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
+    guesser.take(&email, throttle, database, now_ms).await?;
     let started = database.run(move |connection| {
         let record = accounts::opaque_record(connection, &email)?;
         let started = passwords.start_sign_in(&email, record.as_deref(), &request, now_ms)?;
@@ -81,13 +82,14 @@ async fn finish(
     now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
-    cookie: SignInCookie<'_>,
+    cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedIn>, Error> {
     let SignInFinish { attempt, finalization, device } = body.0;
     let now_ms = now.0;
-    let expires_ms = cookie.expires_ms(now_ms);
+    let expires_ms = cookies.expires_ms(now_ms);
+    let browser = cookies.renew_browser(now_ms)?;
     let passwords = Passwords::clone(passwords);
-    let (token, signed_in) = database
+    let (token, browser, signed_in) = database
         .change(move |connection| {
             let proven = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
             // Always a new token: one that was planted before is worth nothing after (S3).
@@ -100,13 +102,15 @@ async fn finish(
                     _ => None,
                 };
                 sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
+                known_browsers::remember(transaction, account_id, &browser, now_ms)?;
                 let card = devices::card(transaction, account_id)?;
                 let vault = accounts::vault(transaction, account_id)?;
-                Ok::<_, Error>((token, SignedIn { card, vault, device }))
+                Ok::<_, Error>((token, browser.token, SignedIn { card, vault, device }))
             })
         })
         .await?;
-    cookie.set(&token);
+    cookies.set_sign_in(&token);
+    cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(signed_in).compressible())
 }
 
@@ -117,7 +121,7 @@ async fn sign_out(
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
     prefers: Prefers,
-    cookie: SignInCookie<'_>,
+    cookies: Cookies<'_>,
 ) -> Result<SignedOut, Error> {
     match signed_in {
         Ok(signed_in::SignedIn { account_id, sign_in_id, .. }) => {
@@ -131,7 +135,7 @@ async fn sign_out(
         Err(Error::Refused(ProblemCode::SignedOut | ProblemCode::NoDevice)) => {}
         Err(error) => return Err(error),
     }
-    cookie.clear();
+    cookies.clear_sign_in();
     Ok(match prefers {
         Prefers::Page => SignedOut::Page(Box::new(Redirect::to(uri!("/sign-in")))),
         Prefers::Program => SignedOut::Program(NoContent),

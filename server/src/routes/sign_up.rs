@@ -4,16 +4,19 @@ use crate::{
     accounts::{self, NewAccount, SignUpError},
     body::Body,
     config::{Config, Registration, sizes},
+    cookies::Cookies,
     database::{self, Database},
     devices::CheckedDevice,
     error::Error,
+    guesses::Guesser,
+    known_browsers,
     now::Now,
     pages::SignUpPage,
     password::{PasswordError, Passwords},
     response::HtmlOrJson,
     routes::vault::check_size,
     sign_ins,
-    signed_in::{SignInCookie, SignedIn},
+    signed_in::SignedIn,
     throttle::{Network, Throttle},
     token::Token,
 };
@@ -68,7 +71,7 @@ async fn check_invite(
 #[post("/sign-up/start", data = "<body>")]
 async fn start(
     body: Body<SignUpStart, { sizes::SMALL }>,
-    network: Network,
+    guesser: Guesser,
     throttle: &State<Throttle>,
     config: &State<Config>,
     now: Now,
@@ -77,8 +80,9 @@ async fn start(
 ) -> Result<HtmlOrJson<SignUpStarted>, Error> {
     let SignUpStart { email, invite, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
-    throttle.sign_up_per_ip.check(&network)?;
+    throttle.sign_up_per_ip.check(&guesser.network())?;
     let (registration, now_ms) = (config.registration, now.0);
+    guesser.take(&email, throttle, database, now_ms).await?;
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         let invite = invite.as_deref().and_then(Token::read);
@@ -97,14 +101,15 @@ async fn finish(
     config: &State<Config>,
     now: Now,
     database: &State<Database>,
-    cookie: SignInCookie<'_>,
+    cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedUp>, Error> {
     let SignUpFinish { email, invite, record, account_key, vault, device_list, device } = body.0;
     check_size(&vault)?;
     throttle.sign_up_per_ip.check(&network)?;
     let (registration, now_ms) = (config.registration, now.0);
-    let expires_ms = cookie.expires_ms(now_ms);
-    let (token, device) = database
+    let expires_ms = cookies.expires_ms(now_ms);
+    let browser = cookies.renew_browser(now_ms)?;
+    let (token, browser, device) = database
         .change(move |connection| {
             let opaque_record = Passwords::finish_registration(&record)?;
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
@@ -115,11 +120,13 @@ async fn finish(
                 let account_id = accounts::sign_up(transaction, registration, &account, invite.as_ref(), now_ms)?;
                 let device = account.device.id();
                 sign_ins::begin(transaction, account_id, Some(device), &token, now_ms, expires_ms)?;
-                Ok::<_, Error>((token, device))
+                known_browsers::remember(transaction, account_id, &browser, now_ms)?;
+                Ok::<_, Error>((token, browser.token, device))
             })
         })
         .await?;
-    cookie.set(&token);
+    cookies.set_sign_in(&token);
+    cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(SignedUp { device }).created())
 }
 

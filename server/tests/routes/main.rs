@@ -8,6 +8,7 @@ mod detour;
 mod devices;
 mod history;
 mod kept;
+mod lock_out;
 mod make_room;
 mod pages;
 mod password;

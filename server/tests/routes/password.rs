@@ -80,6 +80,21 @@ async fn without_the_old_password_nothing_changes() {
     assert_ne!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, first());
 }
 
+/// Whoever had the old password had a browser that was known.
+#[rocket::async_test]
+async fn a_new_password_makes_every_browser_unknown_but_this_one() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.sign_in("alice@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
+    assert_eq!(server.rows()["known_browsers"], 2);
+    let changed = server.put(&alice, "/password", &change(&server, &alice).await).await;
+    changed.expect_nothing();
+    let hash = cliquet_server::token::Token::read(&changed.browser_cookie()).unwrap().hash();
+    let kept: Vec<u8> =
+        server.database().query_row("SELECT token_hash FROM known_browsers", [], |row| row.get(0)).unwrap();
+    assert_eq!((kept, server.rows()["known_browsers"]), (hash.to_vec(), 1));
+}
+
 #[rocket::async_test]
 async fn a_change_is_for_whoever_is_signed_in() {
     let server = TestServer::start().await;

@@ -194,12 +194,12 @@ async fn a_recovery_key_is_set_by_whoever_proves_the_password() {
 
 #[rocket::async_test]
 async fn one_address_and_one_network_try_only_so_often() {
-    let server = TestServer::with(&[("throttles.recovery_per_account_hour", "1")]).await;
+    let server = TestServer::with(&[("throttles.guess_per_address_hour", "1")]).await;
     for email in ["alice@example.org", "nobody@example.org"] {
         server.post(None, "/recovery/start", &start(email, PROOF).1).await.expect_problem(RecoveryRefused);
         server.post(None, "/recovery/start", &start(email, PROOF).1).await.expect_problem(TooManyRequests);
     }
-    let server = TestServer::with(&[("throttles.recovery_per_ip_hour", "1")]).await;
+    let server = TestServer::with(&[("throttles.guess_per_network_hour", "1")]).await;
     server.post(None, "/recovery/start", &start("a@example.org", PROOF).1).await.expect_problem(RecoveryRefused);
     server.post(None, "/recovery/start", &start("b@example.org", PROOF).1).await.expect_problem(TooManyRequests);
     let email = "c@example.org".parse().unwrap();

@@ -180,27 +180,28 @@ async fn a_token_counts_in_its_own_place_only() {
 
 #[rocket::async_test]
 async fn one_account_is_tried_only_so_often_from_wherever() {
-    let server = TestServer::with(&[("throttles.sign_in_per_account_hour", "2")]).await;
+    let server = TestServer::with(&[("throttles.guess_per_address_hour", "3")]).await;
+    // The first of three: a sign-up is one, too.
     server.sign_up("alice@example.org").await;
     server.sign_in("alice@example.org", b"wrong", None).await.expect_problem(SignInRefused);
     server.sign_in("alice@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
     server.sign_in("Alice@example.org", PASSWORD, None).await.expect_problem(TooManyRequests);
     // The same for an address that nobody has (S1), and not for others.
-    for code in [SignInRefused, SignInRefused, TooManyRequests] {
+    for code in [SignInRefused, SignInRefused, SignInRefused, TooManyRequests] {
         server.sign_in("nobody@example.org", PASSWORD, None).await.expect_problem(code);
     }
 }
 
 #[rocket::async_test]
 async fn one_network_tries_only_so_often() {
-    let server = TestServer::with(&[("throttles.sign_in_per_ip_hour", "1")]).await;
+    let server = TestServer::with(&[("throttles.guess_per_network_hour", "1")]).await;
     server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
     server.sign_in("bob@example.org", PASSWORD, None).await.expect_problem(TooManyRequests);
 }
 
 #[rocket::async_test]
 async fn a_header_that_says_where_one_comes_from_is_not_believed() {
-    let server = TestServer::with(&[("throttles.sign_in_per_ip_hour", "1")]).await;
+    let server = TestServer::with(&[("throttles.guess_per_network_hour", "1")]).await;
     let start = serde_json::to_vec(&json!({ "email": "nobody@example.org", "request": "AAAA" })).unwrap();
     for (address, code) in [("192.0.2.1", Malformed), ("192.0.2.2", TooManyRequests)] {
         let headers = [("X-Real-IP", address), ("X-Forwarded-For", address)];

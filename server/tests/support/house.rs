@@ -175,7 +175,7 @@ impl TestServer {
         request.add_header(Header::new("Sec-Fetch-Site", "same-origin"));
         request.add_header(Header::new("Accept", "application/json"));
         if let Some(who) = who.into() {
-            request = request.cookie((cliquet_server::signed_in::COOKIE, who.token.clone()));
+            request = request.cookie((cliquet_server::cookies::COOKIE, who.token.clone()));
             request.set_remote(who.network);
         }
         for (name, value) in headers {
@@ -293,11 +293,12 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 13] = [
-    "sign_in_per_account_hour",
-    "sign_in_per_ip_hour",
-    "recovery_per_account_hour",
-    "recovery_per_ip_hour",
+const LIMITS: [&str; 14] = [
+    "guess_per_network_hour",
+    "guess_per_address_and_network_hour",
+    "guess_per_address_and_vicinity_hour",
+    "guess_per_address_hour",
+    "guess_per_known_browser_hour",
     "sign_up_per_ip_hour",
     "look_up_per_account_hour",
     "claim_per_requester_hour",
@@ -450,7 +451,19 @@ impl Reply {
 
     /// The token that the answer hands the browser; empty when it hands none.
     pub fn cookie(&self) -> String {
-        let value = self.header("Set-Cookie").and_then(|line| line.strip_prefix("__Host-cliquet="));
+        self.cookie_named("__Host-cliquet")
+    }
+
+    /// The token by which the browser is known from now on; empty when the answer hands it none.
+    pub fn browser_cookie(&self) -> String {
+        self.cookie_named("__Host-cliquet-browser")
+    }
+
+    fn cookie_named(&self, name: &str) -> String {
+        let value = self
+            .headers
+            .iter()
+            .find_map(|line| line.strip_prefix("Set-Cookie: ")?.strip_prefix(name)?.strip_prefix('='));
         value.and_then(|rest| rest.split(';').next()).unwrap_or_default().to_owned()
     }
 }

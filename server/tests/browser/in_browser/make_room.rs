@@ -6,7 +6,8 @@ use crate::stage::Stage;
 use serde_json::Value;
 
 /// An account is signed in to more often here than within an hour.
-const SETTINGS: [(&str, &str); 1] = [("ROCKET_THROTTLES", "{sign_in_per_account_hour=100}")];
+const SETTINGS: [(&str, &str); 1] =
+    [("ROCKET_THROTTLES", "{guess_per_address_and_network_hour=100,guess_per_address_and_vicinity_hour=100}")];
 /// As many as there may be.
 const DEVICES: usize = 8;
 
@@ -57,7 +58,7 @@ impl Person {
     }
 
     async fn cookies(&self) -> usize {
-        self.tab.cookies().await.iter().filter(|name| name.contains("cliquet")).count()
+        self.tab.cookies().await.iter().filter(|name| name.ends_with("cliquet")).count()
     }
 }
 
