@@ -5,14 +5,14 @@ use crate::stage::Stage;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The first page, everything included. The goal is 65,000; serde_json took it past that (docs/benchmarks.md).
-const SIGN_IN_BYTES_MAX: usize = 90_000;
+/// The first page, everything included. The goal is 65,000; what is held is what was measured.
+const SIGN_IN_BYTES_MAX: usize = 44_000;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
-const HOME_BYTES_MAX: usize = 292_000;
+const HOME_BYTES_MAX: usize = 270_000;
 /// A chunk, which is fetched when something rare is done.
-const CHUNK_BYTES_MAX: usize = 63_000;
+const CHUNK_BYTES_MAX: usize = 60_000;
 /// All modules, chunks and scripts together. The goal is 300,000.
-const ALL_BYTES_MAX: usize = 457_000;
+const ALL_BYTES_MAX: usize = 404_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {
