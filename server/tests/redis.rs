@@ -220,6 +220,7 @@ async fn everything_of_one_mailbox_lies_in_one_slot_and_expires() {
     }
 }
 
+/// Requirement: S3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_wait_next_door_ends_the_older_and_so_does_the_end_of_its_sign_in() {
     let store = opened().await;

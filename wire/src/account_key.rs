@@ -86,8 +86,9 @@ mod tests {
         assert_eq!(AccountKey::from_modulus(modulus), Ok(key));
     }
 
+    /// Requirement: C3
     #[test]
-    fn c3_a_wrong_exponent_an_even_modulus_and_another_size_are_refused() {
+    fn a_wrong_exponent_an_even_modulus_and_another_size_are_refused() {
         let mut wrong_exponent = encoding();
         *wrong_exponent.last_mut().unwrap() = 3;
         assert_eq!(AccountKey::from_der(&wrong_exponent), Err(AccountKeyError::WrongForm));

@@ -58,7 +58,7 @@ enum Chore {
     /// Take the README's pictures from the running program, into docs/pictures
     Screenshots,
     /// Check the rules of the house that no compiler checks
-    Tidy,
+    Tidy(tidy::Options),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +84,6 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Vectors => vectors::build(&project),
         Chore::Bench(options) => bench::run(&project, options),
         Chore::Screenshots => screenshots::take(&project),
-        Chore::Tidy => tidy::check(&project),
+        Chore::Tidy(options) => tidy::tidy(&project, options),
     }
 }

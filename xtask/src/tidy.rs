@@ -15,7 +15,18 @@ const LINES_MAX: usize = 500;
 const WITHOUT_CIRCLES: [&str; 1] = ["server/src"];
 const SOURCES: [&str; 5] = ["wire", "web-crypto", "server", "xtask", "bench"];
 
-pub(crate) fn check(project: &Project) -> Result<(), Problem> {
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Write what is generated: the tests of each requirement, in docs/protocol.md
+    #[arg(long)]
+    write: bool,
+}
+
+pub(crate) fn tidy(project: &Project, options: &Options) -> Result<(), Problem> {
+    check(project, options.write)
+}
+
+pub(crate) fn check(project: &Project, write: bool) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let sources = sources(project)?;
     let paths: Vec<&Path> = sources.iter().map(|source| source.strip_prefix(&project.root).unwrap_or(source)).collect();
@@ -24,8 +35,10 @@ pub(crate) fn check(project: &Project) -> Result<(), Problem> {
         let found = of_source(path, &text).into_iter().chain(layers::check(path, &text));
         faults.extend(found.map(|fault| format!("{}: {fault}", path.display())));
     }
-    let rust = paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    faults.extend(requirements::check(project, rust)?);
+    let with_tests = paths
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs" || extension == "py"));
+    faults.extend(requirements::check(project, with_tests, write)?);
     for part in WITHOUT_CIRCLES {
         faults.extend(circles::check(&project.path(part))?.into_iter().map(|fault| format!("{part}: {fault}")));
     }
@@ -41,7 +54,7 @@ pub(crate) fn check(project: &Project) -> Result<(), Problem> {
     Err(Problem::Words(format!("against the rules of the house:\n  {}", faults.join("\n  "))))
 }
 
-/// Our own Rust, styles, scripts, pages and migrations.
+/// Our own Rust, Python, styles, scripts, pages and migrations.
 fn sources(project: &Project) -> Result<Vec<PathBuf>, Problem> {
     let mut found = Vec::new();
     for directory in SOURCES.iter().chain(&["assets", "templates"]) {
@@ -51,7 +64,7 @@ fn sources(project: &Project) -> Result<Vec<PathBuf>, Problem> {
         // Vendored files are not ours; an icon is a drawing and needs no words.
         let other = path.components().any(|part| part.as_os_str() == "vendor" || part.as_os_str() == "icons");
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        !other && ["rs", "js", "css", "html", "tera", "sql", "ftl"].contains(&extension)
+        !other && ["rs", "py", "js", "css", "html", "tera", "sql", "ftl"].contains(&extension)
     };
     Ok(found.into_iter().filter(ours).collect())
 }
@@ -79,6 +92,7 @@ fn has_header(extension: &str, text: &str) -> bool {
     let first = text.trim_start_matches('\u{feff}').lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     match extension {
         "rs" => first.starts_with("//"),
+        "py" => first.starts_with("\"\"\""),
         "js" => first.starts_with("//") || first.starts_with("/*"),
         "css" => first.starts_with("/*"),
         "sql" => first.starts_with("--"),

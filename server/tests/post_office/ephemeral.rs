@@ -94,6 +94,7 @@ async fn a_poll_that_brings_only_a_signal_leaves_the_cursor_where_it_is() {
     assert!(second.deliveries[0].cursor > cursor);
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn strangers_blocked_senders_and_unknown_addresses_are_refused_alike() {
     let office = Office::open().await;

@@ -78,6 +78,7 @@ async fn a_letter_in_anothers_name_is_refused() {
     assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn strangers_the_blocked_and_unknown_addresses_answer_alike() {
     let office = Office::open().await;

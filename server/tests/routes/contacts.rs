@@ -155,8 +155,9 @@ async fn adding_someone_lifts_ones_own_block() {
     assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
 }
 
+/// Requirements: K5, K7
 #[rocket::async_test]
-async fn k5_k7_a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_same() {
+async fn a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_same() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -182,6 +183,7 @@ async fn k5_k7_a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all
     assert_eq!(bundles.bundles[0].one_time, None);
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn a_refused_claim_uses_nothing_up() {
     let server = TestServer::start().await;
@@ -214,8 +216,9 @@ async fn a_refused_claim_uses_nothing_up() {
     assert_eq!(bundles.bundles[0].certificate, *phone.identity.certificate());
 }
 
+/// Requirement: K7
 #[rocket::async_test]
-async fn k7_claims_are_limited_by_requester_and_pair() {
+async fn claims_are_limited_by_requester_and_pair() {
     for limit in ["throttles.claim_per_requester_hour", "throttles.claim_per_pair_hour"] {
         let server = TestServer::with(&[(limit, "2")]).await;
         let alice = server.sign_up("alice@example.org").await;
@@ -236,8 +239,9 @@ async fn k7_claims_are_limited_by_requester_and_pair() {
     }
 }
 
+/// Requirement: K7
 #[rocket::async_test]
-async fn k7_past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
+async fn past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
     let server = TestServer::with(&[("throttles.one_time_per_target_hour", "1")]).await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -252,6 +256,7 @@ async fn k7_past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
     assert_eq!(server.rows(), before);
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn strangers_are_looked_up_only_so_often_and_contacts_freely() {
     let server = TestServer::with(&[("throttles.look_up_per_account_hour", "3")]).await;

@@ -67,8 +67,9 @@ async fn refused(server: &TestServer, who: &Person, registration: &RegisterDevic
     assert_eq!(server.rows(), before);
 }
 
+/// Requirement: C2
 #[rocket::async_test]
-async fn c2_a_device_enters_only_by_the_next_list_signed_by_the_account() {
+async fn a_device_enters_only_by_the_next_list_signed_by_the_account() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let phone = server.another_browser(&alice).await;
@@ -181,8 +182,9 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     refused(&server, &again, &registration, KeyReused).await;
 }
 
+/// Requirement: C2
 #[rocket::async_test]
-async fn c2_a_device_is_revoked_only_by_the_next_list_without_it() {
+async fn a_device_is_revoked_only_by_the_next_list_without_it() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
@@ -316,8 +318,9 @@ async fn what_a_device_withdraws_is_claimed_by_nobody() {
     assert_eq!((stock.one_time_left, stock.one_time_newest), (0, 0));
 }
 
+/// Requirement: K8
 #[rocket::async_test]
-async fn k8_no_live_id_is_overwritten_and_no_key_taken_twice() {
+async fn no_live_id_is_overwritten_and_no_key_taken_twice() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -374,8 +377,9 @@ async fn signed_pre_keys_must_be_signed_for_this_device() {
     assert_eq!(server.rows(), before);
 }
 
+/// Requirement: K3
 #[rocket::async_test]
-async fn k3_a_key_of_another_encoding_is_not_published() {
+async fn a_key_of_another_encoding_is_not_published() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     server.database().execute("DELETE FROM one_time_pre_keys WHERE id > 50", []).unwrap();
@@ -450,6 +454,7 @@ async fn when_a_device_was_seen_is_kept_by_day() {
     assert_eq!(kept % DAY_MS, 0);
 }
 
+/// Requirement: S3
 #[rocket::async_test]
 async fn a_revocation_ends_the_devices_poll_and_deletes_its_mailbox() {
     let server = TestServer::start().await;

@@ -34,6 +34,7 @@ async fn is_as_before(server: &TestServer, who: &Person) {
     server.sign_in(email, NEW, None).await.expect_problem(SignInRefused);
 }
 
+/// Requirement: S3
 #[rocket::async_test]
 async fn a_new_password_replaces_the_old_with_its_vault_and_ends_every_other_sign_in() {
     let server = TestServer::start().await;

@@ -62,6 +62,7 @@ async fn refused(server: &TestServer, finish: &FinishRecovery, code: ProblemCode
     server.sign_in("alice@example.org", NEW, None).await.expect_problem(SignInRefused);
 }
 
+/// Requirement: S3
 #[rocket::async_test]
 async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_ends() {
     let server = TestServer::start().await;
@@ -106,6 +107,7 @@ async fn only_an_own_device_that_was_not_revoked_is_bound() {
     }
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn an_unknown_address_no_recovery_key_and_a_wrong_proof_are_refused_alike() {
     let server = TestServer::start().await;
@@ -192,6 +194,7 @@ async fn a_recovery_key_is_set_by_whoever_proves_the_password() {
     server.put(&phone, "/recovery", &next).await.expect_problem(NoDevice);
 }
 
+/// Requirement: S2
 #[rocket::async_test]
 async fn one_address_and_one_network_try_only_so_often() {
     let server = TestServer::with(&[("throttles.guess_per_address_hour", "1")]).await;

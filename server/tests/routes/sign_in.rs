@@ -17,6 +17,7 @@ use rocket::{
 };
 use serde_json::json;
 
+/// Requirement: S3
 #[rocket::async_test]
 async fn alice_signs_in_with_her_password_and_gets_her_vault() {
     let server = TestServer::start().await;
@@ -37,6 +38,7 @@ async fn passwords_still_fit_after_a_restart() {
     server.sign_in("alice@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     let server = TestServer::start().await;
@@ -60,6 +62,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
     assert_eq!(server.rows(), before);
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn an_unknown_address_gets_the_same_public_answer_each_time() {
     let server = TestServer::start().await;
@@ -178,6 +181,7 @@ async fn a_token_counts_in_its_own_place_only() {
     }
 }
 
+/// Requirements: S1, S2
 #[rocket::async_test]
 async fn one_account_is_tried_only_so_often_from_wherever() {
     let server = TestServer::with(&[("throttles.guess_per_address_hour", "3")]).await;
@@ -192,6 +196,7 @@ async fn one_account_is_tried_only_so_often_from_wherever() {
     }
 }
 
+/// Requirement: S2
 #[rocket::async_test]
 async fn one_network_tries_only_so_often() {
     let server = TestServer::with(&[("throttles.guess_per_network_hour", "1")]).await;
@@ -220,6 +225,7 @@ async fn the_page_is_for_whoever_is_signed_out() {
     assert_eq!((page.status, page.header("Location")), (303, Some("/home")));
 }
 
+/// Requirement: S3
 #[rocket::async_test]
 async fn sign_ins_are_listed_and_ended_by_their_owner_alone() {
     let server = TestServer::start().await;

@@ -247,6 +247,7 @@ async fn an_invite_lets_one_account_in_once() {
     assert_eq!(alice.email.as_str(), "alice@example.org");
 }
 
+/// Requirement: S1
 #[rocket::async_test]
 async fn without_a_good_invite_a_taken_and_a_free_address_look_alike() {
     let server = TestServer::with(&[("registration", "invite")]).await;

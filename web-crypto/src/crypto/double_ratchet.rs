@@ -274,8 +274,9 @@ mod tests {
         bytes.windows(key.len()).any(|window| window == key)
     }
 
+    /// Requirement: D2
     #[test]
-    fn d2_a_thousand_messages_may_be_missing_in_a_chain_and_no_more() {
+    fn a_thousand_messages_may_be_missing_in_a_chain_and_no_more() {
         let mut pair = pair();
         pair.lose_from_alice(SKIPPED_PER_CHAIN_MAX);
         pair.alice_writes();
@@ -289,8 +290,9 @@ mod tests {
         assert_eq!(before, dump(&pair.bob));
     }
 
+    /// Requirement: D2
     #[test]
-    fn d2_a_new_chain_may_begin_a_thousand_messages_late_and_no_more() {
+    fn a_new_chain_may_begin_a_thousand_messages_late_and_no_more() {
         for (lost, expected) in
             [(SKIPPED_PER_CHAIN_MAX, None), (SKIPPED_PER_CHAIN_MAX + 1, Some(RatchetError::TooFarAhead))]
         {
@@ -303,8 +305,9 @@ mod tests {
         }
     }
 
+    /// Requirement: D2
     #[test]
-    fn d2_the_end_of_the_previous_chain_counts_too() {
+    fn the_end_of_the_previous_chain_counts_too() {
         for (lost, expected) in
             [(SKIPPED_PER_CHAIN_MAX, None), (SKIPPED_PER_CHAIN_MAX + 1, Some(RatchetError::TooFarAhead))]
         {
@@ -317,8 +320,9 @@ mod tests {
         }
     }
 
+    /// Requirement: D2
     #[test]
-    fn d2_the_largest_number_is_refused_at_once() {
+    fn the_largest_number_is_refused_at_once() {
         let mut pair = pair();
         let (mut header, _) = pair.alice.next_to_send().unwrap();
         header.number = u32::MAX;
@@ -330,8 +334,9 @@ mod tests {
         assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::TooFarAhead));
     }
 
+    /// Requirement: D2
     #[test]
-    fn d2_two_thousand_keys_are_kept_in_all_and_the_oldest_make_room() {
+    fn two_thousand_keys_are_kept_in_all_and_the_oldest_make_room() {
         let mut pair = pair();
         let (oldest, _) = pair.alice.next_to_send().unwrap();
         for _ in 0..3 {
@@ -363,8 +368,9 @@ mod tests {
         }
     }
 
+    /// Requirement: D3
     #[test]
-    fn d3_a_key_is_given_out_once() {
+    fn a_key_is_given_out_once() {
         let mut pair = pair();
         let (late, sent) = pair.alice.next_to_send().unwrap();
         pair.alice_writes();
@@ -398,8 +404,9 @@ mod tests {
         assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::Impossible));
     }
 
+    /// Requirement: D6
     #[test]
-    fn d6_a_dump_holds_no_key_of_a_message_that_was_opened_or_sent() {
+    fn a_dump_holds_no_key_of_a_message_that_was_opened_or_sent() {
         let mut pair = pair();
         let mut used = Vec::new();
         for _ in 0..3 {
@@ -422,8 +429,9 @@ mod tests {
         assert!(contains(&bob, pair.bob.root.as_bytes()));
     }
 
+    /// Requirement: D7
     #[test]
-    fn d7_numbers_never_wrap() {
+    fn numbers_never_wrap() {
         let mut pair = pair();
         pair.alice.sending.next = u32::MAX - 1;
         assert_eq!(pair.alice.next_to_send().unwrap().0.number, u32::MAX - 1);
@@ -431,8 +439,9 @@ mod tests {
         assert_eq!(pair.alice.next_to_send().err(), Some(RatchetError::Exhausted));
     }
 
+    /// Requirement: D7
     #[test]
-    fn d7_a_receiving_chain_ends_before_its_numbers_wrap() {
+    fn a_receiving_chain_ends_before_its_numbers_wrap() {
         let mut pair = pair();
         let receiving = pair.bob.receiving.as_mut().unwrap();
         receiving.chain.next = u32::MAX - 1;
@@ -444,8 +453,9 @@ mod tests {
         assert_eq!(pair.bob.key_of(&last, &mut pair.rng).err(), Some(RatchetError::Duplicate));
     }
 
+    /// Requirement: K2
     #[test]
-    fn k2_a_ratchet_key_of_small_order_is_refused() {
+    fn a_ratchet_key_of_small_order_is_refused() {
         let mut pair = pair();
         let header = Header { ratchet_key: Bytes([0; 32]), number: 0, previous_chain_length: 0 };
         assert_eq!(pair.bob.key_of(&header, &mut pair.rng).err(), Some(RatchetError::Impossible));

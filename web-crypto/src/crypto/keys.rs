@@ -148,8 +148,9 @@ mod tests {
         assert_eq!(*scalar.agree(&Bytes(point)).unwrap().as_bytes(), expected);
     }
 
+    /// Requirement: K2
     #[test]
-    fn k2_every_point_of_small_order_is_refused() {
+    fn every_point_of_small_order_is_refused() {
         let secret = SecretKey::from_bytes([7; 32]);
         // The canonical encodings of all points of order 1, 2, 4 and 8, on the curve and on its twist.
         for point in [
@@ -163,8 +164,9 @@ mod tests {
         }
     }
 
+    /// Requirement: K3
     #[test]
-    fn k3_only_the_canonical_encoding_is_taken() {
+    fn only_the_canonical_encoding_is_taken() {
         let secret = SecretKey::from_bytes([7; 32]);
         let at = |lowest: u8, highest: u8| {
             let mut bytes = [0xff; 32];

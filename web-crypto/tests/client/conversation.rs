@@ -115,8 +115,9 @@ fn unread_lines_are_counted_until_they_are_read() {
     assert_eq!(bob.disk.load().contact(&address("alice")).unwrap().conversation.unread, 0);
 }
 
+/// Requirement: D3
 #[test]
-fn d3_what_a_poll_brings_again_is_shown_once() {
+fn what_a_poll_brings_again_is_shown_once() {
     let mut world = World::alice_and_bob(7);
     world.devices[1].online = false;
     world.write(0, "bob", "once");
@@ -211,8 +212,9 @@ fn a_removed_device_gets_nothing_more() {
     assert_eq!(sessions, 1, "the session with the removed device is gone");
 }
 
+/// Requirement: K7
 #[test]
-fn k7_nobody_is_kept_from_writing_by_an_empty_stock() {
+fn nobody_is_kept_from_writing_by_an_empty_stock() {
     let mut world = World::two_strangers(12);
     world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
     world.add_contact(0, "bob");
@@ -225,8 +227,9 @@ fn k7_nobody_is_kept_from_writing_by_an_empty_stock() {
     assert_eq!(world.devices[1].conversation("alice"), ["< without a one-time key"]);
 }
 
+/// Requirement: D8
 #[test]
-fn d8_a_step_from_an_older_state_is_not_applied() {
+fn a_step_from_an_older_state_is_not_applied() {
     let mut world = World::alice_and_bob(13);
     world.write(0, "bob", "hello");
     world.settle();
@@ -237,8 +240,9 @@ fn d8_a_step_from_an_older_state_is_not_applied() {
     assert_eq!(bob.messenger.apply(second), Err(ApplyError::OutOfTurn));
 }
 
+/// Requirement: K5
 #[test]
-fn k5_a_one_time_key_is_forgotten_with_the_step_that_keeps_what_it_opened() {
+fn a_one_time_key_is_forgotten_with_the_step_that_keeps_what_it_opened() {
     let mut world = World::two_strangers(14);
     let left = |world: &World| {
         let kept = &world.devices[1].disk.0[&(Store::Device, "pre_keys".to_string())];

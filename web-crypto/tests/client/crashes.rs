@@ -36,8 +36,9 @@ fn talk(crashing: usize, nth: usize, when: Crash) -> bool {
     world.devices[crashing].crash.is_none()
 }
 
+/// Requirement: D4
 #[test]
-fn d4_a_crash_at_any_commit_loses_nothing_and_shows_nothing_twice() {
+fn a_crash_at_any_commit_loses_nothing_and_shows_nothing_twice() {
     for crashing in [0, 1] {
         for when in [Crash::BeforeCommit, Crash::AfterCommit] {
             let mut commits = 0;
@@ -75,8 +76,9 @@ fn a_post_that_was_sealed_anew_after_its_answer_was_lost_is_shown_once() {
     assert_eq!(world.devices[0].conversation("bob"), ["> hello", "! DeviceAdded"]);
 }
 
+/// Requirements: D4, D8
 #[test]
-fn d4_d8_the_state_that_made_a_post_is_durable_before_the_post_can_leave() {
+fn the_state_that_made_a_post_is_durable_before_the_post_can_leave() {
     let mut world = World::alice_and_bob(103);
     world.write(0, "bob", "hello");
     while world.devices[0].messenger.outbox().next().is_none() {

@@ -139,8 +139,9 @@ fn list_without(device: &Device, other: DeviceId) -> Result<cliquet_wire::certif
     now_or_never(device.messenger.device_list_without(other, signer(0)))
 }
 
+/// Requirement: C2
 #[test]
-fn c2_ones_own_device_is_removed_by_a_list_that_its_account_signs() {
+fn ones_own_device_is_removed_by_a_list_that_its_account_signs() {
     let mut world = World::alice_and_bob(705);
     let tablet = world.add_device("alice", 0);
     world.settle();

@@ -50,8 +50,9 @@ fn another_account_key_on_the_card_seals_nothing() {
     assert!(world.office.mailboxes.get(&world.devices[mallory].id).is_none_or(Vec::is_empty));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_an_older_device_list_is_refused() {
+fn an_older_device_list_is_refused() {
     let mut world = World::alice_and_bob(302);
     let old = world.office.cards[&address("bob")].clone();
     world.add_device("bob", 1);
@@ -61,8 +62,9 @@ fn c2_an_older_device_list_is_refused() {
     assert!(now_or_never(alice.messenger.card_arrived(old, alice.now, &NativeVerifier)).is_err());
 }
 
+/// Requirement: C2
 #[test]
-fn c2_a_device_that_its_account_did_not_sign_gets_nothing() {
+fn a_device_that_its_account_did_not_sign_gets_nothing() {
     let mut world = World::alice_and_bob(303);
     world.add_device("mallory", 2);
     let mut card = world.office.cards[&address("bob")].clone();
@@ -76,8 +78,9 @@ fn c2_a_device_that_its_account_did_not_sign_gets_nothing() {
     assert!(world.office.mailboxes.get(&world.devices[2].id).is_none_or(Vec::is_empty));
 }
 
+/// Requirement: K1
 #[test]
-fn k1_pre_keys_that_are_not_signed_store_and_send_nothing() {
+fn pre_keys_that_are_not_signed_store_and_send_nothing() {
     let mut world = World::two_strangers(304);
     world.add_device("mallory", 2);
     let mallorys = world.office.pre_keys[&world.devices[2].id].clone();
@@ -90,8 +93,9 @@ fn k1_pre_keys_that_are_not_signed_store_and_send_nothing() {
     assert!(world.office.mailboxes.values().all(Vec::is_empty));
 }
 
+/// Requirement: D9
 #[test]
-fn d9_what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
+fn what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
     let mut world = World::alice_and_bob(305);
     world.devices[1].online = false;
     world.write(0, "bob", "one");
@@ -115,8 +119,9 @@ fn d9_what_cannot_be_opened_is_said_once_and_does_not_stop_the_mailbox() {
     assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen", "< one", "< two"]);
 }
 
+/// Requirement: D9
 #[test]
-fn d9_a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
+fn a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
     let mut world = World::alice_and_bob(306);
     world.write(0, "bob", "one");
     world.settle();
@@ -134,8 +139,9 @@ fn d9_a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
     assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered; 3]);
 }
 
+/// Requirement: K6
 #[test]
-fn k6_a_replayed_first_message_makes_no_second_text() {
+fn a_replayed_first_message_makes_no_second_text() {
     let mut world = World::two_strangers(307);
     world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
     world.add_contact(0, "bob");
@@ -219,8 +225,9 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
     assert_eq!(world.devices[0].contact("mallory").peer.trust, Trust::Added);
 }
 
+/// Requirement: C2
 #[test]
-fn c2_a_device_that_was_removed_is_not_heard() {
+fn a_device_that_was_removed_is_not_heard() {
     let mut world = World::alice_and_bob(311);
     let tablet = world.add_device("bob", 1);
     let card = world.office.cards[&address("bob")].clone();

@@ -68,8 +68,9 @@ fn one_time_left(world: &World, device: DeviceId) -> usize {
     world.office.pre_keys[&device].one_time.len()
 }
 
+/// Requirement: C2
 #[test]
-fn c2_another_list_under_the_same_counter_is_refused() {
+fn another_list_under_the_same_counter_is_refused() {
     let mut world = World::alice_and_bob(400);
     world.add_device("bob", 1);
     let first = world.office.cards[&address("bob")].clone();
@@ -87,8 +88,9 @@ fn c2_another_list_under_the_same_counter_is_refused() {
     assert!(card_arrives(&world.devices[0], first).is_ok());
 }
 
+/// Requirement: C2
 #[test]
-fn c2_devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices() {
+fn devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices() {
     let mut world = World::alice_and_bob(401);
     let bob = address("bob");
     let before = world.office.cards[&bob].clone();
@@ -110,8 +112,9 @@ fn c2_devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices
     assert_eq!(world.devices[0].contact("bob").conversation.unread, 2);
 }
 
+/// Requirement: C2
 #[test]
-fn c2_a_removed_device_is_not_heard_while_the_card_is_being_fetched() {
+fn a_removed_device_is_not_heard_while_the_card_is_being_fetched() {
     let mut world = World::alice_and_bob(402);
     let tablet = world.add_device("bob", 1);
     let card = world.office.cards[&address("bob")].clone();
@@ -126,8 +129,9 @@ fn c2_a_removed_device_is_not_heard_while_the_card_is_being_fetched() {
     assert_eq!(world.devices[0].conversation("bob"), ["! DeviceAdded", "! DeviceRemoved", "! CannotOpen"][2..]);
 }
 
+/// Requirement: D4
 #[test]
-fn d4_a_text_and_what_opened_it_are_one_step() {
+fn a_text_and_what_opened_it_are_one_step() {
     let mut world = World::two_strangers(403);
     world.add_contact(0, "bob");
     world.write(0, "bob", "hello");
@@ -150,8 +154,9 @@ fn d4_a_text_and_what_opened_it_are_one_step() {
     assert_eq!(bob.conversation("alice"), ["< hello"]);
 }
 
+/// Requirement: D7
 #[test]
-fn d7_a_session_whose_numbers_are_used_up_is_followed_by_a_new_one() {
+fn a_session_whose_numbers_are_used_up_is_followed_by_a_new_one() {
     let mut world = World::alice_and_bob(404);
     // The ratchet's field 2 is the sending chain, a map of key and next number.
     let bytes = sessions(&mut world, 0, 1);
@@ -167,8 +172,9 @@ fn d7_a_session_whose_numbers_are_used_up_is_followed_by_a_new_one() {
     assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered]);
 }
 
+/// Requirement: D8
 #[test]
-fn d8_what_an_older_state_sends_is_noticed_and_asked_for_in_a_new_session() {
+fn what_an_older_state_sends_is_noticed_and_asked_for_in_a_new_session() {
     let mut world = World::alice_and_bob(405);
     let older = world.devices[0].disk.clone();
     world.write(0, "bob", "one");
@@ -185,8 +191,9 @@ fn d8_what_an_older_state_sends_is_noticed_and_asked_for_in_a_new_session() {
     assert_eq!(world.devices[1].conversation("alice"), ["< one", "! CannotOpen", "< two", "< three"]);
 }
 
+/// Requirement: D8
 #[test]
-fn d8_a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() {
+fn a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() {
     let mut world = World::alice_and_bob(406);
     let older = world.devices[0].disk.clone();
     let session = sessions(&mut world, 0, 1)[2..34].to_vec();
@@ -213,8 +220,9 @@ fn d8_a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() 
     );
 }
 
+/// Requirement: D8
 #[test]
-fn d8_a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to() {
+fn a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to() {
     let mut world = World::alice_and_bob(409);
     let alice = &mut world.devices[0];
     let kept = alice.disk.0.iter().find(|((_, key), _)| key == "pre_keys").unwrap();
@@ -233,8 +241,9 @@ fn d8_a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to(
     assert!(!alice.messenger.pre_keys_due(&stock, alice.now));
 }
 
+/// Requirement: D9
 #[test]
-fn d9_rubbish_begins_at_most_one_new_session_a_minute() {
+fn rubbish_begins_at_most_one_new_session_a_minute() {
     let mut world = World::alice_and_bob(407);
     let alice = world.devices[0].id;
     let before = one_time_left(&world, alice);
@@ -253,8 +262,9 @@ fn d9_rubbish_begins_at_most_one_new_session_a_minute() {
     assert_eq!(world.devices[1].conversation("alice"), ["! CannotOpen", "< through"]);
 }
 
+/// Requirement: D9
 #[test]
-fn d9_a_clock_that_was_set_back_holds_no_new_session_up() {
+fn a_clock_that_was_set_back_holds_no_new_session_up() {
     let mut world = World::alice_and_bob(408);
     let alice = world.devices[0].id;
     world.devices[1].now += 1_000 * MINUTE_MS;
@@ -269,8 +279,9 @@ fn d9_a_clock_that_was_set_back_holds_no_new_session_up() {
     assert_eq!(before - one_time_left(&world, alice), 1);
 }
 
+/// Requirement: D9
 #[test]
-fn d9_two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
+fn two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
     let mut world = World::alice_and_bob(409);
     // What both wrote last is under way in the sessions that both then lose.
     world.devices[0].online = false;
@@ -301,8 +312,9 @@ fn d9_two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
     assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< there again");
 }
 
+/// Requirement: D9
 #[test]
-fn d9_a_first_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
+fn a_first_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
     let mut world = World::alice_and_bob(410);
     // Bob's pre-keys and both ends of the session are lost; Alice begins anew with a key that Bob has no more.
     for device in &mut world.devices {
@@ -328,8 +340,9 @@ fn d9_a_first_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
     assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< back");
 }
 
+/// Requirement: D3
 #[test]
-fn d3_a_repetition_is_silent_and_begins_nothing() {
+fn a_repetition_is_silent_and_begins_nothing() {
     let mut world = World::alice_and_bob(411);
     world.devices[1].online = false;
     world.write(0, "bob", "once");
@@ -348,8 +361,9 @@ fn d3_a_repetition_is_silent_and_begins_nothing() {
     assert_eq!(world.devices[1].conversation("alice"), ["< once"]);
 }
 
+/// Requirement: K9
 #[test]
-fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
+fn a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
     let mut world = World::alice_and_bob(412);
     let kept = sessions(&mut world, 1, 0);
     // The notes' fields in their order: the version heard under number 3, nothing lost under 4, what was asked under 5.
@@ -364,8 +378,9 @@ fn k9_a_version_once_heard_of_a_device_is_never_lowered_in_silence() {
     assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Sent]);
 }
 
+/// Requirement: K9
 #[test]
-fn k9_an_envelope_of_a_later_version_with_more_fields_reads_and_is_shown_as_newer() {
+fn an_envelope_of_a_later_version_with_more_fields_reads_and_is_shown_as_newer() {
     let mut world = World::alice_and_bob(413);
     let envelope = Envelope { v: 2, ..rubbish(&world, 0, 1, 1) };
     let mut text = serde_json::to_string(&envelope).unwrap();

@@ -57,8 +57,9 @@ fn envelopes_of(world: &World, place: usize, message: &Message) -> Vec<EnvelopeI
     found.map(|((_, key), _)| EnvelopeId(key.parse().unwrap())).collect()
 }
 
+/// Requirements: D8, D9
 #[test]
-fn d8_d9_ten_messages_each_way_after_a_profile_was_put_back_are_all_readable_and_no_key_serves_twice() {
+fn ten_messages_each_way_after_a_profile_was_put_back_are_all_readable_and_no_key_serves_twice() {
     for (seed, who, at_once) in [(800, 0, true), (801, 1, true), (802, 0, false), (803, 1, false)] {
         let mut world = World::alice_and_bob(seed);
         for n in 0..3 {

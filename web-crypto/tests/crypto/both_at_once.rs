@@ -7,8 +7,9 @@ fn active(person: &Person) -> SessionId {
     person.sessions.active().unwrap().id()
 }
 
+/// Requirement: D10
 #[test]
-fn d10_both_starting_at_once_ends_in_the_session_with_the_lower_id() {
+fn both_starting_at_once_ends_in_the_session_with_the_lower_id() {
     let mut kept_alices = 0;
     for seed in 0..16 {
         let (mut alice, mut bob) = (alice(seed), bob(seed));
@@ -28,8 +29,9 @@ fn d10_both_starting_at_once_ends_in_the_session_with_the_lower_id() {
     assert!((1..16).contains(&kept_alices));
 }
 
+/// Requirement: D10
 #[test]
-fn d10_what_was_under_way_on_the_other_session_still_opens() {
+fn what_was_under_way_on_the_other_session_still_opens() {
     for seed in 0..8 {
         let (mut alice, mut bob) = (alice(seed), bob(seed));
         alice.begin(&mut bob);

@@ -44,8 +44,9 @@ fn card_of(account: &Person, devices: u64) -> AccountCard {
     AccountCard { email, account_key, device_list, certificates }
 }
 
+/// Requirement: C1
 #[test]
-fn c1_a_signature_fails_in_every_other_context() {
+fn a_signature_fails_in_every_other_context() {
     let alice = alice(1);
     let key = alice.own.account_key();
     let (hash, device) = (key.hash(), alice.own.device());
@@ -74,8 +75,9 @@ fn c1_a_signature_fails_in_every_other_context() {
     }
 }
 
+/// Requirement: C1
 #[test]
-fn c1_a_statement_fails_for_another_account_device_id_or_key() {
+fn a_statement_fails_for_another_account_device_id_or_key() {
     let (alice, bob) = (alice(2), bob(2));
     let key = alice.own.account_key();
     let (hash, device) = (key.hash(), alice.own.device());
@@ -90,15 +92,17 @@ fn c1_a_statement_fails_for_another_account_device_id_or_key() {
     assert!(!verifies(key, &renumbered.signed_bytes(&hash, device), &good));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_a_true_card_is_taken() {
+fn a_true_card_is_taken() {
     let alice = alice(3);
     assert_eq!(check(card_of(&alice, 3), None, 0), Ok(()));
     assert_eq!(check(card_of(&alice, 3), Some(alice.own.account_key()), 3), Ok(()));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_the_server_cannot_add_a_device() {
+fn the_server_cannot_add_a_device() {
     let (alice, mallory) = (alice(4), mallory(4));
     // Mallory's own device, as it is; under Alice's name, signed by Mallory; on the list without Alice's signature.
     let mut card = card_of(&alice, 2);
@@ -116,8 +120,9 @@ fn c2_the_server_cannot_add_a_device() {
     assert_eq!(check(card, None, 0), Err(CardError::BadSignature));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_the_server_cannot_hide_or_reorder_devices_or_roll_them_back() {
+fn the_server_cannot_hide_or_reorder_devices_or_roll_them_back() {
     let alice = alice(5);
     let mut hidden = card_of(&alice, 3);
     hidden.certificates.pop();
@@ -137,8 +142,9 @@ fn c2_the_server_cannot_hide_or_reorder_devices_or_roll_them_back() {
     assert_eq!(check(recounted, None, 3), Err(CardError::BadSignature));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_the_server_cannot_move_a_device_to_another_name_or_key() {
+fn the_server_cannot_move_a_device_to_another_name_or_key() {
     let (alice, mallory) = (alice(6), mallory(6));
     let mut renamed = card_of(&alice, 1);
     renamed.email = mallory.own.email().clone();
@@ -166,16 +172,18 @@ fn c2_the_server_cannot_move_a_device_to_another_name_or_key() {
     assert_eq!(check(one_key, None, 0), Err(CardError::Contradictory));
 }
 
+/// Requirement: C2
 #[test]
-fn c2_the_most_devices_are_taken_and_one_more_is_not() {
+fn the_most_devices_are_taken_and_one_more_is_not() {
     let alice = alice(7);
     let most = DEVICES_MAX as u64;
     assert_eq!(check(card_of(&alice, most), None, 0), Ok(()));
     assert_eq!(check(card_of(&alice, most + 1), None, 0), Err(CardError::Contradictory));
 }
 
+/// Requirement: C3
 #[test]
-fn c3_a_salt_of_another_length_is_refused() {
+fn a_salt_of_another_length_is_refused() {
     struct Zeros;
     impl RngCore for Zeros {
         fn next_u32(&mut self) -> u32 {
@@ -204,16 +212,18 @@ fn c3_a_salt_of_another_length_is_refused() {
     }
 }
 
+/// Requirement: C3
 #[test]
-fn c3_signatures_of_no_number_are_refused() {
+fn signatures_of_no_number_are_refused() {
     let alice = alice(9);
     for signature in [Bytes([0; 384]), Bytes([0xff; 384])] {
         assert!(!verifies(alice.own.account_key(), b"statement", &signature));
     }
 }
 
+/// Requirement: C4
 #[test]
-fn c4_a_wrapped_account_key_opens_only_beside_its_public_half() {
+fn a_wrapped_account_key_opens_only_beside_its_public_half() {
     let mut rng = ChaCha20Rng::seed_from_u64(10);
     let (alice, mallory) = (alice(10), mallory(10));
     let wrapping = Key::generate(&mut rng);

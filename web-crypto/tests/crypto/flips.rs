@@ -123,8 +123,9 @@ fn refuses_every_flip(person: &mut Person, envelope: &Envelope, depth: Depth) ->
     count
 }
 
+/// Requirements: D1, D5
 #[test]
-fn d1_d5_every_flipped_bit_is_refused_and_leaves_no_trace() {
+fn every_flipped_bit_is_refused_and_leaves_no_trace() {
     let (mut alice, mut bob) = acquainted(1);
     exchange(&mut alice, &mut bob);
     let skipped = alice.seal("skipped");
@@ -145,14 +146,16 @@ fn d1_d5_every_flipped_bit_is_refused_and_leaves_no_trace() {
     assert_eq!(bob.open(&next).as_deref(), Ok("next"));
 }
 
+/// Requirements: D1, D5
 #[test]
-fn d1_d5_every_flipped_byte_of_a_first_message_is_refused_and_leaves_no_trace() {
+fn every_flipped_byte_of_a_first_message_is_refused_and_leaves_no_trace() {
     first_message(Depth::EveryByte(20), 4_000);
 }
 
+/// Requirements: D1, D5
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn d1_d5_every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
+fn every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
     first_message(Depth::EveryBit, 18_000);
 }
 
@@ -173,14 +176,16 @@ fn first_message(depth: Depth, at_least: usize) {
     assert_eq!(bob.open(&first).as_deref(), Ok("first"));
 }
 
+/// Requirement: K1
 #[test]
-fn k1_every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_first_message() {
+fn every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_first_message() {
     bundle(Depth::EveryByte(21), 3_000);
 }
 
+/// Requirement: K1
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn k1_every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_first_message() {
+fn every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_first_message() {
     bundle(Depth::EveryBit, 15_000);
 }
 
@@ -207,14 +212,16 @@ fn bundle(depth: Depth, at_least: usize) {
     assert!(count > at_least && unsigned > 250, "{count} {unsigned}");
 }
 
+/// Requirement: C2
 #[test]
-fn c2_every_flipped_byte_of_a_card_and_its_certificates_is_refused() {
+fn every_flipped_byte_of_a_card_and_its_certificates_is_refused() {
     card(Depth::EveryByte(22), 2_500);
 }
 
+/// Requirement: C2
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn c2_every_flipped_bit_of_a_card_and_its_certificates_is_refused() {
+fn every_flipped_bit_of_a_card_and_its_certificates_is_refused() {
     card(Depth::EveryBit, 10_000);
 }
 
@@ -237,8 +244,9 @@ fn each_flipped_bit(bytes: &[u8], mut refuse: impl FnMut(usize, &[u8])) {
     }
 }
 
+/// Requirement: C4
 #[test]
-fn c4_every_flipped_bit_of_a_vault_is_refused() {
+fn every_flipped_bit_of_a_vault_is_refused() {
     let (mut rng, alice) = (ChaCha20Rng::seed_from_u64(5), alice(5));
     let owner = Owner { email: alice.own.email(), account_key: alice.own.account_key() };
     let (root, entropy, export_key) = (Key::generate(&mut rng), Key::generate(&mut rng), [1; 64]);

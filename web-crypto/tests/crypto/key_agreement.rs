@@ -18,8 +18,9 @@ fn check(bundle: PreKeyBundle, of: &Person) -> Result<CheckedBundle, BundleError
     ready(CheckedBundle::check(bundle, &of.checked_card(), &NativeVerifier))
 }
 
+/// Requirement: K1
 #[test]
-fn k1_a_bundle_with_a_wrong_signature_is_refused_before_any_secret() {
+fn a_bundle_with_a_wrong_signature_is_refused_before_any_secret() {
     let mut bob = bob(1);
     let good = bob.claim();
     assert!(check(good.clone(), &bob).is_ok());
@@ -38,8 +39,9 @@ fn k1_a_bundle_with_a_wrong_signature_is_refused_before_any_secret() {
     }
 }
 
+/// Requirement: K1
 #[test]
-fn k1_another_accounts_pre_keys_are_refused() {
+fn another_accounts_pre_keys_are_refused() {
     let (mut bob, mut mallory) = (bob(2), mallory(2));
     let mallorys = mallory.claim();
     assert_eq!(check(mallorys.clone(), &bob), Err(BundleError::UnknownDevice));
@@ -52,8 +54,9 @@ fn k1_another_accounts_pre_keys_are_refused() {
     assert!(check(bob.claim(), &bob).is_ok());
 }
 
+/// Requirement: K2
 #[test]
-fn k2_a_pre_key_of_small_order_gives_no_session() {
+fn a_pre_key_of_small_order_gives_no_session() {
     let (mut alice, mut bob) = (alice(3), bob(3));
     let mut bundle = bob.claim();
     bundle.one_time.as_mut().unwrap().key = Bytes([0; 32]);
@@ -67,8 +70,9 @@ fn k2_a_pre_key_of_small_order_gives_no_session() {
     assert_eq!(Session::initiate(&alice.own, &bundle, &mut alice.rng).err(), Some(InitiateError::BadKey));
 }
 
+/// Requirement: K2
 #[test]
-fn k2_an_ephemeral_or_ratchet_key_of_small_order_is_refused() {
+fn an_ephemeral_or_ratchet_key_of_small_order_is_refused() {
     let (mut alice, mut bob) = (alice(4), bob(4));
     alice.begin(&mut bob);
     let envelope = alice.seal("hello");
@@ -81,8 +85,9 @@ fn k2_an_ephemeral_or_ratchet_key_of_small_order_is_refused() {
     assert!(bob.open(&envelope).is_ok());
 }
 
+/// Requirement: K3
 #[test]
-fn k3_a_long_term_key_of_another_encoding_is_refused() {
+fn a_long_term_key_of_another_encoding_is_refused() {
     let mut bob = bob(5);
     let other = |key: PublicKey| {
         let mut bytes = key.0;
@@ -105,8 +110,9 @@ fn k3_a_long_term_key_of_another_encoding_is_refused() {
     assert_eq!(checked.err(), Some(CardError::Contradictory));
 }
 
+/// Requirement: K4
 #[test]
-fn k4_swapping_any_name_makes_opening_fail() {
+fn swapping_any_name_makes_opening_fail() {
     let (mut alice, mut bob) = acquainted(6);
     let other_email = "other@example.org".parse().unwrap();
     let other_device = alice.second_device(77).own.device();
@@ -125,8 +131,9 @@ fn k4_swapping_any_name_makes_opening_fail() {
     assert!(bob.open(&envelope).is_ok());
 }
 
+/// Requirement: K4
 #[test]
-fn k4_a_first_message_speaks_only_for_its_certificate() {
+fn a_first_message_speaks_only_for_its_certificate() {
     let (mut alice, mut bob, mallory) = (alice(7), bob(7), mallory(7));
     alice.begin(&mut bob);
     let envelope = alice.seal("hello");
@@ -154,8 +161,9 @@ fn k4_a_first_message_speaks_only_for_its_certificate() {
     assert_eq!(checked.err(), Some(FirstError::AccountKeyChanged));
 }
 
+/// Requirement: K4
 #[test]
-fn k4_unknown_key_share_both_sides_bind_both_certificates() {
+fn unknown_key_share_both_sides_bind_both_certificates() {
     // Mallory offers Bob's pre-keys as her own: Alice thinks she writes to Mallory, Bob must not open it.
     let (mut alice, bob, mallory) = (alice(8), bob(8), mallory(8));
     let mut bundle = bob.bundle_without_one_time();
@@ -172,8 +180,9 @@ fn k4_unknown_key_share_both_sides_bind_both_certificates() {
     assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
 }
 
+/// Requirement: K4
 #[test]
-fn k4_both_sides_must_mean_the_same_certificates() {
+fn both_sides_must_mean_the_same_certificates() {
     // The same name, device and keys under another certificate that Bob's account signed: all agreements come out equal.
     let (mut alice, mut bob) = (alice(20), bob(20));
     let mut certificate = bob.own.certificate().clone();
@@ -188,8 +197,9 @@ fn k4_both_sides_must_mean_the_same_certificates() {
     assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
 }
 
+/// Requirement: K5
 #[test]
-fn k5_a_one_time_key_is_named_only_after_its_message_opened() {
+fn a_one_time_key_is_named_only_after_its_message_opened() {
     let (mut alice, mut bob) = (alice(9), bob(9));
     alice.begin(&mut bob);
     let envelope = alice.seal("hello");
@@ -207,8 +217,9 @@ fn k5_a_one_time_key_is_named_only_after_its_message_opened() {
     assert_eq!(bob.open(&envelope), Err(OpenError::MissingPreKey));
 }
 
+/// Requirement: K6
 #[test]
-fn k6_it_works_without_a_one_time_key_and_says_so() {
+fn it_works_without_a_one_time_key_and_says_so() {
     let (mut alice, mut bob) = (alice(10), bob(10));
     bob.published.one_time.clear();
     alice.begin(&mut bob);
@@ -219,8 +230,9 @@ fn k6_it_works_without_a_one_time_key_and_says_so() {
     assert!(other.sessions.active().unwrap().had_one_time());
 }
 
+/// Requirement: K6
 #[test]
-fn k6_a_replayed_first_message_opens_nothing_twice() {
+fn a_replayed_first_message_opens_nothing_twice() {
     for with_one_time in [true, false] {
         let (mut alice, mut bob) = (alice(11), bob(11));
         if !with_one_time {
@@ -248,8 +260,9 @@ fn k6_a_replayed_first_message_opens_nothing_twice() {
     }
 }
 
+/// Requirement: K6
 #[test]
-fn k6_what_is_remembered_of_first_messages_is_bounded() {
+fn what_is_remembered_of_first_messages_is_bounded() {
     let (mut alice, mut bob) = (alice(12), bob(12));
     bob.published.one_time.clear();
     let bundle = bob.checked_bundle();
@@ -273,8 +286,9 @@ fn k6_what_is_remembered_of_first_messages_is_bounded() {
     assert_eq!(bob.open(&firsts[0]), Err(OpenError::MissingPreKey));
 }
 
+/// Requirement: K8
 #[test]
-fn k8_ids_are_never_used_again() {
+fn ids_are_never_used_again() {
     let mut bob = bob(13);
     let mut ids: Vec<_> = bob.pre_keys.one_time_public().iter().map(|key| key.id).collect();
     assert_eq!(ids.len(), ONE_TIME_PRE_KEYS_FULL);
@@ -330,8 +344,9 @@ fn an_upload_brings_what_the_server_does_not_have() {
     assert_ne!(upload.kem.unwrap().key, kem.key);
 }
 
+/// Requirement: K9
 #[test]
-fn k9_another_version_is_refused() {
+fn another_version_is_refused() {
     let (mut alice, mut bob) = acquainted(17);
     let envelope = alice.seal("hello");
     for v in [0, 2, 255] {

@@ -13,8 +13,9 @@ fn the_servers_timestamp_is_not_authenticated() {
     assert!(bob.open(&envelope).is_ok());
 }
 
+/// Requirement: D2
 #[test]
-fn d2_too_many_missing_messages_are_refused_at_once() {
+fn too_many_missing_messages_are_refused_at_once() {
     let (mut alice, mut bob) = acquainted(4);
     let envelope = alice.seal("hello");
     let before = bob.dump();
@@ -32,8 +33,9 @@ fn d2_too_many_missing_messages_are_refused_at_once() {
     assert_eq!(bob.open(&envelope).as_deref(), Ok("hello"));
 }
 
+/// Requirement: D3
 #[test]
-fn d3_a_duplicate_is_known_as_one() {
+fn a_duplicate_is_known_as_one() {
     let (mut alice, mut bob) = acquainted(5);
     let skipped = alice.seal("skipped");
     let next = alice.seal("next");
@@ -47,8 +49,9 @@ fn d3_a_duplicate_is_known_as_one() {
     }
 }
 
+/// Requirement: D4
 #[test]
-fn d4_two_openings_of_one_state_give_the_same() {
+fn two_openings_of_one_state_give_the_same() {
     // Nothing is used up by opening: whoever fails to store the outcome opens again.
     let (mut alice, mut bob) = acquainted(6);
     let envelope = alice.seal("hello");
@@ -58,8 +61,9 @@ fn d4_two_openings_of_one_state_give_the_same() {
     assert_eq!(bob.try_open(&envelope).unwrap().content, first);
 }
 
+/// Requirement: D6
 #[test]
-fn d6_a_state_opens_nothing_from_before_it() {
+fn a_state_opens_nothing_from_before_it() {
     let (mut alice, mut bob) = acquainted(7);
     let mut past = Vec::new();
     for _ in 0..3 {
@@ -74,8 +78,9 @@ fn d6_a_state_opens_nothing_from_before_it() {
     }
 }
 
+/// Requirement: D6
 #[test]
-fn d6_old_dumps_of_both_open_nothing_after_a_round_trip() {
+fn old_dumps_of_both_open_nothing_after_a_round_trip() {
     let (mut alice, mut bob) = acquainted(8);
     let mut alices = Sessions::load(&alice.sessions.save()).unwrap();
     let mut bobs = Sessions::load(&bob.sessions.save()).unwrap();
@@ -101,8 +106,9 @@ fn d6_old_dumps_of_both_open_nothing_after_a_round_trip() {
     assert_eq!(heard, [true, true, false, false, false, false]);
 }
 
+/// Requirement: D8
 #[test]
-fn d8_a_restored_state_has_a_lower_generation_and_never_repeats_a_salt() {
+fn a_restored_state_has_a_lower_generation_and_never_repeats_a_salt() {
     let (mut alice, mut bob) = acquainted(9);
     let restored = Sessions::load(&alice.sessions.save()).unwrap();
     let later = alice.seal("one");
@@ -120,8 +126,9 @@ fn d8_a_restored_state_has_a_lower_generation_and_never_repeats_a_salt() {
     }
 }
 
+/// Requirement: D7
 #[test]
-fn d7_a_generation_at_its_end_neither_seals_nor_opens() {
+fn a_generation_at_its_end_neither_seals_nor_opens() {
     let (mut alice, mut bob) = acquainted(13);
     let (there, back) = (alice.seal("there"), bob.seal("back"));
     assert!(alice.open(&back).is_ok());
@@ -139,8 +146,9 @@ fn d7_a_generation_at_its_end_neither_seals_nor_opens() {
     assert!(bob.open(&there).is_ok());
 }
 
+/// Requirement: D7
 #[test]
-fn d7_pre_key_ids_never_wrap() {
+fn pre_key_ids_never_wrap() {
     let mut bob = bob(14);
     let mut saved = bob.pre_keys.save().to_vec();
     // The next id stands last, as two bytes while it is small.
