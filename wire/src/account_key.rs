@@ -24,13 +24,19 @@ pub struct AccountKey(Bytes<ACCOUNT_KEY_BYTES>);
 /// Why bytes are not an account key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AccountKeyError {
+    /// Not a SubjectPublicKeyInfo in DER of a 3072-bit RSA key with the exponent 65537.
     #[error("an account key has {ACCOUNT_KEY_BYTES} bytes: RSA, 3072 bits, exponent 65537, DER")]
     WrongForm,
+    /// The modulus is even, or shorter than 3072 bits.
     #[error("an account key's modulus has 3072 bits and is odd")]
     WrongModulus,
 }
 
 impl AccountKey {
+    /// Reads a SubjectPublicKeyInfo in DER of [`ACCOUNT_KEY_BYTES`] bytes.
+    ///
+    /// # Errors
+    /// Bytes of another form or length, or a modulus that no 3072-bit RSA key has.
     pub fn from_der(der: &[u8]) -> Result<Self, AccountKeyError> {
         let bytes = Bytes::try_from(der).map_err(|_| AccountKeyError::WrongForm)?;
         let modulus =
@@ -42,10 +48,14 @@ impl AccountKey {
     }
 
     /// The encoding around a modulus, highest byte first.
+    ///
+    /// # Errors
+    /// A modulus that is even, or whose highest bit is not set.
     pub fn from_modulus(modulus: [u8; MODULUS_BYTES]) -> Result<Self, AccountKeyError> {
         Self::from_der(&[HEAD.as_slice(), &modulus, &TAIL].concat())
     }
 
+    /// The SubjectPublicKeyInfo in DER, [`ACCOUNT_KEY_BYTES`] bytes.
     pub fn as_der(&self) -> &[u8] {
         self.0.as_ref()
     }

@@ -15,25 +15,33 @@ pub struct Address(String);
 /// Why a text is not an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
+    /// Empty after spaces at both ends are removed.
     #[error("the address is empty")]
     Empty,
+    /// More bytes than RFC 5321 section 4.5.3.1 allows.
     #[error(
         "the address is longer than {ADDRESS_BYTES_MAX} bytes, or the part before @ than {ADDRESS_LOCAL_PART_BYTES_MAX}"
     )]
     TooLong,
+    /// A letter outside ASCII.
     #[error("the address has letters other than ASCII ones; write the domain in its xn-- form")]
     NotAscii,
+    /// Not a dot-atom, one `@` and a domain of at least two labels.
     #[error("the address is not of the form name@domain")]
     Malformed,
     /// Mail may allow the character, an account here does not: see [`LOCAL_PART_PUNCTUATION`].
     #[error("the part before @ has a character that accounts here cannot have")]
     UnsupportedCharacter,
+    /// Read by [`Address::canonical`], but with capital letters or surrounding spaces.
     #[error("the address is not in its canonical form")]
     NotCanonical,
 }
 
 impl Address {
     /// Reads what a person typed: trims the ends, lowers ASCII letters, checks the form.
+    ///
+    /// # Errors
+    /// What is wrong with the text. Nothing is corrected beyond case and surrounding spaces.
     pub fn parse(typed: &str) -> Result<Self, AddressError> {
         let text = typed.trim_matches([' ', '\t', '\r', '\n']);
         if text.is_empty() {
@@ -56,12 +64,16 @@ impl Address {
         if local.bytes().all(is_supported) { Ok(Self(text)) } else { Err(AddressError::UnsupportedCharacter) }
     }
 
-    /// Takes only the canonical form: what a signature covers must not depend on who lowered it.
+    /// Reads only the canonical form, so that the bytes under a signature are the same for everyone.
+    ///
+    /// # Errors
+    /// As [`Self::parse`], and [`AddressError::NotCanonical`] for a text that `parse` would have changed.
     pub fn canonical(text: &str) -> Result<Self, AddressError> {
         let address = Self::parse(text)?;
         if address.0 == text { Ok(address) } else { Err(AddressError::NotCanonical) }
     }
 
+    /// The address in its canonical form.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -79,7 +79,7 @@ pub mod uuid {
     /// Reads a byte string of 16 bytes.
     ///
     /// # Errors
-    /// When something else stands there.
+    /// When the next item is not a byte string of 16 bytes.
     pub fn decode<C>(from: &mut Decoder<'_>, context: &mut C) -> Result<Uuid, de::Error> {
         ByteArray::decode(from, context).map(|bytes| Uuid::from_bytes(bytes.into()))
     }

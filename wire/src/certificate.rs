@@ -14,13 +14,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Certificate {
+    /// The account's address.
     #[n(0)]
     pub email: Address,
     /// SHA-256 of the account key's encoding.
     #[n(1)]
     pub account_key_hash: Digest,
+    /// The device that is certified.
     #[n(2)]
     pub device: DeviceId,
+    /// The device's long-term X25519 key (X3DH section 2.3, `IK`).
     #[n(3)]
     pub identity_key: PublicKey,
     /// Milliseconds since 1970, by the device's clock.
@@ -29,11 +32,13 @@ pub struct Certificate {
     /// The device list's counter at which this device entered.
     #[n(5)]
     pub counter: u64,
+    /// By the account key, over [`Self::signed_bytes`].
     #[n(6)]
     pub signature: Signature,
 }
 
 impl Certificate {
+    /// The bytes that the signature covers: every field but the signature.
     pub fn signed_bytes(&self) -> Vec<u8> {
         SignedBytes::new(Context::Certificate)
             .field(self.email.as_str().as_bytes())
@@ -51,19 +56,25 @@ impl Certificate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct DeviceList {
+    /// The account's address.
     #[n(0)]
     pub email: Address,
+    /// SHA-256 of the account key's encoding.
     #[n(1)]
     pub account_key_hash: Digest,
+    /// 1 for an account's first list, one more for each that follows.
     #[n(2)]
     pub counter: u64,
+    /// At most [`limits::DEVICES_MAX`](crate::limits::DEVICES_MAX).
     #[n(3)]
     pub devices: Vec<DeviceId>,
+    /// By the account key, over [`Self::signed_bytes`].
     #[n(4)]
     pub signature: Signature,
 }
 
 impl DeviceList {
+    /// The bytes that the signature covers: every field but the signature, the devices behind their number.
     pub fn signed_bytes(&self) -> Vec<u8> {
         self.devices
             .iter()
@@ -79,14 +90,17 @@ impl DeviceList {
     }
 }
 
-/// What an account shows to whoever adds it: its key, its devices, and the proof that they are its own.
+/// An account's key, its devices, and the proof that the devices are its own. Sent to everyone who adds the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct AccountCard {
+    /// The account's address.
     #[n(0)]
     pub email: Address,
+    /// The key that signed the list and the certificates.
     #[n(1)]
     pub account_key: AccountKey,
+    /// The account's current devices.
     #[n(2)]
     pub device_list: DeviceList,
     /// One for each entry of the list, in its order.

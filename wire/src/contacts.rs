@@ -11,20 +11,26 @@ pub struct AddContact {
     pub email: String,
 }
 
-/// `GET /contacts`: whom this account added, and who added this account.
+/// `GET /contacts`: the accounts that this one added or blocked, and those that added this one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contacts {
+    /// Ordered by address. Of the requests only the oldest, at most
+    /// [`limits::CONTACTS_MAX`](crate::limits::CONTACTS_MAX).
     pub contacts: Vec<Contact>,
 }
 
+/// One entry of the contact list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
+    /// The other account's address.
     pub email: Address,
+    /// Which of the two added or blocked the other.
     pub state: ContactState,
     /// What the server shows as their key. A new device checks it against its vault.
     pub account_key: AccountKey,
 }
 
+/// What this account and another one decided about each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "kebab-case")]
 #[cbor(index_only)]
@@ -41,6 +47,7 @@ pub enum ContactState {
 }
 
 impl ContactState {
+    /// The state as JSON has it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -53,10 +60,13 @@ impl ContactState {
 /// `POST /contacts/<email>/bundles`: takes one bundle for each named device. Also for one's own other devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimBundles {
+    /// Devices of that account, each at most once.
     pub devices: Vec<DeviceId>,
 }
 
+/// The answer to [`ClaimBundles`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bundles {
+    /// One for each device that was named.
     pub bundles: Vec<PreKeyBundle>,
 }

@@ -21,9 +21,13 @@ pub struct Envelope {
     /// Milliseconds since 1970 at which the server accepted it; zero before.
     #[serde(default)]
     pub timestamp: u64,
+    /// The sender's address. The server refuses one that is not the sign-in's.
     pub sender_email: Address,
+    /// The sender's device. The server refuses one that is not the sign-in's.
     pub sender_device: DeviceId,
+    /// The address of the account to which the receiving device belongs.
     pub receiver_email: Address,
+    /// The device whose mailbox the envelope goes to.
     pub receiver_device: DeviceId,
     /// The sender's current ratchet key (Double Ratchet section 3.1, `dh`).
     pub new_ratchet_public_key: PublicKey,
@@ -31,6 +35,7 @@ pub struct Envelope {
     pub message_number: u32,
     /// Double Ratchet section 3.1, `pn`.
     pub previous_chain_length: u32,
+    /// Fresh for every envelope; with the message key it gives the key and nonce of the ciphertext.
     pub salt: Salt,
     /// AES-256-GCM ciphertext and tag of the padded content.
     pub ciphertext: Blob,
@@ -44,21 +49,26 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct FirstMessage {
+    /// The sender's account key.
     #[n(0)]
     pub account_key: AccountKey,
     /// Holds the sender's identity key.
     #[n(1)]
     pub certificate: Certificate,
+    /// X3DH section 3.3, `EK`.
     #[n(2)]
     pub ephemeral_key: PublicKey,
+    /// The receiver's signed X25519 pre-key that was used.
     #[n(3)]
     pub signed_pre_key_id: PreKeyId,
+    /// The receiver's signed ML-KEM pre-key that was used.
     #[n(4)]
     pub kem_pre_key_id: PreKeyId,
     /// Written even when absent, as `null`.
     #[serde(default)]
     #[n(5)]
     pub one_time_pre_key_id: Option<PreKeyId>,
+    /// ML-KEM-768 ciphertext to that pre-key (PQXDH section 3.3, `CT`).
     #[n(6)]
     pub kem_ciphertext: KemCiphertext,
 }
@@ -98,6 +108,7 @@ impl Envelope {
 /// `POST /messages`: stored all or none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendMessages {
+    /// At most [`limits::ENVELOPES_PER_POST_MAX`](crate::limits::ENVELOPES_PER_POST_MAX).
     pub envelopes: Vec<Envelope>,
 }
 

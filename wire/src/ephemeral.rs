@@ -13,10 +13,15 @@ use serde::{Deserialize, Serialize};
 pub struct EphemeralEnvelope {
     /// The protocol's version.
     pub v: u8,
+    /// The sender's address. The server refuses one that is not the sign-in's.
     pub sender_email: Address,
+    /// The sender's device. The server refuses one that is not the sign-in's.
     pub sender_device: DeviceId,
+    /// The contact's address.
     pub receiver_email: Address,
+    /// The contact's device.
     pub receiver_device: DeviceId,
+    /// Fresh for every envelope.
     pub salt: Salt,
     /// AES-256-GCM ciphertext and tag of the padded content: `n * PADDING_STEP_BYTES + 16` bytes, at most
     /// `limits::EPHEMERAL_CIPHERTEXT_BYTES_MAX`.
@@ -27,5 +32,6 @@ pub struct EphemeralEnvelope {
 /// each device. The answer has no body, and is the same whether or not a device was there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendEphemeral {
+    /// At least one.
     pub envelopes: Vec<EphemeralEnvelope>,
 }

@@ -1,4 +1,4 @@
-//! Names of things. Each is a type of its own, so that none can stand where another is meant.
+//! Names of things. Each is a type of its own, so that none can be used where another is meant.
 
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,7 @@ macro_rules! id {
         pub struct $name(#[cbor(n(0), with = "crate::cbor::uuid")] pub Uuid);
 
         impl $name {
-            /// As `Display` writes it. The browser's modules have no formatting of the standard library in them: it
-            /// would weigh more than what it does there.
+            /// As `Display` writes it, without the standard library's formatting, which is large in WASM.
             pub fn text(&self) -> String {
                 self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
             }
@@ -50,8 +49,8 @@ id! {
     SignInId
 }
 id! {
-    /// One segment of an account's history: a UUID of version 7, chosen by the device that sealed it, so that a retry is
-    /// recognised.
+    /// One segment of an account's history: a UUID of version 7, chosen by the device that sealed it. A retry uses the
+    /// same one.
     SegmentId
 }
 
@@ -59,6 +58,7 @@ id! {
 pub type PreKeyId = u32;
 
 impl DeviceId {
+    /// A UUID of version 4 from 16 random bytes, of which 122 bits are used.
     pub fn from_random(random: [u8; 16]) -> Self {
         Self(Builder::from_random_bytes(random).into_uuid())
     }
@@ -79,6 +79,7 @@ impl SegmentId {
 }
 
 impl SignInId {
+    /// A UUID of version 4 from 16 random bytes, of which 122 bits are used.
     pub fn from_random(random: [u8; 16]) -> Self {
         Self(Builder::from_random_bytes(random).into_uuid())
     }

@@ -2,6 +2,7 @@
 //!
 //! Owns the shapes, their sizes and limits, and the exact bytes that signatures cover.
 //! Knows nothing of secrets, of I/O, or of where anything is stored.
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Every limit that both sides must agree on, with its reason. A limit that only the server applies stands in its settings.
+//! Every limit that both sides must agree on, with its reason. Limits that only the server applies are in its settings.
 
 /// RFC 5321 section 4.5.3.1.3 allows 256 octets for a path, which leaves 254 for the address.
 pub const ADDRESS_BYTES_MAX: usize = 254;
@@ -51,15 +51,15 @@ pub const POLL_SECONDS_MAX: u32 = 50;
 /// Envelopes in one answer to a poll; the rest follow in the next.
 pub const POLL_DELIVERIES_MAX: usize = 50;
 
-/// What the server keeps for recovery, sealed: the account key, and [`CONTACTS_MAX`] contacts with the longest addresses.
+/// The sealed vault: the account key, and [`CONTACTS_MAX`] contacts with the longest addresses.
 pub const VAULT_BYTES_MAX: usize = 512 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;
 
 /// One sealed piece of history: a few hundred messages of the usual length, and at least eight of the longest.
 pub const SEGMENT_BYTES_MAX: usize = 256 * 1024;
-/// A segment is padded to a multiple of this and grows by its seal: a shorter one comes from a broken client. What an answer
-/// carries beside the segments, and what they cost the server beside their bytes, stays small for it.
+/// A segment is padded to a multiple of this and grows by its seal, so a shorter one comes from a broken client. Bounds
+/// what each segment costs beside its bytes, in an answer and on the server.
 pub const SEGMENT_BYTES_MIN: usize = 1024;
 /// Segments in one answer, by their bytes together: a few seconds on a slow line.
 pub const HISTORY_ANSWER_BYTES_MAX: usize = 1024 * 1024;

@@ -6,7 +6,8 @@ use opaque_ke::{CipherSuite, Ristretto255, TripleDh, argon2::Argon2};
 /// default ones, the public keys; the address is bound as the credential identifier, from which the OPRF key comes.
 pub const CONTEXT: &[u8] = b"Cliquet/1 OPAQUE";
 
-/// RFC 9807 section 7, with Argon2id at 19 MiB, two passes, one lane (the crate's default parameters) as key-stretching function.
+/// The suite (RFC 9807 section 7). The key-stretching function is Argon2id with 19 MiB, two passes and one lane, the
+/// crate's defaults.
 #[derive(Debug)]
 pub struct Suite;
 

@@ -1,4 +1,4 @@
-//! A change of password: OPAQUE registration (RFC 9807 section 5) by whoever proves the old one.
+//! A change of password: OPAQUE registration (RFC 9807 section 5) by a person who proves the old one.
 
 use crate::bytes::{Blob, Digest};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ pub struct StartPassword {
     pub request: Blob,
 }
 
+/// The answer to [`StartPassword`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordStarted {
     /// RegistrationResponse.

@@ -1,4 +1,4 @@
-//! The long poll. A poll reads; only the cursor it brings removes.
+//! The long poll. A poll reads; only the cursor it carries removes.
 
 use crate::{envelope::Envelope, ephemeral::EphemeralEnvelope, ids::EnvelopeId};
 use serde::{Deserialize, Serialize};
@@ -18,24 +18,27 @@ pub struct Poll {
 pub struct PollAnswer {
     /// In the order of their cursors.
     pub deliveries: Vec<Delivery>,
-    /// What came for this device while the poll was held, at most `limits::POLL_EPHEMERAL_MAX`. Moves no cursor.
+    /// Signals that came for this device while the poll was held, at most `limits::POLL_EPHEMERAL_MAX`. They move no
+    /// cursor.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ephemeral: Vec<EphemeralEnvelope>,
 }
 
-/// What lies in a mailbox, and its place there: one of an envelope and the word that one expired.
+/// An entry of a mailbox and its place: either an envelope, or the notice that an envelope expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Grows with everything that is put into the mailbox; gaps mean nothing.
     pub cursor: u64,
+    /// A message for this device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<Envelope>,
-    /// An envelope that this device sent was dropped at the end of its life. The server's word, which nothing signs.
+    /// An envelope that this device sent was dropped at the end of its life. Nothing signs this notice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expired: Option<EnvelopeId>,
 }
 
 impl Delivery {
+    /// The delivery of an envelope.
     pub fn of(cursor: u64, envelope: Envelope) -> Self {
         Self { cursor, envelope: Some(envelope), expired: None }
     }

@@ -8,7 +8,9 @@ pub struct Problem {
     /// `/problems#` and the code.
     #[serde(rename = "type")]
     pub kind: String,
+    /// What a program acts on.
     pub code: ProblemCode,
+    /// The HTTP status of the answer.
     pub status: u16,
     /// One line, in the reader's language.
     pub title: String,
@@ -28,16 +30,20 @@ macro_rules! codes {
         }
 
         impl ProblemCode {
+            /// Every code, in the order of this file.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
+            /// The code that is written so in JSON.
             pub fn named(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.as_str() == name)
             }
 
+            /// The code as JSON has it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
 
+            /// The HTTP status that goes with the code.
             pub fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
             }
@@ -62,7 +68,7 @@ codes! {
     InviteExpired = "invite-expired", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
-    /// Someone who is signed in was to prove the password, and did not.
+    /// A signed-in person had to prove the password, and did not.
     PasswordRefused = "password-refused", 403;
     /// Wrong proof, unknown address, or an account without a recovery key: deliberately one.
     RecoveryRefused = "recovery-refused", 403;
@@ -78,18 +84,18 @@ codes! {
     KeyReused = "key-reused", 409;
     /// The device list's counter is not the next one.
     ListOutdated = "list-outdated", 409;
-    /// The vault was replaced since the one that this one was made from: fetch it anew.
+    /// Another vault has replaced the one that this one was made from: fetch it again.
     VaultOutdated = "vault-outdated", 409;
     DeviceLimit = "device-limit", 409;
     UnknownDevice = "unknown-device", 404;
     /// The sender's fields are not those of the sign-in.
     WrongSender = "wrong-sender", 403;
-    /// The receiver's devices are not those the envelopes name: fetch the card anew.
+    /// The envelopes do not name exactly the receiver's devices: fetch the card again.
     DevicesChanged = "devices-changed", 409;
     UnknownAccount = "unknown-account", 404;
     /// The receiver does not take messages from this sender.
     NotAContact = "not-a-contact", 403;
-    /// Oneself as a contact.
+    /// An account cannot add itself as a contact.
     OwnAddress = "own-address", 422;
     ContactLimit = "contact-limit", 409;
     MailboxFull = "mailbox-full", 507;

@@ -1,4 +1,4 @@
-//! The recovery key: set by whoever knows the password, used by whoever lost it. The key itself is in none of these.
+//! The recovery key: set with the password, used when the password is lost. No request contains the key itself.
 
 use crate::{
     address::Address,
@@ -11,14 +11,14 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use uuid::Uuid;
 
-/// Shows to the server that someone has the recovery key, and tells nothing else of it. Whoever has the proof may take the
-/// account over, so it shows itself to no log.
+/// Proves to the server that a person has the recovery key. 32 bytes derived from the key, from which the key cannot be
+/// computed. The proof is enough to take the account over, so `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RecoveryProof(pub Bytes<32>);
 
 impl RecoveryProof {
-    /// What the server keeps: SHA-256 of the proof. Who reads the database recovers nothing.
+    /// What the server keeps: SHA-256 of the proof. A copy of the database is not enough to recover an account.
     pub fn verifier(&self) -> Digest {
         Bytes(Sha256::digest(self.0).into())
     }
@@ -45,23 +45,28 @@ pub struct SetRecovery {
     pub replaces: Digest,
 }
 
-/// `POST /recovery/start`, signed out. An unknown address, an account without a recovery key and a wrong proof are one and
-/// the same `recovery-refused`.
+/// `POST /recovery/start`, signed out. An unknown address, an account without a recovery key and a wrong proof all get
+/// `recovery-refused`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartRecovery {
     /// As typed; the answer brings the canonical form.
     pub email: String,
+    /// From the recovery key.
     pub proof: RecoveryProof,
     /// RegistrationRequest for the new password.
     pub request: Blob,
 }
 
+/// The answer to [`StartRecovery`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryStarted {
+    /// The canonical form of the address.
     pub email: Address,
     /// RegistrationResponse.
     pub response: Blob,
+    /// The account's current devices.
     pub card: AccountCard,
+    /// The vault, whose root opens with the recovery key.
     pub vault: Blob,
 }
 
@@ -69,7 +74,9 @@ pub struct RecoveryStarted {
 /// begins. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishRecovery {
+    /// As [`RecoveryStarted`] gave it.
     pub email: Address,
+    /// The same proof again.
     pub proof: RecoveryProof,
     /// RegistrationRecord of the new password.
     pub record: Blob,

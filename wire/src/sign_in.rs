@@ -1,4 +1,4 @@
-//! Sign-up and sign-in: OPAQUE messages (RFC 9807) and what goes with them. The password is in none of them.
+//! Sign-up and sign-in: OPAQUE messages (RFC 9807) and what goes with them. None of them contains the password.
 
 use crate::{
     account_key::AccountKey,
@@ -14,6 +14,7 @@ use uuid::Uuid;
 /// `POST /invites/check`: whether an account could be made with this invite. The answer is empty, or a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckInvite {
+    /// As the invite's link has it.
     pub invite: String,
 }
 
@@ -22,14 +23,17 @@ pub struct CheckInvite {
 pub struct SignUpStart {
     /// As typed; the server answers with the canonical form.
     pub email: String,
+    /// Needed on a server that takes accounts by invite only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
     /// RegistrationRequest (RFC 9807 section 5.1).
     pub request: Blob,
 }
 
+/// The answer to [`SignUpStart`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpStarted {
+    /// The canonical form of the address.
     pub email: Address,
     /// RegistrationResponse.
     pub response: Blob,
@@ -38,15 +42,20 @@ pub struct SignUpStarted {
 /// `POST /sign-up/finish`: the account, its vault and its first device come to be in one transaction, signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUpFinish {
+    /// As [`SignUpStarted`] gave it.
     pub email: Address,
+    /// The same invite again; it is used up now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
     /// RegistrationRecord.
     pub record: Blob,
+    /// Made in the browser; its private half is in the vault, wrapped.
     pub account_key: AccountKey,
     /// Sealed in the browser under OPAQUE's export key.
     pub vault: Blob,
+    /// Counter 1, with the one device.
     pub device_list: DeviceList,
+    /// The first device, with its pre-keys.
     pub device: DeviceUpload,
 }
 
@@ -59,8 +68,10 @@ pub struct SignInStart {
     pub request: Blob,
 }
 
+/// The answer to [`SignInStart`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInStarted {
+    /// The canonical form of the address.
     pub email: Address,
     /// Names the attempt in the second step; expires in a minute.
     pub attempt: Uuid,
@@ -71,6 +82,7 @@ pub struct SignInStarted {
 /// `POST /sign-in/finish`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInFinish {
+    /// As [`SignInStarted`] gave it.
     pub attempt: Uuid,
     /// KE3.
     pub finalization: Blob,
@@ -79,7 +91,7 @@ pub struct SignInFinish {
     pub device: Option<DeviceId>,
 }
 
-/// The answer to a finished sign-up; the cookie comes with it. Who made the account has everything else already.
+/// The answer to a finished sign-up; the cookie comes with it. The browser that made the account has everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedUp {
     /// The device this sign-in speaks for.
@@ -89,7 +101,9 @@ pub struct SignedUp {
 /// The answer to a finished sign-in; the cookie comes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
+    /// The account's current devices.
     pub card: AccountCard,
+    /// Sealed; opens with the export key that the sign-in gives.
     pub vault: Blob,
     /// The device this sign-in speaks for. `None`: the browser must register one (`POST /devices`) before it can write.
     pub device: Option<DeviceId>,
