@@ -11,7 +11,7 @@ use crate::{
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::{Device, DeviceUpload},
     ids::DeviceId,
     limits::{DEVICE_NAME_CHARS_MAX, DEVICES_MAX},
@@ -24,7 +24,7 @@ pub enum ChangeError {
     /// A signature, or what it covers: another address, key, device, or other devices than expected.
     #[error(transparent)]
     BadSignature(#[from] BadSignature),
-    /// The list's counter is not the next one: someone else changed the list. Fetch the card and sign the list again.
+    /// The list's counter is not the next one: someone else changed the list. Fetch the directory and sign the list again.
     #[error("the device list is outdated")]
     ListOutdated,
     /// The device's name is empty, too long, or holds control characters; a signed pre-key is missing, or a key is not
@@ -239,7 +239,7 @@ fn list(connection: &Connection, account_id: i64) -> Result<DeviceList, Error> {
 }
 
 /// What an account shows of itself.
-pub fn card(connection: &Connection, account_id: i64) -> Result<AccountCard, Error> {
+pub fn directory(connection: &Connection, account_id: i64) -> Result<DeviceDirectory, Error> {
     let account_key: Vec<u8> = connection
         .prepare_cached("SELECT account_key FROM accounts WHERE id = ?1")?
         .query_row([account_id], |row| row.get(0))?;
@@ -247,7 +247,7 @@ pub fn card(connection: &Connection, account_id: i64) -> Result<AccountCard, Err
     let device_list = list(connection, account_id)?;
     let certificates =
         device_list.devices.iter().map(|device| certificate(connection, *device)).collect::<Result<_, _>>()?;
-    Ok(AccountCard { email: device_list.email.clone(), account_key, device_list, certificates })
+    Ok(DeviceDirectory { email: device_list.email.clone(), account_key, device_list, certificates })
 }
 
 /// A device's certificate.

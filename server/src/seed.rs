@@ -2,7 +2,7 @@
 //!
 //! Owns what a seeded account is: a row wherever a route of the JSON API looks, and a sign-in whose token is told once. All share
 //! one account key that nobody has the private half of, and their signatures are zeros: the server looks at signatures
-//! only when they are uploaded, but no client takes such a card. They have no password and no pre-keys.
+//! only when they are uploaded, but no client takes such a directory. They have no password and no pre-keys.
 
 use crate::{
     clock::DAY_MS,

@@ -10,10 +10,10 @@ use cliquet_web_crypto::{
         compose::compose,
         conversation::{DeliveryStatus, Message, conversation_range},
         device::first_records,
+        encrypt_next::{Needs, Next},
         messenger::{Messenger, Step},
         peer::Trust,
         records::{Changes, Record, Records, RecordsError, Store},
-        seal_next::{Needs, Next},
     },
     crypto::{
         OwnIdentity, PreKeySecrets,
@@ -26,7 +26,7 @@ use cliquet_web_crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles},
     devices::DeviceUpload,
     envelope::{MessagesSent, SendMessages},
@@ -56,23 +56,23 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     let mut alice = sign_up(&server, "alice@example.org", b"correct horse battery staple").await;
     let mut bob = sign_up(&server, "bob@example.org", b"tr0ub4dor and three").await;
 
-    // Alice adds Bob. The server answers with his card; his account key signed all of it, and is pinned from now on.
-    let card: AccountCard = alice.post("/contacts", &AddContact { email: "Bob@example.org".into() }).await;
-    let step = alice.messenger.add_contact(card, now(), &NativeVerifier).await.unwrap();
+    // Alice adds Bob. The server answers with his directory; his account key signed all of it, and is pinned from now on.
+    let directory: DeviceDirectory = alice.post("/contacts", &AddContact { email: "Bob@example.org".into() }).await;
+    let step = alice.messenger.add_contact(directory, now(), &NativeVerifier).await.unwrap();
     alice.commit(step);
 
     // That leaves a hello to be sent. To seal it she claims a bundle of Bob's pre-keys, every signature checked before
     // any key is agreed on, and begins a session.
-    alice.seal_next().await;
+    alice.encrypt_next().await;
     alice.post_outbox().await;
 
     // Bob gets a contact request from someone who proved who she is, and accepts it. His hello answers hers.
     bob.poll_and_keep().await;
     assert_eq!(bob.messenger.contact(&alice.address()).unwrap().peer.trust, Trust::Requested);
-    let card: AccountCard = bob.post("/contacts", &AddContact { email: "alice@example.org".into() }).await;
-    let step = bob.messenger.add_contact(card, now(), &NativeVerifier).await.unwrap();
+    let directory: DeviceDirectory = bob.post("/contacts", &AddContact { email: "alice@example.org".into() }).await;
+    let step = bob.messenger.add_contact(directory, now(), &NativeVerifier).await.unwrap();
     bob.commit(step);
-    bob.seal_next().await;
+    bob.encrypt_next().await;
     bob.post_outbox().await;
     alice.poll_and_keep().await;
 
@@ -82,15 +82,15 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     assert_eq!(alice.marks(&bob), [DeliveryStatus::Waiting]);
 
     // Seal and save. The next ratchet state and the finished post come in one step, durable before a byte leaves.
-    let step = match alice.messenger.seal_next(&alice.disk, &[], now(), &mut random()).await.unwrap() {
-        Next::Sealed(step) => step,
+    let step = match alice.messenger.encrypt_next(&alice.disk, &[], now(), &mut random()).await.unwrap() {
+        Next::Encrypted(step) => step,
         other => panic!("{other:?}: nothing is missing between people who know each other"),
     };
     alice.commit(step);
     let entry = alice.messenger.outbox().next().unwrap().clone();
     let envelopes = serde_json::from_str::<SendMessages>(&entry.body).unwrap().envelopes;
     assert_eq!(envelopes.len(), 1, "one envelope for Bob's one device");
-    assert!(envelopes[0].first.is_none(), "Bob has answered, so the session is agreed on");
+    assert!(envelopes[0].pre_key_message.is_none(), "Bob has answered, so the session is agreed on");
     assert!(!entry.body.contains(TEXT));
 
     // Meanwhile Bob's device waits: his poll was answered with nothing yet, and is held.
@@ -141,7 +141,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     assert!(bob.post::<PollAnswer>("/poll", &everything).await.deliveries.is_empty(), "the mailbox is empty");
 
     // And Bob's device tells Alice's, sealed like everything else.
-    bob.seal_next().await;
+    bob.encrypt_next().await;
     bob.post_outbox().await;
     alice.poll_and_keep().await;
     assert_eq!(alice.marks(&bob), [DeliveryStatus::Delivered]);
@@ -200,7 +200,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
             pre_keys: pre_keys.upload_all(&own, &signer).await.unwrap(),
         },
     };
-    let card = AccountCard {
+    let directory = DeviceDirectory {
         email: finish.email.clone(),
         account_key: finish.account_key.clone(),
         device_list: finish.device_list.clone(),
@@ -209,7 +209,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
     let (cookie, _): (_, SignedUp) = ask(server, "", "/sign-up/finish", encode(&finish)).await;
 
     let mut disk = Disk::default();
-    disk.commit(&first_records(&own, &pre_keys, &card));
+    disk.commit(&first_records(&own, &pre_keys, &directory));
     Person { server, cookie, messenger: disk.load(), disk }
 }
 
@@ -225,15 +225,15 @@ impl Person<'_> {
     }
 
     /// Seals what is next, fetching from the server what is missing for it.
-    async fn seal_next(&mut self) {
+    async fn encrypt_next(&mut self) {
         loop {
-            let next = self.messenger.seal_next(&self.disk, &[], now(), &mut random()).await.unwrap();
+            let next = self.messenger.encrypt_next(&self.disk, &[], now(), &mut random()).await.unwrap();
             let step = match next {
                 Next::Idle => panic!("there is nothing to seal"),
-                Next::Sealed(step) => return self.commit(step),
-                Next::Needs(Needs::Card { address }) => {
-                    let card: AccountCard = self.get(&format!("/contacts/{address}")).await;
-                    self.messenger.card_arrived(card, now(), &NativeVerifier).await
+                Next::Encrypted(step) => return self.commit(step),
+                Next::Needs(Needs::Directory { address }) => {
+                    let directory: DeviceDirectory = self.get(&format!("/contacts/{address}")).await;
+                    self.messenger.directory_arrived(directory, now(), &NativeVerifier).await
                 }
                 Next::Needs(Needs::Bundles { address, devices }) => {
                     let path = format!("/contacts/{address}/bundles");

@@ -323,7 +323,7 @@ word-address-too-long = This address is too long.
 word-address-unsupported = An address here can have letters, digits and . _ + - = ~ ' before the @, and nothing else. Use another address: nothing is sent to it.
 word-answer-unreadable = The server answered something else than Cliquet. Reload the page and try again.
 word-cannot-open = A message could not be opened and was asked for again. When it comes, it appears in its place.
-word-card-refused = What the server shows of your account does not fit your keys. Nothing was stored. Ask the person who runs the server before you go on.
+word-directory-refused = What the server shows of your account does not fit your keys. Nothing was stored. Ask the person who runs the server before you go on.
 word-choose-device = Choose at least one device to remove.
 word-confirm-other = Word $place is another one. Look at your paper again.
 word-confirm-word = Word $place

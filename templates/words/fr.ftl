@@ -326,7 +326,7 @@ word-address-too-long = Cette adresse est trop longue.
 word-address-unsupported = Une adresse a ici des lettres, des chiffres et . _ + - = ~ ' avant le @, rien d’autre. Prenez-en une autre : rien n’y est envoyé.
 word-answer-unreadable = Le serveur a répondu autre chose que Cliquet. Rechargez la page et réessayez.
 word-cannot-open = Un message n’a pas pu être ouvert et a été redemandé. Quand il arrive, il apparaît à sa place.
-word-card-refused = Ce que le serveur montre de votre compte ne correspond pas à vos clés. Rien n’a été gardé. Parlez-en à la personne qui s’occupe du serveur avant de continuer.
+word-directory-refused = Ce que le serveur montre de votre compte ne correspond pas à vos clés. Rien n’a été gardé. Parlez-en à la personne qui s’occupe du serveur avant de continuer.
 word-choose-device = Choisissez au moins un appareil à retirer.
 word-confirm-other = Le mot $place est un autre. Regardez encore votre papier.
 word-confirm-word = Mot $place

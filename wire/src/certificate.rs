@@ -93,7 +93,7 @@ impl DeviceList {
 /// An account's key, its devices, and the proof that the devices are its own. Sent to everyone who adds the account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
-pub struct AccountCard {
+pub struct DeviceDirectory {
     /// The account's address.
     #[n(0)]
     pub email: Address,

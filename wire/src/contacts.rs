@@ -4,7 +4,7 @@ use crate::{account_key::AccountKey, address::Address, ids::DeviceId, pre_keys::
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-/// `POST /contacts`, answered with the contact's `AccountCard`. Adding twice is adding once.
+/// `POST /contacts`, answered with the contact's `DeviceDirectory`. Adding twice is adding once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddContact {
     /// As typed.

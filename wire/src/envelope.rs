@@ -41,14 +41,14 @@ pub struct Envelope {
     pub ciphertext: Blob,
     /// Until the first reply: what the receiver needs to accept the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first: Option<Box<FirstMessage>>,
+    pub pre_key_message: Option<Box<PreKeyMessage>>,
 }
 
-/// What a first message adds (X3DH section 3.3, PQXDH section 3.3). It carries the sender's own proof of identity, so
-/// that opening it needs nothing from the server.
+/// What an envelope carries while the receiver may not have the session yet (X3DH section 3.3, PQXDH section 3.3). It
+/// includes the proof of the sender's identity, so that the receiver needs nothing from the server to decrypt it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
-pub struct FirstMessage {
+pub struct PreKeyMessage {
     /// The sender's account key.
     #[n(0)]
     pub account_key: AccountKey,
@@ -87,19 +87,19 @@ impl Envelope {
             .number(u64::from(self.message_number))
             .number(u64::from(self.previous_chain_length))
             .field(self.salt.as_ref());
-        match &self.first {
+        match &self.pre_key_message {
             None => bytes.number(0),
-            Some(first) => bytes
+            Some(message) => bytes
                 .number(1)
-                .field(first.account_key.as_der())
-                .field(&first.certificate.signed_bytes())
-                .field(first.certificate.signature.as_ref())
-                .field(first.ephemeral_key.as_ref())
-                .number(u64::from(first.signed_pre_key_id))
-                .number(u64::from(first.kem_pre_key_id))
+                .field(message.account_key.as_der())
+                .field(&message.certificate.signed_bytes())
+                .field(message.certificate.signature.as_ref())
+                .field(message.ephemeral_key.as_ref())
+                .number(u64::from(message.signed_pre_key_id))
+                .number(u64::from(message.kem_pre_key_id))
                 // One past the id, so that "none" differs from id 0.
-                .number(first.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
-                .field(first.kem_ciphertext.as_ref()),
+                .number(message.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
+                .field(message.kem_ciphertext.as_ref()),
         }
         .finish()
     }

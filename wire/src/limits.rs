@@ -10,7 +10,7 @@ pub const DEVICES_MAX: usize = 8;
 /// Fits on one line of a phone.
 pub const DEVICE_NAME_CHARS_MAX: usize = 40;
 
-/// Stock a device keeps on the server: enough for a hundred first messages while it sleeps.
+/// Stock a device keeps on the server: enough for a hundred pre-key messages while it sleeps.
 pub const ONE_TIME_PRE_KEYS_FULL: usize = 100;
 /// A device that finds fewer refills to [`ONE_TIME_PRE_KEYS_FULL`].
 pub const ONE_TIME_PRE_KEYS_LOW: usize = 25;
@@ -24,7 +24,7 @@ pub const MESSAGE_TEXT_BYTES_MAX: usize = 16 * 1024;
 pub const PADDING_STEP_BYTES: usize = 160;
 /// The longest text, its sender, type and padding, the tag, and room to grow.
 pub const CIPHERTEXT_BYTES_MAX: usize = 24 * 1024;
-/// One envelope as JSON: the ciphertext in base64, a first message's keys and signatures, the addresses.
+/// One envelope as JSON: the ciphertext in base64, a pre-key message's keys and signatures, the addresses.
 pub const ENVELOPE_JSON_BYTES_MAX: usize = 48 * 1024;
 /// One message goes to every device of a contact and to one's own others.
 pub const ENVELOPES_PER_POST_MAX: usize = 2 * DEVICES_MAX;

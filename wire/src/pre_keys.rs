@@ -102,7 +102,7 @@ pub struct PreKeyBundle {
     pub signed: SignedPreKey,
     /// The signed ML-KEM pre-key.
     pub kem: KemPreKey,
-    /// Absent when the stock is used up; the first message then lacks DH4 (X3DH section 3.2).
+    /// Absent when the stock is used up; the pre-key message then lacks DH4 (X3DH section 3.2).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_time: Option<OneTimePreKey>,
 }

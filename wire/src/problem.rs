@@ -56,6 +56,7 @@ codes! {
     Malformed = "malformed", 422;
     /// More bytes than the route takes.
     TooLarge = "too-large", 413;
+    /// The text is not an e-mail address that accounts can have.
     InvalidAddress = "invalid-address", 422;
     /// The address is taken.
     AddressTaken = "address-taken", 409;
@@ -65,6 +66,7 @@ codes! {
     InviteInvalid = "invite-invalid", 403;
     /// An account was made with this invite.
     InviteUsed = "invite-used", 403;
+    /// The invite is too old.
     InviteExpired = "invite-expired", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
@@ -72,11 +74,13 @@ codes! {
     PasswordRefused = "password-refused", 403;
     /// Wrong proof, unknown address, or an account without a recovery key: deliberately one.
     RecoveryRefused = "recovery-refused", 403;
+    /// No valid sign-in came with the request.
     SignedOut = "signed-out", 401;
     /// This sign-in speaks for no device yet, or its device was revoked.
     NoDevice = "no-device", 403;
     /// The request comes from another site.
     ForeignOrigin = "foreign-origin", 403;
+    /// A limit on requests was reached; `retry_after` says when to try again.
     TooManyRequests = "too-many-requests", 429;
     /// A signature, or what it covers, is wrong.
     BadSignature = "bad-signature", 422;
@@ -86,18 +90,23 @@ codes! {
     ListOutdated = "list-outdated", 409;
     /// Another vault has replaced the one that this one was made from: fetch it again.
     VaultOutdated = "vault-outdated", 409;
+    /// The account has as many devices as it may have, or the sign-in has a device already.
     DeviceLimit = "device-limit", 409;
+    /// The account has no such device.
     UnknownDevice = "unknown-device", 404;
     /// The sender's fields are not those of the sign-in.
     WrongSender = "wrong-sender", 403;
-    /// The envelopes do not name exactly the receiver's devices: fetch the card again.
+    /// The envelopes do not name exactly the receiver's devices: fetch the directory again.
     DevicesChanged = "devices-changed", 409;
+    /// No account has this address.
     UnknownAccount = "unknown-account", 404;
     /// The receiver does not take messages from this sender.
     NotAContact = "not-a-contact", 403;
     /// An account cannot add itself as a contact.
     OwnAddress = "own-address", 422;
+    /// The contact list is full.
     ContactLimit = "contact-limit", 409;
+    /// The mailbox of a receiving device is full. Nothing was stored.
     MailboxFull = "mailbox-full", 507;
     /// The same id was used for another envelope.
     IdReused = "id-reused", 409;
@@ -107,10 +116,12 @@ codes! {
     HistoryOff = "history-off", 403;
     /// A cursor that this mailbox never gave out.
     UnknownCursor = "unknown-cursor", 409;
+    /// There is nothing under this address.
     NotFound = "not-found", 404;
     /// A store does not answer. Nothing was changed; try again.
     Unavailable = "unavailable", 503;
     /// The server stops. Try again in a moment.
     ShuttingDown = "shutting-down", 503;
+    /// A fault of the server.
     Internal = "internal", 500;
 }

@@ -3,7 +3,7 @@
 use crate::{
     address::Address,
     bytes::{Blob, Bytes, Digest},
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     ids::DeviceId,
 };
 use serde::{Deserialize, Serialize};
@@ -65,7 +65,7 @@ pub struct RecoveryStarted {
     /// RegistrationResponse.
     pub response: Blob,
     /// The account's current devices.
-    pub card: AccountCard,
+    pub directory: DeviceDirectory,
     /// The vault, whose root opens with the recovery key.
     pub vault: Blob,
 }

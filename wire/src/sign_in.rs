@@ -4,7 +4,7 @@ use crate::{
     account_key::AccountKey,
     address::Address,
     bytes::Blob,
-    certificate::{AccountCard, DeviceList},
+    certificate::{DeviceDirectory, DeviceList},
     devices::DeviceUpload,
     ids::DeviceId,
 };
@@ -102,7 +102,7 @@ pub struct SignedUp {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedIn {
     /// The account's current devices.
-    pub card: AccountCard,
+    pub directory: DeviceDirectory,
     /// Sealed; opens with the export key that the sign-in gives.
     pub vault: Blob,
     /// The device this sign-in speaks for. `None`: the browser must register one (`POST /devices`) before it can write.

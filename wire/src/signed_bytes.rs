@@ -44,7 +44,7 @@ impl SignedBytes {
 
     /// The same framing for bytes that are authenticated rather than signed.
     pub fn labelled(label: &str) -> Self {
-        // Room for what every message has; only a first message needs more.
+        // Room for what every message has; only a pre-key message needs more.
         Self(Vec::with_capacity(512)).field(label.as_bytes()).field(&[crate::VERSION])
     }
 

@@ -6,10 +6,10 @@ use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
     bytes::{Blob, Bytes},
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::{AddContact, Bundles, ClaimBundles, Contact, ContactState, Contacts},
     devices::{Device, DeviceUpload, Devices, RegisterDevice, RenameDevice, RevokeDevice, SignIn},
-    envelope::{Envelope, FirstMessage, MessagesSent, SendMessages},
+    envelope::{Envelope, MessagesSent, PreKeyMessage, SendMessages},
     ephemeral::{EphemeralEnvelope, SendEphemeral},
     history::{AddSegment, History, Segment, SegmentAdded},
     ids::{DeviceId, EnvelopeId, SegmentId, SignInId},
@@ -62,9 +62,9 @@ fn device_list() -> DeviceList {
     }
 }
 
-fn card() -> AccountCard {
+fn directory() -> DeviceDirectory {
     let certificates = vec![certificate(), certificate()];
-    AccountCard { email: address(), account_key: account_key(), device_list: device_list(), certificates }
+    DeviceDirectory { email: address(), account_key: account_key(), device_list: device_list(), certificates }
 }
 
 fn signed() -> SignedPreKey {
@@ -92,7 +92,7 @@ fn device_upload() -> DeviceUpload {
     DeviceUpload { certificate: certificate(), name: "Firefox\u{1f} \"on\" Linux".into(), pre_keys: upload() }
 }
 
-fn envelope(first: Option<FirstMessage>) -> Envelope {
+fn envelope(first: Option<PreKeyMessage>) -> Envelope {
     Envelope {
         v: 1,
         id: EnvelopeId::from_parts(1_700_000_000_000, [9; 10]),
@@ -106,12 +106,12 @@ fn envelope(first: Option<FirstMessage>) -> Envelope {
         previous_chain_length: 12,
         salt: Bytes([13; 16]),
         ciphertext: Blob(vec![14; 161]),
-        first: first.map(Box::new),
+        pre_key_message: first.map(Box::new),
     }
 }
 
-fn first(one_time_pre_key_id: Option<u32>) -> FirstMessage {
-    FirstMessage {
+fn first(one_time_pre_key_id: Option<u32>) -> PreKeyMessage {
+    PreKeyMessage {
         account_key: account_key(),
         certificate: certificate(),
         ephemeral_key: Bytes([15; 32]),
@@ -152,7 +152,7 @@ fn reads_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
 
 #[test]
 fn every_type_reads_back() {
-    reads_back(card());
+    reads_back(directory());
     reads_back(AddContact { email: " Bob@Example.org ".into() });
     reads_back(ClaimBundles { devices: vec![] });
     let bundle = |one_time| PreKeyBundle { certificate: certificate(), signed: signed(), kem: kem(), one_time };
@@ -188,8 +188,8 @@ fn every_type_reads_back() {
     reads_back(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: None });
     reads_back(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: Some(device()) });
     reads_back(SignedUp { device: device() });
-    reads_back(SignedIn { card: card(), vault: Blob(vec![]), device: None });
-    reads_back(SignedIn { card: card(), vault: Blob(vec![]), device: Some(device()) });
+    reads_back(SignedIn { directory: directory(), vault: Blob(vec![]), device: None });
+    reads_back(SignedIn { directory: directory(), vault: Blob(vec![]), device: Some(device()) });
     reads_back(problem("non, é 😀"));
     for code in ProblemCode::ALL {
         reads_back(Problem { code: *code, retry_after: None, ..problem("") });
@@ -224,7 +224,7 @@ fn every_type_of_vault_password_recovery_and_history_reads_back() {
     reads_back(ChangePassword { attempt, finalization: blob(), record: blob(), vault: blob(), replaces });
     reads_back(SetRecovery { attempt, finalization: blob(), verifier: Bytes([6; 32]), vault: blob(), replaces });
     reads_back(StartRecovery { email: "a".into(), proof: proof(), request: blob() });
-    reads_back(RecoveryStarted { email: address(), response: blob(), card: card(), vault: blob() });
+    reads_back(RecoveryStarted { email: address(), response: blob(), directory: directory(), vault: blob() });
     for device in [None, Some(device())] {
         reads_back(FinishRecovery {
             email: address(),

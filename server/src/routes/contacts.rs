@@ -16,7 +16,7 @@ use crate::{
 };
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles, Contacts},
     limits::DEVICES_MAX,
     pre_keys::PreKeyBundle,
@@ -26,7 +26,7 @@ use rocket::{Route, State, delete, get, post, put, response::status::NoContent, 
 use std::collections::BTreeSet;
 
 pub fn routes() -> Vec<Route> {
-    routes![list, add, search, card, remove, claim, block, unblock]
+    routes![list, add, search, directory, remove, claim, block, unblock]
 }
 
 #[get("/contacts")]
@@ -42,7 +42,7 @@ async fn add(
     throttle: &State<Throttle>,
     now: Now,
     database: &State<Database>,
-) -> Result<HtmlOrJson<AccountCard>, Error> {
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let Changing(signed_in) = changing;
     let email = parse(&body.0.email)?;
     let other = look_up(&signed_in, email, throttle, database).await?;
@@ -51,11 +51,11 @@ async fn add(
         return Err(ProblemCode::OwnAddress.into());
     }
     let now_ms = now.0;
-    let card = database.write(move |transaction| {
+    let directory = database.write(move |transaction| {
         contacts::add(transaction, account_id, other, now_ms)?;
-        Ok::<_, Error>(devices::card(transaction, other)?)
+        Ok::<_, Error>(devices::directory(transaction, other)?)
     });
-    Ok(HtmlOrJson::new(card.await?).created())
+    Ok(HtmlOrJson::new(directory.await?).created())
 }
 
 /// What the form of "add contact" shows before adding.
@@ -65,25 +65,25 @@ async fn search(
     email: &str,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<HtmlOrJson<AccountCard>, Error> {
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
     if other == signed_in.account_id {
         return Err(ProblemCode::OwnAddress.into());
     }
-    let card = database.run(move |connection| devices::card(connection, other)).await?;
-    Ok(HtmlOrJson::new(card).fragment("fragments/search_result.html"))
+    let directory = database.run(move |connection| devices::directory(connection, other)).await?;
+    Ok(HtmlOrJson::new(directory).fragment("fragments/search_result.html"))
 }
 
 /// Also one's own.
 #[get("/contacts/<email>", rank = 2)]
-async fn card(
+async fn directory(
     signed_in: SignedIn,
     email: &str,
     throttle: &State<Throttle>,
     database: &State<Database>,
-) -> Result<HtmlOrJson<AccountCard>, Error> {
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
-    Ok(HtmlOrJson::new(database.run(move |connection| devices::card(connection, other)).await?))
+    Ok(HtmlOrJson::new(database.run(move |connection| devices::directory(connection, other)).await?))
 }
 
 /// Removing a contact that does not exist succeeds.

@@ -16,7 +16,7 @@ use crate::{
     signed_in::{Changing, SignedIn, SignedInDevice},
 };
 use cliquet_wire::{
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     devices::{Devices, RegisterDevice, RenameDevice, RevokeDevice},
     ids::{DeviceId, SignInId},
     pre_keys::{PreKeyStock, PreKeyUpload},
@@ -50,7 +50,7 @@ async fn register(
     body: Body<RegisterDevice, { sizes::DEVICE }>,
     now: Now,
     database: &State<Database>,
-) -> Result<HtmlOrJson<AccountCard>, Error> {
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let Changing(signed_in) = changing;
     let RegisterDevice { device_list, device } = body.0;
     let SignedIn { account_id, email, device: already, sign_in_id } = signed_in;
@@ -58,7 +58,7 @@ async fn register(
         return Err(ProblemCode::DeviceLimit.into());
     }
     let now_ms = now.0;
-    let card = database.change(move |connection| {
+    let directory = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
         database::write(connection, |transaction| {
@@ -66,10 +66,10 @@ async fn register(
             if !sign_ins::bind(transaction, sign_in_id, device.id())? {
                 return Err(ProblemCode::SignedOut.into());
             }
-            Ok::<_, Error>(devices::card(transaction, account_id)?)
+            Ok::<_, Error>(devices::directory(transaction, account_id)?)
         })
     });
-    Ok(HtmlOrJson::new(card.await?).created().compressible())
+    Ok(HtmlOrJson::new(directory.await?).created().compressible())
 }
 
 #[post("/devices/<id>/revoke", data = "<body>")]
@@ -80,28 +80,28 @@ async fn revoke(
     now: Now,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
-) -> Result<HtmlOrJson<AccountCard>, Error> {
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let Changing(signed_in) = changing;
     let id: DeviceId = id.parse().map_err(|_| ProblemCode::UnknownDevice)?;
     let RevokeDevice { device_list } = body.0;
     let SignedIn { account_id, email, .. } = signed_in;
     let now_ms = now.0;
-    let card = database.change(move |connection| {
+    let directory = database.change(move |connection| {
         let account_key = accounts::account_key(connection, account_id)?;
         let list = CheckedList::check(&email, &account_key, device_list)?;
         database::write(connection, |transaction| {
             devices::revoke(transaction, account_id, id, &list, now_ms)?;
-            Ok::<_, ChangeError>(devices::card(transaction, account_id)?)
+            Ok::<_, ChangeError>(devices::directory(transaction, account_id)?)
         })
     });
-    let card = card.await?;
+    let directory = directory.await?;
     // What waits for the device is of no use to anyone now. Whether it goes does not undo the revocation: envelopes
     // that stay reach nobody, since its sign-ins are gone, and age away.
     mailboxes.end_wait(id);
     if let Err(error) = mailboxes.delete(id).await {
         log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
     }
-    Ok(HtmlOrJson::new(card))
+    Ok(HtmlOrJson::new(directory))
 }
 
 #[put("/devices/<id>/name", data = "<body>")]

@@ -186,7 +186,7 @@ mod tests {
             previous_chain_length: 0,
             salt: Bytes([2; 16]),
             ciphertext: Blob(vec![3; bytes]),
-            first: None,
+            pre_key_message: None,
         }
     }
 

@@ -111,9 +111,9 @@ async fn start(
         // What takes time is done for everyone, before it is known who may have it.
         let response = passwords.start_registration(&email, &request)?;
         let account_id = accounts::recoverable(connection, &email, &proof)?.ok_or(ProblemCode::RecoveryRefused)?;
-        let card = devices::card(connection, account_id)?;
+        let directory = devices::directory(connection, account_id)?;
         let vault = accounts::vault(connection, account_id)?;
-        Ok::<_, Error>(RecoveryStarted { email, response, card, vault })
+        Ok::<_, Error>(RecoveryStarted { email, response, directory, vault })
     });
     Ok(HtmlOrJson::new(started.await?).compressible())
 }
@@ -149,8 +149,8 @@ async fn finish(
             sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
             known_browsers::forget_all(transaction, account_id)?;
             known_browsers::remember(transaction, account_id, &browser, now_ms)?;
-            let card = devices::card(transaction, account_id)?;
-            Ok::<_, Error>((token, browser.token, ended, SignedIn { card, vault, device }))
+            let directory = devices::directory(transaction, account_id)?;
+            Ok::<_, Error>((token, browser.token, ended, SignedIn { directory, vault, device }))
         })
     });
     let (token, browser, ended, signed_in) = finished.await?;

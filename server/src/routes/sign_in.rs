@@ -103,9 +103,9 @@ async fn finish(
                 };
                 sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
                 known_browsers::remember(transaction, account_id, &browser, now_ms)?;
-                let card = devices::card(transaction, account_id)?;
+                let directory = devices::directory(transaction, account_id)?;
                 let vault = accounts::vault(transaction, account_id)?;
-                Ok::<_, Error>((token, browser.token, SignedIn { card, vault, device }))
+                Ok::<_, Error>((token, browser.token, SignedIn { directory, vault, device }))
             })
         })
         .await?;

@@ -68,7 +68,7 @@ fn a_key_used_twice_is_seen_and_a_repeated_post_is_none() {
         previous_chain_length: 0,
         salt: Bytes([4; 16]),
         ciphertext: Blob(vec![5; 32]),
-        first: None,
+        pre_key_message: None,
     };
     let again = Envelope { salt: Bytes([9; 16]), ..envelope.clone() };
     let next = Envelope { message_number: envelope.message_number + 1, ..envelope.clone() };

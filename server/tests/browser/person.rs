@@ -220,7 +220,7 @@ impl Person {
             if done("POST", "/history") && done("PUT", "/vault") { Ok(()) } else { Err("nothing yet") }
         };
         eventually("history and vault to be kept", PATIENCE, kept).await.unwrap();
-        let left = async || match self.records_kept(&["to_seal/", "outbox/", "to_keep/"]).await {
+        let left = async || match self.records_kept(&["to_encrypt/", "outbox/", "to_keep/"]).await {
             0 => Ok(()),
             left => Err(left),
         };

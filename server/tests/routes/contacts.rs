@@ -1,9 +1,9 @@
 //! Adding, requesting, blocking, and claiming pre-keys.
 
 use crate::support::house::{Person, Reply, TestServer};
-use cliquet_web_crypto::crypto::{CheckedBundle, CheckedCard, rsa::native::NativeVerifier};
+use cliquet_web_crypto::crypto::{CheckedBundle, CheckedDirectory, rsa::native::NativeVerifier};
 use cliquet_wire::{
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles, ContactState, Contacts},
     ids::DeviceId,
     limits::{CONTACTS_MAX, DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
@@ -28,10 +28,10 @@ async fn alice_adds_bob_and_bob_sees_a_request() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
-    let card: AccountCard =
+    let directory: DeviceDirectory =
         server.post(&alice, "/contacts", &AddContact { email: " BOB@example.org".to_owned() }).await.expect(201);
-    assert_eq!((&card.email, &card.device_list), (&bob.email, &bob.list));
-    assert!(CheckedCard::check(card, None, 0, &NativeVerifier).await.is_ok());
+    assert_eq!((&directory.email, &directory.device_list), (&bob.email, &bob.list));
+    assert!(CheckedDirectory::check(directory, None, 0, &NativeVerifier).await.is_ok());
     assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
     assert_eq!(states(&server, &bob).await, [("alice@example.org".to_owned(), ContactState::Requested)]);
     // With the key of each, so that a new device can check them all at once.
@@ -68,8 +68,8 @@ async fn a_search_finds_an_exact_address_and_nothing_else() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     server.sign_up("bob@example.org").await;
-    let card: AccountCard = server.get(&alice, "/contacts/search?email=Bob%40example.org").await.expect(200);
-    assert_eq!(card.email.as_str(), "bob@example.org");
+    let directory: DeviceDirectory = server.get(&alice, "/contacts/search?email=Bob%40example.org").await.expect(200);
+    assert_eq!(directory.email.as_str(), "bob@example.org");
     for (typed, code) in [
         ("bo%25@example.org", InvalidAddress),
         ("%25", InvalidAddress),
@@ -84,13 +84,13 @@ async fn a_search_finds_an_exact_address_and_nothing_else() {
 }
 
 #[rocket::async_test]
-async fn a_card_is_shown_by_address_also_ones_own() {
+async fn a_directory_is_shown_by_address_also_ones_own() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob+tag=x~1@example.org").await;
     for person in [&alice, &bob] {
-        let card: AccountCard = server.get(&alice, &format!("/contacts/{}", person.email)).await.expect(200);
-        assert_eq!(card.device_list, person.list);
+        let directory: DeviceDirectory = server.get(&alice, &format!("/contacts/{}", person.email)).await.expect(200);
+        assert_eq!(directory.device_list, person.list);
     }
     server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(UnknownAccount);
     server.get(&alice, "/contacts/nobody").await.expect_problem(InvalidAddress);
@@ -161,8 +161,8 @@ async fn a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_s
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
-    let card = server.add(&alice, &bob).await;
-    let card = CheckedCard::check(card, None, 0, &NativeVerifier).await.unwrap();
+    let directory = server.add(&alice, &bob).await;
+    let directory = CheckedDirectory::check(directory, None, 0, &NativeVerifier).await.unwrap();
     let devices = [bob.device()];
     let claims = (0..ONE_TIME_PRE_KEYS_FULL).map(|_| claim(&server, &alice, &bob, &devices));
     // All at once: no two get the same key (K5).
@@ -176,7 +176,7 @@ async fn a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_s
         assert!(seen.insert(one_time.id) && bob.pre_keys.one_time_public().contains(&one_time));
     }
     let bundles: Bundles = replies[0].expect(200);
-    assert!(CheckedBundle::check(bundles.bundles[0].clone(), &card, &NativeVerifier).await.is_ok());
+    assert!(CheckedBundle::check(bundles.bundles[0].clone(), &directory, &NativeVerifier).await.is_ok());
     assert_eq!(server.rows()["one_time_pre_keys"], ONE_TIME_PRE_KEYS_FULL as u64);
     // Used up: the sender is served all the same, without one (K6, K7).
     let bundles: Bundles = claim(&server, &alice, &bob, &[bob.device()]).await.expect(200);
@@ -264,8 +264,8 @@ async fn strangers_are_looked_up_only_so_often_and_contacts_freely() {
     let bob = server.sign_up("bob@example.org").await;
     server.add(&alice, &bob).await;
     for _ in 0..5 {
-        server.get(&alice, "/contacts/bob@example.org").await.expect::<AccountCard>(200);
-        server.get(&alice, "/contacts/alice@example.org").await.expect::<AccountCard>(200);
+        server.get(&alice, "/contacts/bob@example.org").await.expect::<DeviceDirectory>(200);
+        server.get(&alice, "/contacts/alice@example.org").await.expect::<DeviceDirectory>(200);
     }
     server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(UnknownAccount);
     server.get(&alice, "/contacts/search?email=nobody@example.org").await.expect_problem(UnknownAccount);
@@ -274,7 +274,7 @@ async fn strangers_are_looked_up_only_so_often_and_contacts_freely() {
     server.get(&alice, "/contacts/nobody@example.org").await.expect_problem(TooManyRequests);
     server.get(&alice, "/contacts/carol@example.org").await.expect_problem(TooManyRequests);
     server.put(&alice, "/contacts/carol@example.org/block", &()).await.expect_problem(TooManyRequests);
-    server.get(&bob, "/contacts/carol@example.org").await.expect::<AccountCard>(200);
+    server.get(&bob, "/contacts/carol@example.org").await.expect::<DeviceDirectory>(200);
 }
 
 #[rocket::async_test]

@@ -4,10 +4,10 @@ use crate::support::house::{
     DAY_MS, NOW_MS, PASSWORD, Person, TestServer, letter, random, sign_certificate, sign_kem_pre_key, sign_list,
     sign_pre_key,
 };
-use cliquet_web_crypto::crypto::{CheckedCard, keys::SecretKey, rsa::native::NativeVerifier};
+use cliquet_web_crypto::crypto::{CheckedDirectory, keys::SecretKey, rsa::native::NativeVerifier};
 use cliquet_wire::{
     bytes::{Bytes, PublicKey},
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     contacts::{Bundles, ClaimBundles, Contacts},
     devices::{Devices, RegisterDevice, RenameDevice, RevokeDevice},
     envelope::{MessagesSent, SendMessages},
@@ -49,10 +49,10 @@ async fn a_second_browser_becomes_a_device_and_can_be_written_to() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
-    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
-    assert_eq!(card.device_list.devices, [alice.device(), phone.device()]);
-    assert_eq!(card.certificates.len(), 2);
-    assert!(CheckedCard::check(card, None, 1, &NativeVerifier).await.is_ok());
+    let directory: DeviceDirectory = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!(directory.device_list.devices, [alice.device(), phone.device()]);
+    assert_eq!(directory.certificates.len(), 2);
+    assert!(CheckedDirectory::check(directory, None, 1, &NativeVerifier).await.is_ok());
     let devices: Devices = server.get(&phone, "/devices").await.expect(200);
     let this: Vec<_> = devices.devices.iter().map(|device| (device.id, device.this)).collect();
     assert_eq!(this, [(alice.device(), false), (phone.device(), true)]);
@@ -97,8 +97,8 @@ async fn a_device_enters_only_by_the_next_list_signed_by_the_account() {
     let mut other = good.clone();
     other.device.pre_keys.signed = None;
     refused(&server, &phone, &other, Malformed).await;
-    let card: AccountCard = server.post(&phone, "/devices", &good).await.expect(201);
-    assert_eq!(card.device_list, phone.list);
+    let directory: DeviceDirectory = server.post(&phone, "/devices", &good).await.expect(201);
+    assert_eq!(directory.device_list, phone.list);
     // Twice is not once more.
     refused(&server, &phone, &good, DeviceLimit).await;
     let third = server.another_browser(&alice).await;
@@ -142,8 +142,8 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     // The last id that there is goes with the others.
     server.database().execute("UPDATE one_time_pre_keys SET id = ?1 WHERE id = 3", [u32::MAX]).unwrap();
     let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
-    let card: AccountCard = revoke(&server, &alice, phone.device(), &without).await.expect(200);
-    assert_eq!((card.device_list.devices, card.certificates.len()), (vec![alice.device()], 1));
+    let directory: DeviceDirectory = revoke(&server, &alice, phone.device(), &without).await.expect(200);
+    assert_eq!((directory.device_list.devices, directory.certificates.len()), (vec![alice.device()], 1));
     assert_eq!(
         server.rows()["one_time_pre_keys"],
         ONE_TIME_PRE_KEYS_FULL as u64,
@@ -209,7 +209,7 @@ async fn a_device_is_revoked_only_by_the_next_list_without_it() {
     server.post(None, &format!("/devices/{phone_id}/revoke"), &good).await.expect_problem(SignedOut);
     assert_eq!(server.rows(), before);
     server.get(&phone, "/contacts").await.expect::<Contacts>(200);
-    revoke(&server, &alice, phone_id, &good).await.expect::<AccountCard>(200);
+    revoke(&server, &alice, phone_id, &good).await.expect::<DeviceDirectory>(200);
     revoke(&server, &alice, phone_id, &list(4, &[laptop]).await).await.expect_problem(UnknownDevice);
 }
 
@@ -229,8 +229,8 @@ async fn a_device_is_called_what_its_owner_calls_it() {
     rename(&server, &phone, phone.device(), "Téléphone ☎").await.expect::<Devices>(200);
     let devices: Devices = server.get(&alice, "/devices").await.expect(200);
     assert_eq!(devices.devices[1].name, "Téléphone ☎");
-    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
-    assert_eq!((card.device_list.counter, card.device_list.devices.len()), (2, 2));
+    let directory: DeviceDirectory = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!((directory.device_list.counter, directory.device_list.devices.len()), (2, 2));
     // For htmx it is the pane.
     let path = format!("/devices/{}/name", phone.device());
     let htmx = [("Accept", "text/html"), ("HX-Request", "true")];
@@ -266,7 +266,7 @@ async fn a_name_fits_its_line_and_nobody_elses_device_is_renamed() {
     assert_eq!(name(phone.device()), longest);
     // What is removed keeps the name it had.
     let without = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
-    revoke(&server, &alice, phone.device(), &without).await.expect::<AccountCard>(200);
+    revoke(&server, &alice, phone.device(), &without).await.expect::<DeviceDirectory>(200);
     rename(&server, &alice, phone.device(), "still there").await.expect_problem(UnknownDevice);
     rename(&server, &phone, phone.device(), "still there").await.expect_problem(NoDevice);
     assert_eq!(name(phone.device()), longest);
@@ -476,7 +476,7 @@ async fn a_revocation_ends_the_devices_poll_and_deletes_its_mailbox() {
     let _: PollAnswer = server.post(&phone, "/poll", &poll).await.expect(200);
     let (polled, revoked) = server.while_polling(&phone, server.post(&alice, &path, &revoke)).await;
     assert_eq!(polled.expect::<PollAnswer>(200), PollAnswer::default());
-    let _: AccountCard = revoked.expect(200);
+    let _: DeviceDirectory = revoked.expect(200);
     assert_eq!(kept(), 0);
     server.post(&alice, "/messages", &letter).await.expect_problem(DevicesChanged);
     server.post(&phone, "/poll", &poll).await.expect_problem(NoDevice);

@@ -2,7 +2,7 @@
 
 use crate::support::house::{PASSWORD, Person, TestServer};
 use cliquet_wire::{
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     contacts::Contacts,
     devices::{Devices, RevokeDevice},
     ids::DeviceId,
@@ -53,16 +53,16 @@ async fn a_sign_in_of_no_device_takes_one_off_a_full_account_and_so_makes_room_f
     let one_more = server.another_browser(&alice).await;
     server.post(&one_more, "/devices", &one_more.registration().await).await.expect_problem(DeviceLimit);
 
-    let card: AccountCard = server.post(&visitor, &path, &good).await.expect(200);
-    assert_eq!(card.device_list, good.device_list);
+    let directory: DeviceDirectory = server.post(&visitor, &path, &good).await.expect(200);
+    assert_eq!(directory.device_list, good.device_list);
     server.get(lost, "/contacts").await.expect_problem(NoDevice);
     // That sign-in ends, and speaks for nobody any more.
     server.post(&visitor, "/sign-out", &()).await.expect_nothing();
     server.get(&visitor, "/devices").await.expect_problem(SignedOut);
 
     let new = server.another_browser(&alice).await;
-    let card: AccountCard = server.post(&new, "/devices", &new.registration().await).await.expect(201);
-    assert_eq!(card.device_list.devices, [left, vec![new.device()]].concat());
+    let directory: DeviceDirectory = server.post(&new, "/devices", &new.registration().await).await.expect(201);
+    assert_eq!(directory.device_list.devices, [left, vec![new.device()]].concat());
     let again = server.another_browser(&alice).await;
     server.post(&again, "/devices", &again.registration().await).await.expect_problem(DeviceLimit);
     // Whoever keeps the lost one signs in as no device.

@@ -71,7 +71,7 @@ async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_end
     let (registration, start) = start("alice@example.org", PROOF);
     let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
     assert_eq!((started.email, started.vault), (alice.email.clone(), with_key()));
-    assert_eq!(started.card.device_list, alice.list);
+    assert_eq!(started.directory.device_list, alice.list);
     let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
     let vault = Blob(b"locked anew".to_vec());
     let replaces = with_key().digest();

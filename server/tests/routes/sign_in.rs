@@ -24,7 +24,7 @@ async fn alice_signs_in_with_her_password_and_gets_her_vault() {
     let alice = server.sign_up("alice@example.org").await;
     let reply = server.sign_in(" ALICE@example.org", PASSWORD, Some(alice.device())).await;
     let signed_in: SignedIn = reply.expect(200);
-    assert_eq!(signed_in.card.device_list, alice.list);
+    assert_eq!(signed_in.directory.device_list, alice.list);
     assert_eq!(signed_in.vault, Blob(b"sealed".to_vec()));
     assert_eq!(signed_in.device, Some(alice.device()));
     assert!(!reply.cookie().is_empty() && reply.cookie() != alice.token);

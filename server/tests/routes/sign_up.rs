@@ -4,7 +4,7 @@ use crate::support::house::{DAY_MS, NOW_MS, Person, Reply, TestServer, sign_cert
 use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     ids::DeviceId,
     limits::{DEVICE_NAME_CHARS_MAX, ONE_TIME_PRE_KEYS_FULL, VAULT_BYTES_MAX},
     problem::ProblemCode::{self, *},
@@ -29,9 +29,9 @@ async fn alice_signs_up_and_is_signed_in_with_a_vault_and_a_device() {
     let reply = server.post(None, "/sign-up/finish", &finish).await;
     assert_eq!(reply.expect::<SignedUp>(201).device, alice.device());
     alice.token = reply.cookie();
-    let card: AccountCard = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
-    assert_eq!(card.device_list, finish.device_list);
-    assert_eq!(card.certificates, std::slice::from_ref(&finish.device.certificate));
+    let directory: DeviceDirectory = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!(directory.device_list, finish.device_list);
+    assert_eq!(directory.certificates, std::slice::from_ref(&finish.device.certificate));
     let vault: Vault = server.get(&alice, "/vault").await.expect(200);
     assert_eq!(vault.vault, finish.vault);
     let rows = server.rows();

@@ -199,8 +199,8 @@ def chain_step(chain):
 
 
 class Session:
-    def __init__(self, session_id, peer, first):
-        self.id, self.peer, self.first = session_id, peer, first
+    def __init__(self, session_id, peer, pre_key_message):
+        self.id, self.peer, self.pre_key_message = session_id, peer, pre_key_message
         self.previous_length, self.sent, self.received = 0, 0, 0
         self.receiving_key, self.receiving, self.skipped = None, None, {}
 
@@ -210,10 +210,10 @@ class Session:
 
     def accept(self, secret, signed_pre_key, ratchet_key):
         self.root, self.own = secret, signed_pre_key
-        self.turn(ratchet_key)
+        self.dh_ratchet_step(ratchet_key)
         self.previous_length = 0
 
-    def turn(self, ratchet_key):
+    def dh_ratchet_step(self, ratchet_key):
         self.root, self.receiving = root_step(self.root, agree(self.own, ratchet_key))
         self.own = X25519PrivateKey.generate()
         self.root, self.sending = root_step(self.root, agree(self.own, ratchet_key))
@@ -235,7 +235,7 @@ class Session:
             if self.receiving is not None:
                 refuse_unless(previous_length >= self.received, "previous chain")
                 self.skip_to(previous_length)
-            self.turn(ratchet_key)
+            self.dh_ratchet_step(ratchet_key)
         refuse_unless(n >= self.received, "duplicate")
         self.skip_to(n)
         self.receiving, key = chain_step(self.receiving)
@@ -243,7 +243,7 @@ class Session:
         return key
 
     def copy(self):
-        other = Session(self.id, self.peer, self.first)
+        other = Session(self.id, self.peer, self.pre_key_message)
         other.__dict__.update(self.__dict__)
         other.skipped = dict(self.skipped)
         return other
@@ -266,20 +266,20 @@ def header(e):
         + number(e["previous_chain_length"])
         + field(unb64(e["salt"], 16))
     )
-    first = e.get("first")
-    if first is None:
+    pre_key_message = e.get("pre_key_message")
+    if pre_key_message is None:
         return head + number(0)
     return (
         head
         + number(1)
-        + field(unb64(first["account_key"]))
-        + field(certificate_statement(first["certificate"]))
-        + field(unb64(first["certificate"]["signature"]))
-        + field(unb64(first["ephemeral_key"], 32))
-        + number(first["signed_pre_key_id"])
-        + number(first["kem_pre_key_id"])
-        + number(none_or_next(first["one_time_pre_key_id"]))
-        + field(unb64(first["kem_ciphertext"], 1088))
+        + field(unb64(pre_key_message["account_key"]))
+        + field(certificate_statement(pre_key_message["certificate"]))
+        + field(unb64(pre_key_message["certificate"]["signature"]))
+        + field(unb64(pre_key_message["ephemeral_key"], 32))
+        + number(pre_key_message["signed_pre_key_id"])
+        + number(pre_key_message["kem_pre_key_id"])
+        + number(none_or_next(pre_key_message["one_time_pre_key_id"]))
+        + field(unb64(pre_key_message["kem_ciphertext"], 1088))
     )
 
 
@@ -287,16 +287,16 @@ def none_or_next(pre_key_id):
     return 0 if pre_key_id is None else pre_key_id + 1
 
 
-def session_id(initiator, responder, first):
+def session_id(initiator, responder, pre_key_message):
     return sha256(
         labelled("Cliquet/1 session")
         + field(certificate_statement(initiator))
         + field(certificate_statement(responder))
-        + field(unb64(first["ephemeral_key"], 32))
-        + number(first["signed_pre_key_id"])
-        + number(first["kem_pre_key_id"])
-        + number(none_or_next(first["one_time_pre_key_id"]))
-        + field(unb64(first["kem_ciphertext"], 1088))
+        + field(unb64(pre_key_message["ephemeral_key"], 32))
+        + number(pre_key_message["signed_pre_key_id"])
+        + number(pre_key_message["kem_pre_key_id"])
+        + number(none_or_next(pre_key_message["one_time_pre_key_id"]))
+        + field(unb64(pre_key_message["kem_ciphertext"], 1088))
     )
 
 
@@ -333,7 +333,7 @@ class Client:
     def sign(self, statement):
         return b64(self.account.sign(statement, PSS, hashes.SHA256()))
 
-    def card(self):
+    def directory(self):
         entries = {
             "email": self.certificate["email"],
             "account_key_hash": b64(self.hash),
@@ -358,17 +358,17 @@ class Client:
             bundle["one_time"] = {"id": pre_key_id, "key": b64(public(secret))}
         return bundle
 
-    def begin(self, card, bundle):
-        account_key, certificate = unb64(card["account_key"], 422), bundle["certificate"]
-        account_hash, entries = sha256(account_key), card["device_list"]
-        refuse_unless([c["device"] for c in card["certificates"]] == entries["devices"], "devices")
-        for statement in [entries, *card["certificates"]]:
+    def begin(self, directory, bundle):
+        account_key, certificate = unb64(directory["account_key"], 422), bundle["certificate"]
+        account_hash, entries = sha256(account_key), directory["device_list"]
+        refuse_unless([c["device"] for c in directory["certificates"]] == entries["devices"], "devices")
+        for statement in [entries, *directory["certificates"]]:
             refuse_unless(unb64(statement["account_key_hash"]) == account_hash, "account key")
-            refuse_unless(statement["email"] == card["email"], "e-mail")
+            refuse_unless(statement["email"] == directory["email"], "e-mail")
         verify(account_key, list_statement(entries), entries["signature"])
-        for known in card["certificates"]:
+        for known in directory["certificates"]:
             verify(account_key, certificate_statement(known), known["signature"])
-        refuse_unless(certificate in card["certificates"], "not on the card")
+        refuse_unless(certificate in directory["certificates"], "not on the directory")
         signed, kem = bundle["signed"], bundle["kem"]
         verify(account_key, signed_statement(account_hash, certificate["device"], signed), signed["signature"])
         verify(account_key, kem_statement(account_hash, certificate["device"], kem), kem["signature"])
@@ -378,7 +378,7 @@ class Client:
         if one_time:
             parts.append(agree(ephemeral, unb64(one_time["key"], 32)))
         shared, ciphertext = MLKEM768PublicKey.from_public_bytes(unb64(kem["key"], 1184)).encapsulate()
-        first = {
+        pre_key_message = {
             "account_key": b64(self.account_key),
             "certificate": self.certificate,
             "ephemeral_key": b64(public(ephemeral)),
@@ -387,29 +387,29 @@ class Client:
             "one_time_pre_key_id": one_time["id"] if one_time else None,
             "kem_ciphertext": b64(ciphertext),
         }
-        self.session = Session(session_id(self.certificate, certificate, first), certificate, first)
+        self.session = Session(session_id(self.certificate, certificate, pre_key_message), certificate, pre_key_message)
         self.session.begin(first_secret([*parts, shared]), spk)
 
     def accept(self, envelope):
-        first = envelope["first"]
-        certificate, account_key = first["certificate"], unb64(first["account_key"], 422)
+        pre_key_message = envelope["pre_key_message"]
+        certificate, account_key = pre_key_message["certificate"], unb64(pre_key_message["account_key"], 422)
         refuse_unless(certificate["email"] == envelope["sender_email"], "e-mail")
         refuse_unless(certificate["device"] == envelope["sender_device"], "device")
         refuse_unless(unb64(certificate["account_key_hash"]) == sha256(account_key), "account key")
         verify(account_key, certificate_statement(certificate), certificate["signature"])
-        refuse_unless(first["signed_pre_key_id"] == first["kem_pre_key_id"] == 1, "pre-key is gone")
-        ephemeral, ik = unb64(first["ephemeral_key"], 32), unb64(certificate["identity_key"], 32)
+        refuse_unless(pre_key_message["signed_pre_key_id"] == pre_key_message["kem_pre_key_id"] == 1, "pre-key is gone")
+        ephemeral, ik = unb64(pre_key_message["ephemeral_key"], 32), unb64(certificate["identity_key"], 32)
         parts = [agree(self.signed, ik), agree(self.identity, ephemeral), agree(self.signed, ephemeral)]
-        one_time = first["one_time_pre_key_id"]
+        one_time = pre_key_message["one_time_pre_key_id"]
         if one_time is not None:
             refuse_unless(one_time in self.one_time, "pre-key is gone")
             parts.append(agree(self.one_time[one_time], ephemeral))
-        shared = self.kem.decapsulate(unb64(first["kem_ciphertext"], 1088))
-        session = Session(session_id(certificate, self.certificate, first), certificate, None)
+        shared = self.kem.decapsulate(unb64(pre_key_message["kem_ciphertext"], 1088))
+        session = Session(session_id(certificate, self.certificate, pre_key_message), certificate, None)
         session.accept(first_secret([*parts, shared]), self.signed, unb64(envelope["new_ratchet_public_key"], 32))
         return session, one_time
 
-    def seal(self, text):
+    def encrypt(self, text):
         session, own = self.session.copy(), self.certificate
         session.sending, message_key = chain_step(session.sending)
         salt = os.urandom(16)
@@ -426,8 +426,8 @@ class Client:
             "previous_chain_length": session.previous_length,
             "salt": b64(salt),
         }
-        if session.first:
-            envelope["first"] = session.first
+        if session.pre_key_message:
+            envelope["pre_key_message"] = session.pre_key_message
         aead, nonce = key_and_nonce(message_key, salt)
         content = pad(write_text(own["email"], own["device"], text))
         envelope["ciphertext"] = b64(aead.encrypt(nonce, content, session.id + header(envelope)))
@@ -435,13 +435,13 @@ class Client:
         self.session = session
         return envelope
 
-    def open(self, envelope):
+    def decrypt(self, envelope):
         refuse_unless(envelope["v"] == 1, "version")
         refuse_unless(envelope["receiver_email"] == self.certificate["email"], "receiver")
         refuse_unless(envelope["receiver_device"] == self.device, "receiver")
         used = None
         if self.session is None:
-            refuse_unless(envelope.get("first"), "no session")
+            refuse_unless(envelope.get("pre_key_message"), "no session")
             session, used = self.accept(envelope)
         else:
             session = self.session.copy()
@@ -455,7 +455,7 @@ class Client:
         except InvalidTag:
             raise Refused("not authentic") from None
         text = read_text(unpad(padded), envelope)
-        session.first = None
+        session.pre_key_message = None
         self.session = session
         self.one_time.pop(used, None)
         return text
@@ -464,14 +464,14 @@ class Client:
 def obey(client, command):
     match command["do"]:
         case "show":
-            return {"card": client.card(), "bundle": client.bundle()}
+            return {"directory": client.directory(), "bundle": client.bundle()}
         case "begin":
-            client.begin(command["card"], command["bundle"])
+            client.begin(command["directory"], command["bundle"])
             return {}
-        case "seal":
-            return {"envelope": client.seal(command["text"])}
-        case "open":
-            return {"text": client.open(command["envelope"])}
+        case "encrypt":
+            return {"envelope": client.encrypt(command["text"])}
+        case "decrypt":
+            return {"text": client.decrypt(command["envelope"])}
 
 
 def main():

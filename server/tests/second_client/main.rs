@@ -10,13 +10,13 @@ use cliquet_web_crypto::{
         conversation::{Event, MessageId},
     },
     crypto::{
-        CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
+        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session, Sessions,
         identity::sign_device_list,
         rsa::native::{NativeSigner, NativeVerifier},
     },
 };
 use cliquet_wire::{
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     envelope::Envelope,
     ids::EnvelopeId,
     pre_keys::{PreKeyBundle, PreKeyUpload},
@@ -75,17 +75,17 @@ impl Second {
         serde_json::from_value(self.ask(&json!({ "do": "show" }))[what].take()).unwrap()
     }
 
-    fn begin(&mut self, card: &AccountCard, bundle: &PreKeyBundle) -> Result<(), String> {
-        let answer = self.ask(&json!({ "do": "begin", "card": card, "bundle": bundle }));
+    fn begin(&mut self, directory: &DeviceDirectory, bundle: &PreKeyBundle) -> Result<(), String> {
+        let answer = self.ask(&json!({ "do": "begin", "directory": directory, "bundle": bundle }));
         answer.get("refused").map_or(Ok(()), |why| Err(why.to_string()))
     }
 
-    fn seal(&mut self, text: &str) -> Envelope {
-        serde_json::from_value(self.ask(&json!({ "do": "seal", "text": text }))["envelope"].take()).unwrap()
+    fn encrypt(&mut self, text: &str) -> Envelope {
+        serde_json::from_value(self.ask(&json!({ "do": "encrypt", "text": text }))["envelope"].take()).unwrap()
     }
 
-    fn open(&mut self, envelope: &Envelope) -> Option<String> {
-        self.ask(&json!({ "do": "open", "envelope": envelope }))["text"].as_str().map(str::to_owned)
+    fn decrypt(&mut self, envelope: &Envelope) -> Option<String> {
+        self.ask(&json!({ "do": "decrypt", "envelope": envelope }))["text"].as_str().map(str::to_owned)
     }
 }
 
@@ -116,11 +116,11 @@ impl Ours {
         Self { own, signer, pre_keys, published, sessions: Sessions::default() }
     }
 
-    async fn card(&self) -> AccountCard {
+    async fn directory(&self) -> DeviceDirectory {
         let (email, account_key) = (self.own.email().clone(), self.own.account_key().clone());
         let devices = vec![self.own.device()];
         let device_list = sign_device_list(email.clone(), &account_key, 1, devices, &self.signer).await.unwrap();
-        AccountCard { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
+        DeviceDirectory { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
     }
 
     fn bundle(&self, with_one_time: bool) -> PreKeyBundle {
@@ -133,31 +133,31 @@ impl Ours {
     }
 
     async fn begin(&mut self, second: &mut Second, with_one_time: bool) {
-        let card = CheckedCard::check(second.show("card"), None, 0, &NativeVerifier).await.unwrap();
+        let directory = CheckedDirectory::check(second.show("directory"), None, 0, &NativeVerifier).await.unwrap();
         let mut bundle: PreKeyBundle = second.show("bundle");
         bundle.one_time.take_if(|_| !with_one_time);
-        let bundle = CheckedBundle::check(bundle, &card, &NativeVerifier).await.unwrap();
+        let bundle = CheckedBundle::check(bundle, &directory, &NativeVerifier).await.unwrap();
         self.sessions = self.sessions.begin(Session::initiate(&self.own, &bundle, &mut rng()).unwrap());
     }
 
-    fn seal(&mut self, text: &str) -> Envelope {
+    fn encrypt(&mut self, text: &str) -> Envelope {
         let mut random = [0; 10];
         rng().fill_bytes(&mut random);
         let body = Body::Event { id: MessageId::from_parts(NOW_MS, random), event: Event::Text { text: text.into() } };
         let (sender, device) = (self.own.email().clone(), self.own.device());
         let content = Content { sender, device, time: NOW_MS, body }.encode().unwrap();
         let id = EnvelopeId::from_parts(NOW_MS, random);
-        let (sessions, envelope) = self.sessions.seal(id, &content, &mut rng()).unwrap();
+        let (sessions, envelope) = self.sessions.encrypt(id, &content, &mut rng()).unwrap();
         self.sessions = sessions;
         envelope
     }
 
-    async fn open(&mut self, envelope: &Envelope) -> Option<String> {
-        let first = match envelope.first {
-            Some(_) => Some(CheckedFirst::check(envelope, None, &NativeVerifier).await.ok()?),
+    async fn decrypt(&mut self, envelope: &Envelope) -> Option<String> {
+        let first = match envelope.pre_key_message {
+            Some(_) => Some(CheckedPreKeyMessage::check(envelope, None, &NativeVerifier).await.ok()?),
             None => None,
         };
-        let opened = self.sessions.open(&self.own, &self.pre_keys, first.as_ref(), envelope, &mut rng()).ok()?;
+        let opened = self.sessions.decrypt(&self.own, &self.pre_keys, first.as_ref(), envelope, &mut rng()).ok()?;
         self.sessions = opened.sessions;
         let content = Content::decode(&opened.content).unwrap();
         assert_eq!((&content.sender, content.device), (&envelope.sender_email, envelope.sender_device));
@@ -171,28 +171,28 @@ impl Ours {
 /// Turns of the ratchet each way, several in a row, out of order and across a turn.
 async fn talk(ours: &mut Ours, second: &mut Second) {
     for round in 0..4 {
-        let late = second.seal("late");
+        let late = second.encrypt("late");
         for n in 0..=round {
             let said = format!("Salut 👋 {round} {n} {}", "é".repeat(100 * n));
-            let envelope = second.seal(&said);
-            assert_eq!(ours.open(&envelope).await, Some(said));
+            let envelope = second.encrypt(&said);
+            assert_eq!(ours.decrypt(&envelope).await, Some(said));
         }
-        let ours_late = ours.seal("late, too");
+        let ours_late = ours.encrypt("late, too");
         for n in 0..=round {
             let said = format!("back {round} {n}");
-            let envelope = ours.seal(&said);
-            assert_eq!(second.open(&envelope), Some(said));
+            let envelope = ours.encrypt(&said);
+            assert_eq!(second.decrypt(&envelope), Some(said));
         }
         if round % 2 == 0 {
             // After the other side's next chain has begun.
-            let turned = second.seal("turned");
-            assert_eq!(ours.open(&turned).await.as_deref(), Some("turned"));
-            let turned = ours.seal("turned, too");
-            assert_eq!(second.open(&turned).as_deref(), Some("turned, too"));
+            let turned = second.encrypt("turned");
+            assert_eq!(ours.decrypt(&turned).await.as_deref(), Some("turned"));
+            let turned = ours.encrypt("turned, too");
+            assert_eq!(second.decrypt(&turned).as_deref(), Some("turned, too"));
         }
-        assert_eq!(ours.open(&late).await.as_deref(), Some("late"));
-        assert_eq!(second.open(&ours_late).as_deref(), Some("late, too"));
-        assert_eq!((ours.open(&late).await, second.open(&ours_late)), (None, None), "once");
+        assert_eq!(ours.decrypt(&late).await.as_deref(), Some("late"));
+        assert_eq!(second.decrypt(&ours_late).as_deref(), Some("late, too"));
+        assert_eq!((ours.decrypt(&late).await, second.decrypt(&ours_late)), (None, None), "once");
     }
 }
 
@@ -201,14 +201,14 @@ async fn ours_begins_and_the_second_client_answers() {
     for with_one_time in [true, false] {
         let (mut ours, mut second) = (Ours::new().await, Second::start("bob@example.org"));
         ours.begin(&mut second, with_one_time).await;
-        let first = ours.seal("first");
-        assert_eq!(first.first.as_ref().unwrap().one_time_pre_key_id.is_some(), with_one_time);
-        let again = ours.seal("still first");
+        let first = ours.encrypt("first");
+        assert_eq!(first.pre_key_message.as_ref().unwrap().one_time_pre_key_id.is_some(), with_one_time);
+        let again = ours.encrypt("still first");
         let mut altered = again.clone();
-        altered.first.as_mut().unwrap().kem_ciphertext.0[7] ^= 1;
-        assert_eq!(second.open(&altered), None);
-        assert_eq!(second.open(&again).as_deref(), Some("still first"));
-        assert_eq!(second.open(&first).as_deref(), Some("first"));
+        altered.pre_key_message.as_mut().unwrap().kem_ciphertext.0[7] ^= 1;
+        assert_eq!(second.decrypt(&altered), None);
+        assert_eq!(second.decrypt(&again).as_deref(), Some("still first"));
+        assert_eq!(second.decrypt(&first).as_deref(), Some("first"));
         talk(&mut ours, &mut second).await;
     }
 }
@@ -217,16 +217,16 @@ async fn ours_begins_and_the_second_client_answers() {
 async fn the_second_client_begins_and_ours_answers() {
     for with_one_time in [true, false] {
         let (mut ours, mut second) = (Ours::new().await, Second::start("bob@example.org"));
-        let (card, bundle) = (ours.card().await, ours.bundle(with_one_time));
+        let (directory, bundle) = (ours.directory().await, ours.bundle(with_one_time));
         let mut forged = bundle.clone();
         forged.kem.signature.0[7] ^= 1;
-        assert!(second.begin(&card, &forged).is_err());
-        second.begin(&card, &bundle).unwrap();
-        let first = second.seal("first");
-        let again = second.seal("still first");
-        assert_eq!(ours.open(&again).await.as_deref(), Some("still first"));
-        assert_eq!(ours.open(&first).await.as_deref(), Some("first"));
+        assert!(second.begin(&directory, &forged).is_err());
+        second.begin(&directory, &bundle).unwrap();
+        let first = second.encrypt("first");
+        let again = second.encrypt("still first");
+        assert_eq!(ours.decrypt(&again).await.as_deref(), Some("still first"));
+        assert_eq!(ours.decrypt(&first).await.as_deref(), Some("first"));
         talk(&mut ours, &mut second).await;
-        assert!(second.seal("later").first.is_none());
+        assert!(second.encrypt("later").pre_key_message.is_none());
     }
 }

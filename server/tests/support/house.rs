@@ -11,7 +11,7 @@ use cliquet_web_crypto::crypto::{
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::AddContact,
     devices::{DeviceUpload, RegisterDevice},
     envelope::Envelope,
@@ -274,7 +274,7 @@ impl TestServer {
         let reply = self.sign_in(person.email.as_str(), PASSWORD, None).await;
         let token = reply.cookie();
         let signed_in: SignedIn = reply.expect(200);
-        let list = signed_in.card.device_list;
+        let list = signed_in.directory.device_list;
         let mut other = Person::new(person.email.clone(), list.counter + 1, &list.devices).await;
         other.token = token;
         other
@@ -283,12 +283,12 @@ impl TestServer {
     /// Gives this person a second device; the first one learns of the new list.
     pub async fn second_device(&self, person: &mut Person) -> Person {
         let other = self.another_browser(person).await;
-        let _: AccountCard = self.post(&other, "/devices", &other.registration().await).await.expect(201);
+        let _: DeviceDirectory = self.post(&other, "/devices", &other.registration().await).await.expect(201);
         person.list = other.list.clone();
         other
     }
 
-    pub async fn add(&self, who: &Person, contact: &Person) -> AccountCard {
+    pub async fn add(&self, who: &Person, contact: &Person) -> DeviceDirectory {
         self.post(who, "/contacts", &AddContact { email: contact.email.to_string() }).await.expect(201)
     }
 }

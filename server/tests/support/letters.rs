@@ -33,7 +33,7 @@ pub(crate) fn letter(id: EnvelopeId, from: &impl Correspondent, to: &impl Corres
         previous_chain_length: 0,
         salt: Bytes([3; 16]),
         ciphertext: Blob(vec![5; STEP_BYTES * steps + TAG_BYTES]),
-        first: None,
+        pre_key_message: None,
     }
 }
 

@@ -14,20 +14,25 @@ use rand_core::CryptoRng;
 /// What to commit, and what to show at once.
 #[derive(Clone, Debug)]
 pub struct Composed {
+    /// To be committed in one transaction.
     pub changes: Changes,
+    /// The message as the conversation shows it, waiting.
     pub message: Message,
 }
 
-/// Why nothing is written down. A draft stays in its box.
+/// Why nothing was composed. A draft stays in its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComposeError {
+    /// Empty, or white space alone.
     #[error("there is nothing to send")]
     Empty,
+    /// Past [`MESSAGE_TEXT_BYTES_MAX`](cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX) bytes of UTF-8.
     #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes")]
     TooLong,
     /// Somebody else's message, or one that is deleted.
     #[error("this cannot be done with this message")]
     NotPossible,
+    /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
@@ -72,7 +77,7 @@ pub fn send_again(message: &Message) -> Result<Composed, ComposeError> {
     Ok(Composed { changes: waiting(&message), message })
 }
 
-/// Another text for one's own message.
+/// Replaces the text of this account's own message.
 ///
 /// # Errors
 /// For an empty text, one past the limit, and a message that is somebody else's or deleted.
@@ -84,7 +89,7 @@ pub fn edit(message: &Message, text: &str, now: u64, rng: &mut impl CryptoRng) -
     Ok(outgoing(message, Event::Edit { of: message.id, text: text.into() }, now, rng))
 }
 
-/// The text goes: one's own for everyone, or any for the devices of one's account alone.
+/// Deletes a message: this account's own for everyone, or any on the account's own devices alone.
 ///
 /// # Errors
 /// For a notice, a message that is deleted, and somebody else's for everyone.
@@ -100,7 +105,7 @@ pub fn delete(
     Ok(outgoing(message, Event::Delete { of: message.reference(), for_everyone }, now, rng))
 }
 
-/// One's own one reaction to a message; `None` takes it back.
+/// Sets this account's reaction to a message; `None` takes it back.
 ///
 /// # Errors
 /// For a notice, a message that is deleted, and a reaction past [`EMOJI_BYTES_MAX`] or empty.
@@ -138,7 +143,7 @@ fn fresh_id(now: u64, rng: &mut impl CryptoRng) -> MessageId {
 fn waiting(message: &Message) -> Changes {
     let mut changes = Changes::default();
     message.put_into(&mut changes);
-    changes.put(Store::ToSeal, message.to_seal_key(), &Waiting::Message(message.key()));
+    changes.put(Store::ToEncrypt, message.to_encrypt_key(), &Waiting::Message(message.key()));
     changes
 }
 
@@ -150,6 +155,6 @@ fn outgoing(message: &Message, event: Event, now: u64, rng: &mut impl CryptoRng)
     let (key, mut changes) = (outgoing.key(), Changes::default());
     changes.put(Store::Events, key.clone(), &outgoing);
     changes.put(Store::ToFold, key.clone(), &key);
-    changes.put(Store::ToSeal, key.clone(), &Waiting::Event(key));
+    changes.put(Store::ToEncrypt, key.clone(), &Waiting::Event(key));
     changes
 }

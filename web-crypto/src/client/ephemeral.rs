@@ -1,4 +1,4 @@
-//! Signals that are worth nothing a moment later: "is typing", "is here". They change no record, wait for nothing, and may
+//! Signals that are useless a moment later: "is typing", "is here". They change no record, wait for nothing, and may
 //! be dropped by anybody on the way.
 
 use super::{
@@ -10,7 +10,8 @@ use cliquet_wire::{address::Address, ephemeral::EphemeralEnvelope};
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-/// A signal is believed for as long by either clock: what a server holds back and hands on later says nothing.
+/// A signal counts if its time differs from this device's clock by at most this, in milliseconds, so that a server cannot
+/// hold it back for longer.
 pub const SIGNAL_LIFE_MS: u64 = 30_000;
 
 /// What a device signals.
@@ -58,8 +59,8 @@ impl Messenger {
         let Some(directory) = self.directory(address) else { return Ok(Vec::new()) };
         let kind = KINDS.iter().find(|(known, _)| *known == signal).map_or(0, |(_, kind)| *kind);
         let content = cbor::save(&Content { kind, time: now });
-        let seal = |certificate| ephemeral::seal(self.own(), certificate, &content, &mut *rng);
-        directory.certificates.iter().map(seal).collect::<Result<_, _>>().map_err(|_| StepError::CannotSeal)
+        let encrypt = |certificate| ephemeral::encrypt(self.own(), certificate, &content, &mut *rng);
+        directory.certificates.iter().map(encrypt).collect::<Result<_, _>>().map_err(|_| StepError::CannotEncrypt)
     }
 
     /// What a contact's device signals. `None`: it is of nobody who was added, too old, of an unknown kind, or not
@@ -69,7 +70,7 @@ impl Messenger {
         self.peer(address).filter(|peer| peer.trust == Trust::Added && !peer.key_changed)?;
         let certificates = &self.directory(address)?.certificates;
         let certificate = certificates.iter().find(|certificate| certificate.device == envelope.sender_device)?;
-        let content: Content = cbor::load(&ephemeral::open(self.own(), certificate, envelope).ok()?).ok()?;
+        let content: Content = cbor::load(&ephemeral::decrypt(self.own(), certificate, envelope).ok()?).ok()?;
         if content.time.abs_diff(now) > SIGNAL_LIFE_MS {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Events that change messages: each is folded into its message, or waits for it.
 //!
-//! What counts is decided in [`Amendments`]; here is where it is written down.
+//! [`Amendments`] decides which events count. This file reads and writes the records.
 
 use super::{
     conversation::{
@@ -13,7 +13,7 @@ use super::{
 use cliquet_wire::address::Address;
 
 impl Messenger {
-    /// Folds the first event that a tab put into the line, if there is one.
+    /// Folds the oldest event that a tab has put into [`Store::ToFold`]. `None`: there is none.
     pub(super) async fn fold_next(&self, records: &impl Records) -> Result<Option<Step>, StepError> {
         let Some(line) = records.next(Store::ToFold, "").await? else { return Ok(None) };
         let mut step = self.step();
@@ -36,7 +36,7 @@ impl Messenger {
         Ok(Some(step))
     }
 
-    /// An event that arrived, or was made here. The caller puts the conversation.
+    /// Folds an event that arrived or was made here. The caller puts the conversation.
     pub(super) async fn fold(
         &self,
         conversation: &mut Conversation,
@@ -55,7 +55,7 @@ impl Messenger {
         self.amend(conversation, &target, amendments, records, step).await
     }
 
-    /// What was said of a message, which may not be here yet.
+    /// Changes a message, or keeps the amendments until the message arrives.
     async fn amend(
         &self,
         conversation: &mut Conversation,
@@ -87,7 +87,7 @@ impl Messenger {
         Ok(())
     }
 
-    /// A message that is new here: takes what was said of it before it came. The caller puts both.
+    /// Applies the amendments that arrived before their message. The caller puts message and conversation.
     pub(super) async fn take_waiting(
         &self,
         message: &mut Message,
@@ -107,14 +107,14 @@ impl Messenger {
         Ok(())
     }
 
-    /// A conversation with somebody who is known; also one in which nothing was said yet.
+    /// The conversation with a known account; an empty one if there is no record yet.
     pub(super) fn conversation_of(&self, id: &ConversationId) -> Option<Conversation> {
         let peer = id.peer().filter(|peer| *peer != self.address())?;
         self.contact(peer).map(|contact| contact.conversation)
     }
 }
 
-/// Puts a message that was amended. It goes into the history once more: there, too, the newer form counts.
+/// Puts a message that was amended. It is added to the history again, where the newer form counts too.
 pub(super) fn put_amended(message: Message, conversation: &mut Conversation, step: &mut Step) {
     if message.sort_time >= conversation.newest {
         conversation.shows(&message);

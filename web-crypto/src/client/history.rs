@@ -1,7 +1,7 @@
 //! The history that the server keeps sealed: from this device's texts to a segment's content, and back.
 //!
-//! Owns what a segment holds: texts with what later events made of them, never notices, never ratchet state. A message that
-//! was amended goes into a later segment once more; both forms merge to the same, in any order. Knows nothing of sealing, nor of
+//! Owns what a segment holds: texts with their amendments, never notices, never ratchet state. A message that was amended
+//! is added to a later segment again; both forms merge to the same result, in any order. Knows nothing of sealing, nor of
 //! when something is sent or fetched.
 
 use super::{
@@ -15,19 +15,20 @@ use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// What fits a segment, whatever sealing adds.
+/// The content that fits a segment after everything that sealing adds.
 pub const CONTENT_BYTES_MAX: usize = SEGMENT_BYTES_MAX - SEALED_BYTES_MORE_MAX;
 
 /// What is around the messages of a segment: version, map and list, each with its length.
 const SEGMENT_HEAD_BYTES: usize = 16;
 
-/// A segment to be, and the line it was taken from.
+/// The content of a new segment, and the changes to commit when the server keeps it.
 #[derive(Debug)]
 pub struct Gathered {
     /// For `crypto::history::seal`.
     pub content: Zeroizing<Vec<u8>>,
+    /// How many messages are in it.
     pub messages: usize,
-    /// To be committed once the server keeps the segment. To send the same texts again, in another segment, does no harm.
+    /// To be committed once the server keeps the segment. Sending the same texts again, in another segment, is harmless.
     pub done: Changes,
     /// There is more than fits.
     pub more: bool,
@@ -46,8 +47,8 @@ impl cbor::Record for Segment {
 }
 
 impl Messenger {
-    /// The texts that the history lacks, oldest first. `None`: there are none. What the server has not taken yet waits
-    /// until it has; what stands in a conversation that is no longer kept is let go of.
+    /// The texts that the history lacks, oldest first. `None`: there are none. A message that is not yet sent waits until it
+    /// is. A message of a conversation that is no longer kept is taken off the list.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -79,8 +80,8 @@ impl Messenger {
         Ok(Some(Gathered { content: content(messages), messages: count, done, more }))
     }
 
-    /// Messages that a segment brought. Of what is known, only what later events made of it is taken; nothing counts as unread, and nobody is told.
-    /// Segments may come in any order, newest first for instance.
+    /// Takes in the messages of a segment. Of a message that is here already only the amendments are merged. Nothing counts
+    /// as unread, and no receipts are sent. Segments may come in any order.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -126,28 +127,29 @@ impl Messenger {
 }
 
 impl Messenger {
-    /// Whether what is said there goes into the history. Of somebody who is not known, nothing does.
+    /// Whether the conversation's texts go into the history. Those with an unknown account never do.
     fn keeps_history(&self, id: &ConversationId) -> bool {
         self.has_contact(id) && self.conversation(id).is_none_or(|conversation| conversation.keep_history)
     }
 
-    /// Whether the conversation is with somebody who is known.
+    /// Whether the conversation is with a known account.
     fn has_contact(&self, id: &ConversationId) -> bool {
         id.peer().is_some_and(|peer| peer != self.address() && self.peer(peer).is_some())
     }
 }
 
-/// What there is to do with a text of a saved file.
+/// Whether a text of a saved file is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
+    /// It was not known before.
     New,
     /// It is here already.
     Known,
-    /// Its conversation is with nobody among the contacts: a file makes none, since it proves nobody's key.
+    /// Its conversation is not with a contact. A file does not make one, because it proves nobody's key.
     Stranger,
 }
 
-/// What there is to do with a text, as the records say. `own`: this account's address.
+/// Looks a text of a saved file up in the records. `own`: this account's address.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -161,7 +163,8 @@ pub async fn standing(records: &impl Records, own: &Address, text: &Message) -> 
 }
 
 impl Messenger {
-    /// Texts of a saved file. As those that a segment brought; and the history lacks them, or they would be here.
+    /// Takes in the texts of a saved file, like those of a segment. They are also added to the history, which would have
+    /// brought them otherwise.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -182,12 +185,12 @@ impl Messenger {
     }
 }
 
-/// Texts in the form that [`messages`] reads.
+/// The segment content that [`messages`] reads.
 pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
     cbor::save(&Segment { messages: texts })
 }
 
-/// What a segment's content holds; refused as a whole when one of its messages is none that was ever kept.
+/// The messages of a segment's content. The whole segment is refused when one of them cannot be a kept message.
 ///
 /// # Errors
 /// When it has no known form, or a later one.

@@ -10,7 +10,7 @@ use super::{
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor};
-use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard, ids::DeviceId};
+use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
 /// The keys of [`Store::Device`].
@@ -23,7 +23,7 @@ pub struct Messenger {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
     peers: Table<Peer>,
-    directories: Table<AccountCard>,
+    directories: Table<DeviceDirectory>,
     conversations: Table<Conversation>,
     owed: Table<Owed>,
     sessions: Table<PeerSessions>,
@@ -31,11 +31,11 @@ pub struct Messenger {
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
     applied: u64,
-    /// One's own devices were asked for since this was loaded: another device may have come meanwhile.
-    own_card_fresh: bool,
+    /// The account's own directory was fetched since this was loaded: another device may have been added before.
+    own_directory_fresh: bool,
 }
 
-/// What an operation asks for. Dropping it is as if the operation had not been called.
+/// What an operation wants to change. Dropping it undoes the operation.
 #[derive(Debug)]
 #[must_use = "commit its changes, then apply it"]
 pub struct Step {
@@ -44,7 +44,7 @@ pub struct Step {
     /// What the page may want to show, once applied.
     pub effects: Vec<Effect>,
     based_on: u64,
-    own_card_fresh: bool,
+    own_directory_fresh: bool,
 }
 
 /// What changed, for the page.
@@ -52,31 +52,39 @@ pub struct Step {
 pub enum Effect {
     /// New or changed: show it by its id.
     Message(Box<Message>),
-    /// What is known or believed of it.
+    /// The account's keys, trust or verification changed.
     Peer(Address),
-    /// Its line in the list.
+    /// The conversation's line in the list changed.
     Conversation(ConversationId),
-    /// There is something to post, or no longer.
+    /// An entry was added to or removed from the outbox.
     Outbox,
-    /// An account's devices are others than before (C2). Of a contact's, its conversation says so too.
-    Devices { account: Address, added: Vec<DeviceId>, removed: Vec<DeviceId> },
-    /// Something came that is not shown: an account that may not write, or content that says nothing.
+    /// An account's devices changed (C2). A contact's conversation shows a notice too.
+    Devices {
+        /// The account.
+        account: Address,
+        /// Devices that the list did not name before.
+        added: Vec<DeviceId>,
+        /// Devices that the list no longer names.
+        removed: Vec<DeviceId>,
+    },
+    /// A delivery is not shown.
     Ignored(Ignored),
 }
 
-/// Why something that came is not shown. It is acknowledged, so that it comes no more.
+/// Why a delivery is not shown. It is acknowledged, so that it does not come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ignored {
-    /// It came before.
+    /// It was received before.
     Duplicate,
+    /// The sender is blocked.
     Blocked,
-    /// A stranger's envelope that does not open, or says nothing that makes a contact request.
+    /// A stranger's envelope that cannot be decrypted, or is no contact request.
     Stranger,
     /// It names another receiver, or this very device as its sender.
     Misdirected,
     /// The contact list is full.
     ContactLimit,
-    /// It cannot be opened, and the conversation says so already, or there is none.
+    /// It cannot be decrypted, and the conversation shows that already, or there is no conversation.
     CannotOpen,
 }
 
@@ -86,6 +94,7 @@ pub enum LoadError {
     /// Nothing is kept here: sign in, and register a device.
     #[error("this device is not set up")]
     NoDevice,
+    /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
@@ -93,39 +102,42 @@ pub enum LoadError {
 /// Why there is no step. Nothing changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
+    /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
     /// Not a contact, or not in a state that allows this.
     #[error("there is no such contact")]
     NoContact,
-    /// Oneself as a contact.
-    #[error("that is one's own address")]
+    /// An account cannot add itself as a contact.
+    #[error("that is the account's own address")]
     OwnAddress,
     /// As many contacts as there may be.
     #[error("the contact list is full")]
     ContactLimit,
-    /// What the server handed out is not signed by the account it is said to belong to, or is out of date.
+    /// The server's answer is not signed by the account that it should belong to, or is out of date.
     #[error("the server's answer does not prove what it says")]
     NotProven,
-    /// The content is not what an envelope holds.
-    #[error("it cannot be sealed")]
-    CannotSeal,
-    /// The account key is not at hand.
+    /// The content does not fit an envelope, or cannot be written.
+    #[error("it cannot be encrypted")]
+    CannotEncrypt,
+    /// The account key is not available, or the operation failed.
     #[error("the account key cannot sign")]
     CannotSign,
 }
 
-/// The step was made from another state than this: load anew.
+/// Why a step was not applied: load the messenger again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ApplyError {
+    /// Another step was applied since this one was made.
     #[error("the step was made from another state")]
     OutOfTurn,
+    /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
 impl Messenger {
-    /// From every record of the stores in [`Store::IN_MEMORY`].
+    /// Loads a messenger from every record of the stores in [`Store::IN_MEMORY`].
     ///
     /// # Errors
     /// When this is no device yet, and when a record cannot be read.
@@ -150,7 +162,7 @@ impl Messenger {
             outbox: Table::default(),
             cursor: 0,
             applied: 0,
-            own_card_fresh: false,
+            own_directory_fresh: false,
         };
         rest.iter().try_for_each(|record| messenger.absorb(record))?;
         match messenger.peer(messenger.own.email()) {
@@ -159,7 +171,7 @@ impl Messenger {
         }
     }
 
-    /// After the step's changes are durable.
+    /// Applies a step whose changes are durable.
     ///
     /// # Errors
     /// When another step was applied since this one was made.
@@ -172,30 +184,31 @@ impl Messenger {
         }
         step.changes.puts.iter().try_for_each(|put| self.absorb(put))?;
         self.applied += 1;
-        self.own_card_fresh |= step.own_card_fresh;
+        self.own_directory_fresh |= step.own_directory_fresh;
         Ok(())
     }
 
-    /// One's own address.
+    /// The address of this account.
     pub fn address(&self) -> &Address {
         self.own.email()
     }
 
+    /// This device's id.
     pub fn device(&self) -> DeviceId {
         self.own.device()
     }
 
-    /// One's own account key.
+    /// The public key of this account.
     pub fn account_key(&self) -> &AccountKey {
         self.own.account_key()
     }
 
-    /// Every account that is known, one's own included, by address.
+    /// Every known account including this one, by address.
     pub(super) fn peers(&self) -> impl Iterator<Item = &Peer> {
         self.peers.values()
     }
 
-    /// Every account but one's own, by address.
+    /// Every known account but this one, by address.
     pub fn contacts(&self) -> impl Iterator<Item = &Peer> {
         self.peers.values().filter(|peer| peer.trust != Trust::Own)
     }
@@ -204,16 +217,17 @@ impl Messenger {
         self.peers.len().saturating_sub(1)
     }
 
-    /// What is known of an account; also of one's own.
+    /// A known account, or this one.
     pub fn peer(&self, address: &Address) -> Option<&Peer> {
         self.peers.get(address.as_str())
     }
 
     /// The devices of an account. `None`: they must be fetched before anything is encrypted for it.
-    pub fn directory(&self, address: &Address) -> Option<&AccountCard> {
+    pub fn directory(&self, address: &Address) -> Option<&DeviceDirectory> {
         self.directories.get(address.as_str())
     }
 
+    /// A conversation, if there is one of this id.
     pub fn conversation(&self, id: &ConversationId) -> Option<&Conversation> {
         self.conversations.get(&id.text())
     }
@@ -229,6 +243,7 @@ impl Messenger {
         self.outbox.values()
     }
 
+    /// A post that waits for its answer.
     pub fn outbox_entry(&self, id: MessageId) -> Option<&OutboxEntry> {
         self.outbox.get(&simple(id))
     }
@@ -264,13 +279,13 @@ impl Messenger {
         self.sessions.keys()
     }
 
-    pub(super) fn own_card_fresh(&self) -> bool {
-        self.own_card_fresh
+    pub(super) fn own_directory_fresh(&self) -> bool {
+        self.own_directory_fresh
     }
 
     /// An empty step from here.
     pub(super) fn step(&self) -> Step {
-        Step { changes: Changes::default(), effects: Vec::new(), based_on: self.applied, own_card_fresh: false }
+        Step { changes: Changes::default(), effects: Vec::new(), based_on: self.applied, own_directory_fresh: false }
     }
 
     fn absorb(&mut self, record: &Record) -> Result<(), RecordsError> {
@@ -290,7 +305,7 @@ impl Messenger {
             Store::Device
             | Store::Messages
             | Store::MessageKeys
-            | Store::ToSeal
+            | Store::ToEncrypt
             | Store::ToKeep
             | Store::Events
             | Store::ToFold
@@ -318,20 +333,20 @@ impl Messenger {
 /// The device directory of an account, as the server gave it and as it was checked.
 #[derive(Encode, Decode)]
 #[cbor(transparent)]
-struct Directory(#[n(0)] AccountCard);
+struct Directory(#[n(0)] DeviceDirectory);
 
 impl cbor::Record for Directory {
     const VERSION: u32 = 1;
 }
 
 /// Puts the device directory of an account.
-pub(super) fn put_directory(card: &AccountCard, changes: &mut Changes) {
-    changes.put(Store::Directories, card.email.as_str().into(), &Directory(card.clone()));
+pub(super) fn put_directory(directory: &DeviceDirectory, changes: &mut Changes) {
+    changes.put(Store::Directories, directory.email.as_str().into(), &Directory(directory.clone()));
 }
 
 impl Step {
-    pub(super) fn own_card_is_fresh(&mut self) {
-        self.own_card_fresh = true;
+    pub(super) fn own_directory_is_fresh(&mut self) {
+        self.own_directory_fresh = true;
     }
 
     pub(super) fn put_message(&mut self, message: Message) {
@@ -341,7 +356,7 @@ impl Step {
 
     /// A text goes into the history. Only where the conversation is kept.
     pub(super) fn keep(&mut self, message: &Message) {
-        self.changes.put(Store::ToKeep, message.to_seal_key(), &message.key());
+        self.changes.put(Store::ToKeep, message.to_encrypt_key(), &message.key());
     }
 
     pub(super) fn put_peer(&mut self, peer: &Peer) {
@@ -363,8 +378,8 @@ impl Step {
         }
     }
 
-    pub(super) fn put_directory(&mut self, card: &AccountCard) {
-        put_directory(card, &mut self.changes);
+    pub(super) fn put_directory(&mut self, directory: &DeviceDirectory) {
+        put_directory(directory, &mut self.changes);
     }
 
     pub(super) fn forget_directory(&mut self, address: &Address) {

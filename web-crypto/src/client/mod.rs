@@ -4,11 +4,13 @@
 //! durable, all in one transaction, and what changed for the page. The caller commits `step.changes`, and only then
 //! calls `messenger.apply(step)`. A step that could not be committed is dropped: nothing happened.
 //! Steps are made one after the other; a step made before another one was applied is refused by `apply`.
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod compose;
 pub mod content;
 pub mod conversation;
 pub mod device;
+pub mod encrypt_next;
 pub mod ephemeral;
 mod fold;
 pub mod history;
@@ -20,5 +22,4 @@ pub mod receive;
 pub mod records;
 pub mod safekeeping;
 pub mod saved_file;
-pub mod seal_next;
 pub mod search;

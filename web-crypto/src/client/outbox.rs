@@ -27,12 +27,13 @@ pub struct OutboxEntry {
     /// That of its first envelope.
     #[n(0)]
     pub id: MessageId,
-    /// The account it is for; one's own when it only goes to one's own devices.
+    /// The account that it is for; this device's own when it goes only to the account's own other devices.
     #[n(1)]
     pub address: Address,
     /// The exact JSON body.
     #[n(2)]
     pub body: String,
+    /// What the post carries.
     #[n(3)]
     pub about: About,
 }
@@ -43,8 +44,10 @@ pub enum About {
     /// The message with this key.
     #[n(0)]
     Message(#[n(0)] String),
+    /// A contact request, or a retry request in its place.
     #[n(1)]
     ContactRequest,
+    /// The messages that are confirmed.
     #[n(2)]
     Receipt(#[n(0)] Vec<MessageId>),
     /// The event with this key in `Store::Events`.
@@ -141,7 +144,7 @@ impl Messenger {
             About::Message(key) => {
                 if let Some(mut message) = read::<Message>(records, Store::Messages, key).await? {
                     if again {
-                        step.changes.put(Store::ToSeal, message.to_seal_key(), &Waiting::Message(key.clone()));
+                        step.changes.put(Store::ToEncrypt, message.to_encrypt_key(), &Waiting::Message(key.clone()));
                     } else if message.status == DeliveryStatus::Waiting {
                         message.status = DeliveryStatus::Failed(Failure::Refused(code));
                         step.put_message(message);
@@ -149,7 +152,7 @@ impl Messenger {
                 }
             }
             About::Event(key) if again => {
-                step.changes.put(Store::ToSeal, key.clone(), &Waiting::Event(key.clone()));
+                step.changes.put(Store::ToEncrypt, key.clone(), &Waiting::Event(key.clone()));
             }
             About::Event(key) => step.changes.delete(Store::Events, key.clone()),
             About::ContactRequest | About::Receipt(_) => {}

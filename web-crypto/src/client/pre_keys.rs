@@ -15,7 +15,7 @@ impl Messenger {
     /// (`PUT /devices/self/pre-keys`), or someone could write to a key that this device has lost.
     ///
     /// # Errors
-    /// When the account key is not at hand.
+    /// When the account key is not available.
     pub async fn replenish_pre_keys(
         &self,
         stock: &PreKeyStock,

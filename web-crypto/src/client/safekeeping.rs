@@ -1,4 +1,4 @@
-//! What a device keeps to tend the vault and the history: their keys, never the root nor what signs. And what goes from
+//! What a device keeps for the vault and the history: their keys, never the root nor the account key. And what goes from
 //! its contacts into the vault's body, and from there to another device's.
 //!
 //! Of what persons decided on two devices the later counts (`decided`). An account key is never exchanged on the way:
@@ -21,6 +21,7 @@ use minicbor::{Decode, Encode};
 /// The key in [`Store::Device`].
 pub const SAFEKEEPING: &str = "safekeeping";
 
+/// What a device keeps of the vault: the keys of body and history, and what it saw last.
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct Safekeeping {
@@ -30,7 +31,7 @@ pub struct Safekeeping {
     /// Opens and seals history segments.
     #[n(1)]
     pub history: Key,
-    /// The highest generation of the vault that was seen: the server cannot offer an older one in silence.
+    /// The highest generation of the vault that was seen, to notice when the server offers an older one.
     #[n(2)]
     pub generation: u64,
 }
@@ -40,7 +41,7 @@ impl cbor::Record for Safekeeping {
 }
 
 impl Safekeeping {
-    /// `None`: this device was made before there was a vault to tend; the next sign-in mends that.
+    /// The record. `None`: this device has none; the next sign-in makes it.
     ///
     /// # Errors
     /// When the record cannot be read.
@@ -68,7 +69,7 @@ impl Messenger {
         let mut step = self.step();
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
             let shown = listed.iter().find(|shown| shown.email == kept.email);
-            // Whoever is in the vault and not on the server is kept in the vault, until somebody shows a key.
+            // A contact in the vault that the server does not list stays in the vault, until the server shows its key.
             let found = self.contact(&kept.email);
             let is_new = found.is_none();
             let Some(mut contact) = found.or_else(|| shown.map(new_contact)) else { continue };
@@ -93,7 +94,7 @@ impl Messenger {
         for shown in listed.iter().filter(|shown| shown.email != *self.address()) {
             let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
             if !in_vault && self.peer(&shown.email).is_none() {
-                // Only the server says so: whoever it is asks, and the person decides.
+                // Only the server says so: it counts as a request, and the person decides.
                 let mut contact = new_contact(shown);
                 if shown.state == ContactState::Blocked {
                     contact.peer.trust = Trust::Blocked;
@@ -135,7 +136,7 @@ impl Messenger {
     }
 }
 
-/// Nothing of it is believed yet but the key.
+/// Only its key is accepted so far.
 fn new_contact(shown: &listed::Contact) -> Contact {
     Contact::new(shown.email.clone(), Trust::Requested, shown.account_key.clone())
 }

@@ -1,6 +1,6 @@
-//! Finding texts by their words, whatever their case and accents.
+//! Finds texts by their words, ignoring case and accents.
 //!
-//! Owns what matches, and which part of a text is shown with it. Knows no table of Unicode: whoever asks hands in `lower`,
+//! Owns what matches, and which part of a text is shown with it. Has no Unicode tables: the caller hands in `lower`,
 //! which gives a text in lower case and in the form NFD, where an accent is a character of its own.
 
 use std::{fmt, iter};
@@ -17,6 +17,7 @@ pub struct Query(Vec<String>);
 /// A piece of what is shown of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
+    /// A piece of the text, or all of it.
     pub text: &'a str,
     /// One of the words, as its author wrote it.
     pub found: bool,
@@ -29,6 +30,7 @@ impl Query {
         if words.is_empty() { None } else { Some(Self(words)) }
     }
 
+    /// Whether every word occurs in the text. `lower` gives a text's lower case.
     pub fn matches(&self, text: &str, lower: impl Fn(&str) -> String) -> bool {
         let folded = fold(text, lower);
         self.0.iter().all(|word| folded.contains(word.as_str()))
@@ -61,7 +63,7 @@ impl Query {
         parts
     }
 
-    /// Where the words stand, in order, none over another.
+    /// The byte ranges of the words found, in order, without overlap.
     fn places(&self, text: &str, lower: impl Fn(&str) -> String) -> Vec<(usize, usize)> {
         // For each byte of the folded text, which character it comes from.
         let (mut folded, mut origins) = (String::with_capacity(text.len()), Vec::with_capacity(text.len()));
@@ -78,7 +80,7 @@ impl Query {
             for (from, found) in folded.match_indices(word.as_str()) {
                 let last = from + found.len() - 1;
                 let (Some(start), Some(last_start)) = (origins.get(from), origins.get(last)) else { continue };
-                // To where another character begins: so its accents go with it, and one that stands for two stays whole.
+                // To where another character begins, so that accents stay with their letter and ligatures stay whole.
                 let end = origins.iter().skip(last).find(|at| *at != last_start).copied();
                 places.push((*start, end.unwrap_or(text.len())));
             }
@@ -109,7 +111,7 @@ fn fold(text: &str, lower: impl Fn(&str) -> String) -> String {
 /// Letters that keyboards and telephones write in two ways are written in one.
 fn push_folded(character: char, to: &mut String) {
     match character {
-        // Accents, points and vowel signs that stand over or under a letter; soft hyphens, and what has no width.
+        // Accents, points and vowel signs over or under a letter; soft hyphens and other characters without width.
         '\u{300}'..='\u{36f}'
         | '\u{591}'..='\u{5bd}'
         | '\u{5bf}'..='\u{5c7}'

@@ -9,7 +9,9 @@ use zeroize::Zeroizing;
 
 /// The tag's length, by which sealing lengthens.
 pub const TAG_BYTES: usize = 16;
+/// The length of a salt, from which key and nonce are derived.
 pub const SALT_BYTES: usize = 16;
+/// The length of a nonce (96 bits, NIST SP 800-38D section 5.2.1.1).
 pub const NONCE_BYTES: usize = 12;
 
 /// The tag does not fit the key, the associated data and the ciphertext.

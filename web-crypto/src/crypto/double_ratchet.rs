@@ -1,6 +1,6 @@
 //! Owns the Double Ratchet (2025 revision, sections 3.3 to 3.5) down to message keys. Knows nothing of envelopes.
 //!
-//! Its methods change the state: whoever calls works on a copy, and drops the copy when the message does not open.
+//! Its methods change the state. The caller works on a copy, and drops the copy when decryption fails.
 
 use super::{
     kdf,
@@ -15,9 +15,9 @@ use rand_core::CryptoRng;
 /// Why there is no message key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RatchetError {
-    /// The key was used, or given up.
+    /// The key was used or dropped.
     Duplicate,
-    /// More messages are missing than is believed.
+    /// More messages are missing than the limits allow.
     TooFarAhead,
     /// A header that no honest sender writes.
     Impossible,
@@ -76,7 +76,7 @@ pub(super) struct Ratchet {
     sending: Chain,
     #[n(3)]
     previous_chain_length: u32,
-    /// None until the first message of the other side.
+    /// None until a message of the other side arrives.
     #[n(4)]
     receiving: Option<Receiving>,
     #[n(5)]
@@ -117,7 +117,7 @@ impl Ratchet {
         })
     }
 
-    /// RatchetInitBob and the step that the first message brings: the pre-key's secret is not kept.
+    /// RatchetInitBob, and the step for the first message. The pre-key's secret is not kept.
     pub(super) fn accept(
         secret: &Key,
         signed_pre_key: &SecretKey,
@@ -171,7 +171,7 @@ impl Ratchet {
                     self.skipped.check(missing)?;
                 }
                 SkippedKeys::check_new_chain(header.number)?;
-                self.turn(header, rng)?;
+                self.dh_ratchet_step(header, rng)?;
             }
         }
         let Some(receiving) = &mut self.receiving else { return Err(RatchetError::Impossible) };
@@ -180,7 +180,7 @@ impl Ratchet {
     }
 
     /// DHRatchet: the old receiving chain ends, a new one begins, and so does a new sending chain.
-    fn turn(&mut self, header: &Header, rng: &mut impl CryptoRng) -> Result<(), RatchetError> {
+    fn dh_ratchet_step(&mut self, header: &Header, rng: &mut impl CryptoRng) -> Result<(), RatchetError> {
         if let Some(mut ended) = self.receiving.take() {
             skip_to(&mut ended.chain, header.previous_chain_length, &mut self.skipped)?;
             self.skipped.finish_chain(ended.ratchet_key, ended.chain.next);

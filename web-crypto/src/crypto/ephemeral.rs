@@ -1,9 +1,9 @@
 //! Owns the encryption of ephemeral envelopes: small signals that are never stored and never sent again.
-//! Knows nothing of what they say.
+//! Knows nothing of their content.
 //!
 //! The key comes from the identity keys of the two devices, and from a fresh salt for each envelope. It needs no session
-//! and changes no state. So it is weaker than a message: whoever learns one of the two identity keys reads every signal
-//! between the two devices, earlier and later ones.
+//! and changes no state. So it is weaker than a message: anyone who learns one of the two identity keys can read every
+//! signal between the two devices, earlier and later ones.
 
 use super::{aead, identity::OwnIdentity, kdf, keys::Key, padding};
 use cliquet_wire::{
@@ -23,6 +23,7 @@ const INFO: &str = "Cliquet/1 ephemeral";
 /// Why a signal is not encrypted, or not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EphemeralError {
+    /// Its padded form does not fit an ephemeral envelope.
     #[error("longer than a signal may be")]
     TooLong,
     /// The certificate's key gives no secret.
@@ -33,11 +34,11 @@ pub enum EphemeralError {
     Refused,
 }
 
-/// A signal for the device that `peer` certifies. The certificate was checked by the caller.
+/// Encrypts a signal for the device that `peer` certifies. The caller has checked the certificate.
 ///
 /// # Errors
 /// [`EphemeralError::TooLong`] past what an envelope holds, [`EphemeralError::BadKey`] for a wrong certificate.
-pub fn seal(
+pub fn encrypt(
     own: &OwnIdentity,
     peer: &Certificate,
     content: &[u8],
@@ -62,11 +63,11 @@ pub fn seal(
     })
 }
 
-/// What the device that `peer` certifies signalled to this one. The certificate was checked by the caller.
+/// Decrypts a signal from the device that `peer` certifies. The caller has checked the certificate.
 ///
 /// # Errors
-/// [`EphemeralError::Refused`] for everything that is not just that.
-pub fn open(
+/// [`EphemeralError::Refused`] for another version, for other devices, and for an altered envelope.
+pub fn decrypt(
     own: &OwnIdentity,
     peer: &Certificate,
     envelope: &EphemeralEnvelope,
@@ -84,7 +85,7 @@ pub fn open(
         .ok_or(EphemeralError::Refused)
 }
 
-/// The same on both sides; that a signal goes one way is in the associated data.
+/// The same on both sides. The associated data say which of the two sent the signal.
 fn key(own: &OwnIdentity, peer: &Certificate) -> Result<Key, EphemeralError> {
     let shared = own.secret().agree(&peer.identity_key).map_err(|_| EphemeralError::BadKey)?;
     Ok(kdf::derive_key(&[0; 32], shared.as_bytes(), KEY_INFO))

@@ -2,7 +2,7 @@
 //! Knows nothing of what a segment holds.
 //!
 //! Version ‖ salt ‖ AES-256-GCM over the padded content. The associated data name the account and the segment's id, so
-//! that no segment stands in another's place or serves another account.
+//! that a segment cannot be exchanged for another, or for another account's.
 
 use super::{aead, keys::Key, limits::SEGMENT_PADDING_STEP_BYTES, padding};
 use cliquet_wire::{
@@ -19,10 +19,10 @@ const INFO: &str = "Cliquet/1 history";
 /// What sealing adds: version, salt, tag, and the padding at most.
 pub const SEALED_BYTES_MORE_MAX: usize = 1 + aead::SALT_BYTES + aead::TAG_BYTES + SEGMENT_PADDING_STEP_BYTES;
 
-/// Why a segment gives nothing.
+/// Why a segment is not opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SegmentError {
-    /// Altered, of another account, or in another one's place.
+    /// Altered, of another account, or exchanged for another segment.
     #[error("the segment is not what was kept")]
     Altered,
     /// Made by a newer program.
@@ -33,12 +33,18 @@ pub enum SegmentError {
 /// Where a segment belongs.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
+    /// The account's address.
     pub email: &'a Address,
+    /// SHA-256 of the account key's encoding.
     pub account_key_hash: &'a Digest,
+    /// The segment's id.
     pub id: SegmentId,
 }
 
 /// `history_key`: of [`super::vault::VaultKeys`].
+///
+/// # Errors
+/// Never for content that fits memory: AES-GCM takes up to 64 GiB.
 pub fn seal(
     history_key: &Key,
     place: Place<'_>,
@@ -50,6 +56,10 @@ pub fn seal(
     Ok(Blob([[VERSION].as_slice(), &sealed.map_err(|_| SegmentError::Altered)?].concat()))
 }
 
+/// The content of a segment that [`seal`] made for the same place.
+///
+/// # Errors
+/// What is wrong with the segment.
 pub fn open(history_key: &Key, place: Place<'_>, segment: &Blob) -> Result<Zeroizing<Vec<u8>>, SegmentError> {
     let (version, sealed) = segment.0.split_first().ok_or(SegmentError::Altered)?;
     if *version != VERSION {

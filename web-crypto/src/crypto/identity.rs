@@ -1,4 +1,4 @@
-//! Owns what a device is: its identity key and the certificate by which its account vouches for it.
+//! Owns a device's identity: its identity key, and the certificate that its account signed.
 
 use super::{
     cbor::{self, LoadError, Record},
@@ -42,6 +42,10 @@ impl fmt::Debug for OwnIdentity {
 }
 
 impl OwnIdentity {
+    /// This device, from its parts.
+    ///
+    /// # Errors
+    /// When the certificate has another identity key, or another account key's hash. Its signature is not verified.
     pub fn new(identity: SecretKey, account_key: AccountKey, certificate: Certificate) -> Result<Self, IdentityError> {
         if certificate.identity_key == identity.public_key() && certificate.account_key_hash == account_key.hash() {
             Ok(Self { identity, account_key, certificate })
@@ -51,6 +55,9 @@ impl OwnIdentity {
     }
 
     /// A new device, certified by the account key. `counter` is that of the device list by which it enters.
+    ///
+    /// # Errors
+    /// When the account key cannot sign.
     pub async fn create(
         email: Address,
         account_key: AccountKey,
@@ -75,22 +82,27 @@ impl OwnIdentity {
         Ok(Self { identity, account_key, certificate })
     }
 
+    /// The account's address.
     pub fn email(&self) -> &Address {
         &self.certificate.email
     }
 
+    /// This device's id.
     pub fn device(&self) -> DeviceId {
         self.certificate.device
     }
 
+    /// The public key of this device's account.
     pub fn account_key(&self) -> &AccountKey {
         &self.account_key
     }
 
+    /// This device's certificate.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
     }
 
+    /// The public half of this device's identity key.
     pub fn identity_key(&self) -> &PublicKey {
         &self.certificate.identity_key
     }
@@ -99,10 +111,15 @@ impl OwnIdentity {
         &self.identity
     }
 
+    /// The record: `[version, body]` in CBOR. It holds the identity key's secret.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
         cbor::save(self)
     }
 
+    /// The device that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// For a record of a later version, and for one that is damaged or whose parts do not fit.
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
         let loaded: Self = cbor::load(bytes)?;
         Self::new(loaded.identity, loaded.account_key, loaded.certificate).map_err(|_| LoadError::Damaged)
@@ -114,6 +131,9 @@ impl Record for OwnIdentity {
 }
 
 /// A device list as the account key signs it.
+///
+/// # Errors
+/// When the account key cannot sign.
 pub async fn sign_device_list(
     email: Address,
     account_key: &AccountKey,

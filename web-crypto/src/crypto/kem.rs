@@ -22,6 +22,7 @@ pub struct KemKeyError;
 pub struct KemSecret(#[cbor(n(0), with = "minicbor::bytes")] [u8; 64]);
 
 impl KemSecret {
+    /// A new key from 64 random bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut secret = Self([0; 64]);
         rng.fill_bytes(&mut secret.0);
@@ -33,6 +34,7 @@ impl KemSecret {
         Self(seed)
     }
 
+    /// The encapsulation key.
     pub fn public_key(&self) -> KemPublicKey {
         Bytes(self.key().encapsulation_key().to_bytes().into())
     }
@@ -58,6 +60,9 @@ impl fmt::Debug for KemSecret {
 }
 
 /// The modulus check of FIPS 203 section 7.2.
+///
+/// # Errors
+/// When a coefficient is not reduced modulo q.
 pub fn check(key: &KemPublicKey) -> Result<(), KemKeyError> {
     EncapsulationKey768::new(&key.0.into()).map(drop).map_err(|_| KemKeyError)
 }

@@ -30,6 +30,7 @@ pub struct SecretKey(StaticSecret);
 impl ZeroizeOnDrop for SecretKey {}
 
 impl SecretKey {
+    /// A new key from 32 random bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
@@ -38,10 +39,12 @@ impl SecretKey {
         key
     }
 
+    /// The key with these bytes, of which X25519 clamps some (RFC 7748 section 5).
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(StaticSecret::from(bytes))
     }
 
+    /// The public half.
     pub fn public_key(&self) -> PublicKey {
         cliquet_wire::bytes::Bytes(x25519_dalek::PublicKey::from(&self.0).to_bytes())
     }
@@ -83,6 +86,9 @@ impl fmt::Debug for SecretKey {
 }
 
 /// Refuses encodings of 2^255 - 19 and above, the unused top bit included.
+///
+/// # Errors
+/// For the encodings that are refused.
 pub fn check_canonical(key: &PublicKey) -> Result<(), KeyError> {
     if key.is_canonical_x25519() { Ok(()) } else { Err(KeyError::NotCanonical) }
 }
@@ -93,17 +99,19 @@ pub fn check_canonical(key: &PublicKey) -> Result<(), KeyError> {
 pub struct Key(#[cbor(n(0), with = "minicbor::bytes")] [u8; 32]);
 
 impl Key {
+    /// 32 random bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut key = Self([0; 32]);
         rng.fill_bytes(&mut key.0);
         key
     }
 
+    /// The key with these bytes.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// For whoever must hand the key on: WebCrypto, or a store.
+    /// The key's bytes, for WebCrypto or a store.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }

@@ -1,6 +1,7 @@
 //! Pure cryptography: values in, values out. Time, randomness and storage are arguments.
 //!
-//! The norms are those of `docs/protocol.md`, which says every format, label and size that stands here.
+//! `docs/protocol.md` names the norms, and has every format, label and size.
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![deny(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -14,12 +15,11 @@
 
 pub mod aead;
 pub mod bundle;
-pub mod card;
 pub mod cbor;
+pub mod device_directory;
 mod double_ratchet;
 pub mod ephemeral;
 pub mod file_proof;
-pub mod first;
 pub mod history;
 pub mod identity;
 mod kdf;
@@ -31,6 +31,7 @@ mod numbered_keys;
 pub mod observed;
 mod padding;
 pub mod password;
+pub mod pre_key_message;
 pub mod pre_keys;
 mod rand_core_06;
 mod ratchet_key;
@@ -47,10 +48,10 @@ pub mod vault;
 pub mod vectors;
 
 pub use bundle::{BundleError, CheckedBundle};
-pub use card::{CardError, CheckedCard, ListSeen};
 pub use cbor::LoadError;
-pub use first::{CheckedFirst, FirstError};
+pub use device_directory::{CheckedDirectory, DirectoryError, ListSeen};
 pub use identity::{IdentityError, OwnIdentity};
+pub use pre_key_message::{CheckedPreKeyMessage, PreKeyMessageError};
 pub use pre_keys::PreKeySecrets;
-pub use session::{Accepted, InitiateError, OpenError, Peer, SealError, Session, SessionId};
-pub use sessions::{Opened, Sessions};
+pub use session::{Accepted, DecryptError, EncryptError, InitiateError, Peer, Session, SessionId};
+pub use sessions::{Decrypted, Sessions};

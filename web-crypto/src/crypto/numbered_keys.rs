@@ -7,7 +7,8 @@ use minicbor::{
     encode::{Error as EncodeError, Write},
 };
 
-/// A few hundred, so a list serves. Each is in its own box: whatever moves in the list leaves no copy of a key behind.
+/// Keys by number. A few hundred, so a sorted list is enough. Each key is in its own box, so that moving entries within
+/// the list leaves no copy of a key behind.
 #[derive(Debug, Default)]
 pub(super) struct NumberedKeys(Vec<(u32, Box<Key>)>);
 
@@ -27,7 +28,7 @@ impl NumberedKeys {
         self.0.get(self.place(number).ok()?).map(|(_, key)| &**key)
     }
 
-    /// Gives it out, and keeps it no longer.
+    /// Removes and returns the key of this number.
     pub(super) fn take(&mut self, number: u32) -> Option<Key> {
         let place = self.place(number).ok()?;
         Some(self.0.remove(place).1.copy())

@@ -17,13 +17,13 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 /// Why a step was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Wrong password or unknown address: nobody can tell which.
+    /// Wrong password or unknown address: the client cannot know which.
     #[error("wrong password")]
     Wrong,
     /// Not a message of this protocol.
     #[error("malformed answer")]
     Malformed,
-    /// The computation itself failed, for want of memory for instance.
+    /// The computation itself failed, for example because there was not enough memory.
     #[error("the computation failed")]
     Failed,
 }
@@ -52,6 +52,7 @@ impl ExportKey {
         key
     }
 
+    /// The 64 bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -77,17 +78,24 @@ impl fmt::Debug for Registration {
 pub struct Registered {
     /// RegistrationRecord, for `SignUpFinish`.
     pub record: Blob,
+    /// Seals the vault's root.
     pub export_key: ExportKey,
 }
 
 impl Registration {
     /// The blob is the RegistrationRequest.
+    ///
+    /// # Errors
+    /// When the password has more than 65,535 bytes, or its OPRF input is not valid.
     pub fn start(password: &[u8], rng: &mut impl CryptoRng) -> Result<(Self, Blob), PasswordError> {
         let started = ClientRegistration::<Suite>::start(&mut RandCore06(rng), password)?;
         Ok((Self(started.state), Blob(started.message.serialize().to_vec())))
     }
 
     /// Takes the RegistrationResponse. Slow on purpose: Argon2id.
+    ///
+    /// # Errors
+    /// When the response is not one, or Argon2id fails.
     pub fn finish(
         self,
         password: &[u8],
@@ -118,17 +126,24 @@ impl fmt::Debug for Login {
 pub struct LoggedIn {
     /// KE3, for `SignInFinish`.
     pub finalization: Blob,
+    /// Opens the vault's root.
     pub export_key: ExportKey,
 }
 
 impl Login {
     /// The blob is KE1.
+    ///
+    /// # Errors
+    /// When the password has more than 65,535 bytes, or its OPRF input is not valid.
     pub fn start(password: &[u8], rng: &mut impl CryptoRng) -> Result<(Self, Blob), PasswordError> {
         let started = ClientLogin::<Suite>::start(&mut RandCore06(rng), password)?;
         Ok((Self(started.state), Blob(started.message.serialize().to_vec())))
     }
 
     /// Takes KE2. Slow on purpose: Argon2id.
+    ///
+    /// # Errors
+    /// [`PasswordError::Wrong`] for a wrong password or an unknown address, others when KE2 is malformed or Argon2id fails.
     pub fn finish(self, password: &[u8], response: &Blob, rng: &mut impl CryptoRng) -> Result<LoggedIn, PasswordError> {
         let response = CredentialResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
         let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), None);

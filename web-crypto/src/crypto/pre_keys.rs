@@ -27,7 +27,7 @@ const IDS_PER_ROTATION_MAX: PreKeyId = 100_000;
 /// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
 #[derive(Debug, Encode, Decode)]
 #[cbor(map)]
-struct Medium {
+struct SignedPreKeyPair {
     #[n(0)]
     id: PreKeyId,
     #[n(1)]
@@ -43,9 +43,9 @@ struct Medium {
 #[cbor(map)]
 pub struct PreKeySecrets {
     #[n(0)]
-    current: Medium,
+    current: SignedPreKeyPair,
     #[n(1)]
-    previous: Option<Medium>,
+    previous: Option<SignedPreKeyPair>,
     #[n(2)]
     one_time: NumberedKeys,
     #[n(3)]
@@ -64,7 +64,7 @@ impl fmt::Debug for PreKeySecrets {
     }
 }
 
-impl Medium {
+impl SignedPreKeyPair {
     fn generate(id: PreKeyId, created_seconds: u64, rng: &mut impl CryptoRng) -> Self {
         Self { id, created_seconds, signed: SecretKey::generate(rng), kem: KemSecret::generate(rng) }
     }
@@ -90,24 +90,24 @@ fn public(id: PreKeyId, secret: &Key) -> OneTimePreKey {
 impl PreKeySecrets {
     /// A new device's: everything, with a full stock of one-time keys.
     pub fn generate(now_seconds: u64, rng: &mut impl CryptoRng) -> Self {
-        let current = Medium::generate(1, now_seconds, rng);
+        let current = SignedPreKeyPair::generate(1, now_seconds, rng);
         let mut secrets = Self { current, previous: None, one_time: NumberedKeys::default(), next_id: 2 };
         secrets.refill(0, rng);
         secrets
     }
 
-    /// State in, state out: a step changes its copy.
+    /// A copy, for a step to change.
     pub fn copy(&self) -> Self {
         Self {
             current: self.current.copy(),
-            previous: self.previous.as_ref().map(Medium::copy),
+            previous: self.previous.as_ref().map(SignedPreKeyPair::copy),
             one_time: self.one_time.copy(),
             next_id: self.next_id,
         }
     }
 
-    /// New one-time keys, when the server has fewer than a quarter left: the ones to publish. Ids are never used again,
-    /// so keys whose upload was lost are simply never claimed, and fall away in time.
+    /// Makes new one-time keys when the server has fewer than a quarter left, and returns those to publish. Ids are never
+    /// used again, so keys whose upload was lost are never claimed, and are dropped as the oldest ones in time.
     pub fn refill(&mut self, left_on_server: usize, rng: &mut impl CryptoRng) -> Vec<OneTimePreKey> {
         let mut fresh = Vec::new();
         if left_on_server >= ONE_TIME_PRE_KEYS_LOW {
@@ -136,14 +136,14 @@ impl PreKeySecrets {
 
     fn replace(&mut self, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
         let Some(id) = self.take_id() else { return false };
-        let retired = std::mem::replace(&mut self.current, Medium::generate(id, now_seconds, rng));
+        let retired = std::mem::replace(&mut self.current, SignedPreKeyPair::generate(id, now_seconds, rng));
         self.previous = Some(retired);
         true
     }
 
-    /// The server has keys that this state never made: it was put back to an older one, and what came after it is lost
-    /// (D8). Goes on past every id that may be in use, with new signed pre-keys; what is published besides is to be
-    /// withdrawn.
+    /// Recovers when the server has keys that this state never made, because an older state was restored (D8). Skips every
+    /// id that may be in use and makes new signed pre-keys. The published one-time keys must be withdrawn. False: nothing
+    /// to do.
     pub fn catch_up(&mut self, stock: &PreKeyStock, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
         if !self.is_behind(stock) {
             return false;
@@ -156,7 +156,8 @@ impl PreKeySecrets {
         newest(stock) >= self.next_id
     }
 
-    /// Whether anything is to be published: the server lacks one-time keys, has other signed ones, or these are a week old.
+    /// Whether something must be published: the server lacks one-time keys, has other signed ones, or these are a week
+    /// old.
     pub fn is_due(&self, stock: &PreKeyStock, now_seconds: u64) -> bool {
         let id = self.current.id;
         stock.one_time_left < ONE_TIME_PRE_KEYS_LOW
@@ -166,12 +167,15 @@ impl PreKeySecrets {
             || now_seconds >= self.current.created_seconds.saturating_add(SIGNED_PRE_KEY_SECONDS)
     }
 
-    /// After the message that used it was opened and stored, in the same transaction.
+    /// Forgets a one-time key. Its removal is stored in the same transaction as the message that used it.
     pub fn forget(&mut self, one_time: PreKeyId) {
         self.one_time.take(one_time);
     }
 
-    /// What is to be published: the signed pre-keys when the server has others (or, at sign-up, none), and `fresh`.
+    /// What to publish: the signed pre-keys if the server has others (or, at sign-up, none), and `fresh`.
+    ///
+    /// # Errors
+    /// When the account key cannot sign.
     pub async fn upload(
         &self,
         own: &OwnIdentity,
@@ -195,6 +199,9 @@ impl PreKeySecrets {
     }
 
     /// A new device's first upload.
+    ///
+    /// # Errors
+    /// When the account key cannot sign.
     pub async fn upload_all(&self, own: &OwnIdentity, signer: &impl Signer) -> Result<PreKeyUpload, SignError> {
         self.upload(own, None, self.one_time_public(), signer).await
     }
@@ -209,21 +216,21 @@ impl PreKeySecrets {
         self.one_time.len()
     }
 
-    /// Whether a first message that names this signed pre-key can still be opened.
+    /// Whether a pre-key message that names this signed pre-key can still be decrypted.
     pub fn holds_signed(&self, id: PreKeyId) -> bool {
-        self.medium(id).is_some()
+        self.pair(id).is_some()
     }
 
-    fn medium(&self, id: PreKeyId) -> Option<&Medium> {
-        std::iter::once(&self.current).chain(&self.previous).find(|medium| medium.id == id)
+    fn pair(&self, id: PreKeyId) -> Option<&SignedPreKeyPair> {
+        std::iter::once(&self.current).chain(&self.previous).find(|pair| pair.id == id)
     }
 
     pub(super) fn signed(&self, id: PreKeyId) -> Option<&SecretKey> {
-        self.medium(id).map(|medium| &medium.signed)
+        self.pair(id).map(|pair| &pair.signed)
     }
 
     pub(super) fn kem(&self, id: PreKeyId) -> Option<&KemSecret> {
-        self.medium(id).map(|medium| &medium.kem)
+        self.pair(id).map(|pair| &pair.kem)
     }
 
     pub(super) fn one_time(&self, id: PreKeyId) -> Option<SecretKey> {
@@ -236,10 +243,15 @@ impl PreKeySecrets {
         Some(id)
     }
 
+    /// The record: `[version, body]` in CBOR. It holds every secret.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
         cbor::save(self)
     }
 
+    /// The pre-keys that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// For a record of a later version, and for a damaged one.
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
         cbor::load(bytes)
     }

@@ -1,5 +1,5 @@
-//! Owns one's own ratchet key. Its public half costs as much as an agreement, so it is computed once, by the first
-//! message that carries it. It is not written down: who reads the state back may never send with it.
+//! Owns a device's own ratchet key. Its public half costs as much as an agreement, so it is computed once, by the first
+//! message that carries it. It is not saved: a state that is loaded may never send with it.
 
 use super::keys::SecretKey;
 use cliquet_wire::bytes::PublicKey;

@@ -1,7 +1,7 @@
 //! Owns the sealing of records at rest under the store key. Knows nothing of what a record holds.
 //!
-//! Version ‖ salt ‖ AES-256-GCM: the associated data name the store and the record's key, so that no record stands in
-//! another's place.
+//! Version ‖ salt ‖ AES-256-GCM. The associated data name the store and the record's key, so that a record cannot be
+//! exchanged for another.
 
 use super::{
     aead::{self, NotAuthentic},
@@ -14,6 +14,10 @@ use zeroize::Zeroizing;
 const VERSION: u8 = 1;
 const INFO: &str = "Cliquet/1 record";
 
+/// Seals a record's content for its place: the name of its store and its key there.
+///
+/// # Errors
+/// Never for content that fits memory: AES-GCM takes up to 64 GiB.
 pub fn seal(
     store_key: &Key,
     store: &str,
@@ -25,6 +29,10 @@ pub fn seal(
     Ok([[VERSION].as_slice(), &sealed].concat())
 }
 
+/// The content that [`seal`] sealed for the same place.
+///
+/// # Errors
+/// For a record that was altered, sealed under another key, or sealed for another place.
 pub fn open(store_key: &Key, store: &str, key: &[u8], record: &[u8]) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
     let Some((&VERSION, rest)) = record.split_first() else { return Err(NotAuthentic) };
     aead::open_salted(store_key, INFO, &associated_data(store, key), rest)

@@ -1,8 +1,8 @@
-//! Owns the recovery key: 32 random bytes as 24 words (BIP-39, English), and what is told the server of it.
+//! Owns the recovery key: 32 random bytes as 24 words (BIP-39, English), and the proof of it for the server.
 //! Knows nothing of what it opens.
 //!
-//! Whoever types the words back is forgiven case, spaces, commas, numbers before the words, and all letters of a word
-//! after its fourth: the first four tell every word of the list from every other.
+//! When the words are typed, case, spaces, commas, numbers before the words, and all letters of a word after its fourth
+//! are ignored: the first four tell every word of the list from every other.
 
 use super::{kdf, keys::Key};
 use bip39::Language;
@@ -26,32 +26,46 @@ pub struct RecoveryKey(Key);
 /// Why words are no recovery key. Places count from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WordsError {
+    /// A word that no entry of the list begins with.
     #[error("word {place} is not in the list")]
-    NotInList { place: usize },
+    NotInList {
+        /// The word's place.
+        place: usize,
+    },
+    /// Fewer or more words than [`WORDS`].
     #[error("there are {count} words, not {WORDS}")]
-    Count { count: usize },
-    /// Two are exchanged, or one is another word of the list: nobody can tell which.
+    Count {
+        /// How many words there are.
+        count: usize,
+    },
+    /// Two words are exchanged, or one is another word of the list. Which one cannot be known.
     #[error("a word is wrong, and nothing tells which")]
     Checksum,
-    /// Not the word that stands there.
+    /// Not the key's word at this place.
     #[error("word {place} is another one")]
-    Other { place: usize },
+    Other {
+        /// The word's place.
+        place: usize,
+    },
 }
 
 impl RecoveryKey {
+    /// A new key: 32 random bytes.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         Self(Key::generate(rng))
     }
 
+    /// The key with this entropy, as the vault keeps it.
     pub fn from_entropy(entropy: Key) -> Self {
         Self(entropy)
     }
 
-    /// For the vault's locks.
+    /// The 32 bytes, from which the vault's key slot is derived.
     pub fn entropy(&self) -> &Key {
         &self.0
     }
 
+    /// The key as words of BIP-39's English list.
     pub fn words(&self) -> [&'static str; WORDS] {
         let bits = checked(self.0.as_bytes());
         let list = Language::English.word_list();
@@ -63,6 +77,9 @@ impl RecoveryKey {
     }
 
     /// From what a person typed.
+    ///
+    /// # Errors
+    /// What is wrong with the words.
     pub fn parse(typed: &str) -> Result<Self, WordsError> {
         let mut bits = Zeroizing::new([0; 33]);
         let mut count = 0;
@@ -84,7 +101,7 @@ impl RecoveryKey {
         if *checked(&entropy) == *bits { Ok(Self(Key::from_bytes(*entropy))) } else { Err(WordsError::Checksum) }
     }
 
-    /// Shown to the server when the account is recovered; what the server knows it by is its verifier.
+    /// What the server gets when the account is recovered. It knows only the proof's verifier before.
     pub fn proof(&self) -> RecoveryProof {
         RecoveryProof(Bytes(*kdf::derive::<32>(&[0; 32], self.0.as_bytes(), PROOF_INFO)))
     }
@@ -100,7 +117,10 @@ impl RecoveryKey {
         places
     }
 
-    /// Whether the words typed for these places are the ones that stand there.
+    /// Whether the words typed for these places are the key's words there. Places count from 1.
+    ///
+    /// # Errors
+    /// The first word that is another one, or in no list.
     pub fn confirm<'t>(&self, typed: impl IntoIterator<Item = (usize, &'t str)>) -> Result<(), WordsError> {
         let (words, list) = (self.words(), Language::English.word_list());
         for (place, typed) in typed {
@@ -125,7 +145,7 @@ fn bit_at(bits: &[u8], at: usize) -> bool {
     bits.get(at / 8).is_some_and(|byte| byte & (0x80 >> (at % 8)) != 0)
 }
 
-/// Also what stands around words on a printed page: numbers, full stops, commas.
+/// Whether it separates words; also the numbers, full stops and commas of a printed page.
 fn is_between(c: char) -> bool {
     c.is_whitespace() || (c.is_ascii() && !c.is_ascii_alphabetic())
 }

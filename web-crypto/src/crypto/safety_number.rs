@@ -5,7 +5,7 @@ use cliquet_wire::{account_key::AccountKey, address::Address, signed_bytes::Sign
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
-/// Makes the search for a key with a look-alike number as much dearer.
+/// SHA-256 is repeated this often, which makes the search for a key with a similar number slower.
 const ROUNDS: usize = 5_200;
 const LABEL: &str = "Cliquet/1 safety number";
 
@@ -14,7 +14,7 @@ const LABEL: &str = "Cliquet/1 safety number";
 pub struct SafetyNumber([u8; 60]);
 
 impl SafetyNumber {
-    /// Whose half stands first is decided by the digits, so that both sides see one number.
+    /// The number of two accounts. The lower half comes first, so that both sides get the same number.
     pub fn of(one: (&Address, &AccountKey), other: (&Address, &AccountKey)) -> Self {
         let (one, other) = (half(one.0, one.1), half(other.0, other.1));
         let (low, high) = if one <= other { (one, other) } else { (other, one) };

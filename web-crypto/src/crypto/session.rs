@@ -1,4 +1,4 @@
-//! Owns a session with one peer device: state in, state out, so that a failed open leaves no trace.
+//! Owns a session with one peer device: state in, state out, so that a failed decryption leaves no trace.
 //! Knows nothing of storage, of other sessions, or of what the content means.
 
 use super::{
@@ -6,10 +6,10 @@ use super::{
     bundle::CheckedBundle,
     cbor::{self, LoadError, Record},
     double_ratchet::{Header, Ratchet, RatchetError},
-    first::CheckedFirst,
     identity::OwnIdentity,
     keys::Key,
     padding,
+    pre_key_message::CheckedPreKeyMessage,
     pre_keys::PreKeySecrets,
     shared_secret::{self, AgreementError},
 };
@@ -18,7 +18,7 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Digest, PublicKey},
     certificate::Certificate,
-    envelope::{Envelope, FirstMessage},
+    envelope::{Envelope, PreKeyMessage},
     ids::{DeviceId, EnvelopeId, PreKeyId},
     limits::{CIPHERTEXT_BYTES_MAX, PADDING_STEP_BYTES},
 };
@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 const MESSAGE_INFO: &str = "Cliquet/1 message";
 
-/// Names a session, the same on both sides.
+/// The name of a session, the same on both sides: SHA-256 of its transcript.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(transparent)]
 pub struct SessionId(#[n(0)] pub Digest);
@@ -38,12 +38,16 @@ pub struct SessionId(#[n(0)] pub Digest);
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Peer {
+    /// Its account's address.
     #[n(0)]
     pub email: Address,
+    /// Its id.
     #[n(1)]
     pub device: DeviceId,
+    /// SHA-256 of its account key's encoding.
     #[n(2)]
     pub account_key_hash: Digest,
+    /// Its long-term X25519 key.
     #[n(3)]
     pub identity_key: PublicKey,
 }
@@ -59,9 +63,9 @@ pub enum InitiateError {
     BadKey,
 }
 
-/// Why nothing was sealed.
+/// Why nothing was encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SealError {
+pub enum EncryptError {
     /// Longer than an envelope holds.
     #[error("the content is too long")]
     TooLong,
@@ -73,25 +77,25 @@ pub enum SealError {
     Exhausted,
 }
 
-/// Why nothing was opened, by what to do. The state is as it was.
+/// Why nothing was decrypted, and what to do. The state is as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// Opened before: acknowledge, say nothing.
-    #[error("opened before")]
+pub enum DecryptError {
+    /// Decrypted before: acknowledge it and show nothing.
+    #[error("decrypted before")]
     Duplicate,
-    /// Not authentic, or of a state this device does not have: begin anew, with the bounds of requirement D9.
+    /// Not authentic, or of a state that this device does not have: begin again, within the bounds of requirement D9.
     #[error("not authentic")]
     Refused,
-    /// More messages are missing than is believed: as `Refused`.
+    /// More messages are missing than the limits allow: as `Refused`.
     #[error("too many messages are missing")]
     TooFarAhead,
-    /// No session with this device can open it: as `Refused`.
+    /// No session with this device can decrypt it: as `Refused`.
     #[error("there is no session")]
     NoSession,
-    /// The pre-key of a first message is gone: as `Refused`.
+    /// The pre-key of a pre-key message is gone: as `Refused`.
     #[error("the pre-key is gone")]
     MissingPreKey,
-    /// A first message whose certificate was not checked, or another one was: the caller's mistake.
+    /// A pre-key message whose certificate was not checked: the caller's mistake.
     #[error("the certificate was not checked")]
     NotChecked,
     /// Its clear fields name another sender or receiver: drop it.
@@ -116,9 +120,9 @@ pub struct Session {
     peer: Peer,
     #[n(4)]
     ratchet: Ratchet,
-    /// Sent along until the other side has answered.
+    /// Part of every envelope until the other side has answered.
     #[n(5)]
-    first: Option<Box<FirstMessage>>,
+    pre_key_message: Option<Box<PreKeyMessage>>,
     #[n(6)]
     initiated: bool,
     #[n(7)]
@@ -127,9 +131,11 @@ pub struct Session {
     generation: u64,
 }
 
-/// What a first message gives.
+/// What accepting a pre-key message gives.
 pub struct Accepted {
+    /// The new session, which has decrypted the message.
     pub session: Session,
+    /// The content, without padding.
     pub content: Zeroizing<Vec<u8>>,
     /// To be forgotten in the transaction that stores the content.
     pub used_one_time: Option<PreKeyId>,
@@ -151,75 +157,84 @@ impl fmt::Debug for Accepted {
 
 impl Session {
     /// Begins a session with a device whose bundle was checked.
+    ///
+    /// # Errors
+    /// When the bundle is this device's own, or one of its keys gives no secret.
     pub fn initiate(own: &OwnIdentity, peer: &CheckedBundle, rng: &mut impl CryptoRng) -> Result<Self, InitiateError> {
         let certificate = &peer.bundle().certificate;
         if certificate.device == own.device() || certificate.identity_key == *own.identity_key() {
             return Err(InitiateError::OwnDevice);
         }
-        let (secret, first) = shared_secret::initiate(own, peer, rng).map_err(|_| InitiateError::BadKey)?;
+        let (secret, message) = shared_secret::initiate(own, peer, rng).map_err(|_| InitiateError::BadKey)?;
         let ratchet = Ratchet::initiate(&secret, &peer.bundle().signed.key, rng).map_err(|_| InitiateError::BadKey)?;
         Ok(Self {
-            id: SessionId(shared_secret::transcript(own.certificate(), certificate, &first)),
+            id: SessionId(shared_secret::transcript(own.certificate(), certificate, &message)),
             own_email: own.email().clone(),
             own_device: own.device(),
             peer: Peer::of(certificate),
             ratchet,
-            one_time: first.one_time_pre_key_id.is_some(),
-            first: Some(Box::new(first)),
+            one_time: message.one_time_pre_key_id.is_some(),
+            pre_key_message: Some(Box::new(message)),
             initiated: true,
             generation: 0,
         })
     }
 
-    /// Answers a first message. Nothing is used up before it has opened.
+    /// Accepts the session of a pre-key message and decrypts the message. The pre-keys are not changed.
+    ///
+    /// # Errors
+    /// Why the message was not decrypted.
     pub fn accept(
         own: &OwnIdentity,
         pre_keys: &PreKeySecrets,
-        first: &CheckedFirst,
+        message: &CheckedPreKeyMessage,
         envelope: &Envelope,
         rng: &mut impl CryptoRng,
-    ) -> Result<Accepted, OpenError> {
-        let first = first.message();
-        if envelope.first.as_deref() != Some(first) {
-            return Err(OpenError::NotChecked);
+    ) -> Result<Accepted, DecryptError> {
+        let message = message.message();
+        if envelope.pre_key_message.as_deref() != Some(message) {
+            return Err(DecryptError::NotChecked);
         }
-        let certificate = &first.certificate;
+        let certificate = &message.certificate;
         if certificate.device == own.device() || certificate.identity_key == *own.identity_key() {
-            return Err(OpenError::Misdirected);
+            return Err(DecryptError::Misdirected);
         }
         let peer = Peer::of(certificate);
         check_direction(envelope, own.email(), own.device(), &peer)?;
-        let secret = shared_secret::accept(own, pre_keys, first).map_err(OpenError::from)?;
-        let signed = pre_keys.signed(first.signed_pre_key_id).ok_or(OpenError::MissingPreKey)?;
-        let ratchet =
-            Ratchet::accept(&secret, signed, &envelope.new_ratchet_public_key, rng).map_err(|_| OpenError::Refused)?;
+        let secret = shared_secret::accept(own, pre_keys, message).map_err(DecryptError::from)?;
+        let signed = pre_keys.signed(message.signed_pre_key_id).ok_or(DecryptError::MissingPreKey)?;
+        let ratchet = Ratchet::accept(&secret, signed, &envelope.new_ratchet_public_key, rng)
+            .map_err(|_| DecryptError::Refused)?;
         let session = Self {
-            id: SessionId(shared_secret::transcript(certificate, own.certificate(), first)),
+            id: SessionId(shared_secret::transcript(certificate, own.certificate(), message)),
             own_email: own.email().clone(),
             own_device: own.device(),
             peer,
             ratchet,
-            first: None,
+            pre_key_message: None,
             initiated: false,
-            one_time: first.one_time_pre_key_id.is_some(),
+            one_time: message.one_time_pre_key_id.is_some(),
             generation: 0,
         };
-        let (session, content) = session.open(envelope, rng)?;
-        Ok(Accepted { session, content, used_one_time: first.one_time_pre_key_id })
+        let (session, content) = session.decrypt(envelope, rng)?;
+        Ok(Accepted { session, content, used_one_time: message.one_time_pre_key_id })
     }
 
-    /// Seals content for the peer. The envelope may leave only once the new state is durable.
-    pub fn seal(
+    /// Encrypts content for the peer. The envelope may leave only once the new state is durable.
+    ///
+    /// # Errors
+    /// When the content is too long, or the session's numbers are used up.
+    pub fn encrypt(
         &self,
         id: EnvelopeId,
         content: &[u8],
         rng: &mut impl CryptoRng,
-    ) -> Result<(Self, Envelope), SealError> {
+    ) -> Result<(Self, Envelope), EncryptError> {
         if padding::padded_len(content.len(), PADDING_STEP_BYTES) + aead::TAG_BYTES > CIPHERTEXT_BYTES_MAX {
-            return Err(SealError::TooLong);
+            return Err(EncryptError::TooLong);
         }
-        let mut next = self.next().ok_or(SealError::Exhausted)?;
-        let (header, key) = next.ratchet.next_to_send().map_err(|_| SealError::Exhausted)?;
+        let mut next = self.next().ok_or(EncryptError::Exhausted)?;
+        let (header, key) = next.ratchet.next_to_send().map_err(|_| EncryptError::Exhausted)?;
         let mut envelope = Envelope {
             v: VERSION,
             id,
@@ -233,22 +248,29 @@ impl Session {
             previous_chain_length: header.previous_chain_length,
             salt: aead::fresh_salt(rng),
             ciphertext: Blob::default(),
-            first: self.first.clone(),
+            pre_key_message: self.pre_key_message.clone(),
         };
         let padded = padding::pad(content, PADDING_STEP_BYTES);
         envelope.ciphertext.0 =
             aead::seal(&key, &envelope.salt, MESSAGE_INFO, &self.associated_data(&envelope), &padded)
-                .map_err(|_| SealError::TooLong)?;
+                .map_err(|_| EncryptError::TooLong)?;
         Ok((next, envelope))
     }
 
-    /// Opens an envelope on a copy: an error leaves nothing behind.
-    pub fn open(&self, envelope: &Envelope, rng: &mut impl CryptoRng) -> Result<(Self, Zeroizing<Vec<u8>>), OpenError> {
+    /// Decrypts an envelope. Returns the new state, so an error changes nothing.
+    ///
+    /// # Errors
+    /// Why the message was not decrypted.
+    pub fn decrypt(
+        &self,
+        envelope: &Envelope,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Self, Zeroizing<Vec<u8>>), DecryptError> {
         check_direction(envelope, &self.own_email, self.own_device, &self.peer)?;
         if envelope.ciphertext.0.len() > CIPHERTEXT_BYTES_MAX {
-            return Err(OpenError::Refused);
+            return Err(DecryptError::Refused);
         }
-        let mut next = self.next().ok_or(OpenError::Refused)?;
+        let mut next = self.next().ok_or(DecryptError::Refused)?;
         let header = Header {
             ratchet_key: envelope.new_ratchet_public_key,
             number: envelope.message_number,
@@ -257,16 +279,18 @@ impl Session {
         let key: Key = next.ratchet.key_of(&header, rng)?;
         let padded =
             aead::open(&key, &envelope.salt, MESSAGE_INFO, &self.associated_data(envelope), &envelope.ciphertext.0)
-                .map_err(|_| OpenError::Refused)?;
-        let content = padding::unpad(padded, PADDING_STEP_BYTES).ok_or(OpenError::Refused)?;
-        next.first = None;
+                .map_err(|_| DecryptError::Refused)?;
+        let content = padding::unpad(padded, PADDING_STEP_BYTES).ok_or(DecryptError::Refused)?;
+        next.pre_key_message = None;
         Ok((next, content))
     }
 
+    /// The session's name, the same on both sides.
     pub fn id(&self) -> SessionId {
         self.id
     }
 
+    /// The device at the other end.
     pub fn peer(&self) -> &Peer {
         &self.peer
     }
@@ -278,9 +302,10 @@ impl Session {
 
     /// Begun here and not answered yet.
     pub fn is_unanswered(&self) -> bool {
-        self.first.is_some()
+        self.pre_key_message.is_some()
     }
 
+    /// Whether this device began the session.
     pub fn was_initiated(&self) -> bool {
         self.initiated
     }
@@ -295,10 +320,15 @@ impl Session {
         self.ratchet.skipped_len()
     }
 
+    /// The record: `[version, body]` in CBOR. It holds every key of the session.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
         cbor::save(self)
     }
 
+    /// The session that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// For a record of a later version, and for a damaged one.
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
         cbor::load(bytes)
     }
@@ -310,7 +340,7 @@ impl Session {
             own_device: self.own_device,
             peer: self.peer.clone(),
             ratchet: self.ratchet.copy(),
-            first: self.first.clone(),
+            pre_key_message: self.pre_key_message.clone(),
             initiated: self.initiated,
             one_time: self.one_time,
             generation: self.generation,
@@ -330,18 +360,18 @@ impl Record for Session {
     const VERSION: u32 = 1;
 }
 
-/// The session that a first message for this device would begin.
-pub(super) fn id_of_first(own: &OwnIdentity, first: &FirstMessage) -> SessionId {
-    SessionId(shared_secret::transcript(&first.certificate, own.certificate(), first))
+/// The session that a pre-key message for this device would begin.
+pub(super) fn id_of(own: &OwnIdentity, message: &PreKeyMessage) -> SessionId {
+    SessionId(shared_secret::transcript(&message.certificate, own.certificate(), message))
 }
 
-fn check_direction(envelope: &Envelope, email: &Address, device: DeviceId, peer: &Peer) -> Result<(), OpenError> {
+fn check_direction(envelope: &Envelope, email: &Address, device: DeviceId, peer: &Peer) -> Result<(), DecryptError> {
     if envelope.v != VERSION {
-        return Err(OpenError::OtherVersion);
+        return Err(DecryptError::OtherVersion);
     }
     let for_this_device = envelope.receiver_email == *email && envelope.receiver_device == device;
     let from_the_peer = envelope.sender_email == peer.email && envelope.sender_device == peer.device;
-    if for_this_device && from_the_peer { Ok(()) } else { Err(OpenError::Misdirected) }
+    if for_this_device && from_the_peer { Ok(()) } else { Err(DecryptError::Misdirected) }
 }
 
 impl Peer {
@@ -355,7 +385,7 @@ impl Peer {
     }
 }
 
-impl From<RatchetError> for OpenError {
+impl From<RatchetError> for DecryptError {
     fn from(error: RatchetError) -> Self {
         match error {
             RatchetError::Duplicate => Self::Duplicate,
@@ -365,7 +395,7 @@ impl From<RatchetError> for OpenError {
     }
 }
 
-impl From<AgreementError> for OpenError {
+impl From<AgreementError> for DecryptError {
     fn from(error: AgreementError) -> Self {
         match error {
             AgreementError::MissingPreKey => Self::MissingPreKey,

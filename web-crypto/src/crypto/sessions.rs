@@ -1,17 +1,18 @@
-//! Owns all sessions with one peer device: which one sends, which ones still open, which first messages were seen.
+//! Owns all sessions with one peer device: which one sends, which ones still decrypt, which
+//! pre-key messages were seen.
 //!
-//! Both sides may begin at once, and either may have to begin anew. A new session becomes the active one, except that
-//! of two begun at once the lower id stays active on both sides; once, because who begins a second time did not see the
-//! first. A message that opens on a session that is not active
-//! makes it active, unless the active one is one's own and unanswered, or this side had given that session up.
+//! Both sides may begin at once, and either may have to begin again. A new session becomes the active one, with one
+//! exception: of two sessions begun at once the one with the lower id stays active on both sides. It stays once, because
+//! a peer that begins a second time did not get the first message. A message that decrypts on an inactive session makes
+//! it active, unless this side began the active one and has no answer yet, or this side gave the inactive one up.
 
 use super::{
     cbor::{self, LoadError, Record},
-    first::CheckedFirst,
     identity::OwnIdentity,
-    limits::{FIRSTS_SEEN_MAX, SESSIONS_PER_PEER_MAX},
+    limits::{PRE_KEY_MESSAGES_SEEN_MAX, SESSIONS_PER_PEER_MAX},
+    pre_key_message::CheckedPreKeyMessage,
     pre_keys::PreKeySecrets,
-    session::{self, OpenError, Peer, SealError, Session, SessionId},
+    session::{self, DecryptError, EncryptError, Peer, Session, SessionId},
 };
 use cliquet_wire::{
     envelope::Envelope,
@@ -27,10 +28,10 @@ use zeroize::Zeroizing;
 struct Entry {
     #[n(0)]
     session: Session,
-    /// This side began a newer one in its place: it opens, and never sends again.
+    /// This side began a newer one in its place: it decrypts, and never sends again.
     #[n(1)]
     given_up: bool,
-    /// Unanswered, it stayed active against one that the other side began.
+    /// It stayed active, unanswered, when the other side began one too.
     #[n(2)]
     stayed: bool,
 }
@@ -45,7 +46,7 @@ impl Entry {
     }
 }
 
-/// A first message that was opened. Remembered while the pre-key it used lives; after that it cannot open anyway.
+/// A pre-key message that was decrypted. Remembered while the pre-key it used is kept; it cannot be decrypted after that.
 #[derive(Clone, Copy, Debug, Encode, Decode)]
 #[cbor(map)]
 struct Seen {
@@ -69,9 +70,11 @@ pub struct Sessions {
     generation: u64,
 }
 
-/// What an envelope gave.
-pub struct Opened {
+/// What decrypting an envelope gives.
+pub struct Decrypted {
+    /// The sessions as they are after the message.
     pub sessions: Sessions,
+    /// The content, without padding.
     pub content: Zeroizing<Vec<u8>>,
     /// To be forgotten in the transaction that stores the content.
     pub used_one_time: Option<PreKeyId>,
@@ -88,10 +91,10 @@ impl fmt::Debug for Sessions {
 }
 
 /// Not the content.
-impl fmt::Debug for Opened {
+impl fmt::Debug for Decrypted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sessions, accepted, .. } = self;
-        f.debug_struct("Opened").field("sessions", sessions).field("accepted", accepted).finish_non_exhaustive()
+        f.debug_struct("Decrypted").field("sessions", sessions).field("accepted", accepted).finish_non_exhaustive()
     }
 }
 
@@ -101,14 +104,17 @@ impl Sessions {
         self.entries.first().map(|entry| &entry.session)
     }
 
+    /// The device at the other end. `None` without a session.
     pub fn peer(&self) -> Option<&Peer> {
         self.active().map(Session::peer)
     }
 
+    /// The number of sessions.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Whether there is no session.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -120,8 +126,8 @@ impl Sessions {
 
     /// Whether the envelope would begin a session, so that its certificate must be checked first.
     pub fn needs_check(&self, own: &OwnIdentity, envelope: &Envelope) -> bool {
-        envelope.first.as_ref().is_some_and(|first| {
-            let id = session::id_of_first(own, first);
+        envelope.pre_key_message.as_ref().is_some_and(|message| {
+            let id = session::id_of(own, message);
             !self.entries.iter().any(|entry| entry.session.id() == id)
         })
     }
@@ -149,14 +155,18 @@ impl Sessions {
         self
     }
 
-    pub fn seal(
+    /// Encrypts content with the active session. The envelope may leave only once the new state is durable.
+    ///
+    /// # Errors
+    /// When there is no session that may send, the content is too long, or the session's numbers are used up.
+    pub fn encrypt(
         &self,
         id: EnvelopeId,
         content: &[u8],
         rng: &mut impl CryptoRng,
-    ) -> Result<(Self, Envelope), SealError> {
-        let active = self.entries.first().filter(|entry| !entry.given_up).ok_or(SealError::NoSession)?;
-        let (session, envelope) = active.session.seal(id, content, rng)?;
+    ) -> Result<(Self, Envelope), EncryptError> {
+        let active = self.entries.first().filter(|entry| !entry.given_up).ok_or(EncryptError::NoSession)?;
+        let (session, envelope) = active.session.encrypt(id, content, rng)?;
         let mut next = self.next();
         if let Some(entry) = next.entries.first_mut() {
             entry.session = session;
@@ -164,46 +174,49 @@ impl Sessions {
         Ok((next, envelope))
     }
 
-    /// Opens with the session that can, or begins one when `envelope` is a first message that was not seen before.
-    pub fn open(
+    /// Decrypts with the session that can, or begins one when `envelope` is a pre-key message that was not seen before.
+    ///
+    /// # Errors
+    /// Why the message was not decrypted. The state is as it was.
+    pub fn decrypt(
         &self,
         own: &OwnIdentity,
         pre_keys: &PreKeySecrets,
-        first: Option<&CheckedFirst>,
+        checked: Option<&CheckedPreKeyMessage>,
         envelope: &Envelope,
         rng: &mut impl CryptoRng,
-    ) -> Result<Opened, OpenError> {
-        let Some(message) = &envelope.first else { return self.open_with_any(envelope, rng) };
-        let id = session::id_of_first(own, message);
+    ) -> Result<Decrypted, DecryptError> {
+        let Some(message) = &envelope.pre_key_message else { return self.decrypt_with_any(envelope, rng) };
+        let id = session::id_of(own, message);
         if let Some(place) = self.entries.iter().position(|entry| entry.session.id() == id) {
-            return self.open_at(place, envelope, rng);
+            return self.decrypt_at(place, envelope, rng);
         }
         if self.seen.iter().any(|seen| seen.id == id) {
-            // Its session was left behind. Beginning it again would open its first message again.
-            return Err(OpenError::NoSession);
+            // Its session is no longer kept. Beginning it again would decrypt the message a second time.
+            return Err(DecryptError::NoSession);
         }
-        self.accept(own, pre_keys, first.ok_or(OpenError::NotChecked)?, envelope, rng)
+        self.accept(own, pre_keys, checked.ok_or(DecryptError::NotChecked)?, envelope, rng)
     }
 
     fn accept(
         &self,
         own: &OwnIdentity,
         pre_keys: &PreKeySecrets,
-        first: &CheckedFirst,
+        checked: &CheckedPreKeyMessage,
         envelope: &Envelope,
         rng: &mut impl CryptoRng,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Decrypted, DecryptError> {
         let mut next = self.next();
         next.seen.retain(|seen| pre_keys.holds_signed(seen.signed_pre_key));
-        if next.seen.len() >= FIRSTS_SEEN_MAX {
-            // One that used a one-time key cannot open again even when forgotten: the key is gone.
-            let place = next.seen.iter().position(|seen| seen.one_time).ok_or(OpenError::Refused)?;
+        if next.seen.len() >= PRE_KEY_MESSAGES_SEEN_MAX {
+            // One that used a one-time key cannot be decrypted again even when forgotten: the key is gone.
+            let place = next.seen.iter().position(|seen| seen.one_time).ok_or(DecryptError::Refused)?;
             next.seen.remove(place);
         }
-        let accepted = Session::accept(own, pre_keys, first, envelope, rng)?;
+        let accepted = Session::accept(own, pre_keys, checked, envelope, rng)?;
         next.seen.push(Seen {
             id: accepted.session.id(),
-            signed_pre_key: first.message().signed_pre_key_id,
+            signed_pre_key: checked.message().signed_pre_key_id,
             one_time: accepted.used_one_time.is_some(),
         });
         let mut place = 0;
@@ -217,16 +230,21 @@ impl Sessions {
         }
         next.entries.insert(place, Entry::new(accepted.session));
         next.entries.truncate(SESSIONS_PER_PEER_MAX);
-        Ok(Opened { sessions: next, content: accepted.content, used_one_time: accepted.used_one_time, accepted: true })
+        Ok(Decrypted {
+            sessions: next,
+            content: accepted.content,
+            used_one_time: accepted.used_one_time,
+            accepted: true,
+        })
     }
 
-    fn open_with_any(&self, envelope: &Envelope, rng: &mut impl CryptoRng) -> Result<Opened, OpenError> {
-        let mut result = OpenError::NoSession;
+    fn decrypt_with_any(&self, envelope: &Envelope, rng: &mut impl CryptoRng) -> Result<Decrypted, DecryptError> {
+        let mut result = DecryptError::NoSession;
         for place in 0..self.entries.len() {
-            match self.open_at(place, envelope, rng) {
+            match self.decrypt_at(place, envelope, rng) {
                 Ok(opened) => return Ok(opened),
-                // A session that knows the message is sure; the others only do not know it.
-                Err(OpenError::Duplicate) => return Err(OpenError::Duplicate),
+                // A session that recognises the message is right; the others only fail to decrypt it.
+                Err(DecryptError::Duplicate) => return Err(DecryptError::Duplicate),
                 Err(error) if place == 0 => result = error,
                 Err(_) => {}
             }
@@ -234,16 +252,21 @@ impl Sessions {
         Err(result)
     }
 
-    fn open_at(&self, place: usize, envelope: &Envelope, rng: &mut impl CryptoRng) -> Result<Opened, OpenError> {
-        let entry = self.entries.get(place).ok_or(OpenError::NoSession)?;
-        let (session, content) = entry.session.open(envelope, rng)?;
+    fn decrypt_at(
+        &self,
+        place: usize,
+        envelope: &Envelope,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Decrypted, DecryptError> {
+        let entry = self.entries.get(place).ok_or(DecryptError::NoSession)?;
+        let (session, content) = entry.session.decrypt(envelope, rng)?;
         let stays_behind = entry.given_up || self.active().is_some_and(Session::is_unanswered);
         let mut next = self.next();
         let (given_up, stayed) = (entry.given_up, entry.stayed);
         next.entries.remove(place);
         let to = if place == 0 { 0 } else { usize::from(stays_behind) };
         next.entries.insert(to, Entry { session, given_up, stayed });
-        Ok(Opened { sessions: next, content, used_one_time: None, accepted: false })
+        Ok(Decrypted { sessions: next, content, used_one_time: None, accepted: false })
     }
 
     /// The most keys that one session keeps for messages that have not arrived.
@@ -251,8 +274,8 @@ impl Sessions {
         self.entries.iter().map(|entry| entry.session.skipped_len()).max().unwrap_or(0)
     }
 
-    /// First messages that are remembered.
-    pub fn firsts_len(&self) -> usize {
+    /// The number of pre-key messages that are remembered.
+    pub fn pre_key_messages_len(&self) -> usize {
         self.seen.len()
     }
 
@@ -270,10 +293,15 @@ impl Sessions {
         self.entries.iter().map(|entry| entry.session.id())
     }
 
+    /// The record: `[version, body]` in CBOR. It holds every key of every session.
     pub fn save(&self) -> Zeroizing<Vec<u8>> {
         cbor::save(self)
     }
 
+    /// The sessions that [`Self::save`] wrote.
+    ///
+    /// # Errors
+    /// For a record of a later version, and for a damaged one.
     pub fn load(bytes: &[u8]) -> Result<Self, LoadError> {
         cbor::load(bytes)
     }

@@ -12,7 +12,7 @@ use super::{
 use cliquet_wire::{
     bytes::{Bytes, Digest},
     certificate::Certificate,
-    envelope::FirstMessage,
+    envelope::PreKeyMessage,
     signed_bytes::SignedBytes,
 };
 use rand_core::CryptoRng;
@@ -48,7 +48,7 @@ pub(super) fn initiate(
     own: &OwnIdentity,
     peer: &CheckedBundle,
     rng: &mut impl CryptoRng,
-) -> Result<(Key, FirstMessage), AgreementError> {
+) -> Result<(Key, PreKeyMessage), AgreementError> {
     let bundle = peer.bundle();
     let ephemeral = SecretKey::generate(rng);
     let dh1 = own.secret().agree(&bundle.signed.key)?;
@@ -56,7 +56,7 @@ pub(super) fn initiate(
     let dh3 = ephemeral.agree(&bundle.signed.key)?;
     let dh4 = bundle.one_time.as_ref().map(|one_time| ephemeral.agree(&one_time.key)).transpose()?;
     let (kem_ciphertext, kem_secret) = kem::encapsulate(&bundle.kem.key, rng)?;
-    let first = FirstMessage {
+    let message = PreKeyMessage {
         account_key: own.account_key().clone(),
         certificate: own.certificate().clone(),
         ephemeral_key: ephemeral.public_key(),
@@ -65,21 +65,25 @@ pub(super) fn initiate(
         one_time_pre_key_id: bundle.one_time.as_ref().map(|one_time| one_time.id),
         kem_ciphertext,
     };
-    Ok((secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem_secret), first))
+    Ok((secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem_secret), message))
 }
 
 /// Bob's side (X3DH section 3.4).
-pub(super) fn accept(own: &OwnIdentity, pre_keys: &PreKeySecrets, first: &FirstMessage) -> Result<Key, AgreementError> {
-    let signed = pre_keys.signed(first.signed_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
-    let kem = pre_keys.kem(first.kem_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
-    let dh4 = match first.one_time_pre_key_id {
+pub(super) fn accept(
+    own: &OwnIdentity,
+    pre_keys: &PreKeySecrets,
+    message: &PreKeyMessage,
+) -> Result<Key, AgreementError> {
+    let signed = pre_keys.signed(message.signed_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
+    let kem = pre_keys.kem(message.kem_pre_key_id).ok_or(AgreementError::MissingPreKey)?;
+    let dh4 = match message.one_time_pre_key_id {
         None => None,
-        Some(id) => Some(pre_keys.one_time(id).ok_or(AgreementError::MissingPreKey)?.agree(&first.ephemeral_key)?),
+        Some(id) => Some(pre_keys.one_time(id).ok_or(AgreementError::MissingPreKey)?.agree(&message.ephemeral_key)?),
     };
-    let dh1 = signed.agree(&first.certificate.identity_key)?;
-    let dh2 = own.secret().agree(&first.ephemeral_key)?;
-    let dh3 = signed.agree(&first.ephemeral_key)?;
-    Ok(secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem.decapsulate(&first.kem_ciphertext)))
+    let dh1 = signed.agree(&message.certificate.identity_key)?;
+    let dh2 = own.secret().agree(&message.ephemeral_key)?;
+    let dh3 = signed.agree(&message.ephemeral_key)?;
+    Ok(secret([&dh1, &dh2, &dh3], dh4.as_ref(), &kem.decapsulate(&message.kem_ciphertext)))
 }
 
 /// KDF(F ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4] ‖ SS) (PQXDH section 2.2).
@@ -91,18 +95,18 @@ fn secret(dh: [&SharedSecret; 3], dh4: Option<&SharedSecret>, kem_secret: &Key) 
     kdf::derive_key(&[0; 32], &input, INFO)
 }
 
-/// The session's name and the first part of every message's associated data: SHA-256 over who speaks with whom, under
-/// which certificates, and over all that went into the secret. Both sides compute it; nobody sends it.
-pub(super) fn transcript(initiator: &Certificate, responder: &Certificate, first: &FirstMessage) -> Digest {
+/// The session's name and the first part of every message's associated data: SHA-256 over both certificates, and over all
+/// public values that went into the secret. Both sides compute it; it is never sent.
+pub(super) fn transcript(initiator: &Certificate, responder: &Certificate, message: &PreKeyMessage) -> Digest {
     let bytes = SignedBytes::labelled("Cliquet/1 session")
         .field(&initiator.signed_bytes())
         .field(&responder.signed_bytes())
-        .field(first.ephemeral_key.as_ref())
-        .number(u64::from(first.signed_pre_key_id))
-        .number(u64::from(first.kem_pre_key_id))
+        .field(message.ephemeral_key.as_ref())
+        .number(u64::from(message.signed_pre_key_id))
+        .number(u64::from(message.kem_pre_key_id))
         // One past the id, so that "none" differs from id 0.
-        .number(first.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
-        .field(first.kem_ciphertext.as_ref())
+        .number(message.one_time_pre_key_id.map_or(0, |id| u64::from(id) + 1))
+        .field(message.kem_ciphertext.as_ref())
         .finish();
     Bytes(Sha256::digest(bytes).into())
 }
@@ -144,7 +148,7 @@ mod tests {
         let (kem_ciphertext, kem_secret) = kem::encapsulate(&kem.public_key(), &mut rng).unwrap();
         let agree = |secret: &SecretKey, public: &_| secret.agree(public).unwrap().as_bytes().to_vec();
         for one_time_pre_key_id in [None, Some(one_time.id)] {
-            let first = FirstMessage {
+            let message = PreKeyMessage {
                 account_key: alice.account_key().clone(),
                 certificate: alice.certificate().clone(),
                 ephemeral_key: ephemeral.public_key(),
@@ -165,7 +169,7 @@ mod tests {
             .concat();
             let info = "Cliquet/1 X25519 ML-KEM-768 SHA-256 AES-256-GCM";
             let expected = kdf::derive::<32>(&[0; 32], &input, info);
-            assert_eq!(accept(&bob, &pre_keys, &first).unwrap().as_bytes(), &*expected);
+            assert_eq!(accept(&bob, &pre_keys, &message).unwrap().as_bytes(), &*expected);
         }
     }
 }

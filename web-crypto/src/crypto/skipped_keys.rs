@@ -9,7 +9,7 @@ use super::{
 use cliquet_wire::bytes::PublicKey;
 use minicbor::{Decode, Encode};
 
-/// More messages are missing than is believed.
+/// More messages are missing than the limits allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TooManySkipped;
 

@@ -37,7 +37,7 @@ const RECOVERY_INFO: &str = "Cliquet/1 recovery lock";
 /// Salt, sealed key, tag.
 const KEY_SLOT_BYTES: usize = SALT_BYTES + 32 + TAG_BYTES;
 
-/// Why a vault gives nothing.
+/// Why a vault is not opened or not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
     /// The lock was made for another password or account, or altered.
@@ -46,6 +46,7 @@ pub enum VaultError {
     /// The lock was made for another recovery key or account, or altered.
     #[error("the vault does not open with this recovery key")]
     RecoveryLock,
+    /// Nobody has set one.
     #[error("the vault has no recovery key")]
     NoRecoveryKey,
     /// Not as this account's devices made it.
@@ -57,6 +58,7 @@ pub enum VaultError {
     /// This device has seen a newer one.
     #[error("the vault is an older one")]
     Older,
+    /// Past [`VAULT_BYTES_MAX`].
     #[error("the vault holds too much")]
     TooLarge,
 }
@@ -64,7 +66,9 @@ pub enum VaultError {
 /// Whose vault it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
+    /// The account's address.
     pub email: &'a Address,
+    /// The account's public key.
     pub account_key: &'a AccountKey,
 }
 
@@ -73,12 +77,13 @@ pub struct Owner<'a> {
 pub struct VaultKeys {
     /// For `wrapKey` and `unwrapKey`.
     pub wrapping: Key,
+    /// Seals the vault's body.
     pub body: Key,
     /// Seals history segments.
     pub history: Key,
 }
 
-/// What the vault says beside the account key. A device writes only the fields that it knows, so a new field raises the
+/// What the vault holds beside the account key. A device writes only the fields that it knows, so a new field raises the
 /// version: otherwise a device of an earlier release would drop it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -86,9 +91,10 @@ pub struct VaultBody {
     /// Grows with every change: of two bodies the lower one is the older.
     #[n(0)]
     pub generation: u64,
-    /// The highest counter of one's own device list that was seen.
+    /// The highest counter of the account's own device list that was seen.
     #[n(1)]
     pub counter: u64,
+    /// At most [`CONTACTS_MAX`](cliquet_wire::limits::CONTACTS_MAX).
     #[n(2)]
     pub contacts: Vec<VaultContact>,
 }
@@ -97,10 +103,13 @@ pub struct VaultBody {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct VaultContact {
+    /// The contact's address.
     #[n(0)]
     pub email: Address,
+    /// Whether it was added, asks to be, or is blocked.
     #[n(1)]
     pub state: ContactState,
+    /// SHA-256 of the pinned account key's encoding.
     #[n(2)]
     pub account_key_hash: Digest,
     /// The safety number was compared.
@@ -112,7 +121,7 @@ pub struct VaultContact {
     /// Its conversation is kept as history.
     #[n(5)]
     pub keep_history: bool,
-    /// Grows when a person decides anything of it: of two devices' opinions the higher one counts.
+    /// Grows when a person decides anything about it. When two devices differ, the higher one counts.
     #[n(6)]
     pub decided: u64,
 }
@@ -154,11 +163,14 @@ struct KeySlot(#[cbor(n(0), with = "minicbor::bytes")] [u8; KEY_SLOT_BYTES]);
 /// An opened vault. The account key is still wrapped: WebCrypto unwraps it, so that it never lies open in memory.
 #[derive(Debug)]
 pub struct OpenVault {
+    /// For WebCrypto's `unwrapKey`, with [`VaultKeys::wrapping`].
     pub wrapped: WrappedAccountKey,
+    /// Everything else.
     pub body: VaultBody,
 }
 
 impl VaultKeys {
+    /// HKDF with three labels (`docs/protocol.md`, "What is sealed at rest").
     pub fn derive(root: &Key) -> Self {
         let [wrapping, body, history] =
             [WRAPPING_INFO, BODY_KEY_INFO, HISTORY_KEY_INFO].map(|info| key_from(root.as_bytes(), info));
@@ -184,6 +196,9 @@ impl From<LoadError> for VaultError {
 }
 
 /// At sign-up. `counter`: of the first device list.
+///
+/// # Errors
+/// When the vault would be longer than [`VAULT_BYTES_MAX`].
 pub fn make(
     owner: Owner<'_>,
     root: &Key,
@@ -199,25 +214,37 @@ pub fn make(
 }
 
 /// The root, by OPAQUE's export key (RFC 9807 section 6.3.3), which the server never learns.
+///
+/// # Errors
+/// When the vault is no vault, or its password slot does not open with this key.
 pub fn root_by_password(owner: Owner<'_>, export_key: &[u8], blob: &Blob) -> Result<Key, VaultError> {
     let sealed = SealedVault::read(blob)?;
     sealed.password.open(owner, &key_from(export_key, PASSWORD_KEY_INFO), PASSWORD_INFO).ok_or(VaultError::PasswordLock)
 }
 
 /// The root, by the recovery key's entropy.
+///
+/// # Errors
+/// When the vault is no vault, has no recovery key, or its root slot does not open with this one.
 pub fn root_by_recovery_key(owner: Owner<'_>, entropy: &Key, blob: &Blob) -> Result<Key, VaultError> {
     let slots = SealedVault::read(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
     let key = key_from(entropy.as_bytes(), RECOVERY_KEY_INFO);
     slots.root.open(owner, &key, RECOVERY_INFO).ok_or(VaultError::RecoveryLock)
 }
 
-/// The recovery key's entropy, for whoever has just proven the password and wants to see it again.
+/// The recovery key's entropy, to show it again to a person who has just proven the password.
+///
+/// # Errors
+/// When the vault is no vault, has no recovery key, or was altered.
 pub fn kept_entropy(owner: Owner<'_>, root: &Key, blob: &Blob) -> Result<Key, VaultError> {
     let slots = SealedVault::read(blob)?.recovery.ok_or(VaultError::NoRecoveryKey)?;
     slots.entropy.open(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO).ok_or(VaultError::Altered)
 }
 
 /// `seen`: the highest generation that this device knows of, or 0 to take any.
+///
+/// # Errors
+/// When the vault is no vault, was altered, or is older than `seen`.
 pub fn open(owner: Owner<'_>, body_key: &Key, seen: u64, blob: &Blob) -> Result<OpenVault, VaultError> {
     let sealed = SealedVault::read(blob)?;
     let body = sealed.open_body(owner, body_key)?;
@@ -229,6 +256,9 @@ pub fn open(owner: Owner<'_>, body_key: &Key, seen: u64, blob: &Blob) -> Result<
 
 /// Another body. The key slots stay, byte for byte. Its generation becomes higher than the old one's and than `body`
 /// says.
+///
+/// # Errors
+/// When the vault is no vault or was altered, or would be longer than [`VAULT_BYTES_MAX`].
 pub fn replace_body(
     owner: Owner<'_>,
     body_key: &Key,
@@ -243,6 +273,9 @@ pub fn replace_body(
 }
 
 /// For another password.
+///
+/// # Errors
+/// When the vault is no vault or was altered, or would be longer than [`VAULT_BYTES_MAX`].
 pub fn replace_password_lock(
     owner: Owner<'_>,
     root: &Key,
@@ -256,6 +289,9 @@ pub fn replace_password_lock(
 }
 
 /// For a new recovery key; an older one opens nothing any more.
+///
+/// # Errors
+/// When the vault is no vault or was altered, or would be longer than [`VAULT_BYTES_MAX`].
 pub fn set_recovery_lock(
     owner: Owner<'_>,
     root: &Key,

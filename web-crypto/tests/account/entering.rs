@@ -7,7 +7,7 @@ use crate::{
 use cliquet_web_crypto::browser::app::account::{
     AccountError, Progress,
     account_program::{Request, answer, decode_answer, decode_progress, encode_request},
-    device_directory::DeviceDirectory,
+    own_directory::OwnDirectory,
     sign_in::SignIn,
 };
 use cliquet_wire::problem::ProblemCode;
@@ -73,18 +73,18 @@ fn a_removed_device_loses_its_sessions_and_keeps_its_texts() {
     let browser = Browser::new(&server, 2);
     browser.sign_in(PASSWORD, false).unwrap();
     let device = server.signed_in().flatten().unwrap();
-    for store in ["sessions", "cursor", "messages", "to_seal"] {
+    for store in ["sessions", "cursor", "messages", "to_encrypt"] {
         browser.put(store, "1");
     }
     let other = Browser::new(&server, 3);
-    let mut directory = ready(DeviceDirectory::open(&other, &alice(), &password(PASSWORD), None)).unwrap();
+    let mut directory = ready(OwnDirectory::open(&other, &alice(), &password(PASSWORD), None)).unwrap();
     ready(directory.remove(device)).unwrap();
     ready(directory.remove(device)).unwrap();
 
     browser.sign_in(PASSWORD, false).unwrap();
     assert!(server.signed_in().flatten().is_some_and(|new| new != device));
     assert!(!browser.has("sessions") && !browser.has("cursor"), "the new device could go on as the removed one");
-    assert!(browser.has("messages") && browser.has("to_seal"));
+    assert!(browser.has("messages") && browser.has("to_encrypt"));
 }
 
 #[test]

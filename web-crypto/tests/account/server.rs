@@ -5,7 +5,7 @@ use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
     bytes::{Blob, Digest},
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::{Device, Devices, RegisterDevice, RevokeDevice},
     ids::DeviceId,
     opaque::{CONTEXT, Suite},
@@ -48,8 +48,8 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    fn card(&self, email: &Address) -> AccountCard {
-        AccountCard {
+    fn directory(&self, email: &Address) -> DeviceDirectory {
+        DeviceDirectory {
             email: email.clone(),
             account_key: self.account_key.clone(),
             device_list: self.list.clone(),
@@ -192,7 +192,7 @@ impl State {
                 let account = &self.accounts[&email];
                 let device = device.filter(|device| account.list.devices.contains(device));
                 let signed_in = SignedIn {
-                    card: account.card(&Address::parse(&email).unwrap()),
+                    directory: account.directory(&Address::parse(&email).unwrap()),
                     vault: account.vault.clone(),
                     device,
                 };
@@ -209,7 +209,12 @@ impl State {
                 let account = account.ok_or(ProblemCode::RecoveryRefused)?;
                 let response = self.start_registration(&email, &request);
                 let email = Address::parse(&email).unwrap();
-                Ok(write(&RecoveryStarted { card: account.card(&email), vault: account.vault, email, response }))
+                Ok(write(&RecoveryStarted {
+                    directory: account.directory(&email),
+                    vault: account.vault,
+                    email,
+                    response,
+                }))
             }
             ("POST", "/recovery/finish") => {
                 let FinishRecovery { email, record, vault, replaces, .. } = read(body);
@@ -273,15 +278,15 @@ impl State {
                 next_list(account, device_list)?;
                 self.signed_in = Some((email, Some(device.certificate.device)));
                 account.certificates.push(device.certificate);
-                Ok(write(&account.card(&address)))
+                Ok(write(&account.directory(&address)))
             }
-            ("GET", path) if path.strip_prefix("/contacts/") == Some(&email) => Ok(write(&account.card(&address))),
+            ("GET", path) if path.strip_prefix("/contacts/") == Some(&email) => Ok(write(&account.directory(&address))),
             ("POST", path) if path.ends_with("/revoke") => {
                 let RevokeDevice { device_list } = read(body);
                 next_list(account, device_list)?;
                 let listed = account.list.devices.clone();
                 account.certificates.retain(|certificate| listed.contains(&certificate.device));
-                Ok(write(&account.card(&address)))
+                Ok(write(&account.directory(&address)))
             }
             _ => panic!("{method} {path} is not served"),
         }

@@ -23,8 +23,8 @@ async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page {
     let page = page().await;
     page.tab.answer_requests(move |method, path| {
         let json = match (method, path) {
-            ("GET", "/contacts/alice@example.org") => serde_json::to_string(&alice.card),
-            ("GET", "/contacts/bob@example.org") => serde_json::to_string(&bob.card),
+            ("GET", "/contacts/alice@example.org") => serde_json::to_string(&alice.directory),
+            ("GET", "/contacts/bob@example.org") => serde_json::to_string(&bob.directory),
             ("POST", "/contacts/bob@example.org/bundles") => {
                 serde_json::to_string(&Bundles { bundles: vec![bob.bundle.clone()] })
             }

@@ -13,7 +13,7 @@ use cliquet_web_crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     pre_keys::PreKeyBundle,
     problem::{Problem, ProblemCode},
 };
@@ -39,7 +39,7 @@ pub(crate) fn address(name: &str) -> Address {
 
 /// An account with one device.
 pub(crate) struct Person {
-    pub(crate) card: AccountCard,
+    pub(crate) directory: DeviceDirectory,
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
     pub(crate) bundle: PreKeyBundle,
@@ -53,14 +53,15 @@ pub(crate) async fn person(name: &str, account: usize) -> Person {
     let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
     let upload = pre_keys.upload_all(&own, signer).await.unwrap();
     let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], signer).await.unwrap();
-    let card = AccountCard { email, account_key: key, device_list, certificates: vec![own.certificate().clone()] };
+    let directory =
+        DeviceDirectory { email, account_key: key, device_list, certificates: vec![own.certificate().clone()] };
     let bundle = PreKeyBundle {
         certificate: own.certificate().clone(),
         signed: upload.signed.clone().unwrap(),
         kem: upload.kem.clone().unwrap(),
         one_time: None,
     };
-    Person { card, own, pre_keys, bundle }
+    Person { directory, own, pre_keys, bundle }
 }
 
 /// One tab with its engine and leader, and what the engine told.
@@ -104,7 +105,7 @@ impl Page {
 pub(crate) async fn disk() -> Disk {
     let alice = person("alice", 0).await;
     let disk = Disk::default();
-    disk.put(&first_records(&alice.own, &alice.pre_keys, &alice.card));
+    disk.put(&first_records(&alice.own, &alice.pre_keys, &alice.directory));
     disk
 }
 

@@ -199,10 +199,10 @@ fn a_removed_device_gets_nothing_more() {
     world.write(0, "bob", "to both");
     world.settle();
     assert_eq!(world.devices[tablet].conversation("alice"), ["< to both"]);
-    let card = world.office.cards[&address("bob")].clone();
-    let left = card.certificates[..1].to_vec();
-    let card = world.sign_card(&address("bob"), 1, card.device_list.counter + 1, left);
-    world.office.cards.insert(address("bob"), card);
+    let directory = world.office.directories[&address("bob")].clone();
+    let left = directory.certificates[..1].to_vec();
+    let directory = world.sign_directory(&address("bob"), 1, directory.device_list.counter + 1, left);
+    world.office.directories.insert(address("bob"), directory);
     world.devices[tablet].online = false;
     world.write(0, "bob", "to the first only");
     world.settle();

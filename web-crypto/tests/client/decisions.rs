@@ -8,21 +8,21 @@ use cliquet_web_crypto::{
         peer::Trust,
         records::Store,
     },
-    crypto::{CheckedCard, rsa::native::NativeVerifier, safety_number::SafetyNumber},
+    crypto::{CheckedDirectory, rsa::native::NativeVerifier, safety_number::SafetyNumber},
 };
-use cliquet_wire::{certificate::AccountCard, ids::DeviceId};
+use cliquet_wire::{certificate::DeviceDirectory, ids::DeviceId};
 
 /// Bob lost everything and makes his account anew, under another key.
 fn bob_begins_anew(world: &mut World) -> usize {
     world.devices[1].online = false;
-    world.office.cards.remove(&address("bob"));
+    world.office.directories.remove(&address("bob"));
     let anew = world.add_device("bob", 2);
     world.add_contact(anew, "alice");
     anew
 }
 
-fn accept(device: &mut Device, card: AccountCard) -> Result<(), StepError> {
-    let step = now_or_never(device.messenger.accept_key(card, device.now, &NativeVerifier))?;
+fn accept(device: &mut Device, directory: DeviceDirectory) -> Result<(), StepError> {
+    let step = now_or_never(device.messenger.accept_key(directory, device.now, &NativeVerifier))?;
     device.take(step);
     Ok(())
 }
@@ -70,14 +70,14 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     assert!(alice.contact("bob").peer.verified, "of the pinned key, until the person says otherwise");
     assert_eq!(alice.marks("bob"), [DeliveryStatus::Delivered, DeliveryStatus::Failed(Failure::KeyChanged)]);
     assert_eq!(alice.messenger.verify(&address("bob"), true).err(), Some(StepError::NoContact), "which key?");
-    // The number that the person compares is of the card that is handed in.
-    let card = world.office.cards[&address("bob")].clone();
+    // The number that the person compares is of the directory that is handed in.
+    let directory = world.office.directories[&address("bob")].clone();
     let number = |key| {
         let (alice, bob) = (address("alice"), address("bob"));
         SafetyNumber::of((&alice, signer(0).account_key()), (&bob, key))
     };
-    assert_ne!(number(&card.account_key), number(signer(1).account_key()));
-    accept(&mut world.devices[0], card).unwrap();
+    assert_ne!(number(&directory.account_key), number(signer(1).account_key()));
+    accept(&mut world.devices[0], directory).unwrap();
     let bob = world.devices[0].contact("bob");
     assert_eq!((&bob.peer.account_key, bob.peer.trust), (signer(2).account_key(), Trust::Added));
     assert!(!bob.peer.key_changed && !bob.peer.verified && bob.owed.contact_request);
@@ -94,26 +94,26 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
 }
 
 #[test]
-fn only_a_changed_key_is_accepted_and_only_with_a_card_that_it_signed() {
+fn only_a_changed_key_is_accepted_and_only_with_a_directory_that_it_signed() {
     let mut world = World::alice_and_bob(703);
-    let true_card = world.office.cards[&address("bob")].clone();
-    assert_eq!(accept(&mut world.devices[0], true_card.clone()), Err(StepError::NoContact), "nothing changed");
+    let true_directory = world.office.directories[&address("bob")].clone();
+    assert_eq!(accept(&mut world.devices[0], true_directory.clone()), Err(StepError::NoContact), "nothing changed");
     bob_begins_anew(&mut world);
     world.write(0, "bob", "is it you?");
     world.settle();
-    let new_card = world.office.cards[&address("bob")].clone();
-    let mut forged = new_card.clone();
+    let new_directory = world.office.directories[&address("bob")].clone();
+    let mut forged = new_directory.clone();
     forged.device_list.signature.0[0] ^= 1;
-    let mut mixed = new_card.clone();
+    let mut mixed = new_directory.clone();
     mixed.account_key = signer(0).account_key().clone();
-    for card in [forged, mixed] {
-        assert_eq!(accept(&mut world.devices[0], card), Err(StepError::NotProven));
+    for directory in [forged, mixed] {
+        assert_eq!(accept(&mut world.devices[0], directory), Err(StepError::NotProven));
     }
-    let own = world.office.cards[&address("alice")].clone();
+    let own = world.office.directories[&address("alice")].clone();
     assert_eq!(accept(&mut world.devices[0], own), Err(StepError::NoContact));
     assert!(world.devices[0].contact("bob").peer.key_changed);
     // The server shows the pinned key again: the person may go back to it.
-    accept(&mut world.devices[0], true_card).unwrap();
+    accept(&mut world.devices[0], true_directory).unwrap();
     assert_eq!(&world.devices[0].contact("bob").peer.account_key, signer(1).account_key());
 }
 
@@ -128,8 +128,8 @@ fn a_request_whose_key_changed_stays_a_request_when_the_key_is_accepted() {
     world.settle();
     assert!(world.devices[0].contact("bob").peer.key_changed);
     let posts = world.office.accepted;
-    let card = world.office.cards[&address("bob")].clone();
-    accept(&mut world.devices[0], card).unwrap();
+    let directory = world.office.directories[&address("bob")].clone();
+    accept(&mut world.devices[0], directory).unwrap();
     world.settle();
     assert_eq!(world.devices[0].contact("bob").peer.trust, Trust::Requested);
     assert_eq!(world.office.accepted, posts, "nobody is told");
@@ -151,17 +151,20 @@ fn ones_own_device_is_removed_by_a_list_that_its_account_signs() {
     let gone = world.devices[tablet].id;
     assert_eq!(list_without(&world.devices[0], world.devices[1].id).err(), Some(StepError::NoContact));
     let list = list_without(&world.devices[0], gone).unwrap();
-    let before = world.office.cards[&address("alice")].clone();
+    let before = world.office.directories[&address("alice")].clone();
     assert_eq!(list.counter, before.device_list.counter + 1);
     assert_eq!(list.devices, [world.devices[0].id]);
     let certificates = before.certificates[..1].to_vec();
-    let card = AccountCard { device_list: list, certificates, ..before };
+    let directory = DeviceDirectory { device_list: list, certificates, ..before };
     // What everybody else checks it by.
-    let seen = card.device_list.counter - 1;
-    assert!(now_or_never(CheckedCard::check(card.clone(), Some(&card.account_key), seen, &NativeVerifier)).is_ok());
-    world.office.cards.insert(address("alice"), card.clone());
+    let seen = directory.device_list.counter - 1;
+    assert!(
+        now_or_never(CheckedDirectory::check(directory.clone(), Some(&directory.account_key), seen, &NativeVerifier))
+            .is_ok()
+    );
+    world.office.directories.insert(address("alice"), directory.clone());
     let alice = &mut world.devices[0];
-    let step = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier)).unwrap();
+    let step = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier)).unwrap();
     let says = step.effects.iter().any(|event| matches!(event, Effect::Devices { removed, .. } if *removed == [gone]));
     assert!(says);
     alice.take(step);

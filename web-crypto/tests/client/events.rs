@@ -77,7 +77,7 @@ impl ByHand {
         self.sent += 1;
         let device = &mut world.devices[1];
         let id = EnvelopeId::from_parts(device.now + self.sent, [1; 10]);
-        let (sessions, envelope) = self.sessions.seal(id, bytes, &mut device.rng).unwrap();
+        let (sessions, envelope) = self.sessions.encrypt(id, bytes, &mut device.rng).unwrap();
         self.sessions = sessions;
         world.office.deliver(envelope);
         world.poll(0);
@@ -151,7 +151,7 @@ fn what_one_deletes_for_oneself_is_gone_on_ones_own_devices_and_nobody_else_is_t
     do_to_last(&mut world, 0, "bob", |last, now, rng| delete(last, false, now, rng));
     world.settle();
     assert_eq!(world.devices[0].conversation("bob"), ["< (deleted)"]);
-    assert_eq!((count(&world, 0, Store::Events), count(&world, 0, Store::ToSeal)), (0, 0));
+    assert_eq!((count(&world, 0, Store::Events), count(&world, 0, Store::ToEncrypt)), (0, 0));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn two_thousand_messages_come_back_newest_first_and_what_was_said_meanwhile_stay
     for n in 0..2_000_u32 {
         let message = world.write(0, "bob", &format!("message {n} {}", "é".repeat(100 + (n % 200) as usize)));
         let disk = &mut world.devices[0].disk;
-        disk.0.retain(|(store, _), _| *store != Store::ToSeal);
+        disk.0.retain(|(store, _), _| *store != Store::ToEncrypt);
         let message = Message { status: DeliveryStatus::Delivered, server_time: message.client_time, ..message };
         sent.push(message);
     }

@@ -14,7 +14,7 @@ use cliquet_wire::{ids::EnvelopeId, problem::ProblemCode};
 
 /// Mallory makes an account under Bob's address, with her own key.
 fn impostor(world: &mut World) -> usize {
-    world.office.cards.remove(&address("bob"));
+    world.office.directories.remove(&address("bob"));
     let place = world.add_device("bob", 2);
     world.add_contact(place, "alice");
     place
@@ -37,7 +37,7 @@ fn another_account_key_is_refused_and_said_once() {
 }
 
 #[test]
-fn another_account_key_on_the_card_seals_nothing() {
+fn another_account_key_on_the_directory_seals_nothing() {
     let mut world = World::alice_and_bob(301);
     world.devices[1].online = false;
     let mallory = impostor(&mut world);
@@ -54,12 +54,12 @@ fn another_account_key_on_the_card_seals_nothing() {
 #[test]
 fn an_older_device_list_is_refused() {
     let mut world = World::alice_and_bob(302);
-    let old = world.office.cards[&address("bob")].clone();
+    let old = world.office.directories[&address("bob")].clone();
     world.add_device("bob", 1);
     world.write(0, "bob", "hello");
     world.settle();
     let alice = &world.devices[0];
-    assert!(now_or_never(alice.messenger.card_arrived(old, alice.now, &NativeVerifier)).is_err());
+    assert!(now_or_never(alice.messenger.directory_arrived(old, alice.now, &NativeVerifier)).is_err());
 }
 
 /// Requirement: C2
@@ -67,11 +67,11 @@ fn an_older_device_list_is_refused() {
 fn a_device_that_its_account_did_not_sign_gets_nothing() {
     let mut world = World::alice_and_bob(303);
     world.add_device("mallory", 2);
-    let mut card = world.office.cards[&address("bob")].clone();
-    let foreign = world.office.cards[&address("mallory")].certificates[0].clone();
-    card.device_list.devices.push(foreign.device);
-    card.certificates.push(foreign);
-    world.office.cards.insert(address("bob"), card);
+    let mut directory = world.office.directories[&address("bob")].clone();
+    let foreign = world.office.directories[&address("mallory")].certificates[0].clone();
+    directory.device_list.devices.push(foreign.device);
+    directory.certificates.push(foreign);
+    world.office.directories.insert(address("bob"), directory);
     world.write(0, "bob", "secret");
     world.settle();
     assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Failed(Failure::BadPreKeys)]);
@@ -141,7 +141,7 @@ fn a_device_that_lost_its_sessions_starts_anew_and_does_not_loop() {
 
 /// Requirement: K6
 #[test]
-fn a_replayed_first_message_makes_no_second_text() {
+fn a_replayed_pre_key_message_makes_no_second_text() {
     let mut world = World::two_strangers(307);
     world.office.pre_keys.values_mut().for_each(|stock| stock.one_time.clear());
     world.add_contact(0, "bob");
@@ -230,12 +230,12 @@ fn a_peer_cannot_mark_or_replace_what_is_not_its_own() {
 fn a_device_that_was_removed_is_not_heard() {
     let mut world = World::alice_and_bob(311);
     let tablet = world.add_device("bob", 1);
-    let card = world.office.cards[&address("bob")].clone();
-    let left = card.certificates[..1].to_vec();
-    let card = world.sign_card(&address("bob"), 1, card.device_list.counter + 1, left);
-    world.office.cards.insert(address("bob"), card.clone());
+    let directory = world.office.directories[&address("bob")].clone();
+    let left = directory.certificates[..1].to_vec();
+    let directory = world.sign_directory(&address("bob"), 1, directory.device_list.counter + 1, left);
+    world.office.directories.insert(address("bob"), directory.clone());
     let alice = &mut world.devices[0];
-    let step = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier)).unwrap();
+    let step = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier)).unwrap();
     alice.take(step);
     // The server lets it write all the same.
     world.add_contact(tablet, "alice");

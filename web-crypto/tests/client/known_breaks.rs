@@ -58,7 +58,7 @@ pub(crate) fn sealed(world: &mut World, from: usize, to: usize, content: &Conten
     let sessions = stolen_sessions(world, from, to);
     let device = &mut world.devices[from];
     let id = EnvelopeId::from_parts(device.now + 1, [from as u8; 10]);
-    sessions.seal(id, &content.encode().unwrap(), &mut device.rng).unwrap().1
+    sessions.encrypt(id, &content.encode().unwrap(), &mut device.rng).unwrap().1
 }
 
 pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
@@ -94,14 +94,14 @@ fn with_mallory(seed: u64) -> World {
 fn a_device_that_the_server_adds_to_ones_own_account_gets_no_copies() {
     let mut world = World::alice_and_bob(500);
     world.add_device("mallory", 2);
-    let foreign = world.office.cards[&address("mallory")].certificates[0].clone();
-    let card = world.office.cards.get_mut(&address("alice")).unwrap();
-    card.device_list.devices.push(foreign.device);
-    card.device_list.counter += 1;
-    card.certificates.push(foreign);
-    let forged = card.clone();
+    let foreign = world.office.directories[&address("mallory")].certificates[0].clone();
+    let directory = world.office.directories.get_mut(&address("alice")).unwrap();
+    directory.device_list.devices.push(foreign.device);
+    directory.device_list.counter += 1;
+    directory.certificates.push(foreign);
+    let forged = directory.clone();
     let alice = &world.devices[0];
-    let refused = now_or_never(alice.messenger.card_arrived(forged, alice.now, &NativeVerifier));
+    let refused = now_or_never(alice.messenger.directory_arrived(forged, alice.now, &NativeVerifier));
     assert_eq!(refused.err(), Some(StepError::NotProven));
     assert!(!world.office.mailboxes.contains_key(&world.devices[2].id));
 }
@@ -127,7 +127,7 @@ fn pre_keys_of_one_device_do_not_serve_another_of_the_same_account() {
 fn a_signature_of_one_kind_does_not_pass_as_another() {
     let mut world = World::two_strangers(502);
     // The certificate's signature covers Bob's identity key: it is presented as the signature of a pre-key.
-    let certificate = world.office.cards[&address("bob")].certificates[0].clone();
+    let certificate = world.office.directories[&address("bob")].certificates[0].clone();
     let bob = world.devices[1].id;
     let signed = world.office.pre_keys.get_mut(&bob).unwrap().signed.as_mut().unwrap();
     (signed.key, signed.signature) = (certificate.identity_key, certificate.signature);
@@ -292,7 +292,7 @@ fn a_device_set_up_anew_opens_nothing_that_was_for_the_old_one() {
         let mut envelope = delivery.envelope.unwrap();
         world.office.deliver(Envelope { receiver_device: world.devices[anew].id, ..envelope.clone() });
         envelope.receiver_device = world.devices[anew].id;
-        envelope.first = None;
+        envelope.pre_key_message = None;
         world.office.deliver(envelope);
     }
     world.poll(anew);

@@ -9,7 +9,7 @@ use cliquet_web_crypto::client::{
 use cliquet_wire::{
     address::Address,
     bytes::Bytes,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     envelope::Envelope,
     ids::{DeviceId, EnvelopeId},
     pre_keys::PreKeyStock,
@@ -17,9 +17,9 @@ use cliquet_wire::{
 
 const MINUTE_MS: u64 = 60_000;
 
-fn card_arrives(device: &Device, card: AccountCard) -> Result<Step, StepError> {
+fn directory_arrives(device: &Device, directory: DeviceDirectory) -> Result<Step, StepError> {
     let verifier = cliquet_web_crypto::crypto::rsa::native::NativeVerifier;
-    now_or_never(device.messenger.card_arrived(card, device.now, &verifier))
+    now_or_never(device.messenger.directory_arrived(directory, device.now, &verifier))
 }
 
 /// What a step says of devices: whose, how many came, how many went.
@@ -31,8 +31,8 @@ fn announced(step: &Step) -> Vec<(Address, usize, usize)> {
     step.effects.iter().filter_map(devices).collect()
 }
 
-/// The device forgets the contact's card, as after a post that named other devices than there are.
-fn forget_card(device: &mut Device, of: &str) {
+/// The device forgets the contact's directory, as after a post that named other devices than there are.
+fn forget_directory(device: &mut Device, of: &str) {
     device.disk.0.remove(&(Store::Directories, address(of).as_str().into()));
     device.messenger = device.disk.load();
 }
@@ -60,7 +60,7 @@ fn rubbish(world: &World, from: usize, to: usize, n: u8) -> Envelope {
         previous_chain_length: 0,
         salt: Bytes([n; 16]),
         ciphertext: cliquet_wire::bytes::Blob(vec![n; 176]),
-        first: None,
+        pre_key_message: None,
     }
 }
 
@@ -73,19 +73,19 @@ fn one_time_left(world: &World, device: DeviceId) -> usize {
 fn another_list_under_the_same_counter_is_refused() {
     let mut world = World::alice_and_bob(400);
     world.add_device("bob", 1);
-    let first = world.office.cards[&address("bob")].clone();
-    let step = card_arrives(&world.devices[0], first.clone()).unwrap();
+    let first = world.office.directories[&address("bob")].clone();
+    let step = directory_arrives(&world.devices[0], first.clone()).unwrap();
     world.devices[0].take(step);
     // Bob's own key signs two lists of one count: whoever shows the second one shows Alice other devices than others see.
-    let other = world.sign_card(&address("bob"), 1, first.device_list.counter, first.certificates[..1].to_vec());
-    assert_eq!(card_arrives(&world.devices[0], other.clone()).err(), Some(StepError::NotProven));
-    forget_card(&mut world.devices[0], "bob");
+    let other = world.sign_directory(&address("bob"), 1, first.device_list.counter, first.certificates[..1].to_vec());
+    assert_eq!(directory_arrives(&world.devices[0], other.clone()).err(), Some(StepError::NotProven));
+    forget_directory(&mut world.devices[0], "bob");
     assert_eq!(
-        card_arrives(&world.devices[0], other).err(),
+        directory_arrives(&world.devices[0], other).err(),
         Some(StepError::NotProven),
-        "the card is gone, not the list"
+        "the directory is gone, not the list"
     );
-    assert!(card_arrives(&world.devices[0], first).is_ok());
+    assert!(directory_arrives(&world.devices[0], first).is_ok());
 }
 
 /// Requirement: C2
@@ -93,17 +93,18 @@ fn another_list_under_the_same_counter_is_refused() {
 fn devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices() {
     let mut world = World::alice_and_bob(401);
     let bob = address("bob");
-    let before = world.office.cards[&bob].clone();
-    let step = card_arrives(&world.devices[0], before.clone()).unwrap();
+    let before = world.office.directories[&bob].clone();
+    let step = directory_arrives(&world.devices[0], before.clone()).unwrap();
     assert!(announced(&step).is_empty(), "nothing changed");
     let tablet = world.add_device("bob", 1);
     world.devices[tablet].online = false;
-    let with_tablet = world.office.cards[&bob].clone();
-    let without = world.sign_card(&bob, 1, with_tablet.device_list.counter + 1, before.certificates);
-    for (card, notice, came, went) in [(with_tablet, Notice::DeviceAdded, 1, 0), (without, Notice::DeviceRemoved, 0, 1)]
+    let with_tablet = world.office.directories[&bob].clone();
+    let without = world.sign_directory(&bob, 1, with_tablet.device_list.counter + 1, before.certificates);
+    for (directory, notice, came, went) in
+        [(with_tablet, Notice::DeviceAdded, 1, 0), (without, Notice::DeviceRemoved, 0, 1)]
     {
         for place in [0, 1] {
-            let step = card_arrives(&world.devices[place], card.clone()).unwrap();
+            let step = directory_arrives(&world.devices[place], directory.clone()).unwrap();
             assert_eq!(announced(&step), [(bob.clone(), came, went)]);
             world.devices[place].take(step);
         }
@@ -114,14 +115,19 @@ fn devices_that_come_and_go_are_announced_to_contacts_and_to_ones_own_devices() 
 
 /// Requirement: C2
 #[test]
-fn a_removed_device_is_not_heard_while_the_card_is_being_fetched() {
+fn a_removed_device_is_not_heard_while_the_directory_is_being_fetched() {
     let mut world = World::alice_and_bob(402);
     let tablet = world.add_device("bob", 1);
-    let card = world.office.cards[&address("bob")].clone();
-    let card = world.sign_card(&address("bob"), 1, card.device_list.counter + 1, card.certificates[..1].to_vec());
-    let step = card_arrives(&world.devices[0], card).unwrap();
+    let directory = world.office.directories[&address("bob")].clone();
+    let directory = world.sign_directory(
+        &address("bob"),
+        1,
+        directory.device_list.counter + 1,
+        directory.certificates[..1].to_vec(),
+    );
+    let step = directory_arrives(&world.devices[0], directory).unwrap();
     world.devices[0].take(step);
-    forget_card(&mut world.devices[0], "bob");
+    forget_directory(&mut world.devices[0], "bob");
     world.add_contact(tablet, "alice");
     world.write(tablet, "alice", "still me");
     while world.turn(tablet) {}
@@ -314,7 +320,7 @@ fn two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
 
 /// Requirement: D9
 #[test]
-fn a_first_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
+fn a_pre_key_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
     let mut world = World::alice_and_bob(410);
     // Bob's pre-keys and both ends of the session are lost; Alice begins anew with a key that Bob has no more.
     for device in &mut world.devices {

@@ -118,7 +118,7 @@ fn ten_messages_each_way_after_a_profile_was_put_back_are_all_readable_and_no_ke
             .posted
             .iter()
             .map(|envelope| {
-                let session = envelope.first.as_ref().map(|first| first.ephemeral_key);
+                let session = envelope.pre_key_message.as_ref().map(|first| first.ephemeral_key);
                 (
                     envelope.sender_device,
                     envelope.new_ratchet_public_key,
@@ -211,7 +211,7 @@ fn nobody_gets_what_was_said_to_somebody_else_or_before_being_added() {
         let envelope = sealed(&mut world, mallory, 0, &content);
         world.office.deliver(envelope);
         world.poll(0);
-        assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToSeal), "added: {added}");
+        assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToEncrypt), "added: {added}");
     }
     // Nor when the contact was blocked meanwhile.
     let step = world.devices[0].messenger.block(&address("bob")).unwrap();
@@ -220,7 +220,7 @@ fn nobody_gets_what_was_said_to_somebody_else_or_before_being_added() {
     let envelope = sealed(&mut world, 1, 0, &content);
     world.office.deliver(envelope);
     world.poll(0);
-    assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToSeal));
+    assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToEncrypt));
 }
 
 #[test]

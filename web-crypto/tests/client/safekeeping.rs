@@ -111,8 +111,8 @@ fn an_older_device_list_than_the_vaults_is_refused_by_a_new_device() {
     body.contacts.iter_mut().for_each(|contact| contact.counter = 9);
     adopt(&mut world, anew, &body, &[listed("bob", 1)]);
     let alice = &world.devices[anew];
-    let card = world.office.cards[&address("bob")].clone();
-    let refused = now_or_never(alice.messenger.card_arrived(card, alice.now, &NativeVerifier));
+    let directory = world.office.directories[&address("bob")].clone();
+    let refused = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier));
     assert_eq!(refused.err(), Some(StepError::NotProven));
 }
 
@@ -120,7 +120,7 @@ fn an_older_device_list_than_the_vaults_is_refused_by_a_new_device() {
 fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     let (mut world, body) = before(713);
     world.devices[1].online = false;
-    world.office.cards.remove(&address("bob"));
+    world.office.directories.remove(&address("bob"));
     let impostor = world.add_device("bob", 2);
     let anew = cleared(&mut world);
     adopt(&mut world, anew, &body, &[listed("bob", 2)]);
@@ -138,8 +138,8 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     assert!(alice.messenger.unblock(&address("bob")).is_err(), "decided by accepting the key alone");
     // The vault keeps the key it knew until the person has decided.
     assert_eq!(alice.messenger.vault_body(&body).contacts, body.contacts);
-    let card = world.office.cards[&address("bob")].clone();
-    let step = now_or_never(alice.messenger.accept_key(card, alice.now, &NativeVerifier)).unwrap();
+    let directory = world.office.directories[&address("bob")].clone();
+    let step = now_or_never(alice.messenger.accept_key(directory, alice.now, &NativeVerifier)).unwrap();
     alice.take(step);
     let after = alice.messenger.vault_body(&body);
     let kept = after.contacts.iter().find(|contact| contact.email == address("bob")).unwrap();
@@ -160,7 +160,7 @@ fn whom_the_server_hides_stays_in_the_vault_and_comes_back_under_no_other_key() 
     assert_eq!(world.devices[anew].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
     // Added anew, under the key of an impostor: the next look into the vault tells.
     world.devices[1].online = false;
-    world.office.cards.remove(&address("bob"));
+    world.office.directories.remove(&address("bob"));
     world.add_device("bob", 2);
     world.add_contact(anew, "bob");
     assert!(!world.devices[anew].contact("bob").peer.key_changed);

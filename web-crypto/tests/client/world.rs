@@ -8,10 +8,10 @@ use cliquet_web_crypto::{
         compose::{Composed, compose, send_again},
         conversation::{DeliveryStatus, Message, MessageBody, Notice, conversation_range},
         device::first_records,
+        encrypt_next::{Needs, Next},
         messenger::{Effect, Ignored, Messenger, Step},
         peer::Contact,
         records::{Changes, Record, Records, RecordsError, Store},
-        seal_next::{Needs, Next},
     },
     crypto::{
         OwnIdentity, PreKeySecrets,
@@ -21,7 +21,7 @@ use cliquet_web_crypto::{
 };
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     devices::DeviceUpload,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::{DeviceId, EnvelopeId},
@@ -122,7 +122,7 @@ pub(crate) struct Device {
 
 #[derive(Clone, Default)]
 pub(crate) struct Office {
-    pub(crate) cards: BTreeMap<Address, AccountCard>,
+    pub(crate) directories: BTreeMap<Address, DeviceDirectory>,
     pub(crate) pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub(crate) contacts: BTreeSet<(Address, Address)>,
     pub(crate) mailboxes: BTreeMap<DeviceId, Vec<Delivery>>,
@@ -165,8 +165,13 @@ impl Office {
                     return Err(ProblemCode::NotAContact);
                 }
             }
-            let active: BTreeSet<DeviceId> =
-                self.cards[address].device_list.devices.iter().copied().filter(|device| *device != sender.1).collect();
+            let active: BTreeSet<DeviceId> = self.directories[address]
+                .device_list
+                .devices
+                .iter()
+                .copied()
+                .filter(|device| *device != sender.1)
+                .collect();
             if active != devices {
                 return Err(ProblemCode::DevicesChanged);
             }
@@ -197,9 +202,9 @@ impl Office {
     }
 
     fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Vec<PreKeyBundle> {
-        let card = &self.cards[address];
+        let directory = &self.directories[address];
         let mut bundles = Vec::new();
-        for certificate in card.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
+        for certificate in directory.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
             let stock = self.pre_keys.get_mut(&certificate.device).unwrap();
             bundles.push(PreKeyBundle {
                 certificate: certificate.clone(),
@@ -224,8 +229,8 @@ impl World {
         let place = self.devices.len();
         let mut rng = ChaCha20Rng::seed_from_u64(self.seed * 1_000 + place as u64);
         let (email, signer, now) = (address(name), signer(account), self.office.clock);
-        let mut card = self.office.cards.get(&email).cloned();
-        let counter = card.as_ref().map_or(1, |card| card.device_list.counter + 1);
+        let mut directory = self.office.directories.get(&email).cloned();
+        let counter = directory.as_ref().map_or(1, |directory| directory.device_list.counter + 1);
         let (own, pre_keys, upload) = now_or_never(async {
             let own = OwnIdentity::create(email.clone(), signer.account_key().clone(), now, counter, signer, &mut rng)
                 .await
@@ -234,29 +239,29 @@ impl World {
             let upload = pre_keys.upload_all(&own, signer).await.unwrap();
             (own, pre_keys, upload)
         });
-        let mut certificates = card.take().map(|card| card.certificates).unwrap_or_default();
+        let mut certificates = directory.take().map(|directory| directory.certificates).unwrap_or_default();
         certificates.push(own.certificate().clone());
-        let card = self.sign_card(&email, account, counter, certificates);
+        let directory = self.sign_directory(&email, account, counter, certificates);
         let upload = DeviceUpload { certificate: own.certificate().clone(), name: "test".into(), pre_keys: upload };
         self.office.pre_keys.insert(own.device(), upload.pre_keys);
         let mut disk = Disk::default();
-        disk.commit(&first_records(&own, &pre_keys, &card));
-        self.office.cards.insert(email.clone(), card);
+        disk.commit(&first_records(&own, &pre_keys, &directory));
+        self.office.directories.insert(email.clone(), directory);
         self.devices.push(Device::new(disk, rng, now));
         place
     }
 
-    pub(crate) fn sign_card(
+    pub(crate) fn sign_directory(
         &self,
         email: &Address,
         account: usize,
         counter: u64,
         certificates: Vec<cliquet_wire::certificate::Certificate>,
-    ) -> AccountCard {
+    ) -> DeviceDirectory {
         let key = signer(account).account_key();
         let devices = certificates.iter().map(|certificate| certificate.device).collect();
         let list = sign_device_list(email.clone(), key, counter, devices, signer(account));
-        AccountCard {
+        DeviceDirectory {
             email: email.clone(),
             account_key: key.clone(),
             device_list: now_or_never(list).unwrap(),
@@ -296,9 +301,9 @@ impl World {
     pub(crate) fn add_contact(&mut self, device: usize, name: &str) {
         let (owner, peer) = (self.devices[device].address.clone(), address(name));
         self.office.contacts.insert((owner, peer.clone()));
-        let card = self.office.cards[&peer].clone();
+        let directory = self.office.directories[&peer].clone();
         let device = &mut self.devices[device];
-        let step = now_or_never(device.messenger.add_contact(card, device.now, &NativeVerifier)).unwrap();
+        let step = now_or_never(device.messenger.add_contact(directory, device.now, &NativeVerifier)).unwrap();
         device.take(step);
     }
 
@@ -346,10 +351,11 @@ impl World {
     pub(crate) fn seal_one(&mut self, place: usize) -> bool {
         let device = &mut self.devices[place];
         device.now += 1;
-        let next = now_or_never(device.messenger.seal_next(&device.disk, &device.put_off, device.now, &mut device.rng));
+        let next =
+            now_or_never(device.messenger.encrypt_next(&device.disk, &device.put_off, device.now, &mut device.rng));
         match next.unwrap() {
             Next::Idle => false,
-            Next::Sealed(step) => {
+            Next::Encrypted(step) => {
                 device.take(step);
                 true
             }
@@ -363,9 +369,9 @@ impl World {
     fn fetch(&mut self, place: usize, needs: &Needs) {
         let device = &mut self.devices[place];
         let step = match needs {
-            Needs::Card { address } => {
-                let card = self.office.cards[address].clone();
-                now_or_never(device.messenger.card_arrived(card, device.now, &NativeVerifier))
+            Needs::Directory { address } => {
+                let directory = self.office.directories[address].clone();
+                now_or_never(device.messenger.directory_arrived(directory, device.now, &NativeVerifier))
             }
             Needs::Bundles { address, devices } => {
                 let bundles = self.office.claim(address, devices);

@@ -9,9 +9,9 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 #[test]
 fn saved_state_comes_back_byte_for_byte_and_goes_on() {
     let (mut alice, mut bob) = acquainted(1);
-    let late = alice.seal("late");
-    let next = alice.seal("next");
-    bob.open(&next).unwrap();
+    let late = alice.encrypt("late");
+    let next = alice.encrypt("next");
+    bob.decrypt(&next).unwrap();
     let saved = bob.dump();
     bob.sessions = Sessions::load(&saved.0).unwrap();
     bob.pre_keys = PreKeySecrets::load(&saved.1).unwrap();
@@ -19,7 +19,7 @@ fn saved_state_comes_back_byte_for_byte_and_goes_on() {
     let own = bob.own.save();
     bob.own = OwnIdentity::load(&own).unwrap();
     assert_eq!(*bob.own.save(), *own);
-    assert_eq!(bob.open(&late).as_deref(), Ok("late"));
+    assert_eq!(bob.decrypt(&late).as_deref(), Ok("late"));
     exchange(&mut bob, &mut alice);
     let session = bob.sessions.active().unwrap();
     assert_eq!(*Session::load(&session.save()).unwrap().save(), *session.save());
@@ -37,9 +37,9 @@ fn an_unanswered_session_still_begins_itself_after_a_reload() {
 fn truncated_lengthened_and_foreign_state_is_refused() {
     type Load = fn(&[u8]) -> Option<LoadError>;
     let (mut alice, mut bob) = acquainted(3);
-    alice.seal("skipped");
-    let next = alice.seal("next");
-    bob.open(&next).unwrap();
+    alice.encrypt("skipped");
+    let next = alice.encrypt("next");
+    bob.decrypt(&next).unwrap();
     alice.begin(&mut bob);
     let states: [(Vec<u8>, Load); 4] = [
         (alice.sessions.save().to_vec(), |bytes| Sessions::load(bytes).err()),

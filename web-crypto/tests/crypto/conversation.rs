@@ -1,7 +1,7 @@
 //! Whole conversations over a network that reorders, loses, repeats and alters, from printed seeds.
 
 use crate::people::{Person, acquainted, alice, bob, exchange};
-use cliquet_web_crypto::crypto::OpenError;
+use cliquet_web_crypto::crypto::DecryptError;
 use cliquet_wire::envelope::Envelope;
 use rand_chacha::{
     ChaCha20Rng,
@@ -14,23 +14,23 @@ fn a_conversation_goes_there_and_back() {
     let (mut alice, mut bob) = (alice(1), bob(1));
     alice.begin(&mut bob);
     for text in ["first", "second", ""] {
-        let envelope = alice.seal(text);
-        assert!(envelope.first.is_some(), "until the first reply every envelope can begin the session");
-        assert_eq!(bob.open(&envelope).as_deref(), Ok(text));
+        let envelope = alice.encrypt(text);
+        assert!(envelope.pre_key_message.is_some(), "until the first reply every envelope can begin the session");
+        assert_eq!(bob.decrypt(&envelope).as_deref(), Ok(text));
     }
-    let reply = bob.seal("reply");
-    assert!(reply.first.is_none());
-    assert_eq!(alice.open(&reply).as_deref(), Ok("reply"));
-    assert!(alice.seal("third").first.is_none());
+    let reply = bob.encrypt("reply");
+    assert!(reply.pre_key_message.is_none());
+    assert_eq!(alice.decrypt(&reply).as_deref(), Ok("reply"));
+    assert!(alice.encrypt("third").pre_key_message.is_none());
 }
 
 #[test]
-fn the_first_messages_may_arrive_in_any_order() {
+fn the_pre_key_messages_may_arrive_in_any_order() {
     let (mut alice, mut bob) = (alice(2), bob(2));
     alice.begin(&mut bob);
-    let envelopes: Vec<_> = ["0", "1", "2", "3"].map(|text| alice.seal(text)).into();
+    let envelopes: Vec<_> = ["0", "1", "2", "3"].map(|text| alice.encrypt(text)).into();
     for place in [2, 0, 3, 1] {
-        assert_eq!(bob.open(&envelopes[place]), Ok(place.to_string()));
+        assert_eq!(bob.decrypt(&envelopes[place]), Ok(place.to_string()));
     }
     assert_eq!(bob.sessions.len(), 1);
 }
@@ -39,14 +39,14 @@ fn the_first_messages_may_arrive_in_any_order() {
 fn envelopes_survive_json() {
     let (mut alice, mut bob) = (alice(3), bob(3));
     alice.begin(&mut bob);
-    let json = serde_json::to_string(&alice.seal("hello")).unwrap();
-    assert_eq!(bob.open(&serde_json::from_str(&json).unwrap()).as_deref(), Ok("hello"));
+    let json = serde_json::to_string(&alice.encrypt("hello")).unwrap();
+    assert_eq!(bob.decrypt(&serde_json::from_str(&json).unwrap()).as_deref(), Ok("hello"));
 }
 
 #[test]
 fn the_length_of_a_ciphertext_tells_steps_of_160_bytes_only() {
     let (mut alice, _) = acquainted(4);
-    let mut length = |text: &str| alice.seal(text).ciphertext.0.len();
+    let mut length = |text: &str| alice.encrypt(text).ciphertext.0.len();
     assert_eq!(length(""), 160 + 16);
     assert_eq!(length(&"x".repeat(159)), 160 + 16);
     assert_eq!(length(&"x".repeat(160)), 320 + 16);
@@ -54,25 +54,25 @@ fn the_length_of_a_ciphertext_tells_steps_of_160_bytes_only() {
 
 #[test]
 fn the_longest_content_fits_and_one_more_byte_does_not() {
-    use cliquet_web_crypto::crypto::SealError;
+    use cliquet_web_crypto::crypto::EncryptError;
     use cliquet_wire::limits::CIPHERTEXT_BYTES_MAX;
     let (mut alice, mut bob) = acquainted(5);
     let most = (CIPHERTEXT_BYTES_MAX - 16) / 160 * 160 - 1;
-    let longest = alice.seal(&"x".repeat(most));
-    assert_eq!(bob.open(&longest).unwrap().len(), most);
+    let longest = alice.encrypt(&"x".repeat(most));
+    assert_eq!(bob.decrypt(&longest).unwrap().len(), most);
     let id = alice.envelope_id();
-    let sealed = alice.sessions.seal(id, &vec![0; most + 1], &mut alice.rng);
-    assert_eq!(sealed.err(), Some(SealError::TooLong));
+    let sealed = alice.sessions.encrypt(id, &vec![0; most + 1], &mut alice.rng);
+    assert_eq!(sealed.err(), Some(EncryptError::TooLong));
 }
 
 #[test]
 fn without_a_session_nothing_is_sealed_or_opened() {
     let (mut alice, mut bob) = acquainted(6);
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     bob.sessions = Default::default();
-    assert_eq!(bob.open(&envelope).err(), Some(OpenError::NoSession));
+    assert_eq!(bob.decrypt(&envelope).err(), Some(DecryptError::NoSession));
     let id = bob.envelope_id();
-    assert!(bob.sessions.seal(id, b"hello", &mut bob.rng).is_err());
+    assert!(bob.sessions.encrypt(id, b"hello", &mut bob.rng).is_err());
 }
 
 #[test]
@@ -95,7 +95,7 @@ impl Wire {
     fn send(&mut self, from: &mut Person, count: &mut u32) {
         *count += 1;
         let text = count.to_string();
-        self.under_way.push_back((from.seal(&text), text, 0));
+        self.under_way.push_back((from.encrypt(&text), text, 0));
     }
 
     /// Mostly the oldest; nothing is overtaken more than five times, so that its chain is still remembered.
@@ -108,7 +108,7 @@ impl Wire {
 
     fn deliver(&mut self, to: &mut Person, rng: &mut ChaCha20Rng) {
         let Some((envelope, text)) = self.take(rng) else { return };
-        assert_eq!(to.open(&envelope), Ok(text));
+        assert_eq!(to.decrypt(&envelope), Ok(text));
         self.arrived.push(envelope);
     }
 
@@ -123,7 +123,7 @@ impl Wire {
         }
         let envelope = &recent[rng.next_u32() as usize % recent.len()];
         let before = to.dump();
-        assert_eq!(to.open(envelope), Err(OpenError::Duplicate));
+        assert_eq!(to.decrypt(envelope), Err(DecryptError::Duplicate));
         assert_eq!(to.dump(), before);
     }
 
@@ -133,7 +133,7 @@ impl Wire {
         let place = rng.next_u32() as usize % altered.ciphertext.0.len();
         altered.ciphertext.0[place] ^= 1 << (rng.next_u32() % 8);
         let before = to.dump();
-        assert!(to.open(&altered).is_err());
+        assert!(to.decrypt(&altered).is_err());
         assert_eq!(to.dump(), before);
     }
 }

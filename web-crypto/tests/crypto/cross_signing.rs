@@ -2,7 +2,7 @@
 
 use crate::people::{Person, alice, bob, mallory, ready};
 use cliquet_web_crypto::crypto::{
-    CardError, CheckedCard,
+    CheckedDirectory, DirectoryError,
     identity::sign_device_list,
     keys::Key,
     rsa::{
@@ -13,7 +13,7 @@ use cliquet_web_crypto::crypto::{
 use cliquet_wire::{
     account_key::AccountKey,
     bytes::{Bytes, Signature},
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     limits::DEVICES_MAX,
     signed_bytes::Context,
 };
@@ -30,18 +30,18 @@ fn verifies(key: &AccountKey, bytes: &[u8], signature: &Signature) -> bool {
     ready(NativeVerifier.verify(key, bytes, signature))
 }
 
-fn check(card: AccountCard, pinned: Option<&AccountKey>, counter_seen: u64) -> Result<(), CardError> {
-    ready(CheckedCard::check(card, pinned, counter_seen, &NativeVerifier)).map(drop)
+fn check(directory: DeviceDirectory, pinned: Option<&AccountKey>, counter_seen: u64) -> Result<(), DirectoryError> {
+    ready(CheckedDirectory::check(directory, pinned, counter_seen, &NativeVerifier)).map(drop)
 }
 
-/// A card with that many devices, all true.
-fn card_of(account: &Person, devices: u64) -> AccountCard {
+/// A directory with that many devices, all true.
+fn directory_of(account: &Person, devices: u64) -> DeviceDirectory {
     let mut certificates = vec![account.own.certificate().clone()];
     certificates.extend((1..devices).map(|seed| account.second_device(1000 + seed).own.certificate().clone()));
     let ids = certificates.iter().map(|certificate| certificate.device).collect();
     let (email, account_key) = (account.own.email().clone(), account.own.account_key().clone());
     let device_list = ready(sign_device_list(email.clone(), &account_key, devices, ids, &account.signer)).unwrap();
-    AccountCard { email, account_key, device_list, certificates }
+    DeviceDirectory { email, account_key, device_list, certificates }
 }
 
 /// Requirement: C1
@@ -51,7 +51,7 @@ fn a_signature_fails_in_every_other_context() {
     let key = alice.own.account_key();
     let (hash, device) = (key.hash(), alice.own.device());
     let (signed, kem) = (alice.published.signed.clone().unwrap(), alice.published.kem.clone().unwrap());
-    let (certificate, list) = (alice.own.certificate().clone(), alice.card().device_list);
+    let (certificate, list) = (alice.own.certificate().clone(), alice.directory().device_list);
     let statements = [
         (certificate.signed_bytes(), certificate.signature),
         (signed.signed_bytes(&hash, device), signed.signature),
@@ -94,10 +94,10 @@ fn a_statement_fails_for_another_account_device_id_or_key() {
 
 /// Requirement: C2
 #[test]
-fn a_true_card_is_taken() {
+fn a_true_directory_is_taken() {
     let alice = alice(3);
-    assert_eq!(check(card_of(&alice, 3), None, 0), Ok(()));
-    assert_eq!(check(card_of(&alice, 3), Some(alice.own.account_key()), 3), Ok(()));
+    assert_eq!(check(directory_of(&alice, 3), None, 0), Ok(()));
+    assert_eq!(check(directory_of(&alice, 3), Some(alice.own.account_key()), 3), Ok(()));
 }
 
 /// Requirement: C2
@@ -105,71 +105,71 @@ fn a_true_card_is_taken() {
 fn the_server_cannot_add_a_device() {
     let (alice, mallory) = (alice(4), mallory(4));
     // Mallory's own device, as it is; under Alice's name, signed by Mallory; on the list without Alice's signature.
-    let mut card = card_of(&alice, 2);
-    card.certificates[1] = mallory.own.certificate().clone();
-    assert_eq!(check(card, None, 0), Err(CardError::Contradictory));
-    let mut card = card_of(&alice, 2);
-    let forged = &mut card.certificates[1];
+    let mut directory = directory_of(&alice, 2);
+    directory.certificates[1] = mallory.own.certificate().clone();
+    assert_eq!(check(directory, None, 0), Err(DirectoryError::Contradictory));
+    let mut directory = directory_of(&alice, 2);
+    let forged = &mut directory.certificates[1];
     forged.identity_key = *mallory.own.identity_key();
     forged.signature = mallory.sign(&forged.signed_bytes());
-    assert_eq!(check(card, None, 0), Err(CardError::BadSignature));
-    let mut card = card_of(&alice, 1);
+    assert_eq!(check(directory, None, 0), Err(DirectoryError::BadSignature));
+    let mut directory = directory_of(&alice, 1);
     let second = alice.second_device(1001).own.certificate().clone();
-    card.device_list.devices.push(second.device);
-    card.certificates.push(second);
-    assert_eq!(check(card, None, 0), Err(CardError::BadSignature));
+    directory.device_list.devices.push(second.device);
+    directory.certificates.push(second);
+    assert_eq!(check(directory, None, 0), Err(DirectoryError::BadSignature));
 }
 
 /// Requirement: C2
 #[test]
 fn the_server_cannot_hide_or_reorder_devices_or_roll_them_back() {
     let alice = alice(5);
-    let mut hidden = card_of(&alice, 3);
+    let mut hidden = directory_of(&alice, 3);
     hidden.certificates.pop();
-    assert_eq!(check(hidden.clone(), None, 0), Err(CardError::Contradictory));
+    assert_eq!(check(hidden.clone(), None, 0), Err(DirectoryError::Contradictory));
     hidden.device_list.devices.pop();
-    assert_eq!(check(hidden, None, 0), Err(CardError::BadSignature));
-    let mut reordered = card_of(&alice, 3);
+    assert_eq!(check(hidden, None, 0), Err(DirectoryError::BadSignature));
+    let mut reordered = directory_of(&alice, 3);
     reordered.certificates.swap(0, 1);
-    assert_eq!(check(reordered.clone(), None, 0), Err(CardError::Contradictory));
+    assert_eq!(check(reordered.clone(), None, 0), Err(DirectoryError::Contradictory));
     reordered.device_list.devices.swap(0, 1);
-    assert_eq!(check(reordered, None, 0), Err(CardError::BadSignature));
-    let older = card_of(&alice, 2);
+    assert_eq!(check(reordered, None, 0), Err(DirectoryError::BadSignature));
+    let older = directory_of(&alice, 2);
     assert_eq!(check(older.clone(), None, 2), Ok(()));
-    assert_eq!(check(older.clone(), None, 3), Err(CardError::RolledBack));
+    assert_eq!(check(older.clone(), None, 3), Err(DirectoryError::RolledBack));
     let mut recounted = older;
     recounted.device_list.counter = 3;
-    assert_eq!(check(recounted, None, 3), Err(CardError::BadSignature));
+    assert_eq!(check(recounted, None, 3), Err(DirectoryError::BadSignature));
 }
 
 /// Requirement: C2
 #[test]
 fn the_server_cannot_move_a_device_to_another_name_or_key() {
     let (alice, mallory) = (alice(6), mallory(6));
-    let mut renamed = card_of(&alice, 1);
+    let mut renamed = directory_of(&alice, 1);
     renamed.email = mallory.own.email().clone();
-    assert_eq!(check(renamed, None, 0), Err(CardError::Contradictory));
-    let mut rekeyed = card_of(&alice, 1);
+    assert_eq!(check(renamed, None, 0), Err(DirectoryError::Contradictory));
+    let mut rekeyed = directory_of(&alice, 1);
     rekeyed.account_key = mallory.own.account_key().clone();
-    assert_eq!(check(rekeyed.clone(), None, 0), Err(CardError::Contradictory));
-    assert_eq!(check(rekeyed, Some(alice.own.account_key()), 0), Err(CardError::AccountKeyChanged));
+    assert_eq!(check(rekeyed.clone(), None, 0), Err(DirectoryError::Contradictory));
+    assert_eq!(check(rekeyed, Some(alice.own.account_key()), 0), Err(DirectoryError::AccountKeyChanged));
     // A device id is not a key id: one device twice, or two devices with one key, is a contradiction.
-    let sign = |card: &mut AccountCard| {
-        let bytes: Vec<_> = card.certificates.iter().map(|certificate| certificate.signed_bytes()).collect();
-        for (certificate, bytes) in card.certificates.iter_mut().zip(bytes) {
+    let sign = |directory: &mut DeviceDirectory| {
+        let bytes: Vec<_> = directory.certificates.iter().map(|certificate| certificate.signed_bytes()).collect();
+        for (certificate, bytes) in directory.certificates.iter_mut().zip(bytes) {
             certificate.signature = alice.sign(&bytes);
         }
-        card.device_list.devices = card.certificates.iter().map(|certificate| certificate.device).collect();
-        card.device_list.signature = alice.sign(&card.device_list.signed_bytes());
+        directory.device_list.devices = directory.certificates.iter().map(|certificate| certificate.device).collect();
+        directory.device_list.signature = alice.sign(&directory.device_list.signed_bytes());
     };
-    let mut twice = card_of(&alice, 2);
+    let mut twice = directory_of(&alice, 2);
     twice.certificates[1].device = twice.certificates[0].device;
     sign(&mut twice);
-    assert_eq!(check(twice, None, 0), Err(CardError::Contradictory));
-    let mut one_key = card_of(&alice, 2);
+    assert_eq!(check(twice, None, 0), Err(DirectoryError::Contradictory));
+    let mut one_key = directory_of(&alice, 2);
     one_key.certificates[1].identity_key = one_key.certificates[0].identity_key;
     sign(&mut one_key);
-    assert_eq!(check(one_key, None, 0), Err(CardError::Contradictory));
+    assert_eq!(check(one_key, None, 0), Err(DirectoryError::Contradictory));
 }
 
 /// Requirement: C2
@@ -177,8 +177,8 @@ fn the_server_cannot_move_a_device_to_another_name_or_key() {
 fn the_most_devices_are_taken_and_one_more_is_not() {
     let alice = alice(7);
     let most = DEVICES_MAX as u64;
-    assert_eq!(check(card_of(&alice, most), None, 0), Ok(()));
-    assert_eq!(check(card_of(&alice, most + 1), None, 0), Err(CardError::Contradictory));
+    assert_eq!(check(directory_of(&alice, most), None, 0), Ok(()));
+    assert_eq!(check(directory_of(&alice, most + 1), None, 0), Err(DirectoryError::Contradictory));
 }
 
 /// Requirement: C3

@@ -6,7 +6,7 @@
 
 use crate::people::{Person, acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::crypto::{
-    CheckedBundle, CheckedCard, OpenError, Session,
+    CheckedBundle, CheckedDirectory, DecryptError, Session,
     history::{self, SegmentError},
     keys::Key,
     record,
@@ -115,7 +115,7 @@ fn refuses_every_flip(person: &mut Person, envelope: &Envelope, depth: Depth) ->
     let before = person.dump();
     let count = each_flip(envelope, depth, |path, flipped| {
         if path != "/timestamp" {
-            assert!(person.open(&flipped).is_err(), "{path}");
+            assert!(person.decrypt(&flipped).is_err(), "{path}");
             assert!(person.dump() == before, "{path} left a trace");
         }
     });
@@ -128,74 +128,74 @@ fn refuses_every_flip(person: &mut Person, envelope: &Envelope, depth: Depth) ->
 fn every_flipped_bit_is_refused_and_leaves_no_trace() {
     let (mut alice, mut bob) = acquainted(1);
     exchange(&mut alice, &mut bob);
-    let skipped = alice.seal("skipped");
-    let opened = alice.seal("in order");
-    bob.open(&opened).unwrap();
-    let next = alice.seal("next");
+    let skipped = alice.encrypt("skipped");
+    let opened = alice.encrypt("in order");
+    bob.decrypt(&opened).unwrap();
+    let next = alice.encrypt("next");
     let before = bob.dump();
     for envelope in [&skipped, &next] {
         assert!(refuses_every_flip(&mut bob, envelope, Depth::EveryBit) > 2_000);
         for length in 0..envelope.ciphertext.0.len() {
             let mut cut = envelope.clone();
             cut.ciphertext.0.truncate(length);
-            assert_eq!(bob.open(&cut), Err(OpenError::Refused));
+            assert_eq!(bob.decrypt(&cut), Err(DecryptError::Refused));
         }
     }
     assert_eq!(bob.dump(), before);
-    assert_eq!(bob.open(&skipped).as_deref(), Ok("skipped"));
-    assert_eq!(bob.open(&next).as_deref(), Ok("next"));
+    assert_eq!(bob.decrypt(&skipped).as_deref(), Ok("skipped"));
+    assert_eq!(bob.decrypt(&next).as_deref(), Ok("next"));
 }
 
 /// Requirements: D1, D5
 #[test]
-fn every_flipped_byte_of_a_first_message_is_refused_and_leaves_no_trace() {
-    first_message(Depth::EveryByte(20), 4_000);
+fn every_flipped_byte_of_a_pre_key_message_is_refused_and_leaves_no_trace() {
+    pre_key_message(Depth::EveryByte(20), 4_000);
 }
 
 /// Requirements: D1, D5
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn every_flipped_bit_of_a_first_message_is_refused_and_leaves_no_trace() {
-    first_message(Depth::EveryBit, 18_000);
+fn every_flipped_bit_of_a_pre_key_message_is_refused_and_leaves_no_trace() {
+    pre_key_message(Depth::EveryBit, 18_000);
 }
 
-fn first_message(depth: Depth, at_least: usize) {
+fn pre_key_message(depth: Depth, at_least: usize) {
     let (mut alice, mut bob) = (alice(2), bob(2));
     alice.begin(&mut bob);
-    let first = alice.seal("first");
+    let first = alice.encrypt("first");
     let before = bob.dump();
     let count = refuses_every_flip(&mut bob, &first, depth);
     assert!(count > at_least, "{count}");
     let mut without = first.clone();
-    without.first = None;
-    assert_eq!(bob.open(&without), Err(OpenError::NoSession));
+    without.pre_key_message = None;
+    assert_eq!(bob.decrypt(&without), Err(DecryptError::NoSession));
     let mut without_one_time = first.clone();
-    without_one_time.first.as_mut().unwrap().one_time_pre_key_id = None;
-    assert_eq!(bob.open(&without_one_time), Err(OpenError::Refused));
+    without_one_time.pre_key_message.as_mut().unwrap().one_time_pre_key_id = None;
+    assert_eq!(bob.decrypt(&without_one_time), Err(DecryptError::Refused));
     assert_eq!(bob.dump(), before);
-    assert_eq!(bob.open(&first).as_deref(), Ok("first"));
+    assert_eq!(bob.decrypt(&first).as_deref(), Ok("first"));
 }
 
 /// Requirement: K1
 #[test]
-fn every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_first_message() {
+fn every_flipped_byte_of_a_bundle_is_refused_before_or_at_its_pre_key_message() {
     bundle(Depth::EveryByte(21), 3_000);
 }
 
 /// Requirement: K1
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_first_message() {
+fn every_flipped_bit_of_a_bundle_is_refused_before_or_at_its_pre_key_message() {
     bundle(Depth::EveryBit, 15_000);
 }
 
 fn bundle(depth: Depth, at_least: usize) {
     let (mut alice, mut bob) = (alice(3), bob(3));
-    let (bundle, card) = (bob.claim(), bob.checked_card());
+    let (bundle, directory) = (bob.claim(), bob.checked_directory());
     let before = bob.dump();
     let mut unsigned = 0;
     let count = each_flip(&bundle, depth, |path, flipped| {
-        let checked = ready(CheckedBundle::check(flipped, &card, &NativeVerifier));
+        let checked = ready(CheckedBundle::check(flipped, &directory, &NativeVerifier));
         if !path.starts_with("/one_time") {
             assert!(checked.is_err(), "{path}");
             return;
@@ -205,8 +205,8 @@ fn bundle(depth: Depth, at_least: usize) {
         let Ok(checked) = checked else { return };
         let Ok(session) = Session::initiate(&alice.own, &checked, &mut alice.rng) else { return };
         alice.sessions = alice.sessions.begin(session);
-        let first = alice.seal("first");
-        assert!(bob.open(&first).is_err(), "{path}");
+        let first = alice.encrypt("first");
+        assert!(bob.decrypt(&first).is_err(), "{path}");
         assert!(bob.dump() == before, "{path} left a trace");
     });
     assert!(count > at_least && unsigned > 250, "{count} {unsigned}");
@@ -214,22 +214,22 @@ fn bundle(depth: Depth, at_least: usize) {
 
 /// Requirement: C2
 #[test]
-fn every_flipped_byte_of_a_card_and_its_certificates_is_refused() {
-    card(Depth::EveryByte(22), 2_500);
+fn every_flipped_byte_of_a_directory_and_its_certificates_is_refused() {
+    directory(Depth::EveryByte(22), 2_500);
 }
 
 /// Requirement: C2
 #[test]
 #[ignore = "minutes: cargo test --release -p cliquet-web-crypto --test crypto -- --ignored"]
-fn every_flipped_bit_of_a_card_and_its_certificates_is_refused() {
-    card(Depth::EveryBit, 10_000);
+fn every_flipped_bit_of_a_directory_and_its_certificates_is_refused() {
+    directory(Depth::EveryBit, 10_000);
 }
 
-fn card(depth: Depth, at_least: usize) {
+fn directory(depth: Depth, at_least: usize) {
     let bob = bob(4);
-    let card = bob.card();
-    let count = each_flip(&card, depth, |path, flipped| {
-        assert!(ready(CheckedCard::check(flipped, None, 0, &NativeVerifier)).is_err(), "{path}");
+    let directory = bob.directory();
+    let count = each_flip(&directory, depth, |path, flipped| {
+        assert!(ready(CheckedDirectory::check(flipped, None, 0, &NativeVerifier)).is_err(), "{path}");
     });
     assert!(count > at_least, "{count}");
 }
@@ -304,9 +304,9 @@ fn every_flipped_bit_of_a_history_segment_is_refused() {
 #[test]
 fn every_flipped_bit_of_a_kept_session_and_of_kept_pre_keys_is_refused() {
     let (mut alice, mut bob) = acquainted(6);
-    alice.seal("skipped");
-    let next = alice.seal("next");
-    bob.open(&next).unwrap();
+    alice.encrypt("skipped");
+    let next = alice.encrypt("next");
+    bob.decrypt(&next).unwrap();
     let key = Key::generate(&mut bob.rng);
     // A stock of a hundred keys is long, and every key in it the same kind of bytes: ten serve.
     for id in bob.pre_keys.one_time_public().iter().map(|key| key.id).skip(10) {

@@ -2,9 +2,9 @@
 
 use crate::people::{Person, acquainted, alice, bob, exchange, mallory, ready};
 use cliquet_web_crypto::crypto::{
-    BundleError, CardError, CheckedBundle, CheckedCard, CheckedFirst, FirstError, InitiateError, OpenError,
-    PreKeySecrets, Session,
-    limits::{FIRSTS_SEEN_MAX, ONE_TIME_SECRETS_MAX, SESSIONS_PER_PEER_MAX},
+    BundleError, CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, DecryptError, DirectoryError, InitiateError,
+    PreKeyMessageError, PreKeySecrets, Session,
+    limits::{ONE_TIME_SECRETS_MAX, PRE_KEY_MESSAGES_SEEN_MAX, SESSIONS_PER_PEER_MAX},
     rsa::native::NativeVerifier,
 };
 use cliquet_wire::{
@@ -15,7 +15,7 @@ use cliquet_wire::{
 };
 
 fn check(bundle: PreKeyBundle, of: &Person) -> Result<CheckedBundle, BundleError> {
-    ready(CheckedBundle::check(bundle, &of.checked_card(), &NativeVerifier))
+    ready(CheckedBundle::check(bundle, &of.checked_directory(), &NativeVerifier))
 }
 
 /// Requirement: K1
@@ -75,14 +75,14 @@ fn a_pre_key_of_small_order_gives_no_session() {
 fn an_ephemeral_or_ratchet_key_of_small_order_is_refused() {
     let (mut alice, mut bob) = (alice(4), bob(4));
     alice.begin(&mut bob);
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     let mut ephemeral = envelope.clone();
-    ephemeral.first.as_mut().unwrap().ephemeral_key = Bytes([0; 32]);
-    assert_eq!(bob.open(&ephemeral), Err(OpenError::Refused));
+    ephemeral.pre_key_message.as_mut().unwrap().ephemeral_key = Bytes([0; 32]);
+    assert_eq!(bob.decrypt(&ephemeral), Err(DecryptError::Refused));
     let mut ratchet = envelope.clone();
     ratchet.new_ratchet_public_key = Bytes([0; 32]);
-    assert_eq!(bob.open(&ratchet), Err(OpenError::Refused));
-    assert!(bob.open(&envelope).is_ok());
+    assert_eq!(bob.decrypt(&ratchet), Err(DecryptError::Refused));
+    assert!(bob.decrypt(&envelope).is_ok());
 }
 
 /// Requirement: K3
@@ -102,12 +102,12 @@ fn a_long_term_key_of_another_encoding_is_refused() {
     bundle.kem.key.0[..2].copy_from_slice(&[0xff; 2]);
     bundle.kem.signature = bob.sign(&bundle.kem.signed_bytes(&bob.own.account_key().hash(), bob.own.device()));
     assert_eq!(check(bundle, &bob), Err(BundleError::BadKey));
-    let mut card = bob.card();
-    let certificate = &mut card.certificates[0];
+    let mut directory = bob.directory();
+    let certificate = &mut directory.certificates[0];
     certificate.identity_key = other(certificate.identity_key);
     certificate.signature = bob.sign(&certificate.signed_bytes());
-    let checked = ready(CheckedCard::check(card, None, 0, &NativeVerifier));
-    assert_eq!(checked.err(), Some(CardError::Contradictory));
+    let checked = ready(CheckedDirectory::check(directory, None, 0, &NativeVerifier));
+    assert_eq!(checked.err(), Some(DirectoryError::Contradictory));
 }
 
 /// Requirement: K4
@@ -116,7 +116,7 @@ fn swapping_any_name_makes_opening_fail() {
     let (mut alice, mut bob) = acquainted(6);
     let other_email = "other@example.org".parse().unwrap();
     let other_device = alice.second_device(77).own.device();
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     let swaps: [fn(&mut Envelope, _, _); 4] = [
         |envelope, email, _| envelope.sender_email = email,
         |envelope, email, _| envelope.receiver_email = email,
@@ -126,39 +126,39 @@ fn swapping_any_name_makes_opening_fail() {
     for swap in swaps {
         let mut swapped = envelope.clone();
         swap(&mut swapped, cliquet_wire::address::Address::clone(&other_email), other_device);
-        assert_eq!(bob.open(&swapped), Err(OpenError::Misdirected));
+        assert_eq!(bob.decrypt(&swapped), Err(DecryptError::Misdirected));
     }
-    assert!(bob.open(&envelope).is_ok());
+    assert!(bob.decrypt(&envelope).is_ok());
 }
 
 /// Requirement: K4
 #[test]
-fn a_first_message_speaks_only_for_its_certificate() {
+fn a_pre_key_message_speaks_only_for_its_certificate() {
     let (mut alice, mut bob, mallory) = (alice(7), bob(7), mallory(7));
     alice.begin(&mut bob);
-    let envelope = alice.seal("hello");
-    let check = |envelope: &Envelope| ready(CheckedFirst::check(envelope, None, &NativeVerifier)).map(drop);
+    let envelope = alice.encrypt("hello");
+    let check = |envelope: &Envelope| ready(CheckedPreKeyMessage::check(envelope, None, &NativeVerifier)).map(drop);
     assert_eq!(check(&envelope), Ok(()));
     // Under Mallory's name with Alice's certificate, under Alice's name with Mallory's.
     let mut renamed = envelope.clone();
     renamed.sender_email = mallory.own.email().clone();
-    assert_eq!(check(&renamed), Err(FirstError::WrongSender));
+    assert_eq!(check(&renamed), Err(PreKeyMessageError::WrongSender));
     let mut replaced = envelope.clone();
-    replaced.first.as_mut().unwrap().certificate = mallory.own.certificate().clone();
-    assert_eq!(check(&replaced), Err(FirstError::WrongSender));
+    replaced.pre_key_message.as_mut().unwrap().certificate = mallory.own.certificate().clone();
+    assert_eq!(check(&replaced), Err(PreKeyMessageError::WrongSender));
     // Mallory's certificate altered to Alice's name, under either key.
     let mut forged = envelope.clone();
-    let first = forged.first.as_mut().unwrap();
+    let first = forged.pre_key_message.as_mut().unwrap();
     first.certificate.signature = mallory.sign(&first.certificate.signed_bytes());
-    assert_eq!(check(&forged), Err(FirstError::BadSignature));
+    assert_eq!(check(&forged), Err(PreKeyMessageError::BadSignature));
     // A whole forged account of the same name is met by the pin.
     let pinned = alice.own.account_key();
     let impostor = Person::new("alice@example.org", include_bytes!("../keys/mallory.der"), 70);
     let mut fresh = impostor;
     fresh.begin(&mut bob);
-    let envelope = fresh.seal("it is me");
-    let checked = ready(CheckedFirst::check(&envelope, Some(pinned), &NativeVerifier));
-    assert_eq!(checked.err(), Some(FirstError::AccountKeyChanged));
+    let envelope = fresh.encrypt("it is me");
+    let checked = ready(CheckedPreKeyMessage::check(&envelope, Some(pinned), &NativeVerifier));
+    assert_eq!(checked.err(), Some(PreKeyMessageError::AccountKeyChanged));
 }
 
 /// Requirement: K4
@@ -173,11 +173,11 @@ fn unknown_key_share_both_sides_bind_both_certificates() {
     bundle.kem.signature = mallory.sign(&bundle.kem.signed_bytes(&hash, device));
     let bundle = check(bundle, &mallory).unwrap();
     alice.begin_with(&bundle);
-    let mut envelope = alice.seal("for Mallory");
+    let mut envelope = alice.encrypt("for Mallory");
     envelope.receiver_email = bob.own.email().clone();
     envelope.receiver_device = bob.own.device();
     let mut bob = bob;
-    assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
+    assert_eq!(bob.decrypt(&envelope), Err(DecryptError::Refused));
 }
 
 /// Requirement: K4
@@ -188,13 +188,13 @@ fn both_sides_must_mean_the_same_certificates() {
     let mut certificate = bob.own.certificate().clone();
     certificate.created += 1;
     certificate.signature = bob.sign(&certificate.signed_bytes());
-    let mut card = bob.card();
-    card.certificates = vec![certificate.clone()];
-    let card = ready(CheckedCard::check(card, None, 0, &NativeVerifier)).unwrap();
+    let mut directory = bob.directory();
+    directory.certificates = vec![certificate.clone()];
+    let directory = ready(CheckedDirectory::check(directory, None, 0, &NativeVerifier)).unwrap();
     let bundle = PreKeyBundle { certificate, ..bob.claim() };
-    alice.begin_with(&ready(CheckedBundle::check(bundle, &card, &NativeVerifier)).unwrap());
-    let envelope = alice.seal("hello");
-    assert_eq!(bob.open(&envelope), Err(OpenError::Refused));
+    alice.begin_with(&ready(CheckedBundle::check(bundle, &directory, &NativeVerifier)).unwrap());
+    let envelope = alice.encrypt("hello");
+    assert_eq!(bob.decrypt(&envelope), Err(DecryptError::Refused));
 }
 
 /// Requirement: K5
@@ -202,19 +202,19 @@ fn both_sides_must_mean_the_same_certificates() {
 fn a_one_time_key_is_named_only_after_its_message_opened() {
     let (mut alice, mut bob) = (alice(9), bob(9));
     alice.begin(&mut bob);
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     let mut altered = envelope.clone();
     altered.ciphertext.0[0] ^= 1;
     let before = bob.dump();
-    assert_eq!(bob.open(&altered), Err(OpenError::Refused));
+    assert_eq!(bob.decrypt(&altered), Err(DecryptError::Refused));
     assert_eq!(bob.dump(), before);
-    let used = bob.try_open(&envelope).unwrap().used_one_time;
-    assert_eq!(used, envelope.first.as_ref().unwrap().one_time_pre_key_id);
+    let used = bob.try_decrypt(&envelope).unwrap().used_one_time;
+    assert_eq!(used, envelope.pre_key_message.as_ref().unwrap().one_time_pre_key_id);
     assert!(used.is_some());
     // Once it is forgotten, a device without its sessions opens nothing with it.
-    assert!(bob.open(&envelope).is_ok());
+    assert!(bob.decrypt(&envelope).is_ok());
     bob.sessions = Default::default();
-    assert_eq!(bob.open(&envelope), Err(OpenError::MissingPreKey));
+    assert_eq!(bob.decrypt(&envelope), Err(DecryptError::MissingPreKey));
 }
 
 /// Requirement: K6
@@ -232,58 +232,58 @@ fn it_works_without_a_one_time_key_and_says_so() {
 
 /// Requirement: K6
 #[test]
-fn a_replayed_first_message_opens_nothing_twice() {
+fn a_replayed_pre_key_message_opens_nothing_twice() {
     for with_one_time in [true, false] {
         let (mut alice, mut bob) = (alice(11), bob(11));
         if !with_one_time {
             bob.published.one_time.clear();
         }
         alice.begin(&mut bob);
-        let first = alice.seal("once");
-        assert_eq!(bob.open(&first).as_deref(), Ok("once"));
+        let first = alice.encrypt("once");
+        assert_eq!(bob.decrypt(&first).as_deref(), Ok("once"));
         let before = bob.dump();
-        assert_eq!(bob.open(&first), Err(OpenError::Duplicate));
+        assert_eq!(bob.decrypt(&first), Err(DecryptError::Duplicate));
         // Also after a conversation, after a reload, and after its session was left behind.
-        let back = bob.seal("back");
-        alice.open(&back).unwrap();
+        let back = bob.encrypt("back");
+        alice.decrypt(&back).unwrap();
         exchange(&mut alice, &mut bob);
-        assert_eq!(bob.open(&first), Err(OpenError::Duplicate));
+        assert_eq!(bob.decrypt(&first), Err(DecryptError::Duplicate));
         bob.sessions = cliquet_web_crypto::crypto::Sessions::load(&bob.sessions.save()).unwrap();
-        assert_eq!(bob.open(&first), Err(OpenError::Duplicate));
+        assert_eq!(bob.decrypt(&first), Err(DecryptError::Duplicate));
         for _ in 0..SESSIONS_PER_PEER_MAX {
             alice.begin(&mut bob);
             exchange(&mut alice, &mut bob);
         }
         assert_eq!(bob.sessions.len(), SESSIONS_PER_PEER_MAX);
-        assert_eq!(bob.open(&first), Err(OpenError::NoSession));
+        assert_eq!(bob.decrypt(&first), Err(DecryptError::NoSession));
         assert_ne!(bob.dump(), before);
     }
 }
 
 /// Requirement: K6
 #[test]
-fn what_is_remembered_of_first_messages_is_bounded() {
+fn what_is_remembered_of_pre_key_messages_is_bounded() {
     let (mut alice, mut bob) = (alice(12), bob(12));
     bob.published.one_time.clear();
     let bundle = bob.checked_bundle();
     let mut firsts = Vec::new();
-    for _ in 0..FIRSTS_SEEN_MAX {
+    for _ in 0..PRE_KEY_MESSAGES_SEEN_MAX {
         alice.begin_with(&bundle);
-        let first = alice.seal("x");
-        bob.open(&first).unwrap();
+        let first = alice.encrypt("x");
+        bob.decrypt(&first).unwrap();
         firsts.push(first);
     }
-    assert_eq!(bob.open(&firsts[0]), Err(OpenError::NoSession));
+    assert_eq!(bob.decrypt(&firsts[0]), Err(DecryptError::NoSession));
     alice.begin_with(&bundle);
-    let one_more = alice.seal("x");
-    assert_eq!(bob.open(&one_more), Err(OpenError::Refused));
+    let one_more = alice.encrypt("x");
+    assert_eq!(bob.decrypt(&one_more), Err(DecryptError::Refused));
     // After the pre-key is gone none of them could open anyway, and there is room again.
     bob.pre_keys.rotate(crate::people::NOW_SECONDS + SIGNED_PRE_KEY_SECONDS, &mut bob.rng);
     bob.pre_keys.rotate(crate::people::NOW_SECONDS + 2 * SIGNED_PRE_KEY_SECONDS, &mut bob.rng);
     bob.published = ready(bob.pre_keys.upload_all(&bob.own, &bob.signer)).unwrap();
     alice.begin(&mut bob);
     exchange(&mut alice, &mut bob);
-    assert_eq!(bob.open(&firsts[0]), Err(OpenError::MissingPreKey));
+    assert_eq!(bob.decrypt(&firsts[0]), Err(DecryptError::MissingPreKey));
 }
 
 /// Requirement: K8
@@ -327,8 +327,8 @@ fn signed_pre_keys_rotate_weekly_and_the_previous_ones_still_open() {
     exchange(&mut alice, &mut bob);
     assert!(bob.pre_keys.rotate(now + 2 * SIGNED_PRE_KEY_SECONDS, &mut bob.rng));
     alice.begin_with(&claimed[1]);
-    let late = alice.seal("late");
-    assert_eq!(bob.open(&late), Err(OpenError::MissingPreKey));
+    let late = alice.encrypt("late");
+    assert_eq!(bob.decrypt(&late), Err(DecryptError::MissingPreKey));
 }
 
 #[test]
@@ -348,9 +348,9 @@ fn an_upload_brings_what_the_server_does_not_have() {
 #[test]
 fn another_version_is_refused() {
     let (mut alice, mut bob) = acquainted(17);
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     for v in [0, 2, 255] {
-        assert_eq!(bob.open(&Envelope { v, ..envelope.clone() }), Err(OpenError::OtherVersion));
+        assert_eq!(bob.decrypt(&Envelope { v, ..envelope.clone() }), Err(DecryptError::OtherVersion));
     }
 }
 
@@ -362,19 +362,19 @@ fn a_device_does_not_write_to_itself() {
 }
 
 #[test]
-fn an_unchecked_first_message_is_not_opened() {
+fn an_unchecked_pre_key_message_is_not_opened() {
     let (mut alice, mut bob) = (alice(19), bob(19));
     alice.begin(&mut bob);
-    let envelope = alice.seal("hello");
+    let envelope = alice.encrypt("hello");
     assert!(bob.sessions.needs_check(&bob.own, &envelope));
-    let opened = bob.sessions.open(&bob.own, &bob.pre_keys, None, &envelope, &mut bob.rng);
-    assert_eq!(opened.err(), Some(OpenError::NotChecked));
+    let opened = bob.sessions.decrypt(&bob.own, &bob.pre_keys, None, &envelope, &mut bob.rng);
+    assert_eq!(opened.err(), Some(DecryptError::NotChecked));
     // The check of one envelope does not serve another.
     alice.begin(&mut bob);
-    let other = alice.seal("hello");
-    let checked = ready(CheckedFirst::check(&other, None, &NativeVerifier)).unwrap();
-    let opened = bob.sessions.open(&bob.own, &bob.pre_keys, Some(&checked), &envelope, &mut bob.rng);
-    assert_eq!(opened.err(), Some(OpenError::NotChecked));
-    bob.open(&envelope).unwrap();
+    let other = alice.encrypt("hello");
+    let checked = ready(CheckedPreKeyMessage::check(&other, None, &NativeVerifier)).unwrap();
+    let opened = bob.sessions.decrypt(&bob.own, &bob.pre_keys, Some(&checked), &envelope, &mut bob.rng);
+    assert_eq!(opened.err(), Some(DecryptError::NotChecked));
+    bob.decrypt(&envelope).unwrap();
     assert!(!bob.sessions.needs_check(&bob.own, &envelope));
 }

@@ -1,7 +1,8 @@
 //! Alice, Bob, and Mallory who attacks: each an account with one device, all from seeds.
 
 use cliquet_web_crypto::crypto::{
-    CheckedBundle, CheckedCard, CheckedFirst, OpenError, Opened, OwnIdentity, PreKeySecrets, Session, Sessions,
+    CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, DecryptError, Decrypted, OwnIdentity, PreKeySecrets,
+    Session, Sessions,
     identity::sign_device_list,
     rsa::{
         Signer as _,
@@ -10,7 +11,7 @@ use cliquet_web_crypto::crypto::{
 };
 use cliquet_wire::{
     bytes::Signature,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     envelope::Envelope,
     ids::EnvelopeId,
     pre_keys::{PreKeyBundle, PreKeyUpload},
@@ -80,15 +81,15 @@ impl Person {
         ready(self.signer.sign(bytes)).unwrap()
     }
 
-    pub(crate) fn card(&self) -> AccountCard {
+    pub(crate) fn directory(&self) -> DeviceDirectory {
         let (email, account_key) = (self.own.email().clone(), self.own.account_key().clone());
         let list = sign_device_list(email.clone(), &account_key, 1, vec![self.own.device()], &self.signer);
         let device_list = ready(list).unwrap();
-        AccountCard { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
+        DeviceDirectory { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
     }
 
-    pub(crate) fn checked_card(&self) -> CheckedCard {
-        ready(CheckedCard::check(self.card(), None, 0, &NativeVerifier)).unwrap()
+    pub(crate) fn checked_directory(&self) -> CheckedDirectory {
+        ready(CheckedDirectory::check(self.directory(), None, 0, &NativeVerifier)).unwrap()
     }
 
     /// What the server would hand out: one-time keys one by one, at last without.
@@ -108,7 +109,7 @@ impl Person {
 
     pub(crate) fn checked_bundle(&mut self) -> CheckedBundle {
         let bundle = self.claim();
-        ready(CheckedBundle::check(bundle, &self.checked_card(), &NativeVerifier)).unwrap()
+        ready(CheckedBundle::check(bundle, &self.checked_directory(), &NativeVerifier)).unwrap()
     }
 
     /// Begins a session with `peer`, with a one-time key if there is one.
@@ -127,24 +128,24 @@ impl Person {
         EnvelopeId::from_parts(NOW_SECONDS * 1000, random)
     }
 
-    pub(crate) fn seal(&mut self, text: &str) -> Envelope {
+    pub(crate) fn encrypt(&mut self, text: &str) -> Envelope {
         let id = self.envelope_id();
-        let (sessions, envelope) = self.sessions.seal(id, text.as_bytes(), &mut self.rng).unwrap();
+        let (sessions, envelope) = self.sessions.encrypt(id, text.as_bytes(), &mut self.rng).unwrap();
         self.sessions = sessions;
         envelope
     }
 
     /// What opening would give, and nothing stored.
-    pub(crate) fn try_open(&mut self, envelope: &Envelope) -> Result<Opened, OpenError> {
-        let first = match envelope.first {
-            Some(_) => ready(CheckedFirst::check(envelope, None, &NativeVerifier)).ok(),
+    pub(crate) fn try_decrypt(&mut self, envelope: &Envelope) -> Result<Decrypted, DecryptError> {
+        let first = match envelope.pre_key_message {
+            Some(_) => ready(CheckedPreKeyMessage::check(envelope, None, &NativeVerifier)).ok(),
             None => None,
         };
-        self.sessions.open(&self.own, &self.pre_keys, first.as_ref(), envelope, &mut self.rng)
+        self.sessions.decrypt(&self.own, &self.pre_keys, first.as_ref(), envelope, &mut self.rng)
     }
 
-    pub(crate) fn open(&mut self, envelope: &Envelope) -> Result<String, OpenError> {
-        let opened = self.try_open(envelope)?;
+    pub(crate) fn decrypt(&mut self, envelope: &Envelope) -> Result<String, DecryptError> {
+        let opened = self.try_decrypt(envelope)?;
         self.sessions = opened.sessions;
         if let Some(used) = opened.used_one_time {
             self.pre_keys.forget(used);
@@ -167,8 +168,8 @@ pub(crate) fn acquainted(seed: u64) -> (Person, Person) {
 
 /// One message there and one back.
 pub(crate) fn exchange(one: &mut Person, other: &mut Person) {
-    let there = one.seal("there");
-    assert_eq!(other.open(&there).as_deref(), Ok("there"));
-    let back = other.seal("back");
-    assert_eq!(one.open(&back).as_deref(), Ok("back"));
+    let there = one.encrypt("there");
+    assert_eq!(other.decrypt(&there).as_deref(), Ok("there"));
+    let back = other.encrypt("back");
+    assert_eq!(one.decrypt(&back).as_deref(), Ok("back"));
 }

@@ -6,7 +6,7 @@
 use crate::people::{acquainted, alice, bob};
 use cliquet_web_crypto::client::safekeeping::Safekeeping;
 use cliquet_web_crypto::crypto::{
-    Accepted, Opened, OwnIdentity, PreKeySecrets, Session, Sessions,
+    Accepted, Decrypted, OwnIdentity, PreKeySecrets, Session, Sessions,
     kem::KemSecret,
     keys::{Key, SecretKey},
     password::{ExportKey, LoggedIn, Login, Registered, Registration},
@@ -37,7 +37,7 @@ macro_rules! for_all_secrets {
     ($($trait:path),+) => {
         $(assert_never!(
             SecretKey, Key, KemSecret, ExportKey, RecoveryKey, VaultKeys, Safekeeping, PreKeySecrets, OwnIdentity, Session, Sessions, Accepted,
-            Opened, Registration, Registered, Login, LoggedIn, NativeSigner<ChaCha20Rng>: $trait
+            Decrypted, Registration, Registered, Login, LoggedIn, NativeSigner<ChaCha20Rng>: $trait
         );)+
     };
 }
@@ -99,14 +99,14 @@ fn no_secret_is_printed() {
 #[test]
 fn neither_keys_nor_contents_of_sessions_are_printed() {
     let (mut alice, mut bob) = acquainted(2);
-    alice.seal("skipped");
-    let envelope = alice.seal("what Alice wrote");
-    let opened = bob.try_open(&envelope).unwrap();
+    alice.encrypt("skipped");
+    let envelope = alice.encrypt("what Alice wrote");
+    let opened = bob.try_decrypt(&envelope).unwrap();
     assert_eq!(
         printed(&opened, b"what Alice wrote"),
-        format!("Opened {{ sessions: {:?}, accepted: false, .. }}", opened.sessions)
+        format!("Decrypted {{ sessions: {:?}, accepted: false, .. }}", opened.sessions)
     );
-    bob.open(&envelope).unwrap();
+    bob.decrypt(&envelope).unwrap();
     let (session, sessions) = (bob.sessions.active().unwrap(), &bob.sessions);
     // Behind the version and the id, which is public, stand names and keys.
     let text = printed(session, &session.save()[33..]);
@@ -119,11 +119,11 @@ fn neither_keys_nor_contents_of_sessions_are_printed() {
 }
 
 #[test]
-fn a_first_messages_content_is_not_printed() {
+fn a_pre_key_messages_content_is_not_printed() {
     let (mut alice, mut bob) = (alice(3), bob(3));
     alice.begin(&mut bob);
-    let envelope = alice.seal("what Alice wrote");
-    let opened = bob.try_open(&envelope).unwrap();
+    let envelope = alice.encrypt("what Alice wrote");
+    let opened = bob.try_decrypt(&envelope).unwrap();
     assert!(opened.accepted);
     printed(&opened, b"what Alice wrote");
 }

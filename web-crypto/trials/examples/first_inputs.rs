@@ -2,11 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a chore")]
 
 use cliquet_trials::{
-    device::now_or_never,
     signatures::Stamp,
-    world::{World, address, card_of, disk_of},
+    world::{World, address, directory_of},
 };
-use cliquet_web_crypto::client::records::Store;
+use cliquet_web_crypto::{
+    client::{
+        content::{Body, Content, ReceiptKind},
+        conversation::{self, Event, MessageId, MessageRef},
+        saved_file::{Owner, Writer},
+    },
+    crypto::keys::Key,
+};
 use cliquet_wire::{
     contacts::{Bundles, ClaimBundles},
     envelope::{MessagesSent, SendMessages},
@@ -36,7 +42,7 @@ fn main() {
     world.add_contact(0, 1);
     world.write(0, 1);
     for _ in 0..8 {
-        world.seal(0);
+        world.encrypt(0);
         world.post(0, false);
     }
     let mailbox = world.office.mailbox(world.devices[1].id).clone();
@@ -47,7 +53,7 @@ fn main() {
         "later",
         serde_json::to_value({
             let mut e = envelope.clone();
-            e.first = None;
+            e.pre_key_message = None;
             e
         })
         .unwrap(),
@@ -57,14 +63,18 @@ fn main() {
     let delivery = cliquet_wire::poll::Delivery::of(3, envelope);
     json("poll", "answer", serde_json::to_value(PollAnswer { deliveries: vec![delivery], ephemeral: vec![] }).unwrap());
     json("poll", "question", serde_json::to_value(Poll { cursor: 7, wait_seconds: Some(25) }).unwrap());
-    let card = card_of(0);
-    json("card", "card", serde_json::to_value(&card).unwrap());
-    json("card", "list", serde_json::to_value(&card.device_list).unwrap());
-    json("card", "certificate", serde_json::to_value(&card.certificates[0]).unwrap());
-    let bundles = world.office.claim(&address(0), &[card.certificates[0].device]);
+    let directory = directory_of(0);
+    json("directory", "directory", serde_json::to_value(&directory).unwrap());
+    json("directory", "list", serde_json::to_value(&directory.device_list).unwrap());
+    json("directory", "certificate", serde_json::to_value(&directory.certificates[0]).unwrap());
+    let bundles = world.office.claim(&address(0), &[directory.certificates[0].device]);
     json("bundle", "bundle", serde_json::to_value(&bundles[0]).unwrap());
     json("bundle", "bundles", serde_json::to_value(Bundles { bundles }).unwrap());
-    json("bundle", "claim", serde_json::to_value(ClaimBundles { devices: card.device_list.devices.clone() }).unwrap());
+    json(
+        "bundle",
+        "claim",
+        serde_json::to_value(ClaimBundles { devices: directory.device_list.devices.clone() }).unwrap(),
+    );
     json(
         "bundle",
         "stock",
@@ -85,32 +95,49 @@ fn main() {
         "start",
         serde_json::to_value(SignInStart { email: "a".into(), request: Default::default() }).unwrap(),
     );
-    json("sign_in", "done", serde_json::to_value(SignedIn { card, vault: Default::default(), device: None }).unwrap());
+    json(
+        "sign_in",
+        "done",
+        serde_json::to_value(SignedIn { directory, vault: Default::default(), device: None }).unwrap(),
+    );
     json("sign_in", "vault", serde_json::to_value(Vault { vault: Default::default() }).unwrap());
-    write("vault", "short", &[1, 0, 0, 0, 4, 1, 2, 3, 4, 5]);
+    let golden = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+        fs::read(folder.join(name).with_extension("bin")).unwrap()
+    };
+    for name in ["vault", "vault_without_recovery_key"] {
+        write("vault", name, &golden(name));
+    }
+    write("history_segment", "texts", &golden("texts"));
+    // The first byte says which kind of record it is.
+    let of_kind = |target: &str, names: &[&str]| {
+        for (kind, name) in names.iter().enumerate() {
+            write(target, name, &[&[u8::try_from(kind).unwrap()], golden(name).as_slice()].concat());
+        }
+    };
+    of_kind(
+        "saved_state",
+        &["identity", "pre_keys", "session", "sessions", "peer", "message", "peer_sessions", "outbox_entry"],
+    );
+    of_kind(
+        "conversation_record",
+        &[
+            "conversation",
+            "message",
+            "amendments",
+            "outgoing_event",
+            "waiting",
+            "unknown_content",
+            "outbox_entry",
+            "owed",
+        ],
+    );
 
     world.settle();
-    for (kind, device) in [(0, disk_of(0)), (1, world.devices[1].disk.clone())] {
-        for ((store, key), value) in &device.0 {
-            let kind = match store {
-                Store::Device if key == "identity" => 0,
-                Store::Device => 1,
-                Store::Peers => 4,
-                Store::Messages => 5,
-                Store::Sessions => 6,
-                _ => continue,
-            };
-            write("saved_state", &format!("{kind}"), &[&[kind], value.as_slice()].concat());
-        }
-        let _ = kind;
-    }
+    write("saved_file", "two_texts", saved_file(&world).as_bytes());
     let text = |body| {
         let device = cliquet_wire::ids::DeviceId::from_random([1; 16]);
-        cliquet_web_crypto::client::content::Content { sender: address(0), device, time: 1, body }.encode().unwrap()
-    };
-    use cliquet_web_crypto::client::{
-        content::{Body, ReceiptKind},
-        conversation::{Event, MessageId, MessageRef},
+        Content { sender: address(0), device, time: 1, body }.encode().unwrap()
     };
     let message = MessageId::from_parts(1, [2; 10]);
     write("content", "text", &text(Body::Event { id: message, event: Event::Text { text: "é".into() } }));
@@ -128,5 +155,20 @@ fn main() {
         let all: Vec<u8> = (0..90_u8).map(|place| place.wrapping_mul(37).wrapping_add(class)).collect();
         write("session", &format!("{class}"), &[&[class, class, 1], all.as_slice()].concat());
     }
-    now_or_never(async {});
+}
+
+/// What a device of the first account saves of its conversation with the second, up to the proof.
+fn saved_file(world: &World) -> String {
+    let (email, hash, key) = (address(0), Stamp::of(0).0.hash(), Key::from_bytes([7; 32]));
+    let mut to =
+        Writer::begin(Owner { email: &email, account_key_hash: &hash, history_key: &key }, "Messages & more", "en");
+    to.conversation(world.devices[0].messenger.peer(&address(1)).unwrap());
+    for mut message in world.devices[0].lines(&address(1)) {
+        to.message(&message, "today");
+        let edit = Event::Edit { of: message.id, text: "<é>".into() };
+        message.amendments.note(&email, conversation::Stamp { time: 2, id: message.id }, &edit);
+        to.message(&message, "today");
+    }
+    let file = to.end();
+    file.split_inclusive(" data-proof=").next().unwrap().to_owned()
 }

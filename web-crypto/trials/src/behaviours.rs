@@ -34,7 +34,7 @@ pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
         0..=3 => write(world, place, choices),
         4 => amend(world, place, class, choices),
         5..=9 => {
-            world.seal(place);
+            world.encrypt(place);
         }
         10..=12 => {
             world.post(place, false);
@@ -252,11 +252,11 @@ fn alter_envelope(envelope: &mut Envelope, choices: &mut Choices<'_>) -> bool {
         5 => envelope.previous_chain_length = [u32::MAX, 1_000, 1_001, 0][choices.below(4)],
         6 => envelope.new_ratchet_public_key.0[choices.below(32)] ^= bit,
         7 => envelope.salt.0[choices.below(16)] ^= bit,
-        8 => envelope.first = None,
+        8 => envelope.pre_key_message = None,
         9 => envelope.id = cliquet_wire::ids::EnvelopeId::from_parts(choices.below(256) as u64, [bit; 10]),
         10 => envelope.ciphertext.0.truncate(choices.below(40)),
         11 => std::mem::swap(&mut envelope.sender_device, &mut envelope.receiver_device),
-        _ => match envelope.first.as_deref_mut() {
+        _ => match envelope.pre_key_message.as_deref_mut() {
             Some(first) => match choices.below(7) {
                 0 => first.ephemeral_key.0[choices.below(32)] ^= bit,
                 1 => first.kem_ciphertext.0[choices.below(1_088)] ^= bit,

@@ -3,7 +3,7 @@
 use cliquet_web_crypto::client::conversation::MessageId;
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::{DeviceId, EnvelopeId},
     poll::Delivery,
@@ -49,7 +49,7 @@ pub struct Sender<'a> {
 
 #[derive(Clone, Debug, Default)]
 pub struct Office {
-    pub cards: BTreeMap<Address, AccountCard>,
+    pub directories: BTreeMap<Address, DeviceDirectory>,
     pub pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub mailboxes: BTreeMap<DeviceId, Mailbox>,
     /// Every envelope that was ever posted, and its bytes: an id is taken once.
@@ -98,9 +98,9 @@ impl Office {
     }
 
     pub fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Vec<PreKeyBundle> {
-        let card = &self.cards[address];
+        let directory = &self.directories[address];
         let mut bundles = Vec::new();
-        for certificate in card.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
+        for certificate in directory.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
             let stock = self.pre_keys.get_mut(&certificate.device).unwrap();
             let mut bundle = PreKeyBundle {
                 certificate: certificate.clone(),

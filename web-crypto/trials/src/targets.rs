@@ -9,10 +9,19 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        content::Content, conversation::Message, messenger::Messenger, peer::Peer, records::Record, records::Store,
+        content::Content,
+        conversation::{Amendments, Conversation, Message, OutgoingEvent, Waiting},
+        history,
+        messenger::Messenger,
+        outbox::OutboxEntry,
+        peer::{Owed, Peer},
+        receive::UnknownContent,
+        records::{Record, Store},
+        saved_file::{self, SavedFile},
     },
     crypto::{
-        CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session, Sessions,
+        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session, Sessions, cbor,
+        file_proof::FileProof,
         keys::Key,
         vault::{self, Owner},
     },
@@ -21,7 +30,7 @@ use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
     bytes::{Blob, Bytes},
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::{Bundles, ClaimBundles, Contacts},
     devices::{Devices, RegisterDevice, RevokeDevice},
     envelope::{Envelope, MessagesSent, SendMessages},
@@ -41,16 +50,19 @@ use zeroize::Zeroizing;
 /// A fuzz target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 13] = [
+pub const ALL: [Target; 16] = [
     ("account_key", account_key),
     ("address", address),
     ("bundle", bundle),
     ("byte_strings", byte_strings),
-    ("card", card),
     ("content", content),
+    ("conversation_record", conversation_record),
+    ("directory", directory),
     ("envelope", envelope),
+    ("history_segment", history_segment),
     ("poll", poll),
     ("problem", problem),
+    ("saved_file", saved_file),
     ("saved_state", saved_state),
     ("session", session),
     ("sign_in", sign_in),
@@ -112,10 +124,10 @@ pub fn envelope(bytes: &[u8]) {
     let Some(envelope) = reads::<Envelope>(text) else { return };
     let again = serde_json::from_str::<Envelope>(&written(&envelope)).unwrap();
     assert_eq!(again.header_bytes(), envelope.header_bytes());
-    let _ = now_or_never(CheckedFirst::check(&envelope, None, &StampCheck));
+    let _ = now_or_never(CheckedPreKeyMessage::check(&envelope, None, &StampCheck));
 }
 
-pub fn card(bytes: &[u8]) {
+pub fn directory(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     reads::<Certificate>(text);
     reads::<DeviceList>(text);
@@ -123,8 +135,8 @@ pub fn card(bytes: &[u8]) {
     reads::<RevokeDevice>(text);
     reads::<Devices>(text);
     reads::<Contacts>(text);
-    if let Some(card) = reads::<AccountCard>(text) {
-        let _ = now_or_never(CheckedCard::check(card, None, 0, &StampCheck));
+    if let Some(directory) = reads::<DeviceDirectory>(text) {
+        let _ = now_or_never(CheckedDirectory::check(directory, None, 0, &StampCheck));
     }
 }
 
@@ -135,9 +147,9 @@ pub fn bundle(bytes: &[u8]) {
     reads::<PreKeyStock>(text);
     reads::<PreKeyUpload>(text);
     let Some(bundle) = reads::<PreKeyBundle>(text) else { return };
-    let card = crate::world::card_of(0);
-    let card = now_or_never(CheckedCard::check(card, None, 0, &StampCheck)).unwrap();
-    let _ = now_or_never(CheckedBundle::check(bundle, &card, &StampCheck));
+    let directory = crate::world::directory_of(0);
+    let directory = now_or_never(CheckedDirectory::check(directory, None, 0, &StampCheck)).unwrap();
+    let _ = now_or_never(CheckedBundle::check(bundle, &directory, &StampCheck));
 }
 
 pub fn poll(bytes: &[u8]) {
@@ -215,6 +227,47 @@ pub fn saved_state(bytes: &[u8]) {
             });
             drop(Messenger::load(records));
         }
+    }
+}
+
+/// A record of a conversation, of the kind that the first byte chooses: what is read and written reads as it was.
+pub fn conversation_record(bytes: &[u8]) {
+    fn reads<T: cbor::Record + PartialEq>(value: &[u8]) {
+        let Ok(record) = cbor::load::<T>(value) else { return };
+        assert!(cbor::load::<T>(&cbor::save(&record)).is_ok_and(|again| again == record));
+    }
+
+    let Some((kind, value)) = bytes.split_first() else { return };
+    match kind % 8 {
+        0 => reads::<Conversation>(value),
+        1 => reads::<Message>(value),
+        2 => reads::<Amendments>(value),
+        3 => reads::<OutgoingEvent>(value),
+        4 => reads::<Waiting>(value),
+        5 => reads::<UnknownContent>(value),
+        6 => reads::<OutboxEntry>(value),
+        _ => reads::<Owed>(value),
+    }
+}
+
+/// The content of a history segment, once it is opened.
+pub fn history_segment(bytes: &[u8]) {
+    let Ok(texts) = history::messages(bytes) else { return };
+    assert!(history::messages(&history::content(texts.clone())).is_ok_and(|again| again == texts));
+}
+
+/// A saved file. The proof is added here: without it nothing behind the proof's check would be reached.
+pub fn saved_file(bytes: &[u8]) {
+    let (email, hash, key) =
+        (crate::world::address(0), crate::signatures::Stamp::of(0).0.hash(), Key::from_bytes([7; 32]));
+    let owner = saved_file::Owner { email: &email, account_key_hash: &hash, history_key: &key };
+    assert!(SavedFile::read(bytes, owner).is_err(), "nobody proved this");
+    let mut proof = FileProof::default();
+    proof.take(bytes);
+    let proof = proof.finish(&key).to_string();
+    let file = [bytes, b"\"", proof.as_bytes(), b"\"></footer></html>\n"].concat();
+    if let Ok(saved) = SavedFile::read(&file, owner) {
+        assert_eq!(saved.texts().count() as u64, saved.count());
     }
 }
 

@@ -27,7 +27,7 @@ use cliquet_web_crypto::{
     },
     crypto::{
         PreKeySecrets,
-        limits::{FIRSTS_SEEN_MAX, ONE_TIME_SECRETS_MAX, SESSIONS_PER_PEER_MAX, SKIPPED_MAX},
+        limits::{ONE_TIME_SECRETS_MAX, PRE_KEY_MESSAGES_SEEN_MAX, SESSIONS_PER_PEER_MAX, SKIPPED_MAX},
     },
 };
 use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX};
@@ -237,7 +237,7 @@ fn state_is_bounded(device: &Device) {
     for sessions in device.messenger.all_sessions() {
         assert!(sessions.len() <= SESSIONS_PER_PEER_MAX);
         assert!(sessions.skipped_len() <= SKIPPED_MAX);
-        assert!(sessions.firsts_len() <= FIRSTS_SEEN_MAX);
+        assert!(sessions.pre_key_messages_len() <= PRE_KEY_MESSAGES_SEEN_MAX);
     }
     let secrets = device.disk.0.iter().find(|((_, key), _)| key == "pre_keys");
     let secrets = PreKeySecrets::load(secrets.unwrap().1).unwrap();

@@ -10,15 +10,15 @@ use cliquet_web_crypto::{
         compose::compose,
         conversation::{MessageBody, MessageId, Notice},
         device::first_records,
+        encrypt_next::{Needs, Next},
         messenger::{Effect, Ignored, Step},
         outbox::About,
         peer::Trust,
         records::{self, Store},
-        seal_next::{Needs, Next},
     },
     crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, observed},
 };
-use cliquet_wire::{address::Address, certificate::AccountCard, pre_keys::PreKeyStock, problem::ProblemCode};
+use cliquet_wire::{address::Address, certificate::DeviceDirectory, pre_keys::PreKeyStock, problem::ProblemCode};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use std::{
@@ -119,9 +119,9 @@ impl World {
     }
 
     pub fn add_contact(&mut self, place: usize, account: usize) {
-        let card = self.office.cards[&address(account)].clone();
+        let directory = self.office.directories[&address(account)].clone();
         let device = &mut self.devices[place];
-        let step = now_or_never(device.messenger.add_contact(card, device.now, &StampCheck)).unwrap();
+        let step = now_or_never(device.messenger.add_contact(directory, device.now, &StampCheck)).unwrap();
         device.take(step);
     }
 
@@ -137,13 +137,13 @@ impl World {
         self.texts.push(Text { id: composed.message.id, author: place, to });
     }
 
-    pub fn seal(&mut self, place: usize) -> bool {
+    pub fn encrypt(&mut self, place: usize) -> bool {
         let device = &mut self.devices[place];
         device.now += 1;
-        let next = now_or_never(device.messenger.seal_next(&device.disk, &[], device.now, &mut device.rng)).unwrap();
+        let next = now_or_never(device.messenger.encrypt_next(&device.disk, &[], device.now, &mut device.rng)).unwrap();
         let busy = match next {
             Next::Idle => false,
-            Next::Sealed(step) => {
+            Next::Encrypted(step) => {
                 device.take(step);
                 true
             }
@@ -159,9 +159,9 @@ impl World {
     fn fetch(&mut self, place: usize, needs: &Needs) {
         let device = &mut self.devices[place];
         let step = match needs {
-            Needs::Card { address } => {
-                let card = self.office.cards[address].clone();
-                now_or_never(device.messenger.card_arrived(card, device.now, &StampCheck))
+            Needs::Directory { address } => {
+                let directory = self.office.directories[address].clone();
+                now_or_never(device.messenger.directory_arrived(directory, device.now, &StampCheck))
             }
             Needs::Bundles { address, devices } => {
                 let bundles = self.office.claim(address, devices);
@@ -327,7 +327,7 @@ impl World {
     /// One round of one device. Tells whether anything happened.
     pub fn turn(&mut self, place: usize) -> bool {
         let posted = self.post(place, false);
-        let sealed = self.seal(place);
+        let sealed = self.encrypt(place);
         let received = self.deliver(place, |_| 0);
         posted || sealed || received
     }
@@ -372,9 +372,9 @@ pub fn all_lines(device: &Device) -> impl Iterator<Item = cliquet_web_crypto::cl
     messages.map(|(_, value)| cliquet_web_crypto::client::conversation::Message::load(value).unwrap())
 }
 
-/// The card of an account, before anything happened.
-pub fn card_of(account: usize) -> AccountCard {
-    made()[2].0.cards[&address(account)].clone()
+/// The directory of an account, before anything happened.
+pub fn directory_of(account: usize) -> DeviceDirectory {
+    made()[2].0.directories[&address(account)].clone()
 }
 
 /// The records of a new device.
@@ -394,7 +394,8 @@ fn make(accounts: &[usize]) -> (Office, Vec<Disk>) {
     for (place, account) in accounts.iter().enumerate() {
         let mut rng = ChaCha20Rng::seed_from_u64(place as u64);
         let (email, signer) = (address(*account), Stamp::of(*account as u8));
-        let mut certificates = office.cards.get(&email).map_or(Vec::new(), |card| card.certificates.clone());
+        let mut certificates =
+            office.directories.get(&email).map_or(Vec::new(), |directory| directory.certificates.clone());
         let counter = certificates.len() as u64 + 1;
         let own = OwnIdentity::create(email.clone(), signer.0.clone(), BEGIN_MS, counter, &signer, &mut rng);
         let own = now_or_never(own).unwrap();
@@ -402,11 +403,12 @@ fn make(accounts: &[usize]) -> (Office, Vec<Disk>) {
         certificates.push(own.certificate().clone());
         let devices = certificates.iter().map(|certificate| certificate.device).collect();
         let list = now_or_never(sign_device_list(email.clone(), &signer.0, counter, devices, &signer)).unwrap();
-        let card = AccountCard { email: email.clone(), account_key: signer.0.clone(), device_list: list, certificates };
+        let directory =
+            DeviceDirectory { email: email.clone(), account_key: signer.0.clone(), device_list: list, certificates };
         office.pre_keys.insert(own.device(), now_or_never(pre_keys.upload_all(&own, &signer)).unwrap());
         let mut disk = Disk::default();
-        disk.commit(&first_records(&own, &pre_keys, &card));
-        office.cards.insert(email, card);
+        disk.commit(&first_records(&own, &pre_keys, &directory));
+        office.directories.insert(email, directory);
         disks.push(disk);
     }
     (office, disks)

@@ -6,14 +6,14 @@
 
 use bench_turns::{CONTENT, Workloads};
 use cliquet_web_crypto::crypto::{
-    CheckedBundle, CheckedCard, CheckedFirst, OwnIdentity, PreKeySecrets, Session,
+    CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session,
     identity::sign_device_list,
     rsa::{SignError, Signer, Verifier},
 };
 use cliquet_wire::{
     account_key::AccountKey,
     bytes::{Bytes, Signature},
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     envelope::Envelope,
     ids::EnvelopeId,
     pre_keys::PreKeyBundle,
@@ -72,8 +72,8 @@ impl Person {
         let (own, email, key) = (&self.own, self.own.email().clone(), self.own.account_key().clone());
         let list = ready(sign_device_list(email.clone(), &key, 1, vec![own.device()], &Believing))?.ok()?;
         let certificates = vec![own.certificate().clone()];
-        let card = AccountCard { email, account_key: key, device_list: list, certificates };
-        let card = ready(CheckedCard::check(card, None, 0, &Believing))?.ok()?;
+        let directory = DeviceDirectory { email, account_key: key, device_list: list, certificates };
+        let directory = ready(CheckedDirectory::check(directory, None, 0, &Believing))?.ok()?;
         let upload = ready(self.pre_keys.upload_all(own, &Believing))?.ok()?;
         let bundle = PreKeyBundle {
             certificate: own.certificate().clone(),
@@ -81,7 +81,7 @@ impl Person {
             kem: upload.kem?,
             one_time: upload.one_time.into_iter().next(),
         };
-        ready(CheckedBundle::check(bundle, &card, &Believing))?.ok()
+        ready(CheckedBundle::check(bundle, &directory, &Believing))?.ok()
     }
 }
 
@@ -100,23 +100,23 @@ pub struct Pair {
 /// Its id is the caller's to choose, so none is drawn here.
 fn send(session: &mut Session) -> Option<Envelope> {
     let id = EnvelopeId::from_parts(NOW_SECONDS * 1000, [7; 10]);
-    let (next, envelope) = session.seal(id, &CONTENT, &mut UnwrapErr(SysRng)).ok()?;
+    let (next, envelope) = session.encrypt(id, &CONTENT, &mut UnwrapErr(SysRng)).ok()?;
     *session = next;
     Some(envelope)
 }
 
 fn receive(session: &mut Session, envelope: &Envelope) -> Option<()> {
-    let (next, content) = session.open(envelope, &mut UnwrapErr(SysRng)).ok()?;
+    let (next, content) = session.decrypt(envelope, &mut UnwrapErr(SysRng)).ok()?;
     *session = next;
     (content.len() == CONTENT.len()).then_some(())
 }
 
-/// A session begun with `bundle` and its first message, opened at the other side.
+/// A session begun with `bundle` and its pre-key message, opened at the other side.
 fn set_up(alice: &Person, bob: &Person, bundle: &CheckedBundle) -> Option<(Session, Session)> {
     let rng = &mut UnwrapErr(SysRng);
     let mut from = Session::initiate(&alice.own, bundle, rng).ok()?;
     let first = send(&mut from)?;
-    let checked = ready(CheckedFirst::check(&first, None, &Believing))?.ok()?;
+    let checked = ready(CheckedPreKeyMessage::check(&first, None, &Believing))?.ok()?;
     let accepted = Session::accept(&bob.own, &bob.pre_keys, &checked, &first, rng).ok()?;
     Some((from, accepted.session))
 }
@@ -156,7 +156,7 @@ impl Workloads for Pair {
     }
 
     fn prepare(&mut self, count: usize) -> Option<()> {
-        // Nothing has to be made: an accepted first message uses up nothing before its caller says so.
+        // Nothing has to be made: an accepted pre-key message uses up nothing before its caller says so.
         self.prepared = count;
         Some(())
     }

@@ -22,7 +22,7 @@ pub trait Workloads: Sized {
     fn ping_pong(&mut self, count: usize) -> Option<()>;
     /// Not measured: what so many set-ups use up, at most 50 at once.
     fn prepare(&mut self, count: usize) -> Option<()>;
-    /// A session begun, its first message sealed and accepted, for each that was prepared.
+    /// A session begun, its pre-key message sealed and accepted, for each that was prepared.
     fn set_up(&mut self) -> Option<()>;
 }
 

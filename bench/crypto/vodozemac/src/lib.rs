@@ -21,7 +21,7 @@ fn receive(session: &mut Session, message: &OlmMessage) -> Option<()> {
     (session.decrypt(message).ok()?.len() == CONTENT.len()).then_some(())
 }
 
-/// A session begun with `one_time` and its first message, opened at the other side.
+/// A session begun with `one_time` and its pre-key message, opened at the other side.
 fn set_up(alice: &Account, bob: &mut Account, one_time: Curve25519PublicKey) -> Option<(Session, Session)> {
     let mut from = alice.create_outbound_session(SessionConfig::version_1(), bob.curve25519_key(), one_time).ok()?;
     let OlmMessage::PreKey(first) = from.encrypt(CONTENT).ok()? else { return None };

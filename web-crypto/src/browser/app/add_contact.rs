@@ -10,7 +10,7 @@ use cliquet_wire::{address::Address, contacts::AddContact};
 /// When the server refuses: then nothing is written down here.
 pub async fn add<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
     let add = AddContact { email: address.as_str().to_owned() };
-    // The card that it answers with is asked for again by the leader, which checks it.
+    // The directory that it answers with is asked for again by the leader, which checks it.
     api::send(engine.platform(), "POST", "/contacts", &add).await?;
     engine.ask(Command::AddContact(address.clone()));
     Ok(())
@@ -19,8 +19,10 @@ pub async fn add<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(
 /// Pins the key of an account that the server has as a contact, in the leader.
 pub(super) async fn pin<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
     let platform = engine.platform();
-    let card = search_user::card(platform, address).await?;
+    let directory = search_user::directory(platform, address).await?;
     engine
-        .run(async |messenger| Ok(Some(messenger.add_contact(card, platform.now_ms(), platform.verifier()).await?)))
+        .run(async |messenger| {
+            Ok(Some(messenger.add_contact(directory, platform.now_ms(), platform.verifier()).await?))
+        })
         .await
 }

@@ -69,7 +69,7 @@ impl Change {
             }
             Store::Conversations => Some(Self::Conversation(key.parse().ok()?)),
             Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
-            Store::Owed | Store::ToSeal | Store::ToFold | Store::Outbox => Some(Self::ToSend),
+            Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox => Some(Self::ToSend),
             Store::ToKeep => Some(Self::ToKeep),
             _ => None,
         }

@@ -38,13 +38,13 @@ pub(super) async fn accept_key<P: Platform>(
     key_hash: &[u8; 32],
 ) -> Result<(), AppError> {
     let platform = engine.platform();
-    let card = search_user::card(platform, address).await?;
-    if card.account_key.hash().0 != *key_hash {
+    let directory = search_user::directory(platform, address).await?;
+    if directory.account_key.hash().0 != *key_hash {
         // Not the key that the person has seen.
         return Err(AppError::Altered);
     }
     engine
-        .run(async |messenger| Ok(Some(messenger.accept_key(card, platform.now_ms(), platform.verifier()).await?)))
+        .run(async |messenger| Ok(Some(messenger.accept_key(directory, platform.now_ms(), platform.verifier()).await?)))
         .await
 }
 
@@ -59,7 +59,7 @@ pub async fn safety_number<P: Platform>(
     let Some(peer) = load_messages::peer(engine, address).await? else { return Ok(None) };
     let (mut account_key, mut new_key_hash) = (peer.account_key, None);
     if peer.key_changed {
-        account_key = search_user::card(engine.platform(), address).await?.account_key;
+        account_key = search_user::directory(engine.platform(), address).await?.account_key;
         new_key_hash = Some(account_key.hash().0);
     }
     let number = SafetyNumber::of((engine.email(), engine.account_key()), (address, &account_key));

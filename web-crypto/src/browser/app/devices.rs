@@ -3,7 +3,7 @@
 use super::{api, engine::Engine, error::AppError, load_messages, search_user};
 use crate::{
     browser::platform::service::Platform,
-    crypto::{CheckedCard, identity::sign_device_list},
+    crypto::{CheckedDirectory, identity::sign_device_list},
 };
 use cliquet_wire::{
     devices::{RenameDevice, RevokeDevice},
@@ -18,12 +18,12 @@ pub async fn remove<P: Platform>(engine: &Engine<P>, device: DeviceId) -> Result
     let platform = engine.platform();
     let own = load_messages::peer(engine, engine.email()).await?.ok_or(AppError::KeyMissing)?;
     let signer = platform.signer(own.account_key.clone()).await?.ok_or(AppError::KeyMissing)?;
-    let card = search_user::card(platform, engine.email()).await?;
-    let card = CheckedCard::check(card, Some(&own.account_key), own.list_seen(), platform.verifier())
+    let directory = search_user::directory(platform, engine.email()).await?;
+    let directory = CheckedDirectory::check(directory, Some(&own.account_key), own.list_seen(), platform.verifier())
         .await
         .map_err(|_| AppError::Altered)?;
-    let counter = card.counter().checked_add(1).ok_or(AppError::Altered)?;
-    let left = card.devices().filter(|known| *known != device).collect();
+    let counter = directory.counter().checked_add(1).ok_or(AppError::Altered)?;
+    let left = directory.devices().filter(|known| *known != device).collect();
     let device_list = sign_device_list(engine.email().clone(), &own.account_key, counter, left, &signer)
         .await
         .map_err(|_| AppError::KeyMissing)?;

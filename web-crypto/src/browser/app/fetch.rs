@@ -1,7 +1,7 @@
 //! What is missing before anything can be encrypted for an account: its device directory, or pre-keys of its devices.
 
 use super::{api, engine::Engine, error::AppError, search_user};
-use crate::{browser::platform::service::Platform, client::seal_next::Needs};
+use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
 use cliquet_wire::contacts::{Bundles, ClaimBundles};
 
 /// Brings what is missing.
@@ -11,11 +11,11 @@ use cliquet_wire::contacts::{Bundles, ClaimBundles};
 pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Result<(), AppError> {
     let platform = engine.platform();
     match needs {
-        Needs::Card { address } => {
-            let card = search_user::card(platform, address).await?;
+        Needs::Directory { address } => {
+            let directory = search_user::directory(platform, address).await?;
             engine
                 .run(async |messenger| {
-                    Ok(Some(messenger.card_arrived(card, platform.now_ms(), platform.verifier()).await?))
+                    Ok(Some(messenger.directory_arrived(directory, platform.now_ms(), platform.verifier()).await?))
                 })
                 .await
         }

@@ -6,7 +6,7 @@ use super::{
     command::Command, engine::Engine, error::AppError, execute::execute, fetch::fetch, history_check, history_sync,
     pre_keys, receive, restore, saved_file, vault_sync, vault_sync::VaultSync,
 };
-use crate::{browser::platform::service::Platform, client::seal_next::Needs};
+use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
 use std::{pin::Pin, rc::Rc};
 
 /// One thing to do.

@@ -14,10 +14,10 @@ use crate::{
     browser::platform::{error::HttpError, json, service::Platform},
     client::{
         conversation::MessageId,
+        encrypt_next::{Needs, Next},
         messenger::StepError,
         outbox::OutboxEntry,
         records::simple,
-        seal_next::{Needs, Next},
     },
 };
 use cliquet_wire::{address::Address, envelope::MessagesSent, problem::ProblemCode};
@@ -124,10 +124,10 @@ impl<P: Platform> Sender<P> {
         self.engine
             .run_with(async |messenger| {
                 let (now, rng) = (platform.now_ms(), &mut platform.rng());
-                Ok(match messenger.seal_next(platform.store(), &put_off, now, rng).await? {
+                Ok(match messenger.encrypt_next(platform.store(), &put_off, now, rng).await? {
                     Next::Idle => (None, Found::Nothing),
                     Next::Needs(needs) => (None, Found::Missing(needs)),
-                    Next::Sealed(step) => (Some(step), Found::Encrypted),
+                    Next::Encrypted(step) => (Some(step), Found::Encrypted),
                 })
             })
             .await

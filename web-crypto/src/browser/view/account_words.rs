@@ -28,7 +28,7 @@ pub fn sentence(error: &AccountError) -> String {
         AccountError::VaultLocked => "vault-refused",
         AccountError::RecoveryKeyMismatch => "recovery-mismatch",
         AccountError::VaultAltered => "vault-altered",
-        AccountError::DirectoryRefused => "card-refused",
+        AccountError::DirectoryRefused => "directory-refused",
         AccountError::NoDeviceChosen => "choose-device",
         AccountError::AnswerLost => "sign-up-answer-lost",
         AccountError::EarlierAccount => "earlier-account",

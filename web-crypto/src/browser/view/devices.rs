@@ -50,7 +50,7 @@ pub fn serve(engine: &Rc<Engine>) {
             let said = match &done {
                 Ok(()) => String::new(),
                 Err(AppError::Http(error)) => of_server(error),
-                Err(AppError::Altered) => word("card-refused"),
+                Err(AppError::Altered) => word("directory-refused"),
                 Err(_) => word("page-broken"),
             };
             if let Some(line) = dom::within(&pane, ".form-error") {

@@ -57,7 +57,7 @@ pub fn complain(error: &AppError) {
         AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
         AppError::Http(HttpError::Offline) => word("offline"),
         AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
-        AppError::Altered => word("card-refused"),
+        AppError::Altered => word("directory-refused"),
         AppError::KeyMissing => word("page-broken"),
         AppError::NotLoaded => word("part-not-loaded"),
         AppError::Store(_) | AppError::Step(_) | AppError::NotLeading => return,

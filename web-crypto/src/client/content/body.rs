@@ -14,34 +14,57 @@ pub const RECEIPT_NAMES_MAX: usize = 256;
 pub const RETRY_NAMES_MAX: usize = 64;
 /// Bytes of a reaction: the longest sequences of emoji have half as many.
 pub const EMOJI_BYTES_MAX: usize = 64;
-/// An unknown kind below it is shown as one notice; from it on, in silence.
+/// Unknown kinds below it are shown as one notice; those from it on are not shown.
 pub const FIRST_SILENT_KIND: u16 = 128;
 
-/// What is said.
+/// What a content says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// Kinds 1, 7, 8 and 9: something happens in a conversation.
-    Event { id: MessageId, event: Event },
+    Event {
+        /// The event's own id; a text's is the message's.
+        id: MessageId,
+        /// What happens.
+        event: Event,
+    },
     /// Kind 2: "I added you", or "I answer your request". Also what opens a new session when one was lost.
     ContactRequest,
     /// Kind 3: these arrived and are kept, or were read.
-    Receipt { kind: ReceiptKind, messages: Vec<MessageId> },
-    /// Kind 4, only between devices of one account: this was sent to `conversation`. `account_key`: the pinned key of
-    /// its account, if it is with one.
-    Sync { conversation: ConversationId, account_key: Option<Box<AccountKey>>, body: Box<Body> },
-    /// Kind 6: a contact request, and these envelopes from the device that gets this could not be opened: what they
-    /// carried is asked for.
-    RetryRequest { envelopes: Vec<EnvelopeId> },
+    Receipt {
+        /// What is confirmed.
+        kind: ReceiptKind,
+        /// At most [`RECEIPT_NAMES_MAX`].
+        messages: Vec<MessageId>,
+    },
+    /// Kind 4, only between devices of one account: a copy of what was sent to a conversation.
+    Sync {
+        /// Where it was sent.
+        conversation: ConversationId,
+        /// The pinned key of the other account, in a direct conversation.
+        account_key: Option<Box<AccountKey>>,
+        /// What was sent. Never a copy itself.
+        body: Box<Body>,
+    },
+    /// Kind 6: a contact request that asks the receiving device to send again what its lost envelopes carried.
+    RetryRequest {
+        /// Envelopes that could not be decrypted, at most [`RETRY_NAMES_MAX`].
+        envelopes: Vec<EnvelopeId>,
+    },
     /// A kind of a later version. Never sent.
-    Unknown { kind: u16 },
+    Unknown {
+        /// Its number.
+        kind: u16,
+    },
 }
 
 /// What a receipt says of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum ReceiptKind {
+    /// It is durable on a device of the receiver.
     #[n(0)]
     Delivered,
+    /// It was shown to the receiver.
     #[n(1)]
     Read,
 }

@@ -20,20 +20,26 @@ use zeroize::Zeroizing;
 /// What one device says to another.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content {
+    /// The account that wrote it; also in the envelope.
     pub sender: Address,
+    /// The device that wrote it; also in the envelope.
     pub device: DeviceId,
     /// Milliseconds since 1970, by the sender's clock.
     pub time: u64,
+    /// What it says.
     pub body: Body,
 }
 
 /// Why content is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ContentError {
+    /// Of a later version.
     #[error("the content is of a later version")]
     Newer,
+    /// Not of this form.
     #[error("the content has no known form")]
     Malformed,
+    /// Longer than an envelope holds, or past the limit of a list or text in it.
     #[error("a text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes, or too many names are in a list")]
     TooLarge,
 }

@@ -32,6 +32,7 @@ pub struct Stamp {
     /// Milliseconds since 1970.
     #[n(0)]
     pub time: u64,
+    /// The edit's own id.
     #[n(1)]
     pub id: MessageId,
 }
@@ -49,6 +50,7 @@ struct Edit {
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Reaction {
+    /// The account that reacted.
     #[n(0)]
     pub sender: Address,
     #[n(1)]
@@ -115,6 +117,7 @@ impl Amendments {
         self.edit.as_ref().map(|edit| edit.stamp.id)
     }
 
+    /// Whether the message was deleted.
     pub fn is_deleted(&self) -> bool {
         self.deleted
     }

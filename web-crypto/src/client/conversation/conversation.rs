@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Conversation {
+    /// Its id.
     #[n(0)]
     pub id: ConversationId,
     /// The sort time of its last line.
@@ -20,6 +21,7 @@ pub struct Conversation {
     /// Lines that came since it was last read.
     #[n(2)]
     pub unread: u32,
+    /// The newest message, as the list of conversations shows it.
     #[n(3)]
     pub preview: Option<Preview>,
     /// It is kept as history on the server.
@@ -36,6 +38,7 @@ impl cbor::Record for Conversation {
 }
 
 impl Conversation {
+    /// An empty conversation.
     pub fn new(id: ConversationId) -> Self {
         Self { id, newest: 0, unread: 0, preview: None, keep_history: true, waiting_amendments: 0 }
     }
@@ -66,7 +69,7 @@ impl Conversation {
         }
     }
 
-    /// Whether it ends with just this notice: it is not said twice in a row.
+    /// Whether its last line is this notice, which is not shown twice in a row.
     pub(crate) fn ends_with(&self, notice: Notice) -> bool {
         self.preview.as_ref().is_some_and(|last| last.body == MessageBody::Notice(notice))
     }

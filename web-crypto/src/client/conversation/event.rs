@@ -10,30 +10,37 @@ pub enum Event {
     /// A new message, whose id is the event's.
     #[n(0)]
     Text {
+        /// At most [`MESSAGE_TEXT_BYTES_MAX`](cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX) bytes of UTF-8.
         #[n(0)]
         text: String,
     },
-    /// The sender's own message reads otherwise.
+    /// Replaces the text of the sender's own message.
     #[n(1)]
     Edit {
+        /// The message.
         #[n(0)]
         of: MessageId,
+        /// Its new text, as long as a text may be.
         #[n(1)]
         text: String,
     },
-    /// A message is gone: one's own for everyone, or any for the devices of one's account alone.
+    /// Deletes a message: the sender's own for everyone, or any on the sender's own devices alone.
     #[n(2)]
     Delete {
+        /// The message.
         #[n(0)]
         of: MessageRef,
+        /// False: on the sender's own devices alone.
         #[n(1)]
         for_everyone: bool,
     },
     /// The sender's one reaction to a message; `None` takes it back.
     #[n(3)]
     Reaction {
+        /// The message.
         #[n(0)]
         of: MessageRef,
+        /// At most [`EMOJI_BYTES_MAX`](crate::client::content::EMOJI_BYTES_MAX) bytes.
         #[n(1)]
         emoji: Option<String>,
     },
@@ -43,8 +50,10 @@ pub enum Event {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
 #[cbor(map)]
 pub struct MessageRef {
+    /// The account that wrote the message.
     #[n(0)]
     pub sender: Address,
+    /// The id that its sender gave it.
     #[n(1)]
     pub id: MessageId,
 }
@@ -64,7 +73,7 @@ impl Event {
         }
     }
 
-    /// Whether only one's own other devices are told.
+    /// Whether only the account's own other devices get it.
     pub(crate) fn is_for_own_devices(&self) -> bool {
         matches!(self, Self::Delete { for_everyone: false, .. })
     }

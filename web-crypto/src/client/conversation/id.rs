@@ -1,6 +1,6 @@
 //! The names of conversations and of messages.
 //!
-//! Owns their text forms, which begin the keys of records and stand in routes. Knows nothing of what they name.
+//! Owns their text forms, which begin the keys of records and are part of routes.
 
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode, encode::Write};
@@ -14,11 +14,13 @@ pub const GROUP_ID_BYTES: usize = 16;
 /// group's id as 32 hexadecimal digits, which never have one. Ordered by that text, as the keys of records are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConversationId {
+    /// With one other account.
     Direct(Address),
+    /// With the members of a group.
     Group(GroupId),
 }
 
-/// A group: random bytes, chosen by whoever made it.
+/// A group: 16 random bytes, chosen by the device that made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub [u8; GROUP_ID_BYTES]);
 

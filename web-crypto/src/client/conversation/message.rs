@@ -18,8 +18,10 @@ use zeroize::Zeroizing;
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Message {
+    /// Chosen by its sender.
     #[n(0)]
     pub id: MessageId,
+    /// The conversation that it is in.
     #[n(1)]
     pub conversation: ConversationId,
     /// The account that wrote it. Of a notice: the account that it is about.
@@ -34,8 +36,10 @@ pub struct Message {
     /// By the server's clock, in milliseconds since 1970; zero until the server took it.
     #[n(5)]
     pub server_time: u64,
+    /// What it says.
     #[n(6)]
     pub body: MessageBody,
+    /// How far it has come.
     #[n(7)]
     pub status: DeliveryStatus,
     /// What later events made of it.
@@ -44,11 +48,13 @@ pub struct Message {
     pub amendments: Amendments,
 }
 
+/// What a message says.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 pub enum MessageBody {
     /// As it was written first.
     #[n(0)]
     Text(#[n(0)] String),
+    /// A notice of the client itself.
     #[n(1)]
     Notice(#[n(0)] Notice),
     /// There was a text.
@@ -63,7 +69,7 @@ pub enum Notice {
     /// The server, or someone, shows another account key than the pinned one. Nothing of it was opened.
     #[n(0)]
     KeyChanged,
-    /// A message could not be opened. A new session is under way; what it said must be sent again.
+    /// A message could not be decrypted. A new session is being made, and the message must be sent again.
     #[n(1)]
     CannotOpen,
     /// A message of a kind that this version does not know.
@@ -89,8 +95,8 @@ impl Message {
         key
     }
 
-    /// The key in [`Store::ToSeal`]: all conversations in one line.
-    pub(crate) fn to_seal_key(&self) -> String {
+    /// The key in [`Store::ToEncrypt`]: all conversations in one line.
+    pub(crate) fn to_encrypt_key(&self) -> String {
         let mut key = String::with_capacity(49);
         push_order(&mut key, self.sort_time, self.id);
         key
@@ -137,11 +143,12 @@ impl Message {
         !self.is_notice() && self.status != DeliveryStatus::Received
     }
 
-    /// Whether it is the client's word and nobody's text.
+    /// Whether it is a notice of the client, not a person's text.
     pub fn is_notice(&self) -> bool {
         matches!(self.body, MessageBody::Notice(_))
     }
 
+    /// The name by which events refer to it.
     pub fn reference(&self) -> MessageRef {
         MessageRef { sender: self.sender.clone(), id: self.id }
     }
@@ -181,7 +188,7 @@ impl Message {
     }
 }
 
-/// `conversation/sender/id`: the key of [`Store::MessageKeys`]. Senders stand apart: nobody's id meets somebody else's.
+/// `conversation/sender/id`: the key in [`Store::MessageKeys`]. It has the sender, so that two accounts' ids never meet.
 pub(crate) fn message_key(conversation: &ConversationId, sender: &Address, id: MessageId) -> String {
     let mut key = under(&conversation.text());
     key.push_str(sender.as_str());

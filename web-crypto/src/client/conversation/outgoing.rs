@@ -4,9 +4,9 @@ use super::{ConversationId, Event, MessageId, Stamp};
 use crate::{client::records::push_order, crypto::cbor};
 use minicbor::{Decode, Encode};
 
-/// A value of `Store::ToSeal` and `Store::Envelopes`: where to find what is to be sent, or was.
+/// A value of `Store::ToEncrypt` and `Store::Envelopes`: the key of what is to be sent, or was.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub(crate) enum Waiting {
+pub enum Waiting {
     /// The message with this key in `Store::Messages`.
     #[n(0)]
     Message(#[n(0)] String),
@@ -15,20 +15,22 @@ pub(crate) enum Waiting {
     Event(#[n(0)] String),
 }
 
-/// A value of `Store::Events`: an event of this device that is no text.
+/// A value of `Store::Events`: an event of this device other than a text.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub(crate) struct OutgoingEvent {
+pub struct OutgoingEvent {
+    /// The conversation that the event is sent to.
     #[n(0)]
-    pub(crate) conversation: ConversationId,
+    pub conversation: ConversationId,
+    /// The event's own id.
     #[n(1)]
-    pub(crate) id: MessageId,
+    pub id: MessageId,
     /// By this device's clock, in milliseconds since 1970.
     #[n(2)]
-    pub(crate) time: u64,
-    /// Of an edit that was folded, the text is in its message alone.
+    pub time: u64,
+    /// What to send. The text of an edit is empty once it was folded: it is in its message alone.
     #[n(3)]
-    pub(crate) event: Event,
+    pub event: Event,
 }
 
 impl cbor::Record for Waiting {
@@ -40,7 +42,7 @@ impl cbor::Record for OutgoingEvent {
 }
 
 impl OutgoingEvent {
-    /// The key in `Store::Events`, `Store::ToFold` and `Store::ToSeal`.
+    /// The key in `Store::Events`, `Store::ToFold` and `Store::ToEncrypt`.
     pub(crate) fn key(&self) -> String {
         let mut key = String::new();
         push_order(&mut key, self.time, self.id);

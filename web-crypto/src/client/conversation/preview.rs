@@ -7,9 +7,11 @@ use minicbor::{Decode, Encode};
 /// Characters of the last message that the list shows.
 pub const PREVIEW_CHARS_MAX: usize = 80;
 
+/// The newest message of a conversation, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Preview {
+    /// The account that wrote it.
     #[n(0)]
     pub sender: Address,
     /// This account wrote it.

@@ -5,25 +5,28 @@ use crate::client::{
     conversation::{Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
     messenger::{Messenger, Step},
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, certificate::AccountCard};
+use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory};
 
 /// An account, the direct conversation with it, and what is owed to it. Each part is a record of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
+    /// Keys, devices and trust.
     pub peer: Peer,
+    /// The conversation with it.
     pub conversation: Conversation,
+    /// What is still to be sent to it.
     pub owed: Owed,
     pub(crate) directory: DirectoryChange,
 }
 
-/// What becomes of the device directory.
+/// What to do with the kept device directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum DirectoryChange {
     #[default]
     None,
     /// It must be fetched before anything is encrypted.
     Forget,
-    Replace(Box<AccountCard>),
+    Replace(Box<DeviceDirectory>),
 }
 
 impl Contact {
@@ -33,6 +36,7 @@ impl Contact {
         Self { peer, conversation, owed: Owed::default(), directory: DirectoryChange::None }
     }
 
+    /// Its address.
     pub fn address(&self) -> &Address {
         &self.peer.address
     }
@@ -46,15 +50,15 @@ impl Contact {
     }
 
     /// Takes a directory that was checked against [`Peer::list_seen`].
-    pub(crate) fn replace_directory(&mut self, card: AccountCard) {
-        self.peer.counter = card.device_list.counter;
-        self.peer.listed = Some(card.device_list.devices.clone());
-        self.directory = DirectoryChange::Replace(Box::new(card));
+    pub(crate) fn replace_directory(&mut self, directory: DeviceDirectory) {
+        self.peer.counter = directory.device_list.counter;
+        self.peer.listed = Some(directory.device_list.devices.clone());
+        self.directory = DirectoryChange::Replace(Box::new(directory));
     }
 }
 
 impl Messenger {
-    /// A copy of what is kept of an account, one's own included.
+    /// A copy of the records of an account, which may be this one.
     pub fn contact(&self, address: &Address) -> Option<Contact> {
         let peer = self.peer(address)?.clone();
         let id = ConversationId::from(address);
@@ -82,7 +86,7 @@ impl Messenger {
         match directory {
             DirectoryChange::None => {}
             DirectoryChange::Forget => step.forget_directory(&address),
-            DirectoryChange::Replace(card) => step.put_directory(&card),
+            DirectoryChange::Replace(directory) => step.put_directory(&directory),
         }
     }
 }

@@ -9,25 +9,30 @@ use crate::{
     },
     crypto::rsa::Verifier,
 };
-use cliquet_wire::{address::Address, certificate::AccountCard, limits::CONTACTS_MAX};
+use cliquet_wire::{address::Address, certificate::DeviceDirectory, limits::CONTACTS_MAX};
 
 impl Messenger {
-    /// Adds the account that the card shows, or accepts its request. The first card pins the account key; adding twice
-    /// is adding once. The server has been told before (`POST /contacts`), and its answer is the card.
+    /// Adds the account of the directory, or accepts its request. The first directory pins the account key; adding twice is
+    /// adding once. The directory is the server's answer to `POST /contacts`.
     ///
     /// # Errors
-    /// For one's own address, a full contact list, and a card that does not prove what it says.
-    pub async fn add_contact(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
-        if card.email == *self.address() {
+    /// For this account's own address, a full contact list, and a directory that is refused.
+    pub async fn add_contact(
+        &self,
+        directory: DeviceDirectory,
+        now: u64,
+        verifier: &impl Verifier,
+    ) -> Result<Step, StepError> {
+        if directory.email == *self.address() {
             return Err(StepError::OwnAddress);
         }
-        let known = self.contact(&card.email);
+        let known = self.contact(&directory.email);
         if known.is_none() && self.contacts_count() >= CONTACTS_MAX {
             return Err(StepError::ContactLimit);
         }
         let mut step = self.step();
         // Another key than the pinned one: the step says so in the conversation.
-        let Some(mut contact) = self.checked(known.clone(), card, now, verifier, &mut step).await? else {
+        let Some(mut contact) = self.checked(known.clone(), directory, now, verifier, &mut step).await? else {
             return Ok(step);
         };
         // Only a change of trust is worth a contact request.
@@ -77,7 +82,7 @@ impl Messenger {
         Ok(self.put_decided(contact))
     }
 
-    /// What is said from now on goes into the history on the server, or no longer.
+    /// Whether texts from now on go into the history on the server.
     ///
     /// # Errors
     /// When the account is not known.
@@ -87,24 +92,32 @@ impl Messenger {
         Ok(self.put_decided(contact))
     }
 
-    /// The key that this card shows becomes the pinned one, because the person has compared the safety number of just
-    /// this card, or takes the risk. Sessions with the old account's devices go, and so does the mark of being verified.
+    /// Pins the key of this directory, because the person has compared its safety number, or takes the risk. Deletes the
+    /// sessions with the old account's devices, and the contact is no longer verified.
     /// What failed meanwhile can be sent again.
     ///
     /// # Errors
-    /// When no other key was shown, and when the card does not prove what it says.
-    pub async fn accept_key(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
-        let mut contact = self.decided(&card.email)?;
+    /// When no other key was shown, and when the directory is refused.
+    pub async fn accept_key(
+        &self,
+        directory: DeviceDirectory,
+        now: u64,
+        verifier: &impl Verifier,
+    ) -> Result<Step, StepError> {
+        let mut contact = self.decided(&directory.email)?;
         if !contact.peer.key_changed {
             return Err(StepError::NoContact);
         }
         let trust = if contact.peer.trust == Trust::Requested { Trust::Requested } else { Trust::Added };
         contact.owed = Owed { contact_request: trust == Trust::Added, ..Owed::default() };
-        contact.peer =
-            Peer { decided: contact.peer.decided, ..Peer::new(contact.peer.address, trust, card.account_key.clone()) };
+        contact.peer = Peer {
+            decided: contact.peer.decided,
+            ..Peer::new(contact.peer.address, trust, directory.account_key.clone())
+        };
         let mut step = self.step();
-        // The key is the card's own, so it is never found to be another.
-        let contact = self.checked(Some(contact), card, now, verifier, &mut step).await?.ok_or(StepError::NotProven)?;
+        // The key is the directory's own, so it is never found to be another.
+        let contact =
+            self.checked(Some(contact), directory, now, verifier, &mut step).await?.ok_or(StepError::NotProven)?;
         let prefix = under(contact.address().as_str());
         for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
             step.changes.delete(Store::Sessions, key.clone());
@@ -126,7 +139,7 @@ impl Messenger {
                 step.put_conversation(&conversation);
             }
             Some(_) => {}
-            // Nothing was said yet.
+            // The conversation is still empty.
             None if id.peer().is_some_and(|peer| self.peer(peer).is_some()) => {}
             None => return Err(StepError::NoContact),
         }

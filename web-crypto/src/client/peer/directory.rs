@@ -1,5 +1,5 @@
-//! What the server answers when something is missing to encrypt: device directories ("cards") and pre-key bundles. Both
-//! are proven before use.
+//! The server's answers to what is missing to encrypt: device directories and pre-key bundles. Both are verified before
+//! use.
 
 use super::{Contact, Trust, note, sessions::PeerSessions};
 use crate::{
@@ -9,40 +9,46 @@ use crate::{
         records::{Store, session_key, under},
     },
     crypto::{
-        CardError, CheckedBundle, CheckedCard, Session,
+        CheckedBundle, CheckedDirectory, DirectoryError, Session,
         identity::sign_device_list,
         rsa::{Signer, Verifier},
     },
 };
 use cliquet_wire::{
     address::Address,
-    certificate::{AccountCard, DeviceList},
+    certificate::{DeviceDirectory, DeviceList},
     ids::DeviceId,
     pre_keys::PreKeyBundle,
 };
 use rand_core::CryptoRng;
 
 impl Messenger {
-    /// The answer to `Needs::Card`. Also to be called with one's own card whenever it was fetched.
+    /// Takes the answer to `Needs::Directory`, and the account's own directory whenever it was fetched.
     ///
     /// # Errors
-    /// For an account that is not known, and a card that does not prove what it says.
-    pub async fn card_arrived(&self, card: AccountCard, now: u64, verifier: &impl Verifier) -> Result<Step, StepError> {
+    /// For an unknown account, and for a directory that is refused.
+    pub async fn directory_arrived(
+        &self,
+        directory: DeviceDirectory,
+        now: u64,
+        verifier: &impl Verifier,
+    ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let known = self.contact(&card.email).ok_or(StepError::NoContact)?;
-        if let Some(contact) = self.checked(Some(known), card, now, verifier, &mut step).await? {
+        let known = self.contact(&directory.email).ok_or(StepError::NoContact)?;
+        if let Some(contact) = self.checked(Some(known), directory, now, verifier, &mut step).await? {
             if contact.is_own() {
-                step.own_card_is_fresh();
+                step.own_directory_is_fresh();
             }
             self.put_contact(contact, &mut step);
         }
         Ok(step)
     }
 
-    /// One's own device list without a device, for `RevokeDevice`. The answer is one's own card, for `card_arrived`.
+    /// The account's own device list without a device, for `RevokeDevice`. The server's answer is for
+    /// [`Self::directory_arrived`].
     ///
     /// # Errors
-    /// When the device is not listed, or the account key is not at hand.
+    /// When the device is not listed, or the account key is not available.
     pub async fn device_list_without(&self, device: DeviceId, signer: &impl Signer) -> Result<DeviceList, StepError> {
         let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
         let listed = own.listed.as_deref().filter(|listed| listed.contains(&device)).ok_or(StepError::NoContact)?;
@@ -52,11 +58,11 @@ impl Messenger {
         list.map_err(|_| StepError::CannotSign)
     }
 
-    /// The answer to `Needs::Bundles`: starts a session with each device that has none. A bundle that is not proven
-    /// stores nothing at all (K1), and neither does an answer that leaves a device out.
+    /// Takes the answer to `Needs::Bundles`: begins a session with each device that has none. When one bundle is refused
+    /// (K1), or a device is left out, nothing is stored.
     ///
     /// # Errors
-    /// For an account that is not known, and bundles that do not prove what they say.
+    /// For an unknown account, and for a bundle that is refused or missing.
     pub async fn bundles_arrived(
         &self,
         address: &Address,
@@ -66,8 +72,8 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let peer = self.peer(address).ok_or(StepError::NoContact)?;
-        let card = self.directory(address).cloned().ok_or(StepError::NoContact)?;
-        let card = CheckedCard::check(card, Some(&peer.account_key), peer.list_seen(), verifier)
+        let directory = self.directory(address).cloned().ok_or(StepError::NoContact)?;
+        let directory = CheckedDirectory::check(directory, Some(&peer.account_key), peer.list_seen(), verifier)
             .await
             .map_err(|_| StepError::NotProven)?;
         let mut missing = self.without_session(address);
@@ -76,7 +82,7 @@ impl Messenger {
             if !missing.contains(&device) {
                 continue;
             }
-            let bundle = CheckedBundle::check(bundle, &card, verifier).await.map_err(|_| StepError::NotProven)?;
+            let bundle = CheckedBundle::check(bundle, &directory, verifier).await.map_err(|_| StepError::NotProven)?;
             let session = Session::initiate(self.own(), &bundle, rng).map_err(|_| StepError::NotProven)?;
             let key = session_key(address, device);
             let none = PeerSessions::default();
@@ -87,10 +93,12 @@ impl Messenger {
         if missing.is_empty() { Ok(step) } else { Err(StepError::NotProven) }
     }
 
-    /// The devices of an account with which there is no session to seal in; never this device.
+    /// The devices of an account without a session that can encrypt; never this device.
     pub(in crate::client) fn without_session(&self, address: &Address) -> Vec<DeviceId> {
         self.receivers(address)
-            .filter(|device| self.sessions(&session_key(address, *device)).is_none_or(|sessions| !sessions.can_seal()))
+            .filter(|device| {
+                self.sessions(&session_key(address, *device)).is_none_or(|sessions| !sessions.can_encrypt())
+            })
             .collect()
     }
 
@@ -101,46 +109,47 @@ impl Messenger {
 
     /// The devices in an account's directory. Empty while it must be fetched.
     pub(in crate::client) fn devices(&self, address: &Address) -> &[DeviceId] {
-        self.directory(address).map_or(&[], |card| &card.device_list.devices)
+        self.directory(address).map_or(&[], |directory| &directory.device_list.devices)
     }
 
-    /// Checks a card against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
-    /// one list under one counter. Says what changed since the last list, and drops the sessions with devices that are no
-    /// longer listed. `None`: it shows another key than the pinned one, and the step says so.
+    /// Checks a directory against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
+    /// one list for each counter. Announces what changed since the last list, and deletes the sessions with devices that
+    /// are no longer listed. `None`: it has another key than the pinned one, which the step announces.
     pub(super) async fn checked(
         &self,
         known: Option<Contact>,
-        card: AccountCard,
+        directory: DeviceDirectory,
         now: u64,
         verifier: &impl Verifier,
         step: &mut Step,
     ) -> Result<Option<Contact>, StepError> {
         let pinned = known.as_ref().map(|contact| &contact.peer.account_key);
         let seen = known.as_ref().map(|contact| contact.peer.list_seen()).unwrap_or_default();
-        match CheckedCard::check(card.clone(), pinned, seen, verifier).await {
+        match CheckedDirectory::check(directory.clone(), pinned, seen, verifier).await {
             Ok(_) => {}
-            Err(CardError::AccountKeyChanged) => {
+            Err(DirectoryError::AccountKeyChanged) => {
                 let known = known.filter(|contact| !contact.is_own()).ok_or(StepError::NotProven)?;
-                self.key_changed(known, &card.account_key.hash().0, now, step);
+                self.key_changed(known, &directory.account_key.hash().0, now, step);
                 return Ok(None);
             }
             Err(_) => return Err(StepError::NotProven),
         }
-        let mut contact =
-            known.unwrap_or_else(|| Contact::new(card.email.clone(), Trust::Requested, card.account_key.clone()));
+        let mut contact = known
+            .unwrap_or_else(|| Contact::new(directory.email.clone(), Trust::Requested, directory.account_key.clone()));
         let prefix = under(contact.address().as_str());
         for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
-            let listed = card.device_list.devices.iter().any(|device| session_key(contact.address(), *device) == *key);
+            let listed =
+                directory.device_list.devices.iter().any(|device| session_key(contact.address(), *device) == *key);
             if !listed {
                 step.changes.delete(Store::Sessions, key.clone());
             }
         }
-        announce(&mut contact, &card.device_list, now, step);
-        contact.replace_directory(card);
+        announce(&mut contact, &directory.device_list, now, step);
+        contact.replace_directory(directory);
         Ok(Some(contact))
     }
 
-    /// Another account key than the pinned one was shown: said once, and nothing is encrypted any more.
+    /// The server shows another account key than the pinned one: announces it once. Nothing is encrypted after that.
     pub(in crate::client) fn key_changed(&self, mut contact: Contact, key_hash: &[u8; 32], now: u64, step: &mut Step) {
         if contact.peer.key_changed {
             return;
@@ -153,7 +162,8 @@ impl Messenger {
     }
 }
 
-/// Says which devices came and went since the last list (C2): in the conversation, or, of one's own account, to the page.
+/// Announces which devices were added and removed since the last list (C2): a contact's in the conversation, and all to
+/// the page.
 fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step) {
     let Some(before) = contact.peer.listed.clone() else { return };
     let without = |devices: &[DeviceId], others: &[DeviceId]| -> Vec<DeviceId> {

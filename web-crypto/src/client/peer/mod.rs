@@ -1,5 +1,5 @@
-//! What a device knows of other accounts, and of its own: whom to trust, which devices they have, what is still to be
-//! sent to them, and the sessions with their devices.
+//! What a device knows of other accounts and of its own: trust, devices, what is still to be sent to them, and the
+//! sessions with their devices.
 
 mod contact;
 mod decisions;
@@ -13,3 +13,4 @@ pub use contact::Contact;
 pub(crate) use contact::note;
 pub use owed::{Owed, RECEIPTS_OWED_MAX};
 pub use peer::{Peer, Trust};
+pub use sessions::PeerSessions;

@@ -1,6 +1,6 @@
-//! Whom an account is believed to be: its pinned key, the devices it has listed, and what a person decided about it.
+//! An account's identity: its pinned key, its listed devices, and what a person decided about it.
 //!
-//! One's own account is kept the same way, with [`Trust::Own`]: its devices get copies of what is sent.
+//! This device's own account is kept the same way, with [`Trust::Own`]: its devices get copies of what is sent.
 
 use crate::{
     client::records::{RecordsError, decode},
@@ -14,11 +14,13 @@ use zeroize::Zeroizing;
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Peer {
+    /// Its address.
     #[n(0)]
     pub address: Address,
+    /// What this account decided about it.
     #[n(1)]
     pub trust: Trust,
-    /// First use pins it; nothing that another key signed is believed.
+    /// Pinned at first use. Nothing that another key signed is accepted.
     #[n(2)]
     pub account_key: AccountKey,
     /// Another key was shown. Nothing is encrypted for this account any more.
@@ -27,7 +29,7 @@ pub struct Peer {
     /// The safety number was compared for this account key.
     #[n(4)]
     pub verified: bool,
-    /// Grows when a person decides anything of this account: of two devices' opinions the higher one counts.
+    /// Grows when a person decides anything about this account. When two devices differ, the higher one counts.
     #[n(5)]
     pub decided: u64,
     /// The highest counter of its device list seen so far (C2).
@@ -38,11 +40,11 @@ pub struct Peer {
     pub listed: Option<Vec<DeviceId>>,
 }
 
-/// Where we stand with an account.
+/// What this account decided about another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Trust {
-    /// One's own.
+    /// This device's own account.
     #[n(0)]
     Own,
     /// We added it, or accepted its request.

@@ -18,14 +18,15 @@ use uuid::Uuid;
 
 /// A session that opens nothing any more is replaced at most this often (D9).
 const RENEWAL_MS: u64 = 60_000;
-/// Something is asked for at most this often: what comes to grief before the answer is there waits no longer than that.
+/// Lost envelopes are asked for at most this often. Those that fail before the answer arrives wait at most this long.
 const ASKING_MS: u64 = 15_000;
 /// Contact requests that are remembered.
 const ASKS_MAX: usize = 4;
 
+/// A value of `Store::Sessions`.
 #[derive(Debug, Default, Encode, Decode)]
 #[cbor(map)]
-pub(in crate::client) struct PeerSessions {
+pub struct PeerSessions {
     #[n(0)]
     pub(in crate::client) sessions: Sessions,
     #[n(1)]
@@ -46,7 +47,7 @@ struct Changed<'a> {
     notes: &'a Notes,
 }
 
-/// What stands beside the sessions.
+/// What is kept beside the sessions.
 #[derive(Clone, Debug, Encode, Decode)]
 #[cbor(map)]
 struct Notes {
@@ -60,7 +61,7 @@ struct Notes {
     /// id is no repetition: the sender's state was put back to an older one (D8).
     #[cbor(n(2), with = "cliquet_wire::cbor::uuid")]
     newest: Uuid,
-    /// The highest version of the protocol that was heard: a lower one is not taken any more (K9).
+    /// The highest version of the protocol that was received: a lower one is refused from then on (K9).
     #[n(3)]
     version: u8,
     /// Envelopes that could not be opened, to be asked for.
@@ -122,7 +123,7 @@ impl Notes {
 }
 
 impl PeerSessions {
-    pub(in crate::client) fn can_seal(&self) -> bool {
+    pub(in crate::client) fn can_encrypt(&self) -> bool {
         !self.sessions.is_empty() && !self.notes.due
     }
 

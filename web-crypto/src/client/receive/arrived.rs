@@ -1,4 +1,4 @@
-//! What an envelope said, once it is open: checked against its outside, and kept.
+//! Checks a decrypted content against its envelope, and keeps it.
 
 use super::Found;
 use crate::client::{
@@ -12,7 +12,7 @@ use crate::client::{
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
 
-/// Where and when something was said.
+/// Who said something, and when.
 #[derive(Clone, Copy)]
 pub(super) struct Said<'a> {
     pub(super) sender: &'a Address,
@@ -139,7 +139,7 @@ impl Messenger {
                     return Ok(false);
                 };
                 let is_for_own = matches!(&*body, Body::Event { event, .. } if event.is_for_own_devices());
-                // What one deletes for oneself says nothing of the other account.
+                // Deleting a message on the account's own devices concerns nobody else.
                 let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, now, step) };
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
@@ -237,7 +237,7 @@ impl Messenger {
     }
 }
 
-/// What the first envelope of somebody unknown may hold.
+/// Whether an unknown account's first envelope may hold this.
 fn begins_a_conversation(body: &Body) -> bool {
     matches!(body, Body::ContactRequest | Body::Event { event: Event::Text { .. }, .. })
 }

@@ -1,13 +1,13 @@
-//! What a poll brings: opened, checked, and kept in one step with the new ratchet state and the cursor (D4).
+//! Receives deliveries: decrypts, checks and keeps each in one step with the new ratchet state and the cursor (D4).
 //!
-//! Whatever arrives moves the cursor on, or the mailbox would stop at it for ever. What cannot be shown leaves a notice
-//! in its conversation where there is one.
+//! Every delivery moves the cursor on, or the mailbox would stop at it for ever. One that cannot be shown leaves a notice
+//! in its conversation, if there is one.
 
 mod arrived;
 mod retry;
 mod unknown;
 
-pub use unknown::UNKNOWN_CONTENTS_MAX;
+pub use unknown::{UNKNOWN_CONTENTS_MAX, UnknownContent};
 
 use super::{
     conversation::{DeliveryStatus, Failure, MessageId, Notice},
@@ -15,20 +15,20 @@ use super::{
     peer::{Contact, Peer, Trust, note, sessions::PeerSessions},
     records::{Records, Store, session_key, simple},
 };
-use crate::crypto::{CheckedFirst, FirstError, OpenError, Opened, rsa::Verifier};
+use crate::crypto::{CheckedPreKeyMessage, DecryptError, Decrypted, PreKeyMessageError, rsa::Verifier};
 use cliquet_wire::{
     account_key::AccountKey, certificate::Certificate, envelope::Envelope, limits::CONTACTS_MAX, poll::Delivery,
 };
 use rand_core::CryptoRng;
 
-/// What came out of an envelope.
+/// A decrypted envelope.
 struct Found {
-    opened: Opened,
-    /// From the proof in a first message, checked.
+    opened: Decrypted,
+    /// From the proof in a pre-key message. It was verified.
     proof: Option<(AccountKey, Certificate)>,
 }
 
-/// Why nothing did.
+/// Why an envelope was not decrypted.
 enum Closed {
     Duplicate,
     Misdirected,
@@ -39,10 +39,11 @@ enum Closed {
 }
 
 impl Messenger {
-    /// One delivery of a poll, in their order. Commit and apply before the next poll: its cursor acknowledges.
+    /// Receives one delivery of a poll; call it in their order. Commit and apply the step before the next poll, whose cursor
+    /// acknowledges it.
     ///
     /// # Errors
-    /// When a record cannot be read. What an envelope says is no error: it is shown, or ignored.
+    /// When a record cannot be read. A bad envelope is not an error: it leaves a notice or is ignored.
     pub async fn receive(
         &self,
         delivery: &Delivery,
@@ -61,7 +62,7 @@ impl Messenger {
             if let Some(id) = delivery.expired {
                 let name = simple(MessageId(id.0));
                 self.mark_own(&name, DeliveryStatus::Failed(Failure::Expired), records, &mut step).await?;
-                // Once: when the message was sent again, an old word about it says nothing.
+                // Once: after the message was sent again, an earlier notice about it means nothing.
                 step.changes.delete(Store::MessageKeys, name);
             }
             return Ok(step);
@@ -75,7 +76,7 @@ impl Messenger {
             step.ignore(Ignored::ContactLimit);
             return Ok(step);
         }
-        match self.open(envelope, known, verifier, rng).await {
+        match self.decrypt(envelope, known, verifier, rng).await {
             Ok(found) => self.keep(found, envelope, records, now, step).await,
             Err(Closed::Duplicate) => {
                 step.ignore(Ignored::Duplicate);
@@ -97,8 +98,8 @@ impl Messenger {
         }
     }
 
-    /// Opens with a session we have, else accepts the one that a first message brings.
-    async fn open(
+    /// Decrypts with a kept session, or accepts the session of a pre-key message.
+    async fn decrypt(
         &self,
         envelope: &Envelope,
         known: Option<&Peer>,
@@ -115,49 +116,51 @@ impl Messenger {
         }
         let none = PeerSessions::default();
         let kept = self.sessions(&session_key(&envelope.sender_email, envelope.sender_device)).unwrap_or(&none);
-        let mut first = None;
+        let mut checked_message = None;
         if kept.is_lowered(envelope) {
             return Err(Closed::CannotOpen);
         }
         if kept.sessions.needs_check(self.own(), envelope) {
             let pinned = known.map(|peer| &peer.account_key);
-            let checked = match (CheckedFirst::check(envelope, pinned, verifier).await, &envelope.first) {
-                (Ok(checked), _) => checked,
-                (Err(FirstError::AccountKeyChanged), Some(first)) => {
-                    return Err(Closed::KeyChanged(first.account_key.hash().0));
-                }
-                (Err(_), _) => return Err(Closed::CannotOpen),
-            };
+            let checked =
+                match (CheckedPreKeyMessage::check(envelope, pinned, verifier).await, &envelope.pre_key_message) {
+                    (Ok(checked), _) => checked,
+                    (Err(PreKeyMessageError::AccountKeyChanged), Some(message)) => {
+                        return Err(Closed::KeyChanged(message.account_key.hash().0));
+                    }
+                    (Err(_), _) => return Err(Closed::CannotOpen),
+                };
             if known.is_some_and(|peer| removed(peer, checked.certificate())) {
                 return Err(Closed::CannotOpen);
             }
-            first = Some(checked);
+            checked_message = Some(checked);
         }
-        let proof = first.as_ref().map(|first| (first.account_key().clone(), first.certificate().clone()));
-        match kept.sessions.open(self.own(), self.pre_keys(), first.as_ref(), envelope, rng) {
+        let proof =
+            checked_message.as_ref().map(|message| (message.account_key().clone(), message.certificate().clone()));
+        match kept.sessions.decrypt(self.own(), self.pre_keys(), checked_message.as_ref(), envelope, rng) {
             Ok(opened) => Ok(Found { opened, proof }),
-            Err(OpenError::Duplicate) if kept.is_no_repetition(envelope) => Err(Closed::CannotOpen),
-            Err(OpenError::Duplicate) => Err(Closed::Duplicate),
-            Err(OpenError::OtherVersion) => Err(Closed::NewerVersion),
-            Err(OpenError::Misdirected) => Err(Closed::Misdirected),
+            Err(DecryptError::Duplicate) if kept.is_no_repetition(envelope) => Err(Closed::CannotOpen),
+            Err(DecryptError::Duplicate) => Err(Closed::Duplicate),
+            Err(DecryptError::OtherVersion) => Err(Closed::NewerVersion),
+            Err(DecryptError::Misdirected) => Err(Closed::Misdirected),
             Err(
-                OpenError::Refused
-                | OpenError::TooFarAhead
-                | OpenError::NoSession
-                | OpenError::MissingPreKey
-                | OpenError::NotChecked,
+                DecryptError::Refused
+                | DecryptError::TooFarAhead
+                | DecryptError::NoSession
+                | DecryptError::MissingPreKey
+                | DecryptError::NotChecked,
             ) => Err(Closed::CannotOpen),
         }
     }
 
-    /// Says so in the conversation, and starts over with that device: at most once a minute (D9).
+    /// Leaves a notice in the conversation, and begins a new session with that device, at most once a minute (D9).
     fn cannot_open(&self, envelope: &Envelope, notice: Notice, now: u64, mut step: Step) -> Step {
         let Some(mut contact) = self.contact(&envelope.sender_email) else {
             step.ignore(Ignored::Stranger);
             return step;
         };
         let key = session_key(contact.address(), envelope.sender_device);
-        // Also when it brought its own session: its pre-key may be gone, and its sender would go on with it.
+        // Even when it was a pre-key message: its pre-key may be gone, and its sender would go on using that session.
         let listed = contact.peer.listed.as_ref().is_some_and(|devices| devices.contains(&envelope.sender_device));
         if notice == Notice::CannotOpen && listed && contact.peer.is_answered() {
             let none = PeerSessions::default();
@@ -169,7 +172,7 @@ impl Messenger {
         step
     }
 
-    /// A notice in the conversation, not twice in a row: whoever floods us with rubbish fills no storage.
+    /// Leaves a notice in the conversation, but not twice in a row, so that a flood of bad envelopes fills no storage.
     fn say(&self, contact: &mut Contact, notice: Notice, envelope: &Envelope, now: u64, step: &mut Step) {
         if contact.is_own() || contact.conversation.ends_with(notice) {
             step.ignore(Ignored::CannotOpen);
@@ -179,7 +182,7 @@ impl Messenger {
     }
 }
 
-/// A device that a later list does not name was removed (C2): the list we took is later than the device's entry.
+/// Whether the certificate's device was removed (C2): it was added at or before the accepted list, which does not name it.
 fn removed(peer: &Peer, certificate: &Certificate) -> bool {
     let listed = peer.listed.as_ref();
     certificate.counter <= peer.counter && listed.is_some_and(|devices| !devices.contains(&certificate.device))

@@ -29,15 +29,15 @@ impl Messenger {
             if conversation != contact.conversation.id && !contact.is_own() {
                 continue;
             }
-            let waits = step.changes.puts.iter().any(|put| put.store == Store::ToSeal && put.key == line);
-            if waits || records.get(Store::ToSeal, &line).await?.is_some() {
+            let waits = step.changes.puts.iter().any(|put| put.store == Store::ToEncrypt && put.key == line);
+            if waits || records.get(Store::ToEncrypt, &line).await?.is_some() {
                 continue;
             }
             let counted = [&*simple(id), "/", &*simple(MessageId(device.0))].concat();
             let times = read::<u64>(records, Store::Envelopes, &counted).await?.unwrap_or(0) + 1;
             if times <= SENT_AGAIN_MAX {
                 step.changes.put(Store::Envelopes, counted, &times);
-                step.changes.put(Store::ToSeal, line, &waiting);
+                step.changes.put(Store::ToEncrypt, line, &waiting);
             }
         }
         Ok(())
@@ -52,7 +52,7 @@ impl Messenger {
         Ok(match waiting {
             Waiting::Message(key) => read::<Message>(records, Store::Messages, key)
                 .await?
-                .map(|message| (message.conversation.clone(), message.id, message.to_seal_key())),
+                .map(|message| (message.conversation.clone(), message.id, message.to_encrypt_key())),
             Waiting::Event(key) => read::<OutgoingEvent>(records, Store::Events, key)
                 .await?
                 .map(|outgoing| (outgoing.conversation.clone(), outgoing.id, outgoing.key())),

@@ -13,24 +13,34 @@ use crate::{
 };
 use cliquet_wire::{address::Address, envelope::Envelope};
 use minicbor::{Decode, Encode, bytes::ByteVec};
+use std::fmt;
 
 /// Contents that are kept for one conversation. What comes past it is dropped.
 pub const UNKNOWN_CONTENTS_MAX: usize = 256;
 
 /// A value of `Store::UnknownContents`.
-#[derive(Encode, Decode)]
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-struct UnknownContent {
+pub struct UnknownContent {
+    /// The conversation that it belongs to.
     #[n(0)]
-    conversation: ConversationId,
+    pub conversation: ConversationId,
+    /// The account that sent it.
     #[n(1)]
-    sender: Address,
+    pub sender: Address,
     /// By the server's clock, in milliseconds since 1970.
     #[n(2)]
-    server_time: u64,
-    /// As it was inside the ciphertext.
+    pub server_time: u64,
+    /// The content's bytes, without padding.
     #[n(3)]
-    content: ByteVec,
+    pub content: ByteVec,
+}
+
+/// Not the content.
+impl fmt::Debug for UnknownContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnknownContent").field("conversation", &self.conversation).finish_non_exhaustive()
+    }
 }
 
 impl cbor::Record for UnknownContent {
@@ -38,8 +48,8 @@ impl cbor::Record for UnknownContent {
 }
 
 impl Messenger {
-    /// Keeps the bytes of an unknown kind, for its conversation. What one's own devices tell of a conversation that is not
-    /// here yet is not kept.
+    /// Keeps the bytes of an unknown kind, for its conversation. A copy from the account's own devices for a conversation
+    /// that does not exist here is not kept.
     pub(super) async fn keep_unknown(
         &self,
         contact: &Contact,
@@ -72,8 +82,8 @@ impl Messenger {
         Ok(())
     }
 
-    /// The first content that was kept because its kind was unknown, and that `decode` knows now, as if it came now.
-    /// `None`: there is none. To be called at the start, with [`Content::decode`], until there is none.
+    /// Takes in the oldest kept content whose kind `read_content` knows now, as if it came now. `None`: there is none. Call
+    /// it at the start, with [`Content::decode`], until there is none.
     ///
     /// # Errors
     /// When a record cannot be read.

@@ -18,31 +18,31 @@ use zeroize::Zeroizing;
 pub enum Store {
     /// Who this device is: `identity`, `pre_keys`.
     Device,
-    /// By address: the pinned key, and what a person decided. One's own account is among them.
+    /// By address: the pinned key, and what a person decided. This device's own account is one of them.
     Peers,
     /// By address: the devices of an account. There is none while it must be fetched.
     Directories,
     /// By a conversation's id: its line in the list, and what a person set for it.
     Conversations,
-    /// By address: what is still to be sent without anybody asking for it.
+    /// By address: what is still to be sent without a person's doing.
     Owed,
     /// By `address/device`.
     Sessions,
     /// By `conversation/time/id`, so that a conversation is one range of keys, in order.
     Messages,
-    /// By `conversation/sender/id`: where in [`Store::Messages`] a message stands. Also by the id of the envelope that carried
-    /// it to its receiver's first device.
+    /// By `conversation/sender/id`: the message's key in [`Store::Messages`]. Also by the id of the envelope that carried it
+    /// to its receiver's first device.
     MessageKeys,
-    /// By `time/id`: what waits to be sealed. Any tab adds to it; only the leader takes from it.
-    ToSeal,
-    /// By `time/id`: texts that the history on the server does not have yet, and where they stand in [`Store::Messages`].
+    /// By `time/id`: what waits to be encrypted. Any tab adds to it; only the leader takes from it.
+    ToEncrypt,
+    /// By `time/id`: texts that the history on the server does not have yet, as their keys in [`Store::Messages`].
     ToKeep,
-    /// By `time/id`: events of this device other than texts, for as long as somebody may ask for them.
+    /// By `time/id`: events of this device other than texts, for as long as a device may ask for them.
     Events,
     /// By `time/id`: events in [`Store::Events`] that are still to be folded into their messages. Any tab adds to it; only
     /// the leader takes from it.
     ToFold,
-    /// By `conversation/sender/id`: what was said of messages that did not arrive yet.
+    /// By `conversation/sender/id`: events folded for messages that did not arrive yet.
     Amendments,
     /// By `conversation/envelope id`: contents of kinds that this version does not know, as they came.
     UnknownContents,
@@ -58,6 +58,7 @@ pub enum Store {
 }
 
 impl Store {
+    /// Every store.
     pub const ALL: [Self; 18] = [
         Self::Device,
         Self::Peers,
@@ -67,7 +68,7 @@ impl Store {
         Self::Sessions,
         Self::Messages,
         Self::MessageKeys,
-        Self::ToSeal,
+        Self::ToEncrypt,
         Self::ToKeep,
         Self::Events,
         Self::ToFold,
@@ -78,7 +79,7 @@ impl Store {
         Self::Outbox,
         Self::Cursor,
     ];
-    /// What `Messenger::load` wants to see; the others grow with every message and are read one record at a time.
+    /// The stores that `Messenger::load` needs; the others grow with every message and are read one record at a time.
     pub const IN_MEMORY: [Self; 8] = [
         Self::Device,
         Self::Peers,
@@ -90,6 +91,7 @@ impl Store {
         Self::Cursor,
     ];
 
+    /// The store's name in the browser's database.
     pub fn name(self) -> &'static str {
         match self {
             Self::Device => "device",
@@ -100,7 +102,7 @@ impl Store {
             Self::Sessions => "sessions",
             Self::Messages => "messages",
             Self::MessageKeys => "message_keys",
-            Self::ToSeal => "to_seal",
+            Self::ToEncrypt => "to_encrypt",
             Self::ToKeep => "to_keep",
             Self::Events => "events",
             Self::ToFold => "to_fold",
@@ -120,37 +122,47 @@ pub const ONLY: &str = "only";
 /// One kept value.
 #[derive(Clone)]
 pub struct Record {
+    /// The store that it is in.
     pub store: Store,
+    /// Its key there.
     pub key: String,
+    /// Its bytes, not yet sealed: `[version, body]` in CBOR.
     pub value: Zeroizing<Vec<u8>>,
 }
 
-/// What must become durable together, or not at all.
+/// Changes to commit in one transaction: all or none.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
+    /// Records that are added or replaced.
     pub puts: Vec<Record>,
+    /// Store and key of each record that is removed.
     pub deletes: Vec<(Store, String)>,
 }
 
 /// Why a record could not be read or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordsError {
+    /// The store does not answer.
     #[error("the device's storage does not answer")]
     Unavailable,
+    /// The record does not read.
     #[error("a kept record has no known form")]
     Damaged,
+    /// The record is of a later version.
     #[error("a kept record is of a later version")]
     Newer,
 }
 
 /// Reading single records of the stores that are not in memory.
 pub trait Records {
+    /// The record of this key, if there is one.
     fn get(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Zeroizing<Vec<u8>>>, RecordsError>>;
     /// The record with the lowest key above `key`; above the empty key, the first.
     fn next(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Record>, RecordsError>>;
 }
 
 impl Changes {
+    /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.puts.is_empty() && self.deletes.is_empty()
     }
@@ -215,7 +227,7 @@ pub(crate) fn session_key(address: &Address, device: DeviceId) -> String {
     key
 }
 
-/// `owner/`: with what keys of that account or conversation begin. Neither an address nor a group's id has a slash.
+/// `owner/`: the prefix of the keys of an account or a conversation. Neither an address nor a group's id has a slash.
 pub(crate) fn under(owner: &str) -> String {
     let mut key = String::with_capacity(owner.len() + 52);
     key.push_str(owner);
@@ -223,7 +235,7 @@ pub(crate) fn under(owner: &str) -> String {
     key
 }
 
-/// As digits of one length, so that the order of texts is the order of times.
+/// A time as 16 hexadecimal digits, so that texts sort like times.
 pub fn sortable(time: u64) -> String {
     let nibbles = time.to_be_bytes().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
     nibbles.filter_map(|nibble| char::from_digit(u32::from(nibble), 16)).collect()
@@ -236,7 +248,7 @@ pub(crate) fn push_order(key: &mut String, time: u64, id: MessageId) {
     push_uuid(key, id.0);
 }
 
-/// A message's id as one word.
+/// A message's id as 32 hexadecimal digits.
 pub fn simple(id: MessageId) -> String {
     let mut word = String::new();
     push_uuid(&mut word, id.0);
@@ -247,7 +259,7 @@ pub(crate) fn push_uuid(key: &mut String, id: Uuid) {
     key.push_str(id.simple().encode_lower(&mut Uuid::encode_buffer()));
 }
 
-/// Values may hold secrets: only where they stand is printed, and not whose they are.
+/// Prints the store alone: values may hold secrets, and keys hold addresses.
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Record").field("store", &self.store).finish_non_exhaustive()

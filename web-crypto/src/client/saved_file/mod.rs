@@ -45,7 +45,9 @@ const PROOF_CHARS: usize = 45;
 /// Whose file it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
+    /// The account's address.
     pub email: &'a Address,
+    /// SHA-256 of the account key's encoding.
     pub account_key_hash: &'a Digest,
     /// Of the vault's keys; every device of the account has it.
     pub history_key: &'a Key,
@@ -54,19 +56,25 @@ pub struct Owner<'a> {
 /// Why a file is not taken. Nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
+    /// Past [`FILE_BYTES_MAX`].
     #[error("larger than files may be")]
     TooLarge,
+    /// Not a saved file.
     #[error("not a file of this program")]
     Foreign,
+    /// Saved by a later version.
     #[error("written by a later version")]
     Newer,
+    /// It ends before its proof.
     #[error("the end is missing")]
     CutOff,
+    /// Saved by this other account.
     #[error("of another account")]
     OtherAccount(Address),
     /// Losing password and recovery key means a new account under the same address.
     #[error("of an earlier account of this address")]
     EarlierAccount,
+    /// The proof does not fit the file.
     #[error("not as it was written")]
     Altered,
 }

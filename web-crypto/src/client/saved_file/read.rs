@@ -103,6 +103,7 @@ impl<'a> SavedFile<'a> {
         Some(Self { body: rest, texts: count })
     }
 
+    /// How many texts were read so far.
     pub fn count(&self) -> u64 {
         self.texts
     }
@@ -178,7 +179,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// What stands before the literal, which is skipped.
+    /// The text before the literal; both are skipped.
     fn until(&mut self, literal: &str) -> Option<&'a str> {
         let (before, rest) = self.0.split_once(literal)?;
         self.0 = rest;

@@ -25,7 +25,7 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// `title` and `language` are for whoever reads the page.
+    /// `title` and `language` are for the person who reads the page.
     pub fn begin(owner: Owner<'a>, title: &str, language: &str) -> Self {
         let mut to = Self { owner, piece: String::new(), proof: FileProof::default(), texts: 0, is_open: false };
         to.raw(HEAD);
@@ -51,7 +51,7 @@ impl<'a> Writer<'a> {
         std::mem::take(&mut self.piece)
     }
 
-    /// Begins a conversation. Oneself is none.
+    /// Begins a conversation. One with the account itself is left out.
     pub fn conversation(&mut self, peer: &Peer) {
         let Some(state) = name_of(&STATES, peer.trust) else { return };
         self.close();

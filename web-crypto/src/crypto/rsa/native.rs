@@ -31,11 +31,18 @@ pub struct NativeSigner<R> {
 
 impl<R: CryptoRng> NativeSigner<R> {
     /// Takes a second or more.
+    ///
+    /// # Errors
+    /// When the key that was made has another form than an account key.
     pub fn generate(mut rng: R) -> Result<Self, NotAnAccountKey> {
         let key = RsaPrivateKey::new(&mut RandCore06(&mut rng), 3072).map_err(|_| NotAnAccountKey)?;
         Self::from_key(key, rng)
     }
 
+    /// The signer of a private key in PKCS #8.
+    ///
+    /// # Errors
+    /// When the bytes are no RSA key of 3072 bits with the exponent 65537.
     pub fn from_pkcs8(der: &[u8], rng: R) -> Result<Self, NotAnAccountKey> {
         Self::from_key(RsaPrivateKey::from_pkcs8_der(der).map_err(|_| NotAnAccountKey)?, rng)
     }
@@ -46,16 +53,24 @@ impl<R: CryptoRng> NativeSigner<R> {
         Ok(Self { key, account_key, rng: Mutex::new(rng) })
     }
 
+    /// The public half.
     pub fn account_key(&self) -> &AccountKey {
         &self.account_key
     }
 
+    /// The private key, wrapped for the vault.
+    ///
+    /// # Errors
+    /// When the key cannot be encoded.
     pub fn wrap(&self, wrapping_key: &Key, rng: &mut impl CryptoRng) -> Result<WrappedAccountKey, NotAuthentic> {
         let pkcs8 = self.key.to_pkcs8_der().map_err(|_| NotAuthentic)?;
         WrappedAccountKey::wrap(pkcs8.as_bytes(), &self.account_key, wrapping_key, rng)
     }
 
     /// The key inside must be the private half of `account_key`.
+    ///
+    /// # Errors
+    /// When it was wrapped under another key or for another account key, or altered.
     pub fn unwrap(
         wrapped: &WrappedAccountKey,
         account_key: &AccountKey,
@@ -84,6 +99,7 @@ impl<R: CryptoRng> Signer for NativeSigner<R> {
     }
 }
 
+/// Verifies with the `rsa` crate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NativeVerifier;
 

@@ -22,7 +22,7 @@ use crate::{
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     devices::RegisterDevice,
     ids::DeviceId,
     problem::ProblemCode,
@@ -144,9 +144,9 @@ async fn try_register<P: AccountPlatform>(
     let device = NewDevice::next(platform, &account.directory, &account.signer, device_name.to_owned()).await?;
     device.keep(store, &account.signer, &first_record(&account.keys, account.vault.body.generation)).await?;
     let register = RegisterDevice { device_list: device.device_list(), device: device.into_upload() };
-    let card: AccountCard = api::post(platform, "/devices", &register).await?;
-    if card.device_list == register.device_list {
-        Ok(card.device_list.counter)
+    let directory: DeviceDirectory = api::post(platform, "/devices", &register).await?;
+    if directory.device_list == register.device_list {
+        Ok(directory.device_list.counter)
     } else {
         Err(AccountError::DirectoryRefused)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     browser::platform::error::{HttpError, StoreError},
-    crypto::{CardError, password::PasswordError, recovery_key::WordsError, rsa::SignError, vault::VaultError},
+    crypto::{DirectoryError, password::PasswordError, recovery_key::WordsError, rsa::SignError, vault::VaultError},
 };
 use cliquet_wire::problem::ProblemCode;
 use serde::{Deserialize, Serialize};
@@ -82,8 +82,8 @@ impl From<SignError> for AccountError {
     }
 }
 
-impl From<CardError> for AccountError {
-    fn from(_: CardError) -> Self {
+impl From<DirectoryError> for AccountError {
+    fn from(_: DirectoryError) -> Self {
         Self::DirectoryRefused
     }
 }

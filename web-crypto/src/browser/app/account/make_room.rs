@@ -5,10 +5,10 @@
 
 use super::{
     AccountError, Password, Progress,
-    device_directory::DeviceDirectory,
+    own_directory::OwnDirectory,
     sign_in::{SignIn, sign_in},
 };
-use crate::{browser::platform::service::AccountPlatform, crypto::CheckedCard};
+use crate::{browser::platform::service::AccountPlatform, crypto::CheckedDirectory};
 use cliquet_wire::{address::Address, devices::Device, ids::DeviceId, limits::DEVICES_MAX};
 
 /// An account whose devices were shown.
@@ -17,7 +17,7 @@ pub struct MakeRoom {
     email: Address,
     password: Password,
     /// As last seen: the next one must not be older.
-    seen: CheckedCard,
+    seen: CheckedDirectory,
 }
 
 impl MakeRoom {
@@ -29,7 +29,7 @@ impl MakeRoom {
         progress: &dyn Fn(Progress),
     ) -> Result<(Self, Vec<Device>), AccountError> {
         progress(Progress::CheckingPassword);
-        let directory = DeviceDirectory::open(platform, &email, &password, None).await?;
+        let directory = OwnDirectory::open(platform, &email, &password, None).await?;
         let devices = directory.devices().await;
         directory.sign_out().await;
         let seen = directory.checked().clone();
@@ -68,7 +68,7 @@ impl MakeRoom {
             return self.sign_in(platform, enter, progress).await;
         }
         progress(Progress::RemovingDevices);
-        let mut directory = DeviceDirectory::open(platform, &self.email, &self.password, Some(&self.seen)).await?;
+        let mut directory = OwnDirectory::open(platform, &self.email, &self.password, Some(&self.seen)).await?;
         let mut going: Vec<DeviceId> = directory.checked().devices().filter(|device| chosen.contains(device)).collect();
         let last = if going.len() == directory.checked().devices().count() { going.pop() } else { None };
         for gone in chosen.iter().filter(|device| directory.checked().certificate(**device).is_none()) {

@@ -8,7 +8,6 @@
 
 pub mod account_program;
 pub mod change_password;
-pub mod device_directory;
 pub mod enter_account;
 pub mod error;
 pub mod invite;
@@ -16,6 +15,7 @@ pub mod make_account;
 pub mod make_room;
 pub mod opened_account;
 pub mod own_device;
+pub mod own_directory;
 pub mod password;
 pub mod password_proof;
 pub mod progress;

@@ -10,18 +10,18 @@ use crate::{
         platform::service::{AccountPlatform, Http},
     },
     crypto::{
-        CheckedCard, ListSeen,
+        CheckedDirectory, ListSeen,
         vault::{self, OpenVault, Owner, VaultBody, VaultKeys},
     },
 };
 use cliquet_wire::{
-    account_key::AccountKey, address::Address, bytes::Blob, certificate::AccountCard, sign_in::SignedIn,
+    account_key::AccountKey, address::Address, bytes::Blob, certificate::DeviceDirectory, sign_in::SignedIn,
     vault::ReplaceVault,
 };
 
 /// A vault that opened, the account key from it, and the device directory that fits both.
 pub struct OpenedAccount<P: AccountPlatform> {
-    pub directory: CheckedCard,
+    pub directory: CheckedDirectory,
     pub signer: P::Signer,
     pub keys: VaultKeys,
     pub vault: OpenVault,
@@ -41,16 +41,16 @@ impl<P: AccountPlatform> OpenedAccount<P> {
         email: &Address,
         export_key: &[u8],
         signed_in: SignedIn,
-        before: Option<&CheckedCard>,
+        before: Option<&CheckedDirectory>,
     ) -> Result<Self, AccountError> {
-        let SignedIn { card, vault: sealed, .. } = signed_in;
-        let account_key = card.account_key.clone();
+        let SignedIn { directory, vault: sealed, .. } = signed_in;
+        let account_key = directory.account_key.clone();
         let owner = Owner { email, account_key: &account_key };
         let keys = VaultKeys::derive(&vault::root_by_password(owner, export_key, &sealed)?);
         let vault = vault::open(owner, &keys.body, 0, &sealed)?;
-        let counter = vault.body.counter.max(before.map_or(0, CheckedCard::counter));
-        let pinned = before.map_or(&account_key, CheckedCard::account_key);
-        let directory = check_directory(platform, card, email, pinned, counter.into()).await?;
+        let counter = vault.body.counter.max(before.map_or(0, CheckedDirectory::counter));
+        let pinned = before.map_or(&account_key, CheckedDirectory::account_key);
+        let directory = check_directory(platform, directory, email, pinned, counter.into()).await?;
         // The vault opened, so this key is the one that was sealed; a failure is the vault's.
         let signer = platform.unwrap_account_key(&vault.wrapped, &keys.wrapping, &account_key).await;
         Ok(Self { directory, signer: signer.map_err(|_| AccountError::VaultAltered)?, keys, vault, sealed })
@@ -59,8 +59,8 @@ impl<P: AccountPlatform> OpenedAccount<P> {
     /// Fetches the directory again, after another device came or went.
     pub async fn fetch_directory(&mut self, platform: &P) -> Result<(), AccountError> {
         let (email, seen) = (self.directory.email(), self.directory.counter().into());
-        let card: AccountCard = api::get(platform, &["/contacts/", email.as_str()].concat()).await?;
-        self.directory = check_directory(platform, card, email, self.directory.account_key(), seen).await?;
+        let directory: DeviceDirectory = api::get(platform, &["/contacts/", email.as_str()].concat()).await?;
+        self.directory = check_directory(platform, directory, email, self.directory.account_key(), seen).await?;
         Ok(())
     }
 
@@ -86,15 +86,15 @@ impl<P: AccountPlatform> std::fmt::Debug for OpenedAccount<P> {
 /// The directory, if it is this account's, every signature in it holds, and it is not older than what was seen.
 pub(super) async fn check_directory(
     platform: &impl AccountPlatform,
-    card: AccountCard,
+    directory: DeviceDirectory,
     email: &Address,
     pinned: &AccountKey,
     seen: ListSeen<'_>,
-) -> Result<CheckedCard, AccountError> {
-    if card.email != *email {
+) -> Result<CheckedDirectory, AccountError> {
+    if directory.email != *email {
         return Err(AccountError::DirectoryRefused);
     }
-    Ok(CheckedCard::check(card, Some(pinned), seen, platform.verifier()).await?)
+    Ok(CheckedDirectory::check(directory, Some(pinned), seen, platform.verifier()).await?)
 }
 
 /// Ends a sign-in that does not go on, so that no page takes it for one. If even this is lost, the sign-in speaks for no

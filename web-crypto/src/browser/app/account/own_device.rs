@@ -18,11 +18,11 @@ use crate::{
         messenger::IDENTITY,
         records::{self, Record},
     },
-    crypto::{CheckedCard, OwnIdentity, PreKeySecrets, identity::sign_device_list},
+    crypto::{CheckedDirectory, OwnIdentity, PreKeySecrets, identity::sign_device_list},
 };
 use cliquet_wire::{
     address::Address,
-    certificate::{AccountCard, Certificate, DeviceList},
+    certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::DeviceUpload,
     ids::DeviceId,
 };
@@ -78,7 +78,7 @@ pub struct NewDevice {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
     /// The account's directory as it will be, with this device in it.
-    directory: AccountCard,
+    directory: DeviceDirectory,
     upload: DeviceUpload,
 }
 
@@ -96,11 +96,11 @@ impl NewDevice {
     /// One more device, on the next device list.
     pub async fn next(
         platform: &impl AccountPlatform,
-        directory: &CheckedCard,
+        directory: &CheckedDirectory,
         signer: &impl AccountSigner,
         name: String,
     ) -> Result<Self, AccountError> {
-        let certificates = directory.card().certificates.clone();
+        let certificates = directory.as_wire().certificates.clone();
         Self::make(platform, directory.email().clone(), signer, directory.counter(), certificates, name).await
     }
 
@@ -123,7 +123,7 @@ impl NewDevice {
         let device_list = sign_device_list(email.clone(), &account_key, counter, devices, signer).await?;
         let pre_key_upload = pre_keys.upload_all(&own, signer).await?;
         let upload = DeviceUpload { certificate: own.certificate().clone(), name, pre_keys: pre_key_upload };
-        let directory = AccountCard { email, account_key, device_list, certificates };
+        let directory = DeviceDirectory { email, account_key, device_list, certificates };
         Ok(Self { own, pre_keys, directory, upload })
     }
 

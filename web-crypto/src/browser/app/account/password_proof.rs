@@ -14,7 +14,9 @@ use crate::{
         vault::{self, Owner},
     },
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Blob, certificate::AccountCard, vault::Vault};
+use cliquet_wire::{
+    account_key::AccountKey, address::Address, bytes::Blob, certificate::DeviceDirectory, vault::Vault,
+};
 use uuid::Uuid;
 
 /// The password was right: it opens the vault. Good for a minute, and for one change.
@@ -44,14 +46,14 @@ impl PasswordProof {
             error => error,
         })?;
         let Vault { vault } = api::get(platform, "/vault").await?;
-        let card: AccountCard = api::get(platform, &["/contacts/", email.as_str()].concat()).await?;
-        if card.email != *email {
+        let directory: DeviceDirectory = api::get(platform, &["/contacts/", email.as_str()].concat()).await?;
+        if directory.email != *email {
             return Err(HttpError::Unreadable.into());
         }
-        let owner = Owner { email, account_key: &card.account_key };
+        let owner = Owner { email, account_key: &directory.account_key };
         let root = vault::root_by_password(owner, logged_in.export_key.as_bytes(), &vault)?;
         let finalization = logged_in.finalization;
-        Ok(Self { attempt, finalization, vault, root, email: email.clone(), account_key: card.account_key })
+        Ok(Self { attempt, finalization, vault, root, email: email.clone(), account_key: directory.account_key })
     }
 
     pub fn owner(&self) -> Owner<'_> {

@@ -37,10 +37,10 @@ pub async fn recover(
     let proof = key.proof();
     let start = StartRecovery { email: email.as_str().to_owned(), proof: proof.clone(), request };
     let started: RecoveryStarted = api::post(platform, "/recovery/start", &start).await?;
-    if started.email != *email || started.card.email != *email {
+    if started.email != *email || started.directory.email != *email {
         return Err(HttpError::Unreadable.into());
     }
-    let owner = Owner { email, account_key: &started.card.account_key };
+    let owner = Owner { email, account_key: &started.directory.account_key };
     let root = vault::root_by_recovery_key(owner, key.entropy(), &started.vault)?;
     let registered = registration.finish(password, &started.response, &mut rng)?;
     let export_key = registered.export_key.as_bytes();

@@ -1,5 +1,5 @@
-//! One thing, encrypted for every device that must get it. The new ratchet states, the post and the taking off the line
-//! are one step, so that no ciphertext leaves before the state that made it is durable (D4, D8).
+//! Encrypts one thing for every device that must get it. The new ratchet states, the outbox entry and the removal from the
+//! line are one step, so that no ciphertext leaves before the state that made it is durable (D4, D8).
 
 use super::{
     Needs, Next,
@@ -14,7 +14,7 @@ use crate::{
         peer::{Peer, Trust},
         records::{Store, session_key, simple},
     },
-    crypto::SealError,
+    crypto::EncryptError,
 };
 use cliquet_wire::{
     address::Address,
@@ -24,24 +24,24 @@ use cliquet_wire::{
 };
 use rand_core::CryptoRng;
 
-/// Why nothing was sealed for a device.
-enum Unsealed {
+/// Why nothing was encrypted for a device.
+enum NotEncrypted {
     TooLong,
     /// The session with this key is used up.
     SessionOver(String),
 }
 
-/// One thing to seal.
+/// One thing to encrypt.
 pub(super) struct Job {
     pub(super) about: About,
     /// For the contact's devices.
     pub(super) body: Body,
-    /// For one's own other devices.
+    /// For the account's own other devices.
     pub(super) copy: Option<Body>,
 }
 
 impl Messenger {
-    pub(super) fn seal(
+    pub(super) fn encrypt(
         &self,
         peer: &Peer,
         job: Job,
@@ -49,17 +49,18 @@ impl Messenger {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Next, StepError> {
-        // One's own other devices come from one's own card, asked for once a start, and again when the server says so.
+        // The account's own other devices are in its own directory, which is fetched once after each start, and again when
+        // the server asks for that.
         let (own, is_own) = (self.address(), peer.trust == Trust::Own);
-        if self.directory(own).is_none() || !self.own_card_fresh() {
-            return Ok(Next::Needs(Needs::Card { address: own.clone() }));
+        if self.directory(own).is_none() || !self.own_directory_fresh() {
+            return Ok(Next::Needs(Needs::Directory { address: own.clone() }));
         }
         let accounts: &[&Address] = if is_own { &[own] } else { &[&peer.address, own] };
         for account in accounts {
             if self.directory(account).is_none() {
-                return Ok(Next::Needs(Needs::Card { address: (*account).clone() }));
+                return Ok(Next::Needs(Needs::Directory { address: (*account).clone() }));
             }
-            // Without a copy, one's own devices get nothing.
+            // Without a copy, the account's own devices get nothing.
             let concerned = *account != own || is_own || job.copy.is_some();
             let devices = self.without_session(account);
             if concerned && !devices.is_empty() {
@@ -73,27 +74,27 @@ impl Messenger {
         // is encrypted, and however often.
         let time = line.and_then(Line::event_time).unwrap_or(now);
         let mut sealed =
-            self.seal_for(&peer.address, job.body, time, &job.about, now, &mut step, &mut envelopes, rng)?;
-        // Without a device of theirs, nobody would read it.
+            self.encrypt_for(&peer.address, job.body, time, &job.about, now, &mut step, &mut envelopes, rng)?;
+        // The contact has no device that could read it.
         let unread = envelopes.is_empty() && !is_own;
         if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
-            sealed = self.seal_for(own, copy, time, &job.about, now, &mut step, &mut envelopes, rng)?;
+            sealed = self.encrypt_for(own, copy, time, &job.about, now, &mut step, &mut envelopes, rng)?;
         }
         match (sealed, line) {
-            (Err(Unsealed::SessionOver(key)), _) => {
+            (Err(NotEncrypted::SessionOver(key)), _) => {
                 let mut step = self.step();
                 if let Some(sessions) = self.sessions(&key) {
                     sessions.end(&key, &mut step.changes);
                 }
-                return Ok(Next::Sealed(step));
+                return Ok(Next::Encrypted(step));
             }
-            (Err(Unsealed::TooLong), Some(line)) => {
+            (Err(NotEncrypted::TooLong), Some(line)) => {
                 return Ok(self.give_up(line, Failure::Refused(ProblemCode::TooLarge)));
             }
             (Ok(()), Some(line)) if unread => {
                 return Ok(self.give_up(line, Failure::Refused(ProblemCode::UnknownDevice)));
             }
-            (Err(Unsealed::TooLong), None) => return Err(StepError::CannotSeal),
+            (Err(NotEncrypted::TooLong), None) => return Err(StepError::CannotEncrypt),
             (Ok(()), _) => {}
         }
         let mut contact = self.contact(&peer.address).ok_or(StepError::NoContact)?;
@@ -112,31 +113,32 @@ impl Messenger {
                     step.keep(message);
                 }
             }
-            step.changes.delete(Store::ToSeal, line.key.clone());
+            step.changes.delete(Store::ToEncrypt, line.key.clone());
         }
         self.put_contact(contact, &mut step);
         match (envelopes.first(), &job.about) {
             (Some(first), about) => {
                 let id = MessageId(first.id.0);
                 if let About::Message(key) = about {
-                    // For the word that nobody fetched it: the contact's first device answers for all.
+                    // For the notice that it expired: the contact's first device counts for all.
                     step.changes.put(Store::MessageKeys, simple(id), key);
                 }
-                let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotSeal)?;
+                let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotEncrypt)?;
                 let entry = OutboxEntry { id, address: peer.address.clone(), body, about: job.about };
                 step.changes.put(Store::Outbox, entry.key(), &entry);
                 step.effects.push(Effect::Outbox);
             }
-            // Nobody to tell: one's own only device tells no one. Nobody will ask for it either.
+            // There is no other device, and so none that will ask for it.
             (None, About::Event(key)) => step.changes.delete(Store::Events, key.clone()),
             (None, _) => {}
         }
-        Ok(Next::Sealed(step))
+        Ok(Next::Encrypted(step))
     }
 
-    /// One envelope for each device of the account but this one. A contact request asks each for what was lost of it.
+    /// Encrypts one envelope for each device of the account but this one. A contact request to a device asks for the
+    /// envelopes that were lost from it.
     #[expect(clippy::too_many_arguments, reason = "two callers, for a contact and for oneself")]
-    fn seal_for(
+    fn encrypt_for(
         &self,
         account: &Address,
         body: Body,
@@ -146,27 +148,27 @@ impl Messenger {
         step: &mut Step,
         envelopes: &mut Vec<Envelope>,
         rng: &mut impl CryptoRng,
-    ) -> Result<Result<(), Unsealed>, StepError> {
+    ) -> Result<Result<(), NotEncrypted>, StepError> {
         let is_request = matches!(body, Body::ContactRequest);
         let mut content = Content { sender: self.address().clone(), device: self.device(), time, body };
         let common = match content.encode() {
             Ok(common) => common,
-            Err(ContentError::TooLarge) => return Ok(Err(Unsealed::TooLong)),
-            Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotSeal),
+            Err(ContentError::TooLarge) => return Ok(Err(NotEncrypted::TooLong)),
+            Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotEncrypt),
         };
         for device in self.receivers(account) {
             let key = session_key(account, device);
-            let known = self.sessions(&key).ok_or(StepError::CannotSeal)?;
+            let known = self.sessions(&key).ok_or(StepError::CannotEncrypt)?;
             let mut random = [0; 10];
             rng.fill_bytes(&mut random);
             let id = EnvelopeId::from_parts(now, random);
             let lost = if is_request { known.to_ask(now) } else { &[] };
             let sealed = if !lost.is_empty() {
                 content.body = Body::RetryRequest { envelopes: lost.to_vec() };
-                let asking = content.encode().map_err(|_| StepError::CannotSeal)?;
-                known.sessions.seal(id, &asking, rng)
+                let asking = content.encode().map_err(|_| StepError::CannotEncrypt)?;
+                known.sessions.encrypt(id, &asking, rng)
             } else {
-                known.sessions.seal(id, &common, rng)
+                known.sessions.encrypt(id, &common, rng)
             };
             match sealed {
                 Ok((sessions, envelope)) => {
@@ -180,15 +182,17 @@ impl Messenger {
                     }
                     envelopes.push(envelope);
                 }
-                Err(SealError::TooLong) => return Ok(Err(Unsealed::TooLong)),
-                Err(SealError::NoSession | SealError::Exhausted) => return Ok(Err(Unsealed::SessionOver(key))),
+                Err(EncryptError::TooLong) => return Ok(Err(NotEncrypted::TooLong)),
+                Err(EncryptError::NoSession | EncryptError::Exhausted) => {
+                    return Ok(Err(NotEncrypted::SessionOver(key)));
+                }
             }
         }
         Ok(Ok(()))
     }
 }
 
-/// The same for one's own other devices.
+/// The copy of a body for the account's own other devices.
 pub(super) fn sync(peer: &Peer, body: Body) -> Body {
     Body::Sync {
         conversation: ConversationId::from(&peer.address),

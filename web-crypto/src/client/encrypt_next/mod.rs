@@ -1,6 +1,6 @@
-//! From what waits to what is posted: the leader's work.
+//! Encrypts what waits into posts of the outbox. The leader tab does it.
 //!
-//! Owns the order: contact requests, what persons said and did, receipts; of each conversation one thing at a time.
+//! Owns the order: contact requests, then texts and other events, then receipts; for each conversation one at a time.
 
 mod encrypt;
 mod line;
@@ -20,27 +20,36 @@ use rand_core::CryptoRng;
 /// What there is to do next.
 #[derive(Debug)]
 pub enum Next {
-    /// Nothing waits that may be sent now.
+    /// Nothing that waits may be sent now.
     Idle,
-    /// Commit, apply, post what is new in the outbox, and ask again.
-    Sealed(Step),
-    /// Something that only the server has is missing. Fetch it, hand it in, and ask again.
+    /// Commit, apply, post what is new in the outbox, and call again.
+    Encrypted(Step),
+    /// Something is missing that the server has. Fetch it, hand it in, and call again.
     Needs(Needs),
 }
 
 /// What is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// `GET /contacts/<email>`, for `Messenger::card_arrived`.
-    Card { address: Address },
+    /// `GET /contacts/<email>`, for `Messenger::directory_arrived`.
+    Directory {
+        /// The account whose devices are not known.
+        address: Address,
+    },
     /// `POST /contacts/<email>/bundles`, for `Messenger::bundles_arrived`.
-    Bundles { address: Address, devices: Vec<DeviceId> },
+    Bundles {
+        /// The account.
+        address: Address,
+        /// Its devices without a session.
+        devices: Vec<DeviceId>,
+    },
 }
 
 impl Needs {
+    /// The account for which something is missing.
     pub fn address(&self) -> &Address {
         match self {
-            Self::Card { address } | Self::Bundles { address, .. } => address,
+            Self::Directory { address } | Self::Bundles { address, .. } => address,
         }
     }
 }
@@ -51,16 +60,16 @@ impl Messenger {
     ///
     /// # Errors
     /// When a record cannot be read, or something cannot be encrypted.
-    pub async fn seal_next(
+    pub async fn encrypt_next(
         &self,
         records: &impl Records,
         put_off: &[Address],
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Next, StepError> {
-        // What was done here is seen here, whatever is under way.
+        // Folding comes first, so that a person's own events show at once, even while the outbox is full.
         if let Some(step) = self.fold_next(records).await? {
-            return Ok(Next::Sealed(step));
+            return Ok(Next::Encrypted(step));
         }
         if self.outbox_is_full() {
             return Ok(Next::Idle);
@@ -75,11 +84,11 @@ impl Messenger {
         if let Some(peer) = self.peers().filter(within_reach).find(owes_request) {
             let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
             let job = Job { about: About::ContactRequest, body: Body::ContactRequest, copy };
-            return self.seal(peer, job, None, now, rng);
+            return self.encrypt(peer, job, None, now, rng);
         }
         let free = |id: &ConversationId| id.peer().is_none_or(is_free);
         if let Some(line) = self.first_waiting(records, free).await? {
-            return self.seal_line(line, now, rng);
+            return self.encrypt_line(line, now, rng);
         }
         for peer in self.contacts().filter(within_reach).filter(|peer| peer.trust == Trust::Added) {
             let names: Vec<MessageId> = match self.owed(&peer.address) {
@@ -90,13 +99,13 @@ impl Messenger {
             };
             let body = Body::Receipt { kind: ReceiptKind::Delivered, messages: names.clone() };
             let job = Job { about: About::Receipt(names), body, copy: None };
-            return self.seal(peer, job, None, now, rng);
+            return self.encrypt(peer, job, None, now, rng);
         }
         Ok(Next::Idle)
     }
 
-    /// What `Needs` asked for cannot be had, and the server says why; or its answer was not proven, and `code` is
-    /// `BadSignature`. Passing troubles change nothing: put the address off and ask again later.
+    /// The server refused what `Needs` asked for, with `code`; or its answer was refused here, and `code` is `BadSignature`.
+    /// A temporary failure changes nothing: put the address off and ask again later.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -112,7 +121,7 @@ impl Messenger {
         match refusal(code) {
             Refusal::Keep => return Ok(step),
             Refusal::EncryptAgain => contact.forget_directory(),
-            // One's own card or devices: nobody's message is at fault.
+            // It concerns the account's own devices: no message is at fault.
             Refusal::GiveUp if contact.is_own() => return Ok(step),
             Refusal::GiveUp => {
                 contact.owed = Owed::default();

@@ -9,11 +9,11 @@ use super::{
 };
 use crate::{
     browser::{app::api, platform::service::AccountPlatform},
-    crypto::{CheckedCard, ListSeen, identity::sign_device_list},
+    crypto::{CheckedDirectory, ListSeen, identity::sign_device_list},
 };
 use cliquet_wire::{
     address::Address,
-    certificate::AccountCard,
+    certificate::DeviceDirectory,
     devices::{Device, Devices, RevokeDevice},
     ids::DeviceId,
     problem::ProblemCode,
@@ -22,12 +22,12 @@ use cliquet_wire::{
 
 /// One's own devices as the vault vouches for them, with the key that signs the next list.
 #[derive(Debug)]
-pub struct DeviceDirectory<'a, P: AccountPlatform> {
+pub struct OwnDirectory<'a, P: AccountPlatform> {
     platform: &'a P,
     account: OpenedAccount<P>,
 }
 
-impl<'a, P: AccountPlatform> DeviceDirectory<'a, P> {
+impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
     /// Signs in, as no device. The caller ends the sign-in, see [`Self::sign_out`].
     ///
     /// `before`: the directory that was checked on an earlier press.
@@ -38,7 +38,7 @@ impl<'a, P: AccountPlatform> DeviceDirectory<'a, P> {
         platform: &'a P,
         email: &Address,
         password: &Password,
-        before: Option<&CheckedCard>,
+        before: Option<&CheckedDirectory>,
     ) -> Result<Self, AccountError> {
         let (attempt, logged_in) = log_in(platform, &mut platform.rng(), email, password).await?;
         let opened = async {
@@ -61,7 +61,7 @@ impl<'a, P: AccountPlatform> DeviceDirectory<'a, P> {
     }
 
     /// The directory as last checked.
-    pub fn checked(&self) -> &CheckedCard {
+    pub fn checked(&self) -> &CheckedDirectory {
         &self.account.directory
     }
 
@@ -96,7 +96,7 @@ impl<'a, P: AccountPlatform> DeviceDirectory<'a, P> {
         let signer = &self.account.signer;
         let device_list = sign_device_list(email.clone(), &account_key, counter, left.clone(), signer).await?;
         let path = ["/devices/", &device.text(), "/revoke"].concat();
-        let answer: AccountCard = api::post(self.platform, &path, &RevokeDevice { device_list }).await?;
+        let answer: DeviceDirectory = api::post(self.platform, &path, &RevokeDevice { device_list }).await?;
         let seen = ListSeen { counter, devices: Some(&left) };
         self.account.directory = check_directory(self.platform, answer, &email, &account_key, seen).await?;
         Ok(())

@@ -1,4 +1,4 @@
-//! The line of what waits to be encrypted: what any tab put there, the oldest first.
+//! The line of what waits to be encrypted. Any tab adds to it; the oldest entry comes first.
 
 use super::{
     Next,
@@ -17,7 +17,7 @@ use crate::client::{
 use cliquet_wire::problem::ProblemCode;
 use rand_core::CryptoRng;
 
-/// Something in the line, and its key in [`Store::ToSeal`].
+/// Something in the line, and its key in [`Store::ToEncrypt`].
 pub(super) struct Line {
     pub(super) key: String,
     pub(super) what: What,
@@ -31,14 +31,14 @@ pub(super) enum What {
 }
 
 impl Messenger {
-    /// The first in the line whose conversation is wanted.
+    /// The oldest entry of the line whose conversation `wanted` accepts.
     pub(super) async fn first_waiting(
         &self,
         records: &impl Records,
         wanted: impl Fn(&ConversationId) -> bool,
     ) -> Result<Option<Line>, StepError> {
         let mut after = String::new();
-        while let Some(record) = records.next(Store::ToSeal, &after).await? {
+        while let Some(record) = records.next(Store::ToEncrypt, &after).await? {
             let what = match decode(&record.value)? {
                 Waiting::Message(key) => match read::<Message>(records, Store::Messages, &key).await? {
                     Some(message) if !wanted(&message.conversation) => None,
@@ -62,7 +62,7 @@ impl Messenger {
         Ok(None)
     }
 
-    pub(super) fn seal_line(&self, line: Line, now: u64, rng: &mut impl CryptoRng) -> Result<Next, StepError> {
+    pub(super) fn encrypt_line(&self, line: Line, now: u64, rng: &mut impl CryptoRng) -> Result<Next, StepError> {
         let (id, event) = match &line.what {
             What::Message(message) => {
                 let MessageBody::Text(text) = &message.body else { return Ok(self.drop_line(&line)) };
@@ -77,7 +77,7 @@ impl Messenger {
         if let (true, Some(peer)) = (for_own_devices, peer) {
             let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
             let job = Job { about: line.about(), body: sync(peer, body), copy: None };
-            return self.seal(own, job, Some(&line), now, rng);
+            return self.encrypt(own, job, Some(&line), now, rng);
         }
         let peer = match peer.filter(|peer| peer.trust == Trust::Added) {
             None => return Ok(self.give_up(&line, Failure::Refused(ProblemCode::NotAContact))),
@@ -85,20 +85,20 @@ impl Messenger {
             Some(peer) => peer,
         };
         let copy = Some(sync(peer, body.clone()));
-        self.seal(peer, Job { about: line.about(), body, copy }, Some(&line), now, rng)
+        self.encrypt(peer, Job { about: line.about(), body, copy }, Some(&line), now, rng)
     }
 
     /// Nothing is left to send.
     fn drop_line(&self, line: &Line) -> Next {
         let mut step = self.step();
-        step.changes.delete(Store::ToSeal, line.key.clone());
-        Next::Sealed(step)
+        step.changes.delete(Store::ToEncrypt, line.key.clone());
+        Next::Encrypted(step)
     }
 
     pub(super) fn give_up(&self, line: &Line, failure: Failure) -> Next {
         let mut step = self.step();
         line.fail(failure, &mut step);
-        Next::Sealed(step)
+        Next::Encrypted(step)
     }
 
     /// An event as it is sent: of an edit that was folded, the text is its message's. `None`: nothing is left to say,
@@ -145,7 +145,7 @@ impl Line {
 
     /// Off the line. A message is marked and kept; an event that cannot be sent is forgotten.
     pub(super) fn fail(&self, failure: Failure, step: &mut Step) {
-        step.changes.delete(Store::ToSeal, self.key.clone());
+        step.changes.delete(Store::ToEncrypt, self.key.clone());
         match &self.what {
             // What was sent before, and was asked for again, has not failed.
             What::Message(message) if message.status == DeliveryStatus::Waiting => {
