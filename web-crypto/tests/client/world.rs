@@ -165,13 +165,8 @@ impl Office {
                     return Err(ProblemCode::NotAContact);
                 }
             }
-            let active: BTreeSet<DeviceId> = self.directories[address]
-                .device_list
-                .devices
-                .iter()
-                .copied()
-                .filter(|device| *device != sender.1)
-                .collect();
+            let listed = self.directories[address].device_list.devices.iter();
+            let active: BTreeSet<DeviceId> = listed.copied().filter(|device| *device != sender.1).collect();
             if active != devices {
                 return Err(ProblemCode::DevicesChanged);
             }
