@@ -9,3 +9,13 @@ CREATE TABLE known_browsers (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX known_browsers_of_account ON known_browsers (account_id, created);
 CREATE INDEX known_browsers_by_expiry ON known_browsers (expires);
+
+-- "account_id does not want the request of declined_id". Shown to nobody; adding them lifts it.
+CREATE TABLE declines (
+    account_id  INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    declined_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    created     INTEGER NOT NULL,
+    PRIMARY KEY (account_id, declined_id),
+    CHECK (account_id <> declined_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX declines_of_declined ON declines (declined_id);

@@ -56,6 +56,19 @@ pub struct MailboxLimits {
     pub envelopes_max: u64,
     pub bytes_max: u64,
     pub life_seconds: u64,
+    /// Percent of the envelopes and of the bytes that one sender may use: a quarter, so that nobody alone shuts everyone
+    /// else out.
+    pub sender_percent: u64,
+    /// Envelopes from a sender whom the receiver has not added, within the life of an envelope: enough to say who one is.
+    pub stranger_envelopes: u64,
+}
+
+impl MailboxLimits {
+    /// The share of one sender: envelopes, and bytes.
+    pub fn share(&self) -> (u64, u64) {
+        let share = |all: u64| all / 100 * self.sender_percent + all % 100 * self.sender_percent / 100;
+        (share(self.envelopes_max), share(self.bytes_max))
+    }
 }
 
 /// How often, before 429. Each is a bucket that refills evenly over the hour and may be emptied at once.
@@ -78,6 +91,8 @@ pub struct Throttles {
     pub sign_up_per_ip_hour: u32,
     /// Addresses one account looks up or adds: enough to type in a circle of friends, too slow to list a server's users.
     pub look_up_per_account_hour: u32,
+    /// Contact requests of one account, to people who have not added it: enough for an evening's circle of friends.
+    pub request_per_account_hour: u32,
     /// Bundles one account claims: every device of many new contacts in one hour (K7).
     pub claim_per_requester_hour: u32,
     /// Bundles one account claims from one other: a few new sessions for each of its devices (K7).
@@ -118,6 +133,8 @@ impl Default for MailboxLimits {
             envelopes_max: limits::MAILBOX_ENVELOPES_MAX,
             bytes_max: limits::MAILBOX_BYTES_MAX,
             life_seconds: limits::ENVELOPE_LIFE_SECONDS,
+            sender_percent: 25,
+            stranger_envelopes: 20,
         }
     }
 }
@@ -132,6 +149,7 @@ impl Default for Throttles {
             guess_per_known_browser_hour: 20,
             sign_up_per_ip_hour: 20,
             look_up_per_account_hour: 30,
+            request_per_account_hour: 20,
             claim_per_requester_hour: 200,
             claim_per_pair_hour: 40,
             one_time_per_target_hour: 50,

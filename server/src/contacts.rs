@@ -1,6 +1,6 @@
 //! Who added whom, and who blocked whom.
 //!
-//! Owns the rows of `contacts` and `blocks`. Knows nothing of keys or messages.
+//! Owns the rows of `contacts`, `blocks` and `declines`. Knows nothing of keys or messages.
 
 use crate::database::Error;
 use cliquet_wire::{
@@ -20,14 +20,23 @@ pub enum ChangeError {
     Database(#[from] Error),
 }
 
-/// Whether `receiver` takes messages from `sender`: the sender has added the receiver and is not blocked by them.
+/// Whether `receiver` takes messages from `sender`: the sender has added the receiver, and is neither blocked nor declined
+/// by them.
 pub fn may_write(connection: &Connection, sender: i64, receiver: i64) -> Result<bool, Error> {
     Ok(connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM contacts WHERE account_id = ?1 AND contact_id = ?2)
-                AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = ?2 AND blocked_id = ?1)",
+                AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = ?2 AND blocked_id = ?1)
+                AND NOT EXISTS (SELECT 1 FROM declines WHERE account_id = ?2 AND declined_id = ?1)",
         )?
         .query_row(params![sender, receiver], |row| row.get(0))?)
+}
+
+/// Whether `account_id` has added `other`.
+pub fn has_added(connection: &Connection, account_id: i64, other: i64) -> Result<bool, Error> {
+    Ok(connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM contacts WHERE account_id = ?1 AND contact_id = ?2)")?
+        .query_row(params![account_id, other], |row| row.get(0))?)
 }
 
 /// Whether looking `other` up tells `account_id` nothing new: either added the other, or blocked them, or they are one.
@@ -42,9 +51,12 @@ pub fn are_known(connection: &Connection, account_id: i64, other: i64) -> Result
         .query_row(params![account_id, other], |row| row.get(0))?)
 }
 
-/// Adds a contact; a block of theirs is lifted. Adding twice is adding once.
+/// Adds a contact; a block of theirs is lifted, and so is a request of theirs that was declined. Adding twice is adding once.
 pub fn add(transaction: &Transaction<'_>, account_id: i64, contact: i64, now_ms: u64) -> Result<(), ChangeError> {
     unblock(transaction, account_id, contact)?;
+    transaction
+        .execute("DELETE FROM declines WHERE account_id = ?1 AND declined_id = ?2", params![account_id, contact])
+        .map_err(Error::from)?;
     insert(
         transaction,
         "INSERT INTO contacts (account_id, contact_id, created) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -58,6 +70,24 @@ pub fn add(transaction: &Transaction<'_>, account_id: i64, contact: i64, now_ms:
 pub fn remove(connection: &Connection, account_id: i64, contact: i64) -> Result<(), Error> {
     connection
         .execute("DELETE FROM contacts WHERE account_id = ?1 AND contact_id = ?2", params![account_id, contact])?;
+    Ok(())
+}
+
+/// Declines the request of `other`, if there is one: it is shown no more, and nothing is taken from them until
+/// `account_id` adds them. They are not told. Of more than [`CONTACTS_MAX`] the oldest are forgotten.
+pub fn decline(transaction: &Transaction<'_>, account_id: i64, other: i64, now_ms: u64) -> Result<(), Error> {
+    if !has_added(transaction, other, account_id)? || has_added(transaction, account_id, other)? {
+        return Ok(());
+    }
+    transaction.execute(
+        "INSERT INTO declines (account_id, declined_id, created) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        params![account_id, other, now_ms],
+    )?;
+    transaction.execute(
+        "DELETE FROM declines WHERE account_id = ?1 AND declined_id NOT IN
+             (SELECT declined_id FROM declines WHERE account_id = ?1 ORDER BY created DESC, declined_id LIMIT ?2)",
+        params![account_id, CONTACTS_MAX],
+    )?;
     Ok(())
 }
 
@@ -106,6 +136,7 @@ pub fn list(connection: &Connection, account_id: i64) -> Result<Vec<Contact>, Er
                   WHERE contact_id = ?1
                     AND account_id NOT IN (SELECT contact_id FROM contacts WHERE account_id = ?1)
                     AND account_id NOT IN (SELECT blocked_id FROM blocks WHERE account_id = ?1)
+                    AND account_id NOT IN (SELECT declined_id FROM declines WHERE account_id = ?1)
                   ORDER BY created, account_id LIMIT ?2))
          SELECT accounts.email, others.state, accounts.account_key FROM others JOIN accounts ON accounts.id = others.id
           ORDER BY accounts.email",

@@ -121,7 +121,7 @@ fn mailbox(config: &Config) -> Vec<Finding> {
 
 /// How long what nobody fetched is kept, and how much of it.
 fn retention(config: &Config) -> Finding {
-    let MailboxLimits { envelopes_max, bytes_max, life_seconds } = config.mailbox_limits;
+    let MailboxLimits { envelopes_max, bytes_max, life_seconds, .. } = config.mailbox_limits;
     let (megabytes, hours) = (bytes_max / 1024 / 1024, life_seconds / 3600);
     let text = format!(
         "One device may leave {envelopes_max} envelopes or {megabytes} MiB unfetched, each for {} days and {} hours.",

@@ -211,7 +211,7 @@ async fn everything_of_one_mailbox_lies_in_one_slot_and_expires() {
     store.mailbox.enqueue(vec![item(1, 1, "one")]).await.unwrap();
     let redis::Value::Array(keys) = store.server.command(&["KEYS", "*"]) else { panic!("no keys") };
     let keys: Vec<String> = keys.into_iter().map(|key| redis::from_redis_value(key).unwrap()).collect();
-    assert_eq!(keys.len(), 4, "{keys:?}");
+    assert_eq!(keys.len(), 5, "{keys:?}");
     for key in keys.iter().filter(|key| *key != "cliquet:by-expiry") {
         assert!(key.starts_with(&format!("cliquet:{{{}}}:", mailbox(1))), "{key}");
         let life: i64 = redis::from_redis_value(store.server.command(&["TTL", key])).unwrap();

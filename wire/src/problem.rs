@@ -108,6 +108,8 @@ codes! {
     ContactLimit = "contact-limit", 409;
     /// The mailbox of a receiving device is full. Nothing was stored.
     MailboxFull = "mailbox-full", 507;
+    /// The receiver has not added the sender, who has sent as much as may be sent until then.
+    Unanswered = "unanswered", 403;
     /// The same id was used for another envelope.
     IdReused = "id-reused", 409;
     /// The account's quota of history is used up. What is there is kept.

@@ -20,6 +20,9 @@ pub struct Item {
     pub mailbox: MailboxId,
     /// Who is told when nobody fetches it.
     pub sender: MailboxId,
+    /// Whose device that is.
+    pub account: i64,
+    pub standing: Standing,
     pub id: EnvelopeId,
     /// SHA-256 of what the sender posted, cut to 16 bytes: tells a retry from an id used twice. `json` cannot, because
     /// it holds the time of acceptance. A second preimage is of no use to anyone: the sender made both.
@@ -28,6 +31,21 @@ pub struct Item {
     pub accepted_ms: u64,
     /// What a poll hands out, exactly.
     pub json: Arc<str>,
+}
+
+/// What a sender may use of a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A device of the same account: all of it.
+    Own,
+    /// The receiver has added the sender: [`MailboxLimits::sender_percent`] of it.
+    ///
+    /// [`MailboxLimits::sender_percent`]: crate::config::MailboxLimits::sender_percent
+    Accepted,
+    /// The receiver has not answered: [`MailboxLimits::stranger_envelopes`] in all, fetched or not.
+    ///
+    /// [`MailboxLimits::stranger_envelopes`]: crate::config::MailboxLimits::stranger_envelopes
+    Stranger,
 }
 
 /// What lies in a mailbox.
@@ -83,9 +101,12 @@ pub struct Enqueued {
 /// Why nothing was enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// One of the mailboxes has no room. Tell the sender; try again when the device was there.
+    /// One of the mailboxes has no room, or none for this sender. Tell the sender; try again when the device was there.
     #[error("a mailbox is full")]
     Full,
+    /// The sender has used up what a mailbox takes from somebody whom its owner has not added.
+    #[error("the receiver has not answered")]
+    Unanswered,
     /// The id belongs to another envelope of that mailbox. The sender's fault.
     #[error("an id was used for another envelope")]
     IdReused,
@@ -140,7 +161,8 @@ impl From<PoolError> for Unavailable {
 /// - **Aged by its cursor.** A server whose clock was behind gives what it took meanwhile no shorter life, if the mailbox had
 ///   been in use before; one that was ahead gives it a longer one.
 /// - **Bounded.** Envelopes and bytes have limits; what would pass one is refused and what is there is kept. Neither is
-///   counted by a scan. Envelopes past their life are not handed out and take no room.
+///   counted by a scan. No sender but the receiver's own devices uses more than a share of a mailbox. Envelopes past
+///   their life are not handed out and take no room.
 /// - **Told.** When an envelope is removed for its age, a notice is put into its sender's mailbox with the same step, and
 ///   lives there like an envelope; unless that mailbox is full. Nobody is told of the end of a notice, nor of what went with
 ///   a deleted mailbox.

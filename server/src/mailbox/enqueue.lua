@@ -1,20 +1,24 @@
 -- Puts every item into its mailbox, or none.
--- KEYS, for each item: its mailbox's state, its mailbox's envelopes, the memory of its id; then the mailboxes by expiry.
--- ARGV: now and the life of an envelope (ms), the limits by count and bytes, then for each item: device, digest,
--- accepted_ms, json, id, sender's device.
+-- KEYS, for each item: its mailbox's state, its mailbox's envelopes, the memory of its id, its mailbox's shares and
+-- strangers; then the mailboxes by expiry.
+-- ARGV: now and the life of an envelope (ms), the limits by count and bytes, a sender's share of both, the limit of a
+-- stranger, then for each item: device, digest, accepted_ms, json, id, sender's device, sender's account and its standing
+-- (own, accepted, stranger).
 -- What is past its life still takes room here: whoever is told 'full' expires it and asks again.
 local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
 local envelopes_max, bytes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
+local share_envelopes, share_bytes, stranger_max = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local text = function(number) return string.format('%.0f', number) end
 
 local accepted = nil
 local oldest = function(ms) if accepted == nil or ms < accepted then accepted = ms end end
 local fresh, mailboxes, in_order, remembered = {}, {}, {}, {}
 
-for i = 1, (#KEYS - 1) / 3 do
-    local state, envelopes, memory = KEYS[3 * i - 2], KEYS[3 * i - 1], KEYS[3 * i]
-    local item = { device = ARGV[6 * i - 1], digest = ARGV[6 * i], at = tonumber(ARGV[6 * i + 1]), json = ARGV[6 * i + 2] }
-    item.id, item.sender = ARGV[6 * i + 3], ARGV[6 * i + 4]
+for i = 1, (#KEYS - 1) / 5 do
+    local state, envelopes, memory = KEYS[5 * i - 4], KEYS[5 * i - 3], KEYS[5 * i - 2]
+    local shares, strangers = KEYS[5 * i - 1], KEYS[5 * i]
+    local item = { device = ARGV[8 * i], digest = ARGV[8 * i + 1], at = tonumber(ARGV[8 * i + 2]), json = ARGV[8 * i + 3] }
+    item.id, item.sender, item.account, item.standing = ARGV[8 * i + 4], ARGV[8 * i + 5], ARGV[8 * i + 6], ARGV[8 * i + 7]
     local known = remembered[memory] or redis.call('GET', memory)
     if known then
         local digest, at = string.match(known, '^(%x+) (%d+)$')
@@ -24,12 +28,32 @@ for i = 1, (#KEYS - 1) / 3 do
         local mailbox = mailboxes[state]
         if not mailbox then
             mailbox = { state = state, envelopes = envelopes, device = item.device, count = redis.call('XLEN', envelopes) }
+            mailbox.shares, mailbox.strangers, mailbox.new, mailbox.uses = shares, strangers, {}, {}
+            mailbox.was_empty = mailbox.count == 0
             mailbox.last = tonumber(redis.call('HGET', state, 'last') or '0')
             -- The whole stream may have reached the end of its life.
             mailbox.bytes = mailbox.count > 0 and tonumber(redis.call('HGET', state, 'bytes') or '0') or 0
             mailboxes[state] = mailbox
             in_order[#in_order + 1] = mailbox
         end
+        local account = item.account
+        if item.standing == 'stranger' then
+            local new = mailbox.new[account] or 0
+            local before = tonumber(redis.call('HGET', strangers, account) or '0')
+            if before + new >= stranger_max then return { 'unanswered' } end
+            mailbox.new[account] = new + 1
+        end
+        local use = mailbox.uses[account]
+        if not use then
+            use = { envelopes = 0, bytes = 0, limited = item.standing ~= 'own' }
+            -- The whole stream may have reached the end of its life.
+            if not mailbox.was_empty then
+                use.envelopes = tonumber(redis.call('HGET', shares, 'n:' .. account) or '0')
+                use.bytes = tonumber(redis.call('HGET', shares, 'b:' .. account) or '0')
+            end
+            mailbox.uses[account] = use
+        end
+        use.envelopes, use.bytes = use.envelopes + 1, use.bytes + #item.json
         mailbox.count = mailbox.count + 1
         mailbox.bytes = mailbox.bytes + #item.json
         item.mailbox, item.memory = mailbox, memory
@@ -41,6 +65,9 @@ end
 
 for _, mailbox in ipairs(in_order) do
     if mailbox.count > envelopes_max or mailbox.bytes > bytes_max then return { 'full' } end
+    for _, use in pairs(mailbox.uses) do
+        if use.limited and (use.envelopes > share_envelopes or use.bytes > share_bytes) then return { 'full' } end
+    end
 end
 
 for _, item in ipairs(fresh) do
@@ -48,11 +75,21 @@ for _, item in ipairs(fresh) do
     mailbox.last = math.max(item.at, mailbox.last + 1)
     -- Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
     redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(mailbox.last), 'envelope', item.json,
-        'id', item.id, 'sender', item.sender)
+        'id', item.id, 'sender', item.sender, 'account', item.account)
     redis.call('SET', item.memory, remembered[item.memory], 'PX', text(life))
 end
 for _, mailbox in ipairs(in_order) do
     redis.call('HSET', mailbox.state, 'last', text(mailbox.last), 'bytes', text(mailbox.bytes))
+    -- Not before the first envelope: a script that has written is let go on when Redis has no memory left.
+    if mailbox.was_empty then redis.call('DEL', mailbox.shares) end
+    for account, use in pairs(mailbox.uses) do
+        redis.call('HSET', mailbox.shares, 'n:' .. account, text(use.envelopes), 'b:' .. account, text(use.bytes))
+    end
+    redis.call('PEXPIRE', mailbox.shares, text(2 * life))
+    for account, new in pairs(mailbox.new) do
+        redis.call('HINCRBY', mailbox.strangers, account, new)
+        redis.call('PEXPIRE', mailbox.strangers, text(life))
+    end
     -- Each is removed, and its sender told, in its time. This is for a mailbox of which nobody ever hears again.
     redis.call('PEXPIRE', mailbox.envelopes, text(2 * life))
     redis.call('ZADD', KEYS[#KEYS], 'NX', text(now + life), mailbox.device)

@@ -9,6 +9,7 @@ mod redis_connection;
 mod redis_expiry;
 mod redis_keys;
 mod schema;
+mod shares;
 mod sqlite;
 mod tables;
 mod wake;
@@ -17,7 +18,8 @@ mod writer;
 pub(crate) use self::schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift};
 pub use self::{
     contract::{
-        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Unavailable,
+        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,
+        Unavailable,
     },
     mailboxes::{Mailboxes, OpenError},
     recent::{RECENT_LIMITS, RecentLimits},

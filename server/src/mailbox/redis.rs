@@ -11,12 +11,13 @@
 
 use super::{
     contract::{
-        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Unavailable,
+        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,
+        Unavailable,
     },
     hub::{Hub, Reading},
     redis_connection::{self, RedisConnection},
     redis_expiry::Expiry,
-    redis_keys::{BY_EXPIRY, envelopes_key, memory_key, state_key},
+    redis_keys::{BY_EXPIRY, envelopes_key, memory_key, shares_key, state_key, strangers_key},
     wake::{self, CHANNEL, Process, WakeMessage},
 };
 use crate::{clock::Clock, config::MailboxLimits};
@@ -105,10 +106,17 @@ impl RedisMailbox {
             .arg(self.limits.life_seconds.saturating_mul(1_000))
             .arg(self.limits.envelopes_max)
             .arg(self.limits.bytes_max);
+        let (share_envelopes, share_bytes) = self.limits.share();
+        call.arg(share_envelopes).arg(share_bytes).arg(self.limits.stranger_envelopes);
         for item in items {
             call.key(state_key(item.mailbox)).key(envelopes_key(item.mailbox)).key(memory_key(item));
+            call.key(shares_key(item.mailbox)).key(strangers_key(item.mailbox));
             call.arg(item.mailbox.to_string()).arg(hex(&item.digest)).arg(item.accepted_ms).arg(&*item.json);
-            call.arg(item.id.to_string()).arg(item.sender.to_string());
+            call.arg(item.id.to_string()).arg(item.sender.to_string()).arg(item.account).arg(match item.standing {
+                Standing::Own => "own",
+                Standing::Accepted => "accepted",
+                Standing::Stranger => "stranger",
+            });
         }
         call.key(BY_EXPIRY);
         let said: Vec<String> = self.connection.call(&call).await?;
@@ -120,6 +128,7 @@ impl RedisMailbox {
                 Ok(Enqueued { accepted_ms })
             }
             ["full"] => Err(EnqueueError::Full),
+            ["unanswered"] => Err(EnqueueError::Unanswered),
             ["id-reused"] => Err(EnqueueError::IdReused),
             _ => Err(Unavailable::new(Unexpected).into()),
         }
@@ -210,7 +219,7 @@ impl Mailbox for RedisMailbox {
             return Ok(());
         }
         let mut call = self.acknowledge.prepare_invoke();
-        call.key(state_key(mailbox)).key(envelopes_key(mailbox)).arg(cursor);
+        call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(shares_key(mailbox)).arg(cursor);
         let said: String = self.connection.call(&call).await?;
         match said.as_str() {
             "acknowledged" => Ok(()),
@@ -223,6 +232,7 @@ impl Mailbox for RedisMailbox {
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         let mut command = redis::cmd("DEL");
         command.arg(state_key(mailbox)).arg(envelopes_key(mailbox));
+        command.arg(shares_key(mailbox)).arg(strangers_key(mailbox));
         let _: u64 = self.connection.query(&command).await?;
         self.end_wait(mailbox);
         Ok(())

@@ -6,7 +6,7 @@
 use super::{
     contract::{MailboxId, Unavailable, expiry_notice},
     redis_connection::RedisConnection,
-    redis_keys::{BY_EXPIRY, envelopes_key, state_key},
+    redis_keys::{BY_EXPIRY, envelopes_key, shares_key, state_key},
 };
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::ids::EnvelopeId;
@@ -69,7 +69,7 @@ impl Expiry {
         command.arg(envelopes_key(mailbox)).arg("-").arg("+").arg("COUNT").arg(ENVELOPES_AT_ONCE);
         let page: StreamRangeReply = self.connection.query(&command).await?;
         let mut call = self.script.prepare_invoke();
-        call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(BY_EXPIRY);
+        call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(BY_EXPIRY).key(shares_key(mailbox));
         call.arg(mailbox.to_string()).arg(self.clock.now_ms()).arg(self.life_ms());
         call.arg(self.limits.envelopes_max).arg(self.limits.bytes_max);
         let mut due = 0;

@@ -12,7 +12,17 @@ pub(super) fn state_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:state")
 }
 
-/// Stream: cursor → `accepted_ms`, `envelope`, `id`, `sender`; or `accepted_ms`, `notice`.
+/// Hash: for each sender's account, `n:` the envelopes and `b:` the bytes that it uses of the mailbox.
+pub(super) fn shares_key(mailbox: MailboxId) -> String {
+    format!("cliquet:{{{mailbox}}}:shares")
+}
+
+/// Hash: for each account whose request is not answered, how many envelopes were accepted. Expires.
+pub(super) fn strangers_key(mailbox: MailboxId) -> String {
+    format!("cliquet:{{{mailbox}}}:strangers")
+}
+
+/// Stream: cursor → `accepted_ms`, `envelope`, `id`, `sender`, `account`; or `accepted_ms`, `notice`.
 pub(super) fn envelopes_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:envelopes")
 }

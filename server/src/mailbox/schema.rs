@@ -15,7 +15,11 @@ pub(crate) const FILE_NAME: &str = "mailbox.db";
 /// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql")), M::up(include_str!("schema_2_expiry.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema.sql")),
+    M::up(include_str!("schema_2_expiry.sql")),
+    M::up(include_str!("schema_3_senders.sql")),
+];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -243,7 +243,7 @@ impl fmt::Debug for SqliteMailbox {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::contract::Standing, *};
     use cliquet_wire::ids::EnvelopeId;
 
     #[tokio::test]
@@ -253,7 +253,9 @@ mod tests {
         let store = SqliteMailbox::open(folder.path(), limits, Clock::new(|| 1_000)).unwrap();
         let mailbox = MailboxId::from_random([1; 16]);
         let id = EnvelopeId::from_parts(1, [1; 10]);
-        let item = Item { mailbox, sender: mailbox, id, digest: [0; 16], accepted_ms: 1_000, json: "{}".into() };
+        let (account, standing) = (1, Standing::Own);
+        let (sender, digest, json) = (mailbox, [0; 16], "{}".into());
+        let item = Item { mailbox, sender, account, standing, id, digest, accepted_ms: 1_000, json };
         store.enqueue(vec![item]).await.unwrap();
         // As between the commit and its telling: memory still says that the mailbox ends before.
         store.recent.forget(mailbox);

@@ -3,8 +3,9 @@
 //! Owns what each command does to them. Knows nothing of who asks, nor of when it is on the disk.
 
 use super::{
-    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, expiry_notice},
+    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, Standing, expiry_notice},
     recent::Entry,
+    shares::Shares,
 };
 use crate::config::MailboxLimits;
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
@@ -58,13 +59,19 @@ impl Gone {
 pub(super) struct Tables<'t> {
     transaction: &'t Transaction<'t>,
     limits: &'t MailboxLimits,
+    shares: &'t mut Shares,
     changes: Vec<Change>,
 }
 
 impl<'t> Tables<'t> {
     /// For about so many commands.
-    pub(super) fn new(transaction: &'t Transaction<'t>, limits: &'t MailboxLimits, commands: usize) -> Self {
-        Self { transaction, limits, changes: Vec::with_capacity(commands) }
+    pub(super) fn new(
+        transaction: &'t Transaction<'t>,
+        limits: &'t MailboxLimits,
+        shares: &'t mut Shares,
+        commands: usize,
+    ) -> Self {
+        Self { transaction, limits, shares, changes: Vec::with_capacity(commands) }
     }
 
     pub(super) fn into_changes(self) -> Vec<Change> {
@@ -102,6 +109,9 @@ impl<'t> Tables<'t> {
                 Some((digest, _)) if digest != item.digest => return Ok(Err(EnqueueError::IdReused)),
                 Some((_, first_ms)) => accepted_ms = accepted_ms.min(first_ms),
                 None => {
+                    if item.standing == Standing::Stranger && self.has_used_up(row.key, item, &fresh)? {
+                        return Ok(Err(EnqueueError::Unanswered));
+                    }
                     accepted_ms = accepted_ms.min(item.accepted_ms);
                     row.envelopes += 1;
                     row.bytes = row.bytes.saturating_add(item.json.len() as u64);
@@ -119,8 +129,12 @@ impl<'t> Tables<'t> {
             if self.is_over(row) && fresh.iter().any(|(_, key)| *key == row.key) {
                 return Ok(Err(EnqueueError::Full));
             }
+            if self.is_over_a_share(row) && self.takes_more_than_a_share(row.key, &fresh)? {
+                return Ok(Err(EnqueueError::Full));
+            }
         }
         for (item, key) in fresh {
+            self.shares.add(key, item.account, item.json.len() as u64);
             if let Some(row) = rows.get_mut(&item.mailbox) {
                 let before = row.last_cursor;
                 row.last_cursor = item.accepted_ms.max(before + 1);
@@ -139,6 +153,40 @@ impl<'t> Tables<'t> {
         row.envelopes > self.limits.envelopes_max || row.bytes > self.limits.bytes_max
     }
 
+    /// Whether one sender might use more than a share of it.
+    fn is_over_a_share(&self, row: &Row) -> bool {
+        let (envelopes, bytes) = self.limits.share();
+        row.envelopes > envelopes || row.bytes > bytes
+    }
+
+    /// Whether these items make a sender use more than a share of a mailbox.
+    fn takes_more_than_a_share(&mut self, key: i64, fresh: &[(&Item, i64)]) -> rusqlite::Result<bool> {
+        let (envelopes, bytes) = self.limits.share();
+        let to_it = || fresh.iter().filter(|(item, of)| *of == key && item.standing != Standing::Own);
+        for (item, _) in to_it() {
+            let mut used = self.shares.of(self.transaction, key, item.account)?;
+            for (item, _) in to_it().filter(|(other, _)| other.account == item.account) {
+                used.envelopes += 1;
+                used.bytes = used.bytes.saturating_add(item.json.len() as u64);
+            }
+            if used.envelopes > envelopes || used.bytes > bytes {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a mailbox takes no more from this sender, whom its owner has not added. Counts what was accepted within the
+    /// life of an envelope, whether it was fetched or not.
+    fn has_used_up(&self, key: i64, item: &Item, fresh: &[(&Item, i64)]) -> rusqlite::Result<bool> {
+        let accepted: u64 = self
+            .transaction
+            .prepare_cached("SELECT count(*) FROM accepted_ids WHERE mailbox = ?1 AND stranger = ?2")?
+            .query_row(params![key, item.account], |row| row.get(0))?;
+        let more = fresh.iter().filter(|(other, of)| *of == key && other.account == item.account).count() as u64;
+        Ok(accepted + more >= self.limits.stranger_envelopes)
+    }
+
     fn known(&self, key: i64, item: &Item) -> rusqlite::Result<Option<([u8; 16], u64)>> {
         self.transaction
             .prepare_cached("SELECT digest, accepted_ms FROM accepted_ids WHERE mailbox = ?1 AND id = ?2")?
@@ -149,11 +197,17 @@ impl<'t> Tables<'t> {
     /// Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
     fn insert(&self, item: &Item, key: i64, cursor: u64) -> rusqlite::Result<()> {
         self.transaction
-            .prepare_cached("INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-            .execute(params![key, cursor, cursor, &*item.json, item.id.0.as_bytes(), item.sender.0.as_bytes()])?;
+            .prepare_cached(
+                "INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender, account)
+                 VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
+            )?
+            .execute(params![key, cursor, &*item.json, item.id.0.as_bytes(), item.sender.0.as_bytes(), item.account])?;
+        let stranger = (item.standing == Standing::Stranger).then_some(item.account);
         self.transaction
-            .prepare_cached("INSERT INTO accepted_ids (mailbox, id, digest, accepted_ms) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![key, item.id.0.as_bytes(), item.digest, item.accepted_ms])?;
+            .prepare_cached(
+                "INSERT INTO accepted_ids (mailbox, id, digest, accepted_ms, stranger) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![key, item.id.0.as_bytes(), item.digest, item.accepted_ms, stranger])?;
         Ok(())
     }
 
@@ -185,6 +239,7 @@ impl<'t> Tables<'t> {
             self.transaction.execute("DELETE FROM envelopes WHERE mailbox = ?1", [row.key])?;
             self.transaction.execute("DELETE FROM accepted_ids WHERE mailbox = ?1", [row.key])?;
             self.transaction.execute("DELETE FROM mailboxes WHERE key = ?1", [row.key])?;
+            self.shares.forget(row.key);
             self.changes.push(Change::Forgotten(mailbox));
         }
         Ok(())
@@ -216,7 +271,7 @@ impl<'t> Tables<'t> {
     }
 
     /// Makes room in one mailbox. What it removed is not yet taken off the row.
-    fn expire_mailbox(&self, key: i64, now_ms: u64, gone: &mut Vec<Gone>) -> rusqlite::Result<(u64, u64)> {
+    fn expire_mailbox(&mut self, key: i64, now_ms: u64, gone: &mut Vec<Gone>) -> rusqlite::Result<(u64, u64)> {
         let before = gone.len();
         let mut statement = self.transaction.prepare_cached(
             "DELETE FROM envelopes WHERE mailbox = ?1 AND accepted_ms < ?2
@@ -264,8 +319,9 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn count_removed(&self, key: i64, (envelopes, bytes): (u64, u64)) -> rusqlite::Result<()> {
+    fn count_removed(&mut self, key: i64, (envelopes, bytes): (u64, u64)) -> rusqlite::Result<()> {
         if envelopes > 0 {
+            self.shares.forget(key);
             self.transaction
                 .prepare_cached("UPDATE mailboxes SET envelopes = envelopes - ?2, bytes = bytes - ?3 WHERE key = ?1")?
                 .execute(params![key, envelopes, bytes])?;

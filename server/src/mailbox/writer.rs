@@ -8,6 +8,7 @@ use super::{
     contract::{AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable},
     hub::Hub,
     recent::RecentEnvelopes,
+    shares::Shares,
     tables::{Change, Tables},
 };
 use crate::config::MailboxLimits;
@@ -59,13 +60,15 @@ fn run(
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
+    let mut shares = Shares::default();
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        match commit(&mut connection, &limits, &mut group) {
+        match commit(&mut connection, &limits, &mut shares, &mut group) {
             Ok((answers, changes)) => publish(answers, changes, hub, recent),
             // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
             // acknowledged in advance comes again with the next poll.
             Err(error) => {
                 recent.forget_all();
+                shares.forget_all();
                 log::error!("the mailbox database failed: {error}");
             }
         }
@@ -96,11 +99,12 @@ fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &R
 fn commit(
     connection: &mut Connection,
     limits: &MailboxLimits,
+    shares: &mut Shares,
     group: &mut Vec<Command>,
 ) -> rusqlite::Result<(Vec<Held>, Vec<Change>)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers: Vec<Held> = Vec::with_capacity(group.len());
-    let mut tables = Tables::new(&transaction, limits, group.len());
+    let mut tables = Tables::new(&transaction, limits, shares, group.len());
     for command in group.drain(..) {
         match command {
             Command::Enqueue { items, now_ms, answer } => {

@@ -18,15 +18,17 @@ use cliquet_wire::{
     address::Address,
     certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles, Contacts},
+    ids::DeviceId,
     limits::DEVICES_MAX,
     pre_keys::PreKeyBundle,
     problem::ProblemCode,
 };
 use rocket::{Route, State, delete, get, post, put, response::status::NoContent, routes};
+use rusqlite::Connection;
 use std::collections::BTreeSet;
 
 pub fn routes() -> Vec<Route> {
-    routes![list, add, search, directory, remove, claim, block, unblock]
+    routes![list, add, search, directory, remove, claim, decline, block, unblock]
 }
 
 #[get("/contacts")]
@@ -49,6 +51,13 @@ async fn add(
     let SignedIn { account_id, .. } = signed_in;
     if other == account_id {
         return Err(ProblemCode::OwnAddress.into());
+    }
+    let known = database.run(move |connection| {
+        let is_answer = contacts::has_added(connection, other, account_id)?;
+        Ok::<_, database::Error>(is_answer || contacts::has_added(connection, account_id, other)?)
+    });
+    if !known.await? {
+        throttle.request_per_account.check(&account_id)?;
     }
     let now_ms = now.0;
     let directory = database.write(move |transaction| {
@@ -94,6 +103,25 @@ async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Data
     database
         .write(move |transaction| match accounts::find(transaction, &email)? {
             Some(other) => contacts::remove(transaction, signed_in.account_id, other),
+            None => Ok(()),
+        })
+        .await?;
+    Ok(NoContent)
+}
+
+/// Declining a request that does not exist succeeds.
+#[put("/contacts/<email>/decline")]
+async fn decline(
+    changing: Changing<SignedIn>,
+    email: &str,
+    now: Now,
+    database: &State<Database>,
+) -> Result<NoContent, Error> {
+    let Changing(signed_in) = changing;
+    let (email, now_ms) = (parse(email)?, now.0);
+    database
+        .write(move |transaction| match accounts::find(transaction, &email)? {
+            Some(other) => contacts::decline(transaction, signed_in.account_id, other, now_ms),
             None => Ok(()),
         })
         .await?;
@@ -152,20 +180,21 @@ async fn claim(
     let count = u32::try_from(named.len()).unwrap_or(u32::MAX);
     let SignedInDevice { account_id, device, .. } = signed_in;
     throttle.claim_per_requester.check_n(&account_id, count)?;
-    let sought = email.clone();
-    let other = database.run(move |connection| accounts::find(connection, &sought)).await?;
-    let other = other.ok_or(ProblemCode::NotAContact)?;
+    let claim = Claim { account_id, device, email, named };
+    // Before anything of the target's is spent: who may not write to it learns and uses up nothing.
+    let (claim, other) = database
+        .run(move |connection| {
+            let other = claim.check(connection)?;
+            Ok::<_, Error>((claim, other))
+        })
+        .await?;
     throttle.claim_per_pair.check_n(&(account_id, other), count)?;
     // Past this limit the stock is spared and nobody is refused (K7).
     let with_one_time = throttle.one_time_per_target.check_n(&other, count).is_ok();
     let bundles = database.write(move |transaction| {
-        if other != account_id && !contacts::may_write(transaction, account_id, other)? {
-            return Err(ProblemCode::NotAContact.into());
-        }
-        let active = devices::active(transaction, &email)?;
-        if named.iter().any(|named| *named == device || !active.contains(named)) {
-            return Err(ProblemCode::DevicesChanged.into());
-        }
+        // It may have changed meanwhile.
+        claim.check(transaction)?;
+        let named = claim.named;
         let bundles = named.iter().map(|named| {
             let certificate = devices::certificate(transaction, *named)?;
             let claimed = pre_keys::claim(transaction, *named, with_one_time)?.ok_or(ProblemCode::DevicesChanged)?;
@@ -175,6 +204,29 @@ async fn claim(
         Ok::<_, Error>(Bundles { bundles: bundles.collect::<Result<_, Error>>()? })
     });
     Ok(HtmlOrJson::new(bundles.await?))
+}
+
+/// What is asked of whom, and by whom.
+struct Claim {
+    account_id: i64,
+    device: DeviceId,
+    email: Address,
+    named: Vec<DeviceId>,
+}
+
+impl Claim {
+    /// Whose bundles they are, if they may be handed out.
+    fn check(&self, connection: &Connection) -> Result<i64, Error> {
+        let other = accounts::find(connection, &self.email)?.ok_or(ProblemCode::NotAContact)?;
+        if other != self.account_id && !contacts::may_write(connection, self.account_id, other)? {
+            return Err(ProblemCode::NotAContact.into());
+        }
+        let active = devices::active(connection, &self.email)?;
+        if self.named.iter().any(|named| *named == self.device || !active.contains(named)) {
+            return Err(ProblemCode::DevicesChanged.into());
+        }
+        Ok(other)
+    }
 }
 
 fn parse(typed: &str) -> Result<Address, ProblemCode> {

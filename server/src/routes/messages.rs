@@ -11,7 +11,7 @@ use crate::{
     database::Database,
     devices,
     error::Error,
-    mailbox::{EnqueueError, Item, Mailbox, Mailboxes},
+    mailbox::{EnqueueError, Item, Mailbox, Mailboxes, Standing},
     now::Now,
     response::HtmlOrJson,
     signed_in::SignedInDevice,
@@ -51,9 +51,15 @@ async fn send(
     let envelopes = post.0.envelopes;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
     let post = Sending { account_id: me.account_id, email: me.email, device: me.device, receivers };
-    allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
+    let account_id = post.account_id;
+    let standing = allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
+    let to_contact = standing.unwrap_or(Standing::Stranger);
     let accepted_ms = now.0;
-    let items = envelopes.into_iter().map(|envelope| item(envelope, accepted_ms)).collect::<Result<_, _>>()?;
+    let items = envelopes.into_iter().map(|envelope| {
+        let is_own = envelope.receiver_email == envelope.sender_email;
+        item(envelope, account_id, if is_own { Standing::Own } else { to_contact }, accepted_ms)
+    });
+    let items = items.collect::<Result<_, _>>()?;
     let enqueued = mailboxes.enqueue(items).await?;
     Ok(HtmlOrJson::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
 }
@@ -70,8 +76,8 @@ pub struct Sending {
     receivers: Receivers,
 }
 
-/// The posts that may be sent. Refusals are not kept.
-pub type AllowedPosts = VersionedCache<Sending, ()>;
+/// The posts that may be sent, and how their sender stands with the contact. Refusals are not kept.
+pub type AllowedPosts = VersionedCache<Sending, Standing>;
 
 /// What can be said of the envelopes by looking at them alone.
 fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId) -> Result<Receivers, ProblemCode> {
@@ -119,18 +125,21 @@ pub(super) fn check_length(ciphertext: &Blob, bytes_max: usize) -> Result<(), Pr
 }
 
 /// Refuses a receiver who does not take messages from this sender. An address without an account answers like a
-/// stranger's: who asks learns nothing.
-pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Address) -> Result<(), Error> {
+/// stranger's: who asks learns nothing. Returns the receiver's account.
+pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Address) -> Result<i64, Error> {
     let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
-    if contacts::may_write(connection, sender, account)? { Ok(()) } else { Err(ProblemCode::NotAContact.into()) }
+    if contacts::may_write(connection, sender, account)? { Ok(account) } else { Err(ProblemCode::NotAContact.into()) }
 }
 
 /// Whether the sender may write to them, and whether these are their devices, all of them and no other.
-fn check_receivers(connection: &Connection, post: &Sending) -> Result<(), Error> {
+fn check_receivers(connection: &Connection, post: &Sending) -> Result<Standing, Error> {
+    let mut standing = Standing::Own;
     let Sending { account_id: sender, email: sender_email, device: sender_device, receivers } = post;
     for (receiver, devices) in receivers {
         if receiver != sender_email {
-            check_contact(connection, *sender, receiver)?;
+            let account = check_contact(connection, *sender, receiver)?;
+            let is_answered = contacts::has_added(connection, account, *sender)?;
+            standing = if is_answered { Standing::Accepted } else { Standing::Stranger };
         }
         let active = devices::active(connection, receiver)?;
         let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| device != sender_device).collect();
@@ -138,11 +147,11 @@ fn check_receivers(connection: &Connection, post: &Sending) -> Result<(), Error>
             return Err(ProblemCode::DevicesChanged.into());
         }
     }
-    Ok(())
+    Ok(standing)
 }
 
 /// The envelope as the mailbox keeps it: one text, written once.
-fn item(mut envelope: Envelope, accepted_ms: u64) -> Result<Item, Error> {
+fn item(mut envelope: Envelope, account: i64, standing: Standing, accepted_ms: u64) -> Result<Item, Error> {
     let posted = serde_json::to_vec(&envelope).map_err(Error::internal)?;
     let mut digest = [0; 16];
     digest.iter_mut().zip(Sha256::digest(&posted)).for_each(|(to, from)| *to = from);
@@ -152,13 +161,14 @@ fn item(mut envelope: Envelope, accepted_ms: u64) -> Result<Item, Error> {
         return Err(ProblemCode::TooLarge.into());
     }
     let (mailbox, sender) = (envelope.receiver_device, envelope.sender_device);
-    Ok(Item { mailbox, sender, id: envelope.id, digest, accepted_ms, json: json.into() })
+    Ok(Item { mailbox, sender, account, standing, id: envelope.id, digest, accepted_ms, json: json.into() })
 }
 
 impl From<EnqueueError> for Error {
     fn from(error: EnqueueError) -> Self {
         match error {
             EnqueueError::Full => ProblemCode::MailboxFull.into(),
+            EnqueueError::Unanswered => ProblemCode::Unanswered.into(),
             EnqueueError::IdReused => ProblemCode::IdReused.into(),
             EnqueueError::Unavailable(error) => error.into(),
         }
@@ -193,7 +203,9 @@ mod tests {
     /// The parts of an envelope have limits of their own, which come to less: this bounds what a later part might add.
     #[test]
     fn r10_an_envelope_is_kept_at_its_largest_and_not_one_byte_past_it() {
-        let length = |bytes, letters| item(envelope(bytes, letters), 1_790_000_000_000).map(|item| item.json.len());
+        let length = |bytes, letters| {
+            item(envelope(bytes, letters), 1, Standing::Accepted, 1_790_000_000_000).map(|item| item.json.len())
+        };
         let shortest = length(0, 1).unwrap();
         let room = ENVELOPE_JSON_BYTES_MAX - shortest;
         // Four characters for three bytes; the rest is letters of the address.

@@ -4,7 +4,7 @@
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
-    mailbox::{Arrived, Item, Mailbox, MailboxId, SqliteMailbox},
+    mailbox::{Arrived, Item, Mailbox, MailboxId, SqliteMailbox, Standing},
 };
 use cliquet_wire::ids::EnvelopeId;
 use std::{sync::Arc, time::Duration};
@@ -30,6 +30,8 @@ async fn is_found(store: &Arc<SqliteMailbox>, mailbox: MailboxId, round: u64, cu
     let item = Item {
         mailbox,
         sender: mailbox,
+        account: 1,
+        standing: Standing::Own,
         id: EnvelopeId(Uuid::from_u128(u128::from(round))),
         digest: [7; 16],
         accepted_ms: round,

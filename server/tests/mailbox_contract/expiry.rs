@@ -22,7 +22,8 @@ pub(crate) async fn what_is_past_its_life_is_gone_and_takes_no_room<S: Store>() 
     assert_eq!(read_all(store.mailbox(), 1).await, ["young", "and fresh"]);
 }
 
-const MINUTE: MailboxLimits = MailboxLimits { envelopes_max: 2, bytes_max: 1_000, life_seconds: 60 };
+const MINUTE: MailboxLimits =
+    MailboxLimits { envelopes_max: 2, bytes_max: 1_000, life_seconds: 60, sender_percent: 100, stranger_envelopes: 20 };
 
 /// What the sender hears.
 async fn told(store: &impl Mailbox) -> Vec<u128> {

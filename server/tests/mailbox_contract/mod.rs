@@ -5,15 +5,17 @@
 mod ephemeral;
 mod expiry;
 mod order;
+mod senders;
 
 use cliquet_server::{
     config::MailboxLimits,
-    mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId, Stored, Unavailable},
+    mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId, Standing, Stored, Unavailable},
 };
 use cliquet_wire::{ids::EnvelopeId, limits::POLL_DELIVERIES_MAX};
 pub(crate) use ephemeral::*;
 pub(crate) use expiry::*;
 pub(crate) use order::*;
+pub(crate) use senders::*;
 use std::{future::Future, time::Duration};
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
@@ -75,6 +77,9 @@ macro_rules! contract {
             what_was_acknowledged_and_what_nobody_sent_is_told_to_nobody,
             a_full_mailbox_is_not_told,
             a_deleted_mailbox_is_empty,
+            a_stranger_has_twenty_envelopes_until_accepted,
+            no_sender_fills_more_than_a_share,
+            a_share_is_free_again_when_it_was_fetched_or_expired,
             survives_the_end_of_the_process,
             a_clock_that_jumps_loses_nothing,
             many_at_once_are_all_kept,
@@ -109,6 +114,8 @@ pub(crate) fn item(to: u8, id: u128, text: &str) -> Item {
     Item {
         mailbox: mailbox(to),
         sender: mailbox(SENDER),
+        account: SENDER.into(),
+        standing: Standing::Own,
         id: EnvelopeId(Uuid::from_u128(id)),
         digest: digest(text),
         accepted_ms: NOW_MS,

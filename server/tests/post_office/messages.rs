@@ -223,7 +223,7 @@ async fn r10_sixteen_envelopes_are_one_post_and_seventeen_are_none() {
 
 #[rocket::async_test]
 async fn a_full_mailbox_tells_the_sender_and_keeps_what_it_has() {
-    let limits = serde_json::json!({ "mailbox_limits": { "envelopes_max": 2 } });
+    let limits = serde_json::json!({ "mailbox_limits": { "envelopes_max": 2, "sender_percent": 100 } });
     let office = Office::open_with(Figment::from(Serialized::defaults(limits))).await;
     friends!(office, alice, bob);
     for id in 1..=2 {
@@ -248,4 +248,51 @@ async fn the_signed_out_and_the_revoked_post_nothing() {
     let anonymous = anonymous.header(rocket::http::Header::new("Sec-Fetch-Site", "same-origin"));
     assert_eq!(problem(anonymous.body(&body).dispatch().await).await, ProblemCode::SignedOut);
     assert!(office.fetches(&bob, 0).await.deliveries.is_empty());
+}
+
+#[rocket::async_test]
+async fn a_stranger_fills_neither_a_mailbox_nor_a_history() {
+    let office = Office::open().await;
+    let (mallory, bob) = (office.person("mallory"), office.person("bob"));
+    office.adds(&mallory, &bob);
+    for id in 1..=20 {
+        assert_eq!(office.posts(&mallory, vec![letter(&mallory, &bob, id)]).await.status(), Status::Created);
+    }
+    let next = || office.posts(&mallory, vec![letter(&mallory, &bob, 21)]);
+    assert_eq!(problem(next().await).await, ProblemCode::Unanswered, "the twenty-first");
+    // Another device of hers is no other sender, and it does not help that he fetched.
+    let laptop = office.another_device(&mallory);
+    let both = || vec![letter(&laptop, &bob, 22), letter(&laptop, &mallory, 23)];
+    assert_eq!(problem(office.posts(&laptop, both()).await).await, ProblemCode::Unanswered);
+    let fetched = office.fetches(&bob, 0).await.deliveries;
+    assert_eq!(fetched.len(), 20);
+    office.fetches(&bob, fetched[19].cursor).await;
+    assert_eq!(problem(office.posts(&laptop, both()).await).await, ProblemCode::Unanswered);
+    assert!(office.fetches(&mallory, 0).await.deliveries.is_empty(), "nothing of such a post is kept");
+    office.adds(&bob, &mallory);
+    assert_eq!(office.posts(&laptop, both()).await.status(), Status::Created);
+}
+
+#[rocket::async_test]
+async fn an_accepted_contact_fills_a_quarter_of_a_mailbox_and_the_others_still_write() {
+    let limits = serde_json::json!({ "mailbox_limits": { "envelopes_max": 8 } });
+    let office = Office::open_with(Figment::from(Serialized::defaults(limits))).await;
+    friends!(office, alice, bob);
+    let mallory = office.person("mallory");
+    office.adds(&mallory, &bob);
+    office.adds(&bob, &mallory);
+    let laptop = office.another_device(&mallory);
+    let post = |from: &crate::support::office::Person, id| {
+        vec![
+            letter(from, &bob, id),
+            letter(from, if from.device == laptop.device { &mallory } else { &laptop }, id + 100),
+        ]
+    };
+    for (from, id) in [(&mallory, 1), (&laptop, 2)] {
+        assert_eq!(office.posts(from, post(from, id)).await.status(), Status::Created);
+    }
+    for (from, id) in [(&mallory, 3), (&laptop, 4)] {
+        assert_eq!(problem(office.posts(from, post(from, id)).await).await, ProblemCode::MailboxFull);
+    }
+    assert_eq!(office.posts(&alice, vec![letter(&alice, &bob, 5)]).await.status(), Status::Created);
 }

@@ -1,13 +1,14 @@
 //! Adding, requesting, blocking, and claiming pre-keys.
 
-use crate::support::house::{Person, Reply, TestServer};
+use crate::support::house::{Person, Reply, TestServer, letter};
 use cliquet_web_crypto::crypto::{CheckedBundle, CheckedDirectory, rsa::native::NativeVerifier};
 use cliquet_wire::{
     certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles, ContactState, Contacts},
+    envelope::SendMessages,
     ids::DeviceId,
     limits::{CONTACTS_MAX, DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
-    problem::ProblemCode::*,
+    problem::{Problem, ProblemCode::*},
 };
 use rocket::http::Method;
 use serde_json::json;
@@ -155,6 +156,58 @@ async fn adding_someone_lifts_ones_own_block() {
     assert_eq!(states(&server, &alice).await, [("bob@example.org".to_owned(), ContactState::Added)]);
 }
 
+#[rocket::async_test]
+async fn requests_are_limited_by_account_and_hour_and_answers_are_not() {
+    let server = TestServer::with(&[("throttles.request_per_account_hour", "2")]).await;
+    let mallory = server.sign_up("mallory@example.org").await;
+    let mut people = Vec::new();
+    for name in ["alice", "bob", "carol", "dave"] {
+        people.push(server.sign_up(&format!("{name}@example.org")).await);
+    }
+    server.add(&mallory, &people[0]).await;
+    server.add(&mallory, &people[1]).await;
+    // Whom she has already is no new request.
+    server.add(&mallory, &people[1]).await;
+    let before = server.rows();
+    let third = AddContact { email: people[2].email.to_string() };
+    server.post(&mallory, "/contacts", &third).await.expect_problem(TooManyRequests);
+    assert_eq!(server.rows(), before);
+    // Nor is an answer one.
+    server.add(&people[3], &mallory).await;
+    server.add(&mallory, &people[3]).await;
+}
+
+#[rocket::async_test]
+async fn a_declined_request_is_gone_and_nothing_is_taken_from_it_until_it_is_answered() {
+    let server = TestServer::start().await;
+    let mallory = server.sign_up("mallory@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let path = "/contacts/mallory@example.org/decline";
+    let seen_by_bob = async || states(&server, &bob).await;
+    // Declining what was not asked is done, and does nothing.
+    server.put(&bob, path, &()).await.expect_nothing();
+    server.put(&bob, "/contacts/nobody@example.org/decline", &()).await.expect_nothing();
+    server.put(&bob, "/contacts/nobody/decline", &()).await.expect_problem(InvalidAddress);
+    server.put(None, path, &()).await.expect_problem(SignedOut);
+    assert_eq!(server.rows()["declines"], 0);
+    server.add(&mallory, &bob).await;
+    server.put(&bob, path, &()).await.expect_nothing();
+    server.put(&bob, path, &()).await.expect_nothing();
+    assert_eq!(seen_by_bob().await, []);
+    // She is not told, and asking again does not help.
+    let seen_by_mallory = states(&server, &mallory).await;
+    assert_eq!(seen_by_mallory, [("bob@example.org".to_owned(), ContactState::Added)]);
+    server.delete(&mallory, "/contacts/bob@example.org").await.expect_nothing();
+    server.add(&mallory, &bob).await;
+    assert_eq!(seen_by_bob().await, []);
+    claim(&server, &mallory, &bob, &[bob.device()]).await.expect_problem(NotAContact);
+    let post = SendMessages { envelopes: vec![letter(1, &mallory, &bob)] };
+    server.post(&mallory, "/messages", &post).await.expect_problem(NotAContact);
+    server.add(&bob, &mallory).await;
+    assert_eq!(seen_by_bob().await, [("mallory@example.org".to_owned(), ContactState::Added)]);
+    claim(&server, &mallory, &bob, &[bob.device()]).await.expect::<Bundles>(200);
+}
+
 /// Requirements: K5, K7
 #[rocket::async_test]
 async fn a_claim_hands_out_each_one_time_key_once_and_past_them_serves_all_the_same() {
@@ -209,7 +262,9 @@ async fn a_refused_claim_uses_nothing_up() {
     let other = server.another_browser(&alice).await;
     claim(&server, &other, &bob, &[bob.device()]).await.expect_problem(NoDevice);
     let mut after = server.rows();
-    after.insert("sign_ins".to_owned(), before["sign_ins"]);
+    for of_the_other in ["sign_ins", "known_browsers"] {
+        after.insert(of_the_other.to_owned(), before[of_the_other]);
+    }
     assert_eq!(after, before);
     // One's own other device is claimed like a contact's.
     let bundles: Bundles = claim(&server, &alice, &alice, &[phone.device()]).await.expect(200);
@@ -254,6 +309,42 @@ async fn past_the_targets_limit_the_stock_is_spared_and_the_sender_served() {
     let bundles: Bundles = claim(&server, &carol, &bob, &[bob.device()]).await.expect(200);
     assert!(bundles.bundles[0].one_time.is_none());
     assert_eq!(server.rows(), before);
+}
+
+/// Neither by what they are told nor by when they are told to wait. Requirement: S1
+#[rocket::async_test]
+async fn a_claim_tells_a_stranger_from_an_unknown_address_by_nothing() {
+    let limits = [("throttles.claim_per_requester_hour", "5"), ("throttles.claim_per_pair_hour", "2")];
+    let server = TestServer::with(&limits).await;
+    let bob = server.sign_up("bob@example.org").await;
+    let named = ClaimBundles { devices: vec![bob.device()] };
+    let mut answers = Vec::new();
+    for (asker, asked) in [("mallory", "bob"), ("mallet", "nobody")] {
+        let asker = server.sign_up(&format!("{asker}@example.org")).await;
+        let path = format!("/contacts/{asked}@example.org/bundles");
+        let mut codes = Vec::new();
+        for _ in 0..6 {
+            let reply = server.post(&asker, &path, &named).await;
+            codes.push((reply.status, reply.expect::<Problem>(reply.status).code));
+        }
+        answers.push(codes);
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0][4..], [(403, NotAContact), (429, TooManyRequests)]);
+}
+
+/// The allowance of a target is spent by those who may write to it and name its devices.
+#[rocket::async_test]
+async fn strangers_and_refused_claims_spend_nothing_of_a_targets_keys() {
+    let server = TestServer::with(&[("throttles.one_time_per_target_hour", "1")]).await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    let mallory = server.sign_up("mallory@example.org").await;
+    server.add(&alice, &bob).await;
+    claim(&server, &mallory, &bob, &[bob.device()]).await.expect_problem(NotAContact);
+    claim(&server, &alice, &bob, &[alice.device()]).await.expect_problem(DevicesChanged);
+    let bundles: Bundles = claim(&server, &alice, &bob, &[bob.device()]).await.expect(200);
+    assert!(bundles.bundles[0].one_time.is_some(), "hers is the first");
 }
 
 /// Requirement: S1

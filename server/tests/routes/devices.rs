@@ -383,6 +383,8 @@ async fn a_key_of_another_encoding_is_not_published() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     server.database().execute("DELETE FROM one_time_pre_keys WHERE id > 50", []).unwrap();
+    let first_browser: Vec<u8> =
+        server.database().query_row("SELECT token_hash FROM known_browsers", [], |row| row.get(0)).unwrap();
     let before = server.rows();
     let not_published = async |upload: PreKeyUpload| {
         server.put(&alice, "/devices/self/pre-keys", &upload).await.expect_problem(Malformed);
@@ -403,7 +405,9 @@ async fn a_key_of_another_encoding_is_not_published() {
         registration.device.certificate.identity_key = key;
         sign_certificate(phone.key, &mut registration.device.certificate).await;
         refused(&server, &phone, &registration, Malformed).await;
-        server.database().execute("DELETE FROM sign_ins WHERE device_id IS NULL", []).unwrap();
+        let database = server.database();
+        database.execute("DELETE FROM sign_ins WHERE device_id IS NULL", []).unwrap();
+        database.execute("DELETE FROM known_browsers WHERE token_hash <> ?1", [&first_browser]).unwrap();
     }
     // The last canonical encoding is taken.
     past_the_prime[0] = 0xec;

@@ -293,7 +293,8 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 14] = [
+const LIMITS: [&str; 15] = [
+    "request_per_account_hour",
     "guess_per_network_hour",
     "guess_per_address_and_network_hour",
     "guess_per_address_and_vicinity_hour",

@@ -131,6 +131,7 @@ fn why(failure: Failure) -> Word {
         Failure::Expired => Word::FailedExpired,
         Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
         Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
+        Failure::Refused(ProblemCode::Unanswered) => Word::FailedUnanswered,
         Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,
         Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
         Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,

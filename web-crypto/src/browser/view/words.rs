@@ -35,6 +35,7 @@ words! {
     FailedExpired = "failed-expired",
     FailedKeyChanged = "failed-key-changed",
     FailedMailboxFull = "failed-mailbox-full",
+    FailedUnanswered = "failed-unanswered",
     FailedNotAContact = "failed-not-a-contact",
     FailedTooLarge = "failed-too-large",
     FailedUnknownAccount = "failed-unknown-account",

@@ -1,0 +1,83 @@
+//! What one sender may use of a mailbox.
+
+use super::{NOW_MS, SENDER, Store, item, mailbox, read_all};
+use cliquet_server::{
+    config::MailboxLimits,
+    mailbox::{EnqueueError, Item, Mailbox, Standing},
+};
+
+fn limits(envelopes_max: u64) -> MailboxLimits {
+    MailboxLimits { envelopes_max, life_seconds: 60, ..MailboxLimits::default() }
+}
+
+fn from(account: i64, standing: Standing, id: u128) -> Item {
+    Item { account, standing, ..item(1, id, "x") }
+}
+
+/// What is fetched counts all the same: a device that is there is not open to strangers without end.
+pub(crate) async fn a_stranger_has_twenty_envelopes_until_accepted<S: Store>() {
+    let store = S::open(limits(1_000)).await;
+    let post = async |account, standing, id| store.mailbox().enqueue(vec![from(account, standing, id)]).await;
+    for id in 0..20 {
+        let accepted = post(7, Standing::Stranger, id).await.unwrap();
+        let last = store.mailbox().wait(mailbox(1), 0, super::now()).await.unwrap().stored.pop().unwrap();
+        store.mailbox().acknowledge(mailbox(1), last.cursor).await.unwrap();
+        assert_eq!(accepted.accepted_ms, NOW_MS);
+    }
+    assert!(matches!(post(7, Standing::Stranger, 20).await, Err(EnqueueError::Unanswered)), "the twenty-first");
+    assert!(post(7, Standing::Stranger, 19).await.is_ok(), "a retry is no other envelope");
+    assert!(post(8, Standing::Stranger, 21).await.is_ok(), "another stranger");
+    // Nothing of a post is kept when one of its mailboxes takes nothing more.
+    let both = vec![Item { mailbox: mailbox(2), ..from(7, Standing::Stranger, 22) }, from(7, Standing::Stranger, 23)];
+    assert!(matches!(store.mailbox().enqueue(both).await, Err(EnqueueError::Unanswered)));
+    assert!(read_all(store.mailbox(), 2).await.is_empty());
+    assert!(post(7, Standing::Accepted, 24).await.is_ok(), "once accepted");
+    store.set_time(NOW_MS + 120_000);
+    store.expire().await;
+    let later = Item { accepted_ms: NOW_MS + 120_000, ..from(8, Standing::Stranger, 25) };
+    assert!(store.mailbox().enqueue(vec![later]).await.is_ok());
+}
+
+pub(crate) async fn no_sender_fills_more_than_a_share<S: Store>() {
+    let store = S::open(limits(40)).await;
+    let post = async |account, standing, id| store.mailbox().enqueue(vec![from(account, standing, id)]).await;
+    for id in 0..10 {
+        post(7, Standing::Accepted, id).await.unwrap();
+    }
+    assert!(matches!(post(7, Standing::Accepted, 10).await, Err(EnqueueError::Full)), "a quarter is the most");
+    post(7, Standing::Accepted, 9).await.unwrap();
+    for id in 100..110 {
+        post(8, Standing::Accepted, id).await.unwrap();
+    }
+    assert!(matches!(post(8, Standing::Accepted, 110).await, Err(EnqueueError::Full)));
+    // One's own other device is no stranger to one's mailbox.
+    for id in 200..220 {
+        post(SENDER.into(), Standing::Own, id).await.unwrap();
+    }
+    assert!(matches!(post(SENDER.into(), Standing::Own, 220).await, Err(EnqueueError::Full)), "all of it is used");
+    assert_eq!(read_all(store.mailbox(), 1).await.len(), 40);
+    let store = S::open(MailboxLimits { bytes_max: 40, ..limits(1_000) }).await;
+    let ten = Item { json: "0123456789".into(), ..from(7, Standing::Accepted, 1) };
+    store.mailbox().enqueue(vec![ten]).await.unwrap();
+    let one_more = store.mailbox().enqueue(vec![from(7, Standing::Accepted, 2)]).await;
+    assert!(matches!(one_more, Err(EnqueueError::Full)), "by bytes, too");
+}
+
+pub(crate) async fn a_share_is_free_again_when_it_was_fetched_or_expired<S: Store>() {
+    let store = S::open(limits(8)).await;
+    let post = async |id, at| {
+        let item = Item { accepted_ms: at, ..from(7, Standing::Accepted, id) };
+        store.mailbox().enqueue(vec![item]).await
+    };
+    for id in 0..2 {
+        post(id, NOW_MS).await.unwrap();
+    }
+    assert!(matches!(post(2, NOW_MS).await, Err(EnqueueError::Full)));
+    let first = super::cursors(store.mailbox(), 1).await[0];
+    store.mailbox().acknowledge(mailbox(1), first).await.unwrap();
+    post(3, NOW_MS).await.unwrap();
+    assert!(matches!(post(4, NOW_MS).await, Err(EnqueueError::Full)));
+    store.set_time(NOW_MS + 120_000);
+    store.expire().await;
+    post(6, NOW_MS + 120_000).await.unwrap();
+}
