@@ -9,7 +9,7 @@ use super::{
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
 };
-use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor};
+use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, vault::VaultContact};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
@@ -23,6 +23,7 @@ pub struct Messenger {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
     peers: Table<Peer>,
+    pins: Table<VaultContact>,
     directories: Table<DeviceDirectory>,
     conversations: Table<Conversation>,
     owed: Table<Owed>,
@@ -155,6 +156,7 @@ impl Messenger {
             own: OwnIdentity::load(&identity.value).map_err(|_| RecordsError::Damaged)?,
             pre_keys: PreKeySecrets::load(&pre_keys.value).map_err(|_| RecordsError::Damaged)?,
             peers: Table::default(),
+            pins: Table::default(),
             directories: Table::default(),
             conversations: Table::default(),
             owed: Table::default(),
@@ -220,6 +222,11 @@ impl Messenger {
     /// A known account, or this one.
     pub fn peer(&self, address: &Address) -> Option<&Peer> {
         self.peers.get(address.as_str())
+    }
+
+    /// What the vault knows of an account that is not known here.
+    pub(super) fn pin(&self, address: &Address) -> Option<&VaultContact> {
+        self.pins.get(address.as_str())
     }
 
     /// The devices of an account. `None`: they must be fetched before anything is encrypted for it.
@@ -295,6 +302,7 @@ impl Messenger {
                 self.pre_keys = PreKeySecrets::load(value).map_err(|_| RecordsError::Damaged)?;
             }
             Store::Peers => self.peers.put(key, decode(value)?),
+            Store::Pins => self.pins.put(key, decode(value)?),
             Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),
             Store::Conversations => self.conversations.put(key, decode(value)?),
             Store::Owed => self.owed.put(key, decode(value)?),
@@ -319,6 +327,7 @@ impl Messenger {
 
     fn forget(&mut self, store: Store, key: &str) {
         match store {
+            Store::Pins => self.pins.remove(key),
             Store::Directories => self.directories.remove(key),
             Store::Owed => self.owed.remove(key),
             Store::Sessions => self.sessions.remove(key),
@@ -362,6 +371,14 @@ impl Step {
     pub(super) fn put_peer(&mut self, peer: &Peer) {
         self.changes.put(Store::Peers, peer.address.as_str().into(), peer);
         self.effects.push(Effect::Peer(peer.address.clone()));
+    }
+
+    pub(super) fn put_pin(&mut self, pin: &VaultContact) {
+        self.changes.put(Store::Pins, pin.email.as_str().into(), pin);
+    }
+
+    pub(super) fn forget_pin(&mut self, address: &Address) {
+        self.changes.delete(Store::Pins, address.as_str().into());
     }
 
     pub(super) fn put_conversation(&mut self, conversation: &Conversation) {

@@ -68,14 +68,23 @@ impl Messenger {
     pub fn adopt(&self, vault: &VaultBody, listed: &[listed::Contact], now: u64) -> Step {
         let mut step = self.step();
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
-            let shown = listed.iter().find(|shown| shown.email == kept.email);
-            // A contact in the vault that the server does not list stays in the vault, until the server shows its key.
-            let found = self.contact(&kept.email);
-            let is_new = found.is_none();
-            let Some(mut contact) = found.or_else(|| shown.map(new_contact)) else { continue };
+            let Some(mut contact) = self.contact(&kept.email) else {
+                match listed.iter().find(|shown| shown.email == kept.email) {
+                    Some(shown) => {
+                        let key = shown.account_key.clone();
+                        step.forget_pin(&kept.email);
+                        let contact = Contact::pinned(kept, Trust::Requested, key, now, &mut step);
+                        self.put_contact(contact, &mut step);
+                    }
+                    // The server may show it later, under any key: the pin holds then.
+                    None if self.pin(&kept.email) != Some(kept) => step.put_pin(kept),
+                    None => {}
+                }
+                continue;
+            };
             let peer = &mut contact.peer;
-            if peer.decided <= kept.decided || is_new {
-                peer.trust = client_trust(kept.state);
+            if peer.decided <= kept.decided {
+                peer.trust = kept.state.into();
                 peer.verified = kept.verified;
                 peer.decided = kept.decided;
                 contact.conversation.keep_history = kept.keep_history;
@@ -95,7 +104,8 @@ impl Messenger {
             let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
             if !in_vault && self.peer(&shown.email).is_none() {
                 // Only the server says so: it counts as a request, and the person decides.
-                let mut contact = new_contact(shown);
+                let key = shown.account_key.clone();
+                let mut contact = self.new_contact(&shown.email, Trust::Requested, key, now, &mut step);
                 if shown.state == ContactState::Blocked {
                     contact.peer.trust = Trust::Blocked;
                 }
@@ -125,6 +135,8 @@ impl Messenger {
             };
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 None => body.contacts.push(ours),
+                // Which key is right is not decided yet: the vault keeps the one that it knows.
+                Some(_) if peer.key_changed => {}
                 Some(kept) if kept.decided < ours.decided => *kept = ours,
                 Some(kept) if kept.account_key_hash == ours.account_key_hash => {
                     kept.counter = kept.counter.max(ours.counter);
@@ -133,19 +145,6 @@ impl Messenger {
             }
         }
         body
-    }
-}
-
-/// Only its key is accepted so far.
-fn new_contact(shown: &listed::Contact) -> Contact {
-    Contact::new(shown.email.clone(), Trust::Requested, shown.account_key.clone())
-}
-
-fn client_trust(state: ContactState) -> Trust {
-    match state {
-        ContactState::Added => Trust::Added,
-        ContactState::Requested => Trust::Requested,
-        ContactState::Blocked => Trust::Blocked,
     }
 }
 

@@ -178,6 +178,11 @@ impl VaultKeys {
     }
 }
 
+/// A client keeps one by itself, for an account that it does not know yet.
+impl Record for VaultContact {
+    const VERSION: u32 = 1;
+}
+
 impl Record for VaultBody {
     const VERSION: u32 = 1;
 }

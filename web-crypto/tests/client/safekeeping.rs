@@ -151,22 +151,87 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     assert_eq!(world.devices[impostor].conversation("alice").last().unwrap(), "< now then");
 }
 
-#[test]
-fn whom_the_server_hides_stays_in_the_vault_and_comes_back_under_no_other_key() {
-    let (mut world, body) = before(714);
+/// A new device of Alice, whose vault knows Bob, at a server that hides him; and an impostor under his address.
+fn hidden(seed: u64) -> (World, VaultBody, usize, usize) {
+    let (mut world, body) = before(seed);
     let anew = cleared(&mut world);
-    assert!(adopt(&mut world, anew, &body, &[]).is_empty());
+    adopt(&mut world, anew, &body, &[]);
     assert_eq!(world.devices[anew].messenger.contacts().count(), 0);
-    assert_eq!(world.devices[anew].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
-    // Added anew, under the key of an impostor: the next look into the vault tells.
     world.devices[1].online = false;
     world.office.directories.remove(&address("bob"));
-    world.add_device("bob", 2);
-    world.add_contact(anew, "bob");
-    assert!(!world.devices[anew].contact("bob").peer.key_changed);
-    adopt(&mut world, anew, &body, &[]);
-    assert!(world.devices[anew].contact("bob").peer.key_changed);
+    let impostor = world.add_device("bob", 2);
+    (world, body, anew, impostor)
+}
+
+/// The key is not believed, the conversation says so once, and the vault's pin stays, whatever else is decided.
+fn holds_against_the_impostor(world: &mut World, body: &VaultBody, anew: usize) {
+    let bob = world.devices[anew].contact("bob");
+    assert_eq!((bob.peer.trust, bob.peer.key_changed, bob.peer.verified), (Trust::Blocked, true, false));
     assert_eq!(world.devices[anew].notices("bob", Notice::KeyChanged), 1);
+    let alice = &mut world.devices[anew];
+    let step = alice.messenger.keep_history(&address("bob"), true).unwrap();
+    alice.take(step);
+    let step = alice.messenger.block(&address("bob")).unwrap();
+    alice.take(step);
+    assert_eq!(alice.messenger.vault_body(body).contacts, body.contacts, "less than accepting the key moved the pin");
+    let directory = world.office.directories[&address("bob")].clone();
+    let alice = &mut world.devices[anew];
+    let step = now_or_never(alice.messenger.accept_key(directory, alice.now, &NativeVerifier)).unwrap();
+    alice.take(step);
+    let after = alice.messenger.vault_body(body);
+    let kept = after.contacts.iter().find(|contact| contact.email == address("bob")).unwrap();
+    assert_eq!((kept.account_key_hash, kept.verified), (signer(2).account_key().hash(), false));
+}
+
+#[test]
+fn whom_the_server_hides_stays_in_the_vault() {
+    let (mut world, body) = before(714);
+    let anew = cleared(&mut world);
+    adopt(&mut world, anew, &body, &[]);
+    assert_eq!(world.devices[anew].messenger.contacts().count(), 0);
+    assert_eq!(world.devices[anew].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
+    // Shown later under the right key, everything that was decided holds again.
+    world.add_contact(anew, "bob");
+    let bob = world.devices[anew].contact("bob");
+    assert!(bob.peer.verified && !bob.peer.key_changed && bob.peer.trust == Trust::Added);
+    assert!(!bob.conversation.keep_history);
+}
+
+#[test]
+fn a_hidden_contact_who_is_added_again_under_another_key_is_not_believed() {
+    let (mut world, body, anew, _) = hidden(715);
+    world.add_contact(anew, "bob");
+    holds_against_the_impostor(&mut world, &body, anew);
+}
+
+#[test]
+fn a_hidden_contact_who_writes_under_another_key_is_not_heard() {
+    let (mut world, body, anew, impostor) = hidden(716);
+    world.add_contact(impostor, "alice");
+    world.write(impostor, "alice", "trust me");
+    world.settle();
+    assert_eq!(world.devices[anew].conversation("bob"), ["! KeyChanged"]);
+    holds_against_the_impostor(&mut world, &body, anew);
+}
+
+#[test]
+fn a_hidden_contact_whom_the_server_lists_later_under_another_key_is_not_believed() {
+    let (mut world, body, anew, _) = hidden(717);
+    let without = VaultBody { contacts: vec![], ..body.clone() };
+    adopt(&mut world, anew, &without, &[listed("bob", 2)]);
+    holds_against_the_impostor(&mut world, &body, anew);
+}
+
+#[test]
+fn an_older_list_of_a_hidden_contact_is_refused() {
+    let (mut world, mut body) = before(718);
+    let anew = cleared(&mut world);
+    body.contacts.iter_mut().for_each(|contact| contact.counter = 9);
+    adopt(&mut world, anew, &body, &[]);
+    let directory = world.office.directories[&address("bob")].clone();
+    let alice = &world.devices[anew];
+    let refused = now_or_never(alice.messenger.add_contact(directory, alice.now, &NativeVerifier));
+    assert_eq!(refused.err(), Some(StepError::NotProven));
 }
 
 #[test]

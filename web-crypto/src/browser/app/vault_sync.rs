@@ -76,8 +76,16 @@ pub(super) async fn adopt<P: Platform>(engine: &Engine<P>) -> Result<(), AppErro
 }
 
 async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<(Blob, VaultBody), AppError> {
-    let Vault { vault } = api::get(engine.platform(), "/vault").await?;
+    let platform = engine.platform();
+    let Vault { vault } = api::get(platform, "/vault").await?;
     let body = read(engine, &vault).await?;
+    // What another device decided, and whom it knows by which key.
+    engine
+        .run(async |messenger| {
+            let step = messenger.adopt(&body, &[], platform.now_ms());
+            Ok((!step.changes.is_empty()).then_some(step))
+        })
+        .await?;
     Ok((vault, body))
 }
 

@@ -5,6 +5,7 @@ use crate::client::{
     conversation::{Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
     messenger::{Messenger, Step},
 };
+use crate::crypto::vault::VaultContact;
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory};
 
 /// An account, the direct conversation with it, and what is owed to it. Each part is a record of its own.
@@ -30,10 +31,37 @@ pub(crate) enum DirectoryChange {
 }
 
 impl Contact {
-    pub(crate) fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
+    /// One of which nothing else is known. [`Messenger::new_contact`] asks the vault's pins first.
+    fn unknown(address: Address, trust: Trust, account_key: AccountKey) -> Self {
         let conversation = Conversation::new(ConversationId::from(&address));
         let peer = Peer::new(address, trust, account_key);
         Self { peer, conversation, owed: Owed::default(), directory: DirectoryChange::None }
+    }
+
+    /// One that the vault knows. Under another key than the vault's it is blocked, and the conversation says so, until the
+    /// person accepts that key.
+    pub(in crate::client) fn pinned(
+        pin: &VaultContact,
+        trust: Trust,
+        account_key: AccountKey,
+        now: u64,
+        step: &mut Step,
+    ) -> Self {
+        let mut contact = Self::unknown(pin.email.clone(), trust, account_key);
+        contact.peer.decided = pin.decided;
+        contact.conversation.keep_history = pin.keep_history;
+        let hash = contact.peer.account_key.hash();
+        if hash == pin.account_key_hash {
+            contact.peer.counter = pin.counter;
+            contact.peer.verified = pin.verified;
+            if trust == Trust::Requested {
+                contact.peer.trust = pin.state.into();
+            }
+        } else {
+            contact.peer.trust = Trust::Blocked;
+            note_changed_key(&mut contact, &hash.0, now, step);
+        }
+        contact
     }
 
     /// Its address.
@@ -58,6 +86,25 @@ impl Contact {
 }
 
 impl Messenger {
+    /// An account that was not known here until now, under the key that the server, a message or another device shows.
+    /// What the vault knows of it holds from the first moment.
+    pub(in crate::client) fn new_contact(
+        &self,
+        address: &Address,
+        trust: Trust,
+        account_key: AccountKey,
+        now: u64,
+        step: &mut Step,
+    ) -> Contact {
+        match self.pin(address) {
+            None => Contact::unknown(address.clone(), trust, account_key),
+            Some(pin) => {
+                step.forget_pin(address);
+                Contact::pinned(pin, trust, account_key, now, step)
+            }
+        }
+    }
+
     /// A copy of the records of an account, which may be this one.
     pub fn contact(&self, address: &Address) -> Option<Contact> {
         let peer = self.peer(address)?.clone();
@@ -89,6 +136,13 @@ impl Messenger {
             DirectoryChange::Replace(directory) => step.put_directory(&directory),
         }
     }
+}
+
+/// Marks that another account key than the pinned one was shown, and says so. The caller puts the contact.
+pub(super) fn note_changed_key(contact: &mut Contact, key_hash: &[u8; 32], now: u64, step: &mut Step) {
+    contact.peer.key_changed = true;
+    let [a, b, c, d, e, f, g, h, i, j, ..] = *key_hash;
+    note(contact, MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]), Notice::KeyChanged, now, step);
 }
 
 /// Adds a notice to the conversation. The caller puts the contact.

@@ -1,7 +1,7 @@
 //! The server's answers to what is missing to encrypt: device directories and pre-key bundles. Both are verified before
 //! use.
 
-use super::{Contact, Trust, note, sessions::PeerSessions};
+use super::{Contact, Trust, note, note_changed_key, sessions::PeerSessions};
 use crate::{
     client::{
         conversation::{MessageId, Notice},
@@ -123,8 +123,18 @@ impl Messenger {
         verifier: &impl Verifier,
         step: &mut Step,
     ) -> Result<Option<Contact>, StepError> {
+        let pin = if known.is_none() { self.pin(&directory.email) } else { None };
+        if pin.is_some_and(|pin| pin.account_key_hash != directory.account_key.hash()) {
+            let key = directory.account_key.clone();
+            let blocked = self.new_contact(&directory.email, Trust::Requested, key, now, step);
+            self.put_contact(blocked, step);
+            return Ok(None);
+        }
         let pinned = known.as_ref().map(|contact| &contact.peer.account_key);
-        let seen = known.as_ref().map(|contact| contact.peer.list_seen()).unwrap_or_default();
+        let seen = match (&known, pin) {
+            (Some(contact), _) => contact.peer.list_seen(),
+            (None, pin) => pin.map_or(0, |pin| pin.counter).into(),
+        };
         match CheckedDirectory::check(directory.clone(), pinned, seen, verifier).await {
             Ok(_) => {}
             Err(DirectoryError::AccountKeyChanged) => {
@@ -134,8 +144,9 @@ impl Messenger {
             }
             Err(_) => return Err(StepError::NotProven),
         }
-        let mut contact = known
-            .unwrap_or_else(|| Contact::new(directory.email.clone(), Trust::Requested, directory.account_key.clone()));
+        let mut contact = known.unwrap_or_else(|| {
+            self.new_contact(&directory.email, Trust::Requested, directory.account_key.clone(), now, step)
+        });
         let prefix = under(contact.address().as_str());
         for key in self.session_keys().filter(|key| key.starts_with(&prefix)) {
             let listed =
@@ -154,10 +165,7 @@ impl Messenger {
         if contact.peer.key_changed {
             return;
         }
-        contact.peer.key_changed = true;
-        let [a, b, c, d, e, f, g, h, i, j, ..] = *key_hash;
-        let id = MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]);
-        note(&mut contact, id, Notice::KeyChanged, now, step);
+        note_changed_key(&mut contact, key_hash, now, step);
         self.put_contact(contact, step);
     }
 }

@@ -11,6 +11,7 @@ pub(super) mod sessions;
 
 pub use contact::Contact;
 pub(crate) use contact::note;
+use contact::note_changed_key;
 pub use owed::{Owed, RECEIPTS_OWED_MAX};
 pub use peer::{Peer, Trust};
 pub use sessions::PeerSessions;

@@ -6,7 +6,7 @@ use crate::{
     client::records::{RecordsError, decode},
     crypto::{ListSeen, cbor},
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId};
+use cliquet_wire::{account_key::AccountKey, address::Address, contacts::ContactState, ids::DeviceId};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
@@ -56,6 +56,17 @@ pub enum Trust {
     /// Nothing from it is opened.
     #[n(3)]
     Blocked,
+}
+
+/// As the vault says it.
+impl From<ContactState> for Trust {
+    fn from(state: ContactState) -> Self {
+        match state {
+            ContactState::Added => Self::Added,
+            ContactState::Requested => Self::Requested,
+            ContactState::Blocked => Self::Blocked,
+        }
+    }
 }
 
 impl cbor::Record for Peer {

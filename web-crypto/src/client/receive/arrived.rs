@@ -35,7 +35,16 @@ impl Messenger {
         let is_known = known.is_some();
         let mut contact = match (known, &found.proof) {
             (Some(contact), _) => contact,
-            (None, Some((key, _))) => Contact::new(envelope.sender_email.clone(), Trust::Requested, key.clone()),
+            (None, Some((key, _))) => {
+                let contact = self.new_contact(&envelope.sender_email, Trust::Requested, key.clone(), now, &mut step);
+                // The vault knows another key, or that the person wants to hear nothing from it.
+                if contact.peer.trust == Trust::Blocked {
+                    self.put_contact(contact, &mut step);
+                    step.ignore(Ignored::Blocked);
+                    return Ok(step);
+                }
+                contact
+            }
             (None, None) => {
                 step.ignore(Ignored::Stranger);
                 return Ok(step);
@@ -224,7 +233,7 @@ impl Messenger {
                 step.ignore(Ignored::ContactLimit);
                 return None;
             }
-            return Some(Contact::new(address.clone(), Trust::Added, key));
+            return Some(self.new_contact(address, Trust::Added, key, now, step));
         };
         if contact.peer.trust == Trust::Requested {
             contact.peer.trust = Trust::Added;

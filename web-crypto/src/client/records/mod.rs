@@ -20,6 +20,9 @@ pub enum Store {
     Device,
     /// By address: the pinned key, and what a person decided. This device's own account is one of them.
     Peers,
+    /// By address: what the vault knows of an account that is not known here yet. It holds for any account that is shown
+    /// under this address.
+    Pins,
     /// By address: the devices of an account. There is none while it must be fetched.
     Directories,
     /// By a conversation's id: its line in the list, and what a person set for it.
@@ -59,9 +62,10 @@ pub enum Store {
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Device,
         Self::Peers,
+        Self::Pins,
         Self::Directories,
         Self::Conversations,
         Self::Owed,
@@ -80,9 +84,10 @@ impl Store {
         Self::Cursor,
     ];
     /// The stores that `Messenger::load` needs; the others grow with every message and are read one record at a time.
-    pub const IN_MEMORY: [Self; 8] = [
+    pub const IN_MEMORY: [Self; 9] = [
         Self::Device,
         Self::Peers,
+        Self::Pins,
         Self::Directories,
         Self::Conversations,
         Self::Owed,
@@ -96,6 +101,7 @@ impl Store {
         match self {
             Self::Device => "device",
             Self::Peers => "peers",
+            Self::Pins => "pins",
             Self::Directories => "directories",
             Self::Conversations => "conversations",
             Self::Owed => "owed",
