@@ -7,6 +7,7 @@
 use super::{
     conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
     messenger::{Effect, Messenger, Step, StepError},
+    peer::Trust,
     records::{Changes, Records, RecordsError, Store, Table, decode, read},
 };
 use crate::crypto::{cbor, history::SEALED_BYTES_MORE_MAX};
@@ -59,7 +60,8 @@ impl Messenger {
             after.clone_from(&line.key);
             let key: String = decode(&line.value)?;
             if let Some(message) = read::<Message>(records, Store::Messages, &key).await? {
-                if message.status == DeliveryStatus::Waiting {
+                // What a stranger wrote waits until the person has accepted the request.
+                if message.status == DeliveryStatus::Waiting || self.is_request(&message.conversation) {
                     continue;
                 }
                 if self.keeps_history(&message.conversation) {
@@ -130,6 +132,11 @@ impl Messenger {
     /// Whether the conversation's texts go into the history. Those with an unknown account never do.
     fn keeps_history(&self, id: &ConversationId) -> bool {
         self.has_contact(id) && self.conversation(id).is_none_or(|conversation| conversation.keep_history)
+    }
+
+    /// Whether the other account waits for an answer to its contact request.
+    fn is_request(&self, id: &ConversationId) -> bool {
+        id.peer().and_then(|peer| self.peer(peer)).is_some_and(|peer| peer.trust == Trust::Requested)
     }
 
     /// Whether the conversation is with a known account.

@@ -118,6 +118,15 @@ pub enum StepError {
     /// The server's answer is not signed by the account that it should belong to, or is out of date.
     #[error("the server's answer does not prove what it says")]
     NotProven,
+    /// The server shows an older device list than one that was seen.
+    #[error("the device list is an older one")]
+    ListOlder,
+    /// The server shows another device list under the counter of one that was seen.
+    #[error("there are two device lists under one counter")]
+    ListForked,
+    /// The server names pre-keys that this device cannot have made.
+    #[error("the server names pre-keys that this device did not make")]
+    PreKeysInvented,
     /// The content does not fit an envelope, or cannot be written.
     #[error("it cannot be encrypted")]
     CannotEncrypt,

@@ -15,7 +15,7 @@ impl Messenger {
     /// (`PUT /devices/self/pre-keys`), or someone could write to a key that this device has lost.
     ///
     /// # Errors
-    /// When the account key is not available.
+    /// When the account key is not available, and when the server names pre-keys that this device cannot have made.
     pub async fn replenish_pre_keys(
         &self,
         stock: &PreKeyStock,
@@ -25,7 +25,7 @@ impl Messenger {
     ) -> Result<Option<(Step, PreKeyUpload)>, StepError> {
         let mut pre_keys = self.pre_keys().copy();
         let mut step = self.step();
-        let behind = pre_keys.catch_up(stock, now / 1000, rng);
+        let behind = pre_keys.catch_up(stock, now / 1000, rng).map_err(|_| StepError::PreKeysInvented)?;
         if behind {
             // An older state never sends (D8).
             for key in self.session_keys() {

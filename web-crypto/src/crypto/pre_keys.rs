@@ -23,6 +23,9 @@ use zeroize::Zeroizing;
 
 /// More one-time keys than a device makes until the signed ones are replaced.
 const IDS_PER_ROTATION_MAX: PreKeyId = 100_000;
+/// More ids than a device makes between a backup of it and the day on which that is restored: a thousand new sessions a
+/// day for nearly three years. A server that lies needs thousands of such steps to use up all ids.
+pub const PRE_KEY_IDS_BEHIND_MAX: PreKeyId = 1_000_000;
 
 /// The signed X25519 pre-key and the signed ML-KEM pre-key, always made together.
 #[derive(Debug, Encode, Decode)]
@@ -78,6 +81,11 @@ impl SignedPreKeyPair {
 fn secret_key(key: &Key) -> SecretKey {
     SecretKey::from_bytes(*key.as_bytes())
 }
+
+/// The server names pre-keys that this device cannot have made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server names pre-keys that this device did not make")]
+pub struct InventedPreKeys;
 
 fn newest(stock: &PreKeyStock) -> PreKeyId {
     stock.signed.max(stock.kem).max(stock.one_time_newest)
@@ -144,12 +152,24 @@ impl PreKeySecrets {
     /// Recovers when the server has keys that this state never made, because an older state was restored (D8). Skips every
     /// id that may be in use and makes new signed pre-keys. The published one-time keys must be withdrawn. False: nothing
     /// to do.
-    pub fn catch_up(&mut self, stock: &PreKeyStock, now_seconds: u64, rng: &mut impl CryptoRng) -> bool {
+    ///
+    /// # Errors
+    /// When the server names an id that no state of this device can have reached. To follow would use up all ids.
+    pub fn catch_up(
+        &mut self,
+        stock: &PreKeyStock,
+        now_seconds: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<bool, InventedPreKeys> {
         if !self.is_behind(stock) {
-            return false;
+            return Ok(false);
         }
-        self.next_id = newest(stock).saturating_add(IDS_PER_ROTATION_MAX);
-        self.replace(now_seconds, rng)
+        let newest = newest(stock);
+        if newest - self.next_id > PRE_KEY_IDS_BEHIND_MAX {
+            return Err(InventedPreKeys);
+        }
+        self.next_id = newest.saturating_add(IDS_PER_ROTATION_MAX);
+        Ok(self.replace(now_seconds, rng))
     }
 
     fn is_behind(&self, stock: &PreKeyStock) -> bool {

@@ -251,3 +251,16 @@ fn a_conversation_with_nobody_who_is_known_comes_back_as_well() {
     world.settle();
     assert_eq!(world.devices[anew].lines("bob")[..4], texts);
 }
+
+#[test]
+fn what_a_stranger_wrote_enters_the_history_only_when_the_request_was_accepted() {
+    let mut world = World::two_strangers(733);
+    world.add_contact(1, "alice");
+    world.write(1, "alice", "you do not know me");
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob"), ["< you do not know me"]);
+    assert!(all_segments(&mut world, 0).is_empty());
+    world.add_contact(0, "bob");
+    let segments = all_segments(&mut world, 0);
+    assert_eq!(segments.iter().map(Vec::len).sum::<usize>(), 1);
+}

@@ -78,11 +78,11 @@ fn another_list_under_the_same_counter_is_refused() {
     world.devices[0].take(step);
     // Bob's own key signs two lists of one count: whoever shows the second one shows Alice other devices than others see.
     let other = world.sign_directory(&address("bob"), 1, first.device_list.counter, first.certificates[..1].to_vec());
-    assert_eq!(directory_arrives(&world.devices[0], other.clone()).err(), Some(StepError::NotProven));
+    assert_eq!(directory_arrives(&world.devices[0], other.clone()).err(), Some(StepError::ListForked));
     forget_directory(&mut world.devices[0], "bob");
     assert_eq!(
         directory_arrives(&world.devices[0], other).err(),
-        Some(StepError::NotProven),
+        Some(StepError::ListForked),
         "the directory is gone, not the list"
     );
     assert!(directory_arrives(&world.devices[0], first).is_ok());
@@ -224,6 +224,27 @@ fn a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() {
             .unwrap()
             .is_none()
     );
+}
+
+/// A server that lies could otherwise use up all ids with one answer, and end the rotation of pre-keys for ever.
+#[test]
+fn pre_keys_that_the_server_invents_are_refused_and_the_rotation_goes_on() {
+    let mut world = World::alice_and_bob(410);
+    let alice = &mut world.devices[0];
+    let stock = |id| PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: id, kem: 1 };
+    // One more than the most, from the next id that the device would give out.
+    let next = 102;
+    for invented in [PreKeyId::MAX, next + PRE_KEY_IDS_BEHIND_MAX + 1] {
+        let tended = alice.messenger.replenish_pre_keys(&stock(invented), alice.now, signer(0), &mut alice.rng);
+        assert_eq!(now_or_never(tended).err(), Some(StepError::PreKeysInvented), "{invented}");
+    }
+    let tended =
+        alice.messenger.replenish_pre_keys(&stock(next + PRE_KEY_IDS_BEHIND_MAX), alice.now, signer(0), &mut alice.rng);
+    assert!(now_or_never(tended).unwrap().is_some(), "at the most it follows");
+    alice.now += SIGNED_PRE_KEY_SECONDS * 1_000;
+    let tended = alice.messenger.replenish_pre_keys(&stock(1), alice.now, signer(0), &mut alice.rng);
+    let (_, upload) = now_or_never(tended).unwrap().unwrap();
+    assert!(upload.signed.is_some() && upload.kem.is_some());
 }
 
 /// Requirement: D8

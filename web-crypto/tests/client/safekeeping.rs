@@ -113,7 +113,7 @@ fn an_older_device_list_than_the_vaults_is_refused_by_a_new_device() {
     let alice = &world.devices[anew];
     let directory = world.office.directories[&address("bob")].clone();
     let refused = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier));
-    assert_eq!(refused.err(), Some(StepError::NotProven));
+    assert_eq!(refused.err(), Some(StepError::ListOlder));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn an_older_list_of_a_hidden_contact_is_refused() {
     let directory = world.office.directories[&address("bob")].clone();
     let alice = &world.devices[anew];
     let refused = now_or_never(alice.messenger.add_contact(directory, alice.now, &NativeVerifier));
-    assert_eq!(refused.err(), Some(StepError::NotProven));
+    assert_eq!(refused.err(), Some(StepError::ListOlder));
 }
 
 #[test]

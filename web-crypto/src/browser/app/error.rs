@@ -1,5 +1,6 @@
 //! Why something that was asked of the messenger did not happen.
 
+use super::alarm::Alarm;
 use crate::{
     browser::platform::error::{HttpError, StoreError},
     client::{messenger::StepError, records::RecordsError},
@@ -18,7 +19,10 @@ pub enum AppError {
     /// Another tab has the messenger.
     #[error("another tab leads")]
     NotLeading,
-    /// What the server offers is not what this account's devices kept there, or is older than what was seen.
+    /// The server does what an honest one does not.
+    #[error(transparent)]
+    Alarm(#[from] Alarm),
+    /// The server's answer is not what was asked for.
     #[error("the server's answer was altered")]
     Altered,
     /// This browser lacks a key of the account: it is no device, or was one before there were vaults.
@@ -33,7 +37,7 @@ impl From<StepError> for AppError {
     fn from(error: StepError) -> Self {
         match error {
             StepError::Records(error) => error.into(),
-            error => Self::Step(error),
+            error => Alarm::of_step(&error).map_or(Self::Step(error), Self::Alarm),
         }
     }
 }

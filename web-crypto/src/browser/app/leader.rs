@@ -67,7 +67,10 @@ impl<P: Platform> Leader<P> {
         if let Err(status) = engine.take_over().await {
             return engine.say(Notice::Status(status));
         }
-        while self.adopt().await.is_err() {
+        while let Err(error) = self.adopt().await {
+            if let AppError::Alarm(_) = error {
+                engine.say(Notice::Failed(error));
+            }
             // A new device that cannot have its contacts yet hears nobody.
             engine.say(Notice::Status(Status::Reconnecting));
             platform.pause(back_off::wait_ms(ADOPT_FAILURES, &mut platform.rng())).await;
@@ -97,7 +100,9 @@ impl<P: Platform> Leader<P> {
         engine.platform().pause(TEND_AFTER_MS).await;
         let _ = (self.rare)(engine.clone(), Rare::ReadUnknown).await;
         while engine.leads() {
-            let _ = (self.rare)(engine.clone(), Rare::TendPreKeys).await;
+            if let Err(AppError::Alarm(alarm)) = (self.rare)(engine.clone(), Rare::TendPreKeys).await {
+                engine.say(Notice::Failed(alarm.into()));
+            }
             engine.platform().pause(TEND_EVERY_MS).await;
         }
     }

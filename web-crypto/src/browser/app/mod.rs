@@ -7,6 +7,7 @@
 
 pub mod account;
 pub mod add_contact;
+pub mod alarm;
 pub mod api;
 pub mod back_off;
 pub mod change;

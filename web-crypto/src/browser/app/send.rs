@@ -4,6 +4,7 @@
 //! post.
 
 use super::{
+    alarm::Alarm,
     back_off,
     engine::{Engine, Notice},
     error::AppError,
@@ -15,7 +16,6 @@ use crate::{
     client::{
         conversation::MessageId,
         encrypt_next::{Needs, Next},
-        messenger::StepError,
         outbox::OutboxEntry,
         records::simple,
     },
@@ -138,14 +138,17 @@ impl<P: Platform> Sender<P> {
         let code = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
             Ok(()) => return Ok(()),
             Err(AppError::Http(HttpError::Problem(problem))) => problem.code,
-            Err(AppError::Step(StepError::NotProven)) => ProblemCode::BadSignature,
+            Err(AppError::Alarm(alarm)) => {
+                self.engine.say(Notice::Failed(alarm.into()));
+                ProblemCode::BadSignature
+            }
             Err(error) => return Err(error),
         };
         let store = self.engine.store();
         self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code).await?))).await?;
         // Without one's own devices nothing can be encrypted for anyone.
         if needs.address() == self.engine.email() {
-            return Err(AppError::Step(StepError::NotProven));
+            return Err(Alarm::NotProven.into());
         }
         self.put_off.borrow_mut().push(needs.address().clone());
         self.pause_put_off();

@@ -1,7 +1,8 @@
 //! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault.
 
 use super::{
-    engine::Engine,
+    engine::{Engine, Notice},
+    error::AppError,
     rare::{Rare, Run},
     to_restore::TO_RESTORE,
     vault_sync::VaultSync,
@@ -77,7 +78,10 @@ impl<P: Platform> Upkeep<P> {
         }
         while self.again.replace(false) {
             // The poll says when the server is gone. What is to be kept stays in line for the next call.
-            let _ = (self.rare)(self.engine.clone(), Rare::Keep(self.vault.clone())).await;
+            if let Err(AppError::Alarm(alarm)) = (self.rare)(self.engine.clone(), Rare::Keep(self.vault.clone())).await
+            {
+                self.engine.say(Notice::Failed(alarm.into()));
+            }
         }
         self.at_work.set(false);
     }

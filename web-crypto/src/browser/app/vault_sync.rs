@@ -3,6 +3,7 @@
 //! Another device may have replaced it meanwhile: what it wrote is taken in, and the change made anew.
 
 use super::{
+    alarm::Alarm,
     api,
     engine::Engine,
     error::AppError,
@@ -44,8 +45,8 @@ impl VaultSync {
                 return Ok(());
             }
             let key = safekeeping(engine).await?.body;
-            let vault = vault::replace_body(owner(engine), &key, &next, &blob, &mut platform.rng())
-                .map_err(|_| AppError::Altered)?;
+            let vault =
+                vault::replace_body(owner(engine), &key, &next, &blob, &mut platform.rng()).map_err(Alarm::from)?;
             let replace = ReplaceVault { replaces: blob.digest(), vault };
             match api::send(platform, "PUT", "/vault", &replace).await {
                 Ok(()) => {
@@ -102,7 +103,7 @@ async fn read<P: Platform>(engine: &Engine<P>, blob: &Blob) -> Result<VaultBody,
 
 fn open<P: Platform>(engine: &Engine<P>, safekeeping: &Safekeeping, blob: &Blob) -> Result<VaultBody, AppError> {
     let opened = vault::open(owner(engine), &safekeeping.body, safekeeping.generation, blob);
-    opened.map(|vault| vault.body).map_err(|_| AppError::Altered)
+    opened.map(|vault| vault.body).map_err(|error| Alarm::from(error).into())
 }
 
 fn owner<P: Platform>(engine: &Engine<P>) -> Owner<'_> {

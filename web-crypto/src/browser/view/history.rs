@@ -3,6 +3,7 @@
 use super::{
     Engine, dom,
     fill::fill,
+    notices::of_alarm,
     relative_time::RelativeTime,
     saved_file,
     sentences::{of_server, word},
@@ -127,6 +128,7 @@ fn counted(key: &str, count: u64) -> String {
 fn sentence(error: &AppError) -> String {
     match error {
         AppError::Http(error) => of_server(error),
+        AppError::Alarm(alarm) => word(of_alarm(*alarm)),
         AppError::Altered => word("vault-altered"),
         _ => word("page-broken"),
     }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::browser::{
     app::{
+        alarm::Alarm,
         change::Change,
         engine::{Notice, Signal},
         error::AppError,
@@ -57,12 +58,25 @@ pub fn complain(error: &AppError) {
         AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
         AppError::Http(HttpError::Offline) => word("offline"),
         AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
+        AppError::Alarm(alarm) => word(of_alarm(*alarm)),
         AppError::Altered => word("directory-refused"),
         AppError::KeyMissing => word("page-broken"),
         AppError::NotLoaded => word("part-not-loaded"),
         AppError::Store(_) | AppError::Step(_) | AppError::NotLeading => return,
     };
     say(&said);
+}
+
+/// The sentence for what the server did.
+pub fn of_alarm(alarm: Alarm) -> &'static str {
+    match alarm {
+        Alarm::VaultAltered => "vault-altered",
+        Alarm::VaultOlder => "vault-older",
+        Alarm::ListOlder => "list-older",
+        Alarm::ListForked => "list-forked",
+        Alarm::NotProven => "not-proven",
+        Alarm::PreKeysInvented => "pre-keys-invented",
+    }
 }
 
 /// A line that concerns the whole page; empty hides it.

@@ -142,6 +142,8 @@ impl Messenger {
                 self.key_changed(known, &directory.account_key.hash().0, now, step);
                 return Ok(None);
             }
+            Err(DirectoryError::RolledBack) => return Err(StepError::ListOlder),
+            Err(DirectoryError::Forked) => return Err(StepError::ListForked),
             Err(_) => return Err(StepError::NotProven),
         }
         let mut contact = known.unwrap_or_else(|| {

@@ -1,0 +1,50 @@
+//! What an honest server does not do. A person is told, in words that say what to do about it.
+
+use crate::{client::messenger::StepError, crypto::vault::VaultError};
+
+/// What the server did. Nothing of it was taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Alarm {
+    /// The vault is not as this account's devices made it.
+    #[error("the vault was altered")]
+    VaultAltered,
+    /// The vault is older than one that this device has seen.
+    #[error("the vault is an older one")]
+    VaultOlder,
+    /// An account's device list is older than one that this device has seen or heard of.
+    #[error("a device list is an older one")]
+    ListOlder,
+    /// There are two device lists of an account under one counter.
+    #[error("there are two device lists under one counter")]
+    ListForked,
+    /// A directory or pre-keys that their account did not sign.
+    #[error("the server's answer does not prove what it says")]
+    NotProven,
+    /// The server claims to hold pre-keys that this device cannot have made.
+    #[error("the server names pre-keys that this device did not make")]
+    PreKeysInvented,
+}
+
+impl Alarm {
+    /// What a step that was refused says about the server. `None`: nothing.
+    pub fn of_step(error: &StepError) -> Option<Self> {
+        match error {
+            StepError::ListOlder => Some(Self::ListOlder),
+            StepError::ListForked => Some(Self::ListForked),
+            StepError::NotProven => Some(Self::NotProven),
+            StepError::PreKeysInvented => Some(Self::PreKeysInvented),
+            StepError::Records(_)
+            | StepError::NoContact
+            | StepError::OwnAddress
+            | StepError::ContactLimit
+            | StepError::CannotEncrypt
+            | StepError::CannotSign => None,
+        }
+    }
+}
+
+impl From<VaultError> for Alarm {
+    fn from(error: VaultError) -> Self {
+        if error == VaultError::Older { Self::VaultOlder } else { Self::VaultAltered }
+    }
+}
