@@ -5,7 +5,7 @@
 //! server recognises by its ids.
 
 use super::{
-    conversation::{DeliveryStatus, Failure, Message, MessageId, Waiting},
+    conversation::{DeliveryStatus, Failure, Message, MessageId, SentEnvelope, Waiting},
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, decode, read, simple, under},
@@ -186,7 +186,7 @@ impl Messenger {
             match records.next(Store::Envelopes, &after).await? {
                 Some(record) if record.key < kept_from => {
                     // How often something was asked for is beside it, and no place.
-                    if let Ok(Waiting::Event(key)) = decode(&record.value) {
+                    if let Ok(SentEnvelope { what: Waiting::Event(key), .. }) = decode(&record.value) {
                         step.changes.delete(Store::Events, key);
                     }
                     step.changes.delete(Store::Envelopes, record.key.clone());

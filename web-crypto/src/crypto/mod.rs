@@ -52,6 +52,6 @@ pub use cbor::LoadError;
 pub use device_directory::{CheckedDirectory, DirectoryError, ListSeen};
 pub use identity::{IdentityError, OwnIdentity};
 pub use pre_key_message::{CheckedPreKeyMessage, PreKeyMessageError};
-pub use pre_keys::PreKeySecrets;
+pub use pre_keys::{PRE_KEY_IDS_BEHIND_MAX, PreKeySecrets};
 pub use session::{Accepted, DecryptError, EncryptError, InitiateError, Peer, Session, SessionId};
 pub use sessions::{Decrypted, Sessions};

@@ -1,17 +1,21 @@
 //! What a whole client owes to the requirements (docs/protocol.md) beyond what its cryptography does.
 
 use crate::world::{Device, World, address, now_or_never, signer};
-use cliquet_web_crypto::client::{
-    conversation::{DeliveryStatus, Notice},
-    messenger::{Effect, Ignored, Step, StepError},
-    records::Store,
+use cliquet_web_crypto::{
+    client::{
+        conversation::{DeliveryStatus, Notice},
+        messenger::{Effect, Ignored, Step, StepError},
+        records::Store,
+    },
+    crypto::PRE_KEY_IDS_BEHIND_MAX,
 };
 use cliquet_wire::{
     address::Address,
     bytes::Bytes,
     certificate::DeviceDirectory,
     envelope::Envelope,
-    ids::{DeviceId, EnvelopeId},
+    ids::{DeviceId, EnvelopeId, PreKeyId},
+    limits::SIGNED_PRE_KEY_SECONDS,
     pre_keys::PreKeyStock,
 };
 
@@ -231,19 +235,18 @@ fn a_state_older_than_its_published_keys_never_sends_in_its_sessions_again() {
 fn pre_keys_that_the_server_invents_are_refused_and_the_rotation_goes_on() {
     let mut world = World::alice_and_bob(410);
     let alice = &mut world.devices[0];
-    let stock = |id| PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: id, kem: 1 };
-    // One more than the most, from the next id that the device would give out.
-    let next = 102;
+    let now = alice.now;
+    let mut tended = |id, now| {
+        let stock = PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: id, kem: 1 };
+        now_or_never(alice.messenger.replenish_pre_keys(&stock, now, signer(0), &mut alice.rng))
+    };
+    // The next id that the device would give out.
+    let (next, now) = (102, now);
     for invented in [PreKeyId::MAX, next + PRE_KEY_IDS_BEHIND_MAX + 1] {
-        let tended = alice.messenger.replenish_pre_keys(&stock(invented), alice.now, signer(0), &mut alice.rng);
-        assert_eq!(now_or_never(tended).err(), Some(StepError::PreKeysInvented), "{invented}");
+        assert_eq!(tended(invented, now).err(), Some(StepError::PreKeysInvented), "{invented}");
     }
-    let tended =
-        alice.messenger.replenish_pre_keys(&stock(next + PRE_KEY_IDS_BEHIND_MAX), alice.now, signer(0), &mut alice.rng);
-    assert!(now_or_never(tended).unwrap().is_some(), "at the most it follows");
-    alice.now += SIGNED_PRE_KEY_SECONDS * 1_000;
-    let tended = alice.messenger.replenish_pre_keys(&stock(1), alice.now, signer(0), &mut alice.rng);
-    let (_, upload) = now_or_never(tended).unwrap().unwrap();
+    assert!(tended(next + PRE_KEY_IDS_BEHIND_MAX, now).unwrap().is_some(), "at the most it follows");
+    let (_, upload) = tended(1, now + SIGNED_PRE_KEY_SECONDS * 1_000).unwrap().unwrap();
     assert!(upload.signed.is_some() && upload.kem.is_some());
 }
 

@@ -223,6 +223,32 @@ fn nobody_gets_what_was_said_to_somebody_else_or_before_being_added() {
     assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToEncrypt));
 }
 
+/// A device that came to the account later, with the server's help perhaps, knows the ids from the server.
+#[test]
+fn a_device_gets_nothing_again_that_was_not_for_it() {
+    let mut world = World::alice_and_bob(819);
+    let message = world.write(0, "bob", "before you came");
+    world.settle();
+    let asked = envelopes_of(&world, 0, &message);
+    let later = world.add_device("bob", 1);
+    world.add_contact(later, "alice");
+    world.write(later, "alice", "my new browser");
+    world.settle();
+    // The session is there, and the device is Bob's.
+    assert!(world.devices[0].conversation("bob").contains(&"< my new browser".to_owned()));
+    let content = says(&world, later, Body::RetryRequest { envelopes: asked.clone() });
+    let envelope = sealed(&mut world, later, 0, &content);
+    world.office.deliver(envelope);
+    world.poll(0);
+    assert!(world.devices[0].disk.0.keys().all(|(store, _)| *store != Store::ToEncrypt));
+    // The device that it was for is answered.
+    let content = says(&world, 1, Body::RetryRequest { envelopes: asked });
+    let envelope = sealed(&mut world, 1, 0, &content);
+    world.office.deliver(envelope);
+    world.poll(0);
+    assert!(world.devices[0].disk.0.keys().any(|(store, _)| *store == Store::ToEncrypt));
+}
+
 #[test]
 fn names_that_mean_nothing_and_more_than_there_may_be_do_no_harm() {
     let mut world = World::alice_and_bob(814);

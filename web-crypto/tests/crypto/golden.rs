@@ -10,7 +10,7 @@ use cliquet_web_crypto::{
         content::{Body, Content, ReceiptKind},
         conversation::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
-            MessageRef, OutgoingEvent, Stamp, Waiting,
+            MessageRef, OutgoingEvent, SentEnvelope, Stamp, Waiting,
         },
         device::first_records,
         history::{content as content_of_segment, messages as texts_of_segment},
@@ -36,7 +36,7 @@ use cliquet_wire::{
     certificate::{Certificate, DeviceDirectory},
     contacts::ContactState,
     envelope::Envelope,
-    ids::{EnvelopeId, SegmentId},
+    ids::{DeviceId, EnvelopeId, SegmentId},
     pre_keys::PreKeyBundle,
 };
 use minicbor::{Decoder, Encoder, data::Type};
@@ -157,7 +157,7 @@ fn peer_sessions() -> Vec<u8> {
 }
 
 /// The records of what is under way: what waits, what was posted, and what arrived too early or from a later version.
-fn under_way() -> [(&'static str, Vec<u8>); 5] {
+fn under_way() -> [(&'static str, Vec<u8>); 7] {
     let conversation: ConversationId = "bob@example.org".parse().unwrap();
     let event = Event::Reaction { of: texts()[2].reference(), emoji: Some("🎉".into()) };
     let outgoing = OutgoingEvent { conversation: conversation.clone(), id: message(7), time: 1_700_000_000_000, event };
@@ -173,10 +173,17 @@ fn under_way() -> [(&'static str, Vec<u8>); 5] {
         server_time: 1_700_000_000_500,
         content: b"of a later version".to_vec().into(),
     };
+    let sent = SentEnvelope {
+        what: Waiting::Message("bob@example.org/018bcfe56800/7".into()),
+        device: DeviceId(Uuid::from_u128(7)),
+    };
+    let pin = vault_body().contacts.remove(0);
     [
         ("amendments.bin", cbor::save(&texts()[0].amendments).to_vec()),
         ("outbox_entry.bin", cbor::save(&entry).to_vec()),
         ("outgoing_event.bin", cbor::save(&outgoing).to_vec()),
+        ("pin.bin", cbor::save(&pin).to_vec()),
+        ("sent_envelope.bin", cbor::save(&sent).to_vec()),
         ("unknown_content.bin", cbor::save(&unknown).to_vec()),
         ("waiting.bin", cbor::save(&Waiting::Event("018bcfe56800/7".into())).to_vec()),
     ]
@@ -337,7 +344,7 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 16] = [
+const RECORDS: [(&str, Again); 18] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
     ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
@@ -347,8 +354,10 @@ const RECORDS: [(&str, Again); 16] = [
     ("owed.bin", again::<Owed>),
     ("peer.bin", again::<Peer>),
     ("peer_sessions.bin", again::<PeerSessions>),
+    ("pin.bin", again::<VaultContact>),
     ("pre_keys.bin", again::<PreKeySecrets>),
     ("safekeeping.bin", again::<Safekeeping>),
+    ("sent_envelope.bin", again::<SentEnvelope>),
     ("session.bin", again::<Session>),
     ("sessions.bin", again::<Sessions>),
     ("unknown_content.bin", again::<UnknownContent>),

@@ -7,19 +7,14 @@ use super::{
     engine::{Engine, Notice},
     error::AppError,
     history_sync::safekeeping,
-    rare::{Rare, Run},
     restore,
 };
 use crate::browser::platform::service::{Platform, Storage, Write};
 use cliquet_wire::history::History;
-use std::rc::Rc;
 
 const STORE: &str = "checked";
 const KEY: &str = "history";
 const DAY_MS: u64 = 24 * 3600 * 1000;
-/// Everything else comes first.
-const FIRST_AFTER_MS: u32 = 30_000;
-const EVERY_MS: u32 = 3_600_000;
 
 /// What the last check in this browser found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,17 +86,6 @@ pub async fn check<P: Platform>(engine: &Engine<P>, all: bool) -> Result<Checked
         checked.keep(engine).await?;
     }
     Ok(checked)
-}
-
-/// Checks the newest part once a day, for as long as the page lives.
-pub async fn watch<P: Platform>(engine: Rc<Engine<P>>, rare: Run<P>) {
-    engine.platform().pause(FIRST_AFTER_MS).await;
-    loop {
-        if engine.platform().is_online() {
-            let _ = rare(engine.clone(), Rare::CheckHistory).await;
-        }
-        engine.platform().pause(EVERY_MS).await;
-    }
 }
 
 /// Checks if it is due, and says whether it was sound.

@@ -22,6 +22,7 @@ mod fetch;
 pub mod frame;
 pub mod history_check;
 pub mod history_sync;
+pub mod history_watch;
 pub mod leader;
 pub mod load_messages;
 pub mod long_polling;

@@ -2,7 +2,7 @@
 
 use super::{panes, rare_chunk, safety_pane};
 use crate::browser::{
-    app::{engine::Engine, history_check, leader::Leader, status::Status},
+    app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
         browser::Browser,
         error::StoreError,
@@ -66,7 +66,7 @@ pub async fn start() -> Result<(), JsError> {
     panes::serve(&engine);
     safety_pane::swapped();
     task::spawn(leader.run());
-    task::spawn(history_check::watch(engine, rare_chunk::run));
+    task::spawn(history_watch::watch(engine, rare_chunk::run));
     Ok(())
 }
 

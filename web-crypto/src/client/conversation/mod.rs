@@ -17,5 +17,5 @@ pub use event::{Event, MessageRef};
 pub use id::{ConversationId, ConversationIdError, GROUP_ID_BYTES, GroupId, MessageId};
 pub(crate) use message::message_key;
 pub use message::{Message, MessageBody, Notice, conversation_range};
-pub use outgoing::{OutgoingEvent, Waiting};
+pub use outgoing::{OutgoingEvent, SentEnvelope, Waiting};
 pub use preview::{PREVIEW_CHARS_MAX, Preview};

@@ -2,9 +2,10 @@
 
 use super::{ConversationId, Event, MessageId, Stamp};
 use crate::{client::records::push_order, crypto::cbor};
+use cliquet_wire::ids::DeviceId;
 use minicbor::{Decode, Encode};
 
-/// A value of `Store::ToEncrypt` and `Store::Envelopes`: the key of what is to be sent, or was.
+/// A value of `Store::ToEncrypt`: the key of what is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Waiting {
     /// The message with this key in `Store::Messages`.
@@ -31,6 +32,22 @@ pub struct OutgoingEvent {
     /// What to send. The text of an edit is empty once it was folded: it is in its message alone.
     #[n(3)]
     pub event: Event,
+}
+
+/// A value of `Store::Envelopes`: what an envelope carried, and to which device. Only that device may ask for it again.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SentEnvelope {
+    /// What it carried.
+    #[n(0)]
+    pub what: Waiting,
+    /// The device that it was encrypted for.
+    #[n(1)]
+    pub device: DeviceId,
+}
+
+impl cbor::Record for SentEnvelope {
+    const VERSION: u32 = 1;
 }
 
 impl cbor::Record for Waiting {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     client::{
         content::{Body, Content, ContentError},
-        conversation::{ConversationId, DeliveryStatus, Failure, MessageId},
+        conversation::{ConversationId, DeliveryStatus, Failure, MessageId, SentEnvelope},
         messenger::{Effect, Messenger, Step, StepError},
         outbox::{About, OutboxEntry},
         peer::{Peer, Trust},
@@ -178,7 +178,8 @@ impl Messenger {
                         known.put(&sessions, false, &key, &mut step.changes);
                     }
                     if let Some(waiting) = about.waiting() {
-                        step.changes.put(Store::Envelopes, simple(MessageId(id.0)), &waiting);
+                        let sent = SentEnvelope { what: waiting, device };
+                        step.changes.put(Store::Envelopes, simple(MessageId(id.0)), &sent);
                     }
                     envelopes.push(envelope);
                 }

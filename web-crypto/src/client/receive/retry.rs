@@ -1,7 +1,7 @@
 //! Sending again what a device could not open.
 
 use crate::client::{
-    conversation::{ConversationId, Message, MessageId, OutgoingEvent, Waiting},
+    conversation::{ConversationId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting},
     messenger::{Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, read, simple},
@@ -24,7 +24,12 @@ impl Messenger {
     ) -> Result<(), StepError> {
         for id in envelopes {
             let name = simple(MessageId(id.0));
-            let Some(waiting) = read::<Waiting>(records, Store::Envelopes, &name).await? else { continue };
+            let Some(sent) = read::<SentEnvelope>(records, Store::Envelopes, &name).await? else { continue };
+            // A device asks for its own envelopes alone, or a new one could collect what was said before it came.
+            if sent.device != device {
+                continue;
+            }
+            let waiting = sent.what;
             let Some((conversation, id, line)) = self.sent_before(&waiting, records).await? else { continue };
             if conversation != contact.conversation.id && !contact.is_own() {
                 continue;
