@@ -19,3 +19,15 @@ CREATE TABLE declines (
     CHECK (account_id <> declined_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX declines_of_declined ON declines (declined_id);
+
+-- Vaults that were replaced: of each day the one that was there when the day's first change came.
+CREATE TABLE earlier_vaults (
+    key        INTEGER PRIMARY KEY,
+    account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    -- The beginning of that day.
+    day        INTEGER NOT NULL,
+    replaced   INTEGER NOT NULL,
+    vault      BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX earlier_vaults_of_account ON earlier_vaults (account_id, day);
+CREATE INDEX earlier_vaults_by_age ON earlier_vaults (day);

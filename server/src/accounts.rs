@@ -6,6 +6,7 @@ use crate::{
     config::Registration,
     database::Error,
     devices::{self, ChangeError, CheckedDevice},
+    earlier_vaults,
     invites::{self, InviteState},
     password::Proven,
     token::Token,
@@ -15,6 +16,7 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Digest},
     recovery::RecoveryProof,
+    vault,
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -46,6 +48,8 @@ impl From<Error> for SignUpError {
 pub enum VaultError {
     #[error("the vault was replaced meanwhile")]
     Outdated,
+    #[error("the vault has another head, which takes a proof")]
+    HeadChanged,
     #[error(transparent)]
     Database(#[from] Error),
 }
@@ -166,15 +170,32 @@ pub fn vault(connection: &Connection, account_id: i64) -> Result<Blob, Error> {
     Ok(Blob(connection.query_row("SELECT vault FROM accounts WHERE id = ?1", [account_id], |row| row.get(0))?))
 }
 
-/// Replaces the vault whose SHA-256 this is, and no other.
+/// Whether a vault may get another head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Head {
+    Stays,
+    /// Somebody has just proven the password or the recovery key.
+    MayChange,
+}
+
+/// Replaces the vault whose SHA-256 this is, and no other, and keeps the earlier one. With another head those before are of
+/// no more use, and may open with a password that was given up: they go.
 pub fn replace_vault(
     transaction: &Transaction<'_>,
     account_id: i64,
     new: &Blob,
     replaces: &Digest,
+    head: Head,
+    now_ms: u64,
 ) -> Result<(), VaultError> {
-    if vault(transaction, account_id)?.digest() != *replaces {
+    let old = vault(transaction, account_id)?;
+    if old.digest() != *replaces {
         return Err(VaultError::Outdated);
+    }
+    match (vault::head(&old), vault::head(new)) {
+        (Some(before), Some(after)) if before == after => earlier_vaults::keep(transaction, account_id, &old, now_ms)?,
+        _ if head == Head::MayChange => earlier_vaults::forget(transaction, account_id)?,
+        _ => return Err(VaultError::HeadChanged),
     }
     transaction
         .execute("UPDATE accounts SET vault = ?2 WHERE id = ?1", params![account_id, new.0])

@@ -216,8 +216,8 @@ pub mod sizes {
     const fn base64(bytes: usize) -> usize {
         bytes.div_ceil(3) * 4
     }
-    /// The vault, and which one it replaces.
-    pub const VAULT: usize = base64(VAULT_BYTES_MAX) + 1024;
+    /// The vault, which one it replaces, and perhaps a proof.
+    pub const VAULT: usize = base64(VAULT_BYTES_MAX) + 2048;
     /// A new password or recovery key with the vault that is locked under it.
     pub const LOCKED_VAULT: usize = VAULT + SMALL;
     /// A piece of history.

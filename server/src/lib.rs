@@ -18,6 +18,7 @@ pub mod cookies;
 pub mod database;
 pub mod detour;
 pub mod devices;
+pub mod earlier_vaults;
 pub mod error;
 pub mod guesses;
 pub mod headers;

@@ -32,6 +32,7 @@ pub mod password;
 pub mod poll;
 pub mod pre_keys;
 pub mod problem;
+pub mod proof;
 pub mod recovery;
 pub mod sign_in;
 pub mod signed_bytes;

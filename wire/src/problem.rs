@@ -72,6 +72,8 @@ codes! {
     SignInRefused = "sign-in-refused", 401;
     /// A signed-in person had to prove the password, and did not.
     PasswordRefused = "password-refused", 403;
+    /// A fresh proof of the password or of the recovery key is needed for this.
+    ProofNeeded = "proof-needed", 403;
     /// Wrong proof, unknown address, or an account without a recovery key: deliberately one.
     RecoveryRefused = "recovery-refused", 403;
     /// No valid sign-in came with the request.

@@ -17,9 +17,10 @@ use cliquet_wire::{
     poll::{Delivery, Poll, PollAnswer},
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyBundle, PreKeyStock, PreKeyUpload, SignedPreKey},
     problem::{Problem, ProblemCode},
+    proof::Proof,
     recovery::{FinishRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
-    vault::{ReplaceVault, Vault},
+    vault::{EarlierVault, EarlierVaults, ReplaceVault, Vault},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -217,7 +218,12 @@ fn every_type_of_vault_password_recovery_and_history_reads_back() {
     let (blob, replaces) = (|| Blob(vec![7; 1000]), Bytes([9; 32]));
     let proof = || RecoveryProof(Bytes([8; 32]));
     reads_back(Vault { vault: blob() });
-    reads_back(ReplaceVault { vault: blob(), replaces });
+    reads_back(ReplaceVault { vault: blob(), replaces, proof: None });
+    for proof in [Proof::Password { attempt: Uuid::max(), finalization: blob() }, Proof::RecoveryKey(proof())] {
+        assert_eq!(read(&written(&proof)).as_ref(), Some(&proof));
+        reads_back(ReplaceVault { vault: blob(), replaces, proof: Some(proof) });
+    }
+    reads_back(EarlierVaults { vaults: vec![EarlierVault { replaced: 1, bytes: 2 }] });
     reads_back(StartPassword { request: blob() });
     reads_back(PasswordStarted { response: blob() });
     let attempt = Uuid::max();

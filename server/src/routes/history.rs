@@ -8,7 +8,9 @@ use crate::{
     error::Error,
     history::{self, AddError, Histories, Place},
     now::Now,
+    password::Passwords,
     response::HtmlOrJson,
+    routes::proof::Checked,
     signed_in::{Changing, SignedIn},
     throttle::Throttle,
 };
@@ -17,6 +19,7 @@ use cliquet_wire::{
     history::{AddSegment, History, SegmentAdded},
     limits::{SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN},
     problem::ProblemCode,
+    proof::Proof,
 };
 use rocket::{Route, State, delete, get, post, response::status::NoContent, routes};
 
@@ -65,15 +68,24 @@ async fn read(
     Ok(HtmlOrJson::new(History { segments, more, bytes, quota: histories.quota }))
 }
 
-/// Deletes all segments that are there now, some at a time. A request that failed is sent again.
-#[delete("/history")]
+/// Deletes all segments that are there now, some at a time. A request that failed is sent again. Takes a proof: a sign-in
+/// that was stolen deletes nothing.
+#[delete("/history", data = "<body>")]
 async fn forget(
     changing: Changing<SignedIn>,
+    body: Body<Proof, { sizes::SMALL }>,
+    now: Now,
     database: &State<Database>,
+    passwords: &State<Passwords>,
     histories: &State<Histories>,
 ) -> Result<NoContent, Error> {
-    let Changing(signed_in) = changing;
-    let owner = owner(database, signed_in.account_id).await?;
+    let Changing(SignedIn { account_id, email, .. }) = changing;
+    let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
+    let proven = database.run(move |connection| {
+        Checked::check(&passwords, &email, body.0, now_ms)?.still_counts(connection, account_id, &email)
+    });
+    proven.await?;
+    let owner = owner(database, account_id).await?;
     let last = histories.database.run(move |connection| history::last_sequence(connection, &owner)).await?;
     while histories.database.write(move |transaction| history::forget(transaction, &owner, last)).await? {}
     Ok(NoContent)

@@ -14,6 +14,7 @@ pub mod messages;
 pub mod offline;
 pub mod password;
 pub mod poll;
+mod proof;
 pub mod recovery;
 pub mod safety;
 pub mod search;

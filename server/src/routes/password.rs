@@ -1,7 +1,7 @@
 //! A new password, after a proof of the old one.
 
 use crate::{
-    accounts,
+    accounts::{self, Head},
     body::Body,
     config::sizes,
     cookies::Cookies,
@@ -11,23 +11,18 @@ use crate::{
     known_browsers,
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
-    password::{PasswordError, Passwords},
+    password::Passwords,
     response::HtmlOrJson,
-    routes::vault::check_size,
+    routes::{proof::OldPassword, vault::check_size},
     sign_ins,
     signed_in::{Changing, SignedIn},
     throttle::Throttle,
 };
 use cliquet_wire::{
-    address::Address,
-    bytes::Blob,
     ids::DeviceId,
     password::{ChangePassword, PasswordStarted, StartPassword},
-    problem::ProblemCode,
 };
 use rocket::{Route, State, post, put, response::status::NoContent, routes};
-use rusqlite::Transaction;
-use uuid::Uuid;
 
 pub fn routes() -> Vec<Route> {
     routes![start, change]
@@ -74,7 +69,7 @@ async fn change(
         let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
         database::write(connection, |transaction| {
             proof.still_counts(transaction, account_id)?;
-            accounts::replace_vault(transaction, account_id, &vault, &replaces)?;
+            accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             accounts::replace_record(transaction, account_id, &record)?;
             known_browsers::forget_all(transaction, account_id)?;
             known_browsers::remember(transaction, account_id, &browser, now_ms)?;
@@ -85,34 +80,6 @@ async fn change(
     end_polls(mailboxes, ended);
     cookies.set_browser(&browser);
     Ok(NoContent)
-}
-
-/// A proof that the person who is signed in also knows the account's password.
-#[derive(Debug)]
-pub(super) struct OldPassword(crate::password::Proven);
-
-impl OldPassword {
-    pub(super) fn prove(
-        passwords: &Passwords,
-        email: &Address,
-        attempt: Uuid,
-        finalization: &Blob,
-        now_ms: u64,
-    ) -> Result<Self, ProblemCode> {
-        match passwords.finish_sign_in(attempt, finalization, now_ms) {
-            Ok(proven) if proven.email == *email => Ok(Self(proven)),
-            Ok(_) | Err(PasswordError::Refused) => Err(ProblemCode::PasswordRefused),
-            Err(PasswordError::Malformed) => Err(ProblemCode::Malformed),
-        }
-    }
-
-    /// The password may have been changed since the first step.
-    pub(super) fn still_counts(&self, transaction: &Transaction<'_>, account_id: i64) -> Result<(), Error> {
-        match accounts::whose_password(transaction, &self.0)? {
-            Some(owner) if owner == account_id => Ok(()),
-            _ => Err(ProblemCode::PasswordRefused.into()),
-        }
-    }
 }
 
 /// The polls that are held for sign-ins that ended end now (S3); another sign-in of the same device just polls again.

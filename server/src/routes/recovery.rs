@@ -4,7 +4,7 @@
 //! An unknown address, an account without a recovery key and a wrong proof are refused alike, by the same steps (S1).
 
 use crate::{
-    accounts,
+    accounts::{self, Head},
     body::Body,
     config::sizes,
     cookies::Cookies,
@@ -18,10 +18,7 @@ use crate::{
     pages::{MakeRoomPage, RecoverPage},
     password::Passwords,
     response::HtmlOrJson,
-    routes::{
-        password::{OldPassword, end_polls},
-        vault::check_size,
-    },
+    routes::{password::end_polls, proof::OldPassword, vault::check_size},
     sign_ins,
     signed_in::{self, Changing},
     throttle::Throttle,
@@ -86,7 +83,7 @@ async fn set(
         let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
         database::write(connection, |transaction| {
             proof.still_counts(transaction, account_id)?;
-            accounts::replace_vault(transaction, account_id, &vault, &replaces)?;
+            accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             Ok::<_, Error>(accounts::set_recovery(transaction, account_id, &verifier, now_ms)?)
         })
     });
@@ -139,7 +136,7 @@ async fn finish(
         let token = Token::generate().map_err(database::Error::from)?;
         database::write(connection, |transaction| {
             let account_id = accounts::recoverable(transaction, &email, &proof)?.ok_or(ProblemCode::RecoveryRefused)?;
-            accounts::replace_vault(transaction, account_id, &vault, &replaces)?;
+            accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             accounts::replace_record(transaction, account_id, &record)?;
             let ended = sign_ins::end_others(transaction, account_id, None)?;
             let device = match device {

@@ -1,12 +1,14 @@
 //! Sealed history.
 
-use crate::support::house::{NOW_MS, Person, TestServer};
+use crate::support::house::{NOW_MS, PASSWORD, Person, TestServer};
 use cliquet_wire::{
-    bytes::Blob,
+    bytes::{Blob, Bytes},
     history::{AddSegment, History, SegmentAdded},
     ids::SegmentId,
     limits::{HISTORY_ANSWER_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN},
     problem::ProblemCode::*,
+    proof::Proof,
+    recovery::RecoveryProof,
 };
 use rocket::http::Method;
 use serde_json::Value;
@@ -141,7 +143,7 @@ async fn a_server_that_keeps_no_history_says_so_and_gives_back_what_it_has() {
     server.post(&alice, "/history", &segment(2, 2_000)).await.expect_problem(HistoryOff);
     let kept = read(&server, &alice, "").await;
     assert_eq!((numbers(&kept), kept.quota), (vec![1], 0));
-    server.delete(&alice, "/history").await.expect_nothing();
+    server.delete_with(&alice, "/history", &server.proof(&alice, PASSWORD).await).await.expect_nothing();
     assert_eq!(read(&server, &alice, "").await.bytes, 0);
 }
 
@@ -156,13 +158,32 @@ async fn what_is_deleted_is_gone_and_only_ones_own() {
     for number in 1..=70 {
         last = add(&server, &alice, &segment(number, 2_000)).await.sequence;
     }
-    server.delete(&alice, "/history").await.expect_nothing();
+    server.delete_with(&alice, "/history", &server.proof(&alice, PASSWORD).await).await.expect_nothing();
     let empty = read(&server, &alice, "").await;
     assert_eq!(empty, History { segments: vec![], more: false, bytes: 0, quota: 256 * MEBIBYTE });
-    server.delete(&alice, "/history").await.expect_nothing();
+    server.delete_with(&alice, "/history", &server.proof(&alice, PASSWORD).await).await.expect_nothing();
     assert_eq!(numbers(&read(&server, &bob, "").await), [1]);
     // A place is never given twice.
     assert!(add(&server, &alice, &segment(1, 2_000)).await.sequence > last);
+}
+
+#[rocket::async_test]
+async fn a_stolen_sign_in_deletes_no_history() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    let bob = server.sign_up("bob@example.org").await;
+    add(&server, &alice, &segment(1, 2_000)).await;
+    server.delete(&alice, "/history").await.expect_problem(Malformed);
+    for (proof, problem) in [
+        (server.proof(&alice, b"wrong").await, PasswordRefused),
+        (server.proof(&bob, PASSWORD).await, PasswordRefused),
+        (Proof::RecoveryKey(RecoveryProof(Bytes([5; 32]))), RecoveryRefused),
+    ] {
+        server.delete_with(&alice, "/history", &proof).await.expect_problem(problem);
+    }
+    let good = server.proof(&alice, PASSWORD).await;
+    server.delete_with(&bob, "/history", &good).await.expect_problem(PasswordRefused);
+    assert_eq!(numbers(&read(&server, &alice, "").await), [1]);
 }
 
 #[rocket::async_test]
@@ -173,10 +194,11 @@ async fn history_is_for_whoever_is_signed_in() {
     add(&server, &phone, &segment(1, 2_000)).await;
     assert_eq!(numbers(&read(&server, &alice, "").await), [1]);
     server.database().execute("UPDATE devices SET revoked = 1 WHERE id = ?1", [phone.device().0]).unwrap();
+    let proof = server.proof(&alice, PASSWORD).await;
     for (who, problem) in [(None, SignedOut), (Some(&phone), NoDevice)] {
         server.get(who, "/history").await.expect_problem(problem);
         server.post(who, "/history", &segment(2, 2_000)).await.expect_problem(problem);
-        server.delete(who, "/history").await.expect_problem(problem);
+        server.delete_with(who, "/history", &proof).await.expect_problem(problem);
     }
     assert_eq!(numbers(&read(&server, &alice, "").await), [1]);
 }
@@ -189,7 +211,7 @@ async fn history_is_limited_by_account() {
     read(&server, &alice, "").await;
     server.get(&alice, "/history").await.expect_problem(TooManyRequests);
     server.post(&alice, "/history", &segment(2, 2_000)).await.expect_problem(TooManyRequests);
-    server.delete(&alice, "/history").await.expect_nothing();
+    server.delete_with(&alice, "/history", &server.proof(&alice, PASSWORD).await).await.expect_nothing();
 }
 
 #[rocket::async_test]
@@ -202,7 +224,7 @@ async fn the_safety_pane_tells_what_is_kept() {
     add(&server, &alice, &segment(1, 2_000)).await;
     server.database().execute("UPDATE accounts SET recovery_verifier = zeroblob(32), recovery_set = 7", []).unwrap();
     let safety: Value = server.get(&alice, "/safety").await.expect(200);
-    assert_eq!((&safety["recovery_set"], &safety["vault_bytes"]), (&7.into(), &6.into()));
+    assert_eq!((&safety["recovery_set"], &safety["vault_bytes"]), (&7.into(), &21.into()));
     let history = serde_json::json!({ "segments": 1, "bytes": 2_000, "last_added": NOW_MS });
     assert_eq!((&safety["history"], &safety["history_quota"]), (&history, &(256 * MEBIBYTE).into()));
     let htmx = [("Accept", "text/html"), ("HX-Request", "true")];

@@ -69,7 +69,8 @@ async fn passwords_and_vaults_of_the_first_schema_still_fit_and_recovery_can_be_
     assert_eq!(signed_in.vault, kept);
     let alice = returns("alice@example.org", ALICES_TOKEN).await;
     let (next, last) = (Blob(vec![8]), Blob(vec![9]));
-    let replace = ReplaceVault { vault: next.clone(), replaces: kept.digest() };
+    let proof = Some(server.proof(&alice, PASSWORD).await);
+    let replace = ReplaceVault { vault: next.clone(), replaces: kept.digest(), proof };
     server.put(&alice, "/vault", &replace).await.expect_nothing();
     let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
     let verifier = RecoveryProof(cliquet_wire::bytes::Bytes([1; 32])).verifier();

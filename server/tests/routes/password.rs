@@ -1,6 +1,6 @@
 //! A new password.
 
-use crate::support::house::{PASSWORD, Person, TestServer};
+use crate::support::house::{PASSWORD, Person, TestServer, vault};
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     contacts::Contacts,
@@ -17,7 +17,7 @@ const NEW: &[u8] = b"staple battery horse correct";
 
 /// What a sign-up of the tests leaves there.
 fn first() -> Blob {
-    Blob(b"sealed".to_vec())
+    vault(1, b"sealed")
 }
 
 /// Everything that a change to [`NEW`] takes, proven with the old password.
@@ -154,7 +154,7 @@ async fn a_vault_that_was_replaced_meanwhile_is_not_lost() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let good = change(&server, &alice).await;
-    let other = ReplaceVault { vault: Blob(b"a contact more".to_vec()), replaces: first().digest() };
+    let other = ReplaceVault { vault: vault(1, b"a contact more"), replaces: first().digest(), proof: None };
     server.put(&alice, "/vault", &other).await.expect_nothing();
     server.put(&alice, "/password", &good).await.expect_problem(VaultOutdated);
     let signed_in: SignedIn = server.sign_in("alice@example.org", PASSWORD, None).await.expect(200);

@@ -1,6 +1,6 @@
 //! The recovery key, and an account that is recovered with it.
 
-use crate::support::house::{PASSWORD, Person, TestServer, random};
+use crate::support::house::{PASSWORD, Person, TestServer, random, vault};
 use cliquet_web_crypto::crypto::password::Registration;
 use cliquet_wire::{
     bytes::{Blob, Bytes},
@@ -20,7 +20,7 @@ const PROOF: RecoveryProof = RecoveryProof(Bytes([5; 32]));
 
 /// What a sign-up of the tests leaves there.
 fn first() -> Blob {
-    Blob(b"sealed".to_vec())
+    vault(1, b"sealed")
 }
 
 /// The vault that goes with the recovery key.

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random};
+use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random, vault};
 use cliquet_web_crypto::crypto::password::Login;
 use cliquet_wire::{
     bytes::Blob,
@@ -25,7 +25,7 @@ async fn alice_signs_in_with_her_password_and_gets_her_vault() {
     let reply = server.sign_in(" ALICE@example.org", PASSWORD, Some(alice.device())).await;
     let signed_in: SignedIn = reply.expect(200);
     assert_eq!(signed_in.directory.device_list, alice.list);
-    assert_eq!(signed_in.vault, Blob(b"sealed".to_vec()));
+    assert_eq!(signed_in.vault, vault(1, b"sealed"));
     assert_eq!(signed_in.device, Some(alice.device()));
     assert!(!reply.cookie().is_empty() && reply.cookie() != alice.token);
 }

@@ -1,10 +1,10 @@
 //! R2 for everything about accounts: the first write of a request fails, then the second, and so on. Each time the answer is a
 //! failure and nothing at all was stored; when writing works again, the very same request does.
 
-use crate::support::house::{DAY_MS, PASSWORD, Reply, TestServer, random, sign_pre_key};
+use crate::support::house::{DAY_MS, PASSWORD, Reply, TestServer, random, sign_pre_key, vault};
 use cliquet_web_crypto::crypto::keys::SecretKey;
 use cliquet_wire::{
-    bytes::{Blob, Bytes},
+    bytes::Bytes,
     contacts::{AddContact, ClaimBundles},
     devices::RevokeDevice,
     pre_keys::{PreKeyUpload, SignedPreKey},
@@ -103,7 +103,7 @@ async fn r2_whichever_write_fails_an_account_is_changed_whole_or_not_at_all() {
     whole_or_nothing(&server, "no block", async || server.delete(&bob, block).await).await;
     whole_or_nothing(&server, "no contact", async || server.delete(&alice, "/contacts/bob@example.org").await).await;
 
-    let replaced = ReplaceVault { vault: Blob(vec![7; 5_000]), replaces: finish.vault.digest() };
+    let replaced = ReplaceVault { vault: vault(1, &[7; 5_000]), replaces: finish.vault.digest(), proof: None };
     whole_or_nothing(&server, "the vault", async || server.put(&alice, "/vault", &replaced).await).await;
 
     let phone = server.second_device(&mut bob).await;

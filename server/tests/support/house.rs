@@ -21,6 +21,7 @@ use cliquet_wire::{
     poll::Poll,
     pre_keys::{KemPreKey, SignedPreKey},
     problem::{Problem, ProblemCode},
+    proof::Proof,
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
 };
 use getrandom::SysRng;
@@ -213,7 +214,7 @@ impl TestServer {
             invite: invite.map(str::to_owned),
             record: registered.record,
             account_key: person.key.account_key().clone(),
-            vault: Blob(b"sealed".to_vec()),
+            vault: vault(1, b"sealed"),
             device_list: person.list.clone(),
             device: person.upload().await,
         };
@@ -227,6 +228,17 @@ impl TestServer {
         let started: SignInStarted = self.post(None, "/sign-in/start", &start).await.expect(200);
         let finished = login.finish(password, &started.response, &mut random());
         (started.attempt, finished.map_or_else(|_| Blob(vec![7; 64]), |logged_in| logged_in.finalization))
+    }
+
+    /// The same, as a request takes it.
+    pub async fn proof(&self, who: &Person, password: &[u8]) -> Proof {
+        let (attempt, finalization) = self.prove(&who.email, password).await;
+        Proof::Password { attempt, finalization }
+    }
+
+    /// As [`TestServer::delete`], with a body.
+    pub async fn delete_with(&self, who: impl Into<Option<&Person>>, path: &str, body: &impl Serialize) -> Reply {
+        self.ask(Method::Delete, who, path, serde_json::to_vec(body).unwrap(), &[]).await
     }
 
     /// The record of a new password for whoever is signed in.
@@ -310,6 +322,12 @@ const LIMITS: [&str; 15] = [
     "change_per_account_hour",
     "history_per_account_hour",
 ];
+
+/// A vault that has this head and body. To the server it is a vault like any other.
+pub fn vault(head: u8, body: &[u8]) -> Blob {
+    let length = u32::try_from(body.len()).unwrap().to_be_bytes();
+    Blob([&[0x82, 1, 0xa3, 0, 0x41, head, 2, 0x41, 8, 3, 0x5a][..], &length, body].concat())
+}
 
 pub const PASSWORD: &[u8] = b"correct horse battery staple";
 

@@ -13,7 +13,7 @@ use cliquet_wire::{
     problem::{Problem, ProblemCode},
     recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
-    vault::{ReplaceVault, Vault},
+    vault::{self, ReplaceVault, Vault},
 };
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, ServerLogin,
@@ -258,7 +258,11 @@ impl State {
         match (method, path) {
             ("GET", "/vault") => Ok(write(&Vault { vault: account.vault.clone() })),
             ("PUT", "/vault") => {
-                let ReplaceVault { vault, replaces } = read(body);
+                let ReplaceVault { vault, replaces, proof } = read(body);
+                // Devices change the body alone.
+                if proof.is_none() && vault::head(&vault) != vault::head(&account.vault) {
+                    return Err(ProblemCode::ProofNeeded);
+                }
                 replace_vault(account, vault, replaces)?;
                 Ok(String::new())
             }

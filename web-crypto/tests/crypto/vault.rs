@@ -236,3 +236,18 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
     longest.contacts.extend(more);
     assert_eq!(made.replaced(&longest).err(), Some(VaultError::TooLarge));
 }
+
+/// The server compares heads: devices change the body, and the head only with a proof.
+#[test]
+fn another_body_leaves_the_head_and_another_lock_does_not() {
+    let mut alice = Made::new(alice(621), 621);
+    let head = |blob: &Blob| cliquet_wire::vault::head(blob).unwrap().to_vec();
+    let replaced = alice.replaced(&VaultBody::default()).unwrap();
+    assert_ne!(replaced, alice.sealed);
+    assert_eq!(head(&replaced), head(&alice.sealed));
+    assert_ne!(head(&alice.plain), head(&alice.sealed), "with a recovery key");
+    let (owner, root) = (alice.owner(), &alice.root);
+    let mut rng = ChaCha20Rng::seed_from_u64(22);
+    let relocked = vault::replace_password_lock(owner, root, &NEW_PASSWORD, &alice.sealed, &mut rng).unwrap();
+    assert_ne!(head(&relocked), head(&alice.sealed));
+}

@@ -47,7 +47,7 @@ impl VaultSync {
             let key = safekeeping(engine).await?.body;
             let vault =
                 vault::replace_body(owner(engine), &key, &next, &blob, &mut platform.rng()).map_err(Alarm::from)?;
-            let replace = ReplaceVault { replaces: blob.digest(), vault };
+            let replace = ReplaceVault { replaces: blob.digest(), vault, proof: None };
             match api::send(platform, "PUT", "/vault", &replace).await {
                 Ok(()) => {
                     let body = read(engine, &replace.vault).await?;

@@ -71,7 +71,7 @@ impl<P: AccountPlatform> OpenedAccount<P> {
         let replaced = vault::replace_body(owner, &self.keys.body, &body, &self.sealed, &mut platform.rng());
         if let Ok(vault) = replaced {
             // The vault as it was still opens, and only knows an older counter: not worth failing for.
-            let replace = ReplaceVault { vault, replaces: self.sealed.digest() };
+            let replace = ReplaceVault { vault, replaces: self.sealed.digest(), proof: None };
             let _ = api::send(platform, "PUT", "/vault", &replace).await;
         }
     }
