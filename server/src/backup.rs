@@ -3,7 +3,7 @@
 //! Owns what the file is: a tar archive of the databases, copied through SQLite's backup API from one moment each, and then a
 //! manifest that says what they are. The file is there whole or not at all. `restore` reads it.
 
-use crate::{config::Config, database, history, mailbox};
+use crate::{config::Config, database, history, mailbox, private_files};
 use cliquet_wire::bytes::{Bytes, Digest};
 use rusqlite::{
     Connection, OpenFlags,
@@ -12,7 +12,7 @@ use rusqlite::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs::{File, OpenOptions},
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
     time::{Duration, Instant},
@@ -200,6 +200,8 @@ impl Snapshot {
     fn copy(&self, to: &Path, progress: &mut Progress<'_>) -> Result<u64, BackupError> {
         let name = self.source.name;
         let failed = |error| BackupError::Copy(name, error);
+        // Before SQLite opens it, so that it is private from its first byte.
+        private_files::make(to)?;
         let mut copy = Connection::open(to).map_err(failed)?;
         // A copy that was lost half-way is made again.
         copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF").map_err(failed)?;
@@ -291,10 +293,7 @@ impl Partial {
     /// Nobody else's to read: the server's keys and the hashes of sign-ins are in it.
     fn create(to: &Path) -> io::Result<Self> {
         let path = with_ending(to, &format!("{}.partial", std::process::id()));
-        let mut options = OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.write(true).create_new(true).open(&path)?;
+        let file = private_files::make(&path)?;
         Ok(Self { path, file })
     }
 

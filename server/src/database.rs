@@ -2,7 +2,10 @@
 //!
 //! Owns how it is opened, its transactions, and the one writer at a time. Knows nothing of what the tables mean.
 
-use crate::pool::{CACHE_KIB, DATABASE_CONNECTIONS, Pool, PoolError};
+use crate::{
+    pool::{CACHE_KIB, DATABASE_CONNECTIONS, Pool, PoolError},
+    private_files,
+};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
@@ -104,7 +107,8 @@ impl Database {
     /// The same for another file, with tables of its own.
     pub fn open_file(folder: &Path, name: &str, migrations: &Migrations<'_>) -> Result<Self, Error> {
         let file = folder.join(name);
-        make_private(folder, &file)?;
+        private_files::make_folder(folder)?;
+        private_files::mend_database(&file)?;
         let manager = SqliteConnectionManager::file(&file).with_init(|connection| {
             connection.busy_timeout(BUSY_TIMEOUT)?;
             // WAL: readers do not wait for the writer. FULL: what was acknowledged survives a power cut.
@@ -179,20 +183,6 @@ impl Database {
     pub fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, Error> {
         Ok(self.pool.connection()?)
     }
-}
-
-/// A folder and a file that are made here are nobody else's to read. SQLite gives the files beside it the same rights.
-fn make_private(folder: &Path, file: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    let mut options = std::fs::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        builder.mode(0o700);
-        options.mode(0o600);
-    }
-    builder.recursive(true).create(folder)?;
-    options.create(true).append(true).open(file).map(drop)
 }
 
 /// The transaction of [`Database::write`], on this thread.

@@ -11,17 +11,14 @@ use crate::{
     database::Database,
     error::Error,
     known_browsers,
-    throttle::{Limit, Network, Throttle},
+    throttle::{Limit, Network},
 };
 use cliquet_wire::address::Address;
 use rocket::{
     Request,
     request::{FromRequest, Outcome},
 };
-use std::{
-    convert::Infallible,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The buckets.
 #[derive(Debug)]
@@ -68,13 +65,14 @@ impl From<Network> for Vicinity {
 
 /// Whoever asks for something that is a guess at a password.
 #[derive(Clone, Copy, Debug)]
-pub struct Guesser {
+pub struct Guesser<'r> {
+    guesses: &'r Guesses,
     network: Network,
     /// Hash of the token that the browser brings.
     browser: Option<[u8; 32]>,
 }
 
-impl Guesser {
+impl Guesser<'_> {
     pub fn network(self) -> Network {
         self.network
     }
@@ -83,31 +81,31 @@ impl Guesser {
     ///
     /// # Errors
     /// [`Error::TooManyRequests`]; those of the database.
-    pub async fn take(
-        self,
-        email: &Address,
-        throttle: &Throttle,
-        database: &Database,
-        now_ms: u64,
-    ) -> Result<(), Error> {
+    pub async fn take(self, email: &Address, database: &Database, now_ms: u64) -> Result<(), Error> {
         if let Some(browser) = self.browser {
             let address = email.clone();
             let is_known =
                 database.run(move |connection| known_browsers::is_known(connection, &browser, &address, now_ms));
             if is_known.await? {
-                return throttle.guesses.per_known_browser.check(&(browser, email.clone()));
+                return self.guesses.per_known_browser.check(&(browser, email.clone()));
             }
         }
-        throttle.guesses.take(email, self.network)
+        self.guesses.take(email, self.network)
     }
 }
 
 #[rocket::async_trait]
-impl<'r> FromRequest<'r> for Guesser {
-    type Error = Infallible;
+impl<'r> FromRequest<'r> for Guesser<'r> {
+    type Error = Error;
 
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        Outcome::Success(Self { network: Network::of(request), browser: cookies::browser_token_hash(request) })
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        match request.rocket().state::<Guesses>() {
+            Some(guesses) => {
+                let (network, browser) = (Network::of(request), cookies::browser_token_hash(request));
+                Outcome::Success(Self { guesses, network, browser })
+            }
+            None => Outcome::Error(Error::internal("the limits are not attached").at_guard(request)),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod pages;
 pub mod password;
 pub mod pool;
 pub mod pre_keys;
+mod private_files;
 pub mod problem_response;
 pub mod response;
 pub mod restore;
@@ -45,8 +46,8 @@ pub mod token;
 pub mod words;
 
 use crate::{
-    clock::Clock, config::Config, database::Database, history::Histories, mailbox::Mailboxes, pages::Pages,
-    password::Passwords, throttle::Throttle,
+    clock::Clock, config::Config, database::Database, guesses::Guesses, history::Histories, mailbox::Mailboxes,
+    pages::Pages, password::Passwords, throttle::Throttle,
 };
 use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment, shield::Shield};
 
@@ -76,6 +77,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(routes::messages::AllowedPosts::default())
         .manage(routes::ephemeral::ContactDevices::default())
         .manage(Throttle::new(&config.throttles))
+        .manage(Guesses::new(&config.throttles))
         .manage(config)
         // Rocket's own headers go: these say all that they say, and more.
         .attach(Shield::new())

@@ -10,7 +10,7 @@ use crate::{
         self, ACCOUNTS, FORMAT, HISTORIES, Hashed, MAILBOXES, MANIFEST_NAME, Mailboxes, Manifest, Progress, Source,
     },
     clock::DAY_MS,
-    database, history, mailbox,
+    database, history, mailbox, private_files,
 };
 use cliquet_wire::{bytes::Digest, ids::DeviceId};
 use rusqlite::Connection;
@@ -140,7 +140,7 @@ fn unpack(file: File, into: &Path, progress: &mut Progress<'_>) -> Result<Manife
         } else if is_file && known && !unpacked.contains_key(&name) {
             let begin = entry.raw_file_position();
             let mut hashed = Hashed::new(&mut entry, |done| progress.tell("unpacking", begin + done, all));
-            let mut to = File::options().write(true).create_new(true).open(into.join(&name))?;
+            let mut to = private_files::make(&into.join(&name))?;
             let bytes = copy(&mut hashed, &mut to)?;
             unpacked.insert(name, Unpacked { bytes, sha256: hashed.digest() });
         } else {

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     contacts,
     database::{self, Database, FILE_NAME},
-    devices, sign_ins,
+    devices, private_files, sign_ins,
     token::Token,
 };
 use cliquet_wire::{
@@ -22,7 +22,6 @@ use cliquet_wire::{
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use serde::Serialize;
 use std::{
-    fs::{File, OpenOptions},
     io::{BufWriter, Write},
     path::Path,
     time::Duration,
@@ -78,7 +77,7 @@ pub fn seed(config: &Config, count: u32, out: &Path, now_ms: u64) -> Result<(), 
     let mut connection = open_alone(&config.data_dir())?;
     let expires_ms = now_ms.saturating_add(u64::from(config.sign_in_days) * DAY_MS);
     let seeds = Seeds { account_key: test_key()?, now_ms, expires_ms };
-    let mut file = BufWriter::new(private_file(out).map_err(SeedError::File)?);
+    let mut file = BufWriter::new(private_files::make(out).map_err(SeedError::File)?);
     let mut first = 0;
     while first < count {
         let end = count.min(first.saturating_add(ACCOUNTS_PER_TRANSACTION));
@@ -112,14 +111,6 @@ fn open_alone(folder: &Path) -> Result<Connection, SeedError> {
     }
     transaction.commit()?;
     Ok(connection)
-}
-
-/// A new file: tokens are never written into one that others may have opened.
-fn private_file(path: &Path) -> std::io::Result<File> {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.write(true).create_new(true).open(path)
 }
 
 /// Well formed, and made of no primes that anybody chose.

@@ -2,7 +2,7 @@
 //!
 //! Owns the buckets. Their sizes and the reasons are in `config`. Buckets live in memory: a restart empties them.
 
-use crate::{config::Throttles, error::Error, guesses::Guesses};
+use crate::{config::Throttles, error::Error};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock as _, DefaultClock, Reference as _},
@@ -70,7 +70,6 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Limit<K> {
 /// Every limit of the server, by what it counts. Accounts by their id, people not yet known by address or network.
 #[derive(Debug)]
 pub struct Throttle {
-    pub guesses: Guesses,
     pub sign_up_per_ip: Limit<Network>,
     pub look_up_per_account: Limit<i64>,
     pub request_per_account: Limit<i64>,
@@ -86,7 +85,6 @@ pub struct Throttle {
 impl Throttle {
     pub fn new(throttles: &Throttles) -> Self {
         Self {
-            guesses: Guesses::new(throttles),
             sign_up_per_ip: Limit::per_hour(throttles.sign_up_per_ip_hour),
             look_up_per_account: Limit::per_hour(throttles.look_up_per_account_hour),
             request_per_account: Limit::per_hour(throttles.request_per_account_hour),

@@ -4,7 +4,7 @@
 //! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
 
 use super::contract::{MailboxId, Unavailable};
-use crate::pool::CACHE_KIB;
+use crate::{pool::CACHE_KIB, private_files};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -25,7 +25,8 @@ pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS)
 
 /// The connection that writes. Makes the file, or brings it up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
-    std::fs::create_dir_all(folder).map_err(Unavailable::new)?;
+    private_files::make_folder(folder).map_err(Unavailable::new)?;
+    private_files::mend_database(&folder.join(FILE_NAME)).map_err(Unavailable::new)?;
     let mut connection = Connection::open(folder.join(FILE_NAME)).map_err(Unavailable::new)?;
     connection
         .execute_batch(

@@ -16,7 +16,6 @@ use crate::{
     routes::{proof::OldPassword, vault::check_size},
     sign_ins,
     signed_in::{Changing, SignedIn},
-    throttle::Throttle,
 };
 use cliquet_wire::{
     ids::DeviceId,
@@ -32,15 +31,14 @@ pub fn routes() -> Vec<Route> {
 async fn start(
     changing: Changing<SignedIn>,
     body: Body<StartPassword, { sizes::SMALL }>,
-    guesser: Guesser,
-    throttle: &State<Throttle>,
+    guesser: Guesser<'_>,
     now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<HtmlOrJson<PasswordStarted>, Error> {
     let Changing(signed_in) = changing;
     let StartPassword { request } = body.0;
-    guesser.take(&signed_in.email, throttle, database, now.0).await?;
+    guesser.take(&signed_in.email, database, now.0).await?;
     let passwords = Passwords::clone(passwords);
     // On the threads that may block: it takes a millisecond of arithmetic.
     let response =

@@ -21,7 +21,6 @@ use crate::{
     routes::{password::end_polls, proof::OldPassword, vault::check_size},
     sign_ins,
     signed_in::{self, Changing},
-    throttle::Throttle,
     token::Token,
 };
 use cliquet_wire::{
@@ -94,15 +93,14 @@ async fn set(
 #[post("/recovery/start", data = "<body>")]
 async fn start(
     body: Body<StartRecovery, { sizes::SMALL }>,
-    guesser: Guesser,
-    throttle: &State<Throttle>,
+    guesser: Guesser<'_>,
     now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<HtmlOrJson<RecoveryStarted>, Error> {
     let StartRecovery { email, proof, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
-    guesser.take(&email, throttle, database, now.0).await?;
+    guesser.take(&email, database, now.0).await?;
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         // What takes time is done for everyone, before it is known who may have it.
@@ -118,8 +116,7 @@ async fn start(
 #[post("/recovery/finish", data = "<body>")]
 async fn finish(
     body: Body<FinishRecovery, { sizes::LOCKED_VAULT }>,
-    guesser: Guesser,
-    throttle: &State<Throttle>,
+    guesser: Guesser<'_>,
     now: Now,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
@@ -128,7 +125,7 @@ async fn finish(
     let FinishRecovery { email, proof, record, vault, replaces, device } = body.0;
     check_size(&vault)?;
     let now_ms = now.0;
-    guesser.take(&email, throttle, database, now_ms).await?;
+    guesser.take(&email, database, now_ms).await?;
     let expires_ms = cookies.expires_ms(now_ms);
     let browser = cookies.renew_browser(now_ms)?;
     let finished = database.change(move |connection| {

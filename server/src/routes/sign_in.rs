@@ -16,7 +16,6 @@ use crate::{
     password::Passwords,
     response::HtmlOrJson,
     sign_ins, signed_in,
-    throttle::Throttle,
     token::Token,
 };
 use cliquet_wire::{
@@ -58,8 +57,7 @@ enum Page {
 #[post("/sign-in/start", data = "<body>")]
 async fn start(
     body: Body<SignInStart, { sizes::SMALL }>,
-    guesser: Guesser,
-    throttle: &State<Throttle>,
+    guesser: Guesser<'_>,
     now: Now,
     database: &State<Database>,
     passwords: &State<Passwords>,
@@ -67,7 +65,7 @@ async fn start(
     let SignInStart { email, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
     let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
-    guesser.take(&email, throttle, database, now_ms).await?;
+    guesser.take(&email, database, now_ms).await?;
     let started = database.run(move |connection| {
         let record = accounts::opaque_record(connection, &email)?;
         let started = passwords.start_sign_in(&email, record.as_deref(), &request, now_ms)?;

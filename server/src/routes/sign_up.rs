@@ -71,7 +71,7 @@ async fn check_invite(
 #[post("/sign-up/start", data = "<body>")]
 async fn start(
     body: Body<SignUpStart, { sizes::SMALL }>,
-    guesser: Guesser,
+    guesser: Guesser<'_>,
     throttle: &State<Throttle>,
     config: &State<Config>,
     now: Now,
@@ -82,7 +82,7 @@ async fn start(
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
     throttle.sign_up_per_ip.check(&guesser.network())?;
     let (registration, now_ms) = (config.registration, now.0);
-    guesser.take(&email, throttle, database, now_ms).await?;
+    guesser.take(&email, database, now_ms).await?;
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         let invite = invite.as_deref().and_then(Token::read);

@@ -136,3 +136,59 @@ async fn passwords_sign_ins_and_history_are_as_they_were() {
     assert_eq!(server.post(&alice, "/history", &segment).await.expect::<SegmentAdded>(201), added);
     server.sign_in("alice@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
 }
+
+/// Names and rights of the files in a folder.
+#[cfg(unix)]
+fn rights(folder: &Path) -> Vec<(String, u32)> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let entries = std::fs::read_dir(folder).unwrap().filter_map(|entry| {
+        let entry = entry.ok()?;
+        // One that is gone already has no rights.
+        let mode = entry.metadata().ok().filter(std::fs::Metadata::is_file)?.permissions().mode();
+        Some((entry.file_name().into_string().unwrap(), mode & 0o777))
+    });
+    entries.collect()
+}
+
+/// Somebody else on the machine looks all the while.
+#[cfg(unix)]
+#[rocket::async_test]
+async fn nobody_else_reads_a_backup_while_it_is_written_nor_what_is_restored() {
+    use std::{collections::BTreeMap, os::unix::fs::PermissionsExt};
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    for number in 0..40 {
+        let id = SegmentId::from_parts(number, [1; 10]);
+        let segment = AddSegment { id, segment: Blob(vec![7; 200_000]) };
+        let _: SegmentAdded = server.post(&alice, "/history", &segment).await.expect(201);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    let seen = std::thread::scope(|scope| {
+        let (watched, is_over) = (folder.path(), &done);
+        let watcher = scope.spawn(move || {
+            let mut seen = BTreeMap::new();
+            while !is_over.load(std::sync::atomic::Ordering::SeqCst) {
+                seen.extend(rights(watched).into_iter().map(|found| (found, ())));
+            }
+            seen
+        });
+        back_up(&server, &file);
+        done.store(true, std::sync::atomic::Ordering::SeqCst);
+        watcher.join().unwrap()
+    });
+    assert!(seen.keys().any(|(name, _)| name.ends_with("history.sqlite")), "its copy was seen: {seen:?}");
+    assert!(seen.keys().all(|(_, mode)| *mode == 0o600), "{seen:?}");
+    let restored = tempfile::tempdir().unwrap();
+    restore::restore(&file, restored.path(), NOW_MS, &mut Progress::new(&mut |_| {})).unwrap();
+    let files = rights(restored.path());
+    assert!(files.len() >= 3 && files.iter().all(|(_, mode)| *mode == 0o600), "{files:?}");
+    // What an earlier version left open is mended when a server opens it.
+    for (name, _) in files {
+        std::fs::set_permissions(restored.path().join(name), PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    let server = TestServer::on(restored).await;
+    let files = rights(server.folder());
+    assert!(files.len() >= 3 && files.iter().all(|(_, mode)| *mode == 0o600), "{files:?}");
+}

@@ -1,0 +1,53 @@
+//! Files and folders that are nobody else's to read.
+//!
+//! Owns their rights. SQLite gives the files that it puts beside a database the rights of the database.
+
+use std::{
+    fs::{DirBuilder, File, OpenOptions},
+    io,
+    path::Path,
+};
+
+/// Makes a folder and those above it, if they are not there.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Makes a new file to write to.
+///
+/// # Errors
+/// Also when it exists: someone may have opened it before.
+pub(crate) fn make(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().write(true).create_new(true)).open(path)
+}
+
+/// Makes a database's file if it is not there, and takes from others what they may do with one that is, and with the files
+/// beside it.
+pub(crate) fn mend_database(path: &Path) -> io::Result<()> {
+    private(OpenOptions::new().create(true).append(true)).open(path)?;
+    #[cfg(unix)]
+    for ending in ["", "-wal", "-shm"] {
+        use std::os::unix::fs::PermissionsExt;
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        let path = Path::new(&name);
+        match path.metadata() {
+            Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
+                std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
