@@ -3,12 +3,13 @@
 use crate::{
     account_key::AccountKey,
     address::Address,
-    bytes::{Digest, PublicKey, Signature},
+    bytes::{Bytes, Digest, PublicKey, Signature},
     ids::DeviceId,
     signed_bytes::{Context, SignedBytes},
 };
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// "This device, with this identity key, is mine", said by an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
@@ -74,6 +75,11 @@ pub struct DeviceList {
 }
 
 impl DeviceList {
+    /// SHA-256 of [`Self::signed_bytes`]: what tells two lists under one counter apart.
+    pub fn hash(&self) -> Digest {
+        Bytes(Sha256::digest(self.signed_bytes()).into())
+    }
+
     /// The bytes that the signature covers: every field but the signature, the devices behind their number.
     pub fn signed_bytes(&self) -> Vec<u8> {
         self.devices

@@ -151,9 +151,10 @@ def public(secret):
 TEXT = 1
 
 
-def write_text(own_email, own_device, text):
+def write_text(own_email, own_device, device_list, text):
     fields = cbor2.dumps({0: uuid7().bytes, 1: text})
-    return cbor2.dumps([1, {0: own_email, 1: device(own_device), 2: now_ms(), 3: TEXT, 4: fields}])
+    own_list = {5: device_list["counter"], 6: sha256(list_statement(device_list))}
+    return cbor2.dumps([1, {0: own_email, 1: device(own_device), 2: now_ms(), 3: TEXT, 4: fields, **own_list}])
 
 
 def read_text(content, envelope):
@@ -162,6 +163,7 @@ def read_text(content, envelope):
     refuse_unless(body[0] == envelope["sender_email"], "another sender inside")
     refuse_unless(body[1] == device(envelope["sender_device"]), "another device inside")
     refuse_unless(body[3] == TEXT, "not a text")
+    refuse_unless(body[5] > 0 and len(body[6]) == 32, "device list of the sender")
     return cbor2.loads(body[4])[1]
 
 
@@ -429,7 +431,7 @@ class Client:
         if session.pre_key_message:
             envelope["pre_key_message"] = session.pre_key_message
         aead, nonce = key_and_nonce(message_key, salt)
-        content = pad(write_text(own["email"], own["device"], text))
+        content = pad(write_text(own["email"], own["device"], self.directory()["device_list"], text))
         envelope["ciphertext"] = b64(aead.encrypt(nonce, content, session.id + header(envelope)))
         session.sent += 1
         self.session = session

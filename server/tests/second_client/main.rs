@@ -6,7 +6,7 @@
 
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content},
+        content::{Body, Content, OwnList},
         conversation::{Event, MessageId},
     },
     crypto::{
@@ -16,6 +16,7 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::{
+    bytes::Bytes,
     certificate::DeviceDirectory,
     envelope::Envelope,
     ids::EnvelopeId,
@@ -145,7 +146,8 @@ impl Ours {
         rng().fill_bytes(&mut random);
         let body = Body::Event { id: MessageId::from_parts(NOW_MS, random), event: Event::Text { text: text.into() } };
         let (sender, device) = (self.own.email().clone(), self.own.device());
-        let content = Content { sender, device, time: NOW_MS, body }.encode().unwrap();
+        let list = OwnList { counter: 1, hash: Bytes([0; 32]) };
+        let content = Content { sender, device, time: NOW_MS, list, body }.encode().unwrap();
         let id = EnvelopeId::from_parts(NOW_MS, random);
         let (sessions, envelope) = self.sessions.encrypt(id, &content, &mut rng()).unwrap();
         self.sessions = sessions;

@@ -129,7 +129,7 @@ impl Messenger {
                 state: vault_state(peer.trust),
                 account_key_hash: peer.account_key.hash(),
                 verified: peer.verified,
-                counter: peer.counter,
+                counter: peer.list_seen().counter,
                 keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
                 decided: peer.decided,
             };

@@ -1,8 +1,12 @@
 //! A server that lies, and strangers that forge. Played by Mallory, who holds the post office.
 
-use crate::world::{World, address, now_or_never, signer};
+use crate::{
+    known_breaks::{says, sealed},
+    world::{World, address, now_or_never, signer},
+};
 use cliquet_web_crypto::{
     client::{
+        content::{Body, Content, OwnList},
         conversation::{DeliveryStatus, Failure, Notice},
         messenger::Ignored,
         peer::{Owed, Trust},
@@ -10,7 +14,7 @@ use cliquet_web_crypto::{
     },
     crypto::rsa::native::NativeVerifier,
 };
-use cliquet_wire::{ids::EnvelopeId, problem::ProblemCode};
+use cliquet_wire::{bytes::Bytes, ids::EnvelopeId, problem::ProblemCode};
 
 /// Mallory makes an account under Bob's address, with her own key.
 fn impostor(world: &mut World) -> usize {
@@ -242,4 +246,58 @@ fn a_device_that_was_removed_is_not_heard() {
     world.write(tablet, "alice", "still me");
     world.settle();
     assert_eq!(world.devices[0].conversation("bob"), ["! CannotOpen"]);
+}
+
+/// Bob removes his tablet, and the server goes on showing the list that has it.
+///
+/// Requirement: C2
+#[test]
+fn a_list_that_the_server_freezes_is_refused_once_the_account_has_named_a_later_one() {
+    let mut world = World::alice_and_bob(320);
+    let tablet = world.add_device("bob", 1);
+    world.write(0, "bob", "to both");
+    world.settle();
+    assert_eq!(world.devices[tablet].conversation("alice"), ["< to both"]);
+    let frozen = world.office.directories[&address("bob")].clone();
+    let without = world.sign_directory(&address("bob"), 1, 3, frozen.certificates[..1].to_vec());
+    let bob = &mut world.devices[1];
+    let step = now_or_never(bob.messenger.directory_arrived(without.clone(), bob.now, &NativeVerifier)).unwrap();
+    bob.take(step);
+    world.office.directories.insert(address("bob"), frozen);
+    world.write(1, "alice", "I lost my tablet");
+    world.settle();
+    world.write(0, "bob", "not for the finder");
+    world.settle();
+    assert!(matches!(world.devices[0].marks("bob").last(), Some(DeliveryStatus::Failed(_))));
+    assert_eq!(world.devices[tablet].conversation("alice"), ["< to both"]);
+    // The honest list is taken, and what failed can be sent again.
+    world.office.directories.insert(address("bob"), without);
+    world.write(0, "bob", "for Bob");
+    world.settle();
+    assert_eq!(world.devices[1].conversation("alice").last().unwrap(), "< for Bob");
+    assert_eq!(world.devices[tablet].conversation("alice"), ["< to both"]);
+}
+
+/// Requirement: C2
+#[test]
+fn two_lists_under_one_counter_are_said_when_the_account_names_the_other_one() {
+    let mut world = World::alice_and_bob(321);
+    world.write(0, "bob", "hello");
+    world.settle();
+    let said = says(&world, 1, Body::ContactRequest);
+    for (list, notices) in [
+        (said.list, 0),
+        (OwnList { counter: said.list.counter, hash: Bytes([1; 32]) }, 1),
+        (OwnList { counter: said.list.counter, hash: Bytes([1; 32]) }, 1),
+    ] {
+        let content = Content { list, ..said.clone() };
+        let envelope = sealed(&mut world, 1, 0, &content);
+        world.office.deliver(envelope);
+        world.poll(0);
+        assert_eq!(world.devices[0].notices("bob", Notice::ListForked), notices);
+        // What Bob encrypted by hand is behind his own state: he goes on from it.
+        world.write(1, "alice", "on");
+        world.settle();
+        world.devices[0].now += 61_000;
+    }
 }

@@ -4,7 +4,7 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content, ReceiptKind},
+        content::{Body, Content, OwnList, ReceiptKind},
         conversation::{DeliveryStatus, Event, Failure, MessageId, Notice},
         messenger::{Ignored, StepError},
         peer::Trust,
@@ -63,7 +63,8 @@ pub(crate) fn sealed(world: &mut World, from: usize, to: usize, content: &Conten
 
 pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
     let device = &world.devices[from];
-    Content { sender: device.address.clone(), device: device.id, time: device.now, body }
+    let list = OwnList::of(&world.office.directories[&device.address].device_list);
+    Content { sender: device.address.clone(), device: device.id, time: device.now, list, body }
 }
 
 fn text(words: &str) -> Body {
@@ -193,7 +194,7 @@ fn a_contact_cannot_plant_copies_of_what_one_never_wrote() {
 fn a_sender_inside_that_differs_from_the_outside_is_shown_under_no_other_name() {
     let mut world = with_mallory(505);
     let bob = (world.devices[1].address.clone(), world.devices[1].id);
-    let content = Content { sender: bob.0.clone(), device: bob.1, time: 1, body: text("I am Bob") };
+    let content = Content { sender: bob.0.clone(), device: bob.1, ..says(&world, 2, text("I am Bob")) };
     let inside = sealed(&mut world, 2, 0, &content);
     let mut outside = inside.clone();
     (outside.sender_email, outside.sender_device, outside.id) = (bob.0, bob.1, EnvelopeId::from_parts(2, [1; 10]));

@@ -7,7 +7,7 @@
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content, ReceiptKind},
+        content::{Body, Content, OwnList, ReceiptKind},
         conversation::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
             MessageRef, OutgoingEvent, SentEnvelope, Stamp, Waiting,
@@ -97,8 +97,9 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_8.bin", event(Event::Delete { of: of.clone(), for_everyone: true })),
         ("content_9.bin", event(Event::Reaction { of, emoji: Some("🎉".into()) })),
     ];
-    let whole =
-        |body| Content { sender: alice.own.email().clone(), device: alice.own.device(), time: 1_700_000_000_000, body };
+    let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
+    let (sender, device) = (alice.own.email(), alice.own.device());
+    let whole = |body| Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, body };
     bodies.map(|(name, body)| (name, whole(body))).into()
 }
 

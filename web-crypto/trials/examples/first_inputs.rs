@@ -7,13 +7,14 @@ use cliquet_trials::{
 };
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content, ReceiptKind},
+        content::{Body, Content, OwnList, ReceiptKind},
         conversation::{self, Event, MessageId, MessageRef},
         saved_file::{Owner, Writer},
     },
     crypto::keys::Key,
 };
 use cliquet_wire::{
+    bytes::Bytes,
     contacts::{Bundles, ClaimBundles},
     envelope::{MessagesSent, SendMessages},
     poll::{Poll, PollAnswer},
@@ -137,7 +138,8 @@ fn main() {
     write("saved_file", "two_texts", saved_file(&world).as_bytes());
     let text = |body| {
         let device = cliquet_wire::ids::DeviceId::from_random([1; 16]);
-        Content { sender: address(0), device, time: 1, body }.encode().unwrap()
+        let list = OwnList { counter: 1, hash: Bytes([3; 32]) };
+        Content { sender: address(0), device, time: 1, list, body }.encode().unwrap()
     };
     let message = MessageId::from_parts(1, [2; 10]);
     write("content", "text", &text(Body::Event { id: message, event: Event::Text { text: "é".into() } }));

@@ -17,7 +17,8 @@ pub fn write(value: &impl Serialize) -> Result<String, HttpError> {
 /// they weigh more than the reading itself (docs/decisions/0023).
 ///
 /// # Errors
-/// [`HttpError::Unreadable`] for anything but one value of this type.
+/// [`HttpError::Unreadable`] for anything but one value of this type, and for a character past U+FFFF that is escaped as
+/// two halves, which no serde writes.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, HttpError> {
     // Strings with escapes are put together here; they only become shorter.
     let mut unescaped = vec![0; text.len()];
@@ -32,7 +33,8 @@ mod tests {
     use super::*;
     use cliquet_wire::problem::{Problem, ProblemCode};
 
-    const TEXT: &str = r#"{"type":"/problems#malformed","code":"malformed","status":422,"title":"\"Ça\"\n\u00e9 \ud83d\ude00","detail":""}"#;
+    const TEXT: &str =
+        r#"{"type":"/problems#malformed","code":"malformed","status":422,"title":"\"Ça\"\n\u00e9 😀","detail":""}"#;
 
     #[test]
     fn a_value_is_read_with_its_escapes_and_without_what_is_unknown() {

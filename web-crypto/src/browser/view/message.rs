@@ -92,6 +92,7 @@ pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
         MessageBody::Notice(Notice::DeviceAdded) => words.get(Word::ContactDeviceAdded),
         MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
+        MessageBody::Notice(Notice::ListForked) => words.get(Word::ListForked),
     }
 }
 

@@ -40,6 +40,7 @@ words! {
     FailedTooLarge = "failed-too-large",
     FailedUnknownAccount = "failed-unknown-account",
     KeyChanged = "key-changed",
+    ListForked = "list-forked",
     MessageDeleted = "message-deleted",
     MessageTooLong = "message-too-long",
     NewMessage = "new-message",

@@ -1,11 +1,12 @@
 //! What is inside the ciphertext.
 //!
-//! Owns its encoding: CBOR with numbered fields, `[version, {0: sender, 1: device, 2: time, 3: kind, 4: fields}]`, where
-//! the fields of a kind are a byte string with a CBOR map of their own. Knows nothing of encryption. The sender's address,
+//! Owns its encoding: CBOR with numbered fields, `[version, {0: sender, 1: device, 2: time, 3: kind, 4: fields, 5: counter,
+//! 6: hash}]`, where the fields of a kind are a byte string with a CBOR map of their own, and counter and hash are of the
+//! sender's own device list. Knows nothing of encryption. The sender's address,
 //! device and clock are inside, so that what the envelope says outside is only a hint that is checked against them.
 //!
-//! A field that is not known is skipped. A kind that is not known is kept with its bytes. The numbers 5 and 6 are kept
-//! free for the counter and the hash of the sender's device list, and 7 for the group that the content is for.
+//! A field that is not known is skipped. A kind that is not known is kept with its bytes. The number 7 is kept
+//! free for the group that the content is for.
 
 mod body;
 
@@ -13,7 +14,9 @@ pub use body::{Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, RECEIPT_NAMES_MAX, RETR
 
 use crate::crypto::{LoadError, cbor};
 use body::Fields;
-use cliquet_wire::{address::Address, ids::DeviceId, limits::MESSAGE_TEXT_BYTES_MAX};
+use cliquet_wire::{
+    address::Address, bytes::Digest, certificate::DeviceList, ids::DeviceId, limits::MESSAGE_TEXT_BYTES_MAX,
+};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use zeroize::Zeroizing;
 
@@ -26,8 +29,27 @@ pub struct Content {
     pub device: DeviceId,
     /// Milliseconds since 1970, by the sender's clock.
     pub time: u64,
+    /// The sender's own device list, as this device of it knows it.
+    pub list: OwnList,
     /// What it says.
     pub body: Body,
+}
+
+/// Which device list of its own account a device knows. It tells its readers when the server shows them an older list, or
+/// another one under the same counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnList {
+    /// The list's counter.
+    pub counter: u64,
+    /// The list's hash.
+    pub hash: Digest,
+}
+
+impl OwnList {
+    /// What a device that knows this list says of it.
+    pub fn of(list: &DeviceList) -> Self {
+        Self { counter: list.counter, hash: list.hash() }
+    }
 }
 
 /// Why content is refused.
@@ -57,6 +79,10 @@ struct Frame {
     kind: u16,
     #[n(4)]
     fields: ByteVec,
+    #[n(5)]
+    list_counter: u64,
+    #[n(6)]
+    list_hash: Digest,
 }
 
 impl cbor::Record for Frame {
@@ -70,7 +96,9 @@ impl Content {
     /// [`ContentError::TooLarge`] past a limit, [`ContentError::Malformed`] for an unknown kind, which is never sent.
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         let Fields { kind, fields } = self.body.encode()?;
-        let frame = Frame { sender: self.sender.clone(), device: self.device, time: self.time, kind, fields };
+        let (list_counter, list_hash) = (self.list.counter, self.list.hash);
+        let (sender, device, time) = (self.sender.clone(), self.device, self.time);
+        let frame = Frame { sender, device, time, kind, fields, list_counter, list_hash };
         Ok(cbor::save(&frame))
     }
 
@@ -84,7 +112,8 @@ impl Content {
             LoadError::Damaged => ContentError::Malformed,
         })?;
         let body = Body::decode(frame.kind, &frame.fields)?;
-        Ok(Self { sender: frame.sender, device: frame.device, time: frame.time, body })
+        let list = OwnList { counter: frame.list_counter, hash: frame.list_hash };
+        Ok(Self { sender: frame.sender, device: frame.device, time: frame.time, list, body })
     }
 }
 
@@ -99,13 +128,14 @@ impl std::fmt::Debug for Content {
 mod tests {
     use super::*;
     use crate::client::conversation::{Event, MessageId, MessageRef};
-    use cliquet_wire::ids::EnvelopeId;
+    use cliquet_wire::{bytes::Bytes, ids::EnvelopeId};
 
     fn content(body: Body) -> Content {
         Content {
             sender: Address::parse("alice@example.org").unwrap(),
             device: DeviceId::from_random([7; 16]),
             time: 1_700_000_000_000,
+            list: OwnList { counter: 1, hash: Bytes([9; 32]) },
             body,
         }
     }
@@ -186,6 +216,8 @@ mod tests {
             fields: ByteVec,
             #[n(5)]
             list_counter: u64,
+            #[n(6)]
+            list_hash: Digest,
             #[n(90)]
             more: [u8; 3],
         }
@@ -201,7 +233,8 @@ mod tests {
         }
         let fields = cbor::encode(&LaterText { id: id(1), text: "hello", quote: ["a", "b"] }).to_vec().into();
         let (sender, device, time) = (&content.sender, content.device, content.time);
-        let later = Later { sender, device, time, kind: 1, fields, list_counter: 7, more: [1, 2, 3] };
+        let OwnList { counter: list_counter, hash: list_hash } = content.list;
+        let later = Later { sender, device, time, kind: 1, fields, list_counter, list_hash, more: [1, 2, 3] };
         assert_eq!(Content::decode(&cbor::encode(&(1_u32, later))).unwrap(), content);
     }
 
@@ -210,7 +243,8 @@ mod tests {
         let frame = |kind| {
             let content = content(Body::ContactRequest);
             let fields = cbor::encode(&"whatever").to_vec().into();
-            Frame { sender: content.sender, device: content.device, time: 1, kind, fields }
+            let (list_counter, list_hash) = (content.list.counter, content.list.hash);
+            Frame { sender: content.sender, device: content.device, time: 1, kind, fields, list_counter, list_hash }
         };
         for kind in [99, 127, 128, 500] {
             assert_eq!(Content::decode(&cbor::save(&frame(kind))).unwrap().body, Body::Unknown { kind });

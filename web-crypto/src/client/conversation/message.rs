@@ -81,6 +81,9 @@ pub enum Notice {
     /// A device left the account.
     #[n(4)]
     DeviceRemoved,
+    /// The account's own devices know another device list under the counter of the one that the server shows here.
+    #[n(5)]
+    ListForked,
 }
 
 impl cbor::Record for Message {

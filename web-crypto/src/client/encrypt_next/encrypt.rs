@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     client::{
-        content::{Body, Content, ContentError},
+        content::{Body, Content, ContentError, OwnList},
         conversation::{ConversationId, DeliveryStatus, Failure, MessageId, SentEnvelope},
         messenger::{Effect, Messenger, Step, StepError},
         outbox::{About, OutboxEntry},
@@ -150,7 +150,9 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Result<(), NotEncrypted>, StepError> {
         let is_request = matches!(body, Body::ContactRequest);
-        let mut content = Content { sender: self.address().clone(), device: self.device(), time, body };
+        let own = self.directory(self.address()).ok_or(StepError::CannotEncrypt)?;
+        let list = OwnList::of(&own.device_list);
+        let mut content = Content { sender: self.address().clone(), device: self.device(), time, list, body };
         let common = match content.encode() {
             Ok(common) => common,
             Err(ContentError::TooLarge) => return Ok(Err(NotEncrypted::TooLong)),

@@ -38,6 +38,13 @@ pub struct Peer {
     /// The devices of the list with that counter: another list under the same counter is refused (C2).
     #[n(7)]
     pub listed: Option<Vec<DeviceId>>,
+    /// The highest counter of its device list that its own devices have named. Until that list is here, none is taken
+    /// that is older (C2).
+    #[n(8)]
+    pub heard: u64,
+    /// The counter under which another list than the accepted one was named; 0 for none. It is said once.
+    #[n(9)]
+    pub forked: u64,
 }
 
 /// What this account decided about another one.
@@ -88,7 +95,18 @@ impl Peer {
     }
 
     pub(crate) fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
-        Self { address, trust, account_key, key_changed: false, verified: false, decided: 0, counter: 0, listed: None }
+        Self {
+            address,
+            trust,
+            account_key,
+            key_changed: false,
+            verified: false,
+            decided: 0,
+            counter: 0,
+            listed: None,
+            heard: 0,
+            forked: 0,
+        }
     }
 
     /// Whether what it sends is answered without asking a person: receipts, new sessions, what it asks for. Never a
@@ -97,8 +115,11 @@ impl Peer {
         matches!(self.trust, Trust::Added | Trust::Own)
     }
 
-    /// The last device list that was accepted.
+    /// The last device list that was accepted, or a later one that its own devices have named.
     pub(crate) fn list_seen(&self) -> ListSeen<'_> {
+        if self.heard > self.counter {
+            return self.heard.into();
+        }
         ListSeen { counter: self.counter, devices: self.listed.as_deref() }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Found;
 use crate::client::{
-    content::{Body, Content, ContentError, FIRST_SILENT_KIND, ReceiptKind},
+    content::{Body, Content, ContentError, FIRST_SILENT_KIND, OwnList, ReceiptKind},
     conversation::{
         Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, message_key,
     },
@@ -61,6 +61,9 @@ impl Messenger {
             step.ignore(Ignored::Stranger);
             return Ok(step);
         }
+        if let Ok(content) = &content {
+            self.hear_list(&mut contact, content.list, envelope, now, &mut step);
+        }
         let key = session_key(contact.address(), envelope.sender_device);
         let none = PeerSessions::default();
         let kept = self.sessions(&key).unwrap_or(&none);
@@ -109,6 +112,21 @@ impl Messenger {
         }
         self.put_contact(contact, &mut step);
         Ok(step)
+    }
+
+    /// Compares the device list that the sender knows of its own account with the one that the server showed (C2). A later
+    /// one must be fetched, and no older one counts from now on. Another one under the same counter is said.
+    fn hear_list(&self, contact: &mut Contact, list: OwnList, envelope: &Envelope, now: u64, step: &mut Step) {
+        if list.counter > contact.peer.list_seen().counter {
+            contact.peer.heard = list.counter;
+            contact.forget_directory();
+        }
+        let shown = self.directory(contact.address()).map(|directory| &directory.device_list);
+        let is_fork = shown.is_some_and(|shown| shown.counter == list.counter && shown.hash() != list.hash);
+        if is_fork && contact.peer.forked < list.counter {
+            contact.peer.forked = list.counter;
+            self.say(contact, Notice::ListForked, envelope, now, step);
+        }
     }
 
     /// What an account says. False: it may not say this.
