@@ -2,7 +2,7 @@
 
 use crate::{
     browser::{Browser, PASSWORD, alice, password, ready, silent},
-    server::{Fault, Server},
+    server::{Fault, Server, UNSIGNED_CREATED_MS},
 };
 use cliquet_web_crypto::browser::app::account::{
     AccountError,
@@ -54,6 +54,20 @@ fn one_is_chosen_and_goes_before_this_browser_becomes_one() {
     let now = server.account(&alice()).unwrap().list.devices;
     assert!(now.len() == DEVICES_MAX && !now.contains(&chosen));
     assert!(server.signed_in().flatten().is_some());
+}
+
+/// A server could otherwise make somebody remove the device that they still have.
+#[test]
+fn when_a_device_was_added_is_told_as_its_certificate_says_and_not_as_the_server_does() {
+    let server = with_devices(2);
+    let browser = Browser::new(&server, 2);
+    let (_, devices) = list(&browser);
+    let account = server.account(&alice()).unwrap();
+    assert_eq!(devices.len(), 2);
+    for (device, certificate) in devices.iter().zip(&account.certificates) {
+        assert_eq!((device.id, device.created), (certificate.device, certificate.created));
+        assert_ne!(device.created, UNSIGNED_CREATED_MS);
+    }
 }
 
 #[test]

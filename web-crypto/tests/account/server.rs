@@ -27,6 +27,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, collections::BTreeMap};
 use uuid::Uuid;
 
+/// When a device was added, as this server says it and no certificate does.
+pub(crate) const UNSIGNED_CREATED_MS: u64 = 1;
+
 /// What happens to the next request of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -43,7 +46,7 @@ pub(crate) struct Account {
     pub(crate) account_key: AccountKey,
     pub(crate) vault: Blob,
     pub(crate) list: DeviceList,
-    certificates: Vec<Certificate>,
+    pub(crate) certificates: Vec<Certificate>,
     recovery: Option<Digest>,
 }
 
@@ -270,7 +273,7 @@ impl State {
                 let device = |id: &DeviceId| Device {
                     id: *id,
                     name: "Browser".to_owned(),
-                    created: 1,
+                    created: UNSIGNED_CREATED_MS,
                     last_seen: 0,
                     this: this == Some(*id),
                 };

@@ -65,11 +65,18 @@ impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
         &self.account.directory
     }
 
-    /// Those that the account certified, as their owner calls them.
+    /// Those that the account certified, as their owner calls them. When each was added is what its certificate says, so
+    /// that the server cannot make a person remove the wrong one by that.
+    ///
+    /// # Errors
+    /// When the server does not answer.
     pub async fn devices(&self) -> Result<Vec<Device>, AccountError> {
-        let Devices { mut devices, .. } = api::get(self.platform, "/devices").await?;
-        devices.retain(|device| self.checked().certificate(device.id).is_some());
-        Ok(devices)
+        let Devices { devices, .. } = api::get(self.platform, "/devices").await?;
+        let certified = devices.into_iter().filter_map(|device| {
+            let certificate = self.checked().certificate(device.id)?;
+            Some(Device { created: certificate.created, ..device })
+        });
+        Ok(certified.collect())
     }
 
     /// Takes a device off the account. Removing a device that is off it already succeeds.
