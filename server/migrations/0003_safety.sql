@@ -31,3 +31,8 @@ CREATE TABLE earlier_vaults (
 ) STRICT;
 CREATE UNIQUE INDEX earlier_vaults_of_account ON earlier_vaults (account_id, day);
 CREATE INDEX earlier_vaults_by_age ON earlier_vaults (day);
+
+-- By which name OPAQUE knows the account's record (RFC 9807, credential identifier): random, and another with each record.
+-- Records from before were made under the address.
+ALTER TABLE accounts ADD COLUMN credential BLOB NOT NULL DEFAULT x'';
+UPDATE accounts SET credential = CAST(email AS BLOB);

@@ -8,7 +8,7 @@ use crate::{
     devices::{self, ChangeError, CheckedDevice},
     earlier_vaults,
     invites::{self, InviteState},
-    password::Proven,
+    password::{Credential, Proven, Record},
     token::Token,
 };
 use cliquet_wire::{
@@ -60,6 +60,7 @@ pub struct NewAccount {
     pub email: Address,
     /// As `password` checked it.
     pub opaque_record: Vec<u8>,
+    pub credential: Credential,
     pub account_key: AccountKey,
     pub vault: Blob,
     pub device: CheckedDevice,
@@ -120,8 +121,8 @@ pub fn sign_up(
     let list_text = serde_json::to_string(list).map_err(Error::unreadable)?;
     transaction
         .execute(
-            "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter, credential)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 account.email.as_str(),
                 now_ms,
@@ -129,7 +130,8 @@ pub fn sign_up(
                 account.account_key.as_der(),
                 account.vault.0,
                 list_text,
-                list.counter
+                list.counter,
+                account.credential.0
             ],
         )
         .map_err(Error::from)?;
@@ -152,10 +154,10 @@ pub fn find(connection: &Connection, email: &Address) -> Result<Option<i64>, Err
 }
 
 /// The OPAQUE record of the account with this address.
-pub fn opaque_record(connection: &Connection, email: &Address) -> Result<Option<Vec<u8>>, Error> {
+pub fn opaque_record(connection: &Connection, email: &Address) -> Result<Option<Record>, Error> {
     Ok(connection
-        .prepare_cached("SELECT opaque_record FROM accounts WHERE email = ?1")?
-        .query_row([email.as_str()], |row| row.get(0))
+        .prepare_cached("SELECT opaque_record, credential FROM accounts WHERE email = ?1")?
+        .query_row([email.as_str()], |row| Ok(Record { record: row.get(0)?, credential: row.get(1)? }))
         .optional()?)
 }
 
@@ -213,8 +215,16 @@ pub fn whose_password(connection: &Connection, proven: &Proven) -> Result<Option
 }
 
 /// From now on this record checks the password, and no earlier one.
-pub fn replace_record(connection: &Connection, account_id: i64, record: &[u8]) -> Result<(), Error> {
-    connection.execute("UPDATE accounts SET opaque_record = ?2 WHERE id = ?1", params![account_id, record])?;
+pub fn replace_record(
+    connection: &Connection,
+    account_id: i64,
+    record: &[u8],
+    credential: Credential,
+) -> Result<(), Error> {
+    connection.execute(
+        "UPDATE accounts SET opaque_record = ?2, credential = ?3 WHERE id = ?1",
+        params![account_id, record, credential.0],
+    )?;
     Ok(())
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Owns the set-up and the sign-ins under way. Never sees a password. Knows nothing of accounts or HTTP.
 
-use crate::database;
+use crate::{clock::DAY_MS, database};
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, Bytes},
     opaque::{CONTEXT, Suite},
 };
 use opaque_ke::{
@@ -21,6 +21,12 @@ use uuid::Uuid;
 const ATTEMPT_LIFE: Duration = Duration::from_secs(60);
 /// Attempts under way at once, about 200 bytes each. Past it the least used make room, so that memory is bounded.
 const ATTEMPTS_MAX: u64 = 20_000;
+
+/// From the proof of the old password to the new record: a slow phone stretches the new one twice meanwhile.
+const CHANGE_LIFE: Duration = Duration::from_secs(5 * 60);
+/// How long an address without an account keeps its name. Accounts get another when their password changes, so that a
+/// change tells nothing (S1).
+const UNKNOWN_NAME_MS: u64 = 180 * DAY_MS;
 
 /// Where the set-up is kept among the server's secrets.
 const SETUP_NAME: &str = "opaque-setup";
@@ -41,6 +47,30 @@ pub enum PasswordError {
 pub struct Passwords {
     setup: Arc<ServerSetup<Suite>>,
     attempts: moka::sync::Cache<Uuid, Arc<Attempt>>,
+    changes: moka::sync::Cache<Uuid, Arc<ProvenChange>>,
+    /// Names the addresses without an account.
+    unknown_key: [u8; 32],
+}
+
+/// A change of password whose old one was proven.
+#[derive(Debug)]
+pub struct ProvenChange {
+    pub proven: Proven,
+    /// The name of the record to be.
+    pub credential: Credential,
+    begun_ms: u64,
+}
+
+/// By which name OPAQUE knows a record: its credential identifier, from which the function's key comes. Random for every
+/// record, so that nobody has it evaluated before there is a password.
+pub type Credential = Bytes<32>;
+
+/// What is kept of an account's password.
+#[derive(Clone, Debug)]
+pub struct Record {
+    pub record: Vec<u8>,
+    /// A [`Credential`]; in old rows the address.
+    pub credential: Vec<u8>,
 }
 
 struct Attempt {
@@ -90,15 +120,52 @@ impl Passwords {
             }
         };
         let attempts = moka::sync::Cache::builder().max_capacity(ATTEMPTS_MAX).time_to_live(ATTEMPT_LIFE).build();
-        Ok(Self { setup: Arc::new(setup), attempts })
+        let changes = moka::sync::Cache::builder().max_capacity(ATTEMPTS_MAX).time_to_live(CHANGE_LIFE).build();
+        let unknown_key = Sha256::new().chain_update("Cliquet/1 unknown address").chain_update(setup.serialize());
+        let unknown_key = unknown_key.finalize().into();
+        Ok(Self { setup: Arc::new(setup), attempts, changes, unknown_key })
     }
 
-    /// RegistrationResponse to a RegistrationRequest. The same for a known and an unknown address. Keeps nothing.
-    pub fn start_registration(&self, email: &Address, request: &Blob) -> Result<Blob, PasswordError> {
+    /// RegistrationResponse to a RegistrationRequest, for a record of a new name. Keeps nothing.
+    pub fn start_registration(&self, request: &Blob) -> Result<(Blob, Credential), PasswordError> {
         let request = RegistrationRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
-        let started = ServerRegistration::<Suite>::start(&self.setup, request, email.as_str().as_bytes())
+        let mut credential = [0; 32];
+        getrandom::fill(&mut credential).map_err(|_| PasswordError::Refused)?;
+        let started = ServerRegistration::<Suite>::start(&self.setup, request, &credential)
             .map_err(|_| PasswordError::Malformed)?;
-        Ok(Blob(started.message.serialize().to_vec()))
+        Ok((Blob(started.message.serialize().to_vec()), Bytes(credential)))
+    }
+
+    /// The same for somebody who has proven the old password. The name by which the change is finished, and the answer.
+    pub fn start_change(&self, proven: Proven, request: &Blob, now_ms: u64) -> Result<(Uuid, Blob), PasswordError> {
+        let (response, credential) = self.start_registration(request)?;
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).map_err(|_| PasswordError::Refused)?;
+        let change = uuid::Builder::from_random_bytes(name).into_uuid();
+        self.changes.insert(change, Arc::new(ProvenChange { proven, credential, begun_ms: now_ms }));
+        Ok((change, response))
+    }
+
+    /// The change of this name and address. It is used up whatever the answer.
+    pub fn finish_change(
+        &self,
+        change: Uuid,
+        email: &Address,
+        now_ms: u64,
+    ) -> Result<Arc<ProvenChange>, PasswordError> {
+        let change = self.changes.remove(&change).ok_or(PasswordError::Refused)?;
+        let is_in_time = now_ms.abs_diff(change.begun_ms) <= CHANGE_LIFE.as_millis() as u64;
+        if is_in_time && change.proven.email == *email { Ok(change) } else { Err(PasswordError::Refused) }
+    }
+
+    /// The name of an address without an account: for a time always the same, then another, like an account's.
+    fn unknown_name(&self, email: &Address, now_ms: u64) -> [u8; 32] {
+        let hash = |more: &[u8]| -> [u8; 32] {
+            let hash = Sha256::new().chain_update(self.unknown_key).chain_update(email.as_str()).chain_update([0]);
+            hash.chain_update(more).finalize().into()
+        };
+        let offset = hash(b"offset").iter().take(6).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        hash(&(now_ms.saturating_add(offset % UNKNOWN_NAME_MS) / UNKNOWN_NAME_MS).to_be_bytes())
     }
 
     /// Checks the form of a RegistrationRecord. What is returned is what to store.
@@ -111,18 +178,19 @@ impl Passwords {
     pub fn start_sign_in(
         &self,
         email: &Address,
-        record: Option<&[u8]>,
+        known: Option<&Record>,
         request: &Blob,
         now_ms: u64,
     ) -> Result<Started, PasswordError> {
         let request = CredentialRequest::deserialize(&request.0).map_err(|_| PasswordError::Malformed)?;
         let mut random = SystemRandom::probe().map_err(|_| PasswordError::Refused)?;
         // A record that does not read would be a fault of ours; it must not tell that the address is known.
-        let digest = record.map(|bytes| Sha256::digest(bytes).into());
-        let record = record.and_then(|bytes| ServerRegistration::deserialize(bytes).ok());
-        let started =
-            ServerLogin::start(&mut random, &self.setup, record, request, email.as_str().as_bytes(), parameters())
-                .map_err(|_| PasswordError::Malformed)?;
+        let digest = known.map(|known| Sha256::digest(&known.record).into());
+        let record = known.and_then(|known| ServerRegistration::deserialize(&known.record).ok());
+        let unknown = self.unknown_name(email, now_ms);
+        let credential = known.map_or(unknown.as_slice(), |known| known.credential.as_slice());
+        let started = ServerLogin::start(&mut random, &self.setup, record, request, credential, parameters())
+            .map_err(|_| PasswordError::Malformed)?;
         let mut name = [0; 16];
         rand::RngCore::fill_bytes(&mut random, &mut name);
         let attempt = uuid::Builder::from_random_bytes(name).into_uuid();

@@ -192,6 +192,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
         email,
         invite: None,
         record: registered.record,
+        credential: started.credential,
         account_key: key,
         device_list,
         device: DeviceUpload {

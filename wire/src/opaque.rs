@@ -3,7 +3,7 @@
 use opaque_ke::{CipherSuite, Ristretto255, TripleDh, argon2::Argon2};
 
 /// The application's context of every sign-in (RFC 9807 section 6.4). The identities are the
-/// default ones, the public keys; the address is bound as the credential identifier, from which the OPRF key comes.
+/// default ones, the public keys. The credential identifier, from which the OPRF key comes, is random for each record.
 pub const CONTEXT: &[u8] = b"Cliquet/1 OPAQUE";
 
 /// The suite (RFC 9807 section 7). The key-stretching function is Argon2id with 19 MiB, two passes and one lane, the

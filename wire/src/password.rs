@@ -7,6 +7,10 @@ use uuid::Uuid;
 /// `POST /password/start`: for the account that is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartPassword {
+    /// Of a fresh `/sign-in/start` with the old password.
+    pub attempt: Uuid,
+    /// KE3: proves the old password. Nothing is evaluated without it.
+    pub finalization: Blob,
     /// RegistrationRequest.
     pub request: Blob,
 }
@@ -14,6 +18,8 @@ pub struct StartPassword {
 /// The answer to [`StartPassword`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordStarted {
+    /// Names the change that was proven; good once, for five minutes.
+    pub change: Uuid,
     /// RegistrationResponse.
     pub response: Blob,
 }
@@ -21,10 +27,8 @@ pub struct PasswordStarted {
 /// `PUT /password`: record and vault are replaced together, and every other sign-in of the account ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangePassword {
-    /// Of a fresh `/sign-in/start` with the old password.
-    pub attempt: Uuid,
-    /// KE3: proves the old password.
-    pub finalization: Blob,
+    /// Of [`PasswordStarted`].
+    pub change: Uuid,
     /// RegistrationRecord of the new password.
     pub record: Blob,
     /// With its root locked under the new password.

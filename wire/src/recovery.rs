@@ -64,6 +64,8 @@ pub struct RecoveryStarted {
     pub email: Address,
     /// RegistrationResponse.
     pub response: Blob,
+    /// As in [`SignUpStarted`](crate::sign_in::SignUpStarted).
+    pub credential: Bytes<32>,
     /// The account's current devices.
     pub directory: DeviceDirectory,
     /// The vault, whose root opens with the recovery key.
@@ -80,6 +82,8 @@ pub struct FinishRecovery {
     pub proof: RecoveryProof,
     /// RegistrationRecord of the new password.
     pub record: Blob,
+    /// Of [`RecoveryStarted`].
+    pub credential: Bytes<32>,
     /// With its root locked under the new password.
     pub vault: Blob,
     /// As in [`crate::vault::ReplaceVault`].

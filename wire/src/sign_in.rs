@@ -3,7 +3,7 @@
 use crate::{
     account_key::AccountKey,
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, Bytes},
     certificate::{DeviceDirectory, DeviceList},
     devices::DeviceUpload,
     ids::DeviceId,
@@ -37,6 +37,8 @@ pub struct SignUpStarted {
     pub email: Address,
     /// RegistrationResponse.
     pub response: Blob,
+    /// Names the record to be, for the last step. Random: the function that is evaluated depends on it.
+    pub credential: Bytes<32>,
 }
 
 /// `POST /sign-up/finish`: the account, its vault and its first device come to be in one transaction, signed in.
@@ -49,6 +51,8 @@ pub struct SignUpFinish {
     pub invite: Option<String>,
     /// RegistrationRecord.
     pub record: Blob,
+    /// Of [`SignUpStarted`].
+    pub credential: Bytes<32>,
     /// Made in the browser; its private half is in the vault, wrapped.
     pub account_key: AccountKey,
     /// Sealed in the browser under OPAQUE's export key.

@@ -174,10 +174,11 @@ fn every_type_reads_back() {
     reads_back(upload());
     reads_back(PreKeyStock { one_time_left: 100, one_time_newest: 2, signed: 1, kem: 2 });
     reads_back(SignUpStart { email: "a".into(), invite: None, request: Blob(vec![]) });
-    reads_back(SignUpStarted { email: address(), response: Blob(vec![0, 1, 2]) });
+    reads_back(SignUpStarted { email: address(), response: Blob(vec![0, 1, 2]), credential: Bytes([3; 32]) });
     reads_back(SignUpFinish {
         email: address(),
         invite: Some("x".into()),
+        credential: Bytes([3; 32]),
         record: Blob(vec![255; 3]),
         account_key: account_key(),
         vault: Blob(vec![1]),
@@ -224,17 +225,25 @@ fn every_type_of_vault_password_recovery_and_history_reads_back() {
         reads_back(ReplaceVault { vault: blob(), replaces, proof: Some(proof) });
     }
     reads_back(EarlierVaults { vaults: vec![EarlierVault { replaced: 1, bytes: 2 }] });
-    reads_back(StartPassword { request: blob() });
-    reads_back(PasswordStarted { response: blob() });
-    let attempt = Uuid::max();
-    reads_back(ChangePassword { attempt, finalization: blob(), record: blob(), vault: blob(), replaces });
+    let (attempt, change) = (Uuid::max(), Uuid::max());
+    reads_back(StartPassword { attempt, finalization: blob(), request: blob() });
+    reads_back(PasswordStarted { change, response: blob() });
+    reads_back(ChangePassword { change, record: blob(), vault: blob(), replaces });
     reads_back(SetRecovery { attempt, finalization: blob(), verifier: Bytes([6; 32]), vault: blob(), replaces });
     reads_back(StartRecovery { email: "a".into(), proof: proof(), request: blob() });
-    reads_back(RecoveryStarted { email: address(), response: blob(), directory: directory(), vault: blob() });
+    let credential = Bytes([3; 32]);
+    reads_back(RecoveryStarted {
+        email: address(),
+        response: blob(),
+        credential,
+        directory: directory(),
+        vault: blob(),
+    });
     for device in [None, Some(device())] {
         reads_back(FinishRecovery {
             email: address(),
             proof: proof(),
+            credential,
             record: blob(),
             vault: blob(),
             replaces,

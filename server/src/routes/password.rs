@@ -20,6 +20,7 @@ use crate::{
 use cliquet_wire::{
     ids::DeviceId,
     password::{ChangePassword, PasswordStarted, StartPassword},
+    problem::ProblemCode,
 };
 use rocket::{Route, State, post, put, response::status::NoContent, routes};
 
@@ -27,6 +28,7 @@ pub fn routes() -> Vec<Route> {
     routes![start, change]
 }
 
+/// Takes a proof of the old password: without one, nothing is evaluated for a sign-in that was stolen.
 #[post("/password/start", data = "<body>")]
 async fn start(
     changing: Changing<SignedIn>,
@@ -36,14 +38,18 @@ async fn start(
     database: &State<Database>,
     passwords: &State<Passwords>,
 ) -> Result<HtmlOrJson<PasswordStarted>, Error> {
-    let Changing(signed_in) = changing;
-    let StartPassword { request } = body.0;
-    guesser.take(&signed_in.email, database, now.0).await?;
-    let passwords = Passwords::clone(passwords);
+    let Changing(SignedIn { account_id, email, .. }) = changing;
+    let StartPassword { attempt, finalization, request } = body.0;
+    let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
+    guesser.take(&email, database, now_ms).await?;
     // On the threads that may block: it takes a millisecond of arithmetic.
-    let response =
-        database.run(move |_| Ok::<_, Error>(passwords.start_registration(&signed_in.email, &request)?)).await?;
-    Ok(HtmlOrJson::new(PasswordStarted { response }))
+    let started = database.run(move |connection| {
+        let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
+        proof.still_counts(connection, account_id)?;
+        Ok::<_, Error>(passwords.start_change(proof.into_proven(), &request, now_ms)?)
+    });
+    let (change, response) = started.await?;
+    Ok(HtmlOrJson::new(PasswordStarted { change, response }))
 }
 
 #[put("/password", data = "<body>")]
@@ -57,18 +63,21 @@ async fn change(
     cookies: Cookies<'_>,
 ) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;
-    let ChangePassword { attempt, finalization, record, vault, replaces } = body.0;
+    let ChangePassword { change, record, vault, replaces } = body.0;
     check_size(&vault)?;
     let SignedIn { account_id, email, sign_in_id, .. } = signed_in;
     let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
     let browser = cookies.renew_browser(now_ms)?;
     let ended = database.change(move |connection| {
         let record = Passwords::finish_registration(&record)?;
-        let proof = OldPassword::prove(&passwords, &email, attempt, &finalization, now_ms)?;
+        let change = passwords.finish_change(change, &email, now_ms).map_err(|_| ProblemCode::PasswordRefused)?;
         database::write(connection, |transaction| {
-            proof.still_counts(transaction, account_id)?;
+            // The password may have been changed since the proof.
+            if accounts::whose_password(transaction, &change.proven)? != Some(account_id) {
+                return Err(ProblemCode::PasswordRefused.into());
+            }
             accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
-            accounts::replace_record(transaction, account_id, &record)?;
+            accounts::replace_record(transaction, account_id, &record, change.credential)?;
             known_browsers::forget_all(transaction, account_id)?;
             known_browsers::remember(transaction, account_id, &browser, now_ms)?;
             Ok::<_, Error>((sign_ins::end_others(transaction, account_id, Some(sign_in_id))?, browser.token))

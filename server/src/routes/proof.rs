@@ -28,6 +28,10 @@ impl OldPassword {
         }
     }
 
+    pub(super) fn into_proven(self) -> Proven {
+        self.0
+    }
+
     /// The password may have been changed since the first step.
     pub(super) fn still_counts(&self, connection: &Connection, account_id: i64) -> Result<(), Error> {
         match accounts::whose_password(connection, &self.0)? {

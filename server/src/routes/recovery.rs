@@ -104,11 +104,11 @@ async fn start(
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
         // What takes time is done for everyone, before it is known who may have it.
-        let response = passwords.start_registration(&email, &request)?;
+        let (response, credential) = passwords.start_registration(&request)?;
         let account_id = accounts::recoverable(connection, &email, &proof)?.ok_or(ProblemCode::RecoveryRefused)?;
         let directory = devices::directory(connection, account_id)?;
         let vault = accounts::vault(connection, account_id)?;
-        Ok::<_, Error>(RecoveryStarted { email, response, directory, vault })
+        Ok::<_, Error>(RecoveryStarted { email, response, credential, directory, vault })
     });
     Ok(HtmlOrJson::new(started.await?).compressible())
 }
@@ -122,7 +122,7 @@ async fn finish(
     mailboxes: &State<Mailboxes>,
     cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedIn>, Error> {
-    let FinishRecovery { email, proof, record, vault, replaces, device } = body.0;
+    let FinishRecovery { email, proof, record, credential, vault, replaces, device } = body.0;
     check_size(&vault)?;
     let now_ms = now.0;
     guesser.take(&email, database, now_ms).await?;
@@ -134,7 +134,7 @@ async fn finish(
         database::write(connection, |transaction| {
             let account_id = accounts::recoverable(transaction, &email, &proof)?.ok_or(ProblemCode::RecoveryRefused)?;
             accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
-            accounts::replace_record(transaction, account_id, &record)?;
+            accounts::replace_record(transaction, account_id, &record, credential)?;
             let ended = sign_ins::end_others(transaction, account_id, None)?;
             let device = match device {
                 Some(device) if devices::is_active(transaction, account_id, device)? => Some(device),

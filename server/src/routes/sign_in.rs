@@ -68,7 +68,7 @@ async fn start(
     guesser.take(&email, database, now_ms).await?;
     let started = database.run(move |connection| {
         let record = accounts::opaque_record(connection, &email)?;
-        let started = passwords.start_sign_in(&email, record.as_deref(), &request, now_ms)?;
+        let started = passwords.start_sign_in(&email, record.as_ref(), &request, now_ms)?;
         Ok::<_, Error>(SignInStarted { email, attempt: started.attempt, response: started.response })
     });
     Ok(HtmlOrJson::new(started.await?))

@@ -87,8 +87,8 @@ async fn start(
     let started = database.run(move |connection| {
         let invite = invite.as_deref().and_then(Token::read);
         accounts::may_sign_up(connection, registration, &email, invite.as_ref(), now_ms)?;
-        let response = passwords.start_registration(&email, &request)?;
-        Ok::<_, Error>(SignUpStarted { email, response })
+        let (response, credential) = passwords.start_registration(&request)?;
+        Ok::<_, Error>(SignUpStarted { email, response, credential })
     });
     Ok(HtmlOrJson::new(started.await?))
 }
@@ -103,7 +103,7 @@ async fn finish(
     database: &State<Database>,
     cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedUp>, Error> {
-    let SignUpFinish { email, invite, record, account_key, vault, device_list, device } = body.0;
+    let SignUpFinish { email, invite, record, credential, account_key, vault, device_list, device } = body.0;
     check_size(&vault)?;
     throttle.sign_up_per_ip.check(&network)?;
     let (registration, now_ms) = (config.registration, now.0);
@@ -115,7 +115,7 @@ async fn finish(
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
             let invite = invite.as_deref().and_then(Token::read);
             let token = Token::generate().map_err(database::Error::from)?;
-            let account = NewAccount { email, opaque_record, account_key, vault, device };
+            let account = NewAccount { email, opaque_record, credential, account_key, vault, device };
             database::write(connection, |transaction| {
                 let account_id = accounts::sign_up(transaction, registration, &account, invite.as_ref(), now_ms)?;
                 let device = account.device.id();

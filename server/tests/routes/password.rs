@@ -1,6 +1,7 @@
 //! A new password.
 
-use crate::support::house::{PASSWORD, Person, TestServer, vault};
+use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, Person, TestServer, random, vault};
+use cliquet_web_crypto::crypto::password::{Login, Registration};
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     contacts::Contacts,
@@ -8,7 +9,7 @@ use cliquet_wire::{
     password::{ChangePassword, StartPassword},
     poll::{Poll, PollAnswer},
     problem::ProblemCode::*,
-    sign_in::{SignInFinish, SignedIn},
+    sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpStart, SignUpStarted, SignedIn},
     vault::{ReplaceVault, Vault},
 };
 use rocket::http::Method;
@@ -22,9 +23,8 @@ fn first() -> Blob {
 
 /// Everything that a change to [`NEW`] takes, proven with the old password.
 async fn change(server: &TestServer, who: &Person) -> ChangePassword {
-    let record = server.new_record(who, NEW).await;
-    let (attempt, finalization) = server.prove(&who.email, PASSWORD).await;
-    ChangePassword { attempt, finalization, record, vault: Blob(b"locked anew".to_vec()), replaces: first().digest() }
+    let (change, record) = server.begin_change(who, PASSWORD, NEW).await;
+    ChangePassword { change, record, vault: Blob(b"locked anew".to_vec()), replaces: first().digest() }
 }
 
 /// Nothing was changed: the old password opens the old vault, the new one nothing.
@@ -66,15 +66,23 @@ async fn without_the_old_password_nothing_changes() {
     let bob = server.sign_up("bob@example.org").await;
     let good = change(&server, &alice).await;
     let put = async |change: &ChangePassword| server.put(&alice, "/password", change).await;
-    let (attempt, finalization) = server.prove(&alice.email, b"wrong").await;
-    put(&ChangePassword { attempt, finalization, ..good.clone() }).await.expect_problem(PasswordRefused);
     // Someone else's password is a wrong one, too.
-    let (attempt, finalization) = server.prove(&bob.email, PASSWORD).await;
-    put(&ChangePassword { attempt, finalization, ..good.clone() }).await.expect_problem(PasswordRefused);
-    let unknown = uuid::Uuid::from_u128(7);
-    put(&ChangePassword { attempt: unknown, ..good.clone() }).await.expect_problem(PasswordRefused);
+    let (_, request) = Registration::start(NEW, &mut random()).unwrap();
+    for (email, password) in [(&alice.email, &b"wrong"[..]), (&bob.email, PASSWORD)] {
+        let (attempt, finalization) = server.prove(email, password).await;
+        let start = StartPassword { attempt, finalization, request: request.clone() };
+        server.post(&alice, "/password/start", &start).await.expect_problem(PasswordRefused);
+    }
+    let (bobs, _) = server.begin_change(&bob, PASSWORD, NEW).await;
+    for change in [bobs, uuid::Uuid::from_u128(7)] {
+        put(&ChangePassword { change, ..good.clone() }).await.expect_problem(PasswordRefused);
+    }
     is_as_before(&server, &alice).await;
-    // An attempt counts once.
+    // A proof counts once, and for five minutes.
+    let late = change(&server, &alice).await;
+    server.pass(5 * MINUTE_MS + 1);
+    put(&late).await.expect_problem(PasswordRefused);
+    let good = change(&server, &alice).await;
     put(&good).await.expect_nothing();
     let again = ChangePassword { replaces: good.vault.digest(), vault: first(), ..good };
     put(&again).await.expect_problem(PasswordRefused);
@@ -108,7 +116,8 @@ async fn a_change_is_for_whoever_is_signed_in() {
     server.put(None, "/password", &good).await.expect_problem(SignedOut);
     server.database().execute("UPDATE devices SET revoked = 1 WHERE id = ?1", [phone.device().0]).unwrap();
     server.put(&phone, "/password", &good).await.expect_problem(NoDevice);
-    let start = StartPassword { request: Blob(vec![]) };
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let start = StartPassword { attempt, finalization, request: Blob(vec![]) };
     server.post(None, "/password/start", &start).await.expect_problem(SignedOut);
     server.post(&phone, "/password/start", &start).await.expect_problem(NoDevice);
     is_as_before(&server, &alice).await;
@@ -126,13 +135,13 @@ async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
     put(&ChangePassword { replaces: Bytes([0; 32]), ..good.clone() }).await.expect_problem(VaultOutdated);
     server.ask(Method::Put, &alice, "/password", vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
     server.put(&alice, "/password", &()).await.expect_problem(Malformed);
-    let start = StartPassword { request: Blob(vec![7; 9]) };
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let start = StartPassword { attempt, finalization, request: Blob(vec![7; 9]) };
     server.post(&alice, "/password/start", &start).await.expect_problem(Malformed);
     is_as_before(&server, &alice).await;
-    // At the limit, with an attempt of its own: the others were used up.
-    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    // At the limit, with a proof of its own: the others were used up.
     let vault = Blob(vec![7; VAULT_BYTES_MAX]);
-    put(&ChangePassword { attempt, finalization, vault, ..good }).await.expect_nothing();
+    put(&ChangePassword { vault, ..change(&server, &alice).await }).await.expect_nothing();
 }
 
 #[rocket::async_test]
@@ -165,11 +174,63 @@ async fn a_vault_that_was_replaced_meanwhile_is_not_lost() {
 async fn changes_are_limited_by_account() {
     let server = TestServer::with(&[("throttles.change_per_account_hour", "1")]).await;
     let alice = server.sign_up("alice@example.org").await;
-    let start = StartPassword { request: Blob(vec![7; 9]) };
+    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
+    let start = StartPassword { attempt, finalization, request: Blob(vec![7; 9]) };
     server.post(&alice, "/password/start", &start).await.expect_problem(Malformed);
     server.post(&alice, "/password/start", &start).await.expect_problem(TooManyRequests);
-    let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
     let (record, vault) = (Blob(vec![7; 9]), Blob(vec![7]));
-    let change = ChangePassword { attempt, finalization, record, vault, replaces: first().digest() };
+    let change = ChangePassword { change: uuid::Uuid::from_u128(7), record, vault, replaces: first().digest() };
     server.put(&alice, "/password", &change).await.expect_problem(TooManyRequests);
+}
+
+/// The element that the server evaluates for this blinded one when somebody signs in (RFC 9807 section 6.3.2.2).
+async fn evaluated(server: &TestServer, email: &str, request: &Blob) -> Vec<u8> {
+    let start = SignInStart { email: email.to_owned(), request: request.clone() };
+    let started: SignInStarted = server.post(None, "/sign-in/start", &start).await.expect(200);
+    started.response.0[..32].to_vec()
+}
+
+/// What was evaluated for an address before it signed up, or before its password was changed, is worth nothing after.
+#[rocket::async_test]
+async fn evaluations_are_not_harvested_before_there_is_a_password() {
+    let server = TestServer::start().await;
+    let (_, login) = Login::start(b"a guess", &mut random()).unwrap();
+    // Both steps blind the same way: the first 32 bytes are the blinded element.
+    let blinded = Blob(login.0[..32].to_vec());
+    let mut harvested = vec![evaluated(&server, "alice@example.org", &login).await];
+    for _ in 0..2 {
+        let (email, request) = ("alice@example.org".to_owned(), blinded.clone());
+        let start = SignUpStart { email, invite: None, request };
+        let started: SignUpStarted = server.post(None, "/sign-up/start", &start).await.expect(200);
+        harvested.push(started.response.0[..32].to_vec());
+    }
+    let alice = server.sign_up("alice@example.org").await;
+    harvested.push(evaluated(&server, "alice@example.org", &login).await);
+    assert_eq!(evaluated(&server, "alice@example.org", &login).await, harvested[3], "one record, one function");
+    server.put(&alice, "/password", &change(&server, &alice).await).await.expect_nothing();
+    harvested.push(evaluated(&server, "alice@example.org", &login).await);
+    harvested.sort();
+    harvested.dedup();
+    assert_eq!(harvested.len(), 5, "each is another function");
+    // An address without an account changes its function now and then, so that a change tells nothing.
+    let before = evaluated(&server, "nobody@example.org", &login).await;
+    server.pass(180 * DAY_MS);
+    assert_ne!(evaluated(&server, "nobody@example.org", &login).await, before);
+}
+
+/// Whichever route asks for it.
+#[rocket::async_test]
+async fn every_evaluation_is_one_guess_of_one_bucket() {
+    let server = TestServer::with(&[("throttles.guess_per_address_and_network_hour", "4")]).await;
+    // A sign-up is one; proving the old password and beginning the new record are two.
+    let mut alice = server.sign_up("alice@example.org").await;
+    alice.network = ([0, 0, 0, 0, 0, 0, 0, 0], 1).into();
+    let (change, _) = server.begin_change(&alice, PASSWORD, NEW).await;
+    assert_ne!(change, uuid::Uuid::nil());
+    let (_, request) = Registration::start(NEW, &mut random()).unwrap();
+    let proof = cliquet_wire::recovery::RecoveryProof(Bytes([5; 32]));
+    let recover = cliquet_wire::recovery::StartRecovery { email: "alice@example.org".to_owned(), proof, request };
+    server.post(None, "/recovery/start", &recover).await.expect_problem(RecoveryRefused);
+    server.post(None, "/recovery/start", &recover).await.expect_problem(TooManyRequests);
+    server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(TooManyRequests);
 }

@@ -51,7 +51,8 @@ async fn recovering(server: &TestServer) -> FinishRecovery {
     let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
     let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
     let (vault, replaces) = (Blob(b"locked anew".to_vec()), started.vault.digest());
-    FinishRecovery { email: started.email, proof: PROOF, record, vault, replaces, device: None }
+    let credential = started.credential;
+    FinishRecovery { email: started.email, proof: PROOF, record, credential, vault, replaces, device: None }
 }
 
 async fn refused(server: &TestServer, finish: &FinishRecovery, code: ProblemCode) {
@@ -76,7 +77,15 @@ async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_end
     let vault = Blob(b"locked anew".to_vec());
     let replaces = with_key().digest();
     let email = alice.email.clone();
-    let finish = FinishRecovery { email, proof: PROOF, record, vault, replaces, device: Some(alice.device()) };
+    let finish = FinishRecovery {
+        email,
+        proof: PROOF,
+        record,
+        credential: started.credential,
+        vault,
+        replaces,
+        device: Some(alice.device()),
+    };
     let (polled, finished) = server.while_polling(&phone, server.post(None, "/recovery/finish", &finish)).await;
     assert_eq!(polled.expect::<PollAnswer>(200), PollAnswer::default());
     let signed_in: SignedIn = finished.expect(200);
@@ -124,7 +133,7 @@ async fn an_unknown_address_no_recovery_key_and_a_wrong_proof_are_refused_alike(
         let (vault, replaces) = (Blob(vec![7; 100]), with_key().digest());
         let record = recovering(&server).await.record;
         let email = email.parse().unwrap();
-        let finish = FinishRecovery { email, proof, record, vault, replaces, device: None };
+        let finish = FinishRecovery { email, proof, record, credential: Bytes([0; 32]), vault, replaces, device: None };
         let reply = server.post(None, "/recovery/finish", &finish).await;
         reply.expect_problem(RecoveryRefused);
         finishes.push((reply.status, reply.headers, reply.body));
@@ -207,7 +216,8 @@ async fn one_address_and_one_network_try_only_so_often() {
     server.post(None, "/recovery/start", &start("b@example.org", PROOF).1).await.expect_problem(TooManyRequests);
     let email = "c@example.org".parse().unwrap();
     let (record, vault, replaces) = (Blob(vec![]), Blob(vec![]), Bytes([0; 32]));
-    let finish = FinishRecovery { email, proof: PROOF, record, vault, replaces, device: None };
+    let finish =
+        FinishRecovery { email, proof: PROOF, record, credential: Bytes([0; 32]), vault, replaces, device: None };
     server.post(None, "/recovery/finish", &finish).await.expect_problem(TooManyRequests);
 }
 

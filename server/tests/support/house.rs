@@ -213,6 +213,7 @@ impl TestServer {
             email: person.email.clone(),
             invite: invite.map(str::to_owned),
             record: registered.record,
+            credential: started.credential,
             account_key: person.key.account_key().clone(),
             vault: vault(1, b"sealed"),
             device_list: person.list.clone(),
@@ -241,11 +242,13 @@ impl TestServer {
         self.ask(Method::Delete, who, path, serde_json::to_vec(body).unwrap(), &[]).await
     }
 
-    /// The record of a new password for whoever is signed in.
-    pub async fn new_record(&self, who: &Person, password: &[u8]) -> Blob {
-        let (registration, request) = Registration::start(password, &mut random()).unwrap();
-        let started: PasswordStarted = self.post(who, "/password/start", &StartPassword { request }).await.expect(200);
-        registration.finish(password, &started.response, &mut random()).unwrap().record
+    /// A change that was proven with this password, and the record of the new one.
+    pub async fn begin_change(&self, who: &Person, old: &[u8], new: &[u8]) -> (Uuid, Blob) {
+        let (attempt, finalization) = self.prove(&who.email, old).await;
+        let (registration, request) = Registration::start(new, &mut random()).unwrap();
+        let start = StartPassword { attempt, finalization, request };
+        let started: PasswordStarted = self.post(who, "/password/start", &start).await.expect(200);
+        (started.change, registration.finish(new, &started.response, &mut random()).unwrap().record)
     }
 
     /// Holds a poll for them, does something, and takes the answer to the poll. Fails when it was held to its deadline.

@@ -4,7 +4,7 @@ use cliquet_web_crypto::browser::platform::error::HttpError;
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
-    bytes::{Blob, Digest},
+    bytes::{Blob, Bytes, Digest},
     certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::{Device, Devices, RegisterDevice, RevokeDevice},
     ids::DeviceId,
@@ -69,7 +69,12 @@ struct State {
     /// One cookie jar is enough: one browser asks at a time.
     signed_in: Option<(String, Option<DeviceId>)>,
     faults: Vec<(String, Fault)>,
+    /// A change of password that was proven.
+    change: Option<Uuid>,
 }
+
+/// This server names every record alike: nobody guesses here.
+const CREDENTIAL: Bytes<32> = Bytes([0; 32]);
 
 pub(crate) struct Server(RefCell<State>);
 
@@ -102,7 +107,7 @@ impl Server {
         let mut rng = Rng06(ChaCha20Rng::seed_from_u64(0));
         let setup = ServerSetup::<Suite>::new(&mut rng);
         let (accounts, attempts) = (BTreeMap::new(), BTreeMap::new());
-        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in: None, faults: Vec::new() }))
+        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in: None, faults: Vec::new(), change: None }))
     }
 
     /// The next request of this path meets the fault.
@@ -162,7 +167,7 @@ impl State {
                     return Err(ProblemCode::AddressTaken);
                 }
                 let response = self.start_registration(&email, &request);
-                Ok(write(&SignUpStarted { email: Address::parse(&email).unwrap(), response }))
+                Ok(write(&SignUpStarted { email: Address::parse(&email).unwrap(), response, credential: CREDENTIAL }))
             }
             ("POST", "/sign-up/finish") => {
                 let SignUpFinish { email, record, account_key, vault, device_list, device, .. } = read(body);
@@ -217,6 +222,7 @@ impl State {
                     vault: account.vault,
                     email,
                     response,
+                    credential: CREDENTIAL,
                 }))
             }
             ("POST", "/recovery/finish") => {
@@ -235,17 +241,21 @@ impl State {
         let address = Address::parse(&email).unwrap();
         match (method, path) {
             ("PUT", "/password") => {
-                let ChangePassword { attempt, finalization, record, vault, replaces } = read(body);
-                self.prove(attempt, &finalization)?;
+                let ChangePassword { change, record, vault, replaces } = read(body);
+                if self.change.take() != Some(change) {
+                    return Err(ProblemCode::PasswordRefused);
+                }
                 let account = self.accounts.get_mut(&email).unwrap();
                 replace_vault(account, vault, replaces)?;
                 account.record = finish_registration(&record);
                 return Ok(String::new());
             }
             ("POST", "/password/start") => {
-                let StartPassword { request } = read(body);
+                let StartPassword { attempt, finalization, request } = read(body);
+                self.prove(attempt, &finalization)?;
                 let response = self.start_registration(&email, &request);
-                return Ok(write(&PasswordStarted { response }));
+                self.change = Some(attempt);
+                return Ok(write(&PasswordStarted { change: attempt, response }));
             }
             ("PUT", "/recovery") => {
                 let SetRecovery { attempt, finalization, verifier, vault, replaces } = read(body);

@@ -22,14 +22,15 @@ pub async fn change_password(
 ) -> Result<(), AccountError> {
     progress(Progress::ChangingPassword);
     let mut rng = platform.rng();
-    let (registration, request) = Registration::start(new.as_bytes(), &mut rng)?;
-    let started: PasswordStarted = api::post(platform, "/password/start", &StartPassword { request }).await?;
-    let registered = registration.finish(new.as_bytes(), &started.response, &mut rng)?;
     let proof = PasswordProof::give(platform, email, old).await?;
+    let (registration, request) = Registration::start(new.as_bytes(), &mut rng)?;
+    let (attempt, finalization) = (proof.attempt, proof.finalization.clone());
+    let start = StartPassword { attempt, finalization, request };
+    let started: PasswordStarted = api::post(platform, "/password/start", &start).await?;
+    let registered = registration.finish(new.as_bytes(), &started.response, &mut rng)?;
     let export_key = registered.export_key.as_bytes();
     let vault = vault::replace_password_lock(proof.owner(), &proof.root, export_key, &proof.vault, &mut rng)?;
     let replaces = proof.vault.digest();
-    let PasswordProof { attempt, finalization, .. } = proof;
-    let change = ChangePassword { attempt, finalization, record: registered.record, vault, replaces };
+    let change = ChangePassword { change: started.change, record: registered.record, vault, replaces };
     Ok(api::send(platform, "PUT", "/password", &change).await?)
 }

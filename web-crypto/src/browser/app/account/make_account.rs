@@ -23,7 +23,7 @@ use crate::{
 };
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, Bytes},
     sign_in::{SignUpFinish, SignedUp},
 };
 use zeroize::Zeroizing;
@@ -35,6 +35,8 @@ pub struct MakeAccount {
     pub export_key: Zeroizing<Vec<u8>>,
     /// OPAQUE's RegistrationRecord.
     pub record: Blob,
+    /// Of the sign-up's first answer.
+    pub credential: Bytes<32>,
     pub invite: Option<String>,
     /// The person agreed that an earlier account of this address, which this browser keeps, is removed.
     pub may_replace: bool,
@@ -91,7 +93,7 @@ pub(super) async fn replaced<P: AccountPlatform>(
 }
 
 async fn make_in<P: AccountPlatform>(platform: &P, store: &P::Store, make: MakeAccount) -> Result<(), AccountError> {
-    let MakeAccount { email, export_key, record, invite, device_name, .. } = make;
+    let MakeAccount { email, export_key, record, credential, invite, device_name, .. } = make;
     let mut rng = platform.rng();
     let root = Key::generate(&mut rng);
     let keys = VaultKeys::derive(&root);
@@ -104,7 +106,7 @@ async fn make_in<P: AccountPlatform>(platform: &P, store: &P::Store, make: MakeA
     device.keep(store, &signer, &first_record(&keys, 1)).await?;
     let device_id = device.id();
     let device = device.into_upload();
-    let finish = SignUpFinish { email, invite, record, account_key, vault, device_list, device };
+    let finish = SignUpFinish { email, invite, record, credential, account_key, vault, device_list, device };
     let signed_up: SignedUp = api::post(platform, "/sign-up/finish", &finish).await.map_err(|error| match error {
         // Each of these may come after the server has made the account.
         HttpError::Offline | HttpError::TimedOut | HttpError::Unreadable => AccountError::AnswerLost,

@@ -48,7 +48,8 @@ pub async fn recover(
     let replaces = started.vault.digest();
     // What follows is a sign-in, which names the device.
     let device = None;
-    let finish = FinishRecovery { email: email.clone(), proof, record: registered.record, vault, replaces, device };
+    let (record, credential) = (registered.record, started.credential);
+    let finish = FinishRecovery { email: email.clone(), proof, record, credential, vault, replaces, device };
     api::send(platform, "POST", "/recovery/finish", &finish).await?;
     sign_in(platform, new, progress).await
 }

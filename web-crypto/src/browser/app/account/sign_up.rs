@@ -71,6 +71,7 @@ pub async fn sign_up(
         email,
         export_key: Zeroizing::new(registered.export_key.as_bytes().to_vec()),
         record: registered.record,
+        credential: started.credential,
         invite,
         may_replace,
         device_name,
