@@ -7,8 +7,12 @@ use rand_core::CryptoRng;
 
 impl Messenger {
     /// After `GET /devices/self/pre-keys`: whether there is anything for `replenish_pre_keys` to do.
-    pub fn pre_keys_due(&self, stock: &PreKeyStock, now: u64) -> bool {
-        self.pre_keys().is_due(stock, now / 1000)
+    ///
+    /// # Errors
+    /// When the server names pre-keys that this device cannot have made.
+    pub fn pre_keys_due(&self, stock: &PreKeyStock, now: u64) -> Result<bool, StepError> {
+        self.pre_keys().check(stock).map_err(|_| StepError::PreKeysInvented)?;
+        Ok(self.pre_keys().is_due(stock, now / 1000))
     }
 
     /// After `GET /devices/self/pre-keys`: what is due, if anything is. Commit and apply the step, and only then upload

@@ -164,12 +164,18 @@ impl PreKeySecrets {
         if !self.is_behind(stock) {
             return Ok(false);
         }
-        let newest = newest(stock);
-        if newest - self.next_id > PRE_KEY_IDS_BEHIND_MAX {
-            return Err(InventedPreKeys);
-        }
-        self.next_id = newest.saturating_add(IDS_PER_ROTATION_MAX);
+        self.check(stock)?;
+        self.next_id = newest(stock).saturating_add(IDS_PER_ROTATION_MAX);
         Ok(self.replace(now_seconds, rng))
+    }
+
+    /// Checks that this device can have made the pre-keys that the server names.
+    ///
+    /// # Errors
+    /// When an id is further ahead than [`PRE_KEY_IDS_BEHIND_MAX`].
+    pub fn check(&self, stock: &PreKeyStock) -> Result<(), InventedPreKeys> {
+        let ahead = newest(stock).saturating_sub(self.next_id);
+        if ahead > PRE_KEY_IDS_BEHIND_MAX { Err(InventedPreKeys) } else { Ok(()) }
     }
 
     fn is_behind(&self, stock: &PreKeyStock) -> bool {

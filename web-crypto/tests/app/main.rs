@@ -1,6 +1,7 @@
 //! The messenger's work in a tab, with a browser made of fakes and paused time.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod alarms;
 mod drafts;
 mod engine;
 mod fake;

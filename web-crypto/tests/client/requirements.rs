@@ -259,7 +259,7 @@ fn a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to() {
     let published = cliquet_web_crypto::crypto::PreKeySecrets::load(kept.1).unwrap().one_time_public();
     // A later state published a full stock of these, under the same signed ones.
     let stock = PreKeyStock { one_time_left: 100, one_time_newest: 180, signed: 1, kem: 1 };
-    assert!(alice.messenger.pre_keys_due(&stock, alice.now));
+    assert_eq!(alice.messenger.pre_keys_due(&stock, alice.now), Ok(true));
     let tended = alice.messenger.replenish_pre_keys(&stock, alice.now, signer(0), &mut alice.rng);
     let (_, upload) = now_or_never(tended).unwrap().unwrap();
     let first = upload.withdraws_below.unwrap();
@@ -268,7 +268,7 @@ fn a_state_older_than_its_one_time_keys_withdraws_them_and_can_be_written_to() {
     // The highest of its own: nothing is older.
     let newest = published.iter().map(|key| key.id).max().unwrap();
     let stock = PreKeyStock { one_time_left: 100, one_time_newest: newest, signed: 1, kem: 1 };
-    assert!(!alice.messenger.pre_keys_due(&stock, alice.now));
+    assert_eq!(alice.messenger.pre_keys_due(&stock, alice.now), Ok(false));
 }
 
 /// Requirement: D9

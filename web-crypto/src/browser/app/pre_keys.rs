@@ -10,7 +10,7 @@ const PATH: &str = "/devices/self/pre-keys";
 pub(super) async fn tend<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     let platform = engine.platform();
     let stock: PreKeyStock = api::get(platform, PATH).await?;
-    if !engine.read(|messenger| messenger.pre_keys_due(&stock, platform.now_ms())).await? {
+    if !engine.read(|messenger| messenger.pre_keys_due(&stock, platform.now_ms())).await?? {
         return Ok(());
     }
     let signer = platform.signer(engine.account_key().clone()).await?.ok_or(AppError::KeyMissing)?;
