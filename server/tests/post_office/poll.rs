@@ -86,6 +86,8 @@ async fn polling_again_with_the_same_cursor_gives_the_same_and_the_cursor_remove
 async fn a_long_absence_is_caught_up_in_pieces() {
     let office = Office::open().await;
     friends!(office, alice, bob);
+    // Nobody takes so much from a stranger.
+    office.adds(&bob, &alice);
     let count = POLL_DELIVERIES_MAX as u128 + 5;
     for id in 0..count {
         office.posts(&alice, vec![letter(&alice, &bob, id)]).await;
