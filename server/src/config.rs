@@ -56,8 +56,8 @@ pub struct MailboxLimits {
     pub envelopes_max: u64,
     pub bytes_max: u64,
     pub life_seconds: u64,
-    /// Percent of the envelopes and of the bytes that one sender may use: a quarter, so that nobody alone shuts everyone
-    /// else out.
+    /// Percent of the envelopes and of the bytes that one sender may use: a quarter, so that one sender
+    /// cannot shut all others out.
     pub sender_percent: u64,
     /// Envelopes from a sender whom the receiver has not added, within the life of an envelope: enough to say who one is.
     pub stranger_envelopes: u64,

@@ -1,5 +1,5 @@
-//! Vaults that were replaced, kept for thirty days: whoever steals a sign-in can put rubbish in the place of a vault, and
-//! cannot make the ones before go.
+//! Vaults that were replaced, kept for thirty days: a thief of a sign-in can replace a vault, but cannot delete the
+//! earlier ones.
 //!
 //! Owns the rows of `earlier_vaults`. Of each day only the vault is kept that was there before the day's first change, so
 //! that many changes neither fill the disk nor push the good ones out.
