@@ -9,7 +9,7 @@ pub(crate) fn ci(project: &Project, options: &test::Options) -> Result<(), Probl
     let mut progress = Progress::of(2 + test::steps(options));
     progress.step("documentation");
     let mut doc = project.cargo();
-    doc.args(["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    doc.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
     project::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     progress.step("dependencies");
     // An advisory database needs the network, so it is asked only where the tool is installed.

@@ -7,6 +7,7 @@ mod ci;
 mod circles;
 mod fingerprint;
 mod layers;
+mod lock_files;
 mod prerequisites;
 mod problem;
 mod progress;

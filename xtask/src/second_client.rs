@@ -18,7 +18,7 @@ pub(crate) fn has_ensurepip(project: &Project) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Made once, and anew when the list of packages changes.
+/// Makes it once, and again when the list of packages changes.
 pub(crate) fn bring(project: &Project) -> Result<(), Problem> {
     let (list, made) = (project.path(PACKAGES), project.path(ENVIRONMENT));
     let packages = fs::read_to_string(&list).map_err(Problem::file("cannot read", &list))?;
@@ -29,7 +29,16 @@ pub(crate) fn bring(project: &Project) -> Result<(), Problem> {
     println!("Bringing the packages of the second client");
     project::run(project.program("python3").args(["-m", "venv", "--clear", ENVIRONMENT]))?;
     let mut pip = project.program(made.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]);
+    pip.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+    ]);
     project::run(pip.args(["--requirement", PACKAGES]))?;
     fs::write(&stamp, packages).map_err(Problem::file("cannot write", &stamp))
 }

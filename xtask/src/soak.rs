@@ -141,7 +141,17 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
 
 fn schedules(project: &Project, options: &Options) -> (String, Result<(), Problem>) {
     let mut cargo = project.cargo();
-    cargo.args(["test", "--release", "--package", "cliquet-trials", "--test", "schedules", "--", "--nocapture"]);
+    cargo.args([
+        "test",
+        "--locked",
+        "--release",
+        "--package",
+        "cliquet-trials",
+        "--test",
+        "schedules",
+        "--",
+        "--nocapture",
+    ]);
     cargo.env("CLIQUET_SEED_FIRST", options.seed.to_string());
     match options.minutes {
         Some(minutes) => cargo.env("CLIQUET_MINUTES", minutes.to_string()),
@@ -152,7 +162,17 @@ fn schedules(project: &Project, options: &Options) -> (String, Result<(), Proble
 
 fn flips(project: &Project) -> (String, Result<(), Problem>) {
     let mut cargo = project.cargo();
-    cargo.args(["test", "--release", "--package", "cliquet-web-crypto", "--test", "crypto", "--", "--ignored"]);
+    cargo.args([
+        "test",
+        "--locked",
+        "--release",
+        "--package",
+        "cliquet-web-crypto",
+        "--test",
+        "crypto",
+        "--",
+        "--ignored",
+    ]);
     watch(&mut cargo, |line| line.starts_with("test result"))
 }
 
@@ -176,7 +196,7 @@ fn reproduce(project: &Project) -> Result<(String, Result<(), Problem>), Problem
 /// The tests of this name, which run for so long and with so many people when they are told.
 fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(), Problem>) {
     let mut cargo = project.cargo();
-    cargo.args(["test", "--package", "cliquet-server", "--test", "faults", "--", "--nocapture", name]);
+    cargo.args(["test", "--locked", "--package", "cliquet-server", "--test", "faults", "--", "--nocapture", name]);
     cargo.env("CLIQUET_MINUTES", options.minutes.unwrap_or(KILL_MINUTES).to_string());
     cargo.env("CLIQUET_PEOPLE", KILL_PEOPLE.to_string());
     watch(&mut cargo, |line| line.contains("acknowledged") || line.starts_with("test result"))
@@ -186,7 +206,7 @@ fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(
 fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String, Result<(), Problem>), Problem> {
     assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut cargo = project.cargo();
-    cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
+    cargo.args(["test", "--locked", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
     cargo.env(often.0, often.1.to_string());
     let totals = ["B1:", "B2:", "History,", "test result"];
     Ok(watch(&mut cargo, |line| totals.iter().any(|begin| line.starts_with(begin))))
@@ -201,7 +221,7 @@ fn engine(project: &Project, engine: &Engine) -> Result<(String, Result<(), Prob
     assets::build(project, &mut Progress::of(assets::STEPS))?;
     vectors::build(project)?;
     let mut cargo = project.cargo();
-    cargo.args(["test", "--package", "cliquet-server", "--test", "browser", "--", "--test-threads=2"]);
+    cargo.args(["test", "--locked", "--package", "cliquet-server", "--test", "browser", "--", "--test-threads=2"]);
     let left_out = [CHROMIUM_ONLY.as_slice(), engine.left_out].concat();
     cargo.args(left_out.iter().flat_map(|word| ["--skip", word])).env("CLIQUET_BROWSER", engine.name);
     let (mut said, done) = watch(&mut cargo, |line| line.starts_with("test result"));

@@ -91,7 +91,7 @@ fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>
 fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(), Problem>), Problem> {
     let left_out: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
     let mut cargo = project.cargo();
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
     if !left_out.is_empty() {
         cargo.args(["--lib", "--bins"]);
         for program in test_programs(project)?.iter().filter(|program| !left_out.contains(&program.as_str())) {
@@ -105,7 +105,7 @@ fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(),
     let (mut totals, mut result) = count(&mut cargo)?;
     if !left_out.is_empty() {
         let mut examples = project.cargo();
-        examples.args(["test", "--workspace", "--no-fail-fast", "--doc", "--"]).args(&options.names);
+        examples.args(["test", "--locked", "--workspace", "--no-fail-fast", "--doc", "--"]).args(&options.names);
         let (more, also) = count(&mut examples)?;
         totals += more;
         result = result.and(also);

@@ -3,6 +3,7 @@
 use crate::circles;
 use crate::fingerprint;
 use crate::layers;
+use crate::lock_files;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use crate::requirements;
@@ -46,6 +47,7 @@ pub(crate) fn check(project: &Project, write: bool) -> Result<(), Problem> {
         circles::check(&project.path("web-crypto/src"))?.into_iter().filter(|fault| fault.contains("browser::"));
     faults.extend(circles.map(|fault| format!("web-crypto/src: {fault}")));
     faults.extend(vendored(project)?);
+    faults.extend(lock_files::check(project)?);
     faults.extend(dependencies(&server_dependencies(project)?));
     if faults.is_empty() {
         println!("the house is tidy");

@@ -9,7 +9,7 @@ pub(super) fn measure(project: &Project) -> Result<String, Problem> {
     let cliquet = server::installed(project)?;
     let mut bench = project.cargo();
     // Only the binary is measured, so what drives the browsers is compiled as for tests, and together with them.
-    bench.args(["bench", "--workspace", "--bench", "page", "--profile", "dev"]);
+    bench.args(["bench", "--locked", "--workspace", "--bench", "page", "--profile", "dev"]);
     let chromium = project::read(project.program("chromium").arg("--version"))?;
     let table = project::read(bench.env("CLIQUET_BINARY", cliquet))?;
     Ok(format!("{}. Medians.\n\n{table}", chromium.trim()))

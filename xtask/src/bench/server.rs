@@ -15,7 +15,7 @@ const GENERATOR_TARGET: &str = "target/bench-load";
 pub(super) fn installed(project: &Project) -> Result<PathBuf, Problem> {
     assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut server = project.cargo();
-    server.args(["build", "--release", "--package", "cliquet-server", "--bin", "cliquet", "--target-dir"]);
+    server.args(["build", "--locked", "--release", "--package", "cliquet-server", "--bin", "cliquet", "--target-dir"]);
     project::run(server.arg(SERVER_TARGET))?;
     Ok(project.path(SERVER_TARGET).join("release/cliquet"))
 }
@@ -23,7 +23,7 @@ pub(super) fn installed(project: &Project) -> Result<PathBuf, Problem> {
 pub(super) fn measure(project: &Project) -> Result<String, Problem> {
     let cliquet = installed(project)?;
     let mut generator = project.cargo();
-    generator.args(["build", "--release", "--manifest-path", "bench/server/Cargo.toml", "--target-dir"]);
+    generator.args(["build", "--locked", "--release", "--manifest-path", "bench/server/Cargo.toml", "--target-dir"]);
     project::run(generator.arg(GENERATOR_TARGET))?;
     let mut measure = project.program(project.path(GENERATOR_TARGET).join("release/cliquet-load"));
     measure.arg("--cliquet").arg(cliquet);
