@@ -9,7 +9,7 @@ use rocket::figment::{
     value::magic::RelativePathBuf,
 };
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 /// Who may open an account. The first account is free whatever this says: somebody must be able to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +45,38 @@ pub struct Config {
     /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
     /// messages.
     pub history_megabytes: u32,
+    /// Where somebody reports a security fault of this server; nothing is said when it is not set.
+    pub security_contact: Option<SecurityContact>,
     pub mailbox_limits: MailboxLimits,
     pub throttles: Throttles,
+}
+
+/// The address of a `Contact` line of RFC 9116, 2.5.3: `https:`, `mailto:` or `tel:`, printable ASCII without spaces.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct SecurityContact(String);
+
+/// A `security_contact` that is no address.
+#[derive(Debug, thiserror::Error)]
+#[error("security_contact is `mailto:…`, `https://…` or `tel:…`, without spaces")]
+pub struct NotAContact;
+
+impl TryFrom<String> for SecurityContact {
+    type Error = NotAContact;
+
+    fn try_from(text: String) -> Result<Self, NotAContact> {
+        let known = ["https://", "mailto:", "tel:"]
+            .iter()
+            .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+        // A line break would begin a field of its own.
+        if known && text.chars().all(|c| c.is_ascii_graphic()) { Ok(Self(text)) } else { Err(NotAContact) }
+    }
+}
+
+impl fmt::Display for SecurityContact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// What one mailbox holds. Tests make these small.
@@ -121,6 +151,7 @@ impl Default for Config {
             known_browser_days: 180,
             invite_days: 7,
             history_megabytes: 256,
+            security_contact: None,
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
         }

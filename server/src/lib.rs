@@ -140,6 +140,7 @@ fn pages_stage(pages: Pages) -> AdHoc {
             .mount("/", routes::conversations::routes())
             .mount("/", routes::search::routes())
             .mount("/", routes::transparency::routes())
+            .mount("/", routes::security_txt::routes())
             .mount("/", routes::language::routes())
             .mount("/", routes::assets::routes())
             .mount("/", routes::offline::routes())

@@ -1,5 +1,6 @@
 //! Owns what is checked beyond the tests: the documentation and the dependencies.
 
+use crate::lock_files;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::project::{self, Project};
@@ -12,11 +13,20 @@ pub(crate) fn ci(project: &Project, options: &test::Options) -> Result<(), Probl
     doc.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
     project::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     progress.step("dependencies");
-    // An advisory database needs the network, so it is asked only where the tool is installed.
-    if project::read(project.cargo().args(["deny", "--version"])).is_ok() {
-        project::run(project.cargo().args(["deny", "check"]))?;
-    } else {
-        println!("Left out: cargo deny (not installed; cargo install cargo-deny)");
+    for workspace in lock_files::WORKSPACES {
+        deny(project, workspace)?;
     }
     test::run_all(project, options, &mut progress)
+}
+
+/// Advisories, licences, sources and yanked crates of one lock file, by the rules of `deny.toml`. The database of
+/// advisories comes over the network.
+fn deny(project: &Project, workspace: &str) -> Result<(), Problem> {
+    let mut deny = project.cargo();
+    deny.arg("deny").arg("--manifest-path").arg(project.path(workspace).join("Cargo.toml")).arg("--locked");
+    deny.args(["check", "--config"]).arg(project.path("deny.toml"));
+    project::run(&mut deny).map_err(|problem| {
+        let hint = "without the tool: `cargo install --locked cargo-deny`";
+        Problem::Words(format!("the dependencies of {workspace} were not checked, or are refused ({hint}): {problem}"))
+    })
 }

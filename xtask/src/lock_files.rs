@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each workspace has a lock file of its own.
-const WORKSPACES: [&str; 4] = [".", "web-crypto/fuzz", "bench/crypto", "bench/server"];
+pub(crate) const WORKSPACES: [&str; 4] = [".", "web-crypto/fuzz", "bench/crypto", "bench/server"];
 
 /// What is wrong with the lock files of all workspaces.
 ///

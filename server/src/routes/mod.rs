@@ -18,6 +18,7 @@ mod proof;
 pub mod recovery;
 pub mod safety;
 pub mod search;
+pub mod security_txt;
 pub mod sign_in;
 pub mod sign_up;
 pub mod transparency;

@@ -1,10 +1,11 @@
 //! Pages as a browser without an account gets them.
 
-use cliquet_server::{build, clock::Clock};
+use cliquet_server::{build, clock::Clock, config::Config};
 use rocket::{
     figment::Figment,
     http::{Accept, ContentType, Header, Status},
     local::blocking::{Client, LocalResponse},
+    time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339},
 };
 use tempfile::TempDir;
 
@@ -15,11 +16,16 @@ struct House {
 }
 
 fn house() -> House {
+    house_with(Figment::new())
+}
+
+fn house_with(more: Figment) -> House {
     let data = tempfile::tempdir().unwrap();
     let settings = Figment::from(rocket::Config::debug_default())
         .merge(("data_dir", data.path()))
         .merge(("log_level", "off"))
-        .merge(("ip_header", false));
+        .merge(("ip_header", false))
+        .merge(more);
     let client = Client::tracked(build(settings, Clock::system()).unwrap()).unwrap();
     House { client, _data: data }
 }
@@ -173,5 +179,30 @@ fn what_is_said_of_storage_comes_in_the_reader_s_language() {
     for key in ["kept", "may_go", "low"] {
         assert_ne!(words("en")[key], words("fr")[key], "{key}");
         assert_eq!(words("fr")["low"].as_str().unwrap().matches("$room").count(), 1);
+    }
+}
+
+#[test]
+fn where_to_report_a_fault_is_said_once_the_host_has_set_it() {
+    const PATH: &str = "/.well-known/security.txt";
+    assert_eq!(house().visit(PATH, "en").status(), Status::NotFound);
+
+    let house = house_with(Figment::from(("security_contact", "mailto:security@example.org")));
+    let answer = house.visit(PATH, "en");
+    assert_eq!(answer.content_type(), Some(ContentType::Plain));
+    let text = answer.into_string().unwrap();
+    let (contact, rest) = text.split_once('\n').unwrap();
+    assert_eq!(contact, "Contact: mailto:security@example.org");
+    let expires = rest.lines().find_map(|line| line.strip_prefix("Expires: ")).unwrap();
+    let expires = OffsetDateTime::parse(expires, &Rfc3339).unwrap();
+    assert!(expires > OffsetDateTime::now_utc() && expires < OffsetDateTime::now_utc() + Duration::days(365));
+}
+
+#[test]
+fn a_contact_that_is_no_address_stops_the_start_and_is_named() {
+    for wrong in ["security@example.org", "mailto:", "javascript:alert(1)", "mailto:a@b.org\nContact: mailto:m@b.org"] {
+        let settings = Figment::from(rocket::Config::debug_default()).merge(("security_contact", wrong));
+        let error = Config::from_figment(&settings).unwrap_err();
+        assert!(error.to_string().contains("security_contact is"), "{wrong}: {error}");
     }
 }
