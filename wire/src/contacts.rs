@@ -44,6 +44,10 @@ pub enum ContactState {
     /// Blocked by this account.
     #[n(2)]
     Blocked,
+    /// The other side's request was declined by this account. Only the vault says so: the server does not list it.
+    #[n(3)]
+    #[serde(skip)]
+    Declined,
 }
 
 impl ContactState {
@@ -53,6 +57,7 @@ impl ContactState {
             Self::Added => "added",
             Self::Requested => "requested",
             Self::Blocked => "blocked",
+            Self::Declined => "declined",
         }
     }
 }

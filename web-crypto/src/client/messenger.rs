@@ -233,6 +233,11 @@ impl Messenger {
         self.peers.get(address.as_str())
     }
 
+    /// What the vault knows of accounts that are not known here.
+    pub(super) fn pins(&self) -> impl Iterator<Item = &VaultContact> {
+        self.pins.values()
+    }
+
     /// What the vault knows of an account that is not known here.
     pub(super) fn pin(&self, address: &Address) -> Option<&VaultContact> {
         self.pins.get(address.as_str())
@@ -336,13 +341,14 @@ impl Messenger {
 
     fn forget(&mut self, store: Store, key: &str) {
         match store {
+            Store::Peers => self.peers.remove(key),
             Store::Pins => self.pins.remove(key),
+            Store::Conversations => self.conversations.remove(key),
             Store::Directories => self.directories.remove(key),
             Store::Owed => self.owed.remove(key),
             Store::Sessions => self.sessions.remove(key),
             Store::Outbox => self.outbox.remove(key),
-            // Accounts, conversations, the device and its cursor are replaced, never deleted; the others are not in
-            // memory.
+            // The device and its cursor are replaced, never deleted; the others are not in memory.
             _ => {}
         }
     }

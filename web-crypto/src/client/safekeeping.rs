@@ -6,8 +6,8 @@
 
 use super::{
     conversation::ConversationId,
-    messenger::{Messenger, Step},
-    peer::{Contact, Trust},
+    messenger::{Messenger, Step, StepError},
+    peer::{Contact, Peer, Trust},
     records::{Record, Records, RecordsError, Store, read},
 };
 use crate::crypto::{
@@ -15,7 +15,10 @@ use crate::crypto::{
     keys::Key,
     vault::{VaultBody, VaultContact, VaultKeys},
 };
-use cliquet_wire::contacts::{self as listed, ContactState};
+use cliquet_wire::{
+    contacts::{self as listed, ContactState},
+    limits::CONTACTS_MAX,
+};
 use minicbor::{Decode, Encode};
 
 /// The key in [`Store::Device`].
@@ -65,7 +68,16 @@ impl Messenger {
     /// What another device, or this one before its storage was cleared, put into the vault. `listed`: the answer to
     /// `GET /contacts`, which shows the keys whose hashes the vault holds. A key that is not the vault's is said, and
     /// nothing is sealed or opened under it before the person accepts it.
-    pub fn adopt(&self, vault: &VaultBody, listed: &[listed::Contact], now: u64) -> Step {
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub async fn adopt(
+        &self,
+        vault: &VaultBody,
+        listed: &[listed::Contact],
+        records: &impl Records,
+        now: u64,
+    ) -> Result<Step, StepError> {
         let mut step = self.step();
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
             let Some(mut contact) = self.contact(&kept.email) else {
@@ -77,13 +89,23 @@ impl Messenger {
                         self.put_contact(contact, &mut step);
                     }
                     // The server may show it later, under any key: the pin holds then.
-                    None if self.pin(&kept.email) != Some(kept) => step.put_pin(kept),
+                    None if self.pin(&kept.email).is_none_or(|pin| pin != kept && !is_later(pin, kept)) => {
+                        step.put_pin(kept);
+                    }
                     None => {}
                 }
                 continue;
             };
             let peer = &mut contact.peer;
-            if peer.decided <= kept.decided {
+            if kept.state == ContactState::Declined && peer.decided <= kept.decided {
+                if peer.trust == Trust::Requested {
+                    self.delete_request(peer, records, &mut step).await?;
+                    step.put_pin(kept);
+                    continue;
+                }
+                // Another decision was made here meanwhile, and nothing is deleted that the person wants to keep.
+                peer.decided = kept.decided + 1;
+            } else if peer.decided <= kept.decided {
                 peer.trust = kept.state.into();
                 peer.verified = kept.verified;
                 peer.decided = kept.decided;
@@ -112,7 +134,7 @@ impl Messenger {
                 self.put_contact(contact, &mut step);
             }
         }
-        step
+        Ok(step)
     }
 
     /// The vault's body as it should be, from what it says and what this device knows. Nothing that only the vault knows
@@ -123,18 +145,17 @@ impl Messenger {
             body.counter = body.counter.max(own.counter);
         }
         for peer in self.contacts() {
-            let conversation = self.conversation(&ConversationId::from(&peer.address));
-            let ours = VaultContact {
-                email: peer.address.clone(),
-                state: vault_state(peer.trust),
-                account_key_hash: peer.account_key.hash(),
-                verified: peer.verified,
-                counter: peer.list_seen().counter,
-                keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
-                decided: peer.decided,
-            };
+            let ours = self.vault_contact(peer);
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
-                None => body.contacts.push(ours),
+                None => {
+                    // A declined one gives way.
+                    if body.contacts.len() >= CONTACTS_MAX
+                        && let Some(declined) = body.contacts.iter().position(is_declined)
+                    {
+                        body.contacts.remove(declined);
+                    }
+                    body.contacts.push(ours);
+                }
                 // Which key is right is not decided yet: the vault keeps the one that it knows.
                 Some(_) if peer.key_changed => {}
                 Some(kept) if kept.decided < ours.decided => *kept = ours,
@@ -144,8 +165,39 @@ impl Messenger {
                 Some(_) => {}
             }
         }
+        for pin in self.pins().filter(|pin| is_declined(pin)) {
+            let has_room = body.contacts.len() < CONTACTS_MAX;
+            match body.contacts.iter_mut().find(|kept| kept.email == pin.email) {
+                None if has_room => body.contacts.push(pin.clone()),
+                Some(kept) if is_later(pin, kept) => *kept = pin.clone(),
+                _ => {}
+            }
+        }
         body
     }
+
+    /// A contact as the vault has it.
+    pub(super) fn vault_contact(&self, peer: &Peer) -> VaultContact {
+        let conversation = self.conversation(&ConversationId::from(&peer.address));
+        VaultContact {
+            email: peer.address.clone(),
+            state: vault_state(peer.trust),
+            account_key_hash: peer.account_key.hash(),
+            verified: peer.verified,
+            counter: peer.list_seen().counter,
+            keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
+            decided: peer.decided,
+        }
+    }
+}
+
+fn is_declined(contact: &VaultContact) -> bool {
+    contact.state == ContactState::Declined
+}
+
+/// Whether a request was declined here after what the vault says. Which key is right is not decided by that.
+fn is_later(pin: &VaultContact, kept: &VaultContact) -> bool {
+    is_declined(pin) && pin.decided > kept.decided && pin.account_key_hash == kept.account_key_hash
 }
 
 fn vault_state(trust: Trust) -> ContactState {

@@ -3,7 +3,8 @@
 use crate::world::{Device, World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        conversation::{DeliveryStatus, Failure, Notice},
+        compose::react,
+        conversation::{DeliveryStatus, Failure, Message, Notice},
         messenger::{Effect, StepError},
         peer::Trust,
         records::Store,
@@ -174,4 +175,124 @@ fn ones_own_device_is_removed_by_a_list_that_its_account_signs() {
     assert_eq!(world.devices[tablet].conversation("bob"), ["> to two of them"], "nothing more");
     assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< to one as well");
     assert_eq!(list_without(&world.devices[0], gone).err(), Some(StepError::NoContact), "once");
+}
+
+fn decline(device: &mut Device, name: &str) -> Result<(), StepError> {
+    let step = now_or_never(device.messenger.decline(&address(name), &device.disk))?;
+    device.take(step);
+    Ok(())
+}
+
+fn react_to(world: &mut World, place: usize, message: &Message) {
+    let device = &mut world.devices[place];
+    device.now += 1;
+    let changes = react(message, Some("👍"), device.now, &mut device.rng).unwrap();
+    device.disk.commit(&changes);
+}
+
+/// Whether a record's key or value holds these words.
+fn keeps(device: &Device, words: &str) -> bool {
+    let holds = |bytes: &[u8]| bytes.windows(words.len()).any(|window| window == words.as_bytes());
+    device.disk.0.iter().any(|((_, key), value)| holds(key.as_bytes()) || holds(value))
+}
+
+/// The stores in which a record names this account.
+fn stores_that_name(device: &Device, name: &str) -> Vec<Store> {
+    let name = address(name);
+    let holds = |bytes: &[u8]| bytes.windows(name.as_str().len()).any(|window| window == name.as_str().as_bytes());
+    let named = device.disk.0.iter().filter(|((_, key), value)| holds(key.as_bytes()) || holds(value));
+    named.map(|((store, _), _)| *store).collect()
+}
+
+#[test]
+fn a_declined_request_is_deleted_with_its_texts_and_only_the_pin_stays() {
+    let mut world = World::two_strangers(706);
+    world.add_contact(1, "alice");
+    world.write(1, "alice", "buy my pills");
+    let pills = world.write(1, "alice", "cheap pills");
+    world.settle();
+    react_to(&mut world, 1, &pills);
+    world.settle();
+    let alice = &mut world.devices[0];
+    assert!(keeps(alice, "buy my pills") && keeps(alice, "👍"));
+    assert_eq!(alice.contact("bob").conversation.unread, 2);
+    decline(alice, "bob").unwrap();
+    for _ in 0..2 {
+        assert!(!keeps(alice, "pills") && !keeps(alice, "👍"));
+        assert_eq!(stores_that_name(alice, "bob"), [Store::Pins]);
+        assert_eq!(alice.messenger.contact(&address("bob")), None);
+        assert_eq!(alice.messenger.conversation(&address("bob").into()), None);
+        assert_eq!(decline(alice, "bob"), Err(StepError::NoContact), "once");
+        alice.messenger = alice.disk.load();
+    }
+}
+
+#[test]
+fn of_a_former_contact_what_was_sent_to_it_is_deleted_too() {
+    let mut world = World::alice_and_bob(707);
+    let first = world.write(0, "bob", "of the old days");
+    world.write(1, "alice", "old days indeed");
+    world.settle();
+    react_to(&mut world, 0, &first);
+    world.settle();
+    let alice = &mut world.devices[0];
+    let step = alice.messenger.block(&address("bob")).unwrap();
+    alice.take(step);
+    let step = alice.messenger.unblock(&address("bob")).unwrap();
+    alice.take(step);
+    world.write(0, "bob", "old days that wait");
+    let alice = &mut world.devices[0];
+    decline(alice, "bob").unwrap();
+    assert!(!keeps(alice, "old days") && !keeps(alice, "👍"));
+    assert_eq!(stores_that_name(alice, "bob"), [Store::Pins]);
+    for store in [Store::ToEncrypt, Store::ToKeep, Store::Events, Store::ToFold, Store::Envelopes, Store::Outbox] {
+        assert!(alice.disk.0.keys().all(|(kept, _)| *kept != store), "{store:?}");
+    }
+    alice.messenger = alice.disk.load();
+    world.settle();
+}
+
+#[test]
+fn only_a_request_is_declined() {
+    let mut world = World::alice_and_bob(708);
+    world.write(1, "alice", "dear Alice");
+    world.settle();
+    let alice = &mut world.devices[0];
+    for name in ["bob", "alice", "carol"] {
+        assert_eq!(decline(alice, name), Err(StepError::NoContact), "{name}");
+    }
+    let step = alice.messenger.block(&address("bob")).unwrap();
+    alice.take(step);
+    assert_eq!(decline(alice, "bob"), Err(StepError::NoContact), "blocked");
+    assert!(keeps(alice, "dear Alice"));
+}
+
+#[test]
+fn after_a_declined_request_the_same_key_may_ask_again_and_another_is_refused() {
+    let mut world = World::two_strangers(709);
+    world.add_contact(1, "alice");
+    world.write(1, "alice", "first try");
+    world.settle();
+    decline(&mut world.devices[0], "bob").unwrap();
+    // The sender's session is gone here: what it goes on to write in it opens nothing and makes nothing.
+    world.write(1, "alice", "second try");
+    world.settle();
+    assert!(!keeps(&world.devices[0], "second try"));
+    assert_eq!(stores_that_name(&world.devices[0], "bob"), [Store::Pins]);
+    let tablet = world.add_device("bob", 1);
+    world.add_contact(tablet, "alice");
+    world.write(tablet, "alice", "third try");
+    world.settle();
+    let bob = world.devices[0].contact("bob");
+    assert_eq!((bob.peer.trust, bob.peer.decided), (Trust::Requested, 2));
+    assert_eq!(world.devices[0].conversation("bob"), ["< third try"]);
+    decline(&mut world.devices[0], "bob").unwrap();
+    world.devices[tablet].online = false;
+    let anew = bob_begins_anew(&mut world);
+    world.write(anew, "alice", "fourth try");
+    world.settle();
+    let bob = world.devices[0].contact("bob");
+    assert_eq!((bob.peer.trust, bob.peer.key_changed), (Trust::Blocked, true));
+    assert_eq!(world.devices[0].conversation("bob"), ["! KeyChanged"]);
+    assert!(!keeps(&world.devices[0], "fourth try"));
 }

@@ -15,7 +15,10 @@ use cliquet_web_crypto::{
         vault::{VaultBody, VaultContact, VaultKeys},
     },
 };
-use cliquet_wire::contacts::{Contact, ContactState};
+use cliquet_wire::{
+    contacts::{Contact, ContactState},
+    limits::CONTACTS_MAX,
+};
 
 const ALICE: usize = 0;
 
@@ -53,7 +56,7 @@ fn cleared(world: &mut World) -> usize {
 
 fn adopt(world: &mut World, place: usize, body: &VaultBody, listed: &[Contact]) -> Vec<Effect> {
     let device = &mut world.devices[place];
-    let step = device.messenger.adopt(body, listed, device.now);
+    let step = now_or_never(device.messenger.adopt(body, listed, &device.disk, device.now)).unwrap();
     let events = step.effects.clone();
     device.take(step);
     events
@@ -297,4 +300,114 @@ fn a_device_keeps_what_tends_the_vault_and_neither_root_nor_what_signs() {
         assert!(disk.0.values().all(|value| !value.windows(32).any(|bytes| bytes == secret.as_bytes())));
     }
     let _: Messenger = disk.load();
+}
+
+fn decline(world: &mut World, place: usize, name: &str) {
+    let device = &mut world.devices[place];
+    let step = now_or_never(device.messenger.decline(&address(name), &device.disk)).unwrap();
+    device.take(step);
+}
+
+fn body_of(world: &World, place: usize, vault: &VaultBody) -> VaultBody {
+    world.devices[place].messenger.vault_body(vault)
+}
+
+fn is_known(world: &World, place: usize, name: &str) -> bool {
+    world.devices[place].messenger.contact(&address(name)).is_some()
+}
+
+/// Alice with a computer and a tablet, to both of which Bob wrote. The vault has his request.
+fn request_at_two_devices(seed: u64) -> (World, usize, VaultBody) {
+    let mut world = World::two_strangers(seed);
+    let tablet = world.add_device("alice", 0);
+    world.add_contact(1, "alice");
+    world.write(1, "alice", "hey you");
+    world.settle();
+    assert!(is_known(&world, tablet, "bob"));
+    let vault = body_of(&world, ALICE, &empty());
+    (world, tablet, vault)
+}
+
+#[test]
+fn a_declined_request_is_deleted_on_the_accounts_other_devices() {
+    let (mut world, tablet, before) = request_at_two_devices(725);
+    decline(&mut world, ALICE, "bob");
+    // The older vault brings nothing back.
+    adopt(&mut world, ALICE, &before, &[]);
+    assert!(!is_known(&world, ALICE, "bob"));
+    let vault = body_of(&world, ALICE, &before);
+    assert_eq!(vault.contacts.len(), 1);
+    assert_eq!(vault.contacts[0].state, ContactState::Declined);
+    assert_eq!(vault.contacts[0].account_key_hash, signer(1).account_key().hash());
+    adopt(&mut world, tablet, &vault, &[]);
+    assert!(!is_known(&world, tablet, "bob"));
+    let kept = &world.devices[tablet].disk.0;
+    assert!(kept.values().all(|value| !value.windows(7).any(|window| window == b"hey you")));
+    assert!(kept.contains_key(&(Store::Pins, "bob@example.org".into())));
+    for place in [ALICE, tablet] {
+        assert_eq!(body_of(&world, place, &vault).contacts, vault.contacts, "nothing to put");
+        assert!(adopt(&mut world, place, &vault, &[]).is_empty(), "once");
+    }
+    // A later request is a new one, for both.
+    let phone = world.add_device("bob", 1);
+    world.add_contact(phone, "alice");
+    world.write(phone, "alice", "me again");
+    world.settle();
+    let later = body_of(&world, ALICE, &vault);
+    assert_eq!(later.contacts[0].state, ContactState::Requested);
+    for place in [ALICE, tablet] {
+        adopt(&mut world, place, &vault, &[]);
+        adopt(&mut world, place, &later, &[]);
+        assert_eq!(world.devices[place].conversation("bob"), ["< me again"]);
+    }
+}
+
+#[test]
+fn what_was_accepted_or_blocked_meanwhile_is_not_deleted_by_declining_elsewhere() {
+    for blocks in [false, true] {
+        let (mut world, tablet, vault) = request_at_two_devices(726);
+        decline(&mut world, ALICE, "bob");
+        if blocks {
+            let step = world.devices[tablet].messenger.block(&address("bob")).unwrap();
+            world.devices[tablet].take(step);
+        } else {
+            world.add_contact(tablet, "bob");
+        }
+        let declined = body_of(&world, ALICE, &vault);
+        adopt(&mut world, tablet, &declined, &[]);
+        let expected = if blocks { Trust::Blocked } else { Trust::Added };
+        assert_eq!(world.devices[tablet].contact("bob").peer.trust, expected);
+        assert_eq!(world.devices[tablet].conversation("bob"), ["< hey you"]);
+        // And the vault learns it.
+        let state = if blocks { ContactState::Blocked } else { ContactState::Added };
+        assert_eq!(body_of(&world, tablet, &declined).contacts[0].state, state);
+    }
+}
+
+#[test]
+fn a_declined_request_gives_way_in_a_full_vault() {
+    let (mut world, _, vault) = request_at_two_devices(727);
+    decline(&mut world, ALICE, "bob");
+    let mut full = body_of(&world, ALICE, &vault);
+    let fill = |body: &mut VaultBody, count: usize| {
+        for n in body.contacts.len()..count {
+            let other = VaultContact {
+                email: address(&format!("other{n}")),
+                state: ContactState::Added,
+                ..body.contacts[0].clone()
+            };
+            body.contacts.push(other);
+        }
+    };
+    fill(&mut full, CONTACTS_MAX);
+    assert_eq!(body_of(&world, ALICE, &full), full, "nothing to put");
+    let mallory = world.add_device("mallory", 2);
+    world.add_contact(mallory, "alice");
+    world.write(mallory, "alice", "hello");
+    world.settle();
+    let next = body_of(&world, ALICE, &full);
+    assert_eq!(next.contacts.len(), CONTACTS_MAX);
+    assert!(next.contacts.iter().all(|contact| contact.email != address("bob")));
+    assert!(next.contacts.iter().any(|contact| contact.email == address("mallory")));
+    assert_eq!(body_of(&world, ALICE, &next), next, "nothing to put");
 }

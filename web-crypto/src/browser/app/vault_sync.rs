@@ -72,7 +72,11 @@ pub(super) async fn adopt<P: Platform>(engine: &Engine<P>) -> Result<(), AppErro
     let Vault { vault } = api::get(platform, "/vault").await?;
     let body = open(engine, &safekeeping, &vault)?;
     let listed: Contacts = api::get(platform, "/contacts").await?;
-    engine.run(async |messenger| Ok(Some(messenger.adopt(&body, &listed.contacts, platform.now_ms())))).await?;
+    engine
+        .run(async |messenger| {
+            Ok(Some(messenger.adopt(&body, &listed.contacts, engine.store(), platform.now_ms()).await?))
+        })
+        .await?;
     engine.put(&[Write { store: TO_RESTORE, key: CONTACTS, value: None }]).await
 }
 
@@ -83,7 +87,7 @@ async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<(Blob, VaultBody), App
     // What another device decided, and whom it knows by which key.
     engine
         .run(async |messenger| {
-            let step = messenger.adopt(&body, &[], platform.now_ms());
+            let step = messenger.adopt(&body, &[], engine.store(), platform.now_ms()).await?;
             Ok((!step.changes.is_empty()).then_some(step))
         })
         .await?;

@@ -6,7 +6,7 @@ use crate::client::{
     messenger::{Messenger, Step},
 };
 use crate::crypto::vault::VaultContact;
-use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory};
+use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory, contacts::ContactState};
 
 /// An account, the direct conversation with it, and what is owed to it. Each part is a record of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl Contact {
         step: &mut Step,
     ) -> Self {
         let mut contact = Self::unknown(pin.email.clone(), trust, account_key);
-        contact.peer.decided = pin.decided;
+        // A request after a declined one counts as later than that decision, on every device.
+        contact.peer.decided = pin.decided + u64::from(pin.state == ContactState::Declined);
         contact.conversation.keep_history = pin.keep_history;
         let hash = contact.peer.account_key.hash();
         if hash == pin.account_key_hash {

@@ -3,6 +3,7 @@
 
 mod contact;
 mod decisions;
+mod decline;
 mod directory;
 mod owed;
 #[expect(clippy::module_inception, reason = "a file for the noun, as every other one has")]

@@ -70,7 +70,8 @@ impl From<ContactState> for Trust {
     fn from(state: ContactState) -> Self {
         match state {
             ContactState::Added => Self::Added,
-            ContactState::Requested => Self::Requested,
+            // Declined before: what it sends now is a new request.
+            ContactState::Requested | ContactState::Declined => Self::Requested,
             ContactState::Blocked => Self::Blocked,
         }
     }

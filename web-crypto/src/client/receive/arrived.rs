@@ -31,8 +31,19 @@ impl Messenger {
         now: u64,
         mut step: Step,
     ) -> Result<Step, StepError> {
+        let bytes = &found.opened.content;
+        let content = match Content::decode(bytes) {
+            Ok(content) if content.sender != envelope.sender_email || content.device != envelope.sender_device => {
+                Err(ContentError::Malformed)
+            }
+            other => other,
+        };
         let known = self.contact(&envelope.sender_email);
-        let is_known = known.is_some();
+        // Before anything is made of an unknown account: its pin stays.
+        if known.is_none() && !matches!(&content, Ok(Content { body, .. }) if begins_a_conversation(body)) {
+            step.ignore(Ignored::Stranger);
+            return Ok(step);
+        }
         let mut contact = match (known, &found.proof) {
             (Some(contact), _) => contact,
             (None, Some((key, _))) => {
@@ -50,17 +61,6 @@ impl Messenger {
                 return Ok(step);
             }
         };
-        let bytes = &found.opened.content;
-        let content = match Content::decode(bytes) {
-            Ok(content) if content.sender != envelope.sender_email || content.device != envelope.sender_device => {
-                Err(ContentError::Malformed)
-            }
-            other => other,
-        };
-        if !is_known && !matches!(&content, Ok(Content { body, .. }) if begins_a_conversation(body)) {
-            step.ignore(Ignored::Stranger);
-            return Ok(step);
-        }
         if let Ok(content) = &content {
             self.hear_list(&mut contact, content.list, envelope, now, &mut step);
         }

@@ -1,0 +1,106 @@
+//! Declining a request: it is deleted with all that was written. Only the pin of its key stays.
+
+use super::{Peer, Trust};
+use crate::{
+    client::{
+        conversation::{ConversationId, OutgoingEvent, SentEnvelope, Waiting},
+        messenger::{Effect, Messenger, Step, StepError},
+        records::{Record, Records, RecordsError, Store, decode, under},
+    },
+    crypto::vault::VaultContact,
+};
+use cliquet_wire::{address::Address, contacts::ContactState};
+
+impl Messenger {
+    /// Deletes the request of an account, its conversation, and all else that is kept of it. The pin of its key stays: a
+    /// later request under another key is noticed, and the vault tells this account's other devices.
+    ///
+    /// # Errors
+    /// When the account asks for nothing, and when a record cannot be read.
+    pub async fn decline(&self, address: &Address, records: &impl Records) -> Result<Step, StepError> {
+        let peer = self.peer(address).filter(|peer| peer.trust == Trust::Requested).ok_or(StepError::NoContact)?;
+        let pin = VaultContact { state: ContactState::Declined, decided: peer.decided + 1, ..self.vault_contact(peer) };
+        let mut step = self.step();
+        self.delete_request(peer, records, &mut step).await?;
+        step.put_pin(&pin);
+        Ok(step)
+    }
+
+    /// Deletes all that is kept of an account, except its pin.
+    pub(in crate::client) async fn delete_request(
+        &self,
+        peer: &Peer,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), RecordsError> {
+        let address = peer.address.as_str();
+        let id = ConversationId::from(&peer.address);
+        let conversation = under(&id.text());
+        for store in [Store::Peers, Store::Directories, Store::Owed] {
+            step.changes.delete(store, address.into());
+        }
+        for store in [Store::Conversations, Store::Drafts] {
+            step.changes.delete(store, id.to_string());
+        }
+        for key in self.session_keys().filter(|key| key.starts_with(&under(address))) {
+            step.changes.delete(Store::Sessions, key.clone());
+        }
+        for store in [Store::Messages, Store::MessageKeys, Store::Amendments, Store::UnknownContents] {
+            for record in all_under(records, store, &conversation).await? {
+                step.changes.delete(store, record.key);
+            }
+        }
+        // What was sent to it, if it was a contact before.
+        let mut events = Vec::new();
+        for record in all_under(records, Store::Events, "").await? {
+            if decode::<OutgoingEvent>(&record.value)?.conversation == id {
+                events.push(record.key);
+            }
+        }
+        let belongs = |waiting: &Waiting| match waiting {
+            Waiting::Message(key) => key.starts_with(&conversation),
+            Waiting::Event(key) => events.contains(key),
+        };
+        for record in all_under(records, Store::ToKeep, "").await? {
+            if decode::<String>(&record.value)?.starts_with(&conversation) {
+                step.changes.delete(Store::ToKeep, record.key);
+            }
+        }
+        for record in all_under(records, Store::ToEncrypt, "").await? {
+            if belongs(&decode(&record.value)?) {
+                step.changes.delete(Store::ToEncrypt, record.key);
+            }
+        }
+        for record in all_under(records, Store::Envelopes, "").await? {
+            // How often something was asked for is beside it.
+            if decode::<SentEnvelope>(&record.value).is_ok_and(|sent| belongs(&sent.what)) {
+                step.changes.delete(Store::MessageKeys, record.key.clone());
+                step.changes.delete(Store::Envelopes, record.key);
+            }
+        }
+        for entry in self.outbox() {
+            if entry.address == peer.address || entry.about.waiting().is_some_and(|waiting| belongs(&waiting)) {
+                step.changes.delete(Store::Outbox, entry.key());
+            }
+        }
+        for key in events {
+            step.changes.delete(Store::ToFold, key.clone());
+            step.changes.delete(Store::Events, key);
+        }
+        step.effects.push(Effect::Peer(peer.address.clone()));
+        step.effects.push(Effect::Outbox);
+        Ok(())
+    }
+}
+
+/// The records whose keys begin with `prefix`.
+async fn all_under(records: &impl Records, store: Store, prefix: &str) -> Result<Vec<Record>, RecordsError> {
+    let (mut found, mut after) = (Vec::new(), prefix.to_owned());
+    while let Some(record) = records.next(store, &after).await?
+        && record.key.starts_with(prefix)
+    {
+        after.clone_from(&record.key);
+        found.push(record);
+    }
+    Ok(found)
+}
