@@ -90,6 +90,7 @@ own(() => {
 });
 
 own(() => {
+  const mac = /^(Mac|iP)/.test(navigator.platform);
   const menus = () => document.querySelectorAll("details.menu[open]");
   const close = (menu) => (menu.open = false);
   // A menu closes when something was chosen in it that leads elsewhere, or when one goes on elsewhere.
@@ -104,10 +105,10 @@ own(() => {
         if (inside) menu.querySelector("summary").focus();
       }
     }
-    // To the search: Ctrl+K or ⌘K anywhere, and / where nobody writes.
-    const writes = event.target.closest?.("input, textarea, [contenteditable]");
-    const combined = event.ctrlKey || event.metaKey;
-    const called = combined ? event.key === "k" && !event.altKey && !event.shiftKey : event.key === "/" && !event.altKey && !writes;
+    // To the search: ⌘K on a Mac, where Control+K deletes to the end of the line; Ctrl+K elsewhere. A single key would be
+    // pressed by accident, and by those who speak to their computer (WCAG 2.1.4).
+    const combined = mac ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;
+    const called = combined && event.key === "k" && !event.altKey && !event.shiftKey;
     if (!called || event.isComposing) return;
     event.preventDefault();
     const field = document.getElementById("search-words");
@@ -115,5 +116,5 @@ own(() => {
     else search.click();
   });
   const search = document.querySelector('.menu-items [hx-get="/search"]');
-  search.setAttribute("aria-keyshortcuts", "Control+K /");
+  search.setAttribute("aria-keyshortcuts", mac ? "Meta+K" : "Control+K");
 });

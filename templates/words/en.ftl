@@ -384,6 +384,7 @@ word-list-older = The server shows an older list of an account’s devices than 
 word-making-keys = Making your keys…
 word-making-recovery-key = Making your recovery key…
 word-message-deleted = This message was deleted.
+word-message-empty = This message has no visible text.
 word-message-too-long = This message is too long. Send it in parts.
 word-new-message = New message
 word-new-request = New contact request

@@ -387,6 +387,7 @@ word-list-older = Le serveur montre une liste d’appareils plus ancienne qu’a
 word-making-keys = Fabrication de vos clés…
 word-making-recovery-key = Création de votre clé de secours…
 word-message-deleted = Ce message a été supprimé.
+word-message-empty = Ce message ne contient aucun texte visible.
 word-message-too-long = Ce message est trop long. Envoyez-le en plusieurs fois.
 word-new-message = Nouveau message
 word-new-request = Nouvelle demande de contact

@@ -24,7 +24,7 @@ pub(crate) fn ci(project: &Project, options: &test::Options) -> Result<(), Probl
 fn deny(project: &Project, workspace: &str) -> Result<(), Problem> {
     let mut deny = project.cargo();
     deny.arg("deny").arg("--manifest-path").arg(project.path(workspace).join("Cargo.toml")).arg("--locked");
-    deny.args(["check", "--config"]).arg(project.path("deny.toml"));
+    deny.arg("--config").arg(project.path("deny.toml")).arg("check");
     project::run(&mut deny).map_err(|problem| {
         let hint = "without the tool: `cargo install --locked cargo-deny`";
         Problem::Words(format!("the dependencies of {workspace} were not checked, or are refused ({hint}): {problem}"))

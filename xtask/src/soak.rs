@@ -83,7 +83,7 @@ struct Engine {
 }
 
 /// What is done with the Chrome DevTools Protocol, or read from Chromium's console: words in the tests' names.
-const CHROMIUM_ONLY: [&str; 9] = [
+const CHROMIUM_ONLY: [&str; 11] = [
     "pictures::",
     "no_wasm::",
     "policy::",
@@ -93,6 +93,8 @@ const CHROMIUM_ONLY: [&str; 9] = [
     "the_history_is_checked_by_itself",
     "a_long_history",
     "home_can_be_installed",
+    "under_a_finger",
+    "yesterday_is_counted",
 ];
 
 const FIREFOX: Engine = Engine {

@@ -50,4 +50,5 @@ mod in_browser {
     mod vectors;
     mod weight;
     mod without_network;
+    mod writing;
 }

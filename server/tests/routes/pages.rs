@@ -192,3 +192,14 @@ fn an_address_with_a_plus_survives_the_query() {
     let (_, _, html) = rendered().into_iter().find(|(template, ..)| *template == "fragments/contacts.html").unwrap();
     assert!(html.contains("/home?with=bob%2Bnews@example.org"), "{html}");
 }
+
+#[test]
+fn home_has_every_word_that_the_browser_asks_it_for() {
+    const ASKED: &str = include_str!("../../../web-crypto/src/browser/view/words.rs");
+    const GIVEN: &str = include_str!("../../../templates/fragments/words_messenger.html");
+    let list = ASKED.split("words! {").last().and_then(|rest| rest.split('}').next()).unwrap();
+    let keys: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
+    assert!(keys.len() > 40, "{keys:?}");
+    let missing: Vec<&&str> = keys.iter().filter(|key| !GIVEN.contains(&format!("\"{key}\""))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}

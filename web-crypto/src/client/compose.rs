@@ -2,7 +2,7 @@
 //! write it down; only the leader folds and encrypts it.
 
 use super::{
-    content::EMOJI_BYTES_MAX,
+    content::{EMOJI_BYTES_MAX, is_blank},
     conversation::{
         Amendments, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId, OutgoingEvent, Waiting,
     },
@@ -23,7 +23,7 @@ pub struct Composed {
 /// Why nothing was composed. A draft stays in its box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ComposeError {
-    /// Empty, or white space alone.
+    /// Nothing of it would be seen: see [`is_blank`].
     #[error("there is nothing to send")]
     Empty,
     /// Past [`MESSAGE_TEXT_BYTES_MAX`](cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX) bytes of UTF-8.
@@ -127,7 +127,7 @@ pub fn react(
 }
 
 fn check(text: &str) -> Result<(), ComposeError> {
-    if text.trim().is_empty() {
+    if is_blank(text) {
         return Err(ComposeError::Empty);
     }
     if text.len() > MESSAGE_TEXT_BYTES_MAX { Err(ComposeError::TooLong) } else { Ok(()) }

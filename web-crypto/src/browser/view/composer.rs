@@ -152,9 +152,11 @@ fn complaint(why: &RegisterError) -> Word {
     }
 }
 
-/// Enter in a draft. Shift+Enter breaks the line; an Enter that ends a composition of letters is not ours.
+/// Enter in a draft, where there is a keyboard; Control+Enter or ⌘+Enter everywhere. Shift+Enter breaks the line, and so
+/// does Enter under a finger; an Enter that ends a composition of letters does neither.
 fn sends(event: &Event) -> Option<Element> {
     let key = event.dyn_ref::<KeyboardEvent>()?;
-    let plain = key.key() == "Enter" && !key.shift_key() && !key.alt_key() && !key.is_composing();
-    if plain { dom::around(event, "[data-draft]") } else { None }
+    let enter = key.key() == "Enter" && !key.shift_key() && !key.alt_key() && !dom::composes(key);
+    let sends = enter && (key.ctrl_key() || key.meta_key() || !dom::has_coarse_pointer());
+    if sends { dom::around(event, "[data-draft]") } else { None }
 }

@@ -86,8 +86,7 @@ impl Contacts {
         if let Some(last) = &conversation.preview {
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
             let separator = if own.is_empty() { "" } else { ": " };
-            let said = [own, separator, message::body(&last.body, &self.words)].concat();
-            dom::set_text(&line, ".contact-last", &said);
+            show_last(&line, &[own, separator].concat(), message::body(&last.body, &self.words));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         }
         if let Some(unread) = dom::within(&line, ".contact-unread") {
@@ -107,6 +106,17 @@ impl Contacts {
         }
         refresh();
         Ok(())
+    }
+}
+
+/// The author in the page's direction, what was said in its own: `<bdi>`.
+fn show_last(line: &Element, author: &str, said: &str) {
+    dom::set_text(line, ".contact-last", author);
+    let text = dom::document().and_then(|document| document.create_element("bdi").ok());
+    if let (Some(last), Some(text)) = (dom::within(line, ".contact-last"), text) {
+        let _ = text.set_attribute("translate", "no");
+        text.set_text_content(Some(said));
+        let _ = last.append_child(&text);
     }
 }
 

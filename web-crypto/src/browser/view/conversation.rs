@@ -170,8 +170,7 @@ impl OpenConversation {
 
     /// Gives the keyboard to the draft, unless that would open a phone's keyboard over the page.
     pub fn focus_draft(&self) {
-        let coarse = dom::window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
-        if coarse.is_some_and(|query| query.matches()) {
+        if dom::has_coarse_pointer() {
             return;
         }
         if let Some(draft) = self.draft() {

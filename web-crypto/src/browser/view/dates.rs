@@ -1,14 +1,12 @@
-//! Times and days as people of the page's language write them (ECMA-402).
+//! Times and days as people of the page's language and the browser's region write them (ECMA-402).
 
 use super::{
-    dom,
+    locale,
     words::{Word, Words},
 };
 use crate::browser::platform::timer;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
-
-const DAY_MS: u64 = 24 * 3600 * 1000;
 
 /// Formatters, made once: making one costs more than a thousand uses.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ pub struct Dates {
 
 impl Dates {
     pub fn of_page() -> Self {
-        let locales = Array::of1(&dom::language().as_str().into());
+        let locales = Array::of1(&locale::of_page().as_str().into());
         let format = |options: &[(&str, &str)]| {
             let object = Object::new();
             for (name, value) in options {
@@ -30,7 +28,7 @@ impl Dates {
             Intl::DateTimeFormat::new(&locales, &object).format()
         };
         Self {
-            time: format(&[("hour", "2-digit"), ("minute", "2-digit")]),
+            time: format(&[("timeStyle", "short")]),
             day: format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
             day_with_year: format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
             short_day: format(&[("day", "numeric"), ("month", "short")]),
@@ -48,7 +46,7 @@ impl Dates {
         let key = self.day_key(ms);
         if key == self.day_key(now) {
             words.get(Word::Today).to_owned()
-        } else if key == self.day_key(now.saturating_sub(DAY_MS)) {
+        } else if key == key_of(&day_before(now)) {
             words.get(Word::Yesterday).to_owned()
         } else if date(ms).get_full_year() == date(now).get_full_year() {
             formatted(&self.day, ms)
@@ -65,14 +63,23 @@ impl Dates {
 
     /// `2026-01-31`, by this computer's calendar.
     pub fn day_key(&self, ms: u64) -> String {
-        let date = date(ms);
-        [&digits(date.get_full_year(), 4), "-", &digits(date.get_month() + 1, 2), "-", &digits(date.get_date(), 2)]
-            .concat()
+        key_of(&date(ms))
     }
 
     pub fn iso(&self, ms: u64) -> String {
         String::from(date(ms).to_iso_string())
     }
+}
+
+fn key_of(date: &Date) -> String {
+    [&digits(date.get_full_year(), 4), "-", &digits(date.get_month() + 1, 2), "-", &digits(date.get_date(), 2)].concat()
+}
+
+/// The day before by the calendar: where the clocks change, a day has 23 or 25 hours.
+fn day_before(ms: u64) -> Date {
+    let today = date(ms);
+    today.set_date(today.get_date().wrapping_sub(1));
+    today
 }
 
 /// With leading zeros.

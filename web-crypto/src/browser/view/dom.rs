@@ -2,7 +2,7 @@
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, Window};
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, KeyboardEvent, Window};
 
 /// Absent only where there is no page, as in a worker; nothing of ours runs there.
 pub fn window() -> Option<Window> {
@@ -61,7 +61,20 @@ pub fn on(target: &EventTarget, name: &'static str, listener: impl FnMut(&Event)
     EventListener::new_with_options(target, name, EventListenerOptions::enable_prevent_default(), listener).forget();
 }
 
-/// The page's language, for dates and times.
+/// Whether the key belongs to letters that are still being composed. Safari ends a composition before the key that ended
+/// it, which then only has the code of composition (UI Events, 7.3).
+pub fn composes(key: &KeyboardEvent) -> bool {
+    const COMPOSITION: u32 = 229;
+    key.is_composing() || key.key_code() == COMPOSITION
+}
+
+/// Whether the first pointer is a finger: there is a keyboard on the glass, and no Shift for a line break.
+pub fn has_coarse_pointer() -> bool {
+    let query = window().and_then(|window| window.match_media("(pointer: coarse)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
+/// The page's language.
 pub fn language() -> String {
     document()
         .and_then(|document| document.document_element()?.get_attribute("lang"))

@@ -7,7 +7,10 @@ use super::{
     dom,
     words::{Word, Words},
 };
-use crate::client::conversation::{DeliveryStatus, Failure, Message, MessageBody, Notice};
+use crate::client::{
+    content::is_blank,
+    conversation::{DeliveryStatus, Failure, Message, MessageBody, Notice},
+};
 use cliquet_wire::problem::ProblemCode;
 use web_sys::Element;
 
@@ -66,7 +69,10 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
 
 /// Shows what a message says now, its status and its time.
 pub fn update(line: &Element, message: &Message, look: Look<'_>) {
-    let said = if message.text().is_empty() { body(&message.body, look.words) } else { message.text() };
+    let said = match &message.body {
+        MessageBody::Text(_) => text(message.text(), look.words),
+        other => body(other, look.words),
+    };
     dom::set_text(line, ".body", said);
     dom::set_text(line, ".edited", if message.is_edited() { look.words.get(Word::Edited) } else { "" });
     if let Some(time) = dom::within(line, ".time") {
@@ -82,10 +88,15 @@ pub fn order(message: &Message) -> String {
     key.split_once('/').map_or_else(String::new, |(_, order)| order.to_owned())
 }
 
+/// A text; words where nothing of it would be seen.
+fn text<'a>(text: &'a str, words: &'a Words) -> &'a str {
+    if is_blank(text) { words.get(Word::MessageEmpty) } else { text }
+}
+
 /// A message in words.
 pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
     match body {
-        MessageBody::Text(text) => text,
+        MessageBody::Text(said) => text(said, words),
         MessageBody::Deleted => words.get(Word::MessageDeleted),
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),

@@ -29,6 +29,7 @@ pub mod form;
 pub mod history;
 #[cfg(target_arch = "wasm32")]
 pub mod invite_state;
+pub mod locale;
 #[cfg(target_arch = "wasm32")]
 pub mod message;
 #[cfg(target_arch = "wasm32")]

@@ -1,6 +1,7 @@
-//! When something was: as a date, or as how long ago (ECMA-402), in the page's language.
+//! When something was: as a date, or as how long ago (ECMA-402), in the page's language
+//! and the browser's region.
 
-use super::dom;
+use super::locale;
 use crate::browser::platform::timer;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
@@ -20,7 +21,7 @@ pub struct RelativeTime {
 
 impl RelativeTime {
     pub fn of_page() -> Self {
-        let locales = Array::of1(&dom::language().as_str().into());
+        let locales = Array::of1(&locale::of_page().as_str().into());
         let exact = options(&[("dateStyle", "medium"), ("timeStyle", "short")]);
         Self {
             exact: Intl::DateTimeFormat::new(&locales, &exact).format(),

@@ -1,6 +1,6 @@
 //! The saved file on the safety pane: the download, and the input that takes one back.
 
-use super::{Engine, dom, fill::fill, sentences::word};
+use super::{Engine, dom, fill::fill, locale, sentences::word};
 use crate::{
     browser::{
         app::{
@@ -39,9 +39,10 @@ enum NotRead {
 pub async fn export(engine: &Engine) -> Result<(), AppError> {
     let language = dom::language();
     let title = [&word("export-title"), " ", engine.email().as_str()].concat();
+    let locale = locale::of_page();
     let when = |ms: u64| {
         let date = Date::new(&JsValue::from_f64(ms as f64));
-        String::from(date.to_locale_string(&language, &JsValue::UNDEFINED))
+        String::from(date.to_locale_string(&locale, &JsValue::UNDEFINED))
     };
     let pieces = saved_file::export(engine, &title, &language, when).await?;
     let pieces: Array = pieces.into_iter().map(JsValue::from).collect();

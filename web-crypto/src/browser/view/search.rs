@@ -111,7 +111,7 @@ impl Search {
                 self.stop();
                 self.found.say(&counted("search-stopped", self.found.count()));
             }
-            "ArrowDown" | "ArrowUp" if !event.is_composing() => {
+            "ArrowDown" | "ArrowUp" if !dom::composes(event) => {
                 event.prevent_default();
                 if !self.found.step(event.key() == "ArrowDown") {
                     let _ = self.field.focus();
@@ -119,7 +119,7 @@ impl Search {
             }
             "Enter" if self.field.is_same_node(dom::active().as_ref().map(AsRef::as_ref)) => {
                 event.prevent_default();
-                if !event.is_composing() {
+                if !dom::composes(event) {
                     self.found.step(true);
                 }
             }

@@ -42,6 +42,7 @@ words! {
     KeyChanged = "key-changed",
     ListForked = "list-forked",
     MessageDeleted = "message-deleted",
+    MessageEmpty = "message-empty",
     MessageTooLong = "message-too-long",
     NewMessage = "new-message",
     NewRequest = "new-request",

@@ -8,8 +8,10 @@
 //! A field that is not known is skipped. A kind that is not known is kept with its bytes. The number 7 is kept
 //! free for the group that the content is for.
 
+mod blank;
 mod body;
 
+pub use blank::is_blank;
 pub use body::{Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind};
 
 use crate::crypto::{LoadError, cbor};

@@ -12,7 +12,7 @@ use crate::{
 use cliquet_wire::bytes::Blob;
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}\
-ol{list-style:none;padding:0}li{margin:.5rem 0}p{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}time{opacity:.7;font-size:.875rem}";
+ol{list-style:none;padding:0}li{margin:.5rem 0}p{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;unicode-bidi:plaintext}time{opacity:.7;font-size:.875rem}";
 
 /// A file as it is written: piece by piece, none of which is kept.
 #[derive(Debug)]
