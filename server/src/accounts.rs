@@ -5,6 +5,7 @@
 use crate::{
     config::Registration,
     database::Error,
+    deletion,
     devices::{self, ChangeError, CheckedDevice},
     earlier_vaults,
     invites::{self, InviteState},
@@ -31,7 +32,7 @@ pub enum SignUpError {
     InviteUsed,
     #[error("the invite has expired")]
     InviteExpired,
-    #[error("the address is taken")]
+    #[error("the address is taken, or rests")]
     AddressTaken,
     #[error(transparent)]
     Device(#[from] ChangeError),
@@ -101,7 +102,9 @@ pub fn may_sign_up(
 ) -> Result<(), SignUpError> {
     // Before the look at the address: who may not sign up learns nothing about it (S1).
     admits(connection, registration, invite, now_ms)?;
-    if find(connection, email)?.is_some() { Err(SignUpError::AddressTaken) } else { Ok(()) }
+    // An address that rests is answered like a taken one: sign-up tells no more than it did before the deletion.
+    let taken = find(connection, email)?.is_some() || deletion::is_resting(connection, email, now_ms)?;
+    if taken { Err(SignUpError::AddressTaken) } else { Ok(()) }
 }
 
 /// Makes the account with its vault, its first device and that device's pre-keys, and uses up the invite.
@@ -121,8 +124,9 @@ pub fn sign_up(
     let list_text = serde_json::to_string(list).map_err(Error::unreadable)?;
     transaction
         .execute(
-            "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter, credential)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO accounts
+                 (id, email, created, opaque_record, account_key, vault, device_list, list_counter, credential)
+             SELECT last + 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM account_ids",
             params![
                 account.email.as_str(),
                 now_ms,
@@ -140,9 +144,9 @@ pub fn sign_up(
     Ok(account_id)
 }
 
-/// The first account is free: somebody must be able to begin.
+/// The first account is free: somebody must be able to begin. One after the last was deleted is not.
 fn is_first(connection: &Connection) -> Result<bool, Error> {
-    Ok(connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM accounts)", [], |row| row.get(0))?)
+    Ok(connection.query_row("SELECT last = 0 FROM account_ids", [], |row| row.get(0))?)
 }
 
 /// The id of the account with this address.

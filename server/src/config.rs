@@ -40,6 +40,9 @@ pub struct Config {
     pub sign_in_days: u32,
     /// How long a browser is known after somebody signed in from it: half a year, so that who comes back now and then is.
     pub known_browser_days: u32,
+    /// How long nobody can sign up with the address of a deleted account: a year, so that the contacts of that account have
+    /// heard of its end before somebody else has its address. 0: at once.
+    pub address_rest_days: u32,
     /// A week to accept an invite.
     pub invite_days: u32,
     /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
@@ -149,6 +152,7 @@ impl Default for Config {
             insecure_cookie: false,
             sign_in_days: 30,
             known_browser_days: 180,
+            address_rest_days: 365,
             invite_days: 7,
             history_megabytes: 256,
             security_contact: None,

@@ -21,6 +21,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001_accounts.sql")),
     M::up(include_str!("../migrations/0002_recovery.sql")),
     M::up(include_str!("../migrations/0003_safety.sql")),
+    M::up(include_str!("../migrations/0004_deletion.sql")),
 ];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
@@ -204,6 +205,26 @@ mod tests {
     #[test]
     fn migrations_are_valid() {
         MIGRATIONS.validate().unwrap();
+    }
+
+    /// Accounts made before ids were counted keep theirs, and count.
+    #[test]
+    fn ids_are_counted_from_the_accounts_that_are_there_and_none_is_given_again() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let insert =
+            "INSERT INTO accounts (id, email, created, opaque_record, account_key, vault, device_list, list_counter)
+                      VALUES (?1, ?2, 1, x'00', x'00', x'00', '', 1)";
+        let last = |connection: &Connection| {
+            connection.query_row("SELECT last FROM account_ids", [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        MIGRATIONS.to_version(&mut connection, 3).unwrap();
+        connection.execute(insert, (7, "a@example.org")).unwrap();
+        MIGRATIONS.to_latest(&mut connection).unwrap();
+        assert_eq!(last(&connection), 7);
+        connection.execute(insert, (9, "b@example.org")).unwrap();
+        connection.execute(insert, (8, "c@example.org")).unwrap();
+        connection.execute("DELETE FROM accounts", []).unwrap();
+        assert_eq!(last(&connection), 9);
     }
 
     #[test]

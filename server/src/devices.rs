@@ -5,6 +5,7 @@
 use crate::{
     clock::DAY_MS,
     database::Error,
+    deletion,
     pre_keys::{self, CheckedUpload, PublishError},
     signatures::{BadSignature, Verification},
 };
@@ -157,6 +158,10 @@ pub fn insert(
     device: &CheckedDevice,
     now_ms: u64,
 ) -> Result<(), ChangeError> {
+    // Its mailbox is still another's.
+    if deletion::is_leftover(transaction, device.id())? {
+        return Err(ChangeError::KeyReused);
+    }
     let certificate = serde_json::to_string(&device.certificate).map_err(Error::unreadable)?;
     let stored = transaction
         .execute(

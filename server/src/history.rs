@@ -218,6 +218,15 @@ pub fn forget(transaction: &Transaction<'_>, owner: &Digest, through: u64) -> Re
     Ok(segments > 0)
 }
 
+/// Ends the history of an account that was deleted.
+pub fn end(transaction: &Transaction<'_>, owner: &Digest) -> Result<(), Error> {
+    // What came after the last `forget`.
+    transaction
+        .execute("DELETE FROM segments WHERE history = (SELECT key FROM histories WHERE owner = ?1)", [owner.0])?;
+    transaction.execute("DELETE FROM histories WHERE owner = ?1", [owner.0])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

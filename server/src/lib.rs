@@ -16,6 +16,7 @@ pub mod config;
 pub mod contacts;
 pub mod cookies;
 pub mod database;
+pub mod deletion;
 pub mod detour;
 pub mod devices;
 pub mod earlier_vaults;
@@ -88,6 +89,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
         .attach(pages_stage(pages))
+        .attach(clearing_stage())
         .register("/", catchers::catchers()))
 }
 
@@ -127,6 +129,23 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
             .mount("/", routes::recovery::routes())
             .mount("/", routes::history::routes())
             .mount("/", routes::safety::routes())
+            .mount("/", routes::account::routes())
+    })
+}
+
+/// Finishes the deletions that an earlier process began.
+fn clearing_stage() -> AdHoc {
+    AdHoc::on_liftoff("Leftovers", |rocket| {
+        Box::pin(async move {
+            let (Some(database), Some(mailboxes), Some(histories)) =
+                (rocket.state::<Database>(), rocket.state::<Mailboxes>(), rocket.state::<Histories>())
+            else {
+                return;
+            };
+            if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories).await {
+                log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
+            }
+        })
     })
 }
 

@@ -17,6 +17,9 @@ pub struct Contacts {
     /// Ordered by address. Of the requests only the oldest, at most
     /// [`limits::CONTACTS_MAX`](crate::limits::CONTACTS_MAX).
     pub contacts: Vec<Contact>,
+    /// Addresses that this account had added and whose account was deleted, for a year or until they are removed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<Address>,
 }
 
 /// One entry of the contact list.

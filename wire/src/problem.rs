@@ -104,6 +104,8 @@ codes! {
     UnknownAccount = "unknown-account", 404;
     /// The receiver does not take messages from this sender.
     NotAContact = "not-a-contact", 403;
+    /// A contact's account was deleted. Only those who had added it are told.
+    AccountDeleted = "account-deleted", 410;
     /// An account cannot add itself as a contact.
     OwnAddress = "own-address", 422;
     /// The contact list is full.

@@ -5,7 +5,7 @@ use crate::{bytes::Blob, recovery::RecoveryProof};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The body of `DELETE /history`, and part of `PUT /vault`.
+/// The body of `DELETE /account` and `DELETE /history`, and part of `PUT /vault`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {

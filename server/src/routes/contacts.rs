@@ -6,11 +6,12 @@ use crate::{
     config::sizes,
     contacts::{self, ChangeError},
     database::{self, Database},
-    devices,
+    deletion, devices,
     error::Error,
     now::Now,
     pre_keys,
     response::HtmlOrJson,
+    routes::messages::check_contact,
     signed_in::{Changing, SignedIn, SignedInDevice},
     throttle::Throttle,
 };
@@ -33,8 +34,12 @@ pub fn routes() -> Vec<Route> {
 
 #[get("/contacts")]
 async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<HtmlOrJson<Contacts>, Error> {
-    let contacts = database.run(move |connection| contacts::list(connection, signed_in.account_id)).await?;
-    Ok(HtmlOrJson::new(Contacts { contacts }).fragment("fragments/contacts.html"))
+    let contacts = database.run(move |connection| {
+        let SignedIn { account_id, .. } = signed_in;
+        let deleted = deletion::former_contacts(connection, account_id)?;
+        Ok::<_, database::Error>(Contacts { contacts: contacts::list(connection, account_id)?, deleted })
+    });
+    Ok(HtmlOrJson::new(contacts.await?).fragment("fragments/contacts.html"))
 }
 
 #[post("/contacts", data = "<body>")]
@@ -62,7 +67,9 @@ async fn add(
     let now_ms = now.0;
     let directory = database.write(move |transaction| {
         contacts::add(transaction, account_id, other, now_ms)?;
-        Ok::<_, Error>(devices::directory(transaction, other)?)
+        let directory = devices::directory(transaction, other)?;
+        deletion::forget_contact(transaction, account_id, &directory.email)?;
+        Ok::<_, Error>(directory)
     });
     Ok(HtmlOrJson::new(directory.await?).created())
 }
@@ -101,9 +108,12 @@ async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Data
     let Changing(signed_in) = changing;
     let email = parse(email)?;
     database
-        .write(move |transaction| match accounts::find(transaction, &email)? {
-            Some(other) => contacts::remove(transaction, signed_in.account_id, other),
-            None => Ok(()),
+        .write(move |transaction| {
+            deletion::forget_contact(transaction, signed_in.account_id, &email)?;
+            match accounts::find(transaction, &email)? {
+                Some(other) => contacts::remove(transaction, signed_in.account_id, other),
+                None => Ok(()),
+            }
         })
         .await?;
     Ok(NoContent)
@@ -217,10 +227,10 @@ struct Claim {
 impl Claim {
     /// Whose bundles they are, if they may be handed out.
     fn check(&self, connection: &Connection) -> Result<i64, Error> {
-        let other = accounts::find(connection, &self.email)?.ok_or(ProblemCode::NotAContact)?;
-        if other != self.account_id && !contacts::may_write(connection, self.account_id, other)? {
-            return Err(ProblemCode::NotAContact.into());
-        }
+        let other = match accounts::find(connection, &self.email)? {
+            Some(own) if own == self.account_id => own,
+            _ => check_contact(connection, self.account_id, &self.email)?,
+        };
         let active = devices::active(connection, &self.email)?;
         if self.named.iter().any(|named| *named == self.device || !active.contains(named)) {
             return Err(ProblemCode::DevicesChanged.into());

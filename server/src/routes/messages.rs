@@ -9,7 +9,7 @@ use crate::{
     config::sizes,
     contacts,
     database::Database,
-    devices,
+    deletion, devices,
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes, Standing},
     now::Now,
@@ -125,10 +125,16 @@ pub(super) fn check_length(ciphertext: &Blob, bytes_max: usize) -> Result<(), Pr
 }
 
 /// Refuses a receiver who does not take messages from this sender. An address without an account answers like a
-/// stranger's: who asks learns nothing. Returns the receiver's account.
+/// stranger's: who asks learns nothing. Only who had added an account that was deleted is told so: they knew of it.
+/// Returns the receiver's account.
 pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Address) -> Result<i64, Error> {
-    let account = accounts::find(connection, receiver)?.ok_or(ProblemCode::NotAContact)?;
-    if contacts::may_write(connection, sender, account)? { Ok(account) } else { Err(ProblemCode::NotAContact.into()) }
+    if let Some(account) = accounts::find(connection, receiver)?
+        && contacts::may_write(connection, sender, account)?
+    {
+        return Ok(account);
+    }
+    let was_contact = deletion::was_contact(connection, sender, receiver)?;
+    Err(if was_contact { ProblemCode::AccountDeleted } else { ProblemCode::NotAContact }.into())
 }
 
 /// Whether the sender may write to them, and whether these are their devices, all of them and no other.

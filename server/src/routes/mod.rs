@@ -1,5 +1,6 @@
 //! One file a resource: its routes, its handlers, its form types.
 
+pub mod account;
 pub mod assets;
 pub mod contacts;
 pub mod conversations;

@@ -6,6 +6,7 @@ use crate::{
     config::{Config, Registration, sizes},
     cookies::Cookies,
     database::{self, Database},
+    deletion,
     devices::CheckedDevice,
     error::Error,
     guesses::Guesser,
@@ -121,6 +122,7 @@ async fn finish(
                 let device = account.device.id();
                 sign_ins::begin(transaction, account_id, Some(device), &token, now_ms, expires_ms)?;
                 known_browsers::remember(transaction, account_id, &browser, now_ms)?;
+                deletion::sweep(transaction, now_ms)?;
                 Ok::<_, Error>((token, browser.token, device))
             })
         })

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test that meets the unexpected stops
 
+mod account;
 mod contacts;
 mod detour;
 mod devices;
