@@ -203,7 +203,7 @@ fn every_type_of_contacts_and_devices_reads_back() {
     reads_back(Contacts::default());
     let contact = |state| Contact { email: address(), state, account_key: account_key() };
     let contacts = [ContactState::Added, ContactState::Requested, ContactState::Blocked].map(contact);
-    let deleted = vec![address("carol@example.org")];
+    let deleted = vec![address()];
     reads_back(Contacts { contacts: contacts.to_vec(), deleted });
     reads_back(RevokeDevice { device_list: device_list() });
     reads_back(RenameDevice { name: "Firefox".into() });

@@ -16,7 +16,12 @@ use crate::{
     signed_in::{Changing, SignedIn},
 };
 use cliquet_wire::proof::Proof;
-use rocket::{Route, State, delete, response::status::NoContent, routes};
+use rocket::{
+    Request, Route, State, delete,
+    request::{FromRequest, Outcome},
+    response::status::NoContent,
+    routes,
+};
 
 pub fn routes() -> Vec<Route> {
     routes![remove]
@@ -28,15 +33,13 @@ async fn remove(
     changing: Changing<SignedIn>,
     body: Body<Proof, { sizes::SMALL }>,
     now: Now,
-    config: &State<Config>,
     database: &State<Database>,
     passwords: &State<Passwords>,
-    mailboxes: &State<Mailboxes>,
-    histories: &State<Histories>,
+    elsewhere: Elsewhere<'_>,
     cookies: Cookies<'_>,
 ) -> Result<NoContent, Error> {
     let Changing(SignedIn { account_id, email, .. }) = changing;
-    let (passwords, rest_days, now_ms) = (Passwords::clone(passwords), config.address_rest_days, now.0);
+    let (passwords, rest_days, now_ms) = (Passwords::clone(passwords), elsewhere.rest_days, now.0);
     let devices = database.change(move |connection| {
         let proof = Checked::check(&passwords, &email, body.0, now_ms)?;
         database::write(connection, |transaction| {
@@ -44,6 +47,7 @@ async fn remove(
             Ok::<_, Error>(deletion::delete(transaction, account_id, &email, rest_days, now_ms)?)
         })
     });
+    let Elsewhere { mailboxes, histories, .. } = elsewhere;
     end_polls(mailboxes, devices.await?);
     // The account is gone. What fails here is done again with the next deletion or at the next start.
     if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories).await {
@@ -51,4 +55,27 @@ async fn remove(
     }
     cookies.clear_sign_in();
     Ok(NoContent)
+}
+
+/// What else is kept of an account, outside its database, and for how long its address rests.
+#[derive(Clone, Copy, Debug)]
+struct Elsewhere<'r> {
+    rest_days: u32,
+    mailboxes: &'r Mailboxes,
+    histories: &'r Histories,
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Elsewhere<'r> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        let state = request.rocket();
+        match (state.state::<Config>(), state.state::<Mailboxes>(), state.state::<Histories>()) {
+            (Some(config), Some(mailboxes), Some(histories)) => {
+                Outcome::Success(Self { rest_days: config.address_rest_days, mailboxes, histories })
+            }
+            _ => Outcome::Error(Error::internal("the stores are not attached").at_guard(request)),
+        }
+    }
 }

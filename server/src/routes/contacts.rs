@@ -243,12 +243,14 @@ fn parse(typed: &str) -> Result<Address, ProblemCode> {
     Address::parse(typed).map_err(|_| ProblemCode::InvalidAddress)
 }
 
-/// The account of this address. Looking up people one does not know yet is limited: it tells who is here.
+/// The account of this address. Looking up people one does not know yet is limited: it tells who is here. Who had added an
+/// account that was deleted is told so.
 async fn look_up(signed_in: &SignedIn, email: Address, throttle: &Throttle, database: &Database) -> Result<i64, Error> {
     let account_id = signed_in.account_id;
-    let found = database.run(move |connection| {
-        let Some(other) = accounts::find(connection, &email)? else { return Ok(None) };
-        Ok::<_, database::Error>(Some((other, contacts::are_known(connection, account_id, other)?)))
+    let found = database.run(move |connection| match accounts::find(connection, &email)? {
+        Some(other) => Ok(Some((other, contacts::are_known(connection, account_id, other)?))),
+        None if deletion::was_contact(connection, account_id, &email)? => Err(ProblemCode::AccountDeleted.into()),
+        None => Ok::<_, Error>(None),
     });
     let found = found.await?;
     if !matches!(found, Some((_, true))) {

@@ -144,7 +144,8 @@ async fn everything_of_a_deleted_account_goes() {
     // As if there had never been one.
     server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
     server.sign_in("nobody@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
-    server.get(&carol, "/contacts/search?email=alice@example.org").await.expect_problem(UnknownAccount);
+    let stranger = server.sign_up("dave@example.org").await;
+    server.get(&stranger, "/contacts/search?email=alice@example.org").await.expect_problem(UnknownAccount);
     // Nothing of anybody else.
     let _: Vault = server.get(&bob, "/vault").await.expect(200);
     server.add(&bob, &carol).await;
@@ -201,6 +202,8 @@ async fn contacts_are_told_and_nobody_else() {
     for (who, problem) in [(&bob, AccountDeleted), (&carol, AccountDeleted), (&dave, NotAContact)] {
         server.post(who, "/messages", &post(who)).await.expect_problem(problem);
         server.post(who, "/contacts/alice@example.org/bundles", &claim).await.expect_problem(problem);
+        let looked_up = server.get(who, "/contacts/alice@example.org").await;
+        looked_up.expect_problem(if problem == AccountDeleted { AccountDeleted } else { UnknownAccount });
         let told: &[Address] = if problem == AccountDeleted { std::slice::from_ref(&alice.email) } else { &[] };
         let listed = contacts(&server, who).await;
         assert_eq!((listed.deleted.as_slice(), listed.contacts.len()), (told, 0));
