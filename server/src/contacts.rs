@@ -74,10 +74,11 @@ pub fn remove(connection: &Connection, account_id: i64, contact: i64) -> Result<
 }
 
 /// Declines the request of `other`, if there is one: it is shown no more, and nothing is taken from them until
-/// `account_id` adds them. They are not told. Of more than [`CONTACTS_MAX`] the oldest are forgotten.
-pub fn decline(transaction: &Transaction<'_>, account_id: i64, other: i64, now_ms: u64) -> Result<(), Error> {
+/// `account_id` adds them. They are not told. Of more than [`CONTACTS_MAX`] the oldest are forgotten. Tells whether there
+/// is one.
+pub fn decline(transaction: &Transaction<'_>, account_id: i64, other: i64, now_ms: u64) -> Result<bool, Error> {
     if !has_added(transaction, other, account_id)? || has_added(transaction, account_id, other)? {
-        return Ok(());
+        return Ok(false);
     }
     transaction.execute(
         "INSERT INTO declines (account_id, declined_id, created) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
@@ -88,7 +89,7 @@ pub fn decline(transaction: &Transaction<'_>, account_id: i64, other: i64, now_m
              (SELECT declined_id FROM declines WHERE account_id = ?1 ORDER BY created DESC, declined_id LIMIT ?2)",
         params![account_id, CONTACTS_MAX],
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// Takes nothing from them any more. They are not told.

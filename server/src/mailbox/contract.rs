@@ -152,7 +152,7 @@ impl From<PoolError> for Unavailable {
 /// - **In order.** Cursors grow in the order of acceptance, start above zero, and are never used again, also when the
 ///   mailbox is empty or its store was lost: a cursor is at least the time of acceptance in milliseconds. Gaps mean
 ///   nothing.
-/// - **Kept.** `wait` only reads. Nothing but `acknowledge`, `delete` and age removes, so that an answer that was lost
+/// - **Kept.** `wait` only reads. Nothing but `acknowledge`, `drop_sender`, `delete` and age removes, so that an answer that was lost
 ///   on its way, or a caller that stopped waiting, costs nothing.
 /// - **Awake.** An enqueue that returned before or during a wait ends it at once. A wait that finds nothing returns
 ///   empty at its deadline, not an error.
@@ -188,6 +188,9 @@ pub trait Mailbox: Send + Sync + 'static {
     /// Removes all envelopes up to and including the cursor. Doing it again changes nothing. Zero removes nothing.
     fn acknowledge(&self, mailbox: MailboxId, cursor: u64)
     -> impl Future<Output = Result<(), AcknowledgeError>> + Send;
+
+    /// Removes what this account sent and is not acknowledged: its request was declined. Nobody is told.
+    fn drop_sender(&self, mailbox: MailboxId, account: i64) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Forgets the mailbox and ends its wait: its device was revoked.
     fn delete(&self, mailbox: MailboxId) -> impl Future<Output = Result<(), Unavailable>> + Send;

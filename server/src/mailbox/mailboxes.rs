@@ -65,6 +65,10 @@ impl Mailbox for Mailboxes {
         either!(self, store => store.acknowledge(mailbox, cursor).await)
     }
 
+    async fn drop_sender(&self, mailbox: MailboxId, account: i64) -> Result<(), Unavailable> {
+        either!(self, store => store.drop_sender(mailbox, account).await)
+    }
+
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         either!(self, store => store.delete(mailbox).await)
     }

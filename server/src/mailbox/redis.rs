@@ -1,6 +1,6 @@
 //! The mailbox in Redis: for several servers, or for one that is moved without its disk.
 //!
-//! Owns the scripts that enqueue and acknowledge, and what is said to the other processes. A wake-up that gets lost is made
+//! Owns the scripts that enqueue, acknowledge and drop, and what is said to the other processes. A wake-up that gets lost is made
 //! good by reading again after every (re)subscribe and on a slow timer.
 //!
 //! Redis must be told to lose nothing: `appendonly yes`, `appendfsync always`, `maxmemory-policy noeviction`.
@@ -37,6 +37,7 @@ pub struct RedisMailbox {
     expiry: Expiry,
     enqueue: Script,
     acknowledge: Script,
+    drop_sender: Script,
     limits: MailboxLimits,
     clock: Clock,
     listening: AbortHandle,
@@ -61,6 +62,7 @@ impl RedisMailbox {
         let listening = tokio::spawn(wake::listen(client, Arc::downgrade(&hub), process)).abort_handle();
         let enqueue = Script::new(include_str!("enqueue.lua"));
         let acknowledge = Script::new(include_str!("acknowledge.lua"));
+        let drop_sender = Script::new(include_str!("drop_sender.lua"));
         let offering = Arc::new(Semaphore::new(OFFERING_MAX));
         let expiry = Expiry::new(connection.clone(), limits, clock.clone());
         let expiring = tokio::spawn(expiry.clone().at_intervals()).abort_handle();
@@ -71,6 +73,7 @@ impl RedisMailbox {
             expiring,
             enqueue,
             acknowledge,
+            drop_sender,
             limits,
             clock,
             listening,
@@ -226,6 +229,13 @@ impl Mailbox for RedisMailbox {
             "unknown-cursor" => Err(AcknowledgeError::UnknownCursor),
             _ => Err(Unavailable::new(Unexpected).into()),
         }
+    }
+
+    async fn drop_sender(&self, mailbox: MailboxId, account: i64) -> Result<(), Unavailable> {
+        let mut call = self.drop_sender.prepare_invoke();
+        call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(shares_key(mailbox)).arg(account);
+        let _: String = self.connection.call(&call).await?;
+        Ok(())
     }
 
     /// The memory of its ids expires by itself; a device's id is never given to another.

@@ -204,6 +204,10 @@ impl Mailbox for SqliteMailbox {
         }
     }
 
+    async fn drop_sender(&self, mailbox: MailboxId, account: i64) -> Result<(), Unavailable> {
+        self.ask(|answer| Command::DropSender { mailbox, account, answer }).await
+    }
+
     async fn delete(&self, mailbox: MailboxId) -> Result<(), Unavailable> {
         self.ask(|answer| Command::Delete { mailbox, answer }).await?;
         self.hub.end(mailbox);

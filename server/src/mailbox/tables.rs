@@ -55,6 +55,11 @@ impl Gone {
     }
 }
 
+/// One more envelope of this length, beside so many with so many bytes.
+fn count((envelopes, bytes): (u64, u64), length: rusqlite::Result<u64>) -> rusqlite::Result<(u64, u64)> {
+    Ok((envelopes + 1, bytes + length?))
+}
+
 /// The tables within one transaction.
 pub(super) struct Tables<'t> {
     transaction: &'t Transaction<'t>,
@@ -226,12 +231,23 @@ impl<'t> Tables<'t> {
             .transaction
             .prepare_cached("DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2 RETURNING octet_length(json)")?
             .query_map(params![row.key, cursor], |row| row.get::<_, u64>(0))?
-            .try_fold((0, 0), |(envelopes, bytes), length| {
-                Ok::<_, rusqlite::Error>((envelopes + 1, bytes + length?))
-            })?;
+            .try_fold((0, 0), count)?;
         self.count_removed(row.key, removed)?;
         self.changes.push(Change::Removed(mailbox, row.last_cursor, cursor));
         Ok(Ok(()))
+    }
+
+    pub(super) fn drop_sender(&mut self, mailbox: MailboxId, account: i64) -> rusqlite::Result<()> {
+        let Some(row) = self.row(mailbox)? else { return Ok(()) };
+        let removed = self
+            .transaction
+            .prepare_cached("DELETE FROM envelopes WHERE mailbox = ?1 AND account = ?2 RETURNING octet_length(json)")?
+            .query_map(params![row.key, account], |row| row.get::<_, u64>(0))?
+            .try_fold((0, 0), count)?;
+        self.count_removed(row.key, removed)?;
+        // Memory would go on handing them out.
+        self.changes.push(Change::Forgotten(mailbox));
+        Ok(())
     }
 
     pub(super) fn delete(&mut self, mailbox: MailboxId) -> rusqlite::Result<()> {

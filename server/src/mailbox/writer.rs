@@ -38,6 +38,11 @@ pub(super) enum Command {
         cursor: u64,
         answer: Option<oneshot::Sender<Result<(), AcknowledgeError>>>,
     },
+    DropSender {
+        mailbox: MailboxId,
+        account: i64,
+        answer: oneshot::Sender<Result<(), Unavailable>>,
+    },
     Delete {
         mailbox: MailboxId,
         answer: oneshot::Sender<Result<(), Unavailable>>,
@@ -116,6 +121,10 @@ fn commit(
                 if let Some(answer) = answer {
                     answers.push(Box::new(move || drop(answer.send(result))));
                 }
+            }
+            Command::DropSender { mailbox, account, answer } => {
+                tables.drop_sender(mailbox, account)?;
+                answers.push(Box::new(move || drop(answer.send(Ok(())))));
             }
             Command::Delete { mailbox, answer } => {
                 tables.delete(mailbox)?;

@@ -8,6 +8,7 @@ use crate::{
     database::{self, Database},
     deletion, devices,
     error::Error,
+    mailbox::{Mailbox as _, Mailboxes},
     now::Now,
     pre_keys,
     response::HtmlOrJson,
@@ -119,22 +120,28 @@ async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Data
     Ok(NoContent)
 }
 
-/// Declining a request that does not exist succeeds.
+/// Declining a request that does not exist succeeds. What its sender has posted and no device has fetched goes too.
 #[put("/contacts/<email>/decline")]
 async fn decline(
     changing: Changing<SignedIn>,
     email: &str,
     now: Now,
     database: &State<Database>,
+    mailboxes: &State<Mailboxes>,
 ) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;
     let (email, now_ms) = (parse(email)?, now.0);
-    database
-        .write(move |transaction| match accounts::find(transaction, &email)? {
-            Some(other) => contacts::decline(transaction, signed_in.account_id, other, now_ms),
-            None => Ok(()),
-        })
-        .await?;
+    let declined = database.write(move |transaction| {
+        let Some(other) = accounts::find(transaction, &email)? else { return Ok(None) };
+        let declined = contacts::decline(transaction, signed_in.account_id, other, now_ms)?;
+        let devices = devices::active(transaction, &signed_in.email)?;
+        Ok::<_, database::Error>(declined.then_some((other, devices)))
+    });
+    if let Some((other, devices)) = declined.await? {
+        for device in devices {
+            mailboxes.drop_sender(device, other).await?;
+        }
+    }
     Ok(NoContent)
 }
 

@@ -81,3 +81,39 @@ pub(crate) async fn a_share_is_free_again_when_it_was_fetched_or_expired<S: Stor
     store.expire().await;
     post(6, NOW_MS + 120_000).await.unwrap();
 }
+
+pub(crate) async fn a_dropped_sender_takes_along_what_it_sent<S: Store>() {
+    let store = S::open(limits(8)).await;
+    let post = async |account, id, text: &str| {
+        let item = Item { account, standing: Standing::Accepted, ..item(1, id, text) };
+        store.mailbox().enqueue(vec![item]).await
+    };
+    let elsewhere = Item { account: 7, ..item(2, 9, "elsewhere") };
+    store.mailbox().enqueue(vec![elsewhere]).await.unwrap();
+    store.mailbox().drop_sender(mailbox(3), 7).await.unwrap();
+    for (account, id, text) in [(7, 1, "one"), (8, 2, "two"), (7, 3, "three"), (8, 4, "four")] {
+        post(account, id, text).await.unwrap();
+    }
+    assert!(matches!(post(7, 5, "five").await, Err(EnqueueError::Full)));
+    let last = super::cursors(store.mailbox(), 1).await[3];
+    for _ in 0..2 {
+        store.mailbox().drop_sender(mailbox(1), 7).await.unwrap();
+        assert_eq!(read_all(store.mailbox(), 1).await, ["two", "four"]);
+    }
+    assert_eq!(read_all(store.mailbox(), 2).await, ["elsewhere"], "of another mailbox nothing goes");
+    // Its share is free again, the other's is not, and cursors go on.
+    post(7, 6, "six").await.unwrap();
+    post(7, 7, "seven").await.unwrap();
+    assert!(matches!(post(7, 8, "eight").await, Err(EnqueueError::Full)));
+    assert!(matches!(post(8, 8, "eight").await, Err(EnqueueError::Full)));
+    assert_eq!(super::cursors(store.mailbox(), 1).await.iter().filter(|cursor| **cursor > last).count(), 2);
+    post(7, 1, "one").await.unwrap();
+    assert_eq!(read_all(store.mailbox(), 1).await, ["two", "four", "six", "seven"], "a retry brings nothing back");
+    // Nobody is told, and the count of bytes is right: all of it is free again.
+    store.set_time(NOW_MS + 120_000);
+    store.expire().await;
+    store.mailbox().acknowledge(mailbox(1), last).await.unwrap();
+    assert!(read_all(store.mailbox(), 1).await.is_empty());
+    let told = read_all(store.mailbox(), SENDER).await;
+    assert_eq!(told.len(), 5, "of two, four, six, seven and what lay elsewhere: {told:?}");
+}

@@ -5,9 +5,10 @@ use cliquet_web_crypto::crypto::{CheckedBundle, CheckedDirectory, rsa::native::N
 use cliquet_wire::{
     certificate::DeviceDirectory,
     contacts::{AddContact, Bundles, ClaimBundles, ContactState, Contacts},
-    envelope::SendMessages,
+    envelope::{MessagesSent, SendMessages},
     ids::DeviceId,
     limits::{CONTACTS_MAX, DEVICES_MAX, ONE_TIME_PRE_KEYS_FULL},
+    poll::{Poll, PollAnswer},
     problem::{Problem, ProblemCode::*},
 };
 use rocket::http::Method;
@@ -206,6 +207,35 @@ async fn a_declined_request_is_gone_and_nothing_is_taken_from_it_until_it_is_ans
     server.add(&bob, &mallory).await;
     assert_eq!(seen_by_bob().await, [("mallory@example.org".to_owned(), ContactState::Added)]);
     claim(&server, &mallory, &bob, &[bob.device()]).await.expect::<Bundles>(200);
+}
+
+#[rocket::async_test]
+async fn with_a_declined_request_goes_what_its_sender_posted_and_nobody_elses() {
+    let server = TestServer::start().await;
+    let mallory = server.sign_up("mallory@example.org").await;
+    let carol = server.sign_up("carol@example.org").await;
+    let mut bob = server.sign_up("bob@example.org").await;
+    let tablet = server.second_device(&mut bob).await;
+    server.add(&bob, &carol).await;
+    for (number, from) in [(1, &mallory), (2, &carol)] {
+        server.add(from, &bob).await;
+        let envelopes = vec![letter(10 * number, from, &bob), letter(10 * number + 1, from, &tablet)];
+        let _: MessagesSent = server.post(from, "/messages", &SendMessages { envelopes }).await.expect(201);
+    }
+    let senders = async |device: &Person| -> Vec<String> {
+        let answer: PollAnswer = server.post(device, "/poll", &Poll::default()).await.expect(200);
+        answer.deliveries.into_iter().map(|delivery| delivery.envelope.unwrap().sender_email.to_string()).collect()
+    };
+    for device in [&bob, &tablet] {
+        assert_eq!(senders(device).await, ["mallory@example.org", "carol@example.org"]);
+    }
+    // A contact's are not declined.
+    for name in ["mallory", "carol"] {
+        server.put(&bob, &format!("/contacts/{name}@example.org/decline"), &()).await.expect_nothing();
+    }
+    for device in [&bob, &tablet] {
+        assert_eq!(senders(device).await, ["carol@example.org"]);
+    }
 }
 
 /// Requirements: K5, K7
