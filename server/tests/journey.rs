@@ -329,6 +329,11 @@ impl Records for Disk {
     async fn next(&self, store: Store, key: &str) -> Result<Option<Record>, RecordsError> {
         Ok(self.0.iter().find(|((s, k), _)| *s == store && k.as_str() > key).map(record))
     }
+
+    async fn all_under(&self, store: Store, owner: &str) -> Result<Vec<Record>, RecordsError> {
+        let found = self.0.iter().filter(|((s, key), _)| *s == store && key.starts_with(&format!("{owner}/")));
+        Ok(found.map(|((_, key), value)| Record { store, key: key.clone(), value: value.clone() }).collect())
+    }
 }
 
 fn record(((store, key), value): (&(Store, String), &Zeroizing<Vec<u8>>)) -> Record {

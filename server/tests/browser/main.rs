@@ -40,6 +40,7 @@ mod in_browser {
     mod put_back;
     mod recovery;
     mod redis_mailbox;
+    mod requests;
     mod restart;
     mod search;
     mod secrets;

@@ -81,6 +81,11 @@ impl Records for Disk {
         let next = self.after(store.name(), key).await?;
         Ok(next.map(|Record { key, value }| records::Record { store, key, value }))
     }
+
+    async fn all_under(&self, store: records::Store, owner: &str) -> Result<Vec<records::Record>, RecordsError> {
+        let found = self.of(store.name()).into_iter().filter(|record| record.key.starts_with(&format!("{owner}/")));
+        Ok(found.map(|Record { key, value }| records::Record { store, key, value }).collect())
+    }
 }
 
 impl Storage for Disk {

@@ -61,6 +61,11 @@ impl Records for Disk {
         let found = after.next().filter(|((found, _), _)| *found == store);
         Ok(found.map(|((store, key), value)| Record { store: *store, key: key.clone(), value: value.clone() }))
     }
+
+    async fn all_under(&self, store: Store, owner: &str) -> Result<Vec<Record>, RecordsError> {
+        let found = self.0.iter().filter(|((s, key), _)| *s == store && key.starts_with(&format!("{owner}/")));
+        Ok(found.map(|((_, key), value)| Record { store, key: key.clone(), value: value.clone() }).collect())
+    }
 }
 
 /// When a device's power goes.

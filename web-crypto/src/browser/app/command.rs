@@ -44,4 +44,7 @@ pub enum Command {
     /// Texts of a saved file are set aside: add them.
     #[n(7)]
     Import,
+    /// Delete the request of this account, with what it wrote.
+    #[n(8)]
+    Decline(#[n(0)] Address),
 }

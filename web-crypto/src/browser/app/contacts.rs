@@ -19,17 +19,23 @@ pub struct ShownNumber {
 
 pub(super) async fn block<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
     // The server first: what it refuses is not written down here.
-    api::call(engine.platform(), "PUT", &block_path(address)).await?;
+    api::call(engine.platform(), "PUT", &path(address, "block")).await?;
     engine.run(async |messenger| Ok(Some(messenger.block(address)?))).await?;
     engine.say(Notice::Blocked);
     Ok(())
 }
 
 pub(super) async fn unblock<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
-    api::call(engine.platform(), "DELETE", &block_path(address)).await?;
+    api::call(engine.platform(), "DELETE", &path(address, "block")).await?;
     engine.run(async |messenger| Ok(Some(messenger.unblock(address)?))).await?;
     engine.say(Notice::Unblocked);
     Ok(())
+}
+
+pub(super) async fn decline<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
+    // The server first: it takes nothing more, and what it still holds is not delivered.
+    api::call(engine.platform(), "PUT", &path(address, "decline")).await?;
+    engine.run(async |messenger| Ok(Some(messenger.decline(address, engine.store()).await?))).await
 }
 
 pub(super) async fn accept_key<P: Platform>(
@@ -66,6 +72,6 @@ pub async fn safety_number<P: Platform>(
     Ok(Some(ShownNumber { text: number.text(), new_key_hash }))
 }
 
-fn block_path(address: &Address) -> String {
-    ["/contacts/", address.as_str(), "/block"].concat()
+fn path(address: &Address, decision: &str) -> String {
+    ["/contacts/", address.as_str(), "/", decision].concat()
 }

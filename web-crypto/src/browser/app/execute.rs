@@ -15,6 +15,7 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         }
         Command::Block(address) => contacts::block(engine, &address).await,
         Command::Unblock(address) => contacts::unblock(engine, &address).await,
+        Command::Decline(address) => contacts::decline(engine, &address).await,
         Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
         // The leader does these itself.
         Command::Read(_) | Command::Import => Ok(()),

@@ -242,6 +242,12 @@ impl Records for Store {
         let next = Self::next(self, store.name(), key).await?;
         Ok(next.map(|Record { key, value }| records::Record { store, key, value }))
     }
+
+    async fn all_under(&self, store: records::Store, owner: &str) -> Result<Vec<records::Record>, RecordsError> {
+        let prefix = [&self.name(store.name(), owner), "/"].concat();
+        let found = self.range(store.name(), &bound(&prefix, &after_all(&prefix))?).await?.into_iter();
+        Ok(found.map(|Record { key, value }| records::Record { store, key, value }).collect())
+    }
 }
 
 impl Storage for Store {

@@ -145,6 +145,13 @@ impl OpenConversation {
         }
     }
 
+    /// Goes back to the list of contacts.
+    pub fn leave(&self) {
+        if let Some(back) = self.part(".back") {
+            back.unchecked_ref::<HtmlElement>().click();
+        }
+    }
+
     pub fn complain(&self, sentence: &str) {
         dom::set_text(&self.section, ".composer-error", sentence);
     }

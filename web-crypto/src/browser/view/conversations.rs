@@ -128,6 +128,7 @@ impl Conversations {
             "keep-history" => Command::KeepHistory { address, keep: true },
             "forget-history" => Command::KeepHistory { address, keep: false },
             "block" => Command::Block(address),
+            "decline" => Command::Decline(address),
             "unblock" => Command::Unblock(address),
             "accept-key" => {
                 let (_, key_hash) = self.seen_key.borrow().clone().filter(|(of, _)| *of == address)?;
@@ -255,7 +256,14 @@ impl Conversations {
         for change in changes {
             match change {
                 Change::Peer(address) => {
-                    let Some(peer) = load_messages::peer(&self.engine, address).await? else { continue };
+                    let Some(peer) = load_messages::peer(&self.engine, address).await? else {
+                        // Its request was declined.
+                        if let Some(open) = here(&address.into()) {
+                            open.leave();
+                        }
+                        contacts::refresh();
+                        continue;
+                    };
                     if peer.trust == Trust::Own {
                         continue;
                     }

@@ -46,13 +46,13 @@ impl Messenger {
             step.changes.delete(Store::Sessions, key.clone());
         }
         for store in [Store::Messages, Store::MessageKeys, Store::Amendments, Store::UnknownContents] {
-            for record in all_under(records, store, &conversation).await? {
+            for record in records.all_under(store, &id.text()).await? {
                 step.changes.delete(store, record.key);
             }
         }
         // What was sent to it, if it was a contact before.
         let mut events = Vec::new();
-        for record in all_under(records, Store::Events, "").await? {
+        for record in all(records, Store::Events).await? {
             if decode::<OutgoingEvent>(&record.value)?.conversation == id {
                 events.push(record.key);
             }
@@ -61,17 +61,17 @@ impl Messenger {
             Waiting::Message(key) => key.starts_with(&conversation),
             Waiting::Event(key) => events.contains(key),
         };
-        for record in all_under(records, Store::ToKeep, "").await? {
+        for record in all(records, Store::ToKeep).await? {
             if decode::<String>(&record.value)?.starts_with(&conversation) {
                 step.changes.delete(Store::ToKeep, record.key);
             }
         }
-        for record in all_under(records, Store::ToEncrypt, "").await? {
+        for record in all(records, Store::ToEncrypt).await? {
             if belongs(&decode(&record.value)?) {
                 step.changes.delete(Store::ToEncrypt, record.key);
             }
         }
-        for record in all_under(records, Store::Envelopes, "").await? {
+        for record in all(records, Store::Envelopes).await? {
             // How often something was asked for is beside it.
             if decode::<SentEnvelope>(&record.value).is_ok_and(|sent| belongs(&sent.what)) {
                 step.changes.delete(Store::MessageKeys, record.key.clone());
@@ -93,12 +93,10 @@ impl Messenger {
     }
 }
 
-/// The records whose keys begin with `prefix`.
-async fn all_under(records: &impl Records, store: Store, prefix: &str) -> Result<Vec<Record>, RecordsError> {
-    let (mut found, mut after) = (Vec::new(), prefix.to_owned());
-    while let Some(record) = records.next(store, &after).await?
-        && record.key.starts_with(prefix)
-    {
+/// Every record of a store whose keys begin with a time or an id.
+async fn all(records: &impl Records, store: Store) -> Result<Vec<Record>, RecordsError> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    while let Some(record) = records.next(store, &after).await? {
         after.clone_from(&record.key);
         found.push(record);
     }

@@ -65,15 +65,9 @@ impl Messenger {
             _ => Some(contact.conversation.clone()),
         };
         let Some(conversation) = conversation.map(|conversation| conversation.id) else { return Ok(()) };
-        let prefix = under(&conversation.text());
-        let (mut kept, mut after) = (0, prefix.clone());
-        while let Some(record) = records.next(Store::UnknownContents, &after).await?
-            && record.key.starts_with(&prefix)
-        {
-            (kept, after) = (kept + 1, record.key);
-        }
+        let kept = records.all_under(Store::UnknownContents, &conversation.text()).await?.len();
         if kept < UNKNOWN_CONTENTS_MAX {
-            let mut key = prefix;
+            let mut key = under(&conversation.text());
             push_uuid(&mut key, envelope.id.0);
             let (sender, server_time) = (envelope.sender_email.clone(), envelope.timestamp);
             let record = UnknownContent { conversation, sender, server_time, content: bytes.to_vec().into() };

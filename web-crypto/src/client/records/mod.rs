@@ -163,8 +163,11 @@ pub enum RecordsError {
 pub trait Records {
     /// The record of this key, if there is one.
     fn get(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Zeroizing<Vec<u8>>>, RecordsError>>;
-    /// The record with the lowest key above `key`; above the empty key, the first.
+    /// The record with the lowest key above `key`; above the empty key, the first. Only of stores whose keys begin with a
+    /// time or an id: where they begin with an address or a conversation's id, the order of keys may be hidden.
     fn next(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Record>, RecordsError>>;
+    /// The records whose keys begin with `owner`, an address or a conversation's id, and a slash.
+    fn all_under(&self, store: Store, owner: &str) -> impl Future<Output = Result<Vec<Record>, RecordsError>>;
 }
 
 impl Changes {
