@@ -13,14 +13,22 @@ use cliquet_wire::{address::Address, contacts::ContactState};
 
 impl Messenger {
     /// Deletes the request of an account, its conversation, and all else that is kept of it. The pin of its key stays: a
-    /// later request under another key is noticed, and the vault tells this account's other devices.
+    /// later request under another key is noticed, and the vault tells this account's other devices. Of an account that
+    /// is not known here nothing is kept.
     ///
     /// # Errors
-    /// When the account asks for nothing, and when a record cannot be read.
+    /// When the account is known and asks for nothing, and when a record cannot be read.
     pub async fn decline(&self, address: &Address, records: &impl Records) -> Result<Step, StepError> {
-        let peer = self.peer(address).filter(|peer| peer.trust == Trust::Requested).ok_or(StepError::NoContact)?;
-        let pin = VaultContact { state: ContactState::Declined, decided: peer.decided + 1, ..self.vault_contact(peer) };
         let mut step = self.step();
+        let Some(peer) = self.peer(address) else {
+            // The server lists a request of which nothing has come. The page shows that it is gone.
+            step.effects.push(Effect::Peer(address.clone()));
+            return Ok(step);
+        };
+        if peer.trust != Trust::Requested {
+            return Err(StepError::NoContact);
+        }
+        let pin = VaultContact { state: ContactState::Declined, decided: peer.decided + 1, ..self.vault_contact(peer) };
         self.delete_request(peer, records, &mut step).await?;
         step.put_pin(&pin);
         Ok(step)
