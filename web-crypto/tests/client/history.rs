@@ -1,6 +1,9 @@
 //! From what is said to segments and back: nothing twice, in order, and nothing that was not kept.
 
-use crate::world::{Disk, World, address, now_or_never};
+use crate::{
+    disk::Disk,
+    world::{World, address, now_or_never},
+};
 use cliquet_web_crypto::{
     client::{
         conversation::{DeliveryStatus, Message, MessageBody, Preview},

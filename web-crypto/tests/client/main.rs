@@ -10,6 +10,7 @@
 mod conversation;
 mod crashes;
 mod decisions;
+mod disk;
 mod ephemeral;
 mod events;
 mod history;

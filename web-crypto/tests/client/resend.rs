@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 const MINUTE_MS: u64 = 60_000;
 
-fn put_back(world: &mut World, place: usize, older: &crate::world::Disk) {
+fn put_back(world: &mut World, place: usize, older: &crate::disk::Disk) {
     let device = &mut world.devices[place];
     device.disk = older.clone();
     device.messenger = device.disk.load();

@@ -1,6 +1,9 @@
 //! What goes into the vault's body, and what a device that was cleared makes of it and of the server's answer.
 
-use crate::world::{Disk, World, address, now_or_never, signer};
+use crate::{
+    disk::Disk,
+    world::{World, address, now_or_never, signer},
+};
 use cliquet_web_crypto::{
     client::{
         conversation::Notice,
