@@ -23,6 +23,7 @@ mod in_browser {
     mod browser_kills;
     mod chunks;
     mod coming_back;
+    mod delete_account;
     mod devices;
     mod drafts;
     mod eight_tabs;

@@ -140,6 +140,12 @@ impl Messenger {
                 }
             }
         }
+        if code == ProblemCode::AccountDeleted
+            && let Some(mut contact) = self.contact(&entry.address)
+        {
+            contact.peer.deleted = true;
+            self.put_contact(contact, &mut step);
+        }
         match &entry.about {
             About::Message(key) => {
                 if let Some(mut message) = read::<Message>(records, Store::Messages, key).await? {

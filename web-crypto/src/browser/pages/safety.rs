@@ -3,6 +3,7 @@
 use crate::browser::{
     app::account::{
         change_password::change_password,
+        delete_account::{Left, delete_account},
         recovery_key::{UnconfirmedKey, show},
     },
     platform::{account_browser::AccountBrowser, task},
@@ -25,7 +26,41 @@ pub fn start() {
         Rc::new(forms).serve();
     }
     if let Some(form) = Form::find("change-password") {
-        serve_change(&Rc::new(form), email);
+        serve_change(&Rc::new(form), email.clone());
+    }
+    if let Some(form) = Form::find("delete-account") {
+        serve_deletion(&Rc::new(form), email);
+    }
+}
+
+fn serve_deletion(form: &Rc<Form>, email: Address) {
+    let served = Rc::clone(form);
+    Form::serve(Rc::clone(form), move |_| {
+        let (form, email) = (Rc::clone(&served), email.clone());
+        task::spawn(async move {
+            let deleted = async {
+                let password = form.given_password(Field::Password)?;
+                let progress = |progress| form.working(progress);
+                Ok(delete_account(&AccountBrowser, &email, &password, &progress).await?)
+            };
+            match deleted.await {
+                Ok(left) => leave(&form, left),
+                Err(error) => form.failed(&error),
+            }
+        });
+    });
+}
+
+/// To the sign-in page, which says what happened: nothing here is of any use any more.
+fn leave(form: &Form, left: Left) {
+    form.clear_passwords();
+    let page = match left {
+        Left::Nothing => "/sign-in#account-deleted",
+        Left::Records => "/sign-in#account-deleted-records-left",
+    };
+    if let Some(window) = dom::window() {
+        // A refused navigation leaves the page as it is; a reload then finds nobody signed in.
+        let _ = window.location().replace(page);
     }
 }
 

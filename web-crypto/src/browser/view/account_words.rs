@@ -59,6 +59,7 @@ pub fn of_progress(progress: Progress) -> String {
         Progress::MakingKeys => "making-keys",
         Progress::RemovingDevices => "removing-devices",
         Progress::ChangingPassword => "working-change-password",
+        Progress::DeletingAccount => "deleting-account",
         Progress::SettingRecoveryKey => "making-recovery-key",
     })
 }

@@ -41,6 +41,8 @@ pub struct Allowed {
     pub trust: Option<Trust>,
     pub verified: bool,
     pub key_changed: bool,
+    /// The server says that the account was deleted.
+    pub deleted: bool,
     /// The history on the server keeps it.
     pub kept: bool,
 }
@@ -131,9 +133,12 @@ impl OpenConversation {
             Some(Trust::Added) => "added",
             Some(Trust::Own) | None => "",
         });
-        for (word, shown) in
-            [(" verified", allowed.verified), (" key-changed", allowed.key_changed), (" unkept", !allowed.kept)]
-        {
+        for (word, shown) in [
+            (" verified", allowed.verified),
+            (" key-changed", allowed.key_changed),
+            (" deleted", allowed.deleted),
+            (" unkept", !allowed.kept),
+        ] {
             if shown {
                 words.push_str(word);
             }
@@ -141,7 +146,8 @@ impl OpenConversation {
         let _ = self.section.set_attribute("data-state", &words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {
             let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
-            fieldset.set_disabled(allowed.key_changed || allowed.trust != Some(Trust::Added));
+            let writes = allowed.trust == Some(Trust::Added) && !allowed.key_changed && !allowed.deleted;
+            fieldset.set_disabled(!writes);
         }
     }
 

@@ -203,7 +203,8 @@ impl Conversations {
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
         let allowed = match peer {
             Some(peer) => {
-                Allowed { trust: Some(peer.trust), verified: peer.verified, key_changed: peer.key_changed, kept }
+                let Peer { trust, verified, key_changed, deleted, .. } = peer;
+                Allowed { trust: Some(trust), verified, key_changed, deleted, kept }
             }
             // The server knows the account, and this browser has not met it yet.
             None => {
@@ -216,7 +217,7 @@ impl Conversations {
                 if listed.as_deref() == Some("added") {
                     self.engine.ask(Command::AddContact(address.clone()));
                 }
-                Allowed { trust, verified: false, key_changed: false, kept }
+                Allowed { trust, verified: false, key_changed: false, deleted: false, kept }
             }
         };
         open.allow(allowed);

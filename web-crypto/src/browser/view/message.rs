@@ -141,6 +141,7 @@ fn why(failure: Failure) -> Word {
     match failure {
         Failure::KeyChanged => Word::FailedKeyChanged,
         Failure::Expired => Word::FailedExpired,
+        Failure::Refused(ProblemCode::AccountDeleted) => Word::FailedAccountDeleted,
         Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
         Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
         Failure::Refused(ProblemCode::Unanswered) => Word::FailedUnanswered,

@@ -31,6 +31,7 @@ words! {
     DeviceAdded = "device-added",
     Edited = "edited",
     Failed = "failed",
+    FailedAccountDeleted = "failed-account-deleted",
     FailedDeviceGone = "failed-device-gone",
     FailedExpired = "failed-expired",
     FailedKeyChanged = "failed-key-changed",

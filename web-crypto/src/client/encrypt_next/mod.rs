@@ -125,6 +125,7 @@ impl Messenger {
             Refusal::GiveUp if contact.is_own() => return Ok(step),
             Refusal::GiveUp => {
                 contact.owed = Owed::default();
+                contact.peer.deleted |= code == ProblemCode::AccountDeleted;
                 let failure = match code {
                     ProblemCode::BadSignature => Failure::BadPreKeys,
                     code => Failure::Refused(code),

@@ -39,6 +39,7 @@ impl Messenger {
         let is_change = known.is_none_or(|known| known.peer.trust != Trust::Added);
         contact.peer.decided += u64::from(contact.peer.trust != Trust::Added);
         contact.peer.trust = Trust::Added;
+        contact.peer.deleted = false;
         contact.owed.contact_request |= is_change;
         self.put_contact(contact, &mut step);
         Ok(step)

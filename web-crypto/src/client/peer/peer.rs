@@ -45,6 +45,9 @@ pub struct Peer {
     /// The counter under which another list than the accepted one was named; 0 for none. It is said once.
     #[n(9)]
     pub forked: u64,
+    /// The server said that it was deleted, which nobody can prove. Its texts and its pinned key stay.
+    #[n(10)]
+    pub deleted: bool,
 }
 
 /// What this account decided about another one.
@@ -107,6 +110,7 @@ impl Peer {
             listed: None,
             heard: 0,
             forked: 0,
+            deleted: false,
         }
     }
 

@@ -8,6 +8,7 @@
 
 pub mod account_program;
 pub mod change_password;
+pub mod delete_account;
 pub mod enter_account;
 pub mod error;
 pub mod invite;

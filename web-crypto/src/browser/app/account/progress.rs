@@ -20,5 +20,6 @@ pub enum Progress {
     /// Takes devices off the account.
     RemovingDevices,
     ChangingPassword,
+    DeletingAccount,
     SettingRecoveryKey,
 }
