@@ -5,7 +5,7 @@
 use crate::{
     config::Registration,
     database::Error,
-    deletion,
+    deleted_accounts,
     devices::{self, ChangeError, CheckedDevice},
     earlier_vaults,
     invites::{self, InviteState},
@@ -103,7 +103,7 @@ pub fn may_sign_up(
     // Before the look at the address: who may not sign up learns nothing about it (S1).
     admits(connection, registration, invite, now_ms)?;
     // An address that rests is answered like a taken one: sign-up tells no more than it did before the deletion.
-    let taken = find(connection, email)?.is_some() || deletion::is_resting(connection, email, now_ms)?;
+    let taken = find(connection, email)?.is_some() || deleted_accounts::is_resting(connection, email, now_ms)?;
     if taken { Err(SignUpError::AddressTaken) } else { Ok(()) }
 }
 

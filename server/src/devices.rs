@@ -5,7 +5,7 @@
 use crate::{
     clock::DAY_MS,
     database::Error,
-    deletion,
+    deleted_accounts,
     pre_keys::{self, CheckedUpload, PublishError},
     signatures::{BadSignature, Verification},
 };
@@ -159,7 +159,7 @@ pub fn insert(
     now_ms: u64,
 ) -> Result<(), ChangeError> {
     // Its mailbox is still another's.
-    if deletion::is_leftover(transaction, device.id())? {
+    if deleted_accounts::is_leftover(transaction, device.id())? {
         return Err(ChangeError::KeyReused);
     }
     let certificate = serde_json::to_string(&device.certificate).map_err(Error::unreadable)?;

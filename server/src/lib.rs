@@ -16,6 +16,7 @@ pub mod config;
 pub mod contacts;
 pub mod cookies;
 pub mod database;
+pub mod deleted_accounts;
 pub mod deletion;
 pub mod detour;
 pub mod devices;

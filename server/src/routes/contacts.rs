@@ -6,7 +6,7 @@ use crate::{
     config::sizes,
     contacts::{self, ChangeError},
     database::{self, Database},
-    deletion, devices,
+    deleted_accounts, devices,
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
@@ -37,7 +37,7 @@ pub fn routes() -> Vec<Route> {
 async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<HtmlOrJson<Contacts>, Error> {
     let contacts = database.run(move |connection| {
         let SignedIn { account_id, .. } = signed_in;
-        let deleted = deletion::former_contacts(connection, account_id)?;
+        let deleted = deleted_accounts::former_contacts(connection, account_id)?;
         Ok::<_, database::Error>(Contacts { contacts: contacts::list(connection, account_id)?, deleted })
     });
     Ok(HtmlOrJson::new(contacts.await?).fragment("fragments/contacts.html"))
@@ -69,7 +69,7 @@ async fn add(
     let directory = database.write(move |transaction| {
         contacts::add(transaction, account_id, other, now_ms)?;
         let directory = devices::directory(transaction, other)?;
-        deletion::forget_contact(transaction, account_id, &directory.email)?;
+        deleted_accounts::forget_contact(transaction, account_id, &directory.email)?;
         Ok::<_, Error>(directory)
     });
     Ok(HtmlOrJson::new(directory.await?).created())
@@ -110,7 +110,7 @@ async fn remove(changing: Changing<SignedIn>, email: &str, database: &State<Data
     let email = parse(email)?;
     database
         .write(move |transaction| {
-            deletion::forget_contact(transaction, signed_in.account_id, &email)?;
+            deleted_accounts::forget_contact(transaction, signed_in.account_id, &email)?;
             match accounts::find(transaction, &email)? {
                 Some(other) => contacts::remove(transaction, signed_in.account_id, other),
                 None => Ok(()),
@@ -256,7 +256,9 @@ async fn look_up(signed_in: &SignedIn, email: Address, throttle: &Throttle, data
     let account_id = signed_in.account_id;
     let found = database.run(move |connection| match accounts::find(connection, &email)? {
         Some(other) => Ok(Some((other, contacts::are_known(connection, account_id, other)?))),
-        None if deletion::was_contact(connection, account_id, &email)? => Err(ProblemCode::AccountDeleted.into()),
+        None if deleted_accounts::was_contact(connection, account_id, &email)? => {
+            Err(ProblemCode::AccountDeleted.into())
+        }
         None => Ok::<_, Error>(None),
     });
     let found = found.await?;

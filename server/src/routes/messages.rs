@@ -9,7 +9,7 @@ use crate::{
     config::sizes,
     contacts,
     database::Database,
-    deletion, devices,
+    deleted_accounts, devices,
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes, Standing},
     now::Now,
@@ -133,7 +133,7 @@ pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Add
     {
         return Ok(account);
     }
-    let was_contact = deletion::was_contact(connection, sender, receiver)?;
+    let was_contact = deleted_accounts::was_contact(connection, sender, receiver)?;
     Err(if was_contact { ProblemCode::AccountDeleted } else { ProblemCode::NotAContact }.into())
 }
 

@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Registration, sizes},
     cookies::Cookies,
     database::{self, Database},
-    deletion, devices,
+    deleted_accounts, devices,
     error::Error,
     guesses::Guesser,
     known_browsers,
@@ -101,7 +101,7 @@ async fn finish(
                 };
                 sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
                 known_browsers::remember(transaction, account_id, &browser, now_ms)?;
-                deletion::sweep(transaction, now_ms)?;
+                deleted_accounts::sweep(transaction, now_ms)?;
                 let directory = devices::directory(transaction, account_id)?;
                 let vault = accounts::vault(transaction, account_id)?;
                 Ok::<_, Error>((token, browser.token, SignedIn { directory, vault, device }))

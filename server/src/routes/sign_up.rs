@@ -6,7 +6,7 @@ use crate::{
     config::{Config, Registration, sizes},
     cookies::Cookies,
     database::{self, Database},
-    deletion,
+    deleted_accounts,
     devices::CheckedDevice,
     error::Error,
     guesses::Guesser,
@@ -122,7 +122,7 @@ async fn finish(
                 let device = account.device.id();
                 sign_ins::begin(transaction, account_id, Some(device), &token, now_ms, expires_ms)?;
                 known_browsers::remember(transaction, account_id, &browser, now_ms)?;
-                deletion::sweep(transaction, now_ms)?;
+                deleted_accounts::sweep(transaction, now_ms)?;
                 Ok::<_, Error>((token, browser.token, device))
             })
         })
