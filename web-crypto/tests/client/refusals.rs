@@ -152,6 +152,27 @@ fn a_text_at_the_limit_arrives_and_one_past_it_is_not_taken() {
 }
 
 #[test]
+fn a_contact_whose_account_was_deleted_keeps_its_texts_and_its_pin_until_it_is_added_again() {
+    let mut world = World::alice_and_bob(206);
+    world.write(0, "bob", "hello");
+    world.settle();
+    let before = world.devices[0].messenger.peer(&address("bob")).unwrap().clone();
+    assert!(!before.deleted);
+    world.office.refuse = Some(ProblemCode::AccountDeleted);
+    world.write(0, "bob", "are you there?");
+    world.settle();
+    assert_eq!(world.devices[0].conversation("bob"), ["> hello", "> are you there?"]);
+    let failed = DeliveryStatus::Failed(Failure::Refused(ProblemCode::AccountDeleted));
+    assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered, failed]);
+    let after = world.devices[0].messenger.peer(&address("bob")).unwrap();
+    assert!(after.deleted);
+    assert_eq!((&after.account_key, after.key_changed), (&before.account_key, false));
+    world.office.refuse = None;
+    world.add_contact(0, "bob");
+    assert!(!world.devices[0].messenger.peer(&address("bob")).unwrap().deleted);
+}
+
+#[test]
 fn a_text_for_someone_who_is_no_contact_fails_at_once() {
     let mut world = World::alice_and_bob(204);
     world.write(0, "carol", "hello");
