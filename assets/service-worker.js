@@ -13,7 +13,7 @@ const NEEDED = ["/home", "/contacts", "/search", "/conversations", `/conversatio
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
 // After these, another may be signed in, or the same in another language.
-const ENDS = /^\/(sign-|recover|password|language)/;
+const ENDS = /^\/(sign-|recover|password|language|account$)/;
 
 let era = 0;
 

@@ -9,6 +9,9 @@ async fn an_account_is_deleted_with_the_password_and_its_contact_is_told() {
     alice.send("farewell").await;
     bob.until_hears("farewell").await;
 
+    let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
+    alice.tab.until("the worker to keep the pages", kept, vec![]).await;
+
     alice.tab.goto(&alice.url("/home?show=safety")).await;
     alice.tab.until_shown("#delete-account [type=submit]:enabled").await;
     alice.tab.write("#delete-account [data-password]", "not her password").await;
@@ -22,8 +25,19 @@ async fn an_account_is_deleted_with_the_password_and_its_contact_is_told() {
     alice.tab.click("#delete-account [type=submit]").await;
     alice.tab.until("the sign-in page", "location.pathname === '/sign-in'", vec![]).await;
     alice.tab.until_shown("#account-deleted").await;
-    let nothing = "indexedDB.databases().then(all => all.length === 0)";
-    alice.tab.until("that the browser keeps nothing", nothing, vec![]).await;
+    // The worker's database stays for whoever signs in next, without the key of the pages.
+    let nothing = "indexedDB.databases().then(all => all.every(({ name }) => name === 'cliquet-pages'))";
+    alice.tab.until("that the account's records are gone", nothing, vec![]).await;
+    alice.tab.until("that the pages are gone", "caches.has('pages').then(kept => !kept)", vec![]).await;
+    let keys = "new Promise((resolve, reject) => {
+        const opening = indexedDB.open('cliquet-pages');
+        opening.onerror = reject;
+        opening.onsuccess = () => {
+            const counting = opening.result.transaction('keys').objectStore('keys').count();
+            counting.onsuccess = () => resolve(counting.result === 0);
+        };
+    })";
+    alice.tab.until("that the key of the pages is gone", keys, vec![]).await;
     assert_eq!(accounts(&stage), 1);
 
     // Bob reads what was said, and learns that nobody is there any more.
