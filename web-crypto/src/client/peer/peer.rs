@@ -47,6 +47,7 @@ pub struct Peer {
     pub forked: u64,
     /// The server said that it was deleted, which nobody can prove. Its texts and its pinned key stay.
     #[n(10)]
+    #[cbor(default)]
     pub deleted: bool,
 }
 
