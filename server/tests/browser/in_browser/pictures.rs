@@ -97,6 +97,33 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     show(&bob.tab, "storage-gone-french").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_an_alarm_and_the_end_of_an_account_fit_too() {
+    let stage = Stage::set().await;
+    let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
+    alice.sign_up().await;
+    bob.sign_up().await;
+    bob.add(&alice).await;
+    bob.open(&alice).await;
+    bob.send("It is me, from the market.").await;
+    alice.open(&bob).await;
+    alice.until_reads(&["It is me, from the market."]).await;
+    show(&alice.tab, "request").await;
+    alice.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
+    alice.tab.reload().await;
+    alice.until_home().await;
+    alice.until_reads(&["It is me, from the market."]).await;
+    show(&alice.tab, "request-french").await;
+    let alarm = "(word => (document.getElementById('notice').textContent = word.textContent.trim()))(
+        document.getElementById('words').content.querySelector('[data-word=vault-older]'))";
+    assert_ne!(alice.tab.ask(alarm, vec![]).await, "");
+    show(&alice.tab, "alarm-french").await;
+    alice.tab.goto(&alice.url("/home?show=safety")).await;
+    alice.tab.until_shown("#delete-account [type=submit]:enabled").await;
+    alice.tab.ask("document.getElementById('delete-account').scrollIntoView() ?? true", vec![]).await;
+    show(&alice.tab, "delete-account-french").await;
+}
+
 /// What is shown to someone who has the password alone. The lines of a full account are made from its one device's.
 async fn show_devices_to_remove(stranger: &Person, (email, password): (&str, &str), name: &str) {
     stranger.tab.goto(&stranger.url("/make-room")).await;
