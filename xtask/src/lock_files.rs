@@ -1,5 +1,5 @@
-//! Owns the rule that each lock file agrees with the manifests beside it, also in the workspaces that no test builds:
-//! a benchmark or a fuzz target that only starts after its lock file was mended is found when it is needed.
+//! Owns the rule that each lock file agrees with the manifests beside it. The workspaces of the benchmarks and of the fuzz
+//! targets are built by no test, and a stale lock file stops them.
 
 use crate::problem::Problem;
 use crate::project::Project;

@@ -250,8 +250,8 @@ fn parse(typed: &str) -> Result<Address, ProblemCode> {
     Address::parse(typed).map_err(|_| ProblemCode::InvalidAddress)
 }
 
-/// The account of this address. Looking up people one does not know yet is limited: it tells who is here. Who had added an
-/// account that was deleted is told so.
+/// The account of this address. Looking up people one does not know yet is limited: it tells who is here. An account that
+/// had added a deleted one is told of the deletion.
 async fn look_up(signed_in: &SignedIn, email: Address, throttle: &Throttle, database: &Database) -> Result<i64, Error> {
     let account_id = signed_in.account_id;
     let found = database.run(move |connection| match accounts::find(connection, &email)? {

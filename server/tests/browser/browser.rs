@@ -174,6 +174,12 @@ impl Tab {
         }
     }
 
+    /// Waits until the service worker keeps the five pages that home is made of.
+    pub(crate) async fn until_pages_are_kept(&self) {
+        let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
+        self.until("the worker to keep the pages", kept, vec![]).await;
+    }
+
     pub(crate) async fn until_shown(&self, selector: &str) {
         let visible = "(e => e && e.getClientRects().length > 0)(document.querySelector(a[0]))";
         self.until(&format!("{selector} to be shown"), visible, vec![selector.into()]).await;

@@ -13,13 +13,13 @@ use cliquet_web_crypto::{
 };
 use cliquet_wire::{certificate::DeviceDirectory, ids::DeviceId};
 
-/// Bob lost everything and makes his account anew, under another key.
-fn bob_begins_anew(world: &mut World) -> usize {
+/// Bob lost everything and makes a new account, under another key.
+fn bob_starts_over(world: &mut World) -> usize {
     world.devices[1].online = false;
     world.office.directories.remove(&address("bob"));
-    let anew = world.add_device("bob", 2);
-    world.add_contact(anew, "alice");
-    anew
+    let fresh = world.add_device("bob", 2);
+    world.add_contact(fresh, "alice");
+    fresh
 }
 
 fn accept(device: &mut Device, directory: DeviceDirectory) -> Result<(), StepError> {
@@ -63,8 +63,8 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     let step = world.devices[0].messenger.verify(&address("bob"), true).unwrap();
     world.devices[0].take(step);
     let old = world.devices[1].id;
-    let anew = bob_begins_anew(&mut world);
-    world.write(anew, "alice", "it is me");
+    let fresh = bob_starts_over(&mut world);
+    world.write(fresh, "alice", "it is me");
     let failed = world.write(0, "bob", "is it you?");
     world.settle();
     let alice = &mut world.devices[0];
@@ -86,9 +86,9 @@ fn an_accepted_key_is_pinned_the_mark_goes_and_what_failed_is_sent_again() {
     assert!(keys.iter().all(|(_, key)| !key.contains(&old.0.simple().to_string())), "{keys:?}");
     let failed = world.devices[0].lines("bob").into_iter().find(|line| line.id == failed.id).unwrap();
     world.write_again(0, &failed);
-    world.write(anew, "alice", "hello");
+    world.write(fresh, "alice", "hello");
     world.settle();
-    assert_eq!(world.devices[anew].conversation("alice").last().unwrap(), "< is it you?");
+    assert_eq!(world.devices[fresh].conversation("alice").last().unwrap(), "< is it you?");
     assert_eq!(world.devices[0].conversation("bob").last().unwrap(), "< hello");
     assert_eq!(world.devices[0].marks("bob"), [DeliveryStatus::Delivered, DeliveryStatus::Delivered]);
     assert_eq!(world.devices[0].notices("bob", Notice::KeyChanged), 1);
@@ -99,7 +99,7 @@ fn only_a_changed_key_is_accepted_and_only_with_a_directory_that_it_signed() {
     let mut world = World::alice_and_bob(703);
     let true_directory = world.office.directories[&address("bob")].clone();
     assert_eq!(accept(&mut world.devices[0], true_directory.clone()), Err(StepError::NoContact), "nothing changed");
-    bob_begins_anew(&mut world);
+    bob_starts_over(&mut world);
     world.write(0, "bob", "is it you?");
     world.settle();
     let new_directory = world.office.directories[&address("bob")].clone();
@@ -124,8 +124,8 @@ fn a_request_whose_key_changed_stays_a_request_when_the_key_is_accepted() {
     world.add_contact(1, "alice");
     world.write(1, "alice", "hey");
     world.settle();
-    let anew = bob_begins_anew(&mut world);
-    world.write(anew, "alice", "hey again");
+    let fresh = bob_starts_over(&mut world);
+    world.write(fresh, "alice", "hey again");
     world.settle();
     assert!(world.devices[0].contact("bob").peer.key_changed);
     let posts = world.office.accepted;
@@ -290,8 +290,8 @@ fn after_a_declined_request_the_same_key_may_ask_again_and_another_is_refused() 
     assert_eq!(world.devices[0].conversation("bob"), ["< third try"]);
     decline(&mut world.devices[0], "bob").unwrap();
     world.devices[tablet].online = false;
-    let anew = bob_begins_anew(&mut world);
-    world.write(anew, "alice", "fourth try");
+    let fresh = bob_starts_over(&mut world);
+    world.write(fresh, "alice", "fourth try");
     world.settle();
     let bob = world.devices[0].contact("bob");
     assert_eq!((bob.peer.trust, bob.peer.key_changed), (Trust::Blocked, true));

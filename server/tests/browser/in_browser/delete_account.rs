@@ -9,8 +9,7 @@ async fn an_account_is_deleted_with_the_password_and_its_contact_is_told() {
     alice.send("farewell").await;
     bob.until_hears("farewell").await;
 
-    let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
-    alice.tab.until("the worker to keep the pages", kept, vec![]).await;
+    alice.tab.until_pages_are_kept().await;
 
     alice.tab.goto(&alice.url("/home?show=safety")).await;
     alice.tab.until_shown("#delete-account [type=submit]:enabled").await;
@@ -25,7 +24,7 @@ async fn an_account_is_deleted_with_the_password_and_its_contact_is_told() {
     alice.tab.click("#delete-account [type=submit]").await;
     alice.tab.until("the sign-in page", "location.pathname === '/sign-in'", vec![]).await;
     alice.tab.until_shown("#account-deleted").await;
-    // The worker's database stays for whoever signs in next, without the key of the pages.
+    // The service worker's own database stays, but the key of the pages is deleted from it.
     let nothing = "indexedDB.databases().then(all => all.every(({ name }) => name === 'cliquet-pages'))";
     alice.tab.until("that the account's records are gone", nothing, vec![]).await;
     alice.tab.until("that the pages are gone", "caches.has('pages').then(kept => !kept)", vec![]).await;

@@ -98,8 +98,7 @@ async fn the_search_opens_and_finds_without_a_network() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("cheese from the market").await;
     bob.until_reads(&["cheese from the market"]).await;
-    let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
-    alice.tab.until("the worker to keep the pages", kept, vec![]).await;
+    alice.tab.until_pages_are_kept().await;
 
     stage.proxy.go_offline();
     open_search(&alice).await;

@@ -4,12 +4,6 @@ use crate::browser::Tab;
 use crate::person::Person;
 use crate::stage::Stage;
 
-/// The five pages that home is made of are kept.
-async fn until_kept(tab: &Tab) {
-    let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 5)";
-    tab.until("the worker to keep the pages", kept, vec![]).await;
-}
-
 async fn until_told(tab: &Tab) {
     let told = "document.querySelector('#status')?.dataset.state.match(/offline|server-gone/)";
     tab.until("the page to say that it is offline", told, vec![]).await;
@@ -21,7 +15,7 @@ async fn home_opens_without_a_network_reads_and_writes_and_what_was_written_arri
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
-    until_kept(&alice.tab).await;
+    alice.tab.until_pages_are_kept().await;
 
     stage.proxy.go_offline();
     alice.tab.goto(&alice.url("/home")).await;
@@ -62,7 +56,7 @@ async fn what_the_worker_keeps_names_nobody_and_is_gone_after_signing_out() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("a canary 5b2e90").await;
     bob.until_reads(&["a canary 5b2e90"]).await;
-    until_kept(&alice.tab).await;
+    alice.tab.until_pages_are_kept().await;
 
     // Everything in every cache, address by address, as one text of bytes.
     let everything = "(async () => { \
@@ -99,7 +93,7 @@ async fn the_shell_of_a_newer_release_replaces_the_older_one_at_the_next_load() 
     let stage = Stage::set().await;
     let alice = stage.person("alice").await;
     alice.sign_up().await;
-    until_kept(&alice.tab).await;
+    alice.tab.until_pages_are_kept().await;
     let shells = async |tab: &Tab, count: usize, newest: &str| {
         // The cache is there before its worker is. A page that is loaded while the browser is still installing one worker
         // does not make it look for the next.
@@ -129,7 +123,7 @@ async fn home_can_be_installed_and_meets_no_policy_violation_when_all_is_loaded(
     let stage = Stage::set().await;
     let alice = stage.person("alice").await;
     alice.sign_up().await;
-    until_kept(&alice.tab).await;
+    alice.tab.until_pages_are_kept().await;
     let manifest = alice.tab.devtools("Page.getAppManifest", serde_json::json!({})).await;
     assert!(manifest["url"].as_str().is_some_and(|url| url.ends_with("/manifest.webmanifest")), "{manifest}");
     assert_eq!(manifest["errors"], serde_json::json!([]));
