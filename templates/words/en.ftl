@@ -291,7 +291,7 @@ problem-internal-detail = Nothing was changed. Try again, and tell the person wh
 storage-kept = This browser keeps what Cliquet stores here until you delete it.
 storage-may-go = This browser may clear what Cliquet stores here when it runs short of space. A private window clears it when you close it.
 storage-low = This browser has room for about $room MB more. Delete files or other sites’ data. What does not fit waits on the server until there is room.
-storage-altered = Parts of your history on this server do not open: they were altered. See what is still there, and save it to a file.
+storage-altered = Parts of your history on this server are missing, or do not open because they were altered. See what is still there, and save it to a file.
 
 # Recovery, history, password
 field-new-password = New password
@@ -375,8 +375,11 @@ word-history-just-kept = Everything is kept, just now.
 word-history-last-checked = Last checked: $ago. All of it fetched and opened, $count messages.
 word-history-last-checked-newest = Last checked: $ago. The newest $count messages fetched and opened.
 word-history-last-failed = Last checked: $ago. Segments that did not open: $count.
+word-history-last-missing = Last checked: $ago. Missing segments that your devices kept: $count.
+word-history-missing = $count segments that your devices kept on this server are missing: the server withholds them, or lost them. Everything else is there. Save it to a file, and ask the person who runs the server.
 word-history-never-checked = Not checked in this browser yet.
 word-history-waiting = $count messages wait to be kept.
+word-history-withheld = The server withholds a part of your history that your devices kept there, or has lost it. What it showed is here. Look for the rest on your other devices, and ask the person who runs the server.
 word-import-added = Messages added: $count. There already: $known.
 word-import-altered = This file was changed after Cliquet saved it, so it is not believed. Nothing was changed here. Use the file as it was saved.
 word-import-cut-off = The end of this file is missing. Nothing was changed here. Copy or download it once more, whole.

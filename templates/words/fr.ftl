@@ -294,7 +294,7 @@ problem-internal-detail = Rien n’a été changé. Réessayez, et dites-le à l
 storage-kept = Ce navigateur garde ce que Cliquet enregistre ici jusqu’à ce que vous l’effaciez.
 storage-may-go = Ce navigateur peut effacer ce que Cliquet enregistre ici s’il manque de place. Une fenêtre privée l’efface quand vous la fermez.
 storage-low = Ce navigateur a encore de la place pour environ $room Mo. Effacez des fichiers ou les données d’autres sites. Ce qui n’entre pas attend sur le serveur qu’il y ait de la place.
-storage-altered = Des parties de votre historique sur ce serveur ne s’ouvrent pas : elles ont été modifiées. Voyez ce qui est encore là, et enregistrez-le dans un fichier.
+storage-altered = Des parties de votre historique sur ce serveur manquent, ou ne s’ouvrent pas parce qu’elles ont été modifiées. Voyez ce qui est encore là, et enregistrez-le dans un fichier.
 
 # Secours, historique, mot de passe
 field-new-password = Nouveau mot de passe
@@ -378,8 +378,11 @@ word-history-just-kept = Tout est gardé, à l’instant.
 word-history-last-checked = Dernière vérification : $ago. Tout a été relu et ouvert, $count messages.
 word-history-last-checked-newest = Dernière vérification : $ago. Les $count messages les plus récents ont été relus et ouverts.
 word-history-last-failed = Dernière vérification : $ago. Parties qui ne se sont pas ouvertes : $count.
+word-history-last-missing = Dernière vérification : $ago. Parties gardées par vos appareils qui manquent : $count.
+word-history-missing = $count parties que vos appareils avaient gardées sur ce serveur manquent : il les cache, ou les a perdues. Tout le reste est là. Enregistrez-le dans un fichier, et parlez-en à la personne qui s’occupe du serveur.
 word-history-never-checked = Pas encore vérifié dans ce navigateur.
 word-history-waiting = $count messages attendent d’être gardés.
+word-history-withheld = Le serveur cache une partie de votre historique que vos appareils y avaient gardée, ou l’a perdue. Ce qu’il a montré est ici. Cherchez le reste sur vos autres appareils, et parlez-en à la personne qui s’occupe du serveur.
 word-import-added = Messages ajoutés : $count. Déjà là : $known.
 word-import-altered = Ce fichier a été modifié après avoir été enregistré par Cliquet : on ne peut pas s’y fier. Rien n’a changé ici. Prenez le fichier tel qu’il a été enregistré.
 word-import-cut-off = La fin de ce fichier manque. Rien n’a changé ici. Copiez-le ou téléchargez-le encore une fois, en entier.

@@ -6,12 +6,13 @@
 
 use super::{
     conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
+    history_chain::{Link, next_link, own_head, record},
     messenger::{Effect, Messenger, Step, StepError},
     peer::Trust,
     records::{Changes, Records, RecordsError, Store, Table, decode, read},
 };
-use crate::crypto::{cbor, history::SEALED_BYTES_MORE_MAX};
-use cliquet_wire::{address::Address, limits::SEGMENT_BYTES_MAX};
+use crate::crypto::{cbor, history::SEALED_BYTES_MORE_MAX, vault::HistoryHead};
+use cliquet_wire::{address::Address, bytes::Blob, limits::SEGMENT_BYTES_MAX};
 use minicbor::{Decode, Encode};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -19,8 +20,8 @@ use zeroize::Zeroizing;
 /// The content that fits a segment after everything that sealing adds.
 pub const CONTENT_BYTES_MAX: usize = SEGMENT_BYTES_MAX - SEALED_BYTES_MORE_MAX;
 
-/// What is around the messages of a segment: version, map and list, each with its length.
-const SEGMENT_HEAD_BYTES: usize = 16;
+/// What is around the messages of a segment: version, map and list, each with its length, and the link.
+const SEGMENT_HEAD_BYTES: usize = 96;
 
 /// The content of a new segment, and the changes to commit when the server keeps it.
 #[derive(Debug)]
@@ -29,18 +30,34 @@ pub struct Gathered {
     pub content: Zeroizing<Vec<u8>>,
     /// How many messages are in it.
     pub messages: usize,
+    /// The place of the segment in this device's chain, which is also in the content.
+    pub link: Link,
     /// To be committed once the server keeps the segment. Sending the same texts again, in another segment, is harmless.
     pub done: Changes,
     /// There is more than fits.
     pub more: bool,
 }
 
-/// A list of messages, each with what later events made of it.
-#[derive(Encode, Decode)]
+impl Gathered {
+    /// The changes to commit when the server has put the sealed segment at the place `sequence`.
+    pub fn kept(self, sequence: u64, segment: &Blob) -> Changes {
+        let Link { device, number, .. } = self.link;
+        let mut changes = self.done;
+        changes.puts.push(record(&HistoryHead { device, number, sequence, digest: segment.digest() }));
+        changes
+    }
+}
+
+/// A list of messages, as it is sealed.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-struct Segment {
+pub struct Segment {
+    /// Each with what later events made of it.
     #[n(0)]
-    messages: Vec<Message>,
+    pub messages: Vec<Message>,
+    /// The segment's place in its device's chain. Texts that were set aside of a saved file have none.
+    #[n(1)]
+    pub link: Option<Link>,
 }
 
 impl cbor::Record for Segment {
@@ -78,8 +95,10 @@ impl Messenger {
         if messages.is_empty() && done.is_empty() {
             return Ok(None);
         }
+        let link = next_link(self.device(), own_head(records, self.device()).await?.as_ref());
         let count = messages.len();
-        Ok(Some(Gathered { content: content(messages), messages: count, done, more }))
+        let content = cbor::save(&Segment { messages, link: Some(link.clone()) });
+        Ok(Some(Gathered { content, messages: count, link, done, more }))
     }
 
     /// Takes in the messages of a segment. Of a message that is here already only the amendments are merged. Nothing counts
@@ -194,20 +213,28 @@ impl Messenger {
 
 /// The segment content that [`messages`] reads.
 pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
-    cbor::save(&Segment { messages: texts })
+    cbor::save(&Segment { messages: texts, link: None })
 }
 
-/// The messages of a segment's content. The whole segment is refused when one of them cannot be a kept message.
+/// The messages of a segment's content, as [`segment`] reads it.
+///
+/// # Errors
+/// As [`segment`].
+pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
+    Ok(segment(content)?.messages)
+}
+
+/// A segment's content. The whole segment is refused when one of its messages cannot be a kept message.
 ///
 /// # Errors
 /// When it has no known form, or a later one.
-pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
-    let Segment { messages } = decode(content)?;
+pub fn segment(content: &[u8]) -> Result<Segment, RecordsError> {
+    let segment: Segment = decode(content)?;
     let is_kept = |message: &Message| {
         let is_theirs = message.conversation.is_with(&message.sender);
         let is_received = message.status == DeliveryStatus::Received;
         let fits = message.is_deleted() == message.amendments.is_deleted();
         !message.is_notice() && fits && is_theirs == is_received && message.status != DeliveryStatus::Waiting
     };
-    if messages.iter().all(is_kept) { Ok(messages) } else { Err(RecordsError::Damaged) }
+    if segment.messages.iter().all(is_kept) { Ok(segment) } else { Err(RecordsError::Damaged) }
 }

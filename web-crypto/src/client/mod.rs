@@ -14,6 +14,7 @@ pub mod encrypt_next;
 pub mod ephemeral;
 mod fold;
 pub mod history;
+pub mod history_chain;
 pub mod messenger;
 pub mod outbox;
 pub mod peer;

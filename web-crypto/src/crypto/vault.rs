@@ -19,6 +19,7 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Digest},
     contacts::ContactState,
+    ids::DeviceId,
     limits::VAULT_BYTES_MAX,
     signed_bytes::SignedBytes,
 };
@@ -97,6 +98,29 @@ pub struct VaultBody {
     /// At most [`CONTACTS_MAX`](cliquet_wire::limits::CONTACTS_MAX).
     #[n(2)]
     pub contacts: Vec<VaultContact>,
+    /// The end of each device's part of the history, at most
+    /// [`HISTORY_HEADS_MAX`](crate::crypto::limits::HISTORY_HEADS_MAX).
+    #[cbor(n(3), default)]
+    pub history: Vec<HistoryHead>,
+}
+
+/// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device
+/// fewer segments than that is noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HistoryHead {
+    /// The device that made the segment.
+    #[n(0)]
+    pub device: DeviceId,
+    /// How many segments the device has made, this one included.
+    #[n(1)]
+    pub number: u64,
+    /// The segment's place, as the server gave it.
+    #[n(2)]
+    pub sequence: u64,
+    /// SHA-256 of the sealed segment, which names the one before.
+    #[n(3)]
+    pub digest: Digest,
 }
 
 /// What a new device should know about a contact, so that the server cannot present another.
@@ -214,7 +238,7 @@ pub fn make(
 ) -> Result<Blob, VaultError> {
     let password = password_slot(owner, root, export_key, rng)?;
     let sealed = SealedVault { password, recovery: None, wrapped: wrapped.0.clone(), body: Vec::new() };
-    let body = VaultBody { generation: 1, counter, contacts: Vec::new() };
+    let body = VaultBody { generation: 1, counter, ..VaultBody::default() };
     sealed.with_body(owner, &VaultKeys::derive(root).body, &body, rng)
 }
 

@@ -1,10 +1,13 @@
 //! A browser's services in memory: a disk, a server that answers as told, and tokio's paused clock.
 
 use cliquet_web_crypto::{
-    browser::platform::{
-        error::{HttpError, StoreError},
-        service::{
-            Clock, Crypto, Http, NoLocks, Platform, Posts, Presence, Ranges, Record, Storage, Tabs, Tasks, Write,
+    browser::{
+        app::to_restore::{BEFORE, TO_RESTORE},
+        platform::{
+            error::{HttpError, StoreError},
+            service::{
+                Clock, Crypto, Http, NoLocks, Platform, Posts, Presence, Ranges, Record, Storage, Tabs, Tasks, Write,
+            },
         },
     },
     client::records::{self, Records, RecordsError},
@@ -63,6 +66,16 @@ impl Disk {
 
     pub(crate) fn has(&self, store: records::Store) -> bool {
         self.0.records.borrow().keys().any(|(name, _)| name == store.name())
+    }
+
+    pub(crate) fn count_of(&self, store: records::Store) -> usize {
+        self.of(store.name()).len()
+    }
+
+    /// As on a device that was just added: everything is missing.
+    pub(crate) fn restore_history(&self) {
+        let key = (TO_RESTORE.to_owned(), BEFORE.to_owned());
+        self.0.records.borrow_mut().insert(key, Zeroizing::default());
     }
 
     fn of(&self, store: &str) -> Vec<Record> {
@@ -180,8 +193,8 @@ struct TabInner {
     posts: RefCell<VecDeque<Reply>>,
     posted: RefCell<Vec<Posted>>,
     forgotten: RefCell<Vec<String>>,
-    #[expect(clippy::type_complexity, reason = "what the server says to a method and a path")]
-    server: RefCell<Option<Box<dyn Fn(&str, &str) -> Answer>>>,
+    #[expect(clippy::type_complexity, reason = "what the server says to a method, a path and a body")]
+    server: RefCell<Option<Box<dyn Fn(&str, &str, Option<&str>) -> Answer>>>,
     announced: RefCell<Vec<Vec<u8>>>,
     closed: Event,
     rng: Cell<u64>,
@@ -220,6 +233,11 @@ impl Tab {
     }
 
     pub(crate) fn answer_requests(&self, server: impl Fn(&str, &str) -> Answer + 'static) {
+        self.serve(move |method, path, _| server(method, path));
+    }
+
+    /// The same, by what the bodies say.
+    pub(crate) fn serve(&self, server: impl Fn(&str, &str, Option<&str>) -> Answer + 'static) {
         self.0.server.replace(Some(Box::new(server)));
     }
 
@@ -286,8 +304,9 @@ impl Tasks for Tab {
 }
 
 impl Http for Tab {
-    async fn request(&self, method: &str, path: &str, _: Option<String>) -> Answer {
-        self.0.server.borrow().as_ref().map_or(Err(HttpError::Offline), |server| server(method, path))
+    async fn request(&self, method: &str, path: &str, body: Option<String>) -> Answer {
+        let server = self.0.server.borrow();
+        server.as_ref().map_or(Err(HttpError::Offline), |server| server(method, path, body.as_deref()))
     }
 }
 

@@ -28,7 +28,7 @@ use tokio::{
 pub(crate) type Signer = NativeSigner<ChaCha20Rng>;
 
 /// Making an RSA key takes seconds: two serve all tests.
-fn signer(account: usize) -> &'static Signer {
+pub(crate) fn signer(account: usize) -> &'static Signer {
     static SIGNERS: [OnceLock<Signer>; 2] = [const { OnceLock::new() }; 2];
     SIGNERS[account].get_or_init(|| Signer::generate(ChaCha20Rng::seed_from_u64(account as u64)).unwrap())
 }
@@ -55,6 +55,27 @@ pub(crate) async fn person(name: &str, account: usize) -> Person {
     let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], signer).await.unwrap();
     let directory =
         DeviceDirectory { email, account_key: key, device_list, certificates: vec![own.certificate().clone()] };
+    let bundle = PreKeyBundle {
+        certificate: own.certificate().clone(),
+        signed: upload.signed.clone().unwrap(),
+        kem: upload.kem.clone().unwrap(),
+        one_time: None,
+    };
+    Person { directory, own, pre_keys, bundle }
+}
+
+/// One more device of an account.
+pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
+    let (signer, now) = (signer(account), 1_799_999_999_500);
+    let mut rng = ChaCha20Rng::seed_from_u64(account as u64 + 20);
+    let (email, key) = (first.directory.email.clone(), signer.account_key().clone());
+    let own = OwnIdentity::create(email.clone(), key.clone(), now, 2, signer, &mut rng).await.unwrap();
+    let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
+    let upload = pre_keys.upload_all(&own, signer).await.unwrap();
+    let devices = vec![first.own.device(), own.device()];
+    let device_list = sign_device_list(email.clone(), &key, 2, devices, signer).await.unwrap();
+    let certificates = vec![first.own.certificate().clone(), own.certificate().clone()];
+    let directory = DeviceDirectory { email, account_key: key, device_list, certificates };
     let bundle = PreKeyBundle {
         certificate: own.certificate().clone(),
         signed: upload.signed.clone().unwrap(),
@@ -103,9 +124,13 @@ impl Page {
 
 /// A disk with Alice's device.
 pub(crate) async fn disk() -> Disk {
-    let alice = person("alice", 0).await;
+    disk_of(&person("alice", 0).await)
+}
+
+/// A disk with a person's device.
+pub(crate) fn disk_of(person: &Person) -> Disk {
     let disk = Disk::default();
-    disk.put(&first_records(&alice.own, &alice.pre_keys, &alice.directory));
+    disk.put(&first_records(&person.own, &person.pre_keys, &person.directory));
     disk
 }
 

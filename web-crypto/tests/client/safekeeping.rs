@@ -31,7 +31,7 @@ fn listed(name: &str, account: usize) -> Contact {
 }
 
 fn empty() -> VaultBody {
-    VaultBody { generation: 1, counter: 1, contacts: Vec::new() }
+    VaultBody { generation: 1, counter: 1, ..VaultBody::default() }
 }
 
 /// Alice, Bob whom she has verified, Mallory whom she has blocked; and what the vault should say.

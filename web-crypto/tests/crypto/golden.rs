@@ -13,7 +13,8 @@ use cliquet_web_crypto::{
             MessageRef, OutgoingEvent, SentEnvelope, Stamp, Waiting,
         },
         device::first_records,
-        history::{content as content_of_segment, messages as texts_of_segment},
+        history::{Segment, segment as read_segment},
+        history_chain::next_link,
         messenger::Messenger,
         outbox::{About, OutboxEntry},
         peer::{Owed, Peer, PeerSessions},
@@ -28,7 +29,7 @@ use cliquet_web_crypto::{
         keys::Key,
         record,
         rsa::{Verifier as _, native::NativeVerifier},
-        vault::{self, Owner, VaultBody, VaultContact, VaultKeys},
+        vault::{self, HistoryHead, Owner, VaultBody, VaultContact, VaultKeys},
     },
 };
 use cliquet_wire::{
@@ -141,7 +142,17 @@ fn vault_body() -> VaultBody {
         contact("carol", ContactState::Requested, false),
         contact("dave", ContactState::Blocked, false),
     ];
-    VaultBody { generation: 3, counter: 2, contacts }
+    let history = vec![history_head()];
+    VaultBody { generation: 3, counter: 2, contacts, history }
+}
+
+fn history_head() -> HistoryHead {
+    let device = DeviceId(Uuid::from_u128(SEGMENT));
+    HistoryHead { device, number: 2, sequence: 1_700_000_000_000, digest: Bytes([5; 32]) }
+}
+
+fn segment() -> Segment {
+    Segment { messages: texts(), link: Some(next_link(history_head().device, Some(&history_head()))) }
 }
 
 /// The record of the sessions with Bob, as Alice's messenger writes it when it begins one.
@@ -234,8 +245,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let account_key_hash = owner.account_key.hash();
     let place =
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
-    all.insert("texts.bin", content_of_segment(texts()).to_vec());
-    all.insert("segment.bin", history::seal(&keys.history, place, &content_of_segment(texts()), &mut rng).unwrap().0);
+    all.insert("texts.bin", cbor::save(&segment()).to_vec());
+    all.insert("segment.bin", history::seal(&keys.history, place, &cbor::save(&segment()), &mut rng).unwrap().0);
     let changes = first_records(&alice.own, &alice.pre_keys, &alice.directory());
     for (name, store) in [("peer.bin", Store::Peers), ("directory.bin", Store::Directories)] {
         all.insert(name, changes.puts.iter().find(|put| put.store == store).unwrap().value.to_vec());
@@ -245,6 +256,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     all.insert("conversation.bin", conversation.save().to_vec());
     all.insert("message.bin", texts()[0].save().to_vec());
     all.insert("owed.bin", Owed { contact_request: true, receipts: vec![message(3)] }.save().to_vec());
+    all.insert("history_head.bin", cbor::save(&history_head()).to_vec());
     all.insert("safekeeping.bin", first_record(&keys, 3).value.to_vec());
     all.insert("peer_sessions.bin", peer_sessions());
     all.extend(under_way());
@@ -334,7 +346,7 @@ fn golden_what_was_kept_is_still_read() {
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
     let opened = history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap();
     assert_eq!(opened.as_slice(), kept("texts.bin"));
-    assert_eq!(texts_of_segment(&opened).unwrap(), texts());
+    assert_eq!(read_segment(&opened).unwrap(), segment());
 }
 
 /// Reads a record and writes it again.
@@ -345,9 +357,10 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 18] = [
+const RECORDS: [(&str, Again); 19] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
+    ("history_head.bin", again::<HistoryHead>),
     ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
     ("message.bin", again::<Message>),
     ("outbox_entry.bin", again::<OutboxEntry>),

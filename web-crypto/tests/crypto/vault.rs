@@ -68,7 +68,7 @@ fn body(contacts: usize) -> VaultBody {
         keep_history: at.is_multiple_of(5),
         decided: 1_700_000_000_000,
     };
-    VaultBody { generation: 0, counter: 2, contacts: (0..contacts).map(contact).collect() }
+    VaultBody { generation: 0, counter: 2, contacts: (0..contacts).map(contact).collect(), ..VaultBody::default() }
 }
 
 #[test]

@@ -28,6 +28,10 @@ async fn a_conversation_that_is_not_kept_does_not_come_back_and_what_was_kept_be
     // By each of the two.
     until_taken(&stage, "POST", "/history", 2).await;
 
+    // The vaults follow, with the heads of what was kept.
+    alice.until_kept(&stage.proxy).await;
+    bob.until_kept(&stage.proxy).await;
+
     // Both, or Bob's history would be counted with Alice's.
     let vaults = taken(&stage, "PUT", "/vault");
     for person in [&alice, &bob] {

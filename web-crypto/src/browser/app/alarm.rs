@@ -20,6 +20,9 @@ pub enum Alarm {
     /// A directory or pre-keys that their account did not sign.
     #[error("the server's answer does not prove what it says")]
     NotProven,
+    /// The history lacks segments that the vault names.
+    #[error("a part of the history is withheld")]
+    HistoryWithheld,
     /// The server claims to hold pre-keys that this device cannot have made.
     #[error("the server names pre-keys that this device did not make")]
     PreKeysInvented,

@@ -18,6 +18,8 @@ pub(super) async fn keep<P: Platform>(engine: &Engine<P>) -> Result<(), AppError
     loop {
         let gathered = engine.run_with(async |messenger| Ok((None, messenger.gather(store).await?))).await?;
         let Some(gathered) = gathered else { return Ok(()) };
+        let more = gathered.more;
+        let mut done = None;
         if gathered.messages > 0 {
             let safekeeping = safekeeping(engine).await?;
             let rng = &mut platform.rng();
@@ -28,15 +30,20 @@ pub(super) async fn keep<P: Platform>(engine: &Engine<P>) -> Result<(), AppError
             let place = Place { email: engine.email(), account_key_hash: &hash, id };
             let segment =
                 history::seal(&safekeeping.history, place, &gathered.content, rng).map_err(|_| AppError::KeyMissing)?;
-            match api::post::<SegmentAdded>(platform, "/history", &AddSegment { id, segment }).await {
+            let add = AddSegment { id, segment };
+            match api::post::<SegmentAdded>(platform, "/history", &add).await {
+                Ok(added) => done = Some((added.sequence, add.segment)),
                 // Where nothing is kept, nothing waits for it.
-                Ok(_) => {}
                 Err(error) if error.code() == Some(ProblemCode::HistoryOff) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        engine.commit(&gathered.done).await?;
-        if !gathered.more {
+        let done = match done {
+            Some((sequence, segment)) => gathered.kept(sequence, &segment),
+            None => gathered.done,
+        };
+        engine.commit(&done).await?;
+        if !more {
             return Ok(());
         }
     }

@@ -11,6 +11,7 @@ pub mod alarm;
 pub mod api;
 pub mod back_off;
 pub mod change;
+pub mod checked;
 pub mod command;
 pub mod contacts;
 pub mod devices;

@@ -1,17 +1,26 @@
 //! The history, brought back to a new browser: newest first, some segments in a step. Interrupted, it goes on where it
-//! was.
+//! was. What the vault names and the server does not show is said when all else is here.
 
 use super::{
+    alarm::Alarm,
     api,
+    checked::Checked,
     engine::{Engine, Notice},
     error::AppError,
     history_sync::safekeeping,
-    to_restore::{BEFORE, TO_RESTORE},
+    to_restore::{BEFORE, EXPECTED, TO_RESTORE},
+    vault_sync,
 };
 use crate::{
     browser::platform::service::{Platform, Storage, Write},
-    client::{conversation::Message, history::messages, safekeeping::Safekeeping},
-    crypto::history::{self, Place},
+    client::{
+        conversation::Message, history as kept, history_chain::Expected, records::RecordsError,
+        safekeeping::Safekeeping,
+    },
+    crypto::{
+        cbor,
+        history::{self, Place},
+    },
 };
 use cliquet_wire::history::{History, Segment};
 
@@ -24,42 +33,62 @@ pub(super) async fn restore<P: Platform>(engine: &Engine<P>) -> Result<(), AppEr
     engine.say(Notice::Restoring(Some(0)));
     let done = restore_from(engine, before).await;
     engine.say(Notice::Restoring(None));
-    done?;
-    mark(engine, &[], None).await
+    let checked = done?;
+    checked.keep(engine).await?;
+    engine.put(&[BEFORE, EXPECTED].map(|key| Write { store: TO_RESTORE, key, value: None })).await?;
+    if checked.missing > 0 {
+        // What follows does not wait for it.
+        engine.say(Notice::Failed(Alarm::HistoryWithheld.into()));
+    }
+    Ok(())
 }
 
-async fn restore_from<P: Platform>(engine: &Engine<P>, mut before: Option<u64>) -> Result<(), AppError> {
+async fn restore_from<P: Platform>(engine: &Engine<P>, mut before: Option<u64>) -> Result<Checked, AppError> {
     let safekeeping = safekeeping(engine).await?;
-    let mut brought = 0_u64;
+    let mut expected = match engine.store().value(TO_RESTORE, EXPECTED).await? {
+        Some(kept) => cbor::load(&kept).map_err(RecordsError::from)?,
+        // Asked for before the segments: what it names is there by then.
+        None => Expected::of(&vault_sync::body(engine).await?),
+    };
+    let mut checked = Checked { all: true, ..Checked::default() };
     loop {
         let history: History = api::get(engine.platform(), &path(before)).await?;
         let mut texts = Vec::new();
         for segment in &history.segments {
             // One that does not open hides none of the others. The check counts and says it.
-            texts.extend(open(engine, &safekeeping, segment).unwrap_or_default());
+            match open(engine, &safekeeping, segment, &mut expected) {
+                Some(opened) => texts.extend(opened),
+                None => checked.closed += 1,
+            }
             before = Some(segment.sequence);
             if texts.len() >= TEXTS_AT_ONCE {
-                brought = brought.saturating_add(write(engine, std::mem::take(&mut texts), before).await?);
-                engine.say(Notice::Restoring(Some(brought)));
+                checked.texts += write(engine, std::mem::take(&mut texts), before, &expected).await?;
+                engine.say(Notice::Restoring(Some(checked.texts)));
             }
         }
-        brought = brought.saturating_add(write(engine, texts, before).await?);
-        engine.say(Notice::Restoring(Some(brought)));
+        checked.texts += write(engine, texts, before, &expected).await?;
+        engine.say(Notice::Restoring(Some(checked.texts)));
         if !history.more || history.segments.is_empty() {
-            return Ok(());
+            checked.missing = expected.missing();
+            return Ok(checked);
         }
     }
 }
 
-/// The texts of a segment. `None`: it does not open, or holds something else.
+/// The texts of a segment, which is taken off those that are expected. `None`: it does not open, or holds something else.
 pub(super) fn open<P: Platform>(
     engine: &Engine<P>,
     safekeeping: &Safekeeping,
     segment: &Segment,
+    expected: &mut Expected,
 ) -> Option<Vec<Message>> {
     let hash = engine.account_key().hash();
     let place = Place { email: engine.email(), account_key_hash: &hash, id: segment.id };
-    messages(&history::open(&safekeeping.history, place, &segment.segment).ok()?).ok()
+    let opened = kept::segment(&history::open(&safekeeping.history, place, &segment.segment).ok()?).ok()?;
+    if let Some(link) = &opened.link {
+        expected.take(link, segment.segment.digest());
+    }
+    Some(opened.messages)
 }
 
 /// Newest first, from below a sequence.
@@ -68,17 +97,18 @@ pub(super) fn path(before: Option<u64>) -> String {
 }
 
 /// Writes texts and then where they came from: what is marked as done is durable. Tells how many texts there were.
-async fn write<P: Platform>(engine: &Engine<P>, texts: Vec<Message>, before: Option<u64>) -> Result<u64, AppError> {
+async fn write<P: Platform>(
+    engine: &Engine<P>,
+    texts: Vec<Message>,
+    before: Option<u64>,
+    expected: &Expected,
+) -> Result<u64, AppError> {
     let count = texts.len() as u64;
     if count > 0 {
         engine.run(async |messenger| Ok(Some(messenger.restored(engine.store(), texts).await?))).await?;
     }
-    let value = before.map_or_else(Vec::new, |before| before.to_be_bytes().to_vec());
-    mark(engine, &value, Some(())).await?;
+    let before = before.map_or_else(Vec::new, |before| before.to_be_bytes().to_vec());
+    let mark = |key, value| Write { store: TO_RESTORE, key, value: Some(value) };
+    engine.put(&[mark(BEFORE, &before), mark(EXPECTED, &cbor::save(expected))]).await?;
     Ok(count)
-}
-
-/// How far it is. `left`: something is missing still.
-async fn mark<P: Platform>(engine: &Engine<P>, value: &[u8], left: Option<()>) -> Result<(), AppError> {
-    engine.put(&[Write { store: TO_RESTORE, key: BEFORE, value: left.map(|()| value) }]).await
 }

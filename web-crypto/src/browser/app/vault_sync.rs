@@ -12,7 +12,11 @@ use super::{
 };
 use crate::{
     browser::platform::service::{Platform, Storage, Write},
-    client::{records::Changes, safekeeping::Safekeeping},
+    client::{
+        history_chain::{self, own_head, put_head},
+        records::Changes,
+        safekeeping::Safekeeping,
+    },
     crypto::vault::{self, Owner, VaultBody},
 };
 use cliquet_wire::{
@@ -39,7 +43,10 @@ impl VaultSync {
                 Some(seen) => seen,
                 None => fetch(engine).await?,
             };
-            let next = engine.read(|messenger| messenger.vault_body(&body)).await?;
+            let mut next = engine.read(|messenger| messenger.vault_body(&body)).await?;
+            if let Some(head) = own_head(engine.store(), engine.device()).await? {
+                put_head(&mut next, &head);
+            }
             if next == body {
                 self.0.replace(Some((blob, body)));
                 return Ok(());
@@ -91,7 +98,24 @@ async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<(Blob, VaultBody), App
             Ok((!step.changes.is_empty()).then_some(step))
         })
         .await?;
+    go_on_from(engine, &body).await?;
     Ok((vault, body))
+}
+
+/// The vault's body as the server has it now.
+pub(super) async fn body<P: Platform>(engine: &Engine<P>) -> Result<VaultBody, AppError> {
+    let Vault { vault } = api::get(engine.platform(), "/vault").await?;
+    read(engine, &vault).await
+}
+
+/// A browser that was put back to an earlier day has made more segments than it knows of.
+async fn go_on_from<P: Platform>(engine: &Engine<P>, body: &VaultBody) -> Result<(), AppError> {
+    let Some(kept) = body.history.iter().find(|head| head.device == engine.device()) else { return Ok(()) };
+    let own = own_head(engine.store(), engine.device()).await?;
+    if own.is_none_or(|own| own.number < kept.number) {
+        engine.commit(&Changes { puts: vec![history_chain::record(kept)], deletes: Vec::new() }).await?;
+    }
+    Ok(())
 }
 
 /// Opens it, and remembers that no older one may follow.

@@ -9,11 +9,7 @@ use super::{
     sentences::{of_server, word},
 };
 use crate::browser::{
-    app::{
-        error::AppError,
-        history_check::{Checked, check},
-        history_sync::waiting,
-    },
+    app::{checked::Checked, error::AppError, history_check::check, history_sync::waiting},
     platform::{task, timer},
 };
 use std::rc::Rc;
@@ -99,13 +95,14 @@ fn say_when(pane: &Element, times: &RelativeTime, checked: Option<&Checked>) {
     };
     let (key, count) = match checked {
         Checked { closed: 1.., .. } => ("history-last-failed", checked.closed),
+        Checked { missing: 1.., .. } => ("history-last-missing", checked.missing),
         Checked { all: true, .. } => ("history-last-checked", checked.texts),
         Checked { all: false, .. } => ("history-last-checked-newest", checked.texts),
     };
     let ago = times.ago(checked.at_ms);
     dom::say(pane, "[data-history-checked]", &fill(&counted(key, count), "ago", &ago));
     let _ = line.set_attribute("title", &times.exact(checked.at_ms));
-    let _ = line.set_attribute("data-history-checked", if checked.closed > 0 { "failed" } else { "good" });
+    let _ = line.set_attribute("data-history-checked", if checked.is_sound() { "good" } else { "failed" });
 }
 
 /// Fetches all of it and opens all of it.
@@ -114,8 +111,11 @@ async fn check_all(engine: &Engine, pane: &Element) -> Result<(), AppError> {
     let checked = check(engine, true).await;
     dom::say(pane, "[data-history-state]", "");
     let checked = checked?;
-    let (key, count) =
-        if checked.closed > 0 { ("history-altered", checked.closed) } else { ("history-checked", checked.texts) };
+    let (key, count) = match checked {
+        Checked { closed: 1.., .. } => ("history-altered", checked.closed),
+        Checked { missing: 1.., .. } => ("history-missing", checked.missing),
+        Checked { .. } => ("history-checked", checked.texts),
+    };
     dom::say(pane, "[data-history-state]", &counted(key, count));
     say_when(pane, &RelativeTime::of_page(), Some(&checked));
     Ok(())

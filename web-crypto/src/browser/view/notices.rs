@@ -75,6 +75,7 @@ pub fn of_alarm(alarm: Alarm) -> &'static str {
         Alarm::ListOlder => "list-older",
         Alarm::ListForked => "list-forked",
         Alarm::NotProven => "not-proven",
+        Alarm::HistoryWithheld => "history-withheld",
         Alarm::PreKeysInvented => "pre-keys-invented",
     }
 }
