@@ -30,6 +30,7 @@ use cliquet_wire::{
     contacts::{AddContact, Bundles, ClaimBundles},
     devices::DeviceUpload,
     envelope::{MessagesSent, SendMessages},
+    opaque::Stretching,
     poll::{Poll, PollAnswer},
     sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
@@ -174,7 +175,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
     let (registration, request) = Registration::start(password, &mut rng).unwrap();
     let start = SignUpStart { email: email.into(), invite: None, request };
     let (_, started): (_, SignUpStarted) = ask(server, "", "/sign-up/start", encode(&start)).await;
-    let registered = registration.finish(password, &started.response, &mut rng).unwrap();
+    let registered = registration.finish(password, &started.response, Stretching::CURRENT, &mut rng).unwrap();
 
     let email = started.email;
     let signer = NativeSigner::generate(random()).unwrap();

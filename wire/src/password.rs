@@ -1,4 +1,4 @@
-//! A change of password: OPAQUE registration (RFC 9807 section 5) by a person who proves the old one.
+//! A password registered again: OPAQUE registration (RFC 9807 section 5) by a person who proves the old one.
 
 use crate::bytes::{Blob, Digest};
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub struct PasswordStarted {
     pub response: Blob,
 }
 
-/// `PUT /password`: record and vault are replaced together, and every other sign-in of the account ends.
+/// `PUT /password`: record and vault are replaced together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangePassword {
     /// Of [`PasswordStarted`].
@@ -35,4 +35,7 @@ pub struct ChangePassword {
     pub vault: Blob,
     /// As in [`crate::vault::ReplaceVault`].
     pub replaces: Digest,
+    /// Whether every other sign-in of the account ends, and every other browser that was known is no longer. Not when the
+    /// same password is only stretched better.
+    pub end_sign_ins: bool,
 }

@@ -229,7 +229,7 @@ fn every_type_of_vault_password_recovery_and_history_reads_back() {
     let (attempt, change) = (Uuid::max(), Uuid::max());
     reads_back(StartPassword { attempt, finalization: blob(), request: blob() });
     reads_back(PasswordStarted { change, response: blob() });
-    reads_back(ChangePassword { change, record: blob(), vault: blob(), replaces });
+    reads_back(ChangePassword { change, record: blob(), vault: blob(), replaces, end_sign_ins: true });
     reads_back(SetRecovery { attempt, finalization: blob(), verifier: Bytes([6; 32]), vault: blob(), replaces });
     reads_back(StartRecovery { email: "a".into(), proof: proof(), request: blob() });
     let credential = Bytes([3; 32]);

@@ -1,4 +1,4 @@
-//! A new password, after a proof of the old one.
+//! A new password, or the same one stretched better, after a proof of the old one.
 
 use crate::{
     accounts::{self, Head},
@@ -63,7 +63,7 @@ async fn change(
     cookies: Cookies<'_>,
 ) -> Result<NoContent, Error> {
     let Changing(signed_in) = changing;
-    let ChangePassword { change, record, vault, replaces } = body.0;
+    let ChangePassword { change, record, vault, replaces, end_sign_ins } = body.0;
     check_size(&vault)?;
     let SignedIn { account_id, email, sign_in_id, .. } = signed_in;
     let (passwords, now_ms) = (Passwords::clone(passwords), now.0);
@@ -78,9 +78,13 @@ async fn change(
             }
             accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             accounts::replace_record(transaction, account_id, &record, change.credential)?;
-            known_browsers::forget_all(transaction, account_id)?;
+            let mut ended = Vec::new();
+            if end_sign_ins {
+                known_browsers::forget_all(transaction, account_id)?;
+                ended = sign_ins::end_others(transaction, account_id, Some(sign_in_id))?;
+            }
             known_browsers::remember(transaction, account_id, &browser, now_ms)?;
-            Ok::<_, Error>((sign_ins::end_others(transaction, account_id, Some(sign_in_id))?, browser.token))
+            Ok::<_, Error>((ended, browser.token))
         })
     });
     let (ended, browser) = ended.await?;

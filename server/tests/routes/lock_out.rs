@@ -1,6 +1,6 @@
 //! Nobody locks an account's owner out, and guessing stays bounded all the same.
 
-use crate::support::house::{DAY_MS, PASSWORD, Reply, TestServer, random};
+use crate::support::house::{DAY_MS, PASSWORD, QUICK, Reply, TestServer, random};
 use cliquet_server::cookies;
 use cliquet_web_crypto::crypto::password::Login;
 use cliquet_wire::{
@@ -58,7 +58,7 @@ impl Browser {
             return reply;
         }
         let started: SignInStarted = reply.expect(200);
-        let Ok(logged_in) = login.finish(password, &started.response, &mut random()) else { return reply };
+        let Ok(logged_in) = login.finish(password, &started.response, &[QUICK], &mut random()) else { return reply };
         let finish = SignInFinish { attempt: started.attempt, finalization: logged_in.finalization, device: None };
         let reply = self.post(server, "/sign-in/finish", serde_json::to_vec(&finish).unwrap()).await;
         let given = reply.browser_cookie();

@@ -24,7 +24,13 @@ fn first() -> Blob {
 /// Everything that a change to [`NEW`] takes, proven with the old password.
 async fn change(server: &TestServer, who: &Person) -> ChangePassword {
     let (change, record) = server.begin_change(who, PASSWORD, NEW).await;
-    ChangePassword { change, record, vault: Blob(b"locked anew".to_vec()), replaces: first().digest() }
+    ChangePassword {
+        change,
+        record,
+        vault: Blob(b"locked anew".to_vec()),
+        replaces: first().digest(),
+        end_sign_ins: true,
+    }
 }
 
 /// Nothing was changed: the old password opens the old vault, the new one nothing.
@@ -104,6 +110,26 @@ async fn a_new_password_makes_every_browser_unknown_but_this_one() {
     assert_eq!((kept, server.rows()["known_browsers"]), (hash.to_vec(), 1));
 }
 
+/// The same password, stretched better: whoever signed in meant no change.
+#[rocket::async_test]
+async fn a_password_that_is_registered_again_as_it_was_ends_no_sign_in_and_forgets_no_browser() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let phone = server.second_device(&mut alice).await;
+    let browsers = server.rows()["known_browsers"];
+    let (change, record) = server.begin_change(&alice, PASSWORD, PASSWORD).await;
+    let (vault, replaces) = (Blob(b"locked anew".to_vec()), first().digest());
+    let change = ChangePassword { change, record, vault, replaces, end_sign_ins: false };
+    server.put(&alice, "/password", &change).await.expect_nothing();
+    for stays in [&alice, &phone] {
+        server.get(stays, "/contacts").await.expect::<Contacts>(200);
+    }
+    // The request of the test brings no cookie of a browser, so it is one more.
+    assert_eq!(server.rows()["known_browsers"], browsers + 1);
+    let signed_in: SignedIn = server.sign_in("alice@example.org", PASSWORD, None).await.expect(200);
+    assert_eq!(signed_in.vault, change.vault);
+}
+
 #[rocket::async_test]
 async fn a_change_is_for_whoever_is_signed_in() {
     let server = TestServer::start().await;
@@ -179,7 +205,8 @@ async fn changes_are_limited_by_account() {
     server.post(&alice, "/password/start", &start).await.expect_problem(Malformed);
     server.post(&alice, "/password/start", &start).await.expect_problem(TooManyRequests);
     let (record, vault) = (Blob(vec![7; 9]), Blob(vec![7]));
-    let change = ChangePassword { change: uuid::Uuid::from_u128(7), record, vault, replaces: first().digest() };
+    let (change, replaces) = (uuid::Uuid::from_u128(7), first().digest());
+    let change = ChangePassword { change, record, vault, replaces, end_sign_ins: true };
     server.put(&alice, "/password", &change).await.expect_problem(TooManyRequests);
 }
 

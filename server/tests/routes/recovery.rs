@@ -1,6 +1,6 @@
 //! The recovery key, and an account that is recovered with it.
 
-use crate::support::house::{PASSWORD, Person, TestServer, random, vault};
+use crate::support::house::{PASSWORD, Person, QUICK, TestServer, random, vault};
 use cliquet_web_crypto::crypto::password::Registration;
 use cliquet_wire::{
     bytes::{Blob, Bytes},
@@ -49,7 +49,7 @@ fn start(email: &str, proof: RecoveryProof) -> (Registration, StartRecovery) {
 async fn recovering(server: &TestServer) -> FinishRecovery {
     let (registration, start) = start(" Alice@example.org", PROOF);
     let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
-    let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
+    let record = registration.finish(NEW, &started.response, QUICK, &mut random()).unwrap().record;
     let (vault, replaces) = (Blob(b"locked anew".to_vec()), started.vault.digest());
     let credential = started.credential;
     FinishRecovery { email: started.email, proof: PROOF, record, credential, vault, replaces, device: None }
@@ -73,7 +73,7 @@ async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_end
     let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
     assert_eq!((started.email, started.vault), (alice.email.clone(), with_key()));
     assert_eq!(started.directory.device_list, alice.list);
-    let record = registration.finish(NEW, &started.response, &mut random()).unwrap().record;
+    let record = registration.finish(NEW, &started.response, QUICK, &mut random()).unwrap().record;
     let vault = Blob(b"locked anew".to_vec());
     let replaces = with_key().digest();
     let email = alice.email.clone();

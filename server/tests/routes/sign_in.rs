@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, TestServer, random, vault};
+use crate::support::house::{DAY_MS, MINUTE_MS, PASSWORD, QUICK, TestServer, random, vault};
 use cliquet_web_crypto::crypto::password::Login;
 use cliquet_wire::{
     bytes::Blob,
@@ -85,7 +85,7 @@ async fn an_attempt_is_used_once_and_only_for_a_minute() {
         let (login, request) = Login::start(PASSWORD, &mut random()).unwrap();
         let start = SignInStart { email: "alice@example.org".to_owned(), request };
         let started: SignInStarted = server.post(None, "/sign-in/start", &start).await.expect(200);
-        let finalization = login.finish(PASSWORD, &started.response, &mut random()).unwrap().finalization;
+        let finalization = login.finish(PASSWORD, &started.response, &[QUICK], &mut random()).unwrap().finalization;
         SignInFinish { attempt: started.attempt, finalization, device: None }
     };
     let finish = attempt().await;

@@ -4,7 +4,7 @@
 use super::rand_core_06::RandCore06;
 use cliquet_wire::{
     bytes::Blob,
-    opaque::{CONTEXT, Suite},
+    opaque::{CONTEXT, Stretching, Suite},
 };
 use opaque_ke::{
     ClientLogin, ClientLoginFinishParameters, ClientRegistration, ClientRegistrationFinishParameters,
@@ -100,10 +100,12 @@ impl Registration {
         self,
         password: &[u8],
         response: &Blob,
+        stretching: Stretching,
         rng: &mut impl CryptoRng,
     ) -> Result<Registered, PasswordError> {
         let response = RegistrationResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
-        let parameters = ClientRegistrationFinishParameters::default();
+        let argon2 = stretching.argon2();
+        let parameters = ClientRegistrationFinishParameters::new(Identifiers::default(), Some(&argon2));
         let mut finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
         Ok(Registered {
             record: Blob(finished.message.serialize().to_vec()),
@@ -128,6 +130,8 @@ pub struct LoggedIn {
     pub finalization: Blob,
     /// Opens the vault's root.
     pub export_key: ExportKey,
+    /// What the password was registered with.
+    pub stretching: Stretching,
 }
 
 impl Login {
@@ -140,18 +144,36 @@ impl Login {
         Ok((Self(started.state), Blob(started.message.serialize().to_vec())))
     }
 
-    /// Takes KE2. Slow on purpose: Argon2id.
+    /// Takes KE2, and tries these parameters in their order. Slow on purpose: one Argon2id for each that is tried.
     ///
     /// # Errors
     /// [`PasswordError::Wrong`] for a wrong password or an unknown address, others when KE2 is malformed or Argon2id fails.
-    pub fn finish(self, password: &[u8], response: &Blob, rng: &mut impl CryptoRng) -> Result<LoggedIn, PasswordError> {
+    pub fn finish(
+        self,
+        password: &[u8],
+        response: &Blob,
+        tried: &[Stretching],
+        rng: &mut impl CryptoRng,
+    ) -> Result<LoggedIn, PasswordError> {
         let response = CredentialResponse::deserialize(&response.0).map_err(|_| PasswordError::Malformed)?;
-        let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), None);
-        let mut finished = self.0.finish(&mut RandCore06(rng), password, response, parameters)?;
-        Ok(LoggedIn {
-            finalization: Blob(finished.message.serialize().to_vec()),
-            export_key: ExportKey::take(&mut finished.export_key),
-        })
+        for stretching in tried {
+            let (state, argon2) = (self.0.clone(), stretching.argon2());
+            let parameters = ClientLoginFinishParameters::new(Some(CONTEXT), Identifiers::default(), Some(&argon2));
+            match state.finish(&mut RandCore06(rng), password, response.clone(), parameters) {
+                Ok(mut finished) => {
+                    return Ok(LoggedIn {
+                        finalization: Blob(finished.message.serialize().to_vec()),
+                        export_key: ExportKey::take(&mut finished.export_key),
+                        stretching: *stretching,
+                    });
+                }
+                Err(error) => match error.into() {
+                    PasswordError::Wrong => {}
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(PasswordError::Wrong)
     }
 }
 
@@ -179,11 +201,12 @@ mod tests {
             Self { setup: ServerSetup::new(&mut RandCore06(&mut rng)), record: None, login: None, rng }
         }
 
-        fn register(&mut self, password: &[u8], rng: &mut ChaCha20Rng) -> ExportKey {
+        fn register(&mut self, password: &[u8], stretching: Stretching, rng: &mut ChaCha20Rng) -> ExportKey {
             let (registration, request) = Registration::start(password, rng).unwrap();
             let request = RegistrationRequest::deserialize(&request.0).unwrap();
             let response = ServerRegistration::<Suite>::start(&self.setup, request, ALICE).unwrap().message;
-            let registered = registration.finish(password, &Blob(response.serialize().to_vec()), rng).unwrap();
+            let response = Blob(response.serialize().to_vec());
+            let registered = registration.finish(password, &response, stretching, rng).unwrap();
             let upload = RegistrationUpload::deserialize(&registered.record.0).unwrap();
             self.record = Some(ServerRegistration::finish(upload));
             registered.export_key
@@ -215,37 +238,51 @@ mod tests {
     }
 
     #[test]
-    fn the_right_password_signs_in_and_gives_the_same_export_key() {
-        let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(3));
-        let export_key = server.register(b"correct horse", &mut rng);
-        assert_eq!(export_key.as_bytes().len(), 64);
+    fn the_right_password_signs_in_and_gives_the_same_export_key_by_whatever_it_was_stretched() {
+        for stretching in Stretching::CURRENT.and_older() {
+            let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(3));
+            let export_key = server.register(b"correct horse", *stretching, &mut rng);
+            assert_eq!(export_key.as_bytes().len(), 64);
+            let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
+            let answer = server.answer(&request);
+            let logged_in = login.finish(b"correct horse", &answer, Stretching::CURRENT.and_older(), &mut rng).unwrap();
+            assert_eq!(logged_in.export_key.as_bytes(), export_key.as_bytes());
+            assert_eq!(logged_in.stretching, *stretching);
+            assert!(server.finish(&logged_in.finalization));
+        }
+    }
+
+    #[test]
+    fn a_record_opens_only_with_the_parameters_that_it_was_registered_with() {
+        let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(6));
+        server.register(b"correct horse", Stretching::V2, &mut rng);
         let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
         let answer = server.answer(&request);
-        let logged_in = login.finish(b"correct horse", &answer, &mut rng).unwrap();
-        assert_eq!(logged_in.export_key.as_bytes(), export_key.as_bytes());
-        assert!(server.finish(&logged_in.finalization));
+        let finished = login.finish(b"correct horse", &answer, &[Stretching::V1], &mut rng);
+        assert_eq!(finished.err(), Some(PasswordError::Wrong));
     }
 
     #[test]
     fn a_wrong_password_and_an_unknown_address_look_the_same() {
         let (mut server, mut rng) = (Server::new(), ChaCha20Rng::seed_from_u64(4));
-        server.register(b"correct horse", &mut rng);
-        let (login, request) = Login::start(b"battery staple", &mut rng).unwrap();
-        let answer = server.answer(&request);
-        assert_eq!(login.finish(b"battery staple", &answer, &mut rng).err(), Some(PasswordError::Wrong));
+        server.register(b"correct horse", Stretching::CURRENT, &mut rng);
+        let mut try_it = |server: &mut Server, password| {
+            let (login, request) = Login::start(password, &mut rng).unwrap();
+            login.finish(password, &server.answer(&request), Stretching::CURRENT.and_older(), &mut rng).err()
+        };
+        assert_eq!(try_it(&mut server, b"battery staple"), Some(PasswordError::Wrong));
         server.record = None;
-        let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
-        let answer = server.answer(&request);
-        assert_eq!(login.finish(b"correct horse", &answer, &mut rng).err(), Some(PasswordError::Wrong));
+        assert_eq!(try_it(&mut server, b"correct horse"), Some(PasswordError::Wrong));
     }
 
     #[test]
     fn an_answer_that_is_none_is_malformed() {
         let mut rng = ChaCha20Rng::seed_from_u64(5);
         let (login, request) = Login::start(b"correct horse", &mut rng).unwrap();
-        assert_eq!(login.finish(b"correct horse", &request, &mut rng).err(), Some(PasswordError::Malformed));
+        let finished = login.finish(b"correct horse", &request, Stretching::CURRENT.and_older(), &mut rng);
+        assert_eq!(finished.err(), Some(PasswordError::Malformed));
         let (registration, _) = Registration::start(b"correct horse", &mut rng).unwrap();
-        let nothing = registration.finish(b"correct horse", &Blob::default(), &mut rng);
+        let nothing = registration.finish(b"correct horse", &Blob::default(), Stretching::CURRENT, &mut rng);
         assert_eq!(nothing.err(), Some(PasswordError::Malformed));
     }
 }

@@ -21,7 +21,7 @@ use cliquet_web_crypto::{
         },
     },
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Signature};
+use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Signature, opaque::Stretching};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use rand_core::CryptoRng;
 use std::{
@@ -68,6 +68,8 @@ pub(crate) struct Browser<'a> {
     journal: Rc<RefCell<Vec<String>>>,
     /// The account key that is made next.
     pub(crate) next_key: Cell<&'static [u8]>,
+    /// What its release registers passwords with: the older one, which is quick, unless a test is about it.
+    pub(crate) stretching: Cell<Stretching>,
     /// The next commit fails so.
     pub(crate) disk_fails: Rc<Cell<Option<StoreError>>>,
     seed: Cell<u64>,
@@ -77,8 +79,8 @@ impl<'a> Browser<'a> {
     /// `seed` tells one browser's randomness from another's.
     pub(crate) fn new(server: &'a Server, seed: u64) -> Self {
         let (disk, journal, disk_fails) = Default::default();
-        let (next_key, seed) = (Cell::new(ALICE), Cell::new(seed << 32));
-        Self { server, disk, journal, next_key, disk_fails, seed }
+        let (next_key, seed, stretching) = (Cell::new(ALICE), Cell::new(seed << 32), Cell::new(Stretching::V1));
+        Self { server, disk, journal, next_key, stretching, disk_fails, seed }
     }
 
     pub(crate) fn sign_up(&self, may_replace: bool) -> Result<(), AccountError> {
@@ -230,6 +232,14 @@ impl Crypto for Browser<'_> {
 impl AccountPlatform for Browser<'_> {
     type Store = Store;
     type Signer = TestKey;
+
+    fn stretching(&self) -> Stretching {
+        self.stretching.get()
+    }
+
+    async fn painted(&self) {
+        self.journal.borrow_mut().push("painted".to_owned());
+    }
 
     async fn open_store(&self, email: &Address) -> Result<Store, StoreError> {
         self.disk.borrow_mut().entry(email.as_str().to_owned()).or_default();

@@ -41,6 +41,7 @@ fn a_changed_password_opens_the_account_and_the_old_one_does_not() {
     let change = |old: &str| ready(change_password(&browser, &alice(), &password(old), &password(NEW), &silent));
     assert_eq!(change("not the old one"), Err(AccountError::WrongPassword));
     change(PASSWORD).unwrap();
+    assert_eq!(server.registered_again(), [true], "every other sign-in ends");
     let other = Browser::new(&server, 2);
     assert_eq!(other.sign_in(PASSWORD, false), Err(AccountError::Refused));
     other.sign_in(NEW, false).unwrap();
@@ -100,8 +101,15 @@ fn a_forgotten_password_is_replaced_with_the_recovery_key() {
     let key = with_recovery_key(&browser);
     let other = Browser::new(&server, 2);
     recovered(&other, &key).unwrap();
-    let expected = ["POST /recovery/start", "POST /recovery/finish", "POST /sign-in/start", "POST /sign-in/finish"];
-    assert_eq!(other.journal()[..4], expected);
+    let expected = [
+        "POST /recovery/start",
+        "painted",
+        "POST /recovery/finish",
+        "POST /sign-in/start",
+        "painted",
+        "POST /sign-in/finish",
+    ];
+    assert_eq!(other.journal()[..6], expected);
     assert_eq!(Browser::new(&server, 3).sign_in(PASSWORD, false), Err(AccountError::Refused));
 }
 

@@ -26,7 +26,8 @@ fn another_browser_becomes_a_device_and_knows_what_it_has_to_get_back() {
     let browser = Browser::new(&server, 2);
     browser.sign_in(PASSWORD, false).unwrap();
     let steps = browser.journal();
-    let expected = ["POST /sign-in/start", "POST /sign-in/finish", "keep", "POST /devices", "keep", "PUT /vault"];
+    let expected =
+        ["POST /sign-in/start", "painted", "POST /sign-in/finish", "keep", "POST /devices", "keep", "PUT /vault"];
     assert_eq!(steps, expected);
     assert_eq!(server.account(&alice()).unwrap().list.devices.len(), 2);
     assert!(browser.has("to_restore") && !browser.is_pending());
@@ -143,7 +144,10 @@ fn a_wrong_password_is_refused_before_anything_is_opened() {
     let server = with_an_account();
     let browser = Browser::new(&server, 2);
     assert_eq!(browser.sign_in("not the password", false), Err(AccountError::Refused));
-    assert_eq!((browser.journal(), browser.kept()), (vec!["POST /sign-in/start".to_owned()], None));
+    assert_eq!(
+        (browser.journal(), browser.kept()),
+        (["POST /sign-in/start", "painted"].map(str::to_owned).to_vec(), None)
+    );
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod entering;
 mod making;
 mod room;
 mod server;
+mod stretching;

@@ -15,7 +15,7 @@ fn the_device_is_on_the_disk_before_the_server_hears_of_it() {
     let server = Server::start();
     let browser = Browser::new(&server, 1);
     browser.sign_up(false).unwrap();
-    assert_eq!(browser.journal(), ["POST /sign-up/start", "keep", "POST /sign-up/finish", "keep"]);
+    assert_eq!(browser.journal(), ["POST /sign-up/start", "painted", "keep", "POST /sign-up/finish", "keep"]);
     let kept = browser.kept().unwrap();
     assert!(kept.has_account_key && !browser.is_pending() && browser.has("device"));
     assert!(!browser.has("to_restore"), "a first device has nothing to get back");

@@ -71,6 +71,8 @@ struct State {
     faults: Vec<(String, Fault)>,
     /// A change of password that was proven.
     change: Option<Uuid>,
+    /// Of each password that was registered again, whether other sign-ins ended.
+    registered_again: Vec<bool>,
 }
 
 /// This server names every record alike: nobody guesses here.
@@ -107,7 +109,8 @@ impl Server {
         let mut rng = Rng06(ChaCha20Rng::seed_from_u64(0));
         let setup = ServerSetup::<Suite>::new(&mut rng);
         let (accounts, attempts) = (BTreeMap::new(), BTreeMap::new());
-        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in: None, faults: Vec::new(), change: None }))
+        let (signed_in, change, faults, registered_again) = Default::default();
+        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in, faults, change, registered_again }))
     }
 
     /// The next request of this path meets the fault.
@@ -130,6 +133,11 @@ impl Server {
     /// Whether somebody is signed in, and as which device.
     pub(crate) fn signed_in(&self) -> Option<Option<DeviceId>> {
         self.0.borrow().signed_in.as_ref().map(|(_, device)| *device)
+    }
+
+    /// Of each password that was registered again since the last call, whether other sign-ins ended.
+    pub(crate) fn registered_again(&self) -> Vec<bool> {
+        std::mem::take(&mut self.0.borrow_mut().registered_again)
     }
 
     pub(crate) fn exchange(&self, method: &str, path: &str, body: Option<&str>) -> Result<String, HttpError> {
@@ -241,13 +249,14 @@ impl State {
         let address = Address::parse(&email).unwrap();
         match (method, path) {
             ("PUT", "/password") => {
-                let ChangePassword { change, record, vault, replaces } = read(body);
+                let ChangePassword { change, record, vault, replaces, end_sign_ins } = read(body);
                 if self.change.take() != Some(change) {
                     return Err(ProblemCode::PasswordRefused);
                 }
                 let account = self.accounts.get_mut(&email).unwrap();
                 replace_vault(account, vault, replaces)?;
                 account.record = finish_registration(&record);
+                self.registered_again.push(end_sign_ins);
                 return Ok(String::new());
             }
             ("POST", "/password/start") => {

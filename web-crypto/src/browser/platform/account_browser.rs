@@ -53,6 +53,10 @@ impl AccountPlatform for AccountBrowser {
     type Store = Store;
     type Signer = SigningKey;
 
+    async fn painted(&self) {
+        timer::painted().await;
+    }
+
     async fn open_store(&self, email: &Address) -> Result<Store, StoreError> {
         Store::open(email).await
     }

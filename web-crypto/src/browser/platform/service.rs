@@ -8,7 +8,7 @@ use crate::{
         rsa::{SignError, Signer, Verifier, WrappedAccountKey},
     },
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId};
+use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId, opaque::Stretching};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -219,6 +219,14 @@ pub trait Crypto {
 pub trait AccountPlatform: Clock + Http + Crypto {
     type Store: DeviceStorage<Signer = Self::Signer>;
     type Signer: AccountSigner;
+
+    /// What a password is registered with; a sign-in tries the older versions too. An older release had an older one.
+    fn stretching(&self) -> Stretching {
+        Stretching::CURRENT
+    }
+
+    /// Returns once the page was painted as it is now. What follows may take a second in which nothing is painted.
+    fn painted(&self) -> impl Future<Output = ()>;
 
     /// Opens what this browser keeps for an account, and makes it the first time.
     ///

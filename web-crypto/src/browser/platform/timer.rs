@@ -13,6 +13,22 @@ pub async fn pause(ms: u32) {
     let _ = JsFuture::from(over).await;
 }
 
+/// A page that is not shown is never painted: how long it is waited for.
+const PAINT_MS_MAX: u32 = 100;
+
+/// Returns once the page was painted as it is now, or is not shown.
+pub async fn painted() {
+    let painted = async {
+        let frame = Promise::new(&mut |resolve, _| {
+            let _ = web_sys::window().map(|window| window.request_animation_frame(&resolve));
+        });
+        let _ = JsFuture::from(frame).await;
+        // The frame is painted after its callbacks, before the next task.
+        pause(0).await;
+    };
+    futures_lite::future::or(painted, pause(PAINT_MS_MAX)).await;
+}
+
 /// Milliseconds since 1970, by this computer's clock.
 #[expect(
     clippy::cast_possible_truncation,

@@ -1,7 +1,7 @@
 //! The deletion of one's own account: the password proves that it is the owner who asks, and what this browser keeps goes
 //! after what the server keeps.
 
-use super::{AccountError, Password, Progress, sign_in::log_in};
+use super::{AccountError, Password, Progress, login::log_in};
 use crate::browser::{app::api, platform::service::AccountPlatform};
 use cliquet_wire::{address::Address, proof::Proof};
 
@@ -24,7 +24,7 @@ pub async fn delete_account(
     progress: &dyn Fn(Progress),
 ) -> Result<Left, AccountError> {
     progress(Progress::CheckingPassword);
-    let logged_in = log_in(platform, &mut platform.rng(), email, password).await;
+    let logged_in = log_in(platform, email, password, platform.stretching().and_older()).await;
     let (attempt, logged_in) = logged_in.map_err(|error| match error {
         // The address is the account's own, so it can only be the password.
         AccountError::Refused => AccountError::WrongPassword,

@@ -12,6 +12,7 @@ pub mod delete_account;
 pub mod enter_account;
 pub mod error;
 pub mod invite;
+pub mod login;
 pub mod make_account;
 pub mod make_room;
 pub mod opened_account;

@@ -3,7 +3,7 @@
 //! Owns a login (RFC 9807 section 6) that the server has not seen the end of yet. Its last message goes to the server
 //! together with the change.
 
-use super::{AccountError, Password, sign_in::log_in};
+use super::{AccountError, Password, login::log_in};
 use crate::{
     browser::{
         app::api,
@@ -15,7 +15,8 @@ use crate::{
     },
 };
 use cliquet_wire::{
-    account_key::AccountKey, address::Address, bytes::Blob, certificate::DeviceDirectory, vault::Vault,
+    account_key::AccountKey, address::Address, bytes::Blob, certificate::DeviceDirectory, opaque::Stretching,
+    vault::Vault,
 };
 use uuid::Uuid;
 
@@ -32,14 +33,17 @@ pub struct PasswordProof {
 }
 
 impl PasswordProof {
+    /// `tried`: what the password may have been registered with.
+    ///
     /// # Errors
     /// [`AccountError::WrongPassword`].
     pub async fn give(
         platform: &impl AccountPlatform,
         email: &Address,
         password: &Password,
+        tried: &[Stretching],
     ) -> Result<Self, AccountError> {
-        let logged_in = log_in(platform, &mut platform.rng(), email, password).await;
+        let logged_in = log_in(platform, email, password, tried).await;
         let (attempt, logged_in) = logged_in.map_err(|error| match error {
             // The address is the account's own, so it can only be the password.
             AccountError::Refused => AccountError::WrongPassword,

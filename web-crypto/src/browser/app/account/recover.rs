@@ -42,7 +42,8 @@ pub async fn recover(
     }
     let owner = Owner { email, account_key: &started.directory.account_key };
     let root = vault::root_by_recovery_key(owner, key.entropy(), &started.vault)?;
-    let registered = registration.finish(password, &started.response, &mut rng)?;
+    platform.painted().await;
+    let registered = registration.finish(password, &started.response, platform.stretching(), &mut rng)?;
     let export_key = registered.export_key.as_bytes();
     let vault = vault::replace_password_lock(owner, &root, export_key, &started.vault, &mut rng)?;
     let replaces = started.vault.digest();

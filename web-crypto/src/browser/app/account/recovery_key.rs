@@ -24,7 +24,7 @@ pub async fn show(
     progress: &dyn Fn(Progress),
 ) -> Result<RecoveryKey, AccountError> {
     progress(Progress::CheckingPassword);
-    let proof = PasswordProof::give(platform, email, password).await?;
+    let proof = PasswordProof::give(platform, email, password, platform.stretching().and_older()).await?;
     let entropy = vault::kept_entropy(proof.owner(), &proof.root, &proof.vault)?;
     Ok(RecoveryKey::from_entropy(entropy))
 }
@@ -49,7 +49,7 @@ impl UnconfirmedKey {
         progress: &dyn Fn(Progress),
     ) -> Result<Self, AccountError> {
         progress(Progress::CheckingPassword);
-        PasswordProof::give(platform, email, &password).await?;
+        PasswordProof::give(platform, email, &password, platform.stretching().and_older()).await?;
         let mut rng = platform.rng();
         let (key, places) = (RecoveryKey::generate(&mut rng), RecoveryKey::places_to_confirm(&mut rng));
         Ok(Self { key, password, places })
@@ -80,7 +80,7 @@ impl UnconfirmedKey {
         progress(Progress::SettingRecoveryKey);
         let mut left = ATTEMPTS;
         loop {
-            let proof = PasswordProof::give(platform, email, &self.password).await?;
+            let proof = PasswordProof::give(platform, email, &self.password, platform.stretching().and_older()).await?;
             let (entropy, rng) = (self.key.entropy(), &mut platform.rng());
             let vault = vault::set_recovery_lock(proof.owner(), &proof.root, entropy, &proof.vault, rng)?;
             let set = SetRecovery {

@@ -1,28 +1,17 @@
-//! Signing in (*connexion*, in the words of the project's first description): OPAQUE login (RFC 9807 section 6).
+//! Signing in (*connexion*, in the words of the project's first description).
 //!
-//! Owns the password's part. What it gives, the export key, opens the account's vault in `enter_account`.
+//! The password gives the export key (`login`), which opens the account's vault (`enter_account`). A password that was
+//! registered with older parameters is then registered again.
 
 use super::{
     AccountError, Password, Progress,
+    change_password::raise_stretching,
     enter_account::{EnterAccount, enter_account},
+    login::log_in,
 };
-use crate::{
-    browser::{
-        app::api,
-        platform::{
-            error::HttpError,
-            service::{AccountPlatform, Http},
-        },
-    },
-    crypto::password::{LoggedIn, Login},
-};
-use cliquet_wire::{
-    address::Address,
-    sign_in::{SignInStart, SignInStarted},
-};
-use rand_core::CryptoRng;
+use crate::browser::platform::service::AccountPlatform;
+use cliquet_wire::address::Address;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// What a person typed, and what is known beside it.
@@ -45,34 +34,21 @@ pub async fn sign_in(
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
     progress(Progress::CheckingPassword);
-    let (attempt, logged_in) = log_in(platform, &mut platform.rng(), &sign_in.email, &sign_in.password).await?;
+    let (attempt, logged_in) =
+        log_in(platform, &sign_in.email, &sign_in.password, platform.stretching().and_older()).await?;
     progress(Progress::OpeningAccount);
     let enter = EnterAccount {
-        email: sign_in.email,
+        email: sign_in.email.clone(),
         export_key: Zeroizing::new(logged_in.export_key.as_bytes().to_vec()),
         attempt,
         finalization: logged_in.finalization,
         may_replace: sign_in.may_replace,
         device_name: sign_in.device_name,
     };
-    enter_account(platform, enter).await
-}
-
-/// The attempt that the server remembers, and what the password gave. The server has not seen the login's end yet.
-///
-/// # Errors
-/// [`AccountError::Refused`] for a wrong password or an unknown address.
-pub async fn log_in(
-    http: &impl Http,
-    rng: &mut impl CryptoRng,
-    email: &Address,
-    password: &Password,
-) -> Result<(Uuid, LoggedIn), AccountError> {
-    let (login, request) = Login::start(password.as_bytes(), rng)?;
-    let start = SignInStart { email: email.as_str().to_owned(), request };
-    let started: SignInStarted = api::post(http, "/sign-in/start", &start).await?;
-    if started.email != *email {
-        return Err(HttpError::Unreadable.into());
+    enter_account(platform, enter).await?;
+    if logged_in.stretching != platform.stretching() {
+        // The account is entered all the same; the next sign-in tries again.
+        let _ = raise_stretching(platform, &sign_in.email, &sign_in.password, logged_in.stretching).await;
     }
-    Ok((started.attempt, login.finish(password.as_bytes(), &started.response, rng)?))
+    Ok(())
 }

@@ -65,7 +65,8 @@ pub async fn sign_up(
     if started.email != email {
         return Err(HttpError::Unreadable.into());
     }
-    let registered = registration.finish(password.as_bytes(), &started.response, &mut rng)?;
+    platform.painted().await;
+    let registered = registration.finish(password.as_bytes(), &started.response, platform.stretching(), &mut rng)?;
     progress(Progress::MakingKeys);
     let make = MakeAccount {
         email,
