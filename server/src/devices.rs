@@ -274,6 +274,26 @@ pub fn active(connection: &Connection, email: &Address) -> Result<Vec<DeviceId>,
     Ok(list.map(|list| list.devices).unwrap_or_default())
 }
 
+/// A device, whosever it is.
+#[derive(Debug)]
+pub struct Found {
+    pub account_id: i64,
+    /// Its account signed it, which was checked when it came.
+    pub certificate: Certificate,
+    pub is_revoked: bool,
+}
+
+/// The device of this id. Deleted with its account.
+pub fn find(connection: &Connection, device: DeviceId) -> Result<Option<Found>, Error> {
+    let row: Option<(i64, String, bool)> = connection
+        .prepare_cached("SELECT account_id, certificate, revoked IS NOT NULL FROM devices WHERE id = ?1")?
+        .query_row([device.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((account_id, certificate, is_revoked)) = row else { return Ok(None) };
+    let certificate = serde_json::from_str(&certificate).map_err(Error::unreadable)?;
+    Ok(Some(Found { account_id, certificate, is_revoked }))
+}
+
 /// Whether this account has this device, not revoked.
 pub fn is_active(connection: &Connection, account_id: i64, device: DeviceId) -> Result<bool, Error> {
     Ok(connection

@@ -19,6 +19,7 @@ pub mod database;
 pub mod deleted_accounts;
 pub mod deletion;
 pub mod detour;
+pub mod device_challenge;
 pub mod devices;
 pub mod earlier_vaults;
 pub mod error;

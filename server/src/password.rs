@@ -2,10 +2,10 @@
 //!
 //! Owns the set-up and the sign-ins under way. Never sees a password. Knows nothing of accounts or HTTP.
 
-use crate::{clock::DAY_MS, database};
+use crate::{clock::DAY_MS, database, device_challenge::DeviceChallenge};
 use cliquet_wire::{
     address::Address,
-    bytes::{Blob, Bytes},
+    bytes::{Blob, Bytes, PublicKey},
     opaque::{CONTEXT, Suite},
 };
 use opaque_ke::{
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A browser needs under a second between the two steps; a slow phone, a few. After this the attempt is gone.
 const ATTEMPT_LIFE: Duration = Duration::from_secs(60);
-/// Attempts under way at once, about 200 bytes each. Past it the least used make room, so that memory is bounded.
+/// Attempts under way at once, about 300 bytes each. Past it the least used make room, so that memory is bounded.
 const ATTEMPTS_MAX: u64 = 20_000;
 
 /// From the proof of the old password to the new record: a slow phone stretches the new one twice meanwhile.
@@ -79,6 +79,7 @@ struct Attempt {
     record: Option<[u8; 32]>,
     begun_ms: u64,
     state: ServerLogin<Suite>,
+    challenge: DeviceChallenge,
 }
 
 /// The first step's answer, and the name under which the second step finds its state.
@@ -86,6 +87,21 @@ struct Attempt {
 pub struct Started {
     pub attempt: Uuid,
     pub response: Blob,
+    /// For a browser that goes on as a device.
+    pub challenge: PublicKey,
+}
+
+/// A sign-in whose password was proven.
+pub struct Finished {
+    pub proven: Proven,
+    attempt: Arc<Attempt>,
+}
+
+impl Finished {
+    /// What a device of the account proves itself by.
+    pub fn challenge(&self) -> &DeviceChallenge {
+        &self.attempt.challenge
+    }
 }
 
 /// Whose password was proven.
@@ -194,13 +210,17 @@ impl Passwords {
         let mut name = [0; 16];
         rand::RngCore::fill_bytes(&mut random, &mut name);
         let attempt = uuid::Builder::from_random_bytes(name).into_uuid();
-        let kept = Attempt { email: email.clone(), record: digest, begun_ms: now_ms, state: started.state };
+        // Whether or not the address is known, and a device will be named (S1).
+        let device = DeviceChallenge::generate().map_err(|_| PasswordError::Refused)?;
+        let (response, challenge) = (Blob(started.message.serialize().to_vec()), device.public_key());
+        let (email, state) = (email.clone(), started.state);
+        let kept = Attempt { email, record: digest, begun_ms: now_ms, state, challenge: device };
         self.attempts.insert(attempt, Arc::new(kept));
-        Ok(Started { attempt, response: Blob(started.message.serialize().to_vec()) })
+        Ok(Started { attempt, response, challenge })
     }
 
-    /// Whose password the KE3 proves. The attempt is used up whatever the answer.
-    pub fn finish_sign_in(&self, attempt: Uuid, finalization: &Blob, now_ms: u64) -> Result<Proven, PasswordError> {
+    /// Whose password the KE3 proves. The attempt is used up whatever the answer, and its challenge with it.
+    pub fn finish_sign_in(&self, attempt: Uuid, finalization: &Blob, now_ms: u64) -> Result<Finished, PasswordError> {
         let attempt = self.attempts.remove(&attempt).ok_or(PasswordError::Refused)?;
         // `remove` also returns what has expired and was not swept yet.
         if now_ms.abs_diff(attempt.begun_ms) > ATTEMPT_LIFE.as_millis() as u64 {
@@ -209,12 +229,18 @@ impl Passwords {
         let finalization =
             CredentialFinalization::deserialize(&finalization.0).map_err(|_| PasswordError::Malformed)?;
         attempt.state.clone().finish(finalization, parameters()).map_err(|_| PasswordError::Refused)?;
-        Ok(Proven { email: attempt.email.clone(), record: attempt.record })
+        Ok(Finished { proven: Proven { email: attempt.email.clone(), record: attempt.record }, attempt })
     }
 }
 
 fn parameters() -> ServerLoginParameters<'static, 'static> {
     ServerLoginParameters { context: Some(CONTEXT), identifiers: Identifiers::default() }
+}
+
+impl fmt::Debug for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Finished(…)")
+    }
 }
 
 impl fmt::Debug for Passwords {

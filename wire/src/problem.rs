@@ -70,6 +70,8 @@ codes! {
     InviteExpired = "invite-expired", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
+    /// A sign-in named a device of the account without that device's proof. Nobody was signed in.
+    DeviceRefused = "device-refused", 403;
     /// A signed-in person had to prove the password, and did not.
     PasswordRefused = "password-refused", 403;
     /// A fresh proof of the password or of the recovery key is needed for this.

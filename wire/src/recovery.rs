@@ -4,7 +4,6 @@ use crate::{
     address::Address,
     bytes::{Blob, Bytes, Digest},
     certificate::DeviceDirectory,
-    ids::DeviceId,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -73,7 +72,7 @@ pub struct RecoveryStarted {
 }
 
 /// `POST /recovery/finish`: record and vault are replaced together, every sign-in of the account ends, and a new one
-/// begins. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
+/// begins, which speaks for no device. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FinishRecovery {
     /// As [`RecoveryStarted`] gave it.
@@ -88,9 +87,6 @@ pub struct FinishRecovery {
     pub vault: Blob,
     /// As in [`crate::vault::ReplaceVault`].
     pub replaces: Digest,
-    /// The device this browser already is, if it is one. Unknown or revoked ones are ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
 }
 
 #[cfg(test)]

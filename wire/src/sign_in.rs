@@ -3,8 +3,9 @@
 use crate::{
     account_key::AccountKey,
     address::Address,
-    bytes::{Blob, Bytes},
+    bytes::{Blob, Bytes, PublicKey},
     certificate::{DeviceDirectory, DeviceList},
+    device_proof::DeviceProof,
     devices::DeviceUpload,
     ids::DeviceId,
 };
@@ -81,6 +82,8 @@ pub struct SignInStarted {
     pub attempt: Uuid,
     /// KE2.
     pub response: Blob,
+    /// X25519, fresh for this attempt: a device proves itself with it.
+    pub challenge: PublicKey,
 }
 
 /// `POST /sign-in/finish`.
@@ -90,9 +93,10 @@ pub struct SignInFinish {
     pub attempt: Uuid,
     /// KE3.
     pub finalization: Blob,
-    /// The device this browser already is, if it is one. Unknown or revoked ones are ignored.
+    /// The device this browser already is, if it is one. Unknown and revoked ones are ignored; one that is not proven is
+    /// refused, and with it the sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub device: Option<DeviceId>,
+    pub device: Option<DeviceProof>,
 }
 
 /// The answer to a finished sign-up; the cookie comes with it. The browser that made the account has everything else.

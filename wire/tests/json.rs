@@ -8,6 +8,7 @@ use cliquet_wire::{
     bytes::{Blob, Bytes},
     certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::{AddContact, Bundles, ClaimBundles, Contact, ContactState, Contacts},
+    device_proof::DeviceProof,
     devices::{Device, DeviceUpload, Devices, RegisterDevice, RenameDevice, RevokeDevice, SignIn},
     envelope::{Envelope, MessagesSent, PreKeyMessage, SendMessages},
     ephemeral::{EphemeralEnvelope, SendEphemeral},
@@ -186,9 +187,11 @@ fn every_type_reads_back() {
         device: device_upload(),
     });
     reads_back(SignInStart { email: "a".into(), request: Blob(vec![1, 2]) });
-    reads_back(SignInStarted { email: address(), attempt: Uuid::max(), response: Blob(vec![3]) });
+    let challenge = Bytes([9; 32]);
+    reads_back(SignInStarted { email: address(), attempt: Uuid::max(), response: Blob(vec![3]), challenge });
     reads_back(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: None });
-    reads_back(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: Some(device()) });
+    let proof = DeviceProof { device: device(), proof: Bytes([8; 32]) };
+    reads_back(SignInFinish { attempt: Uuid::nil(), finalization: Blob(vec![4]), device: Some(proof) });
     reads_back(SignedUp { device: device() });
     reads_back(SignedIn { directory: directory(), vault: Blob(vec![]), device: None });
     reads_back(SignedIn { directory: directory(), vault: Blob(vec![]), device: Some(device()) });
@@ -240,17 +243,14 @@ fn every_type_of_vault_password_recovery_and_history_reads_back() {
         directory: directory(),
         vault: blob(),
     });
-    for device in [None, Some(device())] {
-        reads_back(FinishRecovery {
-            email: address(),
-            proof: proof(),
-            credential,
-            record: blob(),
-            vault: blob(),
-            replaces,
-            device,
-        });
-    }
+    reads_back(FinishRecovery {
+        email: address(),
+        proof: proof(),
+        credential,
+        record: blob(),
+        vault: blob(),
+        replaces,
+    });
     let id = SegmentId::from_parts(1_700_000_000_000, [9; 10]);
     reads_back(AddSegment { id, segment: blob() });
     reads_back(SegmentAdded { sequence: 1, bytes: 2, quota: u64::MAX });

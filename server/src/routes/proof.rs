@@ -22,7 +22,7 @@ impl OldPassword {
         now_ms: u64,
     ) -> Result<Self, ProblemCode> {
         match passwords.finish_sign_in(attempt, finalization, now_ms) {
-            Ok(proven) if proven.email == *email => Ok(Self(proven)),
+            Ok(finished) if finished.proven.email == *email => Ok(Self(finished.proven)),
             Ok(_) | Err(PasswordError::Refused) => Err(ProblemCode::PasswordRefused),
             Err(PasswordError::Malformed) => Err(ProblemCode::Malformed),
         }

@@ -122,7 +122,7 @@ async fn finish(
     mailboxes: &State<Mailboxes>,
     cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedIn>, Error> {
-    let FinishRecovery { email, proof, record, credential, vault, replaces, device } = body.0;
+    let FinishRecovery { email, proof, record, credential, vault, replaces } = body.0;
     check_size(&vault)?;
     let now_ms = now.0;
     guesser.take(&email, database, now_ms).await?;
@@ -136,15 +136,12 @@ async fn finish(
             accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             accounts::replace_record(transaction, account_id, &record, credential)?;
             let ended = sign_ins::end_others(transaction, account_id, None)?;
-            let device = match device {
-                Some(device) if devices::is_active(transaction, account_id, device)? => Some(device),
-                _ => None,
-            };
-            sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
+            // It speaks for no device: which one this browser is, it proves when it signs in.
+            sign_ins::begin(transaction, account_id, None, &token, now_ms, expires_ms)?;
             known_browsers::forget_all(transaction, account_id)?;
             known_browsers::remember(transaction, account_id, &browser, now_ms)?;
             let directory = devices::directory(transaction, account_id)?;
-            Ok::<_, Error>((token, browser.token, ended, SignedIn { directory, vault, device }))
+            Ok::<_, Error>((token, browser.token, ended, SignedIn { directory, vault, device: None }))
         })
     });
     let (token, browser, ended, signed_in) = finished.await?;

@@ -13,13 +13,16 @@ use crate::{
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
     pages::SignInPage,
-    password::Passwords,
+    password::{Finished, Passwords, Started},
     response::HtmlOrJson,
     sign_ins, signed_in,
     token::Token,
 };
 use cliquet_wire::{
     address::Address,
+    bytes::Blob,
+    device_proof::{Claim, DeviceProof},
+    ids::DeviceId,
     problem::ProblemCode,
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignedIn},
 };
@@ -29,7 +32,9 @@ use rocket::{
     response::{Redirect, status::NoContent},
     routes, uri,
 };
+use rusqlite::Transaction;
 use std::convert::Infallible;
+use uuid::Uuid;
 
 pub fn routes() -> Vec<Route> {
     routes![page, start, finish, sign_out]
@@ -69,7 +74,8 @@ async fn start(
     let started = database.run(move |connection| {
         let record = accounts::opaque_record(connection, &email)?;
         let started = passwords.start_sign_in(&email, record.as_ref(), &request, now_ms)?;
-        Ok::<_, Error>(SignInStarted { email, attempt: started.attempt, response: started.response })
+        let Started { attempt, response, challenge } = started;
+        Ok::<_, Error>(SignInStarted { email, attempt, response, challenge })
     });
     Ok(HtmlOrJson::new(started.await?))
 }
@@ -89,15 +95,16 @@ async fn finish(
     let passwords = Passwords::clone(passwords);
     let (token, browser, signed_in) = database
         .change(move |connection| {
-            let proven = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
+            let finished = passwords.finish_sign_in(attempt, &finalization, now_ms)?;
             // Always a new token: one that was planted before is worth nothing after (S3).
             let token = Token::generate().map_err(database::Error::from)?;
             database::write(connection, |transaction| {
                 // A password that was changed between the two steps is a wrong one.
-                let account_id = accounts::whose_password(transaction, &proven)?.ok_or(ProblemCode::SignInRefused)?;
-                let device = match device {
-                    Some(device) if devices::is_active(transaction, account_id, device)? => Some(device),
-                    _ => None,
+                let account_id = accounts::whose_password(transaction, &finished.proven)?;
+                let account_id = account_id.ok_or(ProblemCode::SignInRefused)?;
+                let device = match &device {
+                    Some(proof) => proven_device(transaction, account_id, &finished, attempt, &finalization, proof)?,
+                    None => None,
                 };
                 sign_ins::begin(transaction, account_id, device, &token, now_ms, expires_ms)?;
                 known_browsers::remember(transaction, account_id, &browser, now_ms)?;
@@ -111,6 +118,31 @@ async fn finish(
     cookies.set_sign_in(&token);
     cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(signed_in).compressible())
+}
+
+/// The device that a sign-in goes on as. `None`: this account's, but revoked, or nobody's: the browser registers another.
+///
+/// Without the proof, anyone who knows the password could be given a sleeping device's mailbox.
+fn proven_device(
+    transaction: &Transaction<'_>,
+    account_id: i64,
+    finished: &Finished,
+    attempt: Uuid,
+    finalization: &Blob,
+    proof: &DeviceProof,
+) -> Result<Option<DeviceId>, Error> {
+    let Some(found) = devices::find(transaction, proof.device)? else { return Ok(None) };
+    if found.account_id != account_id {
+        return Err(ProblemCode::DeviceRefused.into());
+    }
+    if found.is_revoked {
+        return Ok(None);
+    }
+    let challenge = finished.challenge();
+    let (certificate, key) = (&found.certificate, challenge.public_key());
+    let claim = Claim { certificate, challenge: &key, attempt, finalization };
+    challenge.check(&claim, &proof.proof).map_err(|_| ProblemCode::DeviceRefused)?;
+    Ok(Some(proof.device))
 }
 
 /// Succeeds without a sign-in too, and takes its cookie back. The browser's form is redirected to the sign-in page.

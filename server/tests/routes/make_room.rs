@@ -66,7 +66,7 @@ async fn a_sign_in_of_no_device_takes_one_off_a_full_account_and_so_makes_room_f
     let again = server.another_browser(&alice).await;
     server.post(&again, "/devices", &again.registration().await).await.expect_problem(DeviceLimit);
     // Whoever keeps the lost one signs in as no device.
-    let back: SignedIn = server.sign_in("alice@example.org", PASSWORD, Some(lost.device())).await.expect(200);
+    let back: SignedIn = server.sign_in("alice@example.org", PASSWORD, Some(&lost.identity)).await.expect(200);
     assert_eq!(back.device, None);
 }
 

@@ -60,7 +60,7 @@ async fn a_new_password_replaces_the_old_with_its_vault_and_ends_every_other_sig
         server.get(stays, "/contacts").await.expect::<Contacts>(200);
     }
     server.sign_in("alice@example.org", PASSWORD, None).await.expect_problem(SignInRefused);
-    let signed_in: SignedIn = server.sign_in("alice@example.org", NEW, Some(phone.device())).await.expect(200);
+    let signed_in: SignedIn = server.sign_in("alice@example.org", NEW, Some(&phone.identity)).await.expect(200);
     assert_eq!((signed_in.vault, signed_in.device), (change.vault, Some(phone.device())));
     server.sign_in("bob@example.org", PASSWORD, None).await.expect::<SignedIn>(200);
 }

@@ -360,6 +360,17 @@ class Client:
             bundle["one_time"] = {"id": pre_key_id, "key": b64(public(secret))}
         return bundle
 
+    def prove(self, challenge, attempt, finalization):
+        key = hkdf(ZEROS, agree(self.identity, unb64(challenge, 32)), "Cliquet/1 device proof key", 32)
+        statement = (
+            labelled("Cliquet/1 device proof")
+            + field(certificate_statement(self.certificate))
+            + field(unb64(challenge, 32))
+            + field(uuid.UUID(attempt).bytes)
+            + field(unb64(finalization))
+        )
+        return {"device": self.device, "proof": b64(hmac.digest(key, statement, "sha256"))}
+
     def begin(self, directory, bundle):
         account_key, certificate = unb64(directory["account_key"], 422), bundle["certificate"]
         account_hash, entries = sha256(account_key), directory["device_list"]
@@ -467,6 +478,8 @@ def obey(client, command):
     match command["do"]:
         case "show":
             return {"directory": client.directory(), "bundle": client.bundle()}
+        case "prove":
+            return {"device": client.prove(command["challenge"], command["attempt"], command["finalization"])}
         case "begin":
             client.begin(command["directory"], command["bundle"])
             return {}

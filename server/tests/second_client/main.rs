@@ -4,6 +4,7 @@
 //! `cargo xtask test` brings its environment into `target/second-client`; `--without second-client` leaves this out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+use cliquet_server::device_challenge::{DeviceChallenge, NotProven};
 use cliquet_web_crypto::{
     client::{
         content::{Body, Content, OwnList},
@@ -16,8 +17,9 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::{
-    bytes::Bytes,
+    bytes::{Blob, Bytes},
     certificate::DeviceDirectory,
+    device_proof::{Claim, DeviceProof},
     envelope::Envelope,
     ids::EnvelopeId,
     pre_keys::{PreKeyBundle, PreKeyUpload},
@@ -31,6 +33,7 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
+use uuid::Uuid;
 
 const NOW_MS: u64 = 1_780_315_200_000;
 
@@ -196,6 +199,22 @@ async fn talk(ours: &mut Ours, second: &mut Second) {
         assert_eq!(second.decrypt(&ours_late).as_deref(), Some("late, too"));
         assert_eq!((ours.decrypt(&late).await, second.decrypt(&ours_late)), (None, None), "once");
     }
+}
+
+#[test]
+fn the_second_client_proves_its_device_to_our_server() {
+    let mut second = Second::start("bob@example.org");
+    let certificate = second.show::<PreKeyBundle>("bundle").certificate;
+    let (challenge, attempt, finalization) =
+        (DeviceChallenge::generate().unwrap(), Uuid::from_u128(7), Blob(vec![5; 64]));
+    let key = challenge.public_key();
+    let command = json!({ "do": "prove", "challenge": key, "attempt": attempt, "finalization": finalization });
+    let proof: DeviceProof = serde_json::from_value(second.ask(&command)["device"].take()).unwrap();
+    assert_eq!(proof.device, certificate.device);
+    let claim = Claim { certificate: &certificate, challenge: &key, attempt, finalization: &finalization };
+    assert_eq!(challenge.check(&claim, &proof.proof), Ok(()));
+    let other = Claim { attempt: Uuid::from_u128(8), ..claim };
+    assert_eq!(challenge.check(&other, &proof.proof), Err(NotProven));
 }
 
 #[rocket::async_test]

@@ -3,14 +3,14 @@
 use super::letters::{self, Correspondent};
 use cliquet_server::{clock::Clock, config, token::Token};
 use cliquet_web_crypto::crypto::{
-    OwnIdentity, PreKeySecrets,
+    OwnIdentity, PreKeySecrets, device_proof,
     identity::sign_device_list,
     password::{Login, Registration},
     rsa::{Signer as _, native::NativeSigner},
 };
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, PublicKey},
     certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::AddContact,
     devices::{DeviceUpload, RegisterDevice},
@@ -273,20 +273,34 @@ impl TestServer {
         (reply, done)
     }
 
-    /// Signs in with this password; the answer to the first post that was refused, or to the last.
-    pub async fn sign_in(&self, email: &str, password: &[u8], device: Option<DeviceId>) -> Reply {
+    /// Signs in with this password, as this device; the answer to the first post that was refused, or to the last.
+    pub async fn sign_in(&self, email: &str, password: &[u8], device: Option<&OwnIdentity>) -> Reply {
+        match self.begin_sign_in(email, password, device).await {
+            Ok((finish, _)) => self.post(None, "/sign-in/finish", &finish).await,
+            Err(refused) => refused,
+        }
+    }
+
+    /// All of a sign-in but its last post, and what it was challenged with.
+    pub async fn begin_sign_in(
+        &self,
+        email: &str,
+        password: &[u8],
+        device: Option<&OwnIdentity>,
+    ) -> Result<(SignInFinish, PublicKey), Reply> {
         let (login, request) = Login::start(password, &mut random()).unwrap();
         let reply = self.post(None, "/sign-in/start", &SignInStart { email: email.to_owned(), request }).await;
         if reply.status != 200 {
-            return reply;
+            return Err(reply);
         }
-        let started: SignInStarted = reply.expect(200);
+        let SignInStarted { attempt, response, challenge, .. } = reply.expect(200);
         // A wrong password shows in the browser already; a browser that lies sends something of the right form.
-        let finalization = match login.finish(password, &started.response, &[QUICK], &mut random()) {
+        let finalization = match login.finish(password, &response, &[QUICK], &mut random()) {
             Ok(logged_in) => logged_in.finalization,
             Err(_) => Blob(vec![7; 64]),
         };
-        self.post(None, "/sign-in/finish", &SignInFinish { attempt: started.attempt, finalization, device }).await
+        let proof = device.map(|device| device_proof::prove(device, &challenge, attempt, &finalization).unwrap());
+        Ok((SignInFinish { attempt, finalization, device: proof }, challenge))
     }
 
     /// Signs this person in from another browser, which is no device yet.

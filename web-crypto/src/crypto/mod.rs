@@ -17,6 +17,7 @@ pub mod aead;
 pub mod bundle;
 pub mod cbor;
 pub mod device_directory;
+pub mod device_proof;
 mod double_ratchet;
 pub mod ephemeral;
 pub mod file_proof;

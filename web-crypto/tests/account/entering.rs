@@ -4,13 +4,16 @@ use crate::{
     browser::{Browser, OTHER, PASSWORD, alice, password, ready},
     server::{Fault, Server},
 };
-use cliquet_web_crypto::browser::app::account::{
-    AccountError, Progress,
-    account_program::{Request, answer, decode_answer, decode_progress, encode_request},
-    own_directory::OwnDirectory,
-    sign_in::SignIn,
+use cliquet_web_crypto::browser::{
+    app::account::{
+        AccountError, Progress,
+        account_program::{Request, answer, decode_answer, decode_progress, encode_request},
+        own_directory::OwnDirectory,
+        sign_in::SignIn,
+    },
+    platform::error::HttpError,
 };
-use cliquet_wire::problem::ProblemCode;
+use cliquet_wire::{bytes::Bytes, problem::ProblemCode};
 use std::cell::RefCell;
 
 fn with_an_account() -> Server {
@@ -41,6 +44,41 @@ fn a_browser_that_is_a_device_goes_on_as_that_device() {
     let (device, kept) = (server.signed_in(), browser.kept());
     browser.sign_in(PASSWORD, false).unwrap();
     assert_eq!((server.signed_in(), browser.kept()), (device, kept));
+}
+
+/// A copy of the records with another identity key is another device's: here, one whose server has another certificate.
+#[test]
+fn a_browser_that_cannot_prove_its_device_is_refused_and_keeps_what_it_has() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    server.exchange("POST", "/sign-out", None).unwrap();
+    let honest = server.account(&alice()).unwrap();
+    server.alter(&alice(), |account| account.certificates[0].identity_key = Bytes([9; 32]));
+    let kept = browser.kept();
+    let refused = browser.sign_in(PASSWORD, false).unwrap_err();
+    assert_eq!(refused.code(), Some(ProblemCode::DeviceRefused));
+    assert_eq!((server.signed_in(), browser.kept()), (None, kept.clone()));
+    // Nothing was lost: with the true certificate it goes on.
+    server.alter(&alice(), |account| *account = honest);
+    browser.sign_in(PASSWORD, false).unwrap();
+    assert_eq!(browser.kept(), kept);
+}
+
+/// A challenge that would give a secret that everybody knows, and one that is no key.
+#[test]
+fn a_challenge_that_gives_no_secret_is_not_answered() {
+    for challenge in [Bytes([0; 32]), Bytes([0xff; 32])] {
+        let server = Server::start();
+        let browser = Browser::new(&server, 1);
+        browser.sign_up(false).unwrap();
+        server.exchange("POST", "/sign-out", None).unwrap();
+        browser.journal();
+        server.challenge_with(challenge);
+        let refused = browser.sign_in(PASSWORD, false);
+        assert_eq!(refused, Err(AccountError::Server(HttpError::Unreadable)));
+        assert_eq!(browser.journal(), ["POST /sign-in/start", "painted"]);
+    }
 }
 
 #[test]

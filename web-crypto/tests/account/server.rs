@@ -1,11 +1,13 @@
 //! A server in memory: as much of it as the account flows meet, with faults on request.
 
+use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use cliquet_web_crypto::browser::platform::error::HttpError;
 use cliquet_wire::{
     account_key::AccountKey,
     address::Address,
-    bytes::{Blob, Bytes, Digest},
+    bytes::{Blob, Bytes, Digest, PublicKey},
     certificate::{Certificate, DeviceDirectory, DeviceList},
+    device_proof::{Claim, DeviceProof},
     devices::{Device, Devices, RegisterDevice, RevokeDevice},
     ids::DeviceId,
     opaque::{CONTEXT, Suite},
@@ -26,6 +28,7 @@ use rand_chacha::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, collections::BTreeMap};
 use uuid::Uuid;
+use x25519_dalek::StaticSecret;
 
 /// When a device was added, as this server says it and no certificate does.
 pub(crate) const UNSIGNED_CREATED_MS: u64 = 1;
@@ -61,14 +64,22 @@ impl Account {
     }
 }
 
+struct Attempt {
+    email: String,
+    login: ServerLogin<Suite>,
+    challenge: StaticSecret,
+}
+
 struct State {
     setup: ServerSetup<Suite>,
     rng: Rng06,
     accounts: BTreeMap<String, Account>,
-    attempts: BTreeMap<Uuid, (String, ServerLogin<Suite>)>,
+    attempts: BTreeMap<Uuid, Attempt>,
     /// One cookie jar is enough: one browser asks at a time.
     signed_in: Option<(String, Option<DeviceId>)>,
     faults: Vec<(String, Fault)>,
+    /// What the next sign-in is challenged with, instead of an honest key.
+    challenge: Option<PublicKey>,
     /// A change of password that was proven.
     change: Option<Uuid>,
     /// Of each password that was registered again, whether other sign-ins ended.
@@ -110,7 +121,18 @@ impl Server {
         let setup = ServerSetup::<Suite>::new(&mut rng);
         let (accounts, attempts) = (BTreeMap::new(), BTreeMap::new());
         let (signed_in, change, faults, registered_again) = Default::default();
-        Self(RefCell::new(State { setup, rng, accounts, attempts, signed_in, faults, change, registered_again }))
+        let challenge = None;
+        Self(RefCell::new(State {
+            setup,
+            rng,
+            accounts,
+            attempts,
+            signed_in,
+            faults,
+            challenge,
+            change,
+            registered_again,
+        }))
     }
 
     /// The next request of this path meets the fault.
@@ -133,6 +155,11 @@ impl Server {
     /// Whether somebody is signed in, and as which device.
     pub(crate) fn signed_in(&self) -> Option<Option<DeviceId>> {
         self.0.borrow().signed_in.as_ref().map(|(_, device)| *device)
+    }
+
+    /// The next sign-in is challenged with this key.
+    pub(crate) fn challenge_with(&self, challenge: PublicKey) {
+        self.0.borrow_mut().challenge = Some(challenge);
     }
 
     /// Of each password that was registered again since the last call, whether other sign-ins ended.
@@ -198,15 +225,28 @@ impl State {
                 let started =
                     ServerLogin::start(&mut self.rng, &self.setup, record, request, identifier, parameters()).unwrap();
                 let attempt = uuid::Builder::from_random_bytes(random(&mut self.rng)).into_uuid();
-                self.attempts.insert(attempt, (email.clone(), started.state));
+                let challenge = StaticSecret::from(random(&mut self.rng));
+                let honest = Bytes(x25519_dalek::PublicKey::from(&challenge).to_bytes());
+                let public = self.challenge.take().unwrap_or(honest);
                 let response = Blob(started.message.serialize().to_vec());
-                Ok(write(&SignInStarted { email: Address::parse(&email).unwrap(), attempt, response }))
+                let address = Address::parse(&email).unwrap();
+                self.attempts.insert(attempt, Attempt { email, login: started.state, challenge });
+                Ok(write(&SignInStarted { email: address, attempt, response, challenge: public }))
             }
             ("POST", "/sign-in/finish") => {
                 let SignInFinish { attempt, finalization, device } = read(body);
-                let email = self.prove(attempt, &finalization)?;
+                let Attempt { email, challenge, .. } = self.prove(attempt, &finalization)?;
                 let account = &self.accounts[&email];
-                let device = device.filter(|device| account.list.devices.contains(device));
+                let device = match device {
+                    Some(DeviceProof { device, proof }) if account.list.devices.contains(&device) => {
+                        let certificate = account.certificates.iter().find(|it| it.device == device).unwrap();
+                        if proof != expected_proof(&challenge, certificate, attempt, &finalization) {
+                            return Err(ProblemCode::DeviceRefused);
+                        }
+                        Some(device)
+                    }
+                    _ => None,
+                };
                 let signed_in = SignedIn {
                     directory: account.directory(&Address::parse(&email).unwrap()),
                     vault: account.vault.clone(),
@@ -325,12 +365,23 @@ impl State {
     }
 
     /// Whose password it was.
-    fn prove(&mut self, attempt: Uuid, finalization: &Blob) -> Result<String, ProblemCode> {
-        let (email, login) = self.attempts.remove(&attempt).ok_or(ProblemCode::SignInRefused)?;
+    fn prove(&mut self, attempt: Uuid, finalization: &Blob) -> Result<Attempt, ProblemCode> {
+        let attempt = self.attempts.remove(&attempt).ok_or(ProblemCode::SignInRefused)?;
         let finalization = CredentialFinalization::deserialize(&finalization.0).unwrap();
-        login.finish(finalization, parameters()).map_err(|_| ProblemCode::SignInRefused)?;
-        Ok(email)
+        attempt.login.clone().finish(finalization, parameters()).map_err(|_| ProblemCode::SignInRefused)?;
+        Ok(attempt)
     }
+}
+
+/// HMAC-SHA-256 under a key that only the server and the certified device can compute.
+fn expected_proof(secret: &StaticSecret, certificate: &Certificate, attempt: Uuid, finalization: &Blob) -> Digest {
+    let challenge = Bytes(x25519_dalek::PublicKey::from(secret).to_bytes());
+    let shared = secret.diffie_hellman(&x25519_dalek::PublicKey::from(certificate.identity_key.0));
+    let mut key = [0; 32];
+    hkdf_sha_256(&[0; 32], shared.as_bytes(), b"Cliquet/1 device proof key", &mut key).unwrap();
+    let claim = Claim { certificate, challenge: &challenge, attempt, finalization };
+    let [proof] = hmac_sha_256(&key, [claim.authenticated_bytes().as_slice()]);
+    Bytes(proof)
 }
 
 fn parameters() -> ServerLoginParameters<'static, 'static> {
@@ -357,8 +408,8 @@ fn next_list(account: &mut Account, list: DeviceList) -> Result<(), ProblemCode>
     Ok(())
 }
 
-fn random(rng: &mut Rng06) -> [u8; 16] {
-    let mut bytes = [0; 16];
+fn random<const N: usize>(rng: &mut Rng06) -> [u8; N] {
+    let mut bytes = [0; N];
     opaque_ke::rand::RngCore::fill_bytes(rng, &mut bytes);
     bytes
 }

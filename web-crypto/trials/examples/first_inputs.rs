@@ -14,13 +14,14 @@ use cliquet_web_crypto::{
     crypto::keys::Key,
 };
 use cliquet_wire::{
-    bytes::Bytes,
+    bytes::{Blob, Bytes},
     contacts::{Bundles, ClaimBundles},
+    device_proof::DeviceProof,
     envelope::{MessagesSent, SendMessages},
     poll::{Poll, PollAnswer},
     pre_keys::PreKeyStock,
     problem::{Problem, ProblemCode},
-    sign_in::{SignInStart, SignedIn},
+    sign_in::{SignInFinish, SignInStart, SignedIn},
     vault::Vault,
 };
 use std::{env, fs, path::Path};
@@ -96,6 +97,13 @@ fn main() {
         "start",
         serde_json::to_value(SignInStart { email: "a".into(), request: Default::default() }).unwrap(),
     );
+    let proof = DeviceProof { device: directory.certificates[0].device, proof: Bytes([7; 32]) };
+    let finish = SignInFinish {
+        attempt: directory.certificates[0].device.0,
+        finalization: Blob(vec![5; 64]),
+        device: Some(proof),
+    };
+    json("sign_in", "as_device", serde_json::to_value(finish).unwrap());
     json(
         "sign_in",
         "done",

@@ -1,7 +1,10 @@
 //! The deletion of one's own account: the password proves that it is the owner who asks, and what this browser keeps goes
 //! after what the server keeps.
 
-use super::{AccountError, Password, Progress, login::log_in};
+use super::{
+    AccountError, Password, Progress,
+    login::{OpenLogin, log_in},
+};
 use crate::browser::{app::api, platform::service::AccountPlatform};
 use cliquet_wire::{address::Address, proof::Proof};
 
@@ -24,8 +27,8 @@ pub async fn delete_account(
     progress: &dyn Fn(Progress),
 ) -> Result<Left, AccountError> {
     progress(Progress::CheckingPassword);
-    let logged_in = log_in(platform, email, password, platform.stretching().and_older()).await;
-    let (attempt, logged_in) = logged_in.map_err(|error| match error {
+    let login = log_in(platform, email, password, platform.stretching().and_older()).await;
+    let OpenLogin { attempt, logged_in, .. } = login.map_err(|error| match error {
         // The address is the account's own, so it can only be the password.
         AccountError::Refused => AccountError::WrongPassword,
         error => error,

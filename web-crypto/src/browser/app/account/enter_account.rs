@@ -12,16 +12,20 @@ use super::{
 use crate::{
     browser::{
         app::api,
-        platform::service::{AccountPlatform, DeviceStorage as _, Storage as _, Write},
+        platform::{
+            error::HttpError,
+            service::{AccountPlatform, DeviceStorage as _, Storage as _, Write},
+        },
     },
     client::{
         records,
         safekeeping::{SAFEKEEPING, first_record},
     },
+    crypto::device_proof,
 };
 use cliquet_wire::{
     address::Address,
-    bytes::Blob,
+    bytes::{Blob, PublicKey},
     certificate::DeviceDirectory,
     devices::RegisterDevice,
     ids::DeviceId,
@@ -38,6 +42,8 @@ pub struct EnterAccount {
     pub export_key: Zeroizing<Vec<u8>>,
     /// Names the sign-in that the server remembers.
     pub attempt: Uuid,
+    /// By which a device proves itself.
+    pub challenge: PublicKey,
     /// OPAQUE's KE3.
     pub finalization: Blob,
     /// See [`AccountError::EarlierAccount`].
@@ -61,8 +67,11 @@ pub async fn enter_account<P: AccountPlatform>(platform: &P, enter: EnterAccount
     // The password was right, or there would be no export key: a wrong guess leaves no store behind.
     let store = platform.open_store(&enter.email).await?;
     let kept = KeptDevice::find(&store).await?;
-    let device = kept.as_ref().map(|kept| kept.own.device());
-    let finish = SignInFinish { attempt: enter.attempt, finalization: enter.finalization.clone(), device };
+    let (attempt, finalization) = (enter.attempt, enter.finalization.clone());
+    let proof = kept.as_ref().map(|kept| device_proof::prove(&kept.own, &enter.challenge, attempt, &finalization));
+    // An honest server's challenge always gives a secret.
+    let device = proof.transpose().map_err(|_| HttpError::Unreadable)?;
+    let finish = SignInFinish { attempt, finalization, device };
     let signed_in: SignedIn = api::post(platform, "/sign-in/finish", &finish).await?;
     let entered = enter_as(platform, &enter, signed_in, store, kept).await;
     if entered.is_err() {

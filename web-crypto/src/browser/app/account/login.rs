@@ -8,6 +8,7 @@ use crate::{
     },
     crypto::password::{LoggedIn, Login},
 };
+use cliquet_wire::bytes::PublicKey;
 use cliquet_wire::{
     address::Address,
     opaque::Stretching,
@@ -15,7 +16,18 @@ use cliquet_wire::{
 };
 use uuid::Uuid;
 
-/// The attempt that the server remembers, and what the password gave. The server has not seen the login's end yet.
+/// A login whose end the server has not seen yet.
+#[derive(Debug)]
+pub struct OpenLogin {
+    /// Names it at the server.
+    pub attempt: Uuid,
+    /// By which a device of the account proves itself.
+    pub challenge: PublicKey,
+    /// What the password gave.
+    pub logged_in: LoggedIn,
+}
+
+/// Logs in up to the last message.
 ///
 /// `tried`: what the password may have been registered with. The server is not asked, because an answer would tell a known
 /// address from an unknown one. It chooses nothing by not being asked: which parameters open the record, only the right
@@ -28,7 +40,7 @@ pub async fn log_in(
     email: &Address,
     password: &Password,
     tried: &[Stretching],
-) -> Result<(Uuid, LoggedIn), AccountError> {
+) -> Result<OpenLogin, AccountError> {
     let mut rng = platform.rng();
     let (login, request) = Login::start(password.as_bytes(), &mut rng)?;
     let start = SignInStart { email: email.as_str().to_owned(), request };
@@ -37,5 +49,6 @@ pub async fn log_in(
         return Err(HttpError::Unreadable.into());
     }
     platform.painted().await;
-    Ok((started.attempt, login.finish(password.as_bytes(), &started.response, tried, &mut rng)?))
+    let logged_in = login.finish(password.as_bytes(), &started.response, tried, &mut rng)?;
+    Ok(OpenLogin { attempt: started.attempt, challenge: started.challenge, logged_in })
 }

@@ -4,7 +4,7 @@
 
 use super::{
     AccountError, Password,
-    login::log_in,
+    login::{OpenLogin, log_in},
     opened_account::{OpenedAccount, check_directory, sign_out},
 };
 use crate::{
@@ -40,7 +40,8 @@ impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
         password: &Password,
         before: Option<&CheckedDirectory>,
     ) -> Result<Self, AccountError> {
-        let (attempt, logged_in) = log_in(platform, email, password, platform.stretching().and_older()).await?;
+        let OpenLogin { attempt, logged_in, .. } =
+            log_in(platform, email, password, platform.stretching().and_older()).await?;
         let opened = async {
             let finish = SignInFinish { attempt, finalization: logged_in.finalization, device: None };
             let signed_in = api::post(platform, "/sign-in/finish", &finish).await?;

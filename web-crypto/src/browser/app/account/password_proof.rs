@@ -3,7 +3,10 @@
 //! Owns a login (RFC 9807 section 6) that the server has not seen the end of yet. Its last message goes to the server
 //! together with the change.
 
-use super::{AccountError, Password, login::log_in};
+use super::{
+    AccountError, Password,
+    login::{OpenLogin, log_in},
+};
 use crate::{
     browser::{
         app::api,
@@ -43,8 +46,8 @@ impl PasswordProof {
         password: &Password,
         tried: &[Stretching],
     ) -> Result<Self, AccountError> {
-        let logged_in = log_in(platform, email, password, tried).await;
-        let (attempt, logged_in) = logged_in.map_err(|error| match error {
+        let login = log_in(platform, email, password, tried).await;
+        let OpenLogin { attempt, logged_in, .. } = login.map_err(|error| match error {
             // The address is the account's own, so it can only be the password.
             AccountError::Refused => AccountError::WrongPassword,
             error => error,

@@ -47,10 +47,8 @@ pub async fn recover(
     let export_key = registered.export_key.as_bytes();
     let vault = vault::replace_password_lock(owner, &root, export_key, &started.vault, &mut rng)?;
     let replaces = started.vault.digest();
-    // What follows is a sign-in, which names the device.
-    let device = None;
     let (record, credential) = (registered.record, started.credential);
-    let finish = FinishRecovery { email: email.clone(), proof, record, credential, vault, replaces, device };
+    let finish = FinishRecovery { email: email.clone(), proof, record, credential, vault, replaces };
     api::send(platform, "POST", "/recovery/finish", &finish).await?;
     sign_in(platform, new, progress).await
 }

@@ -7,7 +7,7 @@ use super::{
     AccountError, Password, Progress,
     change_password::raise_stretching,
     enter_account::{EnterAccount, enter_account},
-    login::log_in,
+    login::{OpenLogin, log_in},
 };
 use crate::browser::platform::service::AccountPlatform;
 use cliquet_wire::address::Address;
@@ -34,13 +34,14 @@ pub async fn sign_in(
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
     progress(Progress::CheckingPassword);
-    let (attempt, logged_in) =
+    let OpenLogin { attempt, challenge, logged_in } =
         log_in(platform, &sign_in.email, &sign_in.password, platform.stretching().and_older()).await?;
     progress(Progress::OpeningAccount);
     let enter = EnterAccount {
         email: sign_in.email.clone(),
         export_key: Zeroizing::new(logged_in.export_key.as_bytes().to_vec()),
         attempt,
+        challenge,
         finalization: logged_in.finalization,
         may_replace: sign_in.may_replace,
         device_name: sign_in.device_name,
