@@ -4,11 +4,7 @@ use crate::support::house::{
     DAY_MS, NOW_MS, PASSWORD, Person, TestServer, letter, random, sign_certificate, sign_kem_pre_key, sign_list,
     sign_pre_key,
 };
-use cliquet_web_crypto::crypto::{
-    CheckedDirectory,
-    keys::SecretKey,
-    rsa::{Signer as _, native::NativeVerifier},
-};
+use cliquet_web_crypto::crypto::{CheckedDirectory, keys::SecretKey, rsa::native::NativeVerifier};
 use cliquet_wire::{
     bytes::{Bytes, PublicKey},
     certificate::DeviceDirectory,
@@ -184,31 +180,6 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     sign_pre_key(&phone, signed_key.as_mut().unwrap()).await;
     sign_kem_pre_key(&phone, kem_key.as_mut().unwrap()).await;
     refused(&server, &again, &registration, KeyReused).await;
-}
-
-/// Whoever has the account key, and an id that is in use, still gets no other device's mailbox.
-///
-/// Requirement: S4
-#[rocket::async_test]
-async fn nobody_registers_as_a_device_that_exists() {
-    let server = TestServer::start().await;
-    let alice = server.sign_up("alice@example.org").await;
-    let bob = server.sign_up("bob@example.org").await;
-    for taken in [&alice, &bob] {
-        let other = server.another_browser(&alice).await;
-        let mut registration = other.registration().await;
-        registration.device.certificate.device = taken.device();
-        registration.device_list.devices = vec![alice.device(), taken.device()];
-        sign_certificate(other.key, &mut registration.device.certificate).await;
-        sign_list(other.key, &mut registration.device_list).await;
-        let pre_keys = &mut registration.device.pre_keys;
-        let (hash, signed, kem) =
-            (other.key.account_key().hash(), pre_keys.signed.as_mut().unwrap(), pre_keys.kem.as_mut().unwrap());
-        signed.signature = other.key.sign(&signed.signed_bytes(&hash, taken.device())).await.unwrap();
-        kem.signature = other.key.sign(&kem.signed_bytes(&hash, taken.device())).await.unwrap();
-        refused(&server, &other, &registration, KeyReused).await;
-        server.post(&other, "/poll", &Poll::default()).await.expect_problem(NoDevice);
-    }
 }
 
 /// Requirement: C2

@@ -13,6 +13,7 @@ use cliquet_wire::{
     vault::Vault,
 };
 use rocket::http::Method;
+use serde_json::json;
 
 const NEW: &[u8] = b"staple battery horse correct";
 const PROOF: RecoveryProof = RecoveryProof(Bytes([5; 32]));

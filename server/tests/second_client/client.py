@@ -361,14 +361,10 @@ class Client:
         return bundle
 
     def prove(self, challenge, attempt, finalization):
-        key = hkdf(ZEROS, agree(self.identity, unb64(challenge, 32)), "Cliquet/1 device proof key", 32)
-        statement = (
-            labelled("Cliquet/1 device proof")
-            + field(certificate_statement(self.certificate))
-            + field(unb64(challenge, 32))
-            + field(uuid.UUID(attempt).bytes)
-            + field(unb64(finalization))
-        )
+        challenge = unb64(challenge, 32)
+        key = hkdf(ZEROS, agree(self.identity, challenge), "Cliquet/1 device proof key", 32)
+        fields = [certificate_statement(self.certificate), challenge, uuid.UUID(attempt).bytes, unb64(finalization)]
+        statement = labelled("Cliquet/1 device proof") + b"".join(map(field, fields))
         return {"device": self.device, "proof": b64(hmac.digest(key, statement, "sha256"))}
 
     def begin(self, directory, bundle):

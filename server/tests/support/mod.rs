@@ -11,6 +11,7 @@ pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod redis;
+pub(crate) mod reply;
 pub(crate) mod reverse_proxy;
 pub(crate) mod seeded;
 
