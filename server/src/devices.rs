@@ -197,6 +197,12 @@ pub fn revoke(
     Ok(pre_keys::forget(transaction, device)?)
 }
 
+/// Replaces an account's list by one with the same devices that was signed later.
+pub fn renew_list(transaction: &Transaction<'_>, account_id: i64, new_list: &CheckedList) -> Result<(), ChangeError> {
+    let expected = list(transaction, account_id)?;
+    replace_list(transaction, account_id, &expected, &new_list.0)
+}
+
 /// Gives a device of this account another name, unless it is revoked.
 pub fn rename(
     transaction: &Transaction<'_>,

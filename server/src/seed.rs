@@ -132,7 +132,9 @@ impl Seeds {
         let device = DeviceId::from_random(random()?);
         let account_key_hash = account_key.hash();
         let signature: Signature = Bytes([0; 384]);
-        let list = DeviceList { email: email.clone(), account_key_hash, counter: 1, devices: vec![device], signature };
+        let devices = vec![device];
+        let list =
+            DeviceList { email: email.clone(), account_key_hash, counter: 1, devices, signed: *now_ms, signature };
         transaction
             .prepare_cached(
                 "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)

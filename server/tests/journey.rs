@@ -187,7 +187,7 @@ async fn sign_up<'s>(server: &'s Client, email: &str, password: &[u8]) -> Person
     let vault = vault::make(owner, &root, export_key, &wrapped, 1, &mut rng).unwrap();
     let own = OwnIdentity::create(email.clone(), key.clone(), now(), 1, &signer, &mut rng).await.unwrap();
     let pre_keys = PreKeySecrets::generate(now() / 1000, &mut rng);
-    let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], &signer).await.unwrap();
+    let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], now(), &signer).await.unwrap();
     let finish = SignUpFinish {
         vault,
         email,

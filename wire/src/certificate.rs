@@ -52,8 +52,9 @@ impl Certificate {
     }
 }
 
-/// All devices of an account, in order of entry. The counter grows by one with every change, so that an older list is
-/// recognised and a device can be neither added nor hidden by the server.
+/// All devices of an account, in order of entry. The counter grows by one with every list, so that an older one is
+/// recognised and a device can be neither added nor hidden by the server. A list is signed anew from time to time, so that
+/// one that the server goes on showing is recognised by its age. Its time orders nothing: clocks differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]
 pub struct DeviceList {
@@ -69,8 +70,11 @@ pub struct DeviceList {
     /// At most [`limits::DEVICES_MAX`](crate::limits::DEVICES_MAX).
     #[n(3)]
     pub devices: Vec<DeviceId>,
-    /// By the account key, over [`Self::signed_bytes`].
+    /// When it was signed: milliseconds since 1970, by the clock of the device that did.
     #[n(4)]
+    pub signed: u64,
+    /// By the account key, over [`Self::signed_bytes`].
+    #[n(5)]
     pub signature: Signature,
 }
 
@@ -89,6 +93,7 @@ impl DeviceList {
                     .field(self.email.as_str().as_bytes())
                     .field(self.account_key_hash.as_ref())
                     .number(self.counter)
+                    .number(self.signed)
                     .number(self.devices.len() as u64),
                 |bytes, device| bytes.field(device.0.as_bytes()),
             )

@@ -38,6 +38,13 @@ pub struct RevokeDevice {
     pub device_list: DeviceList,
 }
 
+/// `PUT /devices/list`: the list with the same devices, signed anew, its counter one higher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RenewDeviceList {
+    /// The renewed list.
+    pub device_list: DeviceList,
+}
+
 /// `PUT /devices/<id>/name`: what its owner calls it. The server knows it, and shows it to nobody else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenameDevice {

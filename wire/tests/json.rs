@@ -9,7 +9,7 @@ use cliquet_wire::{
     certificate::{Certificate, DeviceDirectory, DeviceList},
     contacts::{AddContact, Bundles, ClaimBundles, Contact, ContactState, Contacts},
     device_proof::DeviceProof,
-    devices::{Device, DeviceUpload, Devices, RegisterDevice, RenameDevice, RevokeDevice, SignIn},
+    devices::{Device, DeviceUpload, Devices, RegisterDevice, RenameDevice, RenewDeviceList, RevokeDevice, SignIn},
     envelope::{Envelope, MessagesSent, PreKeyMessage, SendMessages},
     ephemeral::{EphemeralEnvelope, SendEphemeral},
     history::{AddSegment, History, Segment, SegmentAdded},
@@ -60,6 +60,7 @@ fn device_list() -> DeviceList {
         account_key_hash: account_key().hash(),
         counter: 10,
         devices: vec![device(), DeviceId::from_random([8; 16])],
+        signed: u64::MAX,
         signature: Bytes([1; 384]),
     }
 }
@@ -209,6 +210,7 @@ fn every_type_of_contacts_and_devices_reads_back() {
     let deleted = vec![address()];
     reads_back(Contacts { contacts: contacts.to_vec(), deleted });
     reads_back(RevokeDevice { device_list: device_list() });
+    reads_back(RenewDeviceList { device_list: device_list() });
     reads_back(RenameDevice { name: "Firefox".into() });
     let name = "Firefox".to_owned();
     let sign_in = SignIn { id: SignInId::from_random([1; 16]), device: None, created: 1, expires: 2, this: false };

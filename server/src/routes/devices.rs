@@ -17,7 +17,7 @@ use crate::{
 };
 use cliquet_wire::{
     certificate::DeviceDirectory,
-    devices::{Devices, RegisterDevice, RenameDevice, RevokeDevice},
+    devices::{Devices, RegisterDevice, RenameDevice, RenewDeviceList, RevokeDevice},
     ids::{DeviceId, SignInId},
     pre_keys::{PreKeyStock, PreKeyUpload},
     problem::ProblemCode,
@@ -26,7 +26,7 @@ use rocket::{Route, State, delete, get, post, put, response::status::NoContent, 
 use rusqlite::Connection;
 
 pub fn routes() -> Vec<Route> {
-    routes![list, register, revoke, rename, stock, publish, end_sign_in]
+    routes![list, register, revoke, renew_list, rename, stock, publish, end_sign_in]
 }
 
 #[get("/devices")]
@@ -102,6 +102,26 @@ async fn revoke(
         log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
     }
     Ok(HtmlOrJson::new(directory))
+}
+
+/// Takes the next list with the same devices. Contacts hear of it from the account's devices, and then ask for it.
+#[put("/devices/list", data = "<body>")]
+async fn renew_list(
+    changing: Changing<SignedInDevice>,
+    body: Body<RenewDeviceList, { sizes::SMALL }>,
+    database: &State<Database>,
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
+    let Changing(SignedInDevice { account_id, email, .. }) = changing;
+    let RenewDeviceList { device_list } = body.0;
+    let directory = database.change(move |connection| {
+        let account_key = accounts::account_key(connection, account_id)?;
+        let list = CheckedList::check(&email, &account_key, device_list)?;
+        database::write(connection, |transaction| {
+            devices::renew_list(transaction, account_id, &list)?;
+            Ok::<_, ChangeError>(devices::directory(transaction, account_id)?)
+        })
+    });
+    Ok(HtmlOrJson::new(directory.await?))
 }
 
 #[put("/devices/<id>/name", data = "<body>")]

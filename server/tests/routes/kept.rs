@@ -2,7 +2,8 @@
 //!
 //! `accounts-1.db` and `mailbox-1.db` were written together by a server that knew the first step of each: Alice with two
 //! devices and a vault of 1500 bytes, Bob with one, each the other's contact; Alice sent Bob two letters and he had
-//! acknowledged the first. When a step is added, keep what the server wrote before it.
+//! acknowledged the first. The time in their device lists was added later, unsigned. When a step is added, keep what the
+//! server wrote before it.
 
 use crate::support::house::{PASSWORD, Person, TestServer, letter};
 use cliquet_wire::{

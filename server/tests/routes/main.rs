@@ -6,6 +6,7 @@
 mod account;
 mod contacts;
 mod detour;
+mod device_lists;
 mod device_proof;
 mod devices;
 mod history;

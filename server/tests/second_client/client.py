@@ -110,6 +110,7 @@ def list_statement(entries):
         + field(email(entries["email"]))
         + field(unb64(entries["account_key_hash"], 32))
         + number(entries["counter"])
+        + number(entries["signed"])
         + number(len(entries["devices"]))
     )
     return head + b"".join(field(device(d)) for d in entries["devices"])
@@ -341,6 +342,7 @@ class Client:
             "account_key_hash": b64(self.hash),
             "counter": 1,
             "devices": [self.device],
+            "signed": now_ms(),
         }
         entries["signature"] = self.sign(list_statement(entries))
         return {

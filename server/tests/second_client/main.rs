@@ -123,7 +123,8 @@ impl Ours {
     async fn directory(&self) -> DeviceDirectory {
         let (email, account_key) = (self.own.email().clone(), self.own.account_key().clone());
         let devices = vec![self.own.device()];
-        let device_list = sign_device_list(email.clone(), &account_key, 1, devices, &self.signer).await.unwrap();
+        let list = sign_device_list(email.clone(), &account_key, 1, devices, NOW_MS, &self.signer);
+        let device_list = list.await.unwrap();
         DeviceDirectory { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
     }
 

@@ -389,7 +389,7 @@ impl Person {
         let rng = &mut random();
         let identity = OwnIdentity::create(email.clone(), account_key, NOW_MS, counter, key, rng).await.unwrap();
         let devices = [others, &[identity.device()]].concat();
-        let list = sign_device_list(email.clone(), key.account_key(), counter, devices, key).await.unwrap();
+        let list = sign_device_list(email.clone(), key.account_key(), counter, devices, NOW_MS, key).await.unwrap();
         let pre_keys = PreKeySecrets::generate(NOW_MS / 1000, rng);
         Self { email, key, identity, pre_keys, list, token: String::new(), network: ([192, 0, 2, 1], 1).into() }
     }
@@ -412,7 +412,7 @@ impl Person {
 
     /// The list as this account would sign it.
     pub async fn signed_list(&self, counter: u64, devices: Vec<DeviceId>) -> DeviceList {
-        sign_device_list(self.email.clone(), self.key.account_key(), counter, devices, self.key).await.unwrap()
+        sign_device_list(self.email.clone(), self.key.account_key(), counter, devices, NOW_MS, self.key).await.unwrap()
     }
 }
 

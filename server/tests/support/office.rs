@@ -203,6 +203,7 @@ fn write_list(connection: &rusqlite::Connection, account_id: i64, email: &Addres
         account_key_hash: Bytes([0; 32]),
         counter: 1,
         devices: devices.collect::<Result<_, _>>().unwrap(),
+        signed: 0,
         signature: Bytes([0; 384]),
     };
     let text = serde_json::to_string(&list).unwrap();

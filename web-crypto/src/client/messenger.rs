@@ -68,6 +68,9 @@ pub enum Effect {
         /// Devices that the list no longer names.
         removed: Vec<DeviceId>,
     },
+    /// Another device of this account knows another list of its devices under the counter of the one that the server
+    /// shows here (C2). Of a contact, its conversation shows a notice.
+    OwnListForked,
     /// A delivery is not shown.
     Ignored(Ignored),
 }

@@ -130,7 +130,7 @@ impl Record for OwnIdentity {
     const VERSION: u32 = 1;
 }
 
-/// A device list as the account key signs it.
+/// A device list as the account key signs it. `signed_ms`: now, in milliseconds since 1970.
 ///
 /// # Errors
 /// When the account key cannot sign.
@@ -139,10 +139,11 @@ pub async fn sign_device_list(
     account_key: &AccountKey,
     counter: u64,
     devices: Vec<DeviceId>,
+    signed_ms: u64,
     signer: &impl Signer,
 ) -> Result<DeviceList, SignError> {
-    let signature: Signature = Bytes([0; 384]);
-    let mut list = DeviceList { email, account_key_hash: account_key.hash(), counter, devices, signature };
+    let (account_key_hash, signature): (_, Signature) = (account_key.hash(), Bytes([0; 384]));
+    let mut list = DeviceList { email, account_key_hash, counter, devices, signed: signed_ms, signature };
     list.signature = signer.sign(&list.signed_bytes()).await?;
     Ok(list)
 }

@@ -27,9 +27,12 @@ use std::{
 use tokio::time::{Instant, sleep, timeout};
 use zeroize::Zeroizing;
 
-const START_MS: u64 = 1_800_000_000_000;
+pub(crate) const START_MS: u64 = 1_800_000_000_000;
 
 pub(crate) type Answer = Result<String, HttpError>;
+
+/// Gives the account key to whoever signs.
+type MakeSigner = fn() -> NativeSigner<ChaCha20Rng>;
 
 /// By store and key.
 type Rows = BTreeMap<(String, String), Zeroizing<Vec<u8>>>;
@@ -198,6 +201,7 @@ struct TabInner {
     announced: RefCell<Vec<Vec<u8>>>,
     closed: Event,
     rng: Cell<u64>,
+    signer: Cell<Option<MakeSigner>>,
 }
 
 impl Tab {
@@ -216,6 +220,7 @@ impl Tab {
             announced: RefCell::default(),
             closed: Event::new(),
             rng: Cell::new(0),
+            signer: Cell::new(None),
         }))
     }
 
@@ -239,6 +244,11 @@ impl Tab {
     /// The same, by what the bodies say.
     pub(crate) fn serve(&self, server: impl Fn(&str, &str, Option<&str>) -> Answer + 'static) {
         self.0.server.replace(Some(Box::new(server)));
+    }
+
+    /// This browser keeps the account key. Without it, it keeps none.
+    pub(crate) fn sign_with(&self, signer: MakeSigner) {
+        self.0.signer.set(Some(signer));
     }
 
     pub(crate) fn set_online(&self, online: bool) {
@@ -380,7 +390,7 @@ impl Platform for Tab {
     fn speak_for(&self, _: DeviceId) {}
 
     async fn signer(&self, _: AccountKey) -> Result<Option<Self::Signer>, StoreError> {
-        Ok(None)
+        Ok(self.0.signer.get().map(|signer| signer()))
     }
 }
 

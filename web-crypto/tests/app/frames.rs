@@ -31,6 +31,7 @@ fn every_frame() -> Vec<Frame> {
         Change::ToSend,
         Change::ToKeep,
         Change::DeviceAdded,
+        Change::OwnListForked,
     ];
     commands.into_iter().map(Frame::Ask).chain([Frame::Changed(changes), Frame::Hello]).collect()
 }

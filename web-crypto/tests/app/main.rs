@@ -8,6 +8,7 @@ mod fake;
 mod frames;
 mod history;
 mod leader;
+mod list_renewal;
 mod long_polling;
 mod safe;
 mod send;

@@ -9,7 +9,12 @@ use cliquet_web_crypto::{
         status::Status,
     },
     client::device::first_records,
-    crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, rsa::native::NativeSigner},
+    crypto::{
+        OwnIdentity, PreKeySecrets,
+        identity::sign_device_list,
+        keys::Key,
+        rsa::{Signer as _, native::NativeSigner},
+    },
 };
 use cliquet_wire::{
     address::Address,
@@ -33,6 +38,13 @@ pub(crate) fn signer(account: usize) -> &'static Signer {
     SIGNERS[account].get_or_init(|| Signer::generate(ChaCha20Rng::seed_from_u64(account as u64)).unwrap())
 }
 
+/// Alice's account key, as her browser gives it to whoever signs.
+pub(crate) fn alices_signer() -> Signer {
+    let (key, rng) = (Key::from_bytes([1; 32]), || ChaCha20Rng::seed_from_u64(3));
+    let wrapped = signer(0).wrap(&key, &mut rng()).unwrap();
+    Signer::unwrap(&wrapped, signer(0).account_key(), &key, rng()).unwrap()
+}
+
 pub(crate) fn address(name: &str) -> Address {
     Address::parse(&format!("{name}@example.org")).unwrap()
 }
@@ -52,7 +64,7 @@ pub(crate) async fn person(name: &str, account: usize) -> Person {
     let own = OwnIdentity::create(email.clone(), key.clone(), now, 1, signer, &mut rng).await.unwrap();
     let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
     let upload = pre_keys.upload_all(&own, signer).await.unwrap();
-    let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], signer).await.unwrap();
+    let device_list = sign_device_list(email.clone(), &key, 1, vec![own.device()], now, signer).await.unwrap();
     let directory =
         DeviceDirectory { email, account_key: key, device_list, certificates: vec![own.certificate().clone()] };
     let bundle = PreKeyBundle {
@@ -64,6 +76,16 @@ pub(crate) async fn person(name: &str, account: usize) -> Person {
     Person { directory, own, pre_keys, bundle }
 }
 
+impl Person {
+    /// The same person with a list that was signed at this time.
+    pub(crate) async fn with_list_signed_at(mut self, account: usize, signed_ms: u64) -> Self {
+        let list = &mut self.directory.device_list;
+        list.signed = signed_ms;
+        list.signature = signer(account).sign(&list.signed_bytes()).await.unwrap();
+        self
+    }
+}
+
 /// One more device of an account.
 pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
     let (signer, now) = (signer(account), 1_799_999_999_500);
@@ -73,7 +95,7 @@ pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
     let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
     let upload = pre_keys.upload_all(&own, signer).await.unwrap();
     let devices = vec![first.own.device(), own.device()];
-    let device_list = sign_device_list(email.clone(), &key, 2, devices, signer).await.unwrap();
+    let device_list = sign_device_list(email.clone(), &key, 2, devices, now, signer).await.unwrap();
     let certificates = vec![first.own.certificate().clone(), own.certificate().clone()];
     let directory = DeviceDirectory { email, account_key: key, device_list, certificates };
     let bundle = PreKeyBundle {

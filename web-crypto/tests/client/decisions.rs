@@ -137,7 +137,7 @@ fn a_request_whose_key_changed_stays_a_request_when_the_key_is_accepted() {
 }
 
 fn list_without(device: &Device, other: DeviceId) -> Result<cliquet_wire::certificate::DeviceList, StepError> {
-    now_or_never(device.messenger.device_list_without(other, signer(0)))
+    now_or_never(device.messenger.device_list_without(other, device.now, signer(0)))
 }
 
 /// Requirement: C2

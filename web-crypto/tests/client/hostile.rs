@@ -8,8 +8,8 @@ use cliquet_web_crypto::{
     client::{
         content::{Body, Content, OwnList},
         conversation::{DeliveryStatus, Failure, Notice},
-        messenger::Ignored,
-        peer::{Owed, Trust},
+        messenger::{Effect, Ignored},
+        peer::{LOOK_AFTER_MS, LOOK_EVERY_MS, Owed, STALE_AFTER_MS, Trust},
         records::Store,
     },
     crypto::rsa::native::NativeVerifier,
@@ -278,6 +278,77 @@ fn a_list_that_the_server_freezes_is_refused_once_the_account_has_named_a_later_
     assert_eq!(world.devices[tablet].conversation("alice"), ["< to both"]);
 }
 
+/// Bob removes his tablet and writes to nobody, and the server goes on showing the list that has it.
+///
+/// Requirement: C2
+#[test]
+fn a_list_that_the_server_freezes_is_asked_for_again_after_a_week_and_said_after_a_month() {
+    let mut world = World::alice_and_bob(322);
+    let tablet = world.add_device("bob", 1);
+    world.write(0, "bob", "first");
+    world.settle();
+    let frozen = world.office.directories[&address("bob")].clone();
+    let signed = frozen.device_list.signed;
+    // Alice writes at this age of the list; how often Bob's list was asked for, and what she was told, so far.
+    let mut asked_before = world.office.looked_up[&address("bob")];
+    let mut write_at = |world: &mut World, age_ms: u64| {
+        world.devices[0].now = signed + age_ms;
+        world.write(0, "bob", &format!("after {age_ms}"));
+        world.settle();
+        let asked = world.office.looked_up[&address("bob")] - asked_before;
+        asked_before += asked;
+        (asked, world.devices[0].notices("bob", Notice::ListStale))
+    };
+    // A few steps of a device take a few milliseconds.
+    let within = |ms: u64| ms - 60_000;
+    assert_eq!(write_at(&mut world, within(LOOK_AFTER_MS)), (0, 0));
+    assert_eq!(write_at(&mut world, LOOK_AFTER_MS + 1), (1, 0));
+    assert_eq!(write_at(&mut world, LOOK_AFTER_MS + within(LOOK_EVERY_MS)), (0, 0));
+    assert_eq!(write_at(&mut world, LOOK_AFTER_MS + LOOK_EVERY_MS + 60_000), (1, 0));
+    assert_eq!(write_at(&mut world, within(STALE_AFTER_MS)), (1, 0));
+    assert_eq!(write_at(&mut world, STALE_AFTER_MS + LOOK_EVERY_MS), (1, 1));
+    assert_eq!(write_at(&mut world, STALE_AFTER_MS + 3 * LOOK_EVERY_MS), (1, 1), "said once");
+    // A clock that is set back asks once more, and a server that shows the same list never stopped a message.
+    assert_eq!(write_at(&mut world, within(STALE_AFTER_MS)), (1, 1));
+    assert!(world.devices[0].marks("bob").iter().all(|mark| *mark == DeliveryStatus::Delivered));
+    assert_eq!(world.devices[tablet].lines("alice").len(), 9);
+    // The honest list ends it. When that one is not renewed either, it is said anew.
+    let now = world.devices[0].now;
+    world.office.clock = now;
+    let without = world.sign_directory(&address("bob"), 1, 3, frozen.certificates[..1].to_vec());
+    world.office.directories.insert(address("bob"), without);
+    assert_eq!(write_at(&mut world, now + LOOK_EVERY_MS + 60_000 - signed), (1, 1));
+    assert!(!world.devices[0].contact("bob").peer.list_stale);
+    assert_eq!(world.devices[0].notices("bob", Notice::DeviceRemoved), 1);
+    assert_eq!(write_at(&mut world, now + STALE_AFTER_MS + 60_000 - signed), (1, 2));
+    assert_eq!(world.devices[tablet].lines("alice").len(), 9);
+    assert_eq!(world.devices[1].lines("alice").len(), 11);
+}
+
+/// Bob's clock was wrong when he signed. His list from the future is taken, and the next one after it by its counter.
+///
+/// Requirement: C2
+#[test]
+fn a_list_from_the_future_is_fresh_and_only_its_counter_says_which_comes_later() {
+    let mut world = World::alice_and_bob(323);
+    let bob = address("bob");
+    let (now, certificates) = (world.office.clock, world.office.directories[&bob].certificates.clone());
+    for (counter, signed) in [(2, u64::MAX), (3, now), (4, 0)] {
+        world.office.clock = signed;
+        let directory = world.sign_directory(&bob, 1, counter, certificates.clone());
+        world.office.clock = now;
+        world.office.directories.insert(bob.clone(), directory.clone());
+        let alice = &mut world.devices[0];
+        let step = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier)).unwrap();
+        alice.take(step);
+        world.write(0, "bob", "hello");
+        world.settle();
+        assert_eq!(world.devices[0].contact("bob").peer.counter, counter);
+    }
+    assert_eq!(world.devices[1].lines("alice").len(), 3);
+    assert_eq!(world.devices[0].notices("bob", Notice::ListStale), 1, "the one from 1970");
+}
+
 /// Requirement: C2
 #[test]
 fn two_lists_under_one_counter_are_said_when_the_account_names_the_other_one() {
@@ -300,4 +371,39 @@ fn two_lists_under_one_counter_are_said_when_the_account_names_the_other_one() {
         world.settle();
         world.devices[0].now += 61_000;
     }
+}
+
+/// Alice removes her phone with her tablet, and the server hides that from her laptop, which renews the list with the
+/// phone on it.
+///
+/// Requirement: C2
+#[test]
+fn two_lists_of_ones_own_under_one_counter_are_said_when_another_device_names_the_other_one() {
+    let mut world = World::alice_and_bob(324);
+    let alice = address("alice");
+    let tablet = world.add_device("alice", 0);
+    world.add_contact(tablet, "bob");
+    world.settle();
+    let before = world.office.directories[&alice].clone();
+    let renewed = world.sign_directory(&alice, 0, before.device_list.counter + 1, before.certificates.clone());
+    world.office.clock += 1;
+    let other = world.sign_directory(&alice, 0, before.device_list.counter + 1, before.certificates.clone());
+    world.office.directories.insert(alice, other.clone());
+    for (place, directory) in [(0, renewed), (tablet, other)] {
+        let device = &mut world.devices[place];
+        let step = now_or_never(device.messenger.directory_arrived(directory, device.now, &NativeVerifier)).unwrap();
+        device.take(step);
+    }
+    for said in [1, 0] {
+        world.write(tablet, "bob", "from my tablet");
+        while world.seal_one(tablet) || world.post_one(tablet) {}
+        let device = &mut world.devices[0];
+        let deliveries = world.office.mailboxes[&device.id].clone();
+        let delivery = deliveries.last().unwrap();
+        let step = device.messenger.receive(delivery, &device.disk, &NativeVerifier, device.now, &mut device.rng);
+        let step = now_or_never(step).unwrap();
+        assert_eq!(step.effects.iter().filter(|effect| matches!(effect, Effect::OwnListForked)).count(), said);
+        device.take(step);
+    }
+    assert_eq!(world.devices[0].conversation("bob"), ["> from my tablet", "> from my tablet"]);
 }

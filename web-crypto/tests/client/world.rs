@@ -98,6 +98,8 @@ pub(crate) struct Office {
     pub(crate) lose_answer: bool,
     /// Everything that was ever taken.
     pub(crate) posted: Vec<Envelope>,
+    /// How often each account's directory was asked for.
+    pub(crate) looked_up: BTreeMap<Address, usize>,
 }
 
 pub(crate) struct World {
@@ -216,7 +218,7 @@ impl World {
     ) -> DeviceDirectory {
         let key = signer(account).account_key();
         let devices = certificates.iter().map(|certificate| certificate.device).collect();
-        let list = sign_device_list(email.clone(), key, counter, devices, signer(account));
+        let list = sign_device_list(email.clone(), key, counter, devices, self.office.clock, signer(account));
         DeviceDirectory {
             email: email.clone(),
             account_key: key.clone(),
@@ -326,6 +328,7 @@ impl World {
         let device = &mut self.devices[place];
         let step = match needs {
             Needs::Directory { address } => {
+                *self.office.looked_up.entry(address.clone()).or_default() += 1;
                 let directory = self.office.directories[address].clone();
                 now_or_never(device.messenger.directory_arrived(directory, device.now, &NativeVerifier))
             }

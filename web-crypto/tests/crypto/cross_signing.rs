@@ -40,7 +40,7 @@ fn directory_of(account: &Person, devices: u64) -> DeviceDirectory {
     certificates.extend((1..devices).map(|seed| account.second_device(1000 + seed).own.certificate().clone()));
     let ids = certificates.iter().map(|certificate| certificate.device).collect();
     let (email, account_key) = (account.own.email().clone(), account.own.account_key().clone());
-    let device_list = ready(sign_device_list(email.clone(), &account_key, devices, ids, &account.signer)).unwrap();
+    let device_list = ready(sign_device_list(email.clone(), &account_key, devices, ids, 1, &account.signer)).unwrap();
     DeviceDirectory { email, account_key, device_list, certificates }
 }
 

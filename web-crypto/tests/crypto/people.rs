@@ -83,7 +83,7 @@ impl Person {
 
     pub(crate) fn directory(&self) -> DeviceDirectory {
         let (email, account_key) = (self.own.email().clone(), self.own.account_key().clone());
-        let list = sign_device_list(email.clone(), &account_key, 1, vec![self.own.device()], &self.signer);
+        let list = sign_device_list(email.clone(), &account_key, 1, vec![self.own.device()], 1, &self.signer);
         let device_list = ready(list).unwrap();
         DeviceDirectory { email, account_key, device_list, certificates: vec![self.own.certificate().clone()] }
     }

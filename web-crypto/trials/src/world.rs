@@ -402,7 +402,8 @@ fn make(accounts: &[usize]) -> (Office, Vec<Disk>) {
         let pre_keys = PreKeySecrets::generate(BEGIN_MS / 1_000, &mut rng);
         certificates.push(own.certificate().clone());
         let devices = certificates.iter().map(|certificate| certificate.device).collect();
-        let list = now_or_never(sign_device_list(email.clone(), &signer.0, counter, devices, &signer)).unwrap();
+        let list =
+            now_or_never(sign_device_list(email.clone(), &signer.0, counter, devices, BEGIN_MS, &signer)).unwrap();
         let directory =
             DeviceDirectory { email: email.clone(), account_key: signer.0.clone(), device_list: list, certificates };
         office.pre_keys.insert(own.device(), now_or_never(pre_keys.upload_all(&own, &signer)).unwrap());

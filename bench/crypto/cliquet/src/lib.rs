@@ -70,7 +70,7 @@ impl Person {
 
     fn bundle(&self) -> Option<CheckedBundle> {
         let (own, email, key) = (&self.own, self.own.email().clone(), self.own.account_key().clone());
-        let list = ready(sign_device_list(email.clone(), &key, 1, vec![own.device()], &Believing))?.ok()?;
+        let list = ready(sign_device_list(email.clone(), &key, 1, vec![own.device()], 1, &Believing))?.ok()?;
         let certificates = vec![own.certificate().clone()];
         let directory = DeviceDirectory { email, account_key: key, device_list: list, certificates };
         let directory = ready(CheckedDirectory::check(directory, None, 0, &Believing))?.ok()?;

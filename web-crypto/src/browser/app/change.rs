@@ -34,6 +34,9 @@ pub enum Change {
     /// This account has a new device.
     #[n(5)]
     DeviceAdded,
+    /// This account's devices were shown two different lists of them.
+    #[n(6)]
+    OwnListForked,
 }
 
 impl Change {
@@ -55,6 +58,7 @@ impl Change {
                 Effect::Conversation(id) => add(Self::Conversation(id.clone())),
                 Effect::Peer(address) => add(Self::Peer(address.clone())),
                 Effect::Devices { account, added, .. } if account == own && !added.is_empty() => add(Self::DeviceAdded),
+                Effect::OwnListForked => add(Self::OwnListForked),
                 Effect::Message(_) | Effect::Outbox | Effect::Devices { .. } | Effect::Ignored(_) => {}
             }
         }

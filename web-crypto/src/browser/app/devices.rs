@@ -24,7 +24,8 @@ pub async fn remove<P: Platform>(engine: &Engine<P>, device: DeviceId) -> Result
         .map_err(|_| AppError::Altered)?;
     let counter = directory.counter().checked_add(1).ok_or(AppError::Altered)?;
     let left = directory.devices().filter(|known| *known != device).collect();
-    let device_list = sign_device_list(engine.email().clone(), &own.account_key, counter, left, &signer)
+    let (email, now) = (engine.email().clone(), platform.now_ms());
+    let device_list = sign_device_list(email, &own.account_key, counter, left, now, &signer)
         .await
         .map_err(|_| AppError::KeyMissing)?;
     let path = ["/devices/", &device.text(), "/revoke"].concat();

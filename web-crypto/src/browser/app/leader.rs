@@ -22,7 +22,7 @@ pub const FOLLOWER_AFTER_MS: u32 = 300;
 const ADOPT_FAILURES: u32 = 3;
 /// What can wait until the page is quiet: it was done by the tab before, or when this browser became a device.
 pub const TEND_AFTER_MS: u32 = 20_000;
-/// Often enough for a weekly change of pre-keys and a hundred pre-key messages a day.
+/// Often enough for weekly changes of pre-keys and of the device list, and for a hundred pre-key messages a day.
 const TEND_EVERY_MS: u32 = 6 * 3600 * 1000;
 
 /// What the leading tab does. In a tab that follows, it waits.
@@ -93,16 +93,13 @@ impl<P: Platform> Leader<P> {
         }
     }
 
-    /// For as long as this tab leads. A failure waits for the next time: other devices' messages still arrive meanwhile,
-    /// and the poll says whether the server is there.
+    /// For as long as this tab leads.
     async fn tend(self: Rc<Self>) {
         let engine = &self.engine;
         engine.platform().pause(TEND_AFTER_MS).await;
         let _ = (self.rare)(engine.clone(), Rare::ReadUnknown).await;
         while engine.leads() {
-            if let Err(AppError::Alarm(alarm)) = (self.rare)(engine.clone(), Rare::TendPreKeys).await {
-                engine.say(Notice::Failed(alarm.into()));
-            }
+            let _ = (self.rare)(engine.clone(), Rare::Tend).await;
             engine.platform().pause(TEND_EVERY_MS).await;
         }
     }

@@ -25,6 +25,7 @@ pub mod history_check;
 pub mod history_sync;
 pub mod history_watch;
 pub mod leader;
+mod list_renewal;
 pub mod load_messages;
 pub mod long_polling;
 pub mod pre_keys;

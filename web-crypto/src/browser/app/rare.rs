@@ -3,8 +3,13 @@
 //! Owns what belongs to it, and one way in, so that the page decides where the code comes from ([`Run`]).
 
 use super::{
-    command::Command, engine::Engine, error::AppError, execute::execute, fetch::fetch, history_check, history_sync,
-    pre_keys, receive, restore, saved_file, vault_sync, vault_sync::VaultSync,
+    command::Command,
+    engine::{Engine, Notice},
+    error::AppError,
+    execute::execute,
+    fetch::fetch,
+    history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
+    vault_sync::VaultSync,
 };
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
 use std::{pin::Pin, rc::Rc};
@@ -24,8 +29,8 @@ pub enum Rare {
     CheckHistory,
     /// Reads again what an earlier release of this program did not understand.
     ReadUnknown,
-    /// Refills and replaces the pre-keys on the server.
-    TendPreKeys,
+    /// Refills and replaces the pre-keys on the server, and renews the account's device list.
+    Tend,
 }
 
 /// The end of it.
@@ -47,9 +52,24 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
                 Ok(())
             }
             Rare::ReadUnknown => receive::read_unknown(&engine).await,
-            Rare::TendPreKeys => pre_keys::tend(&engine).await,
+            Rare::Tend => {
+                tend(&engine).await;
+                Ok(())
+            }
         }
     })
+}
+
+/// Says what the server should not have done. Any other failure waits for the next time: other devices' messages still
+/// arrive meanwhile, and the poll says whether the server is there.
+async fn tend<P: Platform>(engine: &Engine<P>) {
+    let tended =
+        [pre_keys::tend(engine).await, list_renewal::renew(engine).await];
+    for tended in tended {
+        if let Err(alarm @ AppError::Alarm(_)) = tended {
+            engine.say(Notice::Failed(alarm));
+        }
+    }
 }
 
 async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync) -> Result<(), AppError> {

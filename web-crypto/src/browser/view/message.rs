@@ -104,6 +104,7 @@ pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
         MessageBody::Notice(Notice::DeviceAdded) => words.get(Word::ContactDeviceAdded),
         MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
         MessageBody::Notice(Notice::ListForked) => words.get(Word::ListForked),
+        MessageBody::Notice(Notice::ListStale) => words.get(Word::ListStale),
     }
 }
 

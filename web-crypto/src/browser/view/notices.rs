@@ -25,6 +25,7 @@ pub fn listen(engine: &Engine, words: Rc<Words>) {
         Signal::Said(notice) => show(notice, &words),
         // A contact's new device is said in its conversation; one's own account has none.
         Signal::Changed(changes) if changes.contains(&Change::DeviceAdded) => say(words.get(Word::DeviceAdded)),
+        Signal::Changed(changes) if changes.contains(&Change::OwnListForked) => say(&word("own-list-forked")),
         Signal::Outdated => {
             let _ = dom::window().map(|window| window.location().reload());
         }

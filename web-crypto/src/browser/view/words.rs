@@ -42,6 +42,7 @@ words! {
     FailedUnknownAccount = "failed-unknown-account",
     KeyChanged = "key-changed",
     ListForked = "list-forked",
+    ListStale = "list-stale",
     MessageDeleted = "message-deleted",
     MessageEmpty = "message-empty",
     MessageTooLong = "message-too-long",

@@ -84,6 +84,9 @@ pub enum Notice {
     /// The account's own devices know another device list under the counter of the one that the server shows here.
     #[n(5)]
     ListForked,
+    /// The server shows a list of the account's devices that was not renewed for a month.
+    #[n(6)]
+    ListStale,
 }
 
 impl cbor::Record for Message {

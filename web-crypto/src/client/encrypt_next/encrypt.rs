@@ -57,7 +57,9 @@ impl Messenger {
         }
         let accounts: &[&Address] = if is_own { &[own] } else { &[&peer.address, own] };
         for account in accounts {
-            if self.directory(account).is_none() {
+            // One's own list is renewed, and looked for then.
+            let is_old = |list| *account != own && peer.list_wants_a_look(list, now);
+            if self.directory(account).is_none_or(|directory| is_old(&directory.device_list)) {
                 return Ok(Next::Needs(Needs::Directory { address: (*account).clone() }));
             }
             // Without a copy, the account's own devices get nothing.

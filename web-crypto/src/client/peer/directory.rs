@@ -1,18 +1,14 @@
 //! The server's answers to what is missing to encrypt: device directories and pre-key bundles. Both are verified before
 //! use.
 
-use super::{Contact, Trust, note, note_changed_key, sessions::PeerSessions};
+use super::{Contact, Trust, list_age::look_at_age, note, note_changed_key, sessions::PeerSessions};
 use crate::{
     client::{
         conversation::{MessageId, Notice},
         messenger::{Effect, Messenger, Step, StepError},
         records::{Store, session_key, under},
     },
-    crypto::{
-        CheckedBundle, CheckedDirectory, DirectoryError, Session,
-        identity::sign_device_list,
-        rsa::{Signer, Verifier},
-    },
+    crypto::{CheckedBundle, CheckedDirectory, DirectoryError, Session, rsa::Verifier},
 };
 use cliquet_wire::{
     address::Address,
@@ -42,20 +38,6 @@ impl Messenger {
             self.put_contact(contact, &mut step);
         }
         Ok(step)
-    }
-
-    /// The account's own device list without a device, for `RevokeDevice`. The server's answer is for
-    /// [`Self::directory_arrived`].
-    ///
-    /// # Errors
-    /// When the device is not listed, or the account key is not available.
-    pub async fn device_list_without(&self, device: DeviceId, signer: &impl Signer) -> Result<DeviceList, StepError> {
-        let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
-        let listed = own.listed.as_deref().filter(|listed| listed.contains(&device)).ok_or(StepError::NoContact)?;
-        let devices = listed.iter().copied().filter(|other| *other != device).collect();
-        let counter = own.counter.checked_add(1).ok_or(StepError::NotProven)?;
-        let list = sign_device_list(own.address.clone(), &own.account_key, counter, devices, signer).await;
-        list.map_err(|_| StepError::CannotSign)
     }
 
     /// Takes the answer to `Needs::Bundles`: begins a session with each device that has none. When one bundle is refused
@@ -113,8 +95,8 @@ impl Messenger {
     }
 
     /// Checks a directory against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
-    /// one list for each counter. Announces what changed since the last list, and deletes the sessions with devices that
-    /// are no longer listed. `None`: it has another key than the pinned one, which the step announces.
+    /// one list for each counter. Announces what changed since the last list and that it is not renewed, and deletes the
+    /// sessions with devices that are no longer listed. `None`: it has another key than the pinned one, which the step announces.
     pub(super) async fn checked(
         &self,
         known: Option<Contact>,
@@ -158,6 +140,7 @@ impl Messenger {
             }
         }
         announce(&mut contact, &directory.device_list, now, step);
+        look_at_age(&mut contact, &directory.device_list, now, step);
         contact.replace_directory(directory);
         Ok(Some(contact))
     }

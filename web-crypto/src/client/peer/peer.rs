@@ -49,6 +49,14 @@ pub struct Peer {
     #[n(10)]
     #[cbor(default)]
     pub deleted: bool,
+    /// When the server was last asked for its device list, in milliseconds since 1970.
+    #[n(11)]
+    #[cbor(default)]
+    pub list_looked_at: u64,
+    /// It was said that the list is not renewed.
+    #[n(12)]
+    #[cbor(default)]
+    pub list_stale: bool,
 }
 
 /// What this account decided about another one.
@@ -112,6 +120,8 @@ impl Peer {
             heard: 0,
             forked: 0,
             deleted: false,
+            list_looked_at: 0,
+            list_stale: false,
         }
     }
 

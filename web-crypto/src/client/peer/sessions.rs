@@ -223,7 +223,7 @@ impl PeerSessions {
     }
 }
 
-/// A clock that was set back must not hold anything up for longer.
-fn within(period_ms: u64, before: u64, now: u64) -> bool {
+/// Whether `now` is within a period after `before`. A clock that was set back must not hold anything up for longer.
+pub(super) fn within(period_ms: u64, before: u64, now: u64) -> bool {
     (before..before.saturating_add(period_ms)).contains(&now)
 }

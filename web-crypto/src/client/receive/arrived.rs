@@ -6,7 +6,7 @@ use crate::client::{
     conversation::{
         Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, message_key,
     },
-    messenger::{Ignored, Messenger, Step, StepError},
+    messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key},
 };
@@ -125,7 +125,11 @@ impl Messenger {
         let is_fork = shown.is_some_and(|shown| shown.counter == list.counter && shown.hash() != list.hash);
         if is_fork && contact.peer.forked < list.counter {
             contact.peer.forked = list.counter;
-            self.say(contact, Notice::ListForked, envelope, now, step);
+            if contact.is_own() {
+                step.effects.push(Effect::OwnListForked);
+            } else {
+                self.say(contact, Notice::ListForked, envelope, now, step);
+            }
         }
     }
 

@@ -120,7 +120,7 @@ impl NewDevice {
         let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
         let devices = certificates.iter().map(|known| known.device).chain([own.device()]).collect();
         certificates.push(own.certificate().clone());
-        let device_list = sign_device_list(email.clone(), &account_key, counter, devices, signer).await?;
+        let device_list = sign_device_list(email.clone(), &account_key, counter, devices, now, signer).await?;
         let pre_key_upload = pre_keys.upload_all(&own, signer).await?;
         let upload = DeviceUpload { certificate: own.certificate().clone(), name, pre_keys: pre_key_upload };
         let directory = DeviceDirectory { email, account_key, device_list, certificates };

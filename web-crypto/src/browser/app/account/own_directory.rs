@@ -101,8 +101,8 @@ impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
         // A counter that cannot grow was not counted by honest devices.
         let counter = directory.counter().checked_add(1).ok_or(AccountError::DirectoryRefused)?;
         let left: Vec<DeviceId> = directory.devices().filter(|known| *known != device).collect();
-        let signer = &self.account.signer;
-        let device_list = sign_device_list(email.clone(), &account_key, counter, left.clone(), signer).await?;
+        let (now, signer) = (self.platform.now_ms(), &self.account.signer);
+        let device_list = sign_device_list(email.clone(), &account_key, counter, left.clone(), now, signer).await?;
         let path = ["/devices/", &device.text(), "/revoke"].concat();
         let answer: DeviceDirectory = api::post(self.platform, &path, &RevokeDevice { device_list }).await?;
         let seen = ListSeen { counter, devices: Some(&left) };
