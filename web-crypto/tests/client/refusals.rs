@@ -173,6 +173,23 @@ fn a_contact_whose_account_was_deleted_keeps_its_texts_and_its_pin_until_it_is_a
 }
 
 #[test]
+fn a_deletion_that_the_server_lists_marks_the_contact_once_and_nobody_else() {
+    let mut world = World::alice_and_bob(207);
+    world.add_device("carol", 2);
+    world.add_contact(2, "alice");
+    world.settle();
+    let listed = ["bob", "carol", "dave", "alice"].map(address);
+    let step = world.devices[0].messenger.contacts_deleted(&listed).unwrap();
+    world.devices[0].take(step);
+    let deleted = |name| world.devices[0].messenger.peer(&address(name)).unwrap().deleted;
+    assert!(deleted("bob") && !deleted("carol") && !deleted("alice"), "a request and oneself are no contacts");
+    assert!(world.devices[0].messenger.peer(&address("dave")).is_none());
+    assert!(world.devices[0].messenger.contacts_deleted(&listed).is_none(), "nothing new");
+    world.add_contact(0, "bob");
+    assert!(!world.devices[0].messenger.peer(&address("bob")).unwrap().deleted);
+}
+
+#[test]
 fn a_text_for_someone_who_is_no_contact_fails_at_once() {
     let mut world = World::alice_and_bob(204);
     world.write(0, "carol", "hello");

@@ -13,6 +13,7 @@ pub mod back_off;
 pub mod change;
 pub mod checked;
 pub mod command;
+mod contact_deletions;
 pub mod contacts;
 pub mod devices;
 pub mod drafts;

@@ -4,6 +4,7 @@
 
 use super::{
     command::Command,
+    contact_deletions,
     engine::{Engine, Notice},
     error::AppError,
     execute::execute,
@@ -29,7 +30,8 @@ pub enum Rare {
     CheckHistory,
     /// Reads again what an earlier release of this program did not understand.
     ReadUnknown,
-    /// Refills and replaces the pre-keys on the server, and renews the account's device list.
+    /// Refills and replaces the pre-keys on the server, renews the account's device list, and looks whether contacts
+    /// deleted their accounts.
     Tend,
 }
 
@@ -64,7 +66,7 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
 /// arrive meanwhile, and the poll says whether the server is there.
 async fn tend<P: Platform>(engine: &Engine<P>) {
     let tended =
-        [pre_keys::tend(engine).await, list_renewal::renew(engine).await];
+        [pre_keys::tend(engine).await, list_renewal::renew(engine).await, contact_deletions::look(engine).await];
     for tended in tended {
         if let Err(alarm @ AppError::Alarm(_)) = tended {
             engine.say(Notice::Failed(alarm));

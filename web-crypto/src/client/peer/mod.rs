@@ -4,6 +4,7 @@
 mod contact;
 mod decisions;
 mod decline;
+mod deletions;
 mod directory;
 mod list_age;
 mod owed;
