@@ -15,7 +15,7 @@ use cliquet_wire::{
     certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::{Device, DeviceUpload},
     ids::DeviceId,
-    limits::{DEVICE_NAME_CHARS_MAX, DEVICES_MAX},
+    limits::{DEVICE_NAME_CHARS_MAX, DEVICES_MAX, LIST_COUNTERS_AHEAD_MAX},
 };
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -197,10 +197,18 @@ pub fn revoke(
     Ok(pre_keys::forget(transaction, device)?)
 }
 
-/// Replaces an account's list by one with the same devices that was signed later.
+/// Replaces an account's list by a later one with the same devices. Usually the next; a server that was restored from a
+/// backup lacks a few.
 pub fn renew_list(transaction: &Transaction<'_>, account_id: i64, new_list: &CheckedList) -> Result<(), ChangeError> {
-    let expected = list(transaction, account_id)?;
-    replace_list(transaction, account_id, &expected, &new_list.0)
+    let (stored, new) = (list(transaction, account_id)?, &new_list.0);
+    let ahead = new.counter.checked_sub(stored.counter);
+    if ahead.is_none_or(|ahead| !(1..=LIST_COUNTERS_AHEAD_MAX).contains(&ahead)) {
+        return Err(ChangeError::ListOutdated);
+    }
+    if stored.devices != new.devices {
+        return Err(BadSignature.into());
+    }
+    Ok(store_list(transaction, account_id, new)?)
 }
 
 /// Gives a device of this account another name, unless it is revoked.
@@ -233,13 +241,15 @@ fn replace_list(
     if expected.devices != new.devices {
         return Err(BadSignature.into());
     }
+    Ok(store_list(transaction, account_id, new)?)
+}
+
+fn store_list(transaction: &Transaction<'_>, account_id: i64, new: &DeviceList) -> Result<(), Error> {
     let text = serde_json::to_string(new).map_err(Error::unreadable)?;
-    transaction
-        .execute(
-            "UPDATE accounts SET device_list = ?2, list_counter = ?3 WHERE id = ?1",
-            params![account_id, text, new.counter],
-        )
-        .map_err(Error::from)?;
+    transaction.execute(
+        "UPDATE accounts SET device_list = ?2, list_counter = ?3 WHERE id = ?1",
+        params![account_id, text, new.counter],
+    )?;
     Ok(())
 }
 

@@ -7,6 +7,9 @@ pub const ADDRESS_LOCAL_PART_BYTES_MAX: usize = 64;
 
 /// A phone, two computers, a tablet, and room; each device multiplies every message sent to the account.
 pub const DEVICES_MAX: usize = 8;
+/// A renewed device list may be ahead of the server's by so many: a server that was restored from a backup lacks those
+/// since, one a week. A list much further ahead would use the counter up.
+pub const LIST_COUNTERS_AHEAD_MAX: u64 = 100;
 /// Fits on one line of a phone.
 pub const DEVICE_NAME_CHARS_MAX: usize = 40;
 

@@ -104,7 +104,7 @@ async fn revoke(
     Ok(HtmlOrJson::new(directory))
 }
 
-/// Takes the next list with the same devices. Contacts hear of it from the account's devices, and then ask for it.
+/// Takes a later list with the same devices. Contacts hear of it from the account's devices, and then ask for it.
 #[put("/devices/list", data = "<body>")]
 async fn renew_list(
     changing: Changing<SignedInDevice>,

@@ -8,12 +8,13 @@ use cliquet_wire::{
     devices::{RenewDeviceList, RevokeDevice},
     envelope::{MessagesSent, SendMessages},
     ids::DeviceId,
+    limits::LIST_COUNTERS_AHEAD_MAX,
     problem::ProblemCode::*,
 };
 
 /// Requirement: C2
 #[rocket::async_test]
-async fn a_device_list_is_renewed_only_by_the_next_one_with_the_same_devices() {
+async fn a_device_list_is_renewed_only_by_a_later_one_with_the_same_devices() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
@@ -25,7 +26,7 @@ async fn a_device_list_is_renewed_only_by_the_next_one_with_the_same_devices() {
     };
     let renew = async |who: &Person, list: &RenewDeviceList| server.put(who, "/devices/list", list).await;
     let good = list(3, &[old, new]).await;
-    for counter in [0, 1, 2, 4, u64::MAX] {
+    for counter in [0, 1, 2, 3 + LIST_COUNTERS_AHEAD_MAX, u64::MAX] {
         renew(&alice, &list(counter, &[old, new]).await).await.expect_problem(ListOutdated);
     }
     for devices in [&[][..], &[old], &[new], &[new, old], &[old, new, new], &[old, new, bob.device()]] {
@@ -60,6 +61,21 @@ async fn a_device_list_is_renewed_only_by_the_next_one_with_the_same_devices() {
     let without = RevokeDevice { device_list: alice.signed_list(4, vec![old]).await };
     server.post(&alice, &format!("/devices/{new}/revoke"), &without).await.expect::<DeviceDirectory>(200);
     renew(&phone, &list(5, &[old]).await).await.expect_problem(NoDevice);
+}
+
+/// The server was restored from a backup that is older than a few renewals.
+#[rocket::async_test]
+async fn a_renewed_list_may_be_so_many_ahead_and_the_next_change_goes_on_from_there() {
+    let server = TestServer::start().await;
+    let mut alice = server.sign_up("alice@example.org").await;
+    let counter = 1 + LIST_COUNTERS_AHEAD_MAX;
+    let list = RenewDeviceList { device_list: alice.signed_list(counter, vec![alice.device()]).await };
+    server.put(&alice, "/devices/list", &list).await.expect::<DeviceDirectory>(200);
+    alice.list = list.device_list;
+    let phone = server.second_device(&mut alice).await;
+    assert_eq!(phone.list.counter, counter + 1);
+    let directory: DeviceDirectory = server.get(&alice, "/contacts/alice@example.org").await.expect(200);
+    assert_eq!(directory.device_list, phone.list);
 }
 
 #[rocket::async_test]

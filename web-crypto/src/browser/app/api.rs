@@ -19,14 +19,6 @@ pub(super) async fn post<T: DeserializeOwned>(
     read(&http.request("POST", path, Some(write(body)?)).await?)
 }
 
-pub(super) async fn put<T: DeserializeOwned>(
-    http: &impl Http,
-    path: &str,
-    body: &impl Serialize,
-) -> Result<T, HttpError> {
-    read(&http.request("PUT", path, Some(write(body)?)).await?)
-}
-
 /// For answers that say no more than that it is done.
 pub(super) async fn send(http: &impl Http, method: &str, path: &str, body: &impl Serialize) -> Result<(), HttpError> {
     http.request(method, path, Some(write(body)?)).await.map(drop)

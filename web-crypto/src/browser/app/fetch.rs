@@ -1,8 +1,11 @@
 //! What is missing before anything can be encrypted for an account: its device directory, or pre-keys of its devices.
 
-use super::{api, engine::Engine, error::AppError, search_user};
+use super::{alarm::Alarm, api, engine::Engine, error::AppError, own_list, search_user};
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
-use cliquet_wire::contacts::{Bundles, ClaimBundles};
+use cliquet_wire::{
+    address::Address,
+    contacts::{Bundles, ClaimBundles},
+};
 
 /// Brings what is missing.
 ///
@@ -12,12 +15,13 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
     let platform = engine.platform();
     match needs {
         Needs::Directory { address } => {
-            let directory = search_user::directory(platform, address).await?;
-            engine
-                .run(async |messenger| {
-                    Ok(Some(messenger.directory_arrived(directory, platform.now_ms(), platform.verifier()).await?))
-                })
-                .await
+            let taken = take_directory(engine, address).await;
+            // A server that was restored from a backup has the list from then, and takes a newer one.
+            let is_older = taken == Err(Alarm::ListOlder.into());
+            if is_older && address == engine.email() && own_list::renew(engine).await.is_ok() {
+                return take_directory(engine, address).await;
+            }
+            taken
         }
         Needs::Bundles { address, devices } => {
             let claim = ClaimBundles { devices: devices.clone() };
@@ -31,4 +35,14 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
                 .await
         }
     }
+}
+
+async fn take_directory<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
+    let platform = engine.platform();
+    let directory = search_user::directory(platform, address).await?;
+    engine
+        .run(async |messenger| {
+            Ok(Some(messenger.directory_arrived(directory, platform.now_ms(), platform.verifier()).await?))
+        })
+        .await
 }

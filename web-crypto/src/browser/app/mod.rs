@@ -29,6 +29,7 @@ pub mod leader;
 mod list_renewal;
 pub mod load_messages;
 pub mod long_polling;
+mod own_list;
 pub mod pre_keys;
 pub mod rare;
 pub mod receive;

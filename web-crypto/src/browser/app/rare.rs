@@ -66,7 +66,7 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
 /// arrive meanwhile, and the poll says whether the server is there.
 async fn tend<P: Platform>(engine: &Engine<P>) {
     let tended =
-        [pre_keys::tend(engine).await, list_renewal::renew(engine).await, contact_deletions::look(engine).await];
+        [pre_keys::tend(engine).await, list_renewal::tend(engine).await, contact_deletions::look(engine).await];
     for tended in tended {
         if let Err(alarm @ AppError::Alarm(_)) = tended {
             engine.say(Notice::Failed(alarm));
