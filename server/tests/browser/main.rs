@@ -35,6 +35,7 @@ mod in_browser {
     mod newer_release;
     mod no_wasm;
     mod offline;
+    mod passphrase;
     mod pictures;
     mod policy;
     mod poll;

@@ -141,6 +141,7 @@ fn nothing_that_is_secret_has_a_name_or_is_open_before_the_module_opens_it() {
             if [
                 "data-password",
                 "data-old-password",
+                "data-passphrase ",
                 "data-recovery-words",
                 "data-confirm ",
                 "data-draft",

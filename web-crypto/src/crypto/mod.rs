@@ -31,6 +31,7 @@ mod numbered_keys;
 #[cfg(feature = "observed")]
 pub mod observed;
 mod padding;
+pub mod passphrase;
 pub mod password;
 pub mod pre_key_message;
 pub mod pre_keys;

@@ -5,12 +5,16 @@ use cliquet_web_crypto::{
     browser::{
         app::account::{
             AccountError, Password, Progress,
+            kept_store::Unlocking,
             sign_in::{SignIn, sign_in},
             sign_up::{SignUp, sign_up},
         },
         platform::{
             error::{HttpError, StoreError},
-            service::{AccountPlatform, AccountSigner, Clock, Crypto, DeviceStorage, Http, Record, Storage, Write},
+            service::{
+                AccountPlatform, AccountSigner, Clock, Crypto, DeviceStorage, Http, Kept as Found, LockedStorage,
+                Record, Storage, Write,
+            },
         },
     },
     crypto::{
@@ -60,6 +64,10 @@ pub(crate) fn silent(_: Progress) {}
 pub(crate) struct Kept {
     pub(crate) records: BTreeMap<(String, String), Vec<u8>>,
     pub(crate) has_account_key: bool,
+    /// What seals the records, as long as no passphrase locks it. Made with the store.
+    pub(crate) store_key: Option<[u8; 32]>,
+    /// What a passphrase locked.
+    pub(crate) locked: Option<Vec<u8>>,
 }
 
 pub(crate) struct Browser<'a> {
@@ -94,8 +102,17 @@ impl<'a> Browser<'a> {
     }
 
     pub(crate) fn sign_in(&self, typed: &str, may_replace: bool) -> Result<(), AccountError> {
+        self.sign_in_with(typed, may_replace, Unlocking::NotAsked)
+    }
+
+    pub(crate) fn sign_in_with(
+        &self,
+        typed: &str,
+        may_replace: bool,
+        unlocking: Unlocking,
+    ) -> Result<(), AccountError> {
         let (email, password) = (alice(), password(typed));
-        let typed = SignIn { email, password, may_replace, device_name: "Browser".to_owned() };
+        let typed = SignIn { email, password, may_replace, unlocking, device_name: "Browser".to_owned() };
         ready(sign_in(self, typed, &silent))
     }
 
@@ -138,42 +155,65 @@ impl Http for Browser<'_> {
 }
 
 pub(crate) struct Store {
+    disk: Disk,
+    store_key: Key,
+    has_key: Cell<bool>,
+    is_locked: Cell<bool>,
+}
+
+/// One account's part of the disk.
+#[derive(Clone)]
+struct Disk {
     email: String,
-    disk: Rc<RefCell<BTreeMap<String, Kept>>>,
+    all: Rc<RefCell<BTreeMap<String, Kept>>>,
     journal: Rc<RefCell<Vec<String>>>,
     fails: Rc<Cell<Option<StoreError>>>,
 }
 
-impl Store {
-    fn write(&self, writes: &[Write<'_>], has_key: bool) -> Result<(), StoreError> {
+impl Disk {
+    /// One transaction.
+    fn change(&self, step: &str, change: impl FnOnce(&mut Kept)) -> Result<(), StoreError> {
         if let Some(error) = self.fails.take() {
             return Err(error);
         }
-        self.journal.borrow_mut().push("keep".to_owned());
-        let mut disk = self.disk.borrow_mut();
-        let kept = disk.get_mut(&self.email).ok_or(StoreError::OtherVersion)?;
-        for write in writes {
-            let name = (write.store.to_owned(), write.key.to_owned());
-            match write.value {
-                Some(value) => drop(kept.records.insert(name, value.to_vec())),
-                None => drop(kept.records.remove(&name)),
-            }
-        }
-        kept.has_account_key |= has_key;
+        self.journal.borrow_mut().push(step.to_owned());
+        let mut all = self.all.borrow_mut();
+        change(all.get_mut(&self.email).ok_or(StoreError::OtherVersion)?);
         Ok(())
+    }
+}
+
+/// A store whose keys a passphrase locked.
+pub(crate) struct Locked {
+    disk: Disk,
+    locked: Vec<u8>,
+}
+
+impl Store {
+    fn write(&self, writes: &[Write<'_>], has_key: bool) -> Result<(), StoreError> {
+        self.disk.change("keep", |kept| {
+            for write in writes {
+                let name = (write.store.to_owned(), write.key.to_owned());
+                match write.value {
+                    Some(value) => drop(kept.records.insert(name, value.to_vec())),
+                    None => drop(kept.records.remove(&name)),
+                }
+            }
+            kept.has_account_key |= has_key;
+        })
     }
 }
 
 impl Storage for Store {
     async fn value(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let disk = self.disk.borrow();
-        let found = disk.get(&self.email).and_then(|kept| kept.records.get(&(store.to_owned(), key.to_owned())));
+        let disk = self.disk.all.borrow();
+        let found = disk.get(&self.disk.email).and_then(|kept| kept.records.get(&(store.to_owned(), key.to_owned())));
         Ok(found.cloned().map(Zeroizing::new))
     }
 
     async fn all(&self, store: &str) -> Result<Vec<Record>, StoreError> {
-        let disk = self.disk.borrow();
-        let records = disk.get(&self.email).into_iter().flat_map(|kept| &kept.records);
+        let disk = self.disk.all.borrow();
+        let records = disk.get(&self.disk.email).into_iter().flat_map(|kept| &kept.records);
         let of_store = records.filter(|((of, _), _)| of == store);
         Ok(of_store.map(|((_, key), value)| Record { key: key.clone(), value: value.clone().into() }).collect())
     }
@@ -187,11 +227,50 @@ impl DeviceStorage for Store {
     type Signer = TestKey;
 
     async fn commit_with_key(&self, writes: &[Write<'_>], _: &TestKey) -> Result<(), StoreError> {
-        self.write(writes, true)
+        self.write(writes, !self.is_locked.get())?;
+        self.has_key.set(true);
+        Ok(())
     }
 
     async fn has_key(&self) -> Result<bool, StoreError> {
-        Ok(self.disk.borrow().get(&self.email).is_some_and(|kept| kept.has_account_key))
+        Ok(self.has_key.get())
+    }
+
+    fn store_key(&self) -> &Key {
+        &self.store_key
+    }
+
+    async fn lock(&self, locked: &[u8]) -> Result<(), StoreError> {
+        self.disk.change("lock", |kept| {
+            kept.locked = Some(locked.to_vec());
+            (kept.has_account_key, kept.store_key) = (false, None);
+        })?;
+        self.is_locked.set(true);
+        Ok(())
+    }
+
+    async fn free(&self) -> Result<(), StoreError> {
+        self.disk.change("free", |kept| {
+            kept.locked = None;
+            (kept.has_account_key, kept.store_key) = (self.has_key.get(), Some(*self.store_key.as_bytes()));
+        })?;
+        self.is_locked.set(false);
+        Ok(())
+    }
+
+    fn close(&self) {}
+}
+
+impl LockedStorage for Locked {
+    type Store = Store;
+    type Signer = TestKey;
+
+    fn locked(&self) -> &[u8] {
+        &self.locked
+    }
+
+    fn open(self, store_key: Key, _: TestKey) -> Store {
+        Store { disk: self.disk, store_key, has_key: Cell::new(true), is_locked: Cell::new(true) }
     }
 
     fn close(&self) {}
@@ -231,6 +310,7 @@ impl Crypto for Browser<'_> {
 
 impl AccountPlatform for Browser<'_> {
     type Store = Store;
+    type Locked = Locked;
     type Signer = TestKey;
 
     fn stretching(&self) -> Stretching {
@@ -241,10 +321,18 @@ impl AccountPlatform for Browser<'_> {
         self.journal.borrow_mut().push("painted".to_owned());
     }
 
-    async fn open_store(&self, email: &Address) -> Result<Store, StoreError> {
-        self.disk.borrow_mut().entry(email.as_str().to_owned()).or_default();
-        let (disk, journal) = (Rc::clone(&self.disk), Rc::clone(&self.journal));
-        Ok(Store { email: email.as_str().to_owned(), disk, journal, fails: Rc::clone(&self.disk_fails) })
+    async fn open_store(&self, email: &Address) -> Result<Found<Store, Locked>, StoreError> {
+        let (all, journal, email) = (Rc::clone(&self.disk), Rc::clone(&self.journal), email.as_str().to_owned());
+        let mut kept = self.disk.borrow_mut();
+        let kept = kept.entry(email.clone()).or_default();
+        let disk = Disk { email, all, journal, fails: Rc::clone(&self.disk_fails) };
+        if let Some(locked) = kept.locked.clone() {
+            return Ok(Found::Locked(Locked { disk, locked }));
+        }
+        let made = Key::generate(&mut self.next_rng());
+        let store_key = Key::from_bytes(*kept.store_key.get_or_insert(*made.as_bytes()));
+        let (has_key, is_locked) = (Cell::new(kept.has_account_key), Cell::new(false));
+        Ok(Found::Open(Store { disk, store_key, has_key, is_locked }))
     }
 
     async fn erase_store(&self, email: &Address) -> Result<(), StoreError> {

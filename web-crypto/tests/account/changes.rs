@@ -8,6 +8,7 @@ use cliquet_web_crypto::{
     browser::app::account::{
         AccountError,
         change_password::change_password,
+        kept_store::Unlocking,
         recover::recover,
         recovery_key::{UnconfirmedKey, show},
         sign_in::SignIn,
@@ -29,7 +30,8 @@ fn with_recovery_key(browser: &Browser<'_>) -> RecoveryKey {
 
 fn recovered(browser: &Browser<'_>, key: &RecoveryKey) -> Result<(), AccountError> {
     let (email, password) = (alice(), password(NEW));
-    let new = SignIn { email, password, may_replace: false, device_name: "Browser".to_owned() };
+    let (may_replace, unlocking) = (false, Unlocking::NotAsked);
+    let new = SignIn { email, password, may_replace, unlocking, device_name: "Browser".to_owned() };
     ready(recover(browser, key, new, &silent))
 }
 

@@ -6,6 +6,7 @@ mod browser;
 mod changes;
 mod entering;
 mod making;
+mod passphrase;
 mod room;
 mod server;
 mod stretching;

@@ -25,19 +25,23 @@ use cliquet_web_crypto::{
     crypto::{
         CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Session,
         Sessions, cbor,
+        device_proof::prove,
         history::{self, Place},
-        keys::Key,
+        keys::{Key, SecretKey},
+        passphrase::DeviceKeys,
         record,
-        rsa::{Verifier as _, native::NativeVerifier},
+        rsa::{Verifier as _, WrappedAccountKey, native::NativeVerifier},
         vault::{self, HistoryHead, Owner, VaultBody, VaultContact, VaultKeys},
     },
 };
 use cliquet_wire::{
+    account_key::AccountKey,
     bytes::{Blob, Bytes},
     certificate::{Certificate, DeviceDirectory},
     contacts::ContactState,
     envelope::Envelope,
     ids::{DeviceId, EnvelopeId, SegmentId},
+    opaque::Stretching,
     pre_keys::PreKeyBundle,
 };
 use minicbor::{Decoder, Encoder, data::Type};
@@ -52,6 +56,7 @@ const EXPORT_KEY: [u8; 64] = [1; 64];
 const ROOT: [u8; 32] = [2; 32];
 const ENTROPY: [u8; 32] = [3; 32];
 const SEGMENT: u128 = 7;
+const PASSPHRASE: &[u8] = b"locked for the night";
 
 fn folder() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests", "golden"].iter().collect()
@@ -155,6 +160,12 @@ fn segment() -> Segment {
     Segment { messages: texts(), link: Some(next_link(history_head().device, Some(&history_head()))) }
 }
 
+/// What a passphrase locks.
+fn device_keys(keys: &VaultKeys, wrapped: WrappedAccountKey, account_key: AccountKey) -> DeviceKeys {
+    let wrapping_key = Key::from_bytes(*keys.wrapping.as_bytes());
+    DeviceKeys::new(Key::from_bytes(STORE_KEY), wrapping_key, wrapped, account_key)
+}
+
 /// The record of the sessions with Bob, as Alice's messenger writes it when it begins one.
 fn peer_sessions() -> Vec<u8> {
     let (mut alice, mut bob) = (alice(73), bob(73));
@@ -241,6 +252,13 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let vault = vault::set_recovery_lock(owner, &root, &entropy, &vault, &mut rng).unwrap();
     let vault = vault::replace_body(owner, &keys.body, &vault_body(), &vault, &mut rng).unwrap();
     all.insert("vault.bin", vault.0);
+    let device_keys = device_keys(&keys, wrapped, owner.account_key.clone());
+    all.insert("device_keys.bin", cbor::save(&device_keys).to_vec());
+    let locked = device_keys.lock(owner.email, PASSPHRASE, Stretching::V1, &mut ChaCha20Rng::seed_from_u64(74));
+    all.insert("device_keys_locked.bin", locked.unwrap());
+    let (attempt, finalization) = (Uuid::from_u128(SEGMENT), Blob(vec![4; 64]));
+    let challenge = SecretKey::from_bytes([6; 32]).public_key();
+    all.insert("device_proof.json", json(&prove(&alice.own, &challenge, attempt, &finalization).unwrap()));
     all.insert("vault_body.bin", cbor::save(&vault_body()).to_vec());
     let account_key_hash = owner.account_key.hash();
     let place =
@@ -341,6 +359,8 @@ fn golden_what_was_kept_is_still_read() {
     let open = vault::open(owner, &keys.body, 4, &sealed).unwrap();
     assert_eq!(open.body, VaultBody { generation: 4, ..vault_body() });
     assert!(open.wrapped.unwrap(&contact.account_key, &keys.wrapping).is_ok());
+    let unlocked = DeviceKeys::unlock(owner.email, PASSPHRASE, &kept("device_keys_locked.bin")).unwrap();
+    assert_eq!(cbor::save(&unlocked).to_vec(), kept("device_keys.bin"));
     let account_key_hash = owner.account_key.hash();
     let place =
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
@@ -357,9 +377,10 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 19] = [
+const RECORDS: [(&str, Again); 20] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
+    ("device_keys.bin", again::<DeviceKeys>),
     ("history_head.bin", again::<HistoryHead>),
     ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
     ("message.bin", again::<Message>),

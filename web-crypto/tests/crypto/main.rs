@@ -17,6 +17,8 @@ mod history;
 #[cfg(test)]
 mod key_agreement;
 #[cfg(test)]
+mod passphrase;
+#[cfg(test)]
 mod people;
 #[cfg(test)]
 mod ratchet;

@@ -1,6 +1,7 @@
 //! The pages as people see them: wide, phone, dark, French. The pictures go to `target/pictures`, and from there into the
 //! README by `cargo xtask screenshots`.
 
+use super::passphrase;
 use crate::browser::Tab;
 use crate::person::Person;
 use crate::stage::Stage;
@@ -122,6 +123,41 @@ async fn a_request_an_alarm_and_the_end_of_an_account_fit_too() {
     alice.tab.until_shown("#delete-account [type=submit]:enabled").await;
     alice.tab.ask("document.getElementById('delete-account').scrollIntoView() ?? true", vec![]).await;
     show(&alice.tab, "delete-account-french").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_passphrase_of_a_browser_fits_too() {
+    let stage = Stage::set().await;
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    let to_forms = "document.getElementById('passphrase-title').scrollIntoView() ?? true";
+    alice.tab.goto(&alice.url("/home?show=safety")).await;
+    alice.tab.until_shown("#passphrase-set [type=submit]:enabled").await;
+    alice.tab.ask(to_forms, vec![]).await;
+    show(&alice.tab, "passphrase-set").await;
+    passphrase::set(&alice).await;
+    alice.tab.goto(&alice.url("/home")).await;
+    passphrase::until_asked(&alice.tab).await;
+    show(&alice.tab, "unlock").await;
+    alice.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
+    alice.tab.reload().await;
+    passphrase::until_asked(&alice.tab).await;
+    passphrase::unlock(&alice.tab, "not the passphrase").await;
+    alice.tab.until_shown("#unlock-error:not(:empty)").await;
+    alice.tab.click("#unlock details > summary").await;
+    show(&alice.tab, "unlock-french").await;
+    alice.tab.goto(&alice.url("/home?show=safety")).await;
+    passphrase::until_asked(&alice.tab).await;
+    passphrase::unlock(&alice.tab, passphrase::PASSPHRASE).await;
+    alice.tab.until_shown("#passphrase-change [type=submit]:enabled").await;
+    alice.tab.ask(to_forms, vec![]).await;
+    show(&alice.tab, "passphrase-change-french").await;
+    alice.tab.click(".people .menu > summary").await;
+    alice.tab.click("form[data-sign-out] button").await;
+    alice.tab.until("the sign-in page", "location.pathname === '/sign-in'", vec![]).await;
+    alice.fill_in_sign_in(&alice.password).await;
+    alice.tab.until_shown("[data-locked]").await;
+    show(&alice.tab, "sign-in-passphrase-french").await;
 }
 
 /// What is shown to someone who has the password alone. The lines of a full account are made from its one device's.

@@ -6,7 +6,8 @@ use crate::stage::Stage;
 use std::path::Path;
 use std::time::Instant;
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a profile: folders and files, without what only a running browser has.
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());

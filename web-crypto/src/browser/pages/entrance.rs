@@ -52,9 +52,14 @@ pub fn is_secure() -> bool {
 
 /// To home, in the place of this page: going back never shows a form with what was typed.
 pub fn leave(form: &Form) {
+    leave_to(form, "/home");
+}
+
+/// The same, to another page.
+pub fn leave_to(form: &Form, page: &str) {
     form.clear_passwords();
     if let Some(window) = dom::window() {
-        // A refused navigation leaves the page as it is; a reload then finds the sign-in done.
-        let _ = window.location().replace("/home");
+        // A refused navigation leaves the page as it is; a reload then finds what was done.
+        let _ = window.location().replace(page);
     }
 }

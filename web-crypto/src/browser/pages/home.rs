@@ -1,13 +1,14 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{panes, rare_chunk, safety_pane};
+use super::{panes, rare_chunk, safety_pane, unlock_pane};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
         browser::Browser,
-        error::StoreError,
         htmx::{self, Requests},
         presence::{self, Change},
+        service::Kept,
+        store::Store,
         task,
     },
     view::{
@@ -71,8 +72,11 @@ pub async fn start() -> Result<(), JsError> {
 }
 
 async fn open(email: Address, requests: Rc<Requests>) -> Result<Rc<Engine<Browser>>, Status> {
-    let browser = Browser::open(&email, requests).await.map_err(|error: StoreError| Status::from(error))?;
-    Engine::open(browser, email).await
+    let store = match Store::open(&email).await? {
+        Kept::Open(store) => store,
+        Kept::Locked(locked) => unlock_pane::ask(&email, &locked).await,
+    };
+    Engine::open(Browser::new(&email, store, requests), email).await
 }
 
 fn follow_person(leader: &Rc<Leader<Browser>>, conversations: &Rc<Conversations>, composer: &Rc<Composer>) {

@@ -13,6 +13,8 @@ pub mod make_room;
 #[cfg(feature = "app")]
 mod panes;
 #[cfg(feature = "app")]
+pub mod passphrase;
+#[cfg(feature = "app")]
 pub mod password_chunk;
 #[cfg(feature = "app")]
 mod rare_chunk;
@@ -24,3 +26,7 @@ pub mod safety;
 pub mod safety_pane;
 pub mod sign_in;
 pub mod sign_up;
+#[cfg(feature = "app")]
+pub mod unlock;
+#[cfg(feature = "app")]
+mod unlock_pane;

@@ -1,8 +1,12 @@
 //! The pages of the app that take a password. They are fetched when they are shown: OPAQUE and the list of recovery words
 //! weigh as much as home, and home needs neither.
 
-use super::{make_room, recover, safety};
-use crate::browser::platform::lazy::{Boxed, NotLoaded};
+use super::{make_room, recover, safety, unlock};
+use crate::browser::platform::{
+    lazy::{Boxed, NotLoaded},
+    store::Store,
+};
+use cliquet_wire::address::Address;
 use wasm_split_helpers::wasm_split;
 
 /// Serves the page of recovery or the one that removes devices.
@@ -14,8 +18,14 @@ pub fn serve_entrances() -> Result<Boxed<()>, NotLoaded> {
     }))
 }
 
+/// Serves the form that asks for this browser's passphrase, until it has opened the account's storage.
+#[wasm_split(password, fallible)]
+pub fn serve_unlock(email: Address) -> Result<Boxed<Store>, NotLoaded> {
+    Ok(Box::pin(unlock::opened(email)))
+}
+
 /// Serves the forms of the safety pane.
 #[wasm_split(password, fallible)]
 pub fn serve_safety() -> Result<Boxed<()>, NotLoaded> {
-    Ok(Box::pin(async { safety::start() }))
+    Ok(Box::pin(safety::start()))
 }

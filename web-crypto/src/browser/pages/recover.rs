@@ -2,7 +2,7 @@
 
 use super::entrance;
 use crate::browser::{
-    app::account::{recover::recover, sign_in::SignIn},
+    app::account::{kept_store::Unlocking, recover::recover, sign_in::SignIn},
     platform::account_browser::AccountBrowser,
     view::{device_name, form::Form},
 };
@@ -13,7 +13,9 @@ pub fn start() {
     let Some(form) = Form::find("recover").map(Rc::new) else { return };
     entrance::serve(&form, async |form, may_replace| {
         let (email, key, password) = (form.address()?, form.recovery_key()?, form.chosen_password()?);
-        let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
+        // A browser with a passphrase says so, and the sign-in page asks for it.
+        let (unlocking, device_name) = (Unlocking::NotAsked, device_name::of_this_browser());
+        let typed = SignIn { email, password, may_replace, unlocking, device_name };
         let progress = |progress| form.working(progress);
         Ok(recover(&AccountBrowser, &key, typed, &progress).await?)
     });

@@ -1,5 +1,6 @@
 //! The forms of the safety pane that take the password: the recovery key, and the change of password.
 
+use super::{entrance, passphrase};
 use crate::browser::{
     app::account::{
         change_password::change_password,
@@ -18,7 +19,7 @@ use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 
 /// Serves the forms of the safety pane that is on the page.
-pub fn start() {
+pub async fn start() {
     let body = dom::document().and_then(|document| document.body());
     let email = body.and_then(|body| body.get_attribute("data-email")).and_then(|email| Address::parse(&email).ok());
     let Some(email) = email else { return };
@@ -29,8 +30,9 @@ pub fn start() {
         serve_change(&Rc::new(form), email.clone());
     }
     if let Some(form) = Form::find("delete-account") {
-        serve_deletion(&Rc::new(form), email);
+        serve_deletion(&Rc::new(form), email.clone());
     }
+    passphrase::start(email).await;
 }
 
 fn serve_deletion(form: &Rc<Form>, email: Address) {
@@ -53,15 +55,11 @@ fn serve_deletion(form: &Rc<Form>, email: Address) {
 
 /// To the sign-in page, which says what happened: nothing here is of any use any more.
 fn leave(form: &Form, left: Left) {
-    form.clear_passwords();
     let page = match left {
         Left::Nothing => "/sign-in#account-deleted",
         Left::Records => "/sign-in#account-deleted-records-left",
     };
-    if let Some(window) = dom::window() {
-        // A refused navigation leaves the page as it is; a reload then finds nobody signed in.
-        let _ = window.location().replace(page);
-    }
+    entrance::leave_to(form, page);
 }
 
 fn serve_change(form: &Rc<Form>, email: Address) {

@@ -18,8 +18,10 @@ pub fn swapped() {
             Ok(served) => served.await,
             Err(_) => {
                 // Opening the pane again asks for it again.
-                for line in dom::all_within(&pane, "#recovery-key-error, #change-password-error, #delete-account-error")
-                {
+                for line in dom::all_within(
+                    &pane,
+                    "#recovery-key-error, #passphrase-set-error, #change-password-error, #delete-account-error",
+                ) {
                     line.set_text_content(Some(&word("part-not-loaded")));
                 }
             }

@@ -19,7 +19,8 @@ pub fn start(load_app: &Function) {
     form.on_first_input(move || early.prefetch());
     entrance::serve(&form, async move |form, may_replace| {
         let (email, password) = (form.address()?, form.given_password(Field::Password)?);
-        let typed = SignIn { email, password, may_replace, device_name: device_name::of_this_browser() };
+        let (unlocking, device_name) = (form.unlocking()?, device_name::of_this_browser());
+        let typed = SignIn { email, password, may_replace, unlocking, device_name };
         Ok(app.run(&Request::SignIn(typed), form).await?)
     });
 }

@@ -3,8 +3,8 @@
 use super::{
     error::{HttpError, StoreError},
     http, random,
-    service::{AccountPlatform, AccountSigner, Clock, Crypto, Http},
-    store::Store,
+    service::{AccountPlatform, AccountSigner, Clock, Crypto, Http, Kept},
+    store::{LockedStore, Store},
     timer,
     webcrypto::{NewAccountKey, SigningKey, WebVerifier},
 };
@@ -51,13 +51,14 @@ impl AccountSigner for SigningKey {
 
 impl AccountPlatform for AccountBrowser {
     type Store = Store;
+    type Locked = LockedStore;
     type Signer = SigningKey;
 
     async fn painted(&self) {
         timer::painted().await;
     }
 
-    async fn open_store(&self, email: &Address) -> Result<Store, StoreError> {
+    async fn open_store(&self, email: &Address) -> Result<Kept<Store, LockedStore>, StoreError> {
         Store::open(email).await
     }
 

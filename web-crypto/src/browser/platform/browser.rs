@@ -6,7 +6,7 @@ use super::{
     htmx::Requests,
     http, idb, locks, presence, random,
     service::{Clock, Crypto, Http, NoLocks, Platform, Posts, Presence, Tabs, Tasks},
-    store::{ACCOUNT_KEY, Store},
+    store::Store,
     task, timer,
     webcrypto::{SigningKey, WebVerifier},
 };
@@ -28,14 +28,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens the account's storage and the channel to its other tabs.
-    ///
-    /// # Errors
-    /// When the storage does not open.
-    pub async fn open(email: &Address, requests: Rc<Requests>) -> Result<Self, StoreError> {
-        let (account, store) = (idb::name(email), Store::open(email).await?);
+    /// Opens the channel to the account's other tabs. `store` is the account's storage.
+    pub fn new(email: &Address, store: Store, requests: Rc<Requests>) -> Self {
+        let account = idb::name(email);
         let channel = Channel::open(&account);
-        Ok(Self { account, store, channel, requests, lead: RefCell::default() })
+        Self { account, store, channel, requests, lead: RefCell::default() }
     }
 
     /// The channel to the account's other tabs.
@@ -138,6 +135,6 @@ impl Platform for Browser {
     }
 
     async fn signer(&self, account_key: AccountKey) -> Result<Option<SigningKey>, StoreError> {
-        Ok(self.store.key(ACCOUNT_KEY).await?.map(|key| SigningKey::from_stored(key, account_key)))
+        Ok(self.store.signer(account_key))
     }
 }

@@ -196,7 +196,46 @@ pub trait DeviceStorage: Storage {
     /// As [`Storage::value`].
     fn has_key(&self) -> impl Future<Output = Result<bool, StoreError>>;
 
+    /// What seals the records.
+    fn store_key(&self) -> &Key;
+
+    /// Puts what a passphrase locked in the place of the keys, which the browser keeps no more. One transaction. This store
+    /// goes on as before.
+    ///
+    /// # Errors
+    /// As [`Storage::commit`].
+    fn lock(&self, locked: &[u8]) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// The other way round: the browser keeps the keys again, and asks for nothing. One transaction.
+    ///
+    /// # Errors
+    /// As [`Storage::commit`].
+    fn free(&self) -> impl Future<Output = Result<(), StoreError>>;
+
     /// Lets another tab, or this one, remove what is kept.
+    fn close(&self);
+}
+
+/// What a browser keeps for an account, as it is found.
+#[derive(Debug)]
+pub enum Kept<S, L> {
+    Open(S),
+    /// Its keys are locked by a passphrase.
+    Locked(L),
+}
+
+/// Storage whose keys are locked by a passphrase.
+pub trait LockedStorage {
+    type Store;
+    type Signer;
+
+    /// What [`DeviceKeys::lock`](crate::crypto::passphrase::DeviceKeys::lock) gave.
+    fn locked(&self) -> &[u8];
+
+    /// The storage, with the keys that were locked.
+    fn open(self, store_key: Key, signer: Self::Signer) -> Self::Store;
+
+    /// As [`DeviceStorage::close`].
     fn close(&self);
 }
 
@@ -218,6 +257,7 @@ pub trait Crypto {
 /// Everything that making, entering and changing an account needs of a browser.
 pub trait AccountPlatform: Clock + Http + Crypto {
     type Store: DeviceStorage<Signer = Self::Signer>;
+    type Locked: LockedStorage<Store = Self::Store, Signer = Self::Signer>;
     type Signer: AccountSigner;
 
     /// What a password is registered with; a sign-in tries the older versions too. An older release had an older one.
@@ -232,7 +272,7 @@ pub trait AccountPlatform: Clock + Http + Crypto {
     ///
     /// # Errors
     /// When the browser gives no storage, or what it keeps does not open.
-    fn open_store(&self, email: &Address) -> impl Future<Output = Result<Self::Store, StoreError>>;
+    fn open_store(&self, email: &Address) -> impl Future<Output = Result<Kept<Self::Store, Self::Locked>, StoreError>>;
 
     /// Removes everything that this browser keeps for an account.
     ///

@@ -1,14 +1,14 @@
-//! What this browser keeps for one account: sealed records and keys of WebCrypto.
+//! What this browser keeps for one account: records sealed under the store key.
 //!
-//! Owns the store key, the sealing, and how a record is found again. Knows nothing of what a record means.
-//! The store key is 32 random bytes, wrapped by an AES-GCM key that WebCrypto never shows and IndexedDB keeps: a copied
-//! record, or a copied database without that key, opens nowhere. An address at the head of a record's name is hidden; the
-//! rest of the name stays readable, so that the database can sort by it.
+//! Owns the sealing, and how a record is found again. Knows nothing of what a record means, nor how the keys are kept
+//! (`store_keys`). An address at the head of a record's name is hidden; the rest of the name stays readable, so that the
+//! database can sort by it.
 
 use super::{
     idb::{self, Database, KEYS, RECORDS},
     random,
-    service::{DeviceStorage, Ranges, Storage},
+    service::{DeviceStorage, Kept, LockedStorage, Ranges, Storage},
+    store_keys::{self, Keys},
     webcrypto::SigningKey,
 };
 use crate::{
@@ -17,13 +17,11 @@ use crate::{
 };
 use base64ct::{Base64UrlUnpadded, Encoding};
 use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
-use cliquet_wire::address::Address;
-use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
+use cliquet_wire::{account_key::AccountKey, address::Address};
+use js_sys::{Array, Promise, Uint8Array};
+use std::cell::{Cell, RefCell};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    CryptoKey, IdbCursor, IdbCursorDirection, IdbCursorWithValue, IdbKeyRange, IdbTransaction, SubtleCrypto,
-};
+use web_sys::{CryptoKey, IdbCursor, IdbCursorDirection, IdbCursorWithValue, IdbKeyRange, IdbTransaction};
 use zeroize::Zeroizing;
 
 pub use super::{
@@ -31,32 +29,37 @@ pub use super::{
     service::{Record, Write},
 };
 
-/// In the object store of keys: what wraps the store key.
-const WRAPPING_KEY: &str = "wrapping";
-/// In the object store of keys: nonce and wrapped store key.
-const STORE_KEY: &str = "store";
-/// In the object store of keys: the account key, as a `CryptoKey` that signs and refuses export.
-pub const ACCOUNT_KEY: &str = "account";
-const NONCE_BYTES: usize = 12;
-
 /// One account's storage, open.
 pub struct Store {
     database: Database,
-    sealing_key: Key,
+    store_key: Key,
     naming_key: Zeroizing<[u8; 32]>,
+    /// Signs for the account. Read when the store is opened: another tab may lock the keys meanwhile.
+    account_key: RefCell<Option<CryptoKey>>,
+    /// The browser keeps the keys only as a passphrase locked them.
+    is_locked: Cell<bool>,
+}
+
+/// One account's storage, locked by a passphrase.
+pub struct LockedStore {
+    database: Database,
+    locked: Vec<u8>,
 }
 
 impl Store {
     /// Opens an account's storage, and makes its keys the first time.
-    pub async fn open(email: &Address) -> Result<Self, StoreError> {
+    pub async fn open(email: &Address) -> Result<Kept<Self, LockedStore>, StoreError> {
         let database = Database::open(&idb::name(email)).await?;
-        let mut kept = store_key(&database).await?;
-        if kept.is_none() {
-            make_store_key(&database).await?;
-            kept = store_key(&database).await?;
-        }
-        let store_key = kept.ok_or(StoreError::Refused)?;
-        Ok(Self { database, sealing_key: Key::from_bytes(*store_key), naming_key: naming_key(&store_key) })
+        Ok(match store_keys::find_or_make(&database).await? {
+            Keys::Open { store_key, account_key } => Kept::Open(Self::with(database, store_key, account_key, false)),
+            Keys::Locked(locked) => Kept::Locked(LockedStore { database, locked }),
+        })
+    }
+
+    fn with(database: Database, store_key: Key, account_key: Option<CryptoKey>, is_locked: bool) -> Self {
+        let naming_key = naming_key(store_key.as_bytes());
+        let (account_key, is_locked) = (RefCell::new(account_key), Cell::new(is_locked));
+        Self { database, store_key, naming_key, account_key, is_locked }
     }
 
     /// Forgets everything this browser keeps for an account.
@@ -66,7 +69,7 @@ impl Store {
 
     /// All of it or none, and on the disk before this returns.
     pub async fn commit(&self, writes: &[Write<'_>]) -> Result<(), StoreError> {
-        self.commit_with_keys(writes, &[]).await
+        self.commit_with(writes, None).await
     }
 
     /// What a step asks for.
@@ -80,8 +83,8 @@ impl Store {
         self.commit(&deletes.chain(puts).collect::<Vec<_>>()).await
     }
 
-    /// The same, with keys of WebCrypto beside the records.
-    pub async fn commit_with_keys(&self, writes: &[Write<'_>], keys: &[(&str, &CryptoKey)]) -> Result<(), StoreError> {
+    /// The same, with the account key beside the records.
+    async fn commit_with(&self, writes: &[Write<'_>], account_key: Option<&CryptoKey>) -> Result<(), StoreError> {
         let mut sealed = Vec::with_capacity(writes.len());
         for write in writes {
             let name = self.name(write.store, write.key);
@@ -97,10 +100,10 @@ impl Store {
                         None => records.delete(name)?,
                     };
                 }
-                for (name, key) in keys {
-                    transaction.object_store(KEYS)?.put_with_key(key, &(*name).into())?;
+                match account_key {
+                    Some(key) => store_keys::put_account_key(&transaction.object_store(KEYS)?, key),
+                    None => Ok(()),
                 }
-                Ok(())
             })
             .await
     }
@@ -173,9 +176,9 @@ impl Store {
         self.range(store, &range).await
     }
 
-    /// A key of WebCrypto that was committed beside the records.
-    pub async fn key(&self, name: &str) -> Result<Option<CryptoKey>, StoreError> {
-        Ok(idb::done(self.database.read(KEYS)?.get(&name.into())).await?.dyn_into().ok())
+    /// The account's signing key. `None`: this browser does not have it.
+    pub fn signer(&self, account_key: AccountKey) -> Option<SigningKey> {
+        self.account_key.borrow().clone().map(|key| SigningKey::from_stored(key, account_key))
     }
 
     pub fn close(&self) {
@@ -217,14 +220,14 @@ impl Store {
         content.extend_from_slice(&u16::try_from(key.len()).map_err(|_| StoreError::Refused)?.to_be_bytes());
         content.extend_from_slice(key.as_bytes());
         content.extend_from_slice(value);
-        record::seal(&self.sealing_key, store, name.as_bytes(), &content, &mut random::system())
+        record::seal(&self.store_key, store, name.as_bytes(), &content, &mut random::system())
             .map_err(|_| StoreError::Refused)
     }
 
     fn open_record(&self, store: &str, name: &str, value: &JsValue) -> Result<Record, StoreError> {
         let sealed = value.dyn_ref::<Uint8Array>().ok_or(StoreError::Damaged)?.to_vec();
         let content =
-            record::open(&self.sealing_key, store, name.as_bytes(), &sealed).map_err(|_| StoreError::Damaged)?;
+            record::open(&self.store_key, store, name.as_bytes(), &sealed).map_err(|_| StoreError::Damaged)?;
         let (length, rest) = content.split_first_chunk::<2>().ok_or(StoreError::Damaged)?;
         let (key, value) =
             rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(StoreError::Damaged)?;
@@ -290,15 +293,58 @@ impl DeviceStorage for Store {
     type Signer = SigningKey;
 
     async fn commit_with_key(&self, writes: &[Write<'_>], signer: &SigningKey) -> Result<(), StoreError> {
-        self.commit_with_keys(writes, &[(ACCOUNT_KEY, signer.stored())]).await
+        // What a passphrase locked has the account key: it is the same for all of an account's devices.
+        self.commit_with(writes, Some(signer.stored()).filter(|_| !self.is_locked.get())).await?;
+        self.account_key.replace(Some(signer.stored().clone()));
+        Ok(())
     }
 
     async fn has_key(&self) -> Result<bool, StoreError> {
-        Ok(self.key(ACCOUNT_KEY).await?.is_some())
+        Ok(self.account_key.borrow().is_some())
+    }
+
+    fn store_key(&self) -> &Key {
+        &self.store_key
+    }
+
+    async fn lock(&self, locked: &[u8]) -> Result<(), StoreError> {
+        store_keys::lock(&self.database, locked).await?;
+        self.is_locked.set(true);
+        Ok(())
+    }
+
+    async fn free(&self) -> Result<(), StoreError> {
+        let account_key = self.account_key.borrow().clone().ok_or(StoreError::Damaged)?;
+        store_keys::free(&self.database, &self.store_key, &account_key).await?;
+        self.is_locked.set(false);
+        Ok(())
     }
 
     fn close(&self) {
         Self::close(self);
+    }
+}
+
+impl LockedStorage for LockedStore {
+    type Store = Store;
+    type Signer = SigningKey;
+
+    fn locked(&self) -> &[u8] {
+        &self.locked
+    }
+
+    fn open(self, store_key: Key, signer: SigningKey) -> Store {
+        Store::with(self.database, store_key, Some(signer.stored().clone()), true)
+    }
+
+    fn close(&self) {
+        self.database.close();
+    }
+}
+
+impl std::fmt::Debug for LockedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LockedStore(…)")
     }
 }
 
@@ -328,75 +374,4 @@ fn bound(from: &str, to: &str) -> Result<IdbKeyRange, StoreError> {
 fn all_of(store: &str) -> Result<IdbKeyRange, StoreError> {
     let prefix = [store, "/"].concat();
     bound(&prefix, &after_all(&prefix))
-}
-
-fn subtle() -> Result<SubtleCrypto, StoreError> {
-    let crypto = web_sys::window().and_then(|window| window.crypto().ok()).ok_or(StoreError::Refused)?;
-    let subtle = crypto.subtle();
-    // Absent on a page that is neither from https nor from this computer.
-    if subtle.is_undefined() { Err(StoreError::Refused) } else { Ok(subtle) }
-}
-
-/// What WebCrypto answers; it never says why it does not.
-async fn settled(asked: Result<Promise, JsValue>) -> Option<JsValue> {
-    JsFuture::from(asked.ok()?).await.ok()
-}
-
-fn aes_gcm(nonce: Option<&[u8]>) -> Object {
-    let algorithm = Object::new();
-    let _ = Reflect::set(&algorithm, &"name".into(), &"AES-GCM".into());
-    let _ = match nonce {
-        Some(nonce) => Reflect::set(&algorithm, &"iv".into(), &Uint8Array::from(nonce)),
-        None => Reflect::set(&algorithm, &"length".into(), &256.into()),
-    };
-    algorithm
-}
-
-async fn store_key(database: &Database) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
-    let keys = database.read(KEYS)?;
-    let (wrapping, wrapped) = (keys.get(&WRAPPING_KEY.into()), keys.get(&STORE_KEY.into()));
-    let (wrapping, wrapped) = (idb::done(wrapping).await?, idb::done(wrapped).await?);
-    if wrapping.is_undefined() && wrapped.is_undefined() {
-        return Ok(None);
-    }
-    let wrapping: CryptoKey = wrapping.dyn_into().map_err(|_| StoreError::Damaged)?;
-    let wrapped = wrapped.dyn_into::<Uint8Array>().map_err(|_| StoreError::Damaged)?.to_vec();
-    let (nonce, wrapped) = wrapped.split_first_chunk::<NONCE_BYTES>().ok_or(StoreError::Damaged)?;
-    let opening = subtle()?.decrypt_with_object_and_u8_array(&aes_gcm(Some(nonce)), &wrapping, wrapped);
-    let opened = settled(opening).await.ok_or(StoreError::Damaged)?;
-    let bytes = Uint8Array::new(opened.unchecked_ref::<ArrayBuffer>());
-    let mut key = Zeroizing::new([0; 32]);
-    if bytes.length() != 32 {
-        return Err(StoreError::Damaged);
-    }
-    bytes.copy_to(key.as_mut_slice());
-    bytes.fill(0, 0, 32);
-    Ok(Some(key))
-}
-
-/// Of two tabs that do this at once, the first one's keys stay: `add` refuses the second, and it reads the first's.
-async fn make_store_key(database: &Database) -> Result<(), StoreError> {
-    let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    let subtle = subtle()?;
-    let generating = subtle.generate_key_with_object(&aes_gcm(None), false, &usages);
-    let wrapping: CryptoKey = settled(generating).await.ok_or(StoreError::Refused)?.unchecked_into();
-    let store_key = Zeroizing::new(random::bytes::<32>());
-    let nonce: [u8; NONCE_BYTES] = random::bytes();
-    let sealing = subtle.encrypt_with_object_and_u8_array(&aes_gcm(Some(&nonce)), &wrapping, store_key.as_slice());
-    let wrapped = settled(sealing).await.ok_or(StoreError::Refused)?;
-    let wrapped = Uint8Array::new(wrapped.unchecked_ref::<ArrayBuffer>()).to_vec();
-    let kept = Uint8Array::from([nonce.as_slice(), &wrapped].concat().as_slice());
-    let committed = database
-        .commit(|transaction| {
-            let keys = transaction.object_store(KEYS)?;
-            keys.add_with_key(&wrapping, &WRAPPING_KEY.into())?;
-            keys.add_with_key(&kept, &STORE_KEY.into())?;
-            Ok(())
-        })
-        .await;
-    match (committed, self::store_key(database).await?) {
-        (_, Some(_)) => Ok(()),
-        (Err(error), None) => Err(error),
-        (Ok(()), None) => Err(StoreError::Refused),
-    }
 }

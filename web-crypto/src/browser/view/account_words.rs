@@ -32,6 +32,8 @@ pub fn sentence(error: &AccountError) -> String {
         AccountError::NoDeviceChosen => "choose-device",
         AccountError::AnswerLost => "sign-up-answer-lost",
         AccountError::EarlierAccount => "earlier-account",
+        AccountError::PassphraseNeeded => "passphrase-needed",
+        AccountError::WrongPassphrase => "passphrase-wrong",
         AccountError::ProgramNotLoaded => "part-not-loaded",
         AccountError::OtherRelease => "page-broken",
     };
@@ -61,5 +63,7 @@ pub fn of_progress(progress: Progress) -> String {
         Progress::ChangingPassword => "working-change-password",
         Progress::DeletingAccount => "deleting-account",
         Progress::SettingRecoveryKey => "making-recovery-key",
+        Progress::Unlocking => "working-unlock",
+        Progress::LockingBrowser => "working-lock",
     })
 }

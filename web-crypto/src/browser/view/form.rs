@@ -7,7 +7,7 @@
 
 use super::{account_words, dom, sentences::word};
 use crate::{
-    browser::app::account::{AccountError, Password, Progress, password::PasswordError},
+    browser::app::account::{AccountError, Password, Progress, kept_store::Unlocking, password::PasswordError},
     crypto::recovery_key::RecoveryKey,
 };
 use cliquet_wire::address::{Address, AddressError};
@@ -27,6 +27,8 @@ pub enum Field {
     Password,
     PasswordAgain,
     OldPassword,
+    /// Of this browser.
+    Passphrase,
     RecoveryWords,
     /// The first of those that can be chosen.
     Device,
@@ -39,6 +41,7 @@ impl Field {
             Self::Password => "input[data-password]",
             Self::PasswordAgain => "input[data-password-again]",
             Self::OldPassword => "input[data-old-password]",
+            Self::Passphrase => "input[data-passphrase]",
             Self::RecoveryWords => "textarea[data-recovery-words]",
             Self::Device => "input[data-device]",
         }
@@ -74,6 +77,9 @@ impl FormError {
             Self::Field(field, _) => std::slice::from_ref(field),
             Self::Account(AccountError::Refused) => &[Field::Password],
             Self::Account(AccountError::WrongPassword) => &[Field::OldPassword, Field::Password],
+            Self::Account(AccountError::PassphraseNeeded | AccountError::WrongPassphrase) => {
+                &[Field::OldPassword, Field::Passphrase]
+            }
             Self::Account(AccountError::RecoveryWords(_) | AccountError::RecoveryKeyMismatch) => {
                 &[Field::RecoveryWords]
             }
@@ -185,6 +191,34 @@ impl Form {
         Password::chosen(&password, &again).map_err(|error| password_error(Field::Password, error))
     }
 
+    /// The passphrase that this browser has.
+    pub fn given_passphrase(&self, field: Field) -> Result<Password, FormError> {
+        Password::given(&self.normalized(field)?).map_err(|error| passphrase_error(field, error))
+    }
+
+    /// A new passphrase, typed twice.
+    pub fn chosen_passphrase(&self) -> Result<Password, FormError> {
+        let (passphrase, again) = (self.normalized(Field::Password)?, self.normalized(Field::PasswordAgain)?);
+        Password::chosen(&passphrase, &again).map_err(|error| passphrase_error(Field::Password, error))
+    }
+
+    /// What a person says about the passphrase of this browser, once the form has asked.
+    pub fn unlocking(&self) -> Result<Unlocking, FormError> {
+        if self.locked().is_none_or(|part| part.has_attribute("hidden")) {
+            return Ok(Unlocking::NotAsked);
+        }
+        let forgotten = dom::within(&self.form, "[data-forgotten]").and_then(|input| input.dyn_into().ok());
+        if forgotten.is_some_and(|input: HtmlInputElement| input.checked()) {
+            return Ok(Unlocking::Forgotten);
+        }
+        Ok(Unlocking::With(self.given_passphrase(Field::Passphrase)?))
+    }
+
+    /// The part of a form that asks for the passphrase, and is hidden until this browser is found to have one.
+    fn locked(&self) -> Option<Element> {
+        dom::within(&self.form, "[data-locked]")
+    }
+
     /// The recovery key, from the words as they were typed.
     pub fn recovery_key(&self) -> Result<RecoveryKey, FormError> {
         let found = dom::within(&self.form, Field::RecoveryWords.selector());
@@ -227,6 +261,11 @@ impl Form {
     pub fn failed(&self, error: &FormError) {
         self.progress.set_text_content(None);
         self.fieldset.set_disabled(false);
+        if *error == FormError::Account(AccountError::PassphraseNeeded)
+            && let Some(part) = self.locked()
+        {
+            dom::hide(&part, false);
+        }
         if let Some(input) = error.fields().iter().find_map(|field| self.input_or_area(*field)) {
             // A browser that cannot focus still shows the sentence.
             let _ = input.focus();
@@ -249,6 +288,13 @@ impl Form {
         }
     }
 
+    /// Puts the keyboard into a field. A browser that cannot still shows it.
+    pub fn focus(&self, field: Field) {
+        if let Some(input) = self.input_or_area(field) {
+            let _ = input.focus();
+        }
+    }
+
     /// Shows a word where progress is shown.
     pub fn say(&self, key: &str) {
         self.progress.set_text_content(Some(&word(key)));
@@ -267,6 +313,15 @@ impl Form {
     fn normalized(&self, field: Field) -> Result<Zeroizing<String>, FormError> {
         let value = JsValue::from(self.input(field)?.value());
         Ok(Zeroizing::new(String::from(value.unchecked_ref::<JsString>().normalize("NFC"))))
+    }
+}
+
+fn passphrase_error(field: Field, error: PasswordError) -> FormError {
+    match error {
+        PasswordError::Empty => FormError::Field(field, "passphrase-empty"),
+        PasswordError::TooShort => FormError::Field(field, "passphrase-too-short"),
+        PasswordError::TooLong => FormError::Field(field, "passphrase-too-long"),
+        PasswordError::Differ => FormError::Field(Field::PasswordAgain, "passphrases-differ"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::{
     AccountError,
+    kept_store::{Unlocking, open_kept},
     make_account::replaced,
     opened_account::{OpenedAccount, sign_out},
     own_device::{self, KeptDevice, NewDevice},
@@ -48,6 +49,8 @@ pub struct EnterAccount {
     pub finalization: Blob,
     /// See [`AccountError::EarlierAccount`].
     pub may_replace: bool,
+    /// What opens this browser's store, if a passphrase locks it.
+    pub unlocking: Unlocking,
     /// How this browser is called among the account's devices.
     pub device_name: String,
 }
@@ -65,7 +68,7 @@ impl std::fmt::Debug for EnterAccount {
 /// Nobody stays signed in after an error.
 pub async fn enter_account<P: AccountPlatform>(platform: &P, enter: EnterAccount) -> Result<(), AccountError> {
     // The password was right, or there would be no export key: a wrong guess leaves no store behind.
-    let store = platform.open_store(&enter.email).await?;
+    let store = open_kept(platform, &enter.email, &enter.unlocking).await?;
     let kept = KeptDevice::find(&store).await?;
     let (attempt, finalization) = (enter.attempt, enter.finalization.clone());
     let proof = kept.as_ref().map(|kept| device_proof::prove(&kept.own, &enter.challenge, attempt, &finalization));

@@ -2,7 +2,10 @@
 
 use crate::{
     browser::platform::error::{HttpError, StoreError},
-    crypto::{DirectoryError, password::PasswordError, recovery_key::WordsError, rsa::SignError, vault::VaultError},
+    crypto::{
+        DirectoryError, passphrase::PassphraseError, password::PasswordError, recovery_key::WordsError, rsa::SignError,
+        vault::VaultError,
+    },
 };
 use cliquet_wire::problem::ProblemCode;
 use serde::{Deserialize, Serialize};
@@ -39,6 +42,10 @@ pub enum AccountError {
     AnswerLost,
     /// This browser keeps an account of the address that the server no longer has. A second press removes it and goes on.
     EarlierAccount,
+    /// This browser asks for a passphrase before it opens what it keeps of the account.
+    PassphraseNeeded,
+    /// The passphrase of this browser is another one.
+    WrongPassphrase,
     /// The program that makes and enters accounts could not be loaded.
     ProgramNotLoaded,
     /// The two programs of the page do not understand each other: they are of two releases.
@@ -93,6 +100,17 @@ impl From<PasswordError> for AccountError {
         match error {
             PasswordError::Wrong => Self::Refused,
             PasswordError::Malformed | PasswordError::Failed => Self::PasswordStep,
+        }
+    }
+}
+
+impl From<PassphraseError> for AccountError {
+    fn from(error: PassphraseError) -> Self {
+        match error {
+            PassphraseError::Wrong => Self::WrongPassphrase,
+            PassphraseError::Failed => Self::PasswordStep,
+            PassphraseError::Damaged => Self::Store(StoreError::Damaged),
+            PassphraseError::Newer => Self::Store(StoreError::OtherVersion),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::{
     AccountError,
+    kept_store::empty,
     own_device::{self, KeptDevice, NewDevice},
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
         app::api,
         platform::{
             error::HttpError,
-            service::{AccountPlatform, AccountSigner as _, DeviceStorage as _},
+            service::{AccountPlatform, AccountSigner as _, DeviceStorage as _, Kept, LockedStorage as _},
         },
     },
     client::safekeeping::first_record,
@@ -58,13 +59,18 @@ impl std::fmt::Debug for MakeAccount {
 /// [`AccountError::EarlierAccount`]: nothing was changed. After any other error nothing of the new account is kept, unless
 /// something was kept before.
 pub async fn make_account<P: AccountPlatform>(platform: &P, make: MakeAccount) -> Result<(), AccountError> {
-    let store = platform.open_store(&make.email).await?;
-    let kept = KeptDevice::find(&store).await?;
-    let is_new = kept.is_none();
-    let store = match kept {
-        // The server has just said that it has no such account.
-        Some(kept) if !kept.pending => replaced(platform, store, &make.email, make.may_replace).await?,
-        _ => store,
+    let (store, is_new) = match platform.open_store(&make.email).await? {
+        Kept::Open(store) => match KeptDevice::find(&store).await? {
+            // The server has just said that it has no such account.
+            Some(kept) if !kept.pending => (replaced(platform, store, &make.email, make.may_replace).await?, false),
+            kept => (store, kept.is_none()),
+        },
+        // Nor the one that a passphrase locks.
+        Kept::Locked(_) if !make.may_replace => return Err(AccountError::EarlierAccount),
+        Kept::Locked(locked) => {
+            locked.close();
+            (empty(platform, &make.email).await?, false)
+        }
     };
     let email = make.email.clone();
     let made = make_in(platform, &store, make).await;
@@ -88,8 +94,7 @@ pub(super) async fn replaced<P: AccountPlatform>(
         return Err(AccountError::EarlierAccount);
     }
     store.close();
-    platform.erase_store(email).await?;
-    Ok(platform.open_store(email).await?)
+    empty(platform, email).await
 }
 
 async fn make_in<P: AccountPlatform>(platform: &P, store: &P::Store, make: MakeAccount) -> Result<(), AccountError> {

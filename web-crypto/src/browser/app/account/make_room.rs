@@ -5,6 +5,7 @@
 
 use super::{
     AccountError, Password, Progress,
+    kept_store::Unlocking,
     own_directory::OwnDirectory,
     sign_in::{SignIn, sign_in},
 };
@@ -103,7 +104,8 @@ impl MakeRoom {
         progress: &dyn Fn(Progress),
     ) -> Result<(), AccountError> {
         let (email, password) = (self.email.clone(), self.password.clone());
-        let entering = SignIn { email, password, may_replace, device_name };
+        let unlocking = Unlocking::NotAsked;
+        let entering = SignIn { email, password, may_replace, unlocking, device_name };
         sign_in(platform, entering, progress).await
     }
 }

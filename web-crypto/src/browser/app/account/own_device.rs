@@ -10,7 +10,7 @@ use crate::{
         app::to_restore::{BEFORE, CONTACTS, TO_RESTORE},
         platform::{
             error::StoreError,
-            service::{AccountPlatform, AccountSigner, DeviceStorage, Write},
+            service::{AccountPlatform, AccountSigner, DeviceStorage, Kept, Write},
         },
     },
     client::{
@@ -53,7 +53,8 @@ impl KeptDevice {
 
 /// Whether this browser keeps a device of this address that the server may not know.
 pub async fn is_pending<P: AccountPlatform>(platform: &P, email: &Address) -> bool {
-    let Ok(store) = platform.open_store(email).await else { return false };
+    // A passphrase locks only what the server knows.
+    let Ok(Kept::Open(store)) = platform.open_store(email).await else { return false };
     match KeptDevice::find(&store).await {
         Ok(Some(kept)) => kept.pending,
         Ok(None) => {

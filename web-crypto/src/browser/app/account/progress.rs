@@ -22,4 +22,8 @@ pub enum Progress {
     ChangingPassword,
     DeletingAccount,
     SettingRecoveryKey,
+    /// Computes what the passphrase of this browser gives.
+    Unlocking,
+    /// Computes what a new passphrase gives.
+    LockingBrowser,
 }

@@ -7,6 +7,7 @@ use super::{
     AccountError, Password, Progress,
     change_password::raise_stretching,
     enter_account::{EnterAccount, enter_account},
+    kept_store::Unlocking,
     login::{OpenLogin, log_in},
 };
 use crate::browser::platform::service::AccountPlatform;
@@ -21,6 +22,8 @@ pub struct SignIn {
     pub password: Password,
     /// See [`AccountError::EarlierAccount`].
     pub may_replace: bool,
+    /// What opens this browser's store, if a passphrase locks it.
+    pub unlocking: Unlocking,
     pub device_name: String,
 }
 
@@ -44,6 +47,7 @@ pub async fn sign_in(
         challenge,
         finalization: logged_in.finalization,
         may_replace: sign_in.may_replace,
+        unlocking: sign_in.unlocking,
         device_name: sign_in.device_name,
     };
     enter_account(platform, enter).await?;
