@@ -6,6 +6,7 @@ use crate::in_browser::put_back::copy as copy_profile;
 use crate::person::Person;
 use crate::stage::Stage;
 use std::path::Path;
+use std::time::Duration;
 
 pub(crate) const PASSPHRASE: &str = "locked for the night";
 const OTHER: &str = "another passphrase";
@@ -230,6 +231,97 @@ async fn each_of_two_tabs_asks_and_the_second_takes_over_when_the_first_closes()
 async fn until_locked(tab: &Tab) {
     tab.until_shown("#unlock-form").await;
     assert_eq!(tab.ask("document.querySelectorAll('.message, #contacts li').length", vec![]).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn home_asks_for_it_and_opens_without_a_network_too() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("before").await;
+    bob.until_reads(&["before"]).await;
+    set(&alice).await;
+    alice.tab.until_pages_are_kept().await;
+    stage.proxy.go_offline();
+    alice.tab.goto(&alice.url(&format!("/home?with={}", bob.email))).await;
+    until_asked(&alice.tab).await;
+    unlock(&alice.tab, "not the passphrase").await;
+    until_says(&alice.tab, "#unlock-error", "not the passphrase").await;
+    unlock(&alice.tab, PASSPHRASE).await;
+    alice.until_reads(&["before"]).await;
+    alice.send("offline").await;
+    alice.until_reads(&["before", "offline"]).await;
+    stage.proxy.go_online();
+    bob.until_reads(&["before", "offline"]).await;
+}
+
+/// Each change is one transaction: a browser that is killed around it has the old state or the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_killed_while_a_passphrase_is_set_or_removed_has_it_or_does_not() {
+    let stage = Stage::set().await;
+    let (mut alice, bob) = stage.two_who_talk().await;
+    alice.send("before").await;
+    bob.until_reads(&["before"]).await;
+    let house = stage.house.path();
+    // Once properly: Chromium writes a new cookie down only every half minute.
+    alice.browser.close().await;
+    alice.open_browser_again(house).await;
+    let mut is_set = false;
+    // So long after the last step began, or right after it was done.
+    let moments = [Some(0), Some(400), None, Some(0), Some(400), None];
+    for moment in moments {
+        alice.tab.goto(&alice.url("/home?show=safety")).await;
+        if is_set {
+            until_asked(&alice.tab).await;
+            unlock(&alice.tab, PASSPHRASE).await;
+        }
+        alice.until_home().await;
+        let form = if is_set { "#passphrase-change" } else { "#passphrase-set" };
+        alice.tab.until_shown(&format!("{form} .main:enabled")).await;
+        if is_set {
+            alice.tab.write("#passphrase-change [data-old-password]", PASSPHRASE).await;
+            alice.tab.click("#passphrase-change [data-remove]").await;
+        } else {
+            alice.tab.write("#passphrase-set [data-old-password]", &alice.password).await;
+            alice.tab.write("#passphrase-set [data-password]", PASSPHRASE).await;
+            alice.tab.write("#passphrase-set [data-password-again]", &format!("{PASSPHRASE}\n")).await;
+        }
+        let (doing, other) = if is_set { ("Checking", "#passphrase-set") } else { ("Locking", "#passphrase-change") };
+        match moment {
+            Some(ms) => {
+                // It may be done before anyone looks.
+                let begun = "document.querySelector(a[0] + ' .form-progress').textContent.includes(a[1]) || \
+                    !document.querySelector(a[2]).hidden";
+                let arguments = vec![form.into(), doing.into(), other.into()];
+                alice.tab.until("the last step to begin", begun, arguments).await;
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
+            None => alice.tab.until_shown(other).await,
+        }
+        let before = is_set;
+        alice.browser.kill();
+        alice.open_browser_again(house).await;
+        alice.tab.goto(&alice.url("/home")).await;
+        let either = "document.querySelector('#unlock-form [type=submit]:enabled') || \
+            document.querySelector('#status[data-state=online]')";
+        alice.tab.until("home, or the page that asks", either, vec![]).await;
+        let kept: Vec<String> = keys(&alice.tab).await.into_iter().map(|(name, _)| name).collect();
+        is_set = kept == ["locked"];
+        println!("killed {moment:?} ms after it began: {}", if is_set { "asks" } else { "does not ask" });
+        assert!(moment.is_some() || is_set != before, "what was done was lost");
+        assert!(is_set || kept == ["account", "store", "wrapping"], "neither state: {kept:?}");
+        let asks = "document.querySelector('#unlock').getClientRects().length > 0";
+        assert_eq!(alice.tab.ask(asks, vec![]).await, is_set);
+    }
+    if is_set {
+        unlock(&alice.tab, PASSPHRASE).await;
+    }
+    alice.until_home().await;
+    alice.tab.goto(&alice.url(&format!("/home?with={}", bob.email))).await;
+    if is_set {
+        until_asked(&alice.tab).await;
+        unlock(&alice.tab, PASSPHRASE).await;
+    }
+    alice.until_reads(&["before"]).await;
 }
 
 /// Plays somebody who copies the whole profile of a browser, with the cookies in it, and knows no passphrase.
