@@ -78,7 +78,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
     alice.poll_and_keep().await;
 
     // Compose. Any tab may do this: the text is durable before anything else happens to it.
-    let composed = compose(&alice.address(), &bob.address().into(), TEXT, now(), 0, &mut random()).unwrap();
+    let composed = compose(&alice.address(), &bob.address().into(), TEXT, None, now(), 0, &mut random()).unwrap();
     alice.disk.commit(&composed.changes);
     assert_eq!(alice.marks(&bob), [DeliveryStatus::Waiting]);
 

@@ -15,11 +15,12 @@ use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
 /// What a page may load, and whether compressing it again is worth anything.
-const KINDS: [(&str, bool); 7] = [
+const KINDS: [(&str, bool); 8] = [
     ("css", true),
     ("js", true),
     ("wasm", true),
     ("svg", true),
+    ("json", true),
     ("webmanifest", true),
     ("png", false),
     ("woff2", false),

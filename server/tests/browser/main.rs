@@ -32,6 +32,7 @@ mod in_browser {
     mod kept_history;
     mod links;
     mod make_room;
+    mod message_menu;
     mod newer_release;
     mod no_wasm;
     mod offline;

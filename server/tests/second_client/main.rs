@@ -148,7 +148,10 @@ impl Ours {
     fn encrypt(&mut self, text: &str) -> Envelope {
         let mut random = [0; 10];
         rng().fill_bytes(&mut random);
-        let body = Body::Event { id: MessageId::from_parts(NOW_MS, random), event: Event::Text { text: text.into() } };
+        let body = Body::Event {
+            id: MessageId::from_parts(NOW_MS, random),
+            event: Event::Text { text: text.into(), quote: None },
+        };
         let (sender, device) = (self.own.email().clone(), self.own.device());
         let list = OwnList { counter: 1, hash: Bytes([0; 32]) };
         let content = Content { sender, device, time: NOW_MS, list, body }.encode().unwrap();
@@ -168,7 +171,7 @@ impl Ours {
         let content = Content::decode(&opened.content).unwrap();
         assert_eq!((&content.sender, content.device), (&envelope.sender_email, envelope.sender_device));
         match content.body {
-            Body::Event { event: Event::Text { text }, .. } => Some(text),
+            Body::Event { event: Event::Text { text, .. }, .. } => Some(text),
             other => panic!("{other:?}"),
         }
     }

@@ -4,7 +4,8 @@
 use super::{
     content::{EMOJI_BYTES_MAX, is_blank},
     conversation::{
-        Amendments, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId, OutgoingEvent, Waiting,
+        Amendments, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId, MessageRef, OutgoingEvent,
+        Waiting, may_amend,
     },
     records::{Changes, RecordsError, Store},
 };
@@ -32,13 +33,16 @@ pub enum ComposeError {
     /// Somebody else's message, or one that is deleted.
     #[error("this cannot be done with this message")]
     NotPossible,
+    /// It was written more than [`AMEND_MS_MAX`](super::conversation::AMEND_MS_MAX) ago.
+    #[error("the message is too old for that")]
+    TooLate,
     /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
-/// `own`: this account's address. `newest` is the sort time of the last line of the conversation that this tab knows, or
-/// zero.
+/// `own`: this account's address. `quote`: the message that the text replies to. `newest` is the sort time of the last
+/// line of the conversation that this tab knows, or zero.
 ///
 /// # Errors
 /// For an empty text and one past the limit.
@@ -46,6 +50,7 @@ pub fn compose(
     own: &Address,
     conversation: &ConversationId,
     text: &str,
+    quote: Option<MessageRef>,
     now: u64,
     newest: u64,
     rng: &mut impl CryptoRng,
@@ -61,6 +66,7 @@ pub fn compose(
         body: MessageBody::Text(text.into()),
         status: DeliveryStatus::Waiting,
         amendments: Amendments::default(),
+        quote,
     };
     Ok(Composed { changes: waiting(&message), message })
 }
@@ -80,11 +86,14 @@ pub fn send_again(message: &Message) -> Result<Composed, ComposeError> {
 /// Replaces the text of this account's own message.
 ///
 /// # Errors
-/// For an empty text, one past the limit, and a message that is somebody else's or deleted.
+/// For an empty text, one past the limit, and a message that is somebody else's, deleted or too old.
 pub fn edit(message: &Message, text: &str, now: u64, rng: &mut impl CryptoRng) -> Result<Changes, ComposeError> {
     check(text)?;
     if !message.is_own() || message.is_deleted() {
         return Err(ComposeError::NotPossible);
+    }
+    if !may_amend(message.client_time, now) {
+        return Err(ComposeError::TooLate);
     }
     Ok(outgoing(message, Event::Edit { of: message.id, text: text.into() }, now, rng))
 }
@@ -92,7 +101,7 @@ pub fn edit(message: &Message, text: &str, now: u64, rng: &mut impl CryptoRng) -
 /// Deletes a message: this account's own for everyone, or any on the account's own devices alone.
 ///
 /// # Errors
-/// For a notice, a message that is deleted, and somebody else's for everyone.
+/// For a notice, a message that is deleted, and for everyone also one that is somebody else's or too old.
 pub fn delete(
     message: &Message,
     for_everyone: bool,
@@ -101,6 +110,9 @@ pub fn delete(
 ) -> Result<Changes, ComposeError> {
     if message.is_notice() || message.is_deleted() || (for_everyone && !message.is_own()) {
         return Err(ComposeError::NotPossible);
+    }
+    if for_everyone && !may_amend(message.client_time, now) {
+        return Err(ComposeError::TooLate);
     }
     Ok(outgoing(message, Event::Delete { of: message.reference(), for_everyone }, now, rng))
 }

@@ -46,8 +46,8 @@ impl Messenger {
         records: &impl Records,
         step: &mut Step,
     ) -> Result<(), StepError> {
-        let takes_part = |who: &Address| conversation.id.is_with(who) || who == self.address();
-        let Some(target) = event.target(sender, self.address()).filter(|target| takes_part(&target.sender)) else {
+        let target = event.target(sender, self.address());
+        let Some(target) = target.filter(|target| self.takes_part(&conversation.id, &target.sender)) else {
             return Ok(());
         };
         let mut amendments = Amendments::default();
@@ -105,6 +105,11 @@ impl Messenger {
             message.amend(waiting);
         }
         Ok(())
+    }
+
+    /// Whether an account can have written in a conversation of this account.
+    pub(super) fn takes_part(&self, conversation: &ConversationId, who: &Address) -> bool {
+        conversation.is_with(who) || who == self.address()
     }
 
     /// The conversation with a known account; an empty one if there is no record yet.

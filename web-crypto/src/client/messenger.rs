@@ -372,6 +372,18 @@ pub(super) fn put_directory(directory: &DeviceDirectory, changes: &mut Changes) 
 }
 
 impl Step {
+    /// The same step after other changes, in one transaction.
+    pub(super) fn after(mut self, earlier: &Changes) -> Self {
+        let later = std::mem::replace(&mut self.changes, earlier.clone());
+        for (store, key) in later.deletes {
+            self.changes.delete(store, key);
+        }
+        for put in later.puts {
+            self.changes.put_bytes(put.store, put.key, put.value);
+        }
+        self
+    }
+
     pub(super) fn own_directory_is_fresh(&mut self) {
         self.own_directory_fresh = true;
     }

@@ -4,7 +4,7 @@ use crate::stage::{address, after_ms, page, play};
 use cliquet_web_crypto::{
     browser::app::{
         drafts::{self, DRAFT_BYTES_MAX},
-        register_message::{Register, RegisterError},
+        register_message::{Draft, Register, RegisterError},
     },
     client::conversation::ConversationId,
 };
@@ -50,7 +50,8 @@ fn a_draft_goes_with_the_commit_that_stores_its_text_and_stays_when_that_fails()
         let outcomes = Rc::<RefCell<Vec<Option<RegisterError>>>>::default();
         let store = |text: &str| {
             let outcomes = outcomes.clone();
-            register.store(bob(), Zeroizing::new(text.to_owned()), move |stored| {
+            let draft = Draft { conversation: bob(), text: Zeroizing::new(text.to_owned()), quote: None };
+            register.store(draft, move |stored| {
                 outcomes.borrow_mut().push(stored.err().map(|error| error.why));
             });
         };

@@ -26,7 +26,7 @@ use rand_core::SeedableRng as _;
 fn text() -> Changes {
     let rng = &mut ChaCha20Rng::seed_from_u64(1);
     let id = ConversationId::from(&address("bob"));
-    compose(&address("alice"), &id, "a text", 1, 0, rng).unwrap().changes
+    compose(&address("alice"), &id, "a text", None, 1, 0, rng).unwrap().changes
 }
 
 /// The least step there is: an empty place of the mailbox.

@@ -157,6 +157,7 @@ pub(crate) async fn say(page: &Page, number: u8) {
         body: MessageBody::Text(format!("number {number}")),
         status: DeliveryStatus::Sent,
         amendments: Amendments::default(),
+        quote: None,
     };
     let store = page.engine.store();
     let said = page.engine.run(async |messenger| Ok(Some(messenger.brought_back(store, vec![message]).await?)));

@@ -6,10 +6,15 @@ use crate::{
 };
 use cliquet_web_crypto::{
     browser::{
-        app::{back_off, command::Command},
+        app::{
+            back_off,
+            command::Command,
+            load_messages,
+            register_message::{Draft, Register},
+        },
         platform::error::HttpError,
     },
-    client::records::Store,
+    client::{conversation::DeliveryStatus, records::Store},
 };
 use cliquet_wire::{
     contacts::Bundles,
@@ -50,6 +55,32 @@ fn refused(code: ProblemCode, retry_after: Option<u64>) -> Answer {
 
 fn waits(posted: &[Posted]) -> Vec<u64> {
     posted.windows(2).map(|pair| pair[1].at_ms - pair[0].at_ms).collect()
+}
+
+#[test]
+fn a_text_of_the_leading_tab_is_encrypted_in_the_transaction_that_stores_it() {
+    play(async {
+        let page = adding_bob([Reply::After(20, sent()), Reply::After(500, sent()), Reply::After(20, sent())]).await;
+        after_ms(100_000).await;
+        let (commits, posts) = (page.tab.disk().commits(), page.tab.posted().len());
+        let register = Register::new(page.engine.clone());
+        let write = |text: &str| {
+            let draft = Draft { conversation: address("bob").into(), text: text.to_owned().into(), quote: None };
+            register.store(draft, |stored| assert!(stored.is_ok()));
+        };
+        write("one");
+        after_ms(50).await;
+        assert_eq!((page.tab.disk().commits() - commits, page.tab.posted().len() - posts), (1, 1));
+        // The first is under way: the second is stored, and encrypted when its turn comes.
+        write("two");
+        after_ms(50).await;
+        assert_eq!((page.tab.disk().commits() - commits, page.tab.posted().len() - posts), (2, 1));
+        after_ms(2_000).await;
+        assert_eq!(page.tab.posted().len() - posts, 2);
+        let shown = load_messages::last(&page.engine, &address("bob").into(), 9).await.unwrap();
+        let shown: Vec<_> = shown.iter().map(|line| (line.text(), line.status)).collect();
+        assert_eq!(shown, [("one", DeliveryStatus::Sent), ("two", DeliveryStatus::Sent)]);
+    });
 }
 
 #[test]

@@ -6,9 +6,9 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        compose::{ComposeError, delete, edit, react},
+        compose::{ComposeError, compose, delete, edit, react},
         content::{Body, Content, ContentError, EMOJI_BYTES_MAX},
-        conversation::{Event, Message, MessageId, MessageRef, Notice, WAITING_AMENDMENTS_MAX},
+        conversation::{AMEND_MS_MAX, Event, Message, MessageId, MessageRef, Notice, WAITING_AMENDMENTS_MAX},
         history::messages,
         outbox::SLOTS_MAX,
         receive::UNKNOWN_CONTENTS_MAX,
@@ -212,7 +212,7 @@ fn what_comes_before_its_message_waits_for_it_and_no_more_than_so_many() {
     // The second edit of one that waits already finds room.
     let later = Event::Edit { of: id(0), text: "later".into() };
     bob.say_all(&mut world, [Body::Event { id: id(90_000), event: later }]);
-    let text = |n| Body::Event { id: id(n), event: Event::Text { text: format!("text {n}") } };
+    let text = |n| Body::Event { id: id(n), event: Event::Text { text: format!("text {n}"), quote: None } };
     bob.say_all(&mut world, [text(0), text(1), text(WAITING_AMENDMENTS_MAX)]);
     let shown = world.devices[0].conversation("bob");
     assert_eq!(shown[..2], ["< later", "< edit 1"]);
@@ -277,7 +277,8 @@ fn limits_of_what_is_done_to_messages() {
 
 /// The bytes of a content of a kind that does not exist yet.
 fn of_kind(world: &World, kind: u8) -> Vec<u8> {
-    let content = says(world, 1, Body::Event { id: id(u32::from(kind)), event: Event::Text { text: "new".into() } });
+    let content =
+        says(world, 1, Body::Event { id: id(u32::from(kind)), event: Event::Text { text: "new".into(), quote: None } });
     let mut bytes = content.encode().unwrap().to_vec();
     // The kind is field 3, and 1 is its number for a text.
     let place = bytes.windows(3).position(|part| part == [3, 1, 4]).unwrap();
@@ -365,5 +366,77 @@ fn posts_for_different_conversations_are_under_way_at_once_up_to_a_limit_and_in_
     for (place, name) in names.iter().enumerate() {
         let received = world.devices[place + 2].conversation("alice");
         assert_eq!(received, ["< 0", "< 1"], "{name}: in the order of writing");
+    }
+}
+
+#[test]
+fn a_reply_names_its_message_on_every_device_until_it_is_deleted() {
+    let mut world = World::alice_and_bob(909);
+    let phone = world.add_device("alice", 0);
+    world.settle();
+    world.write(1, "alice", "a question");
+    world.settle();
+    let device = &mut world.devices[0];
+    let question = last_said(device, "bob").reference();
+    assert_eq!(question.to_string().parse(), Ok(question.clone()));
+    let quote = Some(question.clone());
+    let now = device.now + 1;
+    let composed = compose(&device.address, &address("bob").into(), TEXT, quote, now, now, &mut device.rng).unwrap();
+    device.disk.commit(&composed.changes);
+    world.settle();
+    for (place, with) in [(0, "bob"), (phone, "bob"), (1, "alice")] {
+        assert_eq!(last_said(&world.devices[place], with).quote.as_ref(), Some(&question), "{place}");
+    }
+    do_to_last(&mut world, 0, "bob", |last, now, rng| delete(last, true, now, rng));
+    world.settle();
+    for (place, with) in [(0, "bob"), (phone, "bob"), (1, "alice")] {
+        assert_eq!(last_said(&world.devices[place], with).quote, None, "{place}");
+    }
+}
+
+#[test]
+fn a_reply_to_what_somebody_said_elsewhere_is_a_text_without_a_quote() {
+    let mut world = World::alice_and_bob(910);
+    let mut bob = ByHand::bob(&mut world);
+    let to = |n, name: &str| {
+        let quote = Some(MessageRef { sender: address(name), id: id(9) });
+        Body::Event { id: id(n), event: Event::Text { text: format!("to {name}"), quote } }
+    };
+    bob.say_all(&mut world, [to(1, "carol"), to(2, "alice"), to(3, "bob")]);
+    let quoted = |line: &Message| line.quote.as_ref().map(|quote| quote.sender.clone());
+    let quotes: Vec<_> = world.devices[0].lines("bob").iter().map(quoted).collect();
+    assert_eq!(quotes, [None, Some(address("alice")), Some(address("bob"))]);
+}
+
+#[test]
+fn a_message_is_edited_and_deleted_for_everyone_within_a_day_and_no_millisecond_later() {
+    let mut world = World::alice_and_bob(911);
+    let message = world.write(0, "bob", TEXT);
+    world.settle();
+    let rng = &mut world.devices[0].rng;
+    let (last, late) = (message.client_time + AMEND_MS_MAX, message.client_time + AMEND_MS_MAX + 1);
+    assert!(edit(&message, "new", last, rng).is_ok() && delete(&message, true, last, rng).is_ok());
+    assert_eq!(edit(&message, "new", late, rng).err(), Some(ComposeError::TooLate));
+    assert_eq!(delete(&message, true, late, rng).err(), Some(ComposeError::TooLate));
+    assert!(delete(&message, false, late, rng).is_ok(), "for oneself at any time");
+
+    // A client that does not keep to it is not followed, whether its edit comes before the message or after.
+    let mut bob = ByHand::bob(&mut world);
+    let edit_of = |n: u32, text: &str| Event::Edit { of: id(n), text: text.into() };
+    for (n, after) in [(1, AMEND_MS_MAX), (2, AMEND_MS_MAX + 1)] {
+        for (first, second) in [(0, 1), (1, 0)] {
+            let of = 10 * n + first;
+            let written = world.devices[1].now;
+            let text =
+                says(&world, 1, Body::Event { id: id(of), event: Event::Text { text: "old".into(), quote: None } });
+            let mut edit = says(&world, 1, Body::Event { id: id(1_000 + of), event: edit_of(of, "new") });
+            edit.time = written + after;
+            let both = [text.encode().unwrap(), edit.encode().unwrap()];
+            for part in [first, second] {
+                bob.send(&mut world, &both[part as usize]);
+            }
+            let expected = if after > AMEND_MS_MAX { "< old" } else { "< new" };
+            assert_eq!(last_line(&world, 0, "bob"), expected, "{after} ms later, {first} first");
+        }
     }
 }

@@ -142,11 +142,11 @@ fn a_text_at_the_limit_arrives_and_one_past_it_is_not_taken() {
     let rng = &mut world.devices[0].rng;
     let longer = "a".repeat(MESSAGE_TEXT_BYTES_MAX + 1);
     assert_eq!(
-        compose(&address("alice"), &address("bob").into(), &longer, 1, 0, rng).unwrap_err(),
+        compose(&address("alice"), &address("bob").into(), &longer, None, 1, 0, rng).unwrap_err(),
         ComposeError::TooLong
     );
     assert_eq!(
-        compose(&address("alice"), &address("bob").into(), " \n\t ", 1, 0, rng).unwrap_err(),
+        compose(&address("alice"), &address("bob").into(), " \n\t ", None, 1, 0, rng).unwrap_err(),
         ComposeError::Empty
     );
 }

@@ -3,7 +3,7 @@
 use crate::world::{World, address, now_or_never, signer};
 use cliquet_web_crypto::{
     client::{
-        conversation::{Amendments, DeliveryStatus, Failure, Message, MessageBody, MessageId, Notice},
+        conversation::{Amendments, DeliveryStatus, Failure, Message, MessageBody, MessageId, MessageRef, Notice},
         history::{Standing, content, messages, standing},
         peer::{Contact, Trust},
         records::Store,
@@ -76,6 +76,7 @@ fn text(id: u8, sender: &str, status: DeliveryStatus, text: &str) -> Message {
         body,
         status,
         amendments: Amendments::default(),
+        quote: None,
     }
 }
 
@@ -89,6 +90,10 @@ fn file() -> (String, Vec<Message>) {
         text(4, "alice", DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)), "é ☃ \u{0}\r\n"),
         text(5, "alice", DeliveryStatus::Failed(Failure::Expired), "late"),
         text(6, "alice", DeliveryStatus::Failed(Failure::KeyChanged), "no"),
+        Message {
+            quote: Some(MessageRef { sender: address("bob"), id: MessageId::from_parts(1, [2; 10]) }),
+            ..text(7, "alice", DeliveryStatus::Sent, "a reply")
+        },
     ];
     (Account::alice().write(&[(bob(&world), lines.clone())]), lines)
 }
@@ -160,7 +165,7 @@ fn a_text_that_was_put_in_taken_out_or_moved_is_noticed() {
         format!("{before}{second}</li>{rest}"),
         format!("{before}{first}{first}{second}</li>{rest}"),
         format!("{before}{second}</li>{first}{rest}"),
-        file.replace("data-texts=\"6\"", "data-texts=\"5\""),
+        file.replace("data-texts=\"7\"", "data-texts=\"5\""),
         format!("{file}{file}"),
         format!("{file}\n"),
     ] {
@@ -269,7 +274,7 @@ prop_compose! {
     fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
         let ((sender, status), [sort_time, client_time, server_time]) = (mark, times);
         let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
-        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default() }
+        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default(), quote: None }
     }
 }
 

@@ -271,7 +271,7 @@ impl World {
         let newest = device.lines(to).last().map_or(0, |line| line.sort_time);
         device.now += 1;
         let Composed { changes, message } =
-            compose(&device.address, &address(to).into(), text, device.now, newest, &mut device.rng).unwrap();
+            compose(&device.address, &address(to).into(), text, None, device.now, newest, &mut device.rng).unwrap();
         device.disk.commit(&changes);
         message
     }

@@ -87,7 +87,10 @@ fn contents() -> Vec<(&'static str, Content)> {
     let account_key = alice.own.account_key().clone();
     let text = String::from("Salut 👋");
     let bodies = [
-        ("content_1.bin", Body::Event { id: message(3), event: Event::Text { text: text.clone() } }),
+        (
+            "content_1.bin",
+            Body::Event { id: message(3), event: Event::Text { text: text.clone(), quote: Some(of.clone()) } },
+        ),
         ("content_2.bin", Body::ContactRequest),
         ("content_3.bin", Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message(3), message(4)] }),
         (
@@ -95,7 +98,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             Body::Sync {
                 conversation,
                 account_key: Some(Box::new(account_key)),
-                body: Box::new(Body::Event { id: message(3), event: Event::Text { text } }),
+                body: Box::new(Body::Event { id: message(3), event: Event::Text { text, quote: None } }),
             },
         ),
         ("content_6.bin", Body::RetryRequest { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
@@ -121,6 +124,7 @@ fn texts() -> Vec<Message> {
         body: MessageBody::Text(text.into()),
         status,
         amendments: Amendments::default(),
+        quote: (number == 5).then(|| MessageRef { sender: "bob@example.org".parse().unwrap(), id: message(4) }),
     };
     let edit = Event::Edit { of: message(5), text: "six".into() };
     let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");

@@ -160,6 +160,60 @@ async fn the_passphrase_of_a_browser_fits_too() {
     show(&alice.tab, "sign-in-passphrase-french").await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_s_menu_its_dialogs_and_what_comes_of_them_fit_too() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("Shall we take the train at six, or is that too early for you after the market?").await;
+    bob.tab.until_shown(".message.peer").await;
+    let menu = "document.querySelector(a[0]).dispatchEvent(new MouseEvent('contextmenu',
+        { bubbles: true, cancelable: true, clientX: 500, clientY: 300 }))";
+    bob.tab.ask(menu, vec![".message.peer".into()]).await;
+    bob.tab.click("#message-menu [data-act=reply]").await;
+    show(&bob.tab, "reply").await;
+    bob.send("Six is fine.").await;
+    alice.tab.until_shown(".message.peer .quote").await;
+    alice.tab.ask(menu, vec![".message.peer".into()]).await;
+    alice.tab.click("#message-menu [data-react='❤️']").await;
+    bob.tab.until_shown(".reactions button").await;
+    bob.tab.click(".reactions button").await;
+    alice
+        .tab
+        .until("two hearts", "document.querySelector('.reactions button').textContent.includes('2')", vec![])
+        .await;
+    alice.send("Good! 🎉").await;
+    alice.tab.ask(menu, vec![".message.own".into()]).await;
+    alice.tab.click("#message-menu [data-act=edit]").await;
+    alice.tab.write("[data-draft]", " Tell me.\n").await;
+    alice.tab.until_shown(".message.own .edited:not(:empty)").await;
+    alice.tab.ask(menu, vec![".message.own:last-child".into()]).await;
+    alice.tab.until_shown("#message-menu:popover-open").await;
+    show(&alice.tab, "message-menu").await;
+    alice.tab.click("#message-menu [data-act=emoji]").await;
+    alice.tab.until_shown("#choose-emoji [data-emoji='😀']").await;
+    show(&alice.tab, "choose-emoji").await;
+    alice.tab.click("#choose-emoji [data-close]").await;
+    alice.tab.ask(menu, vec![".message.own:last-child".into()]).await;
+    alice.tab.click("#message-menu [data-act=forward]").await;
+    alice.tab.until_shown("#forward-message .choices button").await;
+    show(&alice.tab, "forward").await;
+    alice.tab.click("#forward-message [data-close]").await;
+
+    alice.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
+    alice.tab.reload().await;
+    alice.until_home().await;
+    alice.tab.until_shown(".message.own:last-child").await;
+    alice.tab.ask(menu, vec![".message.own:last-child".into()]).await;
+    alice.tab.until_shown("#message-menu:popover-open").await;
+    show(&alice.tab, "message-menu-french").await;
+    alice.tab.click("#message-menu [data-act=delete]").await;
+    alice.tab.until_shown("#delete-message [data-delete=everyone]").await;
+    show(&alice.tab, "delete-message-french").await;
+    alice.tab.click("#delete-message [data-delete=everyone]").await;
+    bob.tab.until_shown(".message.deleted").await;
+    show(&bob.tab, "message-deleted").await;
+}
+
 /// What is shown to someone who has the password alone. The lines of a full account are made from its one device's.
 async fn show_devices_to_remove(stranger: &Person, (email, password): (&str, &str), name: &str) {
     stranger.tab.goto(&stranger.url("/make-room")).await;

@@ -4,9 +4,9 @@ use super::{engine::Engine, error::AppError};
 use crate::{
     browser::platform::service::{Platform, Ranges, Storage},
     client::{
-        conversation::{Conversation, ConversationId, Message},
+        conversation::{Conversation, ConversationId, Message, MessageRef, message_key},
         peer::Peer,
-        records::{RecordsError, Store},
+        records::{RecordsError, Store, decode},
     },
 };
 use cliquet_wire::address::Address;
@@ -28,6 +28,23 @@ pub async fn last<P: Platform>(engine: &Engine<P>, id: &ConversationId, count: u
 pub async fn message<P: Platform>(engine: &Engine<P>, key: &str) -> Result<Option<Message>, AppError> {
     let value = engine.store().value(Store::Messages.name(), key).await?;
     Ok(value.and_then(|value| Message::load(&value).ok()))
+}
+
+/// The message of a conversation that has this name. `None`: it is not on this device, or it does not read.
+///
+/// # Errors
+/// As [`last`].
+pub async fn named<P: Platform>(
+    engine: &Engine<P>,
+    id: &ConversationId,
+    name: &MessageRef,
+) -> Result<Option<Message>, AppError> {
+    let key = message_key(id, &name.sender, name.id);
+    let place = engine.store().value(Store::MessageKeys.name(), &key).await?;
+    match place.map(|place| decode::<String>(&place)).transpose()? {
+        Some(place) => message(engine, &place).await,
+        None => Ok(None),
+    }
 }
 
 /// What is known of an account.

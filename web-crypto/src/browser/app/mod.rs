@@ -8,6 +8,7 @@
 pub mod account;
 pub mod add_contact;
 pub mod alarm;
+pub mod amend_message;
 pub mod api;
 pub mod back_off;
 pub mod change;
@@ -33,6 +34,7 @@ mod own_list;
 pub mod pre_keys;
 pub mod rare;
 pub mod receive;
+pub mod recent_emoji;
 pub mod register_message;
 pub mod restore;
 pub mod saved_file;

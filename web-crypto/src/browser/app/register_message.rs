@@ -4,8 +4,8 @@ use super::{drafts, engine::Engine, error::AppError, load_messages};
 use crate::{
     browser::platform::service::Platform,
     client::{
-        compose::{ComposeError, compose, send_again},
-        conversation::{ConversationId, Message},
+        compose::{ComposeError, Composed, compose, send_again},
+        conversation::{ConversationId, Message, MessageRef},
     },
 };
 use cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX;
@@ -20,28 +20,44 @@ use zeroize::Zeroizing;
 /// that each gets a later place than the one before.
 pub struct Register<P: Platform> {
     engine: Rc<Engine<P>>,
-    waiting: RefCell<VecDeque<Text>>,
+    waiting: RefCell<VecDeque<Waiting>>,
     storing: Cell<bool>,
 }
 
-struct Text {
-    id: ConversationId,
-    text: Zeroizing<String>,
+struct Waiting {
+    draft: Draft,
     stored: Box<dyn FnOnce(Result<(), NotStored>)>,
+}
+
+/// What a person wrote.
+pub struct Draft {
+    /// Where it is to be sent.
+    pub conversation: ConversationId,
+    pub text: Zeroizing<String>,
+    /// The message that it replies to.
+    pub quote: Option<MessageRef>,
 }
 
 /// A text that was not stored goes back to the person.
 #[derive(Debug)]
 pub struct NotStored {
-    pub text: Zeroizing<String>,
+    pub draft: Draft,
     pub why: RegisterError,
 }
 
 /// Why a text is not stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegisterError {
+    #[error("there is nothing to send")]
+    Empty,
     #[error("the text is too long")]
     TooLong,
+    /// The message that is to be changed is too old for it.
+    #[error("the message is too old for that")]
+    TooLate,
+    /// The message that is to be changed is somebody else's, or it is gone.
+    #[error("this cannot be done with this message")]
+    NotPossible,
     #[error(transparent)]
     App(#[from] AppError),
 }
@@ -53,46 +69,62 @@ impl<P: Platform> Register<P> {
 
     /// Stores a text after all that were handed in before. Calls `stored` when it is durable, or will not be. An empty
     /// text is stored by storing nothing.
-    pub fn store(
-        self: &Rc<Self>,
-        id: ConversationId,
-        text: Zeroizing<String>,
-        stored: impl FnOnce(Result<(), NotStored>) + 'static,
-    ) {
-        self.waiting.borrow_mut().push_back(Text { id, text, stored: Box::new(stored) });
+    pub fn store(self: &Rc<Self>, draft: Draft, stored: impl FnOnce(Result<(), NotStored>) + 'static) {
+        self.waiting.borrow_mut().push_back(Waiting { draft, stored: Box::new(stored) });
         if self.storing.replace(true) {
             return;
         }
         let register = self.clone();
         self.engine.platform().spawn(async move {
-            while let Some(Text { id, text, stored }) = register.next() {
-                let done = register.keep(&id, &text).await;
-                stored(done.map_err(|why| NotStored { text, why }));
+            while let Some(Waiting { draft, stored }) = register.next() {
+                let done = register.keep(&draft).await;
+                stored(done.map_err(|why| NotStored { draft, why }));
             }
             register.storing.set(false);
         });
     }
 
-    fn next(&self) -> Option<Text> {
+    fn next(&self) -> Option<Waiting> {
         self.waiting.borrow_mut().pop_front()
     }
 
-    async fn keep(&self, id: &ConversationId, text: &str) -> Result<(), RegisterError> {
+    async fn keep(&self, draft: &Draft) -> Result<(), RegisterError> {
+        let Draft { conversation: id, text, quote } = draft;
         // Checked again inside; here so that a pasted book costs nothing.
         if text.len() > MESSAGE_TEXT_BYTES_MAX {
             return Err(RegisterError::TooLong);
         }
         let (engine, platform) = (&self.engine, self.engine.platform());
         let newest = newest(engine, id).await?;
-        match compose(engine.email(), id, text, platform.now_ms(), newest, &mut platform.rng()) {
+        match compose(engine.email(), id, text, quote.clone(), platform.now_ms(), newest, &mut platform.rng()) {
             Ok(mut composed) => {
                 drafts::remove_with(id, &mut composed.changes);
-                Ok(engine.commit(&composed.changes).await?)
+                Ok(self.commit(&composed).await?)
             }
-            Err(ComposeError::Empty | ComposeError::NotPossible) => Ok(()),
-            Err(ComposeError::TooLong) => Err(RegisterError::TooLong),
-            Err(ComposeError::Records(error)) => Err(AppError::from(error).into()),
+            Err(ComposeError::Empty) => Ok(()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Stores a composed text. The leading tab encrypts it in the same transaction, if it can go at once.
+    async fn commit(&self, composed: &Composed) -> Result<(), AppError> {
+        let (engine, platform) = (&self.engine, self.engine.platform());
+        if engine.leads() {
+            let stored = engine.run_with(async |messenger| {
+                let (now, rng) = (platform.now_ms(), &mut platform.rng());
+                let step = messenger.encrypt_at_once(composed, platform.store(), now, rng).await?;
+                let found = step.is_some();
+                Ok((step, found))
+            });
+            match stored.await {
+                Ok(true) => return Ok(()),
+                // The storage refused: nothing was stored.
+                Err(AppError::Store(error)) => return Err(error.into()),
+                // It is stored all the same, and whoever encrypts it next meets what is wrong.
+                Ok(false) | Err(_) => {}
+            }
+        }
+        engine.commit(&composed.changes).await
     }
 }
 
@@ -113,6 +145,13 @@ async fn newest<P: Platform>(engine: &Engine<P>, id: &ConversationId) -> Result<
     let kept = load_messages::conversation(engine, id).await?.map_or(0, |conversation| conversation.newest);
     let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
     Ok(kept.max(last))
+}
+
+/// A text is personal.
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft").field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
 }
 
 impl<P: Platform> std::fmt::Debug for Register<P> {

@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{panes, rare_chunk, safety_pane, unlock_pane};
+use super::{message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
@@ -12,7 +12,13 @@ use crate::browser::{
         task,
     },
     view::{
-        composer::Composer, contacts::Contacts, conversations::Conversations, dates::Dates, dom, notices, status,
+        composer::Composer,
+        contacts::Contacts,
+        conversations::Conversations,
+        dates::Dates,
+        dom,
+        message_actions::{self, MessageActions},
+        notices, status,
         words::Words,
     },
 };
@@ -45,10 +51,12 @@ pub async fn start() -> Result<(), JsError> {
     notices::listen(&engine, words.clone());
     let composer = Composer::new(engine.clone(), words.clone());
     let contacts = Contacts::new(engine.clone(), words.clone(), dates.clone());
+    let actions = MessageActions { engine: engine.clone(), words: words.clone(), composer: composer.clone() };
     let conversations = Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone());
     composer.listen();
     contacts.listen();
     conversations.listen();
+    message_actions::listen(&Rc::new(actions), message_chunk::serve);
     let leader = Leader::new(engine.clone(), rare_chunk::run);
     follow_person(&leader, &conversations, &composer);
     let hearing = engine.clone();

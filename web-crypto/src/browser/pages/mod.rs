@@ -11,6 +11,8 @@ pub mod home;
 #[cfg(feature = "app")]
 pub mod make_room;
 #[cfg(feature = "app")]
+mod message_chunk;
+#[cfg(feature = "app")]
 mod panes;
 #[cfg(feature = "app")]
 pub mod passphrase;

@@ -6,15 +6,22 @@ use super::{
     dom, notices,
     words::{Word, Words},
 };
-use crate::browser::{
-    app::{
-        drafts,
-        error::AppError,
-        register_message::{self, NotStored, Register, RegisterError},
+use crate::{
+    browser::{
+        app::{
+            amend_message::{Amendment, amend},
+            drafts,
+            error::AppError,
+            register_message::{self, Draft, NotStored, Register, RegisterError},
+        },
+        platform::{browser::Browser, task, timer},
     },
-    platform::{browser::Browser, task, timer},
+    client::conversation::{ConversationId, MessageRef},
 };
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement, KeyboardEvent};
 use zeroize::Zeroizing;
@@ -31,12 +38,30 @@ pub struct Composer {
     /// Typed in this tab, and not kept yet.
     dirty: Cell<bool>,
     scheduled: Cell<bool>,
+    purpose: RefCell<Option<(ConversationId, Purpose)>>,
+}
+
+/// What the text in the box is for, if it is not simply a new message. It is forgotten when another conversation is
+/// opened; the text stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A reply to this message.
+    Reply(MessageRef),
+    /// A new text for this account's own message with this key.
+    Edit { key: String },
 }
 
 impl Composer {
     pub fn new(engine: Rc<Engine>, words: Rc<Words>) -> Rc<Self> {
         let register = Register::new(engine.clone());
-        Rc::new(Self { engine, words, register, dirty: Cell::new(false), scheduled: Cell::new(false) })
+        Rc::new(Self {
+            engine,
+            words,
+            register,
+            dirty: Cell::new(false),
+            scheduled: Cell::new(false),
+            purpose: RefCell::default(),
+        })
     }
 
     /// Serves every composer that htmx puts on the page.
@@ -63,7 +88,18 @@ impl Composer {
             }
         });
         let composer = self.clone();
+        dom::on(&document, "keydown", move |event| {
+            let escape =
+                event.dyn_ref::<KeyboardEvent>().is_some_and(|key| key.key() == "Escape" && !dom::composes(key));
+            if escape && dom::around(event, "[data-draft]").is_some() {
+                composer.leave_purpose();
+            }
+        });
+        let composer = self.clone();
         dom::on(&document, "click", move |event| {
+            if dom::around(event, "[data-leave-purpose]").is_some() {
+                composer.leave_purpose();
+            }
             let line = dom::around(event, "[data-retry]").and_then(|_| dom::around(event, "[data-key]"));
             let Some(key) = line.and_then(|line| line.get_attribute("data-key")) else { return };
             let composer = composer.clone();
@@ -87,6 +123,44 @@ impl Composer {
         Ok(())
     }
 
+    /// The next text of the open conversation replies to a message, or replaces one. `title` and `excerpt` say so above
+    /// the box. `text`: what to edit.
+    pub fn begin(self: &Rc<Self>, purpose: Purpose, title: &str, excerpt: &str, text: Option<&str>) {
+        let Some(open) = OpenConversation::find() else { return };
+        let Some(field) = open.draft() else { return };
+        self.leave_purpose();
+        if let Some(text) = text {
+            // What was being written is kept as the draft, and comes back.
+            self.keep_draft();
+            field.set_value(text);
+        }
+        open.show_purpose(Some((title, excerpt)));
+        self.purpose.replace(Some((open.id, purpose)));
+        dom::focus(&field);
+    }
+
+    /// The box is for a new message again.
+    pub fn leave_purpose(self: &Rc<Self>) {
+        let left = self.purpose.take();
+        let Some(open) = OpenConversation::find() else { return };
+        open.show_purpose(None);
+        if let Some((_, Purpose::Edit { .. })) = left
+            && let Some(field) = open.draft()
+        {
+            field.set_value("");
+            let composer = self.clone();
+            task::spawn(async move {
+                // Without it the box is empty.
+                let _ = composer.restore_draft(&open).await;
+            });
+        }
+    }
+
+    /// What the text of this conversation is for.
+    fn purpose(&self, id: &ConversationId) -> Option<Purpose> {
+        self.purpose.borrow().as_ref().filter(|(of, _)| of == id).map(|(_, purpose)| purpose.clone())
+    }
+
     /// Keeps the draft of the open conversation at once: the page is about to show something else.
     pub fn keep_draft(self: &Rc<Self>) {
         if !self.dirty.replace(false) {
@@ -94,6 +168,9 @@ impl Composer {
         }
         let Some(open) = OpenConversation::find() else { return };
         let Some(field) = open.draft() else { return };
+        if let Some(Purpose::Edit { .. }) = self.purpose(&open.id) {
+            return;
+        }
         let (composer, text) = (self.clone(), Zeroizing::new(field.value()));
         task::spawn(async move {
             // The engine says that it failed.
@@ -119,18 +196,44 @@ impl Composer {
         let field = dom::within(form, "[data-draft]").and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());
         let (Some(field), Some(open)) = (field, OpenConversation::find()) else { return };
         let text = Zeroizing::new(field.value());
+        let purpose = self.purpose(&open.id);
+        if let Some(Purpose::Edit { key }) = purpose {
+            return self.edit(open, key, text);
+        }
         field.set_value("");
         self.dirty.set(false);
+        let quote = match purpose {
+            Some(Purpose::Reply(quote)) => Some(quote),
+            _ => None,
+        };
+        let draft = Draft { conversation: open.id.clone(), text, quote };
+        self.leave_purpose();
         let composer = self.clone();
-        self.register.store(open.id.clone(), text, move |stored| composer.stored(&open, &field, stored));
+        self.register.store(draft, move |stored| composer.stored(&open, &field, stored));
+    }
+
+    /// Stores the new text of a message. The box keeps it until that is done.
+    fn edit(self: &Rc<Self>, open: OpenConversation, key: String, text: Zeroizing<String>) {
+        let composer = self.clone();
+        task::spawn(async move {
+            let complaint = match amend(&composer.engine, &key, Amendment::Edit(&text)).await {
+                Ok(()) => {
+                    composer.leave_purpose();
+                    ""
+                }
+                Err(error) => composer.words.get(complaint(&error)),
+            };
+            open.complain(complaint);
+            open.focus_draft();
+        });
     }
 
     fn stored(self: &Rc<Self>, open: &OpenConversation, field: &HtmlTextAreaElement, stored: Result<(), NotStored>) {
         let complaint = match &stored {
             Ok(()) => "",
-            Err(NotStored { text, why }) => {
+            Err(NotStored { draft, why }) => {
                 // Back to the person, in front of what was written meanwhile.
-                let whole = Zeroizing::new([text.as_str(), &field.value()].concat());
+                let whole = Zeroizing::new([draft.text.as_str(), &field.value()].concat());
                 field.set_value(&whole);
                 self.words.get(complaint(why))
             }
@@ -144,8 +247,12 @@ impl Composer {
     }
 }
 
-fn complaint(why: &RegisterError) -> Word {
+/// Why something was not stored.
+pub fn complaint(why: &RegisterError) -> Word {
     match why {
+        RegisterError::Empty => Word::MessageEmptyEdit,
+        RegisterError::TooLate => Word::MessageTooLate,
+        RegisterError::NotPossible => Word::MessageNotPossible,
         RegisterError::TooLong => Word::MessageTooLong,
         RegisterError::App(AppError::Store(error)) => super::status::look((*error).into()).0,
         RegisterError::App(_) => Word::StorageRefused,

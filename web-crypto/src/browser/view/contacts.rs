@@ -4,7 +4,7 @@ use super::{
     Engine,
     conversation::OpenConversation,
     dates::Dates,
-    dom, message, notices,
+    dom, message_words, notices,
     words::{Word, Words},
 };
 use crate::{
@@ -86,7 +86,7 @@ impl Contacts {
         if let Some(last) = &conversation.preview {
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
             let separator = if own.is_empty() { "" } else { ": " };
-            show_last(&line, &[own, separator].concat(), message::body(&last.body, &self.words));
+            show_last(&line, &[own, separator].concat(), message_words::body(&last.body, &self.words));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         }
         if let Some(unread) = dom::within(&line, ".contact-unread") {

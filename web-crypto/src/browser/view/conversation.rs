@@ -1,9 +1,6 @@
 //! The conversation that is on the page: its lines, and what may be done in it.
 
-use super::{
-    dom,
-    message::{self, Look},
-};
+use super::{dom, message, message_words::Look};
 use crate::client::{
     conversation::{ConversationId, Message},
     peer::Trust,
@@ -70,6 +67,11 @@ impl OpenConversation {
 
     pub fn draft(&self) -> Option<HtmlTextAreaElement> {
         self.part("[data-draft]")?.dyn_into().ok()
+    }
+
+    /// Whether a person may write in it now.
+    pub fn is_writable(&self) -> bool {
+        self.part("[data-composer] fieldset:enabled").is_some()
     }
 
     /// How many lines are shown.
@@ -160,6 +162,15 @@ impl OpenConversation {
 
     pub fn complain(&self, sentence: &str) {
         dom::set_text(&self.section, ".composer-error", sentence);
+    }
+
+    /// Says above the box what its text is for: a title, and the beginning of the message that it is about.
+    pub fn show_purpose(&self, purpose: Option<(&str, &str)>) {
+        let Some(line) = self.part("[data-purpose]") else { return };
+        dom::hide(&line, purpose.is_none());
+        let (title, excerpt) = purpose.unwrap_or_default();
+        dom::set_text(&line, ".purpose-title", title);
+        dom::set_text(&line, ".purpose-text", excerpt);
     }
 
     /// Opens or closes the panel with the safety number; returns whether it is open now.

@@ -9,8 +9,8 @@ use super::{
     conversation::{Allowed, OpenConversation, Placed},
     dates::Dates,
     dom,
-    message::Look,
-    notices,
+    message_words::Look,
+    notices, quote,
     words::Words,
 };
 use crate::{
@@ -115,8 +115,9 @@ impl Conversations {
         }
     }
 
-    fn look(&self) -> Look<'_> {
-        Look { words: &self.words, dates: &self.dates }
+    /// What messages are shown with.
+    pub fn look(&self) -> Look<'_> {
+        Look { words: &self.words, dates: &self.dates, own: self.engine.email() }
     }
 
     /// What a button of the open conversation asks of the leader.
@@ -181,7 +182,12 @@ impl Conversations {
     async fn lay_out(&self, open: &OpenConversation, lines: u32) -> Result<(), AppError> {
         let messages = load_messages::last(&self.engine, &open.id, lines).await?;
         open.lay_out(&messages, self.look());
-        Ok(())
+        self.fill_quotes(open).await
+    }
+
+    async fn fill_quotes(&self, open: &OpenConversation) -> Result<(), AppError> {
+        let Some(list) = open.list() else { return Ok(()) };
+        quote::fill(&self.engine, &open.id, &list, self.look()).await
     }
 
     async fn show_older(&self, open: &OpenConversation) {
@@ -192,6 +198,9 @@ impl Conversations {
         // What is shown may have been laid out again meanwhile.
         if messages.len() > open.lines() as usize {
             open.keep_place(|| open.lay_out(&messages, self.look()));
+            if let Err(error) = self.fill_quotes(open).await {
+                self.complain(&error);
+            }
         }
     }
 
@@ -290,6 +299,9 @@ impl Conversations {
                         && let Some(message) = load_messages::message(&self.engine, key).await?
                     {
                         between = open.show(&message, PAGE_LINES, self.look()) == Placed::Between;
+                        if let Some(list) = open.list() {
+                            quote::outdate(&list, &message);
+                        }
                     }
                 }
                 _ => {}
@@ -299,6 +311,9 @@ impl Conversations {
             // The end is shown then, so what is far above it can be fetched again. The other lines that came are there
             // with it.
             self.lay_out(open, PAGE_LINES).await?;
+        }
+        if let Some(open) = &open {
+            self.fill_quotes(open).await?;
         }
         contacts::put_in_order();
         Ok(())

@@ -2,7 +2,9 @@
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, HtmlTemplateElement, KeyboardEvent, Window};
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, KeyboardEvent, Window,
+};
 
 /// Absent only where there is no page, as in a worker; nothing of ours runs there.
 pub fn window() -> Option<Window> {
@@ -43,6 +45,30 @@ pub fn all(selector: &str) -> Vec<Element> {
 /// The element an event happened to, or the nearest one around it that matches.
 pub fn around(event: &Event, selector: &str) -> Option<Element> {
     event.target()?.dyn_into::<Element>().ok()?.closest(selector).ok().flatten()
+}
+
+/// Whether something on the page is selected.
+pub fn has_selection() -> bool {
+    let selection = window().and_then(|window| window.get_selection().ok().flatten());
+    selection.is_some_and(|selection| !selection.is_collapsed())
+}
+
+/// A dialog of the page.
+pub fn dialog(id: &str) -> Option<HtmlDialogElement> {
+    by_id(id)?.dyn_into().ok()
+}
+
+/// Width and height of what is seen of the page, in CSS pixels.
+pub fn window_size() -> (i32, i32) {
+    let root = document().and_then(|document| document.document_element());
+    root.map_or((0, 0), |root| (root.client_width(), root.client_height()))
+}
+
+/// Gives an element the keyboard.
+pub fn focus(element: &Element) {
+    if let Some(element) = element.dyn_ref::<HtmlElement>() {
+        let _ = element.focus();
+    }
 }
 
 /// Which element has the keyboard.

@@ -1,28 +1,18 @@
-//! A message as a line of its conversation, and as words.
+//! A message as a line of its conversation.
 //!
 //! Lines are copies of the page's own templates, and what a person wrote becomes text nodes and nothing else.
 
 use super::{
-    dates::Dates,
     dom,
+    message_words::{Look, said, why},
+    quote, reactions,
     words::{Word, Words},
 };
-use crate::client::{
-    content::is_blank,
-    conversation::{DeliveryStatus, Failure, Message, MessageBody, Notice},
-};
-use cliquet_wire::problem::ProblemCode;
+use crate::client::conversation::{DeliveryStatus, Message};
 use web_sys::Element;
 
 /// Lines of one author within one minute stand together.
 const GROUP_MS: u64 = 60_000;
-
-/// What a message's line is made with.
-#[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
-    pub words: &'a Words,
-    pub dates: &'a Dates,
-}
 
 /// Appends a message to a list of lines, below a line for its day when that is another one.
 pub fn append(list: &Element, templates: &Element, message: &Message, look: Look<'_>) {
@@ -69,11 +59,11 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
 
 /// Shows what a message says now, its status and its time.
 pub fn update(line: &Element, message: &Message, look: Look<'_>) {
-    let said = match &message.body {
-        MessageBody::Text(_) => text(message.text(), look.words),
-        other => body(other, look.words),
-    };
-    dom::set_text(line, ".body", said);
+    dom::set_text(line, ".body", said(message, look.words));
+    quote::prepare(line, message);
+    reactions::show(line, message, look);
+    let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());
+    let _ = line.class_list().toggle_with_force("amended", message.is_edited());
     dom::set_text(line, ".edited", if message.is_edited() { look.words.get(Word::Edited) } else { "" });
     if let Some(time) = dom::within(line, ".time") {
         let _ = time.set_attribute("datetime", &look.dates.iso(message.shown_time()));
@@ -86,26 +76,6 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
 pub fn order(message: &Message) -> String {
     let key = message.key();
     key.split_once('/').map_or_else(String::new, |(_, order)| order.to_owned())
-}
-
-/// A text; words where nothing of it would be seen.
-fn text<'a>(text: &'a str, words: &'a Words) -> &'a str {
-    if is_blank(text) { words.get(Word::MessageEmpty) } else { text }
-}
-
-/// A message in words.
-pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
-    match body {
-        MessageBody::Text(said) => text(said, words),
-        MessageBody::Deleted => words.get(Word::MessageDeleted),
-        MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
-        MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
-        MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
-        MessageBody::Notice(Notice::DeviceAdded) => words.get(Word::ContactDeviceAdded),
-        MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
-        MessageBody::Notice(Notice::ListForked) => words.get(Word::ListForked),
-        MessageBody::Notice(Notice::ListStale) => words.get(Word::ListStale),
-    }
 }
 
 fn template(templates: &Element, selector: &str) -> Option<Element> {
@@ -135,20 +105,5 @@ fn show_status(line: &Element, message: &Message, words: &Words) {
         button.set_text_content(Some(words.get(Word::Retry)));
         let _ = status.append_with_str_1(" ");
         let _ = status.append_child(&button);
-    }
-}
-
-fn why(failure: Failure) -> Word {
-    match failure {
-        Failure::KeyChanged => Word::FailedKeyChanged,
-        Failure::Expired => Word::FailedExpired,
-        Failure::Refused(ProblemCode::AccountDeleted) => Word::FailedAccountDeleted,
-        Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
-        Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
-        Failure::Refused(ProblemCode::Unanswered) => Word::FailedUnanswered,
-        Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,
-        Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
-        Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,
-        Failure::Refused(_) | Failure::BadPreKeys => Word::Failed,
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(target_arch = "wasm32")]
 pub mod account_words;
 #[cfg(target_arch = "wasm32")]
+pub mod choose_emoji;
+#[cfg(target_arch = "wasm32")]
 pub mod composer;
 #[cfg(target_arch = "wasm32")]
 pub mod contacts;
@@ -26,6 +28,8 @@ pub mod fill;
 #[cfg(target_arch = "wasm32")]
 pub mod form;
 #[cfg(target_arch = "wasm32")]
+pub mod forward;
+#[cfg(target_arch = "wasm32")]
 pub mod history;
 #[cfg(target_arch = "wasm32")]
 pub mod invite_state;
@@ -33,7 +37,19 @@ pub mod locale;
 #[cfg(target_arch = "wasm32")]
 pub mod message;
 #[cfg(target_arch = "wasm32")]
+pub mod message_actions;
+#[cfg(target_arch = "wasm32")]
+pub mod message_gestures;
+#[cfg(target_arch = "wasm32")]
+pub mod message_menu;
+#[cfg(target_arch = "wasm32")]
+pub mod message_words;
+#[cfg(target_arch = "wasm32")]
 pub mod notices;
+#[cfg(target_arch = "wasm32")]
+pub mod quote;
+#[cfg(target_arch = "wasm32")]
+pub mod reactions;
 #[cfg(target_arch = "wasm32")]
 pub mod recovery_paper;
 #[cfg(target_arch = "wasm32")]

@@ -133,7 +133,7 @@ impl SearchResults {
 }
 
 /// Waits for the conversation to be filled, has it lay out older lines as far as needed, and goes to the line.
-async fn show_in_conversation(with: String, key: String) {
+pub async fn show_in_conversation(with: String, key: String) {
     let selector = ["[data-conversation=\"", &with, "\"][", FILLED, "] .messages"].concat();
     let wanted = ["[data-key=\"", &key, "\"]"].concat();
     let (mut lines, mut looks) = (0, 0);

@@ -82,6 +82,8 @@ struct Text {
     id: MessageId,
     #[n(1)]
     text: String,
+    #[n(2)]
+    quote: Option<MessageRef>,
 }
 
 #[derive(Encode, Decode)]
@@ -154,7 +156,7 @@ impl Body {
     pub(super) fn encode(&self) -> Result<Fields, ContentError> {
         self.check_size()?;
         let (kind, fields) = match self.clone() {
-            Self::Event { id, event: Event::Text { text } } => (1, cbor::encode(&Text { id, text })),
+            Self::Event { id, event: Event::Text { text, quote } } => (1, cbor::encode(&Text { id, text, quote })),
             Self::ContactRequest => (2, cbor::encode(&Nothing {})),
             Self::Receipt { kind, messages } => (3, cbor::encode(&Receipt { kind, messages })),
             Self::Sync { conversation, account_key, body } => {
@@ -183,8 +185,8 @@ impl Body {
                 Self::Sync { conversation, account_key, body: Box::new(Self::decode(kind, &fields)?) }
             }
             1 => {
-                let Text { id, text } = read(fields)?;
-                Self::Event { id, event: Event::Text { text } }
+                let Text { id, text, quote } = read(fields)?;
+                Self::Event { id, event: Event::Text { text, quote } }
             }
             2 => {
                 let Nothing {} = read(fields)?;
@@ -227,7 +229,7 @@ impl Body {
 
     fn check_size(&self) -> Result<(), ContentError> {
         let fits = match self {
-            Self::Event { event: Event::Text { text } | Event::Edit { text, .. }, .. } => {
+            Self::Event { event: Event::Text { text, .. } | Event::Edit { text, .. }, .. } => {
                 text.len() <= MESSAGE_TEXT_BYTES_MAX
             }
             Self::Event { event: Event::Reaction { emoji, .. }, .. } => {

@@ -155,12 +155,13 @@ mod tests {
     }
 
     fn text(text: String) -> Body {
-        event(Event::Text { text })
+        event(Event::Text { text, quote: None })
     }
 
     fn all() -> Vec<Body> {
         let bodies = vec![
             text("Salut 👋".into()),
+            event(Event::Text { text: "Oui".into(), quote: Some(of()) }),
             Body::ContactRequest,
             Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![id(1), id(2)] },
             Body::Receipt { kind: ReceiptKind::Read, messages: vec![] },
@@ -230,10 +231,10 @@ mod tests {
             id: MessageId,
             #[n(1)]
             text: &'static str,
-            #[n(2)]
-            quote: [&'static str; 2],
+            #[n(90)]
+            mood: [&'static str; 2],
         }
-        let fields = cbor::encode(&LaterText { id: id(1), text: "hello", quote: ["a", "b"] }).to_vec().into();
+        let fields = cbor::encode(&LaterText { id: id(1), text: "hello", mood: ["a", "b"] }).to_vec().into();
         let (sender, device, time) = (&content.sender, content.device, content.time);
         let OwnList { counter: list_counter, hash: list_hash } = content.list;
         let later = Later { sender, device, time, kind: 1, fields, list_counter, list_hash, more: [1, 2, 3] };

@@ -13,6 +13,16 @@ use minicbor::{Decode, Encode};
 /// messages were lost, or one who floods us, has so many.
 pub const WAITING_AMENDMENTS_MAX: u32 = 256;
 
+/// A text may be edited, and deleted for everyone, for so long after it was written: what is older, people have read and
+/// answered. In milliseconds.
+pub const AMEND_MS_MAX: u64 = 24 * 3600 * 1000;
+
+/// Whether a message that was written at `written` may still be edited, or deleted for everyone. Both times are in
+/// milliseconds since 1970, by the clock of its author.
+pub fn may_amend(written: u64, now: u64) -> bool {
+    now.saturating_sub(written) <= AMEND_MS_MAX
+}
+
 /// The outcome of all events about one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -110,6 +120,12 @@ impl Amendments {
     /// The newest text, if there is another than the first.
     pub fn text(&self) -> Option<&str> {
         self.edit.as_ref().map(|edit| edit.text.as_str())
+    }
+
+    /// Without an edit that was made too late for a message of this time, by the clock of its author.
+    pub(crate) fn without_late_edit(mut self, written: u64) -> Self {
+        self.edit = self.edit.filter(|edit| may_amend(written, edit.stamp.time));
+        self
     }
 
     /// The edit that counts.

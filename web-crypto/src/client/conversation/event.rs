@@ -1,8 +1,10 @@
 //! What can happen in a conversation, and what each event is about.
 
 use super::MessageId;
+use crate::client::records::simple;
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
+use uuid::Uuid;
 
 /// One thing that happens in a conversation. Each has an id of its own, chosen by its sender.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -13,6 +15,9 @@ pub enum Event {
         /// At most [`MESSAGE_TEXT_BYTES_MAX`](cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX) bytes of UTF-8.
         #[n(0)]
         text: String,
+        /// The message that it replies to.
+        #[n(1)]
+        quote: Option<MessageRef>,
     },
     /// Replaces the text of the sender's own message.
     #[n(1)]
@@ -56,6 +61,28 @@ pub struct MessageRef {
     /// The id that its sender gave it.
     #[n(1)]
     pub id: MessageId,
+}
+
+/// `sender/id`, the id in hexadecimal digits.
+impl std::fmt::Display for MessageRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.sender.as_str(), simple(self.id))
+    }
+}
+
+/// The text is not that of a [`MessageRef`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an address, a slash and an id")]
+pub struct MessageRefError;
+
+impl std::str::FromStr for MessageRef {
+    type Err = MessageRefError;
+
+    fn from_str(text: &str) -> Result<Self, MessageRefError> {
+        let (sender, id) = text.rsplit_once('/').ok_or(MessageRefError)?;
+        let sender = Address::canonical(sender).map_err(|_| MessageRefError)?;
+        Ok(Self { sender, id: MessageId(Uuid::try_parse(id).map_err(|_| MessageRefError)?) })
+    }
 }
 
 impl Event {

@@ -46,6 +46,9 @@ pub struct Message {
     #[n(8)]
     #[cbor(default)]
     pub amendments: Amendments,
+    /// The message of the same conversation that it replies to.
+    #[n(9)]
+    pub quote: Option<MessageRef>,
 }
 
 /// What a message says.
@@ -164,13 +167,15 @@ impl Message {
         if self.server_time == 0 { self.client_time } else { self.server_time }
     }
 
-    /// Takes what later events made of it. Tells whether anything changed.
+    /// Takes what later events made of it. Tells whether anything changed. An edit that comes too late does not count,
+    /// whatever client made it.
     pub(crate) fn amend(&mut self, amendments: Amendments) -> bool {
+        let amendments = amendments.without_late_edit(self.client_time);
         if self.is_notice() || !self.amendments.merge(amendments) {
             return false;
         }
         if self.amendments.is_deleted() {
-            self.body = MessageBody::Deleted;
+            (self.body, self.quote) = (MessageBody::Deleted, None);
         }
         true
     }
@@ -251,6 +256,7 @@ mod tests {
             body: MessageBody::Text("hello".into()),
             status: DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)),
             amendments: Amendments::default(),
+            quote: None,
         }
     }
 

@@ -10,7 +10,7 @@ mod message;
 mod outgoing;
 mod preview;
 
-pub use amendments::{Amendments, Reaction, Stamp, WAITING_AMENDMENTS_MAX};
+pub use amendments::{AMEND_MS_MAX, Amendments, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
 pub use conversation::Conversation;
 pub use delivery_status::{DeliveryStatus, Failure};
 pub use event::{Event, MessageRef};

@@ -66,7 +66,7 @@ impl Messenger {
         let (id, event) = match &line.what {
             What::Message(message) => {
                 let MessageBody::Text(text) = &message.body else { return Ok(self.drop_line(&line)) };
-                (message.id, Event::Text { text: text.clone() })
+                (message.id, Event::Text { text: text.clone(), quote: message.quote.clone() })
             }
             What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
             What::Nothing => return Ok(self.drop_line(&line)),

@@ -2,6 +2,7 @@
 //!
 //! Owns the order: contact requests, then texts and other events, then receipts; for each conversation one at a time.
 
+mod at_once;
 mod encrypt;
 mod line;
 
@@ -76,12 +77,7 @@ impl Messenger {
         }
         let is_free = |address: &Address| !put_off.contains(address) && !self.is_under_way(address);
         let within_reach = |peer: &&Peer| is_free(&peer.address) && !peer.key_changed;
-        let asking: Vec<&String> = self.asking(now).collect();
-        let owes_request = |peer: &&Peer| {
-            let asks = || asking.iter().any(|key| key.starts_with(&under(peer.address.as_str())));
-            self.owed(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks())
-        };
-        if let Some(peer) = self.peers().filter(within_reach).find(owes_request) {
+        if let Some(peer) = self.peers().filter(within_reach).find(|peer| self.owes_request(peer, now)) {
             let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
             let job = Job { about: About::ContactRequest, body: Body::ContactRequest, copy };
             return self.encrypt(peer, job, None, now, rng);
@@ -102,6 +98,12 @@ impl Messenger {
             return self.encrypt(peer, job, None, now, rng);
         }
         Ok(Next::Idle)
+    }
+
+    /// Whether a contact request, or one that asks for lost envelopes, must go to an account before anything else.
+    fn owes_request(&self, peer: &Peer, now: u64) -> bool {
+        let asks = || self.asking(now).any(|key| key.starts_with(&under(peer.address.as_str())));
+        self.owed(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks())
     }
 
     /// The server refused what `Needs` asked for, with `code`; or its answer was refused here, and `code` is `BadSignature`.

@@ -158,6 +158,7 @@ pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u6
         body: MessageBody::Notice(notice),
         status: DeliveryStatus::Received,
         amendments: Amendments::default(),
+        quote: None,
     };
     contact.conversation.shows(&message);
     contact.conversation.unread = contact.conversation.unread.saturating_add(1);

@@ -197,7 +197,7 @@ impl Messenger {
         records: &impl Records,
         step: &mut Step,
     ) -> Result<bool, StepError> {
-        let Event::Text { text } = event else {
+        let Event::Text { text, quote } = event else {
             let stamp = Stamp { time: said.time, id };
             self.fold(conversation, said.sender, stamp, &event, records, step).await?;
             return Ok(false);
@@ -218,6 +218,8 @@ impl Messenger {
             body: MessageBody::Text(text),
             status: if is_own { DeliveryStatus::Sent } else { DeliveryStatus::Received },
             amendments: Amendments::default(),
+            // Nobody replies to what a third person said elsewhere.
+            quote: quote.filter(|quote| self.takes_part(&conversation.id, &quote.sender)),
         };
         self.take_waiting(&mut message, conversation, records, step).await?;
         conversation.shows(&message);

@@ -163,13 +163,19 @@ impl Texts<'_> {
             let Blob(bytes) = rest.attribute("amendments")?.parse().ok()?;
             amendments = cbor::load(&bytes).ok()?;
         }
+        let mut quote = None;
+        if rest.0.starts_with(" data-quote=") {
+            quote = Some(rest.attribute("quote")?.parse().ok()?);
+        }
         rest.skip("><b>")?;
         rest.until("</time><p>")?;
         let text = unescaped(rest.until("</p></li>")?)?;
         // The newest text is shown as if it were the first; the edit that made it says so.
         let body = if amendments.is_deleted() { MessageBody::Deleted } else { MessageBody::Text(text) };
         let conversation = self.conversation.clone()?;
-        Some(Some(Message { id, conversation, sender, sort_time, client_time, server_time, body, status, amendments }))
+        let message =
+            Message { id, conversation, sender, sort_time, client_time, server_time, body, status, amendments, quote };
+        Some(Some(message))
     }
 }
 

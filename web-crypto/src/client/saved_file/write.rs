@@ -88,6 +88,9 @@ impl<'a> Writer<'a> {
             let blob = Blob(cbor::save(&message.amendments).to_vec());
             self.attribute("amendments", &blob.to_string());
         }
+        if let Some(quote) = &message.quote {
+            self.attribute("quote", &quote.to_string());
+        }
         self.raw("><b>");
         self.text(message.sender.as_str());
         self.raw("</b> <time>");

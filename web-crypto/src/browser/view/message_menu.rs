@@ -1,0 +1,428 @@
+//! The menu of a message: reactions, reply, copy, edit, forward, delete. A chunk, fetched at the first gesture.
+
+use super::{
+    choose_emoji,
+    composer::{Purpose, complaint},
+    conversation::OpenConversation,
+    dom,
+    fill::fill,
+    forward,
+    message_actions::{Direction, Gesture, LINE, MessageActions},
+    message_gestures,
+    message_words::said,
+    notices, quote, search_results,
+    sentences::word,
+};
+use crate::{
+    browser::{
+        app::{
+            amend_message::{Amendment, amend},
+            load_messages, recent_emoji,
+            register_message::RegisterError,
+        },
+        platform::{task, timer},
+    },
+    client::conversation::{Message, may_amend},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
+
+/// Between the menu and the edge of the window, in CSS pixels.
+const EDGE_PIXELS: i32 = 8;
+const MENU: &str = "message-menu";
+
+thread_local! {
+    static SERVED: RefCell<Option<Rc<MessageMenu>>> = const { RefCell::new(None) };
+}
+
+/// The one menu of the page.
+pub struct MessageMenu {
+    actions: Rc<MessageActions>,
+    /// The line whose menu or dialog is open.
+    line: RefCell<Option<Element>>,
+    /// A pointer went down in the menu since it was opened. The finger that opened it may go up over an item.
+    armed: Cell<bool>,
+}
+
+/// Does what a gesture asks.
+pub fn serve(actions: Rc<MessageActions>, gesture: Gesture) {
+    let menu = SERVED.with_borrow_mut(|served| served.get_or_insert_with(|| MessageMenu::listen(actions)).clone());
+    menu.serve(gesture);
+}
+
+impl MessageMenu {
+    fn listen(actions: Rc<MessageActions>) -> Rc<Self> {
+        let menu = Rc::new(Self { actions, line: RefCell::default(), armed: Cell::new(false) });
+        if let Some(popover) = dom::by_id(MENU) {
+            let serving = menu.clone();
+            dom::on(&popover, "click", move |event| {
+                let by_pointer = event.dyn_ref::<MouseEvent>().is_some_and(|mouse| mouse.detail() > 0);
+                if let Some(item) = dom::around(event, "button").filter(|_| serving.armed.get() || !by_pointer) {
+                    serving.chosen(&item);
+                }
+            });
+            let arming = menu.clone();
+            dom::on(&popover, "pointerdown", move |_| arming.armed.set(true));
+            let pressing = menu.clone();
+            dom::on(&popover, "keydown", move |event| {
+                if let Some(key) = event.dyn_ref::<KeyboardEvent>()
+                    && pressing.pressed(&key.key())
+                {
+                    event.prevent_default();
+                }
+            });
+            // The popover closes itself (`popover=auto`) when the finger goes up that opened it.
+            if let Some(document) = dom::document() {
+                let closing = menu.clone();
+                dom::on(&document, "pointerdown", move |event| {
+                    if dom::around(event, &["#", MENU].concat()).is_none() {
+                        closing.close();
+                    }
+                });
+            }
+        }
+        let serving = menu.clone();
+        if let Some(dialog) = dom::by_id("delete-message") {
+            dom::on(&dialog, "click", move |event| {
+                let Some(button) = dom::around(event, "[data-delete]") else { return };
+                let for_everyone = button.get_attribute("data-delete").as_deref() == Some("everyone");
+                serving.close_dialog("delete-message");
+                serving.amend(Amend::Delete { for_everyone });
+            });
+        }
+        for id in ["delete-message", "forward-message", "choose-emoji"] {
+            let Some(dialog) = dom::by_id(id) else { continue };
+            let closing = menu.clone();
+            dom::on(&dialog.clone(), "click", move |event| {
+                // A press beside it, or on its button.
+                let beside = event.target().as_ref() == Some(&dialog);
+                if beside || dom::around(event, "[data-close]").is_some() {
+                    closing.close_dialog(id);
+                }
+            });
+        }
+        let (opening, replying) = (menu.clone(), menu.clone());
+        message_gestures::listen(move |line, at| opening.open(line, at), move |line| replying.reply(line));
+        menu
+    }
+
+    fn serve(self: &Rc<Self>, gesture: Gesture) {
+        match gesture {
+            Gesture::Menu { line, at } => self.open(line, at),
+            Gesture::React { line, emoji } => {
+                self.line.replace(Some(line));
+                self.amend(Amend::React(emoji));
+            }
+            Gesture::Quoted { line } => go_to_quoted(&self.actions, &line),
+            Gesture::Move { list, to } => go_along(&list, to),
+            Gesture::EditLast => self.edit_last(),
+            Gesture::Touched => {}
+        }
+    }
+
+    /// Opens the menu of a line at a place of the window.
+    pub fn open(self: &Rc<Self>, line: Element, at: (i32, i32)) {
+        let menu = self.clone();
+        self.line.replace(Some(line));
+        task::spawn(async move {
+            let quick = recent_emoji::load(&menu.actions.engine).await.unwrap_or_default();
+            if let Some(message) = menu.message().await {
+                menu.show(&message, &quick, at);
+            }
+        });
+    }
+
+    /// Begins a reply to a line's message.
+    pub fn reply(self: &Rc<Self>, line: Element) {
+        self.line.replace(Some(line));
+        let menu = self.clone();
+        task::spawn(async move {
+            let Some(message) = menu.message().await.filter(|message| !message.is_deleted()) else { return };
+            let title = if message.is_own() {
+                word("reply-to-own")
+            } else {
+                fill(&word("reply-to"), "name", message.sender.as_str())
+            };
+            let purpose = Purpose::Reply(message.reference());
+            menu.actions.composer.begin(purpose, &title, said(&message, &menu.actions.words), None);
+        });
+    }
+
+    async fn message(&self) -> Option<Message> {
+        let key = self.key()?;
+        match load_messages::message(&self.actions.engine, &key).await {
+            Ok(message) => message,
+            Err(error) => {
+                notices::show_error(&error, &self.actions.words);
+                None
+            }
+        }
+    }
+
+    fn key(&self) -> Option<String> {
+        self.line.borrow().as_ref()?.get_attribute("data-key")
+    }
+
+    fn show(&self, message: &Message, quick: &[String], (x, y): (i32, i32)) {
+        let Some(popover) = dom::by_id(MENU).and_then(|popover| popover.dyn_into::<HtmlElement>().ok()) else { return };
+        let own = self.actions.engine.email();
+        let writes = OpenConversation::find().is_some_and(|open| open.is_writable());
+        let may_change = message.is_own() && may_amend(message.client_time, now_ms());
+        for (item, shown) in [
+            (".quick", writes && !message.is_deleted()),
+            ("[data-act=reply]", writes && !message.is_deleted()),
+            ("[data-act=copy]", !message.is_deleted()),
+            ("[data-act=forward]", !message.is_deleted()),
+            ("[data-act=edit]", writes && may_change && !message.is_deleted()),
+            ("[data-act=delete]", !message.is_deleted()),
+        ] {
+            if let Some(item) = dom::within(&popover, item) {
+                dom::hide(&item, !shown);
+            }
+        }
+        for (button, emoji) in dom::all_within(&popover, "[data-react]").into_iter().zip(quick) {
+            let _ = button.set_attribute("data-react", emoji);
+            button.set_text_content(Some(emoji));
+            let set = message.reactions().any(|(sender, set)| sender == own && set == emoji.as_str());
+            let _ = button.set_attribute("aria-checked", if set { "true" } else { "false" });
+        }
+        self.armed.set(false);
+        if message.is_deleted() || popover.show_popover().is_err() {
+            return;
+        }
+        let (width, height) = dom::window_size();
+        let left = x.min(width - popover.offset_width() - EDGE_PIXELS).max(EDGE_PIXELS);
+        let top = y.min(height - popover.offset_height() - EDGE_PIXELS).max(EDGE_PIXELS);
+        let _ = popover.style().set_property("left", &[&left.to_string(), "px"].concat());
+        let _ = popover.style().set_property("top", &[&top.to_string(), "px"].concat());
+        if let Some(first) = items(&popover).first() {
+            dom::focus(first);
+        }
+    }
+
+    fn close(&self) {
+        if let Some(popover) = dom::by_id(MENU).and_then(|menu| menu.dyn_into::<HtmlElement>().ok()) {
+            let _ = popover.hide_popover();
+        }
+    }
+
+    /// Takes a key in the menu. `false`: the key means something else.
+    fn pressed(&self, key: &str) -> bool {
+        if key != "Escape" && key != "Tab" {
+            return step(key);
+        }
+        self.close();
+        if let Some(line) = self.line.borrow().as_ref() {
+            dom::focus(line);
+        }
+        true
+    }
+
+    fn chosen(self: &Rc<Self>, item: &Element) {
+        self.close();
+        if let Some(emoji) = item.get_attribute("data-react") {
+            return self.amend(Amend::React(emoji));
+        }
+        let Some(line) = self.line.borrow().clone() else { return };
+        match item.get_attribute("data-act").unwrap_or_default().as_str() {
+            "reply" => self.reply(line),
+            "copy" => self.copy(),
+            "edit" => self.edit(),
+            "forward" => self.forward(),
+            "delete" => self.ask_to_delete(),
+            "emoji" => self.choose_emoji(),
+            _ => {}
+        }
+    }
+
+    fn copy(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            let Some(message) = menu.message().await else { return };
+            // Without HTTPS there is no clipboard.
+            let clipboard =
+                dom::window().filter(web_sys::Window::is_secure_context).map(|window| window.navigator().clipboard());
+            let copied = match clipboard {
+                Some(clipboard) => JsFuture::from(clipboard.write_text(message.text())).await.is_ok(),
+                None => false,
+            };
+            notices::say(&word(if copied { "copied" } else { "not-copied" }));
+        });
+    }
+
+    fn edit(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            if let Some(message) = menu.message().await {
+                menu.begin_edit(&message);
+            }
+        });
+    }
+
+    fn begin_edit(&self, message: &Message) {
+        let (title, text) = (word("editing"), message.text());
+        self.actions.composer.begin(Purpose::Edit { key: message.key() }, &title, text, Some(text));
+    }
+
+    /// This account's last message of the open conversation, if it may still be edited.
+    fn edit_last(self: &Rc<Self>) {
+        let Some(list) = OpenConversation::find().filter(OpenConversation::is_writable).and_then(|open| open.list())
+        else {
+            return;
+        };
+        let Some(line) = dom::all_within(&list, ".message.own:not(.deleted)").pop() else { return };
+        self.line.replace(Some(line));
+        let menu = self.clone();
+        task::spawn(async move {
+            if let Some(message) = menu.message().await.filter(|message| may_amend(message.client_time, now_ms())) {
+                menu.begin_edit(&message);
+            }
+        });
+    }
+
+    fn forward(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            let Some(message) = menu.message().await else { return };
+            forward::ask(&menu.actions, message.text());
+        });
+    }
+
+    fn choose_emoji(self: &Rc<Self>) {
+        let menu = self.clone();
+        choose_emoji::ask(move |emoji| menu.amend(Amend::React(emoji)));
+    }
+
+    fn ask_to_delete(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            let Some(message) = menu.message().await else { return };
+            let Some(dialog) = dom::dialog("delete-message") else { return };
+            let for_everyone = message.is_own() && may_amend(message.client_time, now_ms());
+            if let Some(button) = dom::within(&dialog, "[data-delete=everyone]") {
+                dom::hide(&button, !for_everyone);
+            }
+            let _ = dialog.show_modal();
+        });
+    }
+
+    fn close_dialog(&self, id: &str) {
+        if let Some(dialog) = dom::dialog(id) {
+            dialog.close();
+        }
+        if let Some(line) = self.line.borrow().as_ref() {
+            dom::focus(line);
+        }
+    }
+
+    fn amend(self: &Rc<Self>, what: Amend) {
+        let Some(key) = self.key() else { return };
+        let menu = self.clone();
+        task::spawn(async move {
+            let amendment = match &what {
+                Amend::React(emoji) => Amendment::React(emoji),
+                Amend::Delete { for_everyone } => Amendment::Delete { for_everyone: *for_everyone },
+            };
+            let engine = &menu.actions.engine;
+            match amend(engine, &key, amendment).await {
+                Ok(()) => {
+                    if let Amend::React(emoji) = &what {
+                        // Only where it stands in the menu depends on it.
+                        let _ = recent_emoji::remember(engine, emoji).await;
+                    }
+                }
+                Err(error) => menu.complain(&error),
+            }
+        });
+    }
+
+    fn complain(&self, error: &RegisterError) {
+        notices::say(self.actions.words.get(complaint(error)));
+    }
+}
+
+/// An amendment that is on its way.
+enum Amend {
+    React(String),
+    Delete { for_everyone: bool },
+}
+
+fn now_ms() -> u64 {
+    timer::now_ms()
+}
+
+/// The items that can be chosen, in order.
+fn items(menu: &Element) -> Vec<Element> {
+    let shown = |item: &Element| item.closest("[hidden]").ok().flatten().is_none();
+    dom::all_within(menu, "button").into_iter().filter(shown).collect()
+}
+
+/// To another item, as menus do (ARIA Authoring Practices, "Menu"). `false`: the key means something else.
+fn step(key: &str) -> bool {
+    let Some(menu) = dom::by_id(MENU) else { return false };
+    let items = items(&menu);
+    let at = dom::active().and_then(|active| items.iter().position(|item| *item == active)).unwrap_or(0);
+    let last = items.len().saturating_sub(1);
+    let to = match key {
+        "ArrowDown" | "ArrowRight" => {
+            if at == last {
+                0
+            } else {
+                at + 1
+            }
+        }
+        "ArrowUp" | "ArrowLeft" => at.checked_sub(1).unwrap_or(last),
+        "Home" => 0,
+        "End" => last,
+        _ => return false,
+    };
+    if let Some(item) = items.get(to) {
+        dom::focus(item);
+    }
+    true
+}
+
+/// The keyboard goes from line to line; below the last one is the box.
+fn go_along(list: &Element, to: Direction) {
+    let lines = dom::all_within(list, LINE);
+    let at = dom::active().and_then(|active| lines.iter().position(|line| *line == active));
+    let last = lines.len().saturating_sub(1);
+    let next = match (to, at) {
+        (Direction::First, _) => 0,
+        (Direction::Last, _) | (Direction::Up, None) => last,
+        (Direction::Up, Some(at)) => at.saturating_sub(1),
+        (Direction::Down, Some(at)) if at < last => at + 1,
+        (Direction::Down, _) => {
+            if let Some(draft) = OpenConversation::find().and_then(|open| open.draft()) {
+                dom::focus(&draft);
+            }
+            return;
+        }
+    };
+    if let Some(line) = lines.get(next) {
+        dom::focus(line);
+    }
+}
+
+fn go_to_quoted(actions: &Rc<MessageActions>, line: &Element) {
+    let (Some(open), Some(quote)) = (OpenConversation::find(), quote::of_line(line)) else { return };
+    let actions = actions.clone();
+    task::spawn(async move {
+        match load_messages::named(&actions.engine, &open.id, &quote).await {
+            Ok(Some(message)) => search_results::show_in_conversation(open.id.text().into_owned(), message.key()).await,
+            Ok(None) => notices::say(&word("quoted-gone")),
+            Err(error) => notices::show_error(&error, &actions.words),
+        }
+    });
+}
+
+impl std::fmt::Debug for MessageMenu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MessageMenu")
+    }
+}
