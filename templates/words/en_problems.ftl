@@ -1,0 +1,92 @@
+# What the API and the page of a problem say, in English. Every key is also in fr_problems.ftl; a test compares them.
+
+# Problem page
+problem-page-title = That did not work
+problem-page-home = To your conversations
+problem-retry-after = { $seconds ->
+    [one] Try again in one second.
+   *[other] Try again in { $seconds } seconds.
+}
+
+# Problems: for each code of the API a title and what to do
+problem-malformed-title = The request does not read.
+problem-malformed-detail = Reload the page and try again. If you wrote the program, compare the request with the documentation.
+problem-place = Line { $line }, column { $column }.
+problem-too-large-title = That is too large.
+problem-too-large-detail = Send it in smaller parts.
+problem-invalid-address-title = This is not an e-mail address.
+problem-invalid-address-detail = Write it like name@example.org, with plain letters only.
+problem-address-taken-title = This address has an account already, or cannot be used now.
+problem-address-taken-detail = Sign in instead, or use another address. The address of a deleted account is free again only after a while.
+problem-registration-closed-title = This server takes no new accounts.
+problem-registration-closed-detail = Ask the person who runs it.
+problem-invite-invalid-title = This server does not know the invitation.
+problem-invite-invalid-detail = Perhaps the link is not whole: open it as you received it, from its first letter to its last. Or ask for a new one.
+problem-invite-used-title = This invitation was used already.
+problem-invite-used-detail = Each one is good for one account. If you made that account, sign in; if not, ask for a new link.
+problem-invite-expired-title = This invitation has expired.
+problem-invite-expired-detail = Ask the person who invited you for a new link.
+problem-sign-in-refused-title = Address and password do not match.
+problem-sign-in-refused-detail = Check both and try again.
+problem-password-refused-title = This is not your password.
+problem-password-refused-detail = Nothing was changed. Check it and try again.
+problem-device-refused-title = This browser could not show that it is the device it was.
+problem-device-refused-detail = Nobody was signed in, and nothing was changed. Try again; if that does not help, reload the page. If it happens each time, clear this site’s data in this browser and sign in anew.
+problem-recovery-refused-title = Address and recovery key do not match.
+problem-recovery-refused-detail = Check the address and all 24 words. An account without a recovery key cannot be recovered.
+problem-signed-out-title = You are signed out.
+problem-signed-out-detail = Sign in again. What waits to be sent stays in this browser.
+problem-no-device-title = This browser is not a device of your account.
+problem-no-device-detail = It may have been removed. Sign in again to add it.
+problem-foreign-origin-title = The request came from another site.
+problem-foreign-origin-detail = Nothing was done. Open Cliquet itself and try there.
+problem-too-many-requests-title = Too many tries.
+problem-too-many-requests-detail = Wait a little, then try again.
+problem-bad-signature-title = A signature is wrong.
+problem-bad-signature-detail = Nothing was stored. Reload the page and try again.
+problem-key-reused-title = A key was used before.
+problem-key-reused-detail = Nothing was stored. Reload the page, which makes new keys.
+problem-list-outdated-title = Your devices changed meanwhile.
+problem-list-outdated-detail = Reload the page and try again.
+problem-vault-outdated-title = Another of your devices changed this meanwhile.
+problem-vault-outdated-detail = Nothing was changed. Reload the page and try again.
+problem-device-limit-title = Your account has as many devices as it can have.
+problem-device-limit-detail = On one of them, open “Devices and sign-ins” and remove one that you no longer use. Then try again. If you have none of them any more, follow “Forgot your password, or lost your devices?” on the sign-in page.
+problem-unknown-device-title = There is no such device.
+problem-unknown-device-detail = It may have been removed. Reload the page.
+problem-wrong-sender-title = The message is not from this sign-in.
+problem-wrong-sender-detail = Nothing was sent. Sign out and in again.
+problem-devices-changed-title = The devices of this contact changed.
+problem-devices-changed-detail = Cliquet seals the message anew. If this stays, reload the page.
+problem-unknown-account-title = Nobody here has this address.
+problem-unknown-account-detail = Check the address, or invite them to this server.
+problem-not-a-contact-title = This person does not take messages from you.
+problem-not-a-contact-detail = Add them as a contact first. They may also have blocked you.
+problem-account-deleted-title = This account was deleted.
+problem-account-deleted-detail = Nothing was sent. What you have of the conversation stays with you.
+problem-own-address-title = This is your own address.
+problem-own-address-detail = Enter the address of someone else.
+problem-contact-limit-title = Your contact list is full.
+problem-contact-limit-detail = Remove a contact, then try again.
+problem-proof-needed-title = Type your password again for this.
+problem-proof-needed-detail = It changes how your account is opened, or deletes what is kept: a sign-in alone is not enough.
+problem-unanswered-title = This person has not accepted your request yet.
+problem-unanswered-detail = Until then only a few messages can be sent. Wait for their answer.
+problem-mailbox-full-title = Their mailbox is full.
+problem-mailbox-full-detail = The message waits here. It can be sent once they have fetched their letters.
+problem-id-reused-title = Another message has this number.
+problem-id-reused-detail = Nothing was sent. Send the message again.
+problem-history-full-title = Your history on this server is full.
+problem-history-full-detail = What is kept stays, and new messages are kept on your devices alone. Save your history to a file now and then, and ask the person who runs the server for more room.
+problem-history-off-title = This server keeps no history.
+problem-history-off-detail = Your messages are kept on your devices alone. Save them to a file now and then.
+problem-unknown-cursor-title = This browser and the server disagree about what was fetched.
+problem-unknown-cursor-detail = Reload the page. If this stays, the browser's storage may have been restored from a copy: sign out and in again.
+problem-not-found-title = There is nothing here.
+problem-not-found-detail = Check the address of the page.
+problem-unavailable-title = The server cannot get at its store.
+problem-unavailable-detail = Nothing was changed. Try again in a moment.
+problem-shutting-down-title = The server is about to restart.
+problem-shutting-down-detail = Nothing was lost. Try again in a moment.
+problem-internal-title = The server made a mistake.
+problem-internal-detail = Nothing was changed. Try again, and tell the person who runs it if this stays.

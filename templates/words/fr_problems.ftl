@@ -1,0 +1,92 @@
+# Ce que disent l’API et la page d’un problème, en français. Chaque clé est aussi dans en_problems.ftl ; un test les compare.
+
+# Page de problème
+problem-page-title = Cela n’a pas marché
+problem-page-home = Vers vos conversations
+problem-retry-after = { $seconds ->
+    [one] Réessayez dans une seconde.
+   *[other] Réessayez dans { $seconds } secondes.
+}
+
+# Problèmes : pour chaque code de l’API un titre et quoi faire
+problem-malformed-title = La demande est illisible.
+problem-malformed-detail = Rechargez la page et réessayez. Si vous avez écrit le programme, comparez la demande à la documentation.
+problem-place = Ligne { $line }, colonne { $column }.
+problem-too-large-title = C’est trop grand.
+problem-too-large-detail = Envoyez-le en plusieurs fois.
+problem-invalid-address-title = Ce n’est pas une adresse e-mail.
+problem-invalid-address-detail = Écrivez-la comme nom@example.org, sans accents.
+problem-address-taken-title = Cette adresse a déjà un compte, ou ne peut pas servir pour le moment.
+problem-address-taken-detail = Connectez-vous, ou prenez une autre adresse. L’adresse d’un compte supprimé n’est libre de nouveau qu’après un certain temps.
+problem-registration-closed-title = Ce serveur n’ouvre plus de comptes.
+problem-registration-closed-detail = Demandez à la personne qui s’en occupe.
+problem-invite-invalid-title = Ce serveur ne connaît pas cette invitation.
+problem-invite-invalid-detail = Le lien est peut-être incomplet : ouvrez-le tel que vous l’avez reçu, de la première à la dernière lettre. Ou demandez-en un nouveau.
+problem-invite-used-title = Cette invitation a déjà servi.
+problem-invite-used-detail = Chacune vaut pour un seul compte. Si ce compte est le vôtre, connectez-vous ; sinon, demandez un nouveau lien.
+problem-invite-expired-title = Cette invitation a expiré.
+problem-invite-expired-detail = Demandez un nouveau lien à la personne qui vous a invité.
+problem-sign-in-refused-title = L’adresse et le mot de passe ne vont pas ensemble.
+problem-sign-in-refused-detail = Vérifiez les deux et réessayez.
+problem-password-refused-title = Ce n’est pas votre mot de passe.
+problem-password-refused-detail = Rien n’a été changé. Vérifiez-le et réessayez.
+problem-device-refused-title = Ce navigateur n’a pas pu montrer qu’il est l’appareil qu’il était.
+problem-device-refused-detail = Personne n’a été connecté et rien n’a été modifié. Réessayez ; si cela n’aide pas, rechargez la page. Si cela se produit à chaque fois, effacez les données de ce site dans ce navigateur et reconnectez-vous.
+problem-recovery-refused-title = L’adresse et la clé de secours ne vont pas ensemble.
+problem-recovery-refused-detail = Vérifiez l’adresse et les 24 mots. Un compte sans clé de secours ne peut pas être récupéré.
+problem-signed-out-title = Vous êtes déconnecté.
+problem-signed-out-detail = Connectez-vous de nouveau. Ce qui attend d’être envoyé reste dans ce navigateur.
+problem-no-device-title = Ce navigateur n’est pas un appareil de votre compte.
+problem-no-device-detail = Il a peut-être été retiré. Reconnectez-vous pour l’ajouter.
+problem-foreign-origin-title = La demande vient d’un autre site.
+problem-foreign-origin-detail = Rien n’a été fait. Ouvrez Cliquet lui-même et essayez là.
+problem-too-many-requests-title = Trop d’essais.
+problem-too-many-requests-detail = Attendez un peu, puis réessayez.
+problem-bad-signature-title = Une signature est fausse.
+problem-bad-signature-detail = Rien n’a été gardé. Rechargez la page et réessayez.
+problem-key-reused-title = Une clé a déjà servi.
+problem-key-reused-detail = Rien n’a été gardé. Rechargez la page, qui fera de nouvelles clés.
+problem-list-outdated-title = Vos appareils ont changé entre-temps.
+problem-list-outdated-detail = Rechargez la page et réessayez.
+problem-vault-outdated-title = Un autre de vos appareils a changé cela entre-temps.
+problem-vault-outdated-detail = Rien n’a été changé. Rechargez la page et réessayez.
+problem-device-limit-title = Votre compte a déjà tous les appareils qu’il peut avoir.
+problem-device-limit-detail = Sur l’un d’eux, ouvrez « Appareils et connexions » et retirez-en un qui ne sert plus. Puis réessayez. Si vous n’en avez plus aucun, suivez « Mot de passe oublié, ou appareils perdus ? » sur la page de connexion.
+problem-unknown-device-title = Cet appareil n’existe pas.
+problem-unknown-device-detail = Il a peut-être été retiré. Rechargez la page.
+problem-wrong-sender-title = Le message ne vient pas de cette connexion.
+problem-wrong-sender-detail = Rien n’a été envoyé. Déconnectez-vous puis reconnectez-vous.
+problem-devices-changed-title = Les appareils de ce contact ont changé.
+problem-devices-changed-detail = Cliquet cachette le message de nouveau. Si cela dure, rechargez la page.
+problem-unknown-account-title = Personne ici n’a cette adresse.
+problem-unknown-account-detail = Vérifiez l’adresse, ou invitez cette personne sur ce serveur.
+problem-not-a-contact-title = Cette personne ne prend pas de messages de vous.
+problem-not-a-contact-detail = Ajoutez-la d’abord à vos contacts. Elle vous a peut-être aussi bloqué.
+problem-account-deleted-title = Ce compte a été supprimé.
+problem-account-deleted-detail = Rien n’a été envoyé. Ce que vous avez de la conversation vous reste.
+problem-own-address-title = C’est votre propre adresse.
+problem-own-address-detail = Entrez celle de quelqu’un d’autre.
+problem-contact-limit-title = Votre liste de contacts est pleine.
+problem-contact-limit-detail = Retirez un contact, puis réessayez.
+problem-proof-needed-title = Saisissez à nouveau votre mot de passe.
+problem-proof-needed-detail = Cela change la façon d’ouvrir votre compte, ou supprime ce qui est gardé : une simple connexion ne suffit pas.
+problem-unanswered-title = Cette personne n’a pas encore accepté votre demande.
+problem-unanswered-detail = D’ici là, seuls quelques messages peuvent partir. Attendez sa réponse.
+problem-mailbox-full-title = Sa boîte est pleine.
+problem-mailbox-full-detail = Le message attend ici. Il pourra partir quand la boîte aura été relevée.
+problem-id-reused-title = Un autre message porte ce numéro.
+problem-id-reused-detail = Rien n’a été envoyé. Envoyez le message de nouveau.
+problem-history-full-title = Votre historique sur ce serveur est plein.
+problem-history-full-detail = Ce qui est gardé le reste, et les nouveaux messages ne sont gardés que sur vos appareils. Enregistrez votre historique dans un fichier de temps en temps, et demandez plus de place à la personne qui s’occupe du serveur.
+problem-history-off-title = Ce serveur ne garde pas d’historique.
+problem-history-off-detail = Vos messages ne sont gardés que sur vos appareils. Enregistrez-les de temps en temps dans un fichier.
+problem-unknown-cursor-title = Ce navigateur et le serveur ne s’accordent pas sur ce qui a été reçu.
+problem-unknown-cursor-detail = Rechargez la page. Si cela dure, le navigateur a peut-être été restauré d’une copie : déconnectez-vous puis reconnectez-vous.
+problem-not-found-title = Il n’y a rien ici.
+problem-not-found-detail = Vérifiez l’adresse de la page.
+problem-unavailable-title = Le serveur n’atteint pas ses données.
+problem-unavailable-detail = Rien n’a été changé. Réessayez dans un instant.
+problem-shutting-down-title = Le serveur va redémarrer.
+problem-shutting-down-detail = Rien n’est perdu. Réessayez dans un instant.
+problem-internal-title = Le serveur s’est trompé.
+problem-internal-detail = Rien n’a été changé. Réessayez, et dites-le à la personne qui s’en occupe si cela dure.
