@@ -48,6 +48,9 @@ pub struct Config {
     /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
     /// messages.
     pub history_megabytes: u32,
+    /// Mebibytes of everything in the data folder. Past it nothing more is taken, and what is there stays. 0: as much as
+    /// the disk has.
+    pub storage_megabytes: u32,
     /// Where somebody reports a security fault of this server; nothing is said when it is not set.
     pub security_contact: Option<SecurityContact>,
     pub mailbox_limits: MailboxLimits,
@@ -155,6 +158,7 @@ impl Default for Config {
             address_rest_days: 365,
             invite_days: 7,
             history_megabytes: 256,
+            storage_megabytes: 0,
             security_contact: None,
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
@@ -207,6 +211,11 @@ impl Config {
     /// Bytes of history for one account.
     pub fn history_quota(&self) -> u64 {
         u64::from(self.history_megabytes) * 1024 * 1024
+    }
+
+    /// Bytes of everything that this server keeps. 0: no limit.
+    pub fn storage_bytes(&self) -> u64 {
+        u64::from(self.storage_megabytes) * 1024 * 1024
     }
 
     pub fn data_dir(&self) -> PathBuf {

@@ -10,6 +10,7 @@ use cliquet_server::{
     config::{self, Config, MailboxLimits, Registration},
     database::{self, Database},
     history::{self, Histories},
+    storage,
 };
 use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, POLL_SECONDS_MAX};
 use std::{
@@ -51,6 +52,7 @@ fn findings() -> Vec<Finding> {
     findings.extend(mailbox(&config));
     findings.push(retention(&config));
     findings.push(history(&config));
+    findings.push(storage(&config));
     findings.extend(network(&config, &rocket));
     findings
 }
@@ -159,6 +161,24 @@ fn history(config: &Config) -> Finding {
         (Ok((_, kept)), quota) => Finding::Fine(format!(
             "Each account may keep {quota} MiB of sealed history; all together keep {kept:.1} MB."
         )),
+    }
+}
+
+/// How much all files hold, and how much they may.
+fn storage(config: &Config) -> Finding {
+    let used = match storage::used_bytes(&config.data_dir()) {
+        Ok(used) => used as f64 / 1024.0 / 1024.0,
+        Err(error) => return Finding::Wrong(format!("The files in data_dir cannot be measured: {error}.")),
+    };
+    match config.storage_megabytes {
+        0 => Finding::Note(format!(
+            "The data folder holds {used:.1} MiB, and may fill the disk: set storage_megabytes to less than the disk has."
+        )),
+        limit if used >= f64::from(limit) => Finding::Wrong(format!(
+            "The data folder holds {used:.1} MiB of the {limit} MiB that storage_megabytes allows: nothing more is taken. \
+             Raise it if the disk has room."
+        )),
+        limit => Finding::Fine(format!("The data folder holds {used:.1} MiB of the {limit} MiB that it may.")),
     }
 }
 

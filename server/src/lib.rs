@@ -44,6 +44,7 @@ pub mod seed;
 pub mod sign_ins;
 pub mod signatures;
 pub mod signed_in;
+pub mod storage;
 pub mod throttle;
 pub mod token;
 pub mod words;
@@ -79,6 +80,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(signed_in::SignInCache::default())
         .manage(routes::messages::AllowedPosts::default())
         .manage(routes::ephemeral::ContactDevices::default())
+        .manage(storage::Storage::new(&config))
         .manage(Throttle::new(&config.throttles))
         .manage(Guesses::new(&config.throttles))
         .manage(config)

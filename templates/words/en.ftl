@@ -308,6 +308,7 @@ word-failed-mailbox-full = Not sent: their mailbox is full. Try again later.
 word-failed-unanswered = Not sent: they have not accepted your request yet.
 word-failed-account-deleted = Not sent: this account was deleted.
 word-failed-not-a-contact = Not sent: they do not take messages from you.
+word-failed-storage-full = Not sent: the server is full. Try again later, and tell the person who runs it.
 word-failed-too-large = Not sent: the message is too large.
 word-failed-unknown-account = Not sent: the account no longer exists.
 word-history-altered = $count segments of your history do not open: they were altered, or belong to somebody else. Everything else is there.

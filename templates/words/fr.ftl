@@ -311,6 +311,7 @@ word-failed-mailbox-full = Pas envoyé : sa boîte est pleine. Réessayez plus 
 word-failed-unanswered = Pas envoyé : cette personne n’a pas encore accepté votre demande.
 word-failed-account-deleted = Pas envoyé : ce compte a été supprimé.
 word-failed-not-a-contact = Pas envoyé : cette personne ne prend pas de messages de vous.
+word-failed-storage-full = Pas envoyé : le serveur est plein. Réessayez plus tard, et prévenez la personne qui s’en occupe.
 word-failed-too-large = Pas envoyé : le message est trop grand.
 word-failed-unknown-account = Pas envoyé : le compte n’existe plus.
 word-history-altered = $count parties de votre historique ne s’ouvrent pas : elles ont été modifiées, ou sont à quelqu’un d’autre. Tout le reste est là.

@@ -118,6 +118,8 @@ codes! {
     Unanswered = "unanswered", 403;
     /// The same id was used for another envelope.
     IdReused = "id-reused", 409;
+    /// The server keeps as much as its host allows. Nothing was stored.
+    StorageFull = "storage-full", 507;
     /// The account's quota of history is used up. What is there is kept.
     HistoryFull = "history-full", 507;
     /// This server keeps no history.

@@ -14,6 +14,7 @@ use crate::{
     response::HtmlOrJson,
     routes::messages::check_contact,
     signed_in::{Changing, SignedIn, SignedInDevice},
+    storage::Room,
     throttle::Throttle,
 };
 use cliquet_wire::{
@@ -45,13 +46,13 @@ async fn list(signed_in: SignedIn, database: &State<Database>) -> Result<HtmlOrJ
 
 #[post("/contacts", data = "<body>")]
 async fn add(
-    changing: Changing<SignedIn>,
+    changing: Room<Changing<SignedIn>>,
     body: Body<AddContact, { sizes::SMALL }>,
     throttle: &State<Throttle>,
     now: Now,
     database: &State<Database>,
 ) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
-    let Changing(signed_in) = changing;
+    let Room(Changing(signed_in)) = changing;
     let email = parse(&body.0.email)?;
     let other = look_up(&signed_in, email, throttle, database).await?;
     let SignedIn { account_id, .. } = signed_in;

@@ -14,6 +14,7 @@ use crate::{
     sign_ins,
     signatures::Verification,
     signed_in::{Changing, SignedIn, SignedInDevice},
+    storage::Room,
 };
 use cliquet_wire::{
     certificate::DeviceDirectory,
@@ -46,12 +47,12 @@ fn owned(connection: &Connection, signed_in: &SignedIn, now_ms: u64) -> Result<D
 /// Adds a device and binds this sign-in to it. A sign-in that has one already is refused: sign in again.
 #[post("/devices", data = "<body>")]
 async fn register(
-    changing: Changing<SignedIn>,
+    changing: Room<Changing<SignedIn>>,
     body: Body<RegisterDevice, { sizes::DEVICE }>,
     now: Now,
     database: &State<Database>,
 ) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
-    let Changing(signed_in) = changing;
+    let Room(Changing(signed_in)) = changing;
     let RegisterDevice { device_list, device } = body.0;
     let SignedIn { account_id, email, device: already, sign_in_id } = signed_in;
     if already.is_some() {
@@ -153,11 +154,11 @@ async fn stock(signed_in: SignedInDevice, database: &State<Database>) -> Result<
 
 #[put("/devices/self/pre-keys", data = "<body>")]
 async fn publish(
-    changing: Changing<SignedInDevice>,
+    changing: Room<Changing<SignedInDevice>>,
     body: Body<PreKeyUpload, { sizes::DEVICE }>,
     database: &State<Database>,
 ) -> Result<HtmlOrJson<PreKeyStock>, Error> {
-    let Changing(signed_in) = changing;
+    let Room(Changing(signed_in)) = changing;
     let upload = body.0;
     let SignedInDevice { account_id, device, .. } = signed_in;
     let stock = database.change(move |connection| {

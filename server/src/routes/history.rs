@@ -12,6 +12,7 @@ use crate::{
     response::HtmlOrJson,
     routes::proof::Checked,
     signed_in::{Changing, SignedIn},
+    storage::Room,
     throttle::Throttle,
 };
 use cliquet_wire::{
@@ -29,14 +30,14 @@ pub fn routes() -> Vec<Route> {
 
 #[post("/history", data = "<body>")]
 async fn add(
-    signed_in: SignedIn,
+    signed_in: Room<SignedIn>,
     body: Body<AddSegment, { sizes::SEGMENT }>,
     throttle: &State<Throttle>,
     now: Now,
     database: &State<Database>,
     histories: &State<Histories>,
 ) -> Result<HtmlOrJson<SegmentAdded>, Error> {
-    let AddSegment { id, segment } = body.0;
+    let (Room(signed_in), AddSegment { id, segment }) = (signed_in, body.0);
     match segment.0.len() {
         0..SEGMENT_BYTES_MIN => return Err(ProblemCode::Malformed.into()),
         SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX => {}

@@ -15,6 +15,7 @@ use crate::{
     now::Now,
     response::HtmlOrJson,
     signed_in::SignedInDevice,
+    storage::RoomForLetters,
     throttle::Throttle,
 };
 use cliquet_wire::{
@@ -39,7 +40,7 @@ pub fn routes() -> Vec<Route> {
 
 #[post("/messages", data = "<post>")]
 async fn send(
-    me: SignedInDevice,
+    me: RoomForLetters<SignedInDevice>,
     post: Body<SendMessages, { sizes::MESSAGES }>,
     database: &State<Database>,
     mailboxes: &State<Mailboxes>,
@@ -47,6 +48,7 @@ async fn send(
     throttle: &State<Throttle>,
     allowed: &State<AllowedPosts>,
 ) -> Result<HtmlOrJson<MessagesSent>, Error> {
+    let RoomForLetters(me) = me;
     throttle.post_per_account.check(&me.account_id)?;
     let envelopes = post.0.envelopes;
     let receivers = check_form(&envelopes, &me.email, me.device)?;

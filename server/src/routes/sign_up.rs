@@ -18,6 +18,7 @@ use crate::{
     routes::vault::check_size,
     sign_ins,
     signed_in::SignedIn,
+    storage::Room,
     throttle::{Network, Throttle},
     token::Token,
 };
@@ -100,14 +101,14 @@ async fn finish(
     network: Network,
     throttle: &State<Throttle>,
     config: &State<Config>,
-    now: Now,
+    now: Room<Now>,
     database: &State<Database>,
     cookies: Cookies<'_>,
 ) -> Result<HtmlOrJson<SignedUp>, Error> {
     let SignUpFinish { email, invite, record, credential, account_key, vault, device_list, device } = body.0;
     check_size(&vault)?;
     throttle.sign_up_per_ip.check(&network)?;
-    let (registration, now_ms) = (config.registration, now.0);
+    let (registration, now_ms) = (config.registration, now.0.0);
     let expires_ms = cookies.expires_ms(now_ms);
     let browser = cookies.renew_browser(now_ms)?;
     let (token, browser, device) = database

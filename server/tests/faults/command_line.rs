@@ -105,6 +105,9 @@ fn the_doctor_names_what_is_wrong_and_fails() {
     }
 }
 
+/// Two mebibytes and a little.
+const FILLED: &str = "CREATE TABLE filled (x BLOB); INSERT INTO filled VALUES (zeroblob(2097152))";
+
 #[test]
 fn the_doctor_says_how_much_is_kept_and_for_how_long() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,6 +116,12 @@ fn the_doctor_says_how_much_is_kept_and_for_how_long() {
     assert!(usual.contains("may keep 256 MiB of sealed history; all together keep 0.0 MB"), "{usual}");
     let off = cliquet(folder.path(), &["doctor"]).env("ROCKET_HISTORY_MEGABYTES", "0").output().unwrap();
     assert!(said(&off).contains("note   history_megabytes is 0"), "{}", said(&off));
+    assert!(usual.contains("note   The data folder holds 0.0 MiB, and may fill the disk"), "{usual}");
+    Database::open(&data_dir(folder.path())).unwrap().connection().unwrap().execute_batch(FILLED).unwrap();
+    for (megabytes, words) in [("3", "ok     The data folder holds 2."), ("2", "WRONG  The data folder holds 2.")] {
+        let limited = cliquet(folder.path(), &["doctor"]).env("ROCKET_STORAGE_MEGABYTES", megabytes).output().unwrap();
+        assert!(said(&limited).contains(words), "{}", said(&limited));
+    }
 }
 
 #[cfg(unix)]

@@ -17,6 +17,7 @@ mod pages;
 mod password;
 mod recovery;
 mod restore;
+mod room;
 mod served_pages;
 mod sign_in;
 mod sign_up;

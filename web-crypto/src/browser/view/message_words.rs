@@ -62,6 +62,7 @@ pub fn why(failure: Failure) -> Word {
         Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,
         Failure::Refused(ProblemCode::Unanswered) => Word::FailedUnanswered,
         Failure::Refused(ProblemCode::UnknownAccount) => Word::FailedUnknownAccount,
+        Failure::Refused(ProblemCode::StorageFull) => Word::FailedStorageFull,
         Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
         Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,
         Failure::Refused(_) | Failure::BadPreKeys => Word::Failed,

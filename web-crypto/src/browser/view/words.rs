@@ -38,6 +38,7 @@ words! {
     FailedMailboxFull = "failed-mailbox-full",
     FailedUnanswered = "failed-unanswered",
     FailedNotAContact = "failed-not-a-contact",
+    FailedStorageFull = "failed-storage-full",
     FailedTooLarge = "failed-too-large",
     FailedUnknownAccount = "failed-unknown-account",
     KeyChanged = "key-changed",
