@@ -9,11 +9,14 @@ mod browser;
 mod canaries;
 mod engine;
 mod keys_used;
+mod mallory;
 mod person;
+mod picture;
 mod proxy;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod word;
 
 use support::{eventually, reverse_proxy};
 
@@ -31,6 +34,7 @@ mod in_browser {
     mod invites;
     mod kept_history;
     mod links;
+    mod lying_server;
     mod make_room;
     mod message_menu;
     mod newer_release;

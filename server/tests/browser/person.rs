@@ -2,6 +2,8 @@
 
 use crate::browser::{Browser, Tab};
 use crate::eventually::{PATIENCE, eventually};
+use cliquet_wire::certificate::DeviceDirectory;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -164,6 +166,32 @@ impl Person {
 }
 
 impl Person {
+    /// Chooses the language of the pages, and goes to the same page anew.
+    pub(crate) async fn read_pages_in(&self, language: &str) {
+        self.tab.ask("document.cookie = `language=${a[0]}; path=/`", vec![language.into()]).await;
+        self.tab.reload().await;
+        self.until_home().await;
+    }
+
+    /// Waits until the line for what concerns the whole page says this.
+    pub(crate) async fn until_told(&self, sentence: &str) {
+        let says = "document.getElementById('notice')?.textContent.trim() === a[0]";
+        self.tab.until(&format!("to be told: {sentence}"), says, vec![sentence.into()]).await;
+    }
+
+    /// What the server answers this person's browser.
+    pub(crate) async fn fetch<T: DeserializeOwned>(&self, method: &str, path: &str, body: Value) -> T {
+        let fetch = "fetch(a[1], { method: a[0], body: a[2] && JSON.stringify(a[2]), \
+            headers: { Accept: 'application/json', 'Content-Type': 'application/json' } }).then(answer => answer.text())";
+        let text = self.tab.ask(fetch, vec![method.into(), path.into(), body]).await;
+        serde_json::from_str(text.as_str().unwrap_or_default()).unwrap_or_else(|_| panic!("{method} {path}: {text}"))
+    }
+
+    /// What the server shows this person under an address.
+    pub(crate) async fn directory(&self, email: &str) -> DeviceDirectory {
+        self.fetch("GET", &format!("/contacts/{email}"), Value::Null).await
+    }
+
     /// The safety number of the open conversation.
     pub(crate) async fn digits(&self) -> String {
         self.tab.ask("document.querySelector('[data-digits]').textContent", vec![]).await.as_str().unwrap().to_owned()

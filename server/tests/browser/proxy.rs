@@ -1,9 +1,10 @@
-//! Owns the wire between browser and server: remembers every exchange, cuts connections, goes offline, spoils files.
-//! Knows nothing of what the bytes mean.
+//! Owns the wire between browser and server: remembers every exchange, cuts connections, goes offline, spoils files, tells
+//! lies in the server's name. Knows nothing of what the bytes mean.
 //!
 //! One request a connection, so that each exchange can be told apart; `Upgrade` is dropped on the way, as the proxies do
 //! that made people ask for plain long polling.
 
+use serde::{Serialize, de::DeserializeOwned};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -49,6 +50,49 @@ pub(crate) enum Missing {
     NoAnswer,
 }
 
+/// What the server answers, or is made to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn of(status: u16, body: &impl Serialize) -> Self {
+        Self { status, body: serde_json::to_vec(body).unwrap() }
+    }
+
+    /// The body, if the server answered with what was asked for.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        if (200..300).contains(&self.status) { serde_json::from_slice(&self.body).ok() } else { None }
+    }
+}
+
+/// Changes an answer to a request.
+type Tell = dyn Fn(&Exchange, &mut Answer) + Send + Sync;
+
+/// What is done to the answers to one kind of request.
+struct Lie {
+    method: &'static str,
+    /// Without the query.
+    path: String,
+    /// The server is asked first, and this is done to its answer. Otherwise it never sees the request.
+    asks: bool,
+    tell: Box<Tell>,
+}
+
+impl Lie {
+    fn is_about(&self, method: &str, target: &str) -> bool {
+        self.method == method && target.split('?').next() == Some(&self.path)
+    }
+}
+
+impl std::fmt::Debug for Lie {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lie").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug)]
 struct Wire {
     upstream: u16,
@@ -58,6 +102,7 @@ struct Wire {
     missing: Mutex<Option<(String, Missing)>>,
     /// In front of the release's name in the service worker.
     release: Mutex<String>,
+    lies: Mutex<Vec<Arc<Lie>>>,
     cut_after: Option<Duration>,
     online: watch::Sender<bool>,
     /// Counts how often the connections of the moment went silent.
@@ -82,9 +127,9 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (exchanges, wasm) = (Mutex::default(), Mutex::new(Wasm::Whole));
-        let (missing, release, online) = (Mutex::default(), Mutex::default(), watch::Sender::new(true));
-        let silent = watch::Sender::new(0);
-        let wire = Arc::new(Wire { upstream, exchanges, wasm, missing, release, cut_after, online, silent });
+        let (missing, release, lies) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let (online, silent) = (watch::Sender::new(true), watch::Sender::new(0));
+        let wire = Arc::new(Wire { upstream, exchanges, wasm, missing, release, lies, cut_after, online, silent });
         let shared = Arc::clone(&wire);
         let accepting = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
@@ -131,6 +176,38 @@ impl Proxy {
         name.clone_into(&mut self.wire.release.lock().unwrap());
     }
 
+    /// From now on the server's answers to these requests are changed on their way. `path` is without the query.
+    pub(crate) fn rewrite(
+        &self,
+        method: &'static str,
+        path: impl Into<String>,
+        tell: impl Fn(&Exchange, &mut Answer) + Send + Sync + 'static,
+    ) {
+        self.lie(Lie { method, path: path.into(), asks: true, tell: Box::new(tell) });
+    }
+
+    /// From now on these requests get this answer, and never reach the server.
+    pub(crate) fn answer_instead(&self, method: &'static str, path: impl Into<String>, instead: Answer) {
+        let tell = Box::new(move |_: &Exchange, answer: &mut Answer| *answer = instead.clone());
+        self.lie(Lie { method, path: path.into(), asks: false, tell });
+    }
+
+    fn lie(&self, lie: Lie) {
+        let mut lies = self.wire.lies.lock().unwrap();
+        lies.retain(|other| !(other.method == lie.method && other.path == lie.path));
+        lies.push(Arc::new(lie));
+    }
+
+    /// The truth about these requests.
+    pub(crate) fn let_through(&self, method: &str, path: &str) {
+        self.wire.lies.lock().unwrap().retain(|lie| !lie.is_about(method, path));
+    }
+
+    /// No more lies.
+    pub(crate) fn be_honest(&self) {
+        self.wire.lies.lock().unwrap().clear();
+    }
+
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         self.wire.exchanges.lock().unwrap().clone()
     }
@@ -168,6 +245,32 @@ impl Wire {
             change(exchange);
         }
     }
+
+    /// Answers with what a lie makes of the server's answer. `head`: the server's, or nothing when it was not asked.
+    async fn tell(
+        &self,
+        lie: &Lie,
+        index: usize,
+        head: &str,
+        mut answer: Answer,
+        browser: &mut TcpStream,
+    ) -> std::io::Result<()> {
+        let exchange = self.exchanges.lock().unwrap().get(index).cloned().unwrap_or_default();
+        (lie.tell)(&exchange, &mut answer);
+        let kept = without(head, &["content-length", "connection", "etag"]);
+        // Behind the status line, without the empty line.
+        let lines = kept.split_once("\r\n").map_or("", |(_, lines)| lines.trim_end_matches("\r\n"));
+        let lines = if lines.is_empty() { "content-type: application/json" } else { lines };
+        let (status, length) = (answer.status, answer.body.len());
+        let head =
+            format!("HTTP/1.1 {status} Told\r\n{lines}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        let bytes = [head.as_bytes(), &answer.body].concat();
+        self.change(index, |exchange| {
+            (exchange.status, exchange.response_head, exchange.response_bytes) = (status, head, bytes.len());
+        });
+        browser.write_all(&bytes).await?;
+        browser.shutdown().await
+    }
 }
 
 /// One request there, one answer back.
@@ -195,6 +298,7 @@ async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) 
         exchanges.len() - 1
     });
     let index = index.unwrap_or_default();
+    let lie = wire.lies.lock().unwrap().iter().find(|lie| lie.is_about(method, target)).cloned();
     let missing = wire.missing.lock().unwrap().clone();
     match missing.filter(|(name, _)| target.contains(name.as_str())) {
         Some((_, Missing::NoAnswer)) => return Ok(()),
@@ -215,14 +319,25 @@ async fn relay(wire: &Wire, browser: &mut TcpStream, index: &mut Option<usize>) 
         wire.change(index, |exchange| exchange.status = 403);
         return browser.write_all(answer.as_bytes()).await;
     }
+    if let Some(lie) = lie.as_ref().filter(|lie| !lie.asks) {
+        return wire.tell(lie, index, "", Answer { status: 0, body: Vec::new() }, browser).await;
+    }
     let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, wire.upstream)).await?;
     let release = wire.release.lock().unwrap().clone();
     let renamed = target == "/service-worker.js" && !release.is_empty();
-    server.write_all(forwarded(&head, renamed || wasm != Wasm::Whole).as_bytes()).await?;
+    let changed = renamed || wasm != Wasm::Whole || lie.is_some();
+    server.write_all(forwarded(&head, changed).as_bytes()).await?;
     server.write_all(&body).await?;
     let (head, rest) = read_head(&mut server).await?;
     let status = head.split_whitespace().nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
     wire.change(index, |exchange| (exchange.status, exchange.response_head) = (status, head.clone()));
+    if let Some(lie) = lie {
+        let as_it_is = ["content-encoding", "transfer-encoding"].iter().all(|name| header(&head, name).is_none());
+        assert!(as_it_is, "an answer in another coding cannot be changed");
+        let mut body = rest;
+        server.read_to_end(&mut body).await?;
+        return wire.tell(&lie, index, &head, Answer { status, body }, browser).await;
+    }
     if renamed || wasm == Wasm::HalfMissing {
         let mut body = rest;
         server.read_to_end(&mut body).await?;

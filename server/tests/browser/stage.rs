@@ -43,4 +43,15 @@ impl Stage {
         crate::person::meet(&alice, &bob).await;
         (alice, bob)
     }
+
+    /// The same, but the first one, Alice, has a wire of her own: what is told there, the other one does not hear.
+    pub(crate) async fn two_of_whom_one_is_lied_to(&self) -> (Proxy, Person, Person) {
+        let wire = Proxy::start(self.server.port, None).await;
+        let alice = Person::arrive(self.house.path(), "alice", &wire.url("")).await;
+        let bob = self.person("bob").await;
+        alice.sign_up().await;
+        bob.sign_up().await;
+        crate::person::meet(&alice, &bob).await;
+        (wire, alice, bob)
+    }
 }

@@ -86,3 +86,28 @@ fn an_older_device_list_of_a_contact_is_told() {
         assert_eq!(alarms(&page), [Alarm::ListOlder]);
     });
 }
+
+#[test]
+fn an_older_list_of_ones_own_devices_is_told_as_what_it_is_in_every_tab() {
+    play(async {
+        let (mut own, bob) = (person("alice", 0).await.directory, person("bob", 1).await.directory);
+        own.device_list.counter = 0;
+        let (own, bob) = (serde_json::to_string(&own).unwrap(), serde_json::to_string(&bob).unwrap());
+        let (page, other) = (page().await, page().await);
+        page.tab.answer_requests(move |_, path| match path {
+            "/contacts/alice@example.org" => Ok(own.clone()),
+            "/contacts/bob@example.org" => Ok(bob.clone()),
+            _ => Err(HttpError::Offline),
+        });
+        page.lead();
+        after_ms(10).await;
+        page.engine.ask(Command::AddContact(address("bob")));
+        after_ms(500).await;
+        assert_eq!(alarms(&page), [Alarm::ListOlder]);
+        for frame in page.tab.announced() {
+            other.engine.hear(&frame);
+        }
+        assert_eq!(alarms(&other), [Alarm::ListOlder]);
+        assert!(other.tab.announced().is_empty());
+    });
+}

@@ -3,6 +3,7 @@
 use crate::stage::{address, page, play};
 use cliquet_web_crypto::{
     browser::app::{
+        alarm::Alarm,
         change::Change,
         command::Command,
         engine::Signal,
@@ -33,7 +34,11 @@ fn every_frame() -> Vec<Frame> {
         Change::DeviceAdded,
         Change::OwnListForked,
     ];
-    commands.into_iter().map(Frame::Ask).chain([Frame::Changed(changes), Frame::Hello]).collect()
+    commands
+        .into_iter()
+        .map(Frame::Ask)
+        .chain([Frame::Changed(changes), Frame::Hello, Frame::Alarm(Alarm::ListForked)])
+        .collect()
 }
 
 /// The version stands after the array's head: `[version, frame]`.

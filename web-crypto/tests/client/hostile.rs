@@ -407,3 +407,11 @@ fn two_lists_of_ones_own_under_one_counter_are_said_when_another_device_names_th
     }
     assert_eq!(world.devices[0].conversation("bob"), ["> from my tablet", "> from my tablet"]);
 }
+
+#[test]
+fn a_new_device_of_ones_own_is_noticed_by_one_that_only_reads() {
+    let mut world = World::alice_and_bob(322);
+    world.add_device("alice", 0);
+    world.settle();
+    assert_eq!(world.devices[0].contact("alice").peer.listed.unwrap().len(), 2);
+}

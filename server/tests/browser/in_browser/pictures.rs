@@ -2,17 +2,10 @@
 //! README by `cargo xtask screenshots`.
 
 use super::passphrase;
-use crate::browser::Tab;
 use crate::person::Person;
+use crate::picture::show;
 use crate::stage::Stage;
 use serde_json::json;
-use std::fs;
-use std::path::PathBuf;
-
-/// The narrowest screen that WCAG 2.2 (success criterion 1.4.10) asks for.
-const NARROWEST: u32 = 320;
-const PHONE: (u32, u32) = (390, 844);
-const WIDE: (u32, u32) = (1280, 800);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_languages() {
@@ -229,29 +222,4 @@ async fn show_devices_to_remove(stranger: &Person, (email, password): (&str, &st
         return list.children.length; })(document.querySelector('#make-room ul'))";
     stranger.tab.ask(more, vec![]).await;
     show(&stranger.tab, name).await;
-}
-
-/// One page, four ways; none may need to be moved sideways.
-async fn show(tab: &Tab, name: &str) {
-    for ((width, height), suffix) in [(WIDE, "wide"), (PHONE, "phone"), ((NARROWEST, 640), "narrow")] {
-        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
-        tab.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-        for (theme, suffix) in [("light", suffix.to_owned()), ("dark", format!("{suffix}-dark"))] {
-            // Without motion, or a picture may catch a colour half way.
-            let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
-            let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }, still] });
-            tab.devtools("Emulation.setEmulatedMedia", features).await;
-            let over = tab.ask("document.documentElement.scrollWidth - window.innerWidth", vec![]).await;
-            assert!(over.as_i64().is_some_and(|over| over <= 0), "{name}-{suffix} is {over} pixels too wide");
-            fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
-        }
-    }
-    tab.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
-    tab.devtools("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
-}
-
-fn folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
-    fs::create_dir_all(&folder).unwrap();
-    folder
 }

@@ -1,30 +1,39 @@
 //! What an honest server does not do. A person is told, in words that say what to do about it.
 
 use crate::{client::messenger::StepError, crypto::vault::VaultError};
+use minicbor::{Decode, Encode};
 
 /// What the server did. Nothing of it was taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Alarm {
     /// The vault is not as this account's devices made it.
     #[error("the vault was altered")]
+    #[n(0)]
     VaultAltered,
     /// The vault is older than one that this device has seen.
     #[error("the vault is an older one")]
+    #[n(1)]
     VaultOlder,
     /// An account's device list is older than one that this device has seen or heard of.
     #[error("a device list is an older one")]
+    #[n(2)]
     ListOlder,
     /// There are two device lists of an account under one counter.
     #[error("there are two device lists under one counter")]
+    #[n(3)]
     ListForked,
     /// A directory or pre-keys that their account did not sign.
     #[error("the server's answer does not prove what it says")]
+    #[n(4)]
     NotProven,
     /// The history lacks segments that the vault names.
     #[error("a part of the history is withheld")]
+    #[n(5)]
     HistoryWithheld,
     /// The server claims to hold pre-keys that this device cannot have made.
     #[error("the server names pre-keys that this device did not make")]
+    #[n(6)]
     PreKeysInvented,
 }
 

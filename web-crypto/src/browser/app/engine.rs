@@ -124,8 +124,11 @@ impl<P: Platform> Engine<P> {
         listeners.iter().for_each(|listener| listener(signal));
     }
 
-    /// Shows something in this tab.
+    /// Shows something in this tab. An alarm is shown in all of them: the tab that leads need not be the one in sight.
     pub fn say(&self, notice: Notice) {
+        if let Notice::Failed(AppError::Alarm(alarm)) = notice {
+            self.platform.announce(&Frame::Alarm(alarm).encode());
+        }
         self.tell(&Signal::Said(notice));
     }
 
@@ -144,6 +147,7 @@ impl<P: Platform> Engine<P> {
             Ok(Frame::Changed(changes)) => self.tell(&Signal::Changed(changes)),
             Ok(Frame::Ask(command)) if self.leads() => self.tell(&Signal::Asked(command)),
             Ok(Frame::Ask(_) | Frame::Hello) => {}
+            Ok(Frame::Alarm(alarm)) => self.tell(&Signal::Said(Notice::Failed(alarm.into()))),
             Err(FrameError::Later) => self.tell(&Signal::Outdated),
             Err(FrameError::Unreadable) => self.platform.announce(&Frame::Hello.encode()),
         }

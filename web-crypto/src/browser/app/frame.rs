@@ -4,7 +4,7 @@
 //! read, of an earlier version for instance, is refused and answered with [`Frame::Hello`], so that its sender learns of
 //! the later version.
 
-use super::{change::Change, command::Command};
+use super::{alarm::Alarm, change::Change, command::Command};
 use crate::crypto::cbor::{self, LoadError, Record};
 use minicbor::{Decode, Encode};
 
@@ -20,6 +20,9 @@ pub enum Frame {
     /// Says which version this is, and nothing else.
     #[n(2)]
     Hello,
+    /// What the server did, for the tab in sight.
+    #[n(3)]
+    Alarm(#[n(0)] Alarm),
 }
 
 impl Record for Frame {

@@ -135,20 +135,20 @@ impl<P: Platform> Sender<P> {
 
     /// Brings what is missing, or puts its address off.
     async fn fetch(self: &Rc<Self>, needs: &Needs) -> Result<(), AppError> {
-        let code = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
+        let (code, error) = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
             Ok(()) => return Ok(()),
-            Err(AppError::Http(HttpError::Problem(problem))) => problem.code,
-            Err(AppError::Alarm(alarm)) => {
-                self.engine.say(Notice::Failed(alarm.into()));
-                ProblemCode::BadSignature
-            }
+            Err(AppError::Http(HttpError::Problem(problem))) => (problem.code, Alarm::NotProven.into()),
+            Err(error @ AppError::Alarm(_)) => (ProblemCode::BadSignature, error),
             Err(error) => return Err(error),
         };
         let store = self.engine.store();
         self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code).await?))).await?;
         // Without one's own devices nothing can be encrypted for anyone.
         if needs.address() == self.engine.email() {
-            return Err(Alarm::NotProven.into());
+            return Err(error);
+        }
+        if let AppError::Alarm(_) = error {
+            self.engine.say(Notice::Failed(error));
         }
         self.put_off.borrow_mut().push(needs.address().clone());
         self.pause_put_off();

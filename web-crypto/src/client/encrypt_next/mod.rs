@@ -97,6 +97,11 @@ impl Messenger {
             let job = Job { about: About::Receipt(names), body, copy: None };
             return self.encrypt(peer, job, None, now, rng);
         }
+        // A device of one's own has shown itself, or a later list was named: the person is told whether there is anything
+        // to send or not.
+        if self.directory(self.address()).is_none() && is_free(self.address()) {
+            return Ok(Next::Needs(Needs::Directory { address: self.address().clone() }));
+        }
         Ok(Next::Idle)
     }
 

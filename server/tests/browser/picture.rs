@@ -1,0 +1,37 @@
+//! Owns how a page is looked at: wide, on a phone, on the narrowest screen, in both themes. The pictures go to
+//! `target/pictures`.
+
+use crate::browser::Tab;
+use serde_json::json;
+use std::fs;
+use std::path::PathBuf;
+
+/// The narrowest screen that WCAG 2.2 (success criterion 1.4.10) asks for.
+const NARROWEST: u32 = 320;
+const PHONE: (u32, u32) = (390, 844);
+const WIDE: (u32, u32) = (1280, 800);
+
+/// One page, four ways; none may need to be moved sideways.
+pub(crate) async fn show(tab: &Tab, name: &str) {
+    for ((width, height), suffix) in [(WIDE, "wide"), (PHONE, "phone"), ((NARROWEST, 640), "narrow")] {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+        tab.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        for (theme, suffix) in [("light", suffix.to_owned()), ("dark", format!("{suffix}-dark"))] {
+            // Without motion, or a picture may catch a colour half way.
+            let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+            let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }, still] });
+            tab.devtools("Emulation.setEmulatedMedia", features).await;
+            let over = tab.ask("document.documentElement.scrollWidth - window.innerWidth", vec![]).await;
+            assert!(over.as_i64().is_some_and(|over| over <= 0), "{name}-{suffix} is {over} pixels too wide");
+            fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
+        }
+    }
+    tab.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+    tab.devtools("Emulation.setEmulatedMedia", json!({ "features": [] })).await;
+}
+
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/pictures");
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}

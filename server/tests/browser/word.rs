@@ -1,0 +1,20 @@
+//! Owns the words that the pages show, as the templates have them.
+
+/// The languages of the pages.
+pub(crate) const LANGUAGES: [&str; 2] = ["en", "fr"];
+
+/// What stands under a key, in a language of the pages.
+pub(crate) fn word(language: &str, key: &str) -> &'static str {
+    let words = match language {
+        "en" => include_str!("../../../templates/words/en.ftl"),
+        "fr" => include_str!("../../../templates/words/fr.ftl"),
+        other => panic!("no words in {other}"),
+    };
+    let found = words.lines().filter_map(|line| line.split_once(" = ")).find(|(name, _)| *name == key);
+    found.map(|(_, text)| text).unwrap_or_else(|| panic!("no word {key}"))
+}
+
+#[test]
+fn a_word_is_found_in_both_languages() {
+    assert_eq!(LANGUAGES.map(|language| word(language, "word-today")), ["Today", "Aujourd’hui"]);
+}
