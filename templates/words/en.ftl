@@ -23,6 +23,7 @@ skip-to-content = Skip to the content
 language-choice = Language
 language-en = English
 language-fr = Français
+close = Close
 wasm-failed-title = Sealing does not work in this browser tab, so nothing can be sent.
 wasm-failed-todo = Reload the page. If it stays like this, allow WebAssembly and scripts from this site, or try a current browser.
 script-needed = Cliquet seals letters in your browser and needs scripts for it. Allow scripts from this site, then reload.

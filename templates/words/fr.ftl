@@ -26,6 +26,7 @@ skip-to-content = Aller au contenu
 language-choice = Langue
 language-en = English
 language-fr = Français
+close = Fermer
 wasm-failed-title = Le cachetage ne marche pas dans cet onglet : rien ne peut être envoyé.
 wasm-failed-todo = Rechargez la page. Si cela dure, autorisez WebAssembly et les scripts de ce site, ou prenez un navigateur à jour.
 script-needed = Cliquet cachette les lettres dans votre navigateur et a besoin de scripts pour cela. Autorisez les scripts de ce site, puis rechargez.
