@@ -182,10 +182,12 @@ pub enum Head {
     Stays,
     /// Somebody has just proven the password or the recovery key.
     MayChange,
+    /// The same password was registered again: what it opened before is not given up.
+    SamePassword,
 }
 
 /// Replaces the vault whose SHA-256 this is, and no other, and keeps the earlier one. With another head those before are of
-/// no more use, and may open with a password that was given up: they go.
+/// no more use, and may open with a password that was given up: they go, unless the password stays the same.
 pub fn replace_vault(
     transaction: &Transaction<'_>,
     account_id: i64,
@@ -200,6 +202,7 @@ pub fn replace_vault(
     }
     match (vault::head(&old), vault::head(new)) {
         (Some(before), Some(after)) if before == after => earlier_vaults::keep(transaction, account_id, &old, now_ms)?,
+        _ if head == Head::SamePassword => earlier_vaults::keep(transaction, account_id, &old, now_ms)?,
         _ if head == Head::MayChange => earlier_vaults::forget(transaction, account_id)?,
         _ => return Err(VaultError::HeadChanged),
     }

@@ -76,7 +76,8 @@ async fn change(
             if accounts::whose_password(transaction, &change.proven)? != Some(account_id) {
                 return Err(ProblemCode::PasswordRefused.into());
             }
-            accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
+            let head = if end_sign_ins { Head::MayChange } else { Head::SamePassword };
+            accounts::replace_vault(transaction, account_id, &vault, &replaces, head, now_ms)?;
             accounts::replace_record(transaction, account_id, &record, change.credential)?;
             let mut ended = Vec::new();
             if end_sign_ins {

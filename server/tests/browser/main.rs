@@ -22,6 +22,7 @@ use support::{eventually, reverse_proxy};
 
 mod in_browser {
     mod afterwards;
+    mod altered_vault;
     mod behind_proxy;
     mod browser_kills;
     mod chunks;

@@ -4,6 +4,7 @@ use crate::support::house::{DAY_MS, PASSWORD, TestServer, vault};
 use cliquet_wire::{
     bytes::{Blob, Bytes},
     limits::VAULT_BYTES_MAX,
+    password::ChangePassword,
     problem::ProblemCode::*,
     proof::Proof,
     recovery::{RecoveryProof, SetRecovery},
@@ -175,5 +176,26 @@ async fn earlier_vaults_with_another_head_go() {
     let proof = Some(server.proof(&alice, PASSWORD).await);
     let other_head = ReplaceVault { proof, ..replace(vault(2, &[1]), &vault(1, &[1])) };
     server.put(&alice, "/vault", &other_head).await.expect_nothing();
+    assert_eq!(server.rows()["earlier_vaults"], 0);
+}
+
+/// Nothing was given up: who raises the parameters of Argon2id keeps the way back.
+#[rocket::async_test]
+async fn earlier_vaults_stay_when_the_same_password_is_stretched_better() {
+    let server = TestServer::start().await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.put(&alice, "/vault", &replace(vault(1, &[1]), &first())).await.expect_nothing();
+    server.pass(DAY_MS);
+    let (change, record) = server.begin_change(&alice, PASSWORD, PASSWORD).await;
+    let (stretched, replaces) = (vault(2, &[1]), vault(1, &[1]).digest());
+    let again = ChangePassword { change, record, vault: stretched, replaces, end_sign_ins: false };
+    server.put(&alice, "/password", &again).await.expect_nothing();
+    let kept: EarlierVaults = server.get(&alice, "/vault/earlier").await.expect(200);
+    assert_eq!(kept.vaults.len(), 2, "the one from before, and the one with the older lock");
+    // A new password gives up what the old one opened.
+    let (change, record) = server.begin_change(&alice, PASSWORD, b"another password").await;
+    let new =
+        ChangePassword { change, record, vault: vault(3, &[1]), replaces: vault(2, &[1]).digest(), end_sign_ins: true };
+    server.put(&alice, "/password", &new).await.expect_nothing();
     assert_eq!(server.rows()["earlier_vaults"], 0);
 }

@@ -24,3 +24,4 @@ pub mod records;
 pub mod safekeeping;
 pub mod saved_file;
 pub mod search;
+pub mod vault_keys;

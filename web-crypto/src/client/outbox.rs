@@ -53,6 +53,9 @@ pub enum About {
     /// The event with this key in `Store::Events`.
     #[n(3)]
     Event(#[n(0)] String),
+    /// The keys of the vault's new root; their key in `Store::ToEncrypt`.
+    #[n(4)]
+    VaultKeys(#[n(0)] String),
 }
 
 impl cbor::Record for OutboxEntry {
@@ -83,6 +86,7 @@ impl About {
         match self {
             Self::Message(key) => Some(Waiting::Message(key.clone())),
             Self::Event(key) => Some(Waiting::Event(key.clone())),
+            Self::VaultKeys(_) => Some(Waiting::VaultKeys),
             Self::ContactRequest | Self::Receipt(_) => None,
         }
     }
@@ -161,6 +165,11 @@ impl Messenger {
                 step.changes.put(Store::ToEncrypt, key.clone(), &Waiting::Event(key.clone()));
             }
             About::Event(key) => step.changes.delete(Store::Events, key.clone()),
+            About::VaultKeys(key) if again => {
+                step.changes.put(Store::ToEncrypt, key.clone(), &Waiting::VaultKeys);
+            }
+            // The other devices sign in once more.
+            About::VaultKeys(_) => {}
             About::ContactRequest | About::Receipt(_) => {}
         }
         Ok(step)
@@ -179,7 +188,7 @@ impl Messenger {
                 }
             }
             About::Receipt(names) => names.iter().for_each(|name| contact.owed.receipt(*name)),
-            About::Message(_) | About::Event(_) => {}
+            About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
         }
     }
 

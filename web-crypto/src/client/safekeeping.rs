@@ -12,17 +12,22 @@ use super::{
 };
 use crate::crypto::{
     cbor,
+    history::OlderKeys,
     keys::Key,
-    vault::{VaultBody, VaultContact, VaultKeys},
+    vault::{SharedKeys, VaultBody, VaultContact, VaultKeys},
 };
 use cliquet_wire::{
+    bytes::Blob,
     contacts::{self as listed, ContactState},
     limits::CONTACTS_MAX,
 };
 use minicbor::{Decode, Encode};
+use zeroize::Zeroizing;
 
 /// The key in [`Store::Device`].
 pub const SAFEKEEPING: &str = "safekeeping";
+/// Of the vault as it was last opened or made here, sealed.
+pub const VAULT: &str = "vault";
 
 /// What a device keeps of the vault: the keys of body and history, and what it saw last.
 #[derive(Debug, Encode, Decode)]
@@ -37,6 +42,9 @@ pub struct Safekeeping {
     /// The highest generation of the vault that was seen, to notice when the server offers an older one.
     #[n(2)]
     pub generation: u64,
+    /// What opens history segments from before a device was removed.
+    #[n(3)]
+    pub older: OlderKeys,
 }
 
 impl cbor::Record for Safekeeping {
@@ -52,16 +60,50 @@ impl Safekeeping {
         read(records, Store::Device, SAFEKEEPING).await
     }
 
+    /// The keys that another root gave. What was seen of the vault stays.
+    #[must_use]
+    pub fn under(self, keys: SharedKeys) -> Self {
+        let SharedKeys { body, history, .. } = keys;
+        Self { body, history, ..self }
+    }
+
+    /// Notes what a vault says that was opened. Whether that is new.
+    pub fn has_seen(&mut self, body: &VaultBody) -> bool {
+        let is_new = body.generation > self.generation || body.older_history_keys != self.older;
+        self.generation = self.generation.max(body.generation);
+        self.older = body.older_history_keys.clone();
+        is_new
+    }
+
+    /// What may open a history segment, the likeliest first.
+    pub fn history_keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.history).chain(self.older.newest_first())
+    }
+
     /// To be put again when a higher generation was seen.
     pub fn record(&self) -> Record {
         Record { store: Store::Device, key: SAFEKEEPING.into(), value: cbor::save(self) }
     }
 }
 
-/// To be put with the device.
-pub fn first_record(keys: &VaultKeys, generation: u64) -> Record {
+/// To be put with the device. `vault`: as it was opened, or made.
+pub fn first_record(keys: &VaultKeys, vault: &VaultBody) -> Record {
     let [body, history] = [&keys.body, &keys.history].map(|key| Key::from_bytes(*key.as_bytes()));
-    Safekeeping { body, history, generation }.record()
+    let (generation, older) = (vault.generation, vault.older_history_keys.clone());
+    Safekeeping { body, history, generation, older }.record()
+}
+
+/// The vault as it was last opened or made here, sealed: to be put with what was seen of it.
+pub fn vault_record(vault: &Blob) -> Record {
+    Record { store: Store::Device, key: VAULT.into(), value: Zeroizing::new(vault.0.clone()) }
+}
+
+/// The vault as it was last opened or made here. `None`: it never was.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn kept_vault(records: &impl Records) -> Result<Option<Blob>, RecordsError> {
+    Ok(records.get(Store::Device, VAULT).await?.map(|vault| Blob(vault.to_vec())))
 }
 
 impl Messenger {

@@ -4,14 +4,23 @@
 //! Version ‖ salt ‖ AES-256-GCM over the padded content. The associated data name the account and the segment's id, so
 //! that a segment cannot be exchanged for another, or for another account's.
 
-use super::{aead, keys::Key, limits::SEGMENT_PADDING_STEP_BYTES, padding};
+use super::{
+    aead,
+    keys::Key,
+    limits::{HISTORY_KEYS_MAX, SEGMENT_PADDING_STEP_BYTES},
+    padding,
+};
 use cliquet_wire::{
     address::Address,
     bytes::{Blob, Digest},
     ids::SegmentId,
     signed_bytes::SignedBytes,
 };
+use minicbor::{
+    Decode, Decoder, Encode, Encoder, decode::Error as DecodeError, encode::Error as EncodeError, encode::Write,
+};
 use rand_core::CryptoRng;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
@@ -28,6 +37,44 @@ pub enum SegmentError {
     /// Made by a newer program.
     #[error("the segment is of another version")]
     OtherVersion,
+}
+
+/// The keys that sealed segments before the present one did, the oldest first: at most [`HISTORY_KEYS_MAX`]. A copy shares
+/// them, so that no key is in memory twice.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct OlderKeys(Arc<Vec<Key>>);
+
+impl OlderKeys {
+    /// These, and one that was in use until now. Past [`HISTORY_KEYS_MAX`] the oldest goes.
+    #[must_use]
+    pub fn with(&self, key: Key) -> Self {
+        let gone = (self.0.len() + 1).saturating_sub(HISTORY_KEYS_MAX);
+        Self(Arc::new(self.0.iter().skip(gone).map(Key::copy).chain([key]).collect()))
+    }
+
+    /// The newest first: most of what is read was sealed last.
+    pub fn newest_first(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter().rev()
+    }
+}
+
+impl<C> Encode<C> for OlderKeys {
+    fn encode<W: Write>(&self, to: &mut Encoder<W>, context: &mut C) -> Result<(), EncodeError<W::Error>> {
+        self.0.as_slice().encode(to, context)
+    }
+}
+
+impl<C> Decode<'_, C> for OlderKeys {
+    fn decode(from: &mut Decoder<'_>, context: &mut C) -> Result<Self, DecodeError> {
+        Ok(Self(Arc::new(Vec::decode(from, context)?)))
+    }
+}
+
+/// How many there are.
+impl std::fmt::Debug for OlderKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OlderKeys({})", self.0.len())
+    }
 }
 
 /// Where a segment belongs.

@@ -19,5 +19,8 @@ pub const VAULT_PADDING_STEP_BYTES: usize = 1_024;
 /// Devices whose history segments the vault counts: eight at a time, and those that were removed. A head has about 70
 /// bytes.
 pub const HISTORY_HEADS_MAX: usize = 256;
+/// Keys of the history that were in use before the present one: each removal of a device adds one, of 34 bytes. Past it the
+/// oldest goes, and what it sealed is read by no new device.
+pub const HISTORY_KEYS_MAX: usize = 256;
 /// A history segment grows in steps of this.
 pub const SEGMENT_PADDING_STEP_BYTES: usize = 1_024;

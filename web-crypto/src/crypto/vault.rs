@@ -1,6 +1,6 @@
 //! Owns the vault: what the server keeps for recovery, and cannot open. Never ratchet state.
 //!
-//! One root, made at sign-up, gives every key. The vault has the root in a key slot under the password and, once there is
+//! One root gives every key. It is made at sign-up, and made anew when a device is removed. The vault has the root in a key slot under the password and, once there is
 //! a recovery key, in another slot under that; then the wrapped account key, and the sealed body. A slot's associated data
 //! names the account. The body's also names every other part, so that the server can neither exchange a part for an older
 //! one nor give one account's vault to another.
@@ -8,6 +8,7 @@
 use super::{
     aead::{self, SALT_BYTES, TAG_BYTES},
     cbor::{self, LoadError, Record},
+    history::OlderKeys,
     kdf,
     keys::Key,
     limits::VAULT_PADDING_STEP_BYTES,
@@ -102,6 +103,36 @@ pub struct VaultBody {
     /// [`HISTORY_HEADS_MAX`](crate::crypto::limits::HISTORY_HEADS_MAX).
     #[cbor(n(3), default)]
     pub history: Vec<HistoryHead>,
+    /// The history's keys under earlier roots.
+    #[cbor(n(4), default)]
+    pub older_history_keys: OlderKeys,
+}
+
+/// What a device has of a new root, as it tells the account's other devices.
+#[derive(Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct SharedKeys {
+    /// Of the first vault under that root. Who has seen a vault of this generation or a later one needs the keys no more:
+    /// they are the keys of that vault, or of one that was given up.
+    #[n(0)]
+    pub generation: u64,
+    /// Seals the vault's body.
+    #[n(1)]
+    pub body: Key,
+    /// Seals history segments.
+    #[n(2)]
+    pub history: Key,
+}
+
+/// What takes the place of a root, and what it is sealed under.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRoot<'a> {
+    /// 32 random bytes.
+    pub root: &'a Key,
+    /// Of the password, as it is.
+    pub export_key: &'a [u8],
+    /// The account key, wrapped under the new root.
+    pub wrapped: &'a WrappedAccountKey,
 }
 
 /// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device
@@ -204,6 +235,11 @@ impl VaultKeys {
 
 /// A client keeps one by itself, for an account that it does not know yet.
 impl Record for VaultContact {
+    const VERSION: u32 = 1;
+}
+
+/// A device keeps what it was told.
+impl Record for SharedKeys {
     const VERSION: u32 = 1;
 }
 
@@ -329,12 +365,31 @@ pub fn set_recovery_lock(
     rng: &mut impl CryptoRng,
 ) -> Result<Blob, VaultError> {
     let (sealed, body_key, body) = open_to_change(owner, root, blob)?;
-    let key = key_from(entropy.as_bytes(), RECOVERY_KEY_INFO);
-    let recovery = RecoverySlots {
-        root: KeySlot::seal(owner, &key, RECOVERY_INFO, root, rng)?,
-        entropy: KeySlot::seal(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO, entropy, rng)?,
-    };
+    let recovery = RecoverySlots::seal(owner, root, entropy, rng)?;
     SealedVault { recovery: Some(recovery), ..sealed }.with_body(owner, &body_key, &body, rng)
+}
+
+/// Another root in the place of the old one. Password and recovery key stay what they are, and the history's old key goes
+/// to the older ones. What opened the vault before opens it no more.
+///
+/// # Errors
+/// When the vault is no vault or was altered, or would be longer than [`VAULT_BYTES_MAX`].
+pub fn replace_root(
+    owner: Owner<'_>,
+    old: &Key,
+    new: NewRoot<'_>,
+    blob: &Blob,
+    rng: &mut impl CryptoRng,
+) -> Result<Blob, VaultError> {
+    let (sealed, _, mut body) = open_to_change(owner, old, blob)?;
+    body.older_history_keys = body.older_history_keys.with(VaultKeys::derive(old).history);
+    let password = password_slot(owner, new.root, new.export_key, rng)?;
+    let recovery = match sealed.recovery {
+        Some(_) => Some(RecoverySlots::seal(owner, new.root, &kept_entropy(owner, old, blob)?, rng)?),
+        None => None,
+    };
+    let sealed = SealedVault { password, recovery, wrapped: new.wrapped.0.clone(), body: Vec::new() };
+    sealed.with_body(owner, &VaultKeys::derive(new.root).body, &body, rng)
 }
 
 /// The vault, its body's key, and its body with the next generation.
@@ -391,6 +446,16 @@ impl SealedVault {
             .field(entropy)
             .field(&self.wrapped)
             .finish()
+    }
+}
+
+impl RecoverySlots {
+    fn seal(owner: Owner<'_>, root: &Key, entropy: &Key, rng: &mut impl CryptoRng) -> Result<Self, VaultError> {
+        let key = key_from(entropy.as_bytes(), RECOVERY_KEY_INFO);
+        Ok(Self {
+            root: KeySlot::seal(owner, &key, RECOVERY_INFO, root, rng)?,
+            entropy: KeySlot::seal(owner, &key_from(root.as_bytes(), KEPT_INFO), KEPT_INFO, entropy, rng)?,
+        })
     }
 }
 

@@ -111,9 +111,31 @@ impl<'a> Browser<'a> {
         may_replace: bool,
         unlocking: Unlocking,
     ) -> Result<(), AccountError> {
-        let (email, password) = (alice(), password(typed));
-        let typed = SignIn { email, password, may_replace, unlocking, device_name: "Browser".to_owned() };
+        self.sign_in_as(typed, may_replace, false, unlocking)
+    }
+
+    /// The second press of somebody who was told that an earlier vault opens.
+    pub(crate) fn sign_in_and_restore(&self, typed: &str) -> Result<(), AccountError> {
+        self.sign_in_as(typed, false, true, Unlocking::NotAsked)
+    }
+
+    fn sign_in_as(
+        &self,
+        typed: &str,
+        may_replace: bool,
+        may_restore: bool,
+        unlocking: Unlocking,
+    ) -> Result<(), AccountError> {
+        let (email, password, device_name) = (alice(), password(typed), "Browser".to_owned());
+        let typed = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
         ready(sign_in(self, typed, &silent))
+    }
+
+    /// It loses this record.
+    pub(crate) fn lose(&self, store: &str, key: &str) {
+        let mut disk = self.disk.borrow_mut();
+        let kept = disk.get_mut(alice().as_str()).unwrap();
+        kept.records.remove(&(store.to_owned(), key.to_owned())).unwrap();
     }
 
     /// What this browser keeps for Alice.
@@ -354,5 +376,16 @@ impl AccountPlatform for Browser<'_> {
         account_key: &AccountKey,
     ) -> Result<TestKey, SignError> {
         NativeSigner::unwrap(wrapped, account_key, wrapping, self.next_rng()).map(TestKey).map_err(|_| SignError)
+    }
+
+    async fn rewrap_account_key(
+        &self,
+        wrapped: &WrappedAccountKey,
+        old: &Key,
+        new: &Key,
+        account_key: &AccountKey,
+    ) -> Result<WrappedAccountKey, SignError> {
+        let key = NativeSigner::unwrap(wrapped, account_key, old, self.next_rng()).map_err(|_| SignError)?;
+        key.wrap(new, &mut self.next_rng()).map_err(|_| SignError)
     }
 }

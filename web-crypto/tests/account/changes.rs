@@ -30,8 +30,9 @@ fn with_recovery_key(browser: &Browser<'_>) -> RecoveryKey {
 
 fn recovered(browser: &Browser<'_>, key: &RecoveryKey) -> Result<(), AccountError> {
     let (email, password) = (alice(), password(NEW));
-    let (may_replace, unlocking) = (false, Unlocking::NotAsked);
-    let new = SignIn { email, password, may_replace, unlocking, device_name: "Browser".to_owned() };
+    let (may_replace, may_restore, unlocking) = (false, false, Unlocking::NotAsked);
+    let device_name = "Browser".to_owned();
+    let new = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
     ready(recover(browser, key, new, &silent))
 }
 

@@ -197,8 +197,9 @@ fn what_crosses_between_the_programs_is_read_as_it_was_written() {
     let progress = |step: &str| steps.borrow_mut().push(decode_progress(step).unwrap());
     let sign_in = |typed: &str| {
         let (email, password) = (alice(), password(typed));
-        let (may_replace, unlocking) = (false, Unlocking::NotAsked);
-        let typed = SignIn { email, password, may_replace, unlocking, device_name: "Bro\"wser".to_owned() };
+        let (may_replace, may_restore, unlocking) = (false, false, Unlocking::NotAsked);
+        let device_name = "Bro\"wser".to_owned();
+        let typed = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
         ready(answer(&browser, &encode_request(&Request::SignIn(typed)), &progress))
     };
     assert_eq!(decode_answer(&sign_in("not \"the\" password")), Err(AccountError::Refused));

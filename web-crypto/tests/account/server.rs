@@ -13,9 +13,10 @@ use cliquet_wire::{
     opaque::{CONTEXT, Suite},
     password::{ChangePassword, PasswordStarted, StartPassword},
     problem::{Problem, ProblemCode},
+    proof::Proof,
     recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
-    vault::{self, ReplaceVault, Vault},
+    vault::{self, EarlierVault, EarlierVaults, ReplaceVault, Vault},
 };
 use opaque_ke::{
     CredentialFinalization, CredentialRequest, Identifiers, RegistrationRequest, RegistrationUpload, ServerLogin,
@@ -50,6 +51,8 @@ pub(crate) struct Account {
     pub(crate) vault: Blob,
     pub(crate) list: DeviceList,
     pub(crate) certificates: Vec<Certificate>,
+    /// The vaults that were replaced since the locks changed, newest first.
+    pub(crate) earlier: Vec<Blob>,
     recovery: Option<Digest>,
 }
 
@@ -135,7 +138,7 @@ impl Server {
         }))
     }
 
-    /// The next request of this path meets the fault.
+    /// The next request of this path, or of this method and path, meets the fault.
     pub(crate) fn fail_once(&self, path: &str, fault: Fault) {
         self.0.borrow_mut().faults.push((path.to_owned(), fault));
     }
@@ -169,7 +172,9 @@ impl Server {
 
     pub(crate) fn exchange(&self, method: &str, path: &str, body: Option<&str>) -> Result<String, HttpError> {
         let mut state = self.0.borrow_mut();
-        let fault = state.faults.iter().position(|(of, _)| of == path).map(|at| state.faults.remove(at).1);
+        let request = [method, " ", path].concat();
+        let fault =
+            state.faults.iter().position(|(of, _)| of == path || *of == request).map(|at| state.faults.remove(at).1);
         match fault {
             Some(Fault::Lost) => return Err(HttpError::Offline),
             Some(Fault::Refused(code)) => return Err(problem(code)),
@@ -211,7 +216,8 @@ impl State {
                 }
                 let id = device.certificate.device;
                 let (record, certificates) = (finish_registration(&record), vec![device.certificate]);
-                let account = Account { record, account_key, vault, list: device_list, certificates, recovery: None };
+                let (list, earlier, recovery) = (device_list, Vec::new(), None);
+                let account = Account { record, account_key, vault, list, certificates, earlier, recovery };
                 self.accounts.insert(email.as_str().to_owned(), account);
                 self.signed_in = Some((email.as_str().to_owned(), Some(id)));
                 Ok(write(&SignedUp { device: id }))
@@ -288,13 +294,34 @@ impl State {
         let (email, this) = self.signed_in.clone().ok_or(ProblemCode::SignedOut)?;
         let address = Address::parse(&email).unwrap();
         match (method, path) {
+            ("PUT", "/vault") => {
+                let ReplaceVault { vault, replaces, proof } = read(body);
+                let is_proven = match proof {
+                    Some(Proof::Password { attempt, finalization }) => {
+                        self.prove(attempt, &finalization)?.email == email
+                    }
+                    Some(Proof::RecoveryKey(_)) | None => false,
+                };
+                let account = self.accounts.get_mut(&email).unwrap();
+                // Devices change the body alone.
+                if !is_proven && vault::head(&vault) != vault::head(&account.vault) {
+                    return Err(ProblemCode::ProofNeeded);
+                }
+                replace_vault(account, vault, replaces)?;
+                return Ok(String::new());
+            }
             ("PUT", "/password") => {
                 let ChangePassword { change, record, vault, replaces, end_sign_ins } = read(body);
                 if self.change.take() != Some(change) {
                     return Err(ProblemCode::PasswordRefused);
                 }
                 let account = self.accounts.get_mut(&email).unwrap();
+                let (before, mut earlier) = (account.vault.clone(), account.earlier.clone());
                 replace_vault(account, vault, replaces)?;
+                if !end_sign_ins {
+                    earlier.insert(0, before);
+                    account.earlier = earlier;
+                }
                 account.record = finish_registration(&record);
                 self.registered_again.push(end_sign_ins);
                 return Ok(String::new());
@@ -319,14 +346,16 @@ impl State {
         let account = self.accounts.get_mut(&email).unwrap();
         match (method, path) {
             ("GET", "/vault") => Ok(write(&Vault { vault: account.vault.clone() })),
-            ("PUT", "/vault") => {
-                let ReplaceVault { vault, replaces, proof } = read(body);
-                // Devices change the body alone.
-                if proof.is_none() && vault::head(&vault) != vault::head(&account.vault) {
-                    return Err(ProblemCode::ProofNeeded);
-                }
-                replace_vault(account, vault, replaces)?;
-                Ok(String::new())
+            ("GET", "/vault/earlier") => {
+                let dated = |(place, vault): (usize, &Blob)| EarlierVault {
+                    replaced: (account.earlier.len() - place) as u64,
+                    bytes: vault.0.len() as u64,
+                };
+                Ok(write(&EarlierVaults { vaults: account.earlier.iter().enumerate().map(dated).collect() }))
+            }
+            ("GET", path) if path.starts_with("/vault/earlier/") => {
+                let replaced: usize = path.strip_prefix("/vault/earlier/").unwrap().parse().unwrap();
+                Ok(write(&Vault { vault: account.earlier[account.earlier.len() - replaced].clone() }))
             }
             ("GET", "/devices") => {
                 let device = |id: &DeviceId| Device {
@@ -396,7 +425,13 @@ fn replace_vault(account: &mut Account, vault: Blob, replaces: Digest) -> Result
     if account.vault.digest() != replaces {
         return Err(ProblemCode::VaultOutdated);
     }
-    account.vault = vault;
+    if vault::head(&vault) != vault::head(&account.vault) {
+        account.earlier.clear();
+    }
+    let replaced = std::mem::replace(&mut account.vault, vault);
+    if vault::head(&replaced) == vault::head(&account.vault) {
+        account.earlier.insert(0, replaced);
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The messenger's work in a tab, with a browser made of fakes and paused time.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod account;
 mod alarms;
 mod amend;
 mod contact_deletions;
@@ -12,6 +13,8 @@ mod history;
 mod leader;
 mod list_renewal;
 mod long_polling;
+mod removal;
 mod safe;
 mod send;
 mod stage;
+mod vault;

@@ -1,6 +1,7 @@
 //! A server that keeps Alice's vault and history, and may lie about both.
 
 use crate::{
+    account::Passwords,
     fake::{Answer, Disk, Tab},
     stage::{Page, Person, address, after_ms, disk_of, person, problem, signer},
 };
@@ -18,44 +19,107 @@ use cliquet_web_crypto::{
     client::{
         conversation::{Amendments, DeliveryStatus, Message, MessageBody, MessageId},
         records::Changes,
-        safekeeping::first_record,
+        safekeeping::{Safekeeping, first_record},
     },
     crypto::{
+        history::{self, Place},
         keys::Key,
-        vault::{self, Owner, VaultKeys},
+        vault::{self, Owner, VaultBody, VaultKeys},
     },
 };
 use cliquet_wire::{
     bytes::Blob,
     certificate::DeviceDirectory,
+    contacts::{Bundles, ClaimBundles},
+    devices::RevokeDevice,
     history::{AddSegment, History, Segment, SegmentAdded},
+    ids::DeviceId,
+    pre_keys::PreKeyBundle,
     problem::ProblemCode,
-    vault::{ReplaceVault, Vault},
+    vault::{ReplaceVault, Vault, head},
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use std::{cell::RefCell, rc::Rc};
 use tokio::time::Instant;
 
-pub(crate) const EXPORT_KEY: [u8; 64] = [1; 64];
-
 pub(crate) struct Safe(RefCell<State>);
 
 struct State {
+    alice: DeviceDirectory,
     bob: DeviceDirectory,
+    bundles: Vec<PreKeyBundle>,
+    passwords: Option<Passwords>,
     vault: Blob,
     segments: Vec<Segment>,
     shown: fn(&Segment, usize) -> bool,
+    refuses_lists: bool,
 }
 
 impl Safe {
     /// With the vault of an account that was just made.
     pub(crate) async fn of(alice: &Person) -> Rc<Self> {
+        Self::with(alice, &[], None).await
+    }
+
+    /// One that knows the password, and these devices: the last one's list has all of them.
+    pub(crate) async fn with_password(devices: &[&Person]) -> Rc<Self> {
+        Self::with(devices.last().unwrap(), devices, Some(Passwords::register())).await
+    }
+
+    async fn with(alice: &Person, devices: &[&Person], passwords: Option<Passwords>) -> Rc<Self> {
         let mut rng = ChaCha20Rng::seed_from_u64(5);
         let wrapped = signer(0).wrap(&keys().wrapping, &mut rng).unwrap();
-        let vault = vault::make(owner(alice), &root(), &EXPORT_KEY, &wrapped, 1, &mut rng).unwrap();
-        let bob = person("bob", 1).await.directory;
-        Rc::new(Self(RefCell::new(State { bob, vault, segments: Vec::new(), shown: |_, _| true })))
+        let export_key = passwords.as_ref().map_or(vec![1; 64], |passwords| passwords.export_key.clone());
+        let vault = vault::make(owner(alice), &root(), &export_key, &wrapped, 1, &mut rng).unwrap();
+        let (alice, bob) = (alice.directory.clone(), person("bob", 1).await.directory);
+        let bundles = devices.iter().map(|device| device.bundle.clone()).collect();
+        let (segments, shown): (_, fn(&Segment, usize) -> bool) = (Vec::new(), |_, _| true);
+        Rc::new(Self(RefCell::new(State {
+            alice,
+            bob,
+            bundles,
+            passwords,
+            vault,
+            segments,
+            shown,
+            refuses_lists: false,
+        })))
+    }
+
+    /// What the server has as the vault.
+    pub(crate) fn vault(&self) -> Blob {
+        self.0.borrow().vault.clone()
+    }
+
+    /// The server changes it.
+    pub(crate) fn set_vault(&self, vault: Blob) {
+        self.0.borrow_mut().vault = vault;
+    }
+
+    /// From now on it refuses device lists, or no longer.
+    pub(crate) fn refuse_lists(&self, refuses: bool) {
+        self.0.borrow_mut().refuses_lists = refuses;
+    }
+
+    /// What the password gives.
+    pub(crate) fn export_key(&self) -> Vec<u8> {
+        self.0.borrow().passwords.as_ref().unwrap().export_key.clone()
+    }
+
+    /// Whether each segment, the oldest first, opens with the keys that a device has.
+    pub(crate) fn opened_with(&self, owner: &Owner<'_>, keys: &Safekeeping) -> Vec<bool> {
+        let hash = owner.account_key.hash();
+        let opens = |segment: &Segment| {
+            let place = Place { email: owner.email, account_key_hash: &hash, id: segment.id };
+            keys.history_keys().any(|key| history::open(key, place, &segment.segment).is_ok())
+        };
+        self.0.borrow().segments.iter().map(opens).collect()
+    }
+
+    /// Alice's devices, as the server lists them.
+    pub(crate) fn devices(&self) -> Vec<DeviceId> {
+        self.0.borrow().alice.device_list.devices.clone()
     }
 
     /// Shows only these segments, by their place from the oldest.
@@ -69,8 +133,13 @@ impl Safe {
 
     /// Opens a tab of this person's device in an empty browser, with Bob as a contact.
     pub(crate) async fn enter(self: &Rc<Self>, alice: &Person, is_new: bool) -> Page {
-        let disk = disk_of(alice);
-        disk.put(&Changes { puts: vec![first_record(&keys(), 1)], deletes: Vec::new() });
+        self.enter_with(alice, &keys(), is_new).await
+    }
+
+    /// The same, with the keys that the password gave.
+    pub(crate) async fn enter_with(self: &Rc<Self>, alice: &Person, keys: &VaultKeys, is_new: bool) -> Page {
+        let (disk, body) = (disk_of(alice), VaultBody { generation: 1, ..VaultBody::default() });
+        disk.put(&Changes { puts: vec![first_record(keys, &body)], deletes: Vec::new() });
         if is_new {
             disk.restore_history();
         }
@@ -94,9 +163,36 @@ impl State {
         let place = path.strip_prefix("/history").map(|query| query.strip_prefix("?before="));
         match (method, path) {
             ("GET", "/contacts/bob@example.org") => Ok(write(&self.bob)),
+            ("GET", "/contacts/alice@example.org") if self.passwords.is_some() => Ok(write(&self.alice)),
+            ("POST", "/contacts/alice@example.org/bundles") => {
+                let ClaimBundles { devices } = read(body);
+                let mut bundles = self.bundles.clone();
+                bundles.retain(|bundle| devices.contains(&bundle.certificate.device));
+                Ok(write(&Bundles { bundles }))
+            }
+            // Bob can wait.
+            ("POST", "/contacts/bob@example.org/bundles") => {
+                Err(HttpError::Problem(Box::new(problem(ProblemCode::TooManyRequests))))
+            }
+            ("POST", "/sign-in/start") => {
+                let passwords = self.passwords.as_mut().ok_or(HttpError::Offline)?;
+                Ok(write(&passwords.start(&read(body))))
+            }
+            ("POST", path) if path.ends_with("/revoke") && !self.refuses_lists => {
+                let RevokeDevice { device_list } = read(body);
+                self.alice.certificates.retain(|certificate| device_list.devices.contains(&certificate.device));
+                self.alice.device_list = device_list;
+                Ok(write(&self.alice))
+            }
             ("GET", "/vault") => Ok(write(&Vault { vault: self.vault.clone() })),
             ("PUT", "/vault") => {
-                let ReplaceVault { vault, replaces, .. } = read(body);
+                let ReplaceVault { vault, replaces, proof } = read(body);
+                match (proof, &mut self.passwords) {
+                    (Some(proof), Some(passwords)) => passwords.check(proof)?,
+                    // Devices change the body alone.
+                    _ if head(&vault) == head(&self.vault) => {}
+                    _ => return Err(HttpError::Problem(Box::new(problem(ProblemCode::ProofNeeded)))),
+                }
                 if replaces != self.vault.digest() {
                     return Err(HttpError::Problem(Box::new(problem(ProblemCode::VaultOutdated))));
                 }

@@ -86,17 +86,19 @@ impl Person {
     }
 }
 
-/// One more device of an account.
-pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
-    let (signer, now) = (signer(account), 1_799_999_999_500);
-    let mut rng = ChaCha20Rng::seed_from_u64(account as u64 + 20);
-    let (email, key) = (first.directory.email.clone(), signer.account_key().clone());
-    let own = OwnIdentity::create(email.clone(), key.clone(), now, 2, signer, &mut rng).await.unwrap();
+/// One more device of an account, by the list that has it. `place`: which one it is, from 1.
+pub(crate) async fn device_after(before: &Person, account: usize, place: u64) -> Person {
+    let (signer, now) = (signer(account), 1_799_999_999_000 + place * 500);
+    let mut rng = ChaCha20Rng::seed_from_u64(account as u64 + 10 + place * 10);
+    let (email, key) = (before.directory.email.clone(), signer.account_key().clone());
+    let counter = before.directory.device_list.counter + 1;
+    let own = OwnIdentity::create(email.clone(), key.clone(), now, counter, signer, &mut rng).await.unwrap();
     let pre_keys = PreKeySecrets::generate(now / 1000, &mut rng);
     let upload = pre_keys.upload_all(&own, signer).await.unwrap();
-    let devices = vec![first.own.device(), own.device()];
-    let device_list = sign_device_list(email.clone(), &key, 2, devices, now, signer).await.unwrap();
-    let certificates = vec![first.own.certificate().clone(), own.certificate().clone()];
+    let devices = before.directory.device_list.devices.iter().copied().chain([own.device()]).collect();
+    let device_list = sign_device_list(email.clone(), &key, counter, devices, now, signer).await.unwrap();
+    let mut certificates = before.directory.certificates.clone();
+    certificates.push(own.certificate().clone());
     let directory = DeviceDirectory { email, account_key: key, device_list, certificates };
     let bundle = PreKeyBundle {
         certificate: own.certificate().clone(),
@@ -105,6 +107,18 @@ pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
         one_time: None,
     };
     Person { directory, own, pre_keys, bundle }
+}
+
+/// The second device of an account.
+pub(crate) async fn another_device(first: &Person, account: usize) -> Person {
+    device_after(first, account, 1).await
+}
+
+impl Person {
+    /// As it knows its account after other devices came.
+    pub(crate) fn with_directory(self, directory: &DeviceDirectory) -> Self {
+        Self { directory: directory.clone(), ..self }
+    }
 }
 
 /// One tab with its engine and leader, and what the engine told.

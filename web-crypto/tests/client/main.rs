@@ -21,4 +21,5 @@ mod requirements;
 mod resend;
 mod safekeeping;
 mod saved_file;
+mod vault_keys;
 mod world;

@@ -289,7 +289,7 @@ fn a_device_keeps_what_tends_the_vault_and_neither_root_nor_what_signs() {
     assert!(now_or_never(Safekeeping::of(&disk)).unwrap().is_none());
     let root = Key::from_bytes([5; 32]);
     let keys = VaultKeys::derive(&root);
-    let record = first_record(&keys, 3);
+    let record = first_record(&keys, &VaultBody { generation: 3, ..VaultBody::default() });
     disk.0.insert((record.store, record.key.clone()), record.value.clone());
     let mut kept = now_or_never(Safekeeping::of(&disk)).unwrap().unwrap();
     assert_eq!(

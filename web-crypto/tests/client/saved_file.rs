@@ -9,7 +9,7 @@ use cliquet_web_crypto::{
         records::Store,
         saved_file::{FILE_BYTES_MAX, FileError, Owner, SavedFile, Writer},
     },
-    crypto::keys::Key,
+    crypto::{history::OlderKeys, keys::Key},
 };
 use cliquet_wire::{bytes::Digest, problem::ProblemCode};
 use proptest::prelude::*;
@@ -18,12 +18,13 @@ struct Account {
     email: cliquet_wire::address::Address,
     hash: Digest,
     key: Key,
+    older: OlderKeys,
 }
 
 impl Account {
     fn of(name: &str, account: usize, key: u8) -> Self {
         let hash = signer(account).account_key().hash();
-        Self { email: address(name), hash, key: Key::from_bytes([key; 32]) }
+        Self { email: address(name), hash, key: Key::from_bytes([key; 32]), older: OlderKeys::default() }
     }
 
     fn alice() -> Self {
@@ -31,7 +32,7 @@ impl Account {
     }
 
     fn owner(&self) -> Owner<'_> {
-        Owner { email: &self.email, account_key_hash: &self.hash, history_key: &self.key }
+        Owner { email: &self.email, account_key_hash: &self.hash, history_key: &self.key, older: &self.older }
     }
 
     fn read(&self, file: &str) -> Result<Vec<Message>, FileError> {

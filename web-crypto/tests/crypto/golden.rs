@@ -21,17 +21,18 @@ use cliquet_web_crypto::{
         receive::UnknownContent,
         records::Store,
         safekeeping::{Safekeeping, first_record},
+        vault_keys::MadeKeys,
     },
     crypto::{
         CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Session,
         Sessions, cbor,
         device_proof::prove,
-        history::{self, Place},
+        history::{self, OlderKeys, Place},
         keys::{Key, SecretKey},
         passphrase::DeviceKeys,
         record,
         rsa::{Verifier as _, WrappedAccountKey, native::NativeVerifier},
-        vault::{self, HistoryHead, Owner, VaultBody, VaultContact, VaultKeys},
+        vault::{self, HistoryHead, Owner, SharedKeys, VaultBody, VaultContact, VaultKeys},
     },
 };
 use cliquet_wire::{
@@ -47,7 +48,7 @@ use cliquet_wire::{
 use minicbor::{Decoder, Encoder, data::Type};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 use uuid::Uuid;
 
 const RENEW: &str = "CLIQUET_RENEW_GOLDEN";
@@ -105,6 +106,7 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_7.bin", event(Event::Edit { of: message(3), text: "Salut !".into() })),
         ("content_8.bin", event(Event::Delete { of: of.clone(), for_everyone: true })),
         ("content_9.bin", event(Event::Reaction { of, emoji: Some("🎉".into()) })),
+        ("content_12.bin", Body::VaultKeys(Arc::new(shared_keys()))),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
     let (sender, device) = (alice.own.email(), alice.own.device());
@@ -152,7 +154,12 @@ fn vault_body() -> VaultBody {
         contact("dave", ContactState::Blocked, false),
     ];
     let history = vec![history_head()];
-    VaultBody { generation: 3, counter: 2, contacts, history }
+    let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
+    VaultBody { generation: 3, counter: 2, contacts, history, older_history_keys }
+}
+
+fn shared_keys() -> SharedKeys {
+    SharedKeys { generation: 5, body: Key::from_bytes([3; 32]), history: Key::from_bytes([4; 32]) }
 }
 
 fn history_head() -> HistoryHead {
@@ -279,7 +286,11 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     all.insert("message.bin", texts()[0].save().to_vec());
     all.insert("owed.bin", Owed { contact_request: true, receipts: vec![message(3)] }.save().to_vec());
     all.insert("history_head.bin", cbor::save(&history_head()).to_vec());
-    all.insert("safekeeping.bin", first_record(&keys, 3).value.to_vec());
+    all.insert("safekeeping.bin", first_record(&keys, &vault_body()).value.to_vec());
+    all.insert("shared_keys.bin", cbor::save(&shared_keys()).to_vec());
+    let devices = vec![history_head().device];
+    let made = MadeKeys { keys: shared_keys(), devices, id: message(3), time: 1_700_000_000_000 };
+    all.insert("made_keys.bin", cbor::save(&made).to_vec());
     all.insert("peer_sessions.bin", peer_sessions());
     all.extend(under_way());
     all
@@ -381,7 +392,7 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 20] = [
+const RECORDS: [(&str, Again); 22] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
     ("device_keys.bin", again::<DeviceKeys>),
@@ -396,6 +407,8 @@ const RECORDS: [(&str, Again); 20] = [
     ("pin.bin", again::<VaultContact>),
     ("pre_keys.bin", again::<PreKeySecrets>),
     ("safekeeping.bin", again::<Safekeeping>),
+    ("shared_keys.bin", again::<SharedKeys>),
+    ("made_keys.bin", again::<MadeKeys>),
     ("sent_envelope.bin", again::<SentEnvelope>),
     ("session.bin", again::<Session>),
     ("sessions.bin", again::<Sessions>),

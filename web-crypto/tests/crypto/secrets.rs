@@ -4,15 +4,16 @@
 //! wiped. It is a method of its own name, and not `Clone`, so that no container or derive copies a key unseen.
 
 use crate::people::{acquainted, alice, bob};
-use cliquet_web_crypto::client::safekeeping::Safekeeping;
+use cliquet_web_crypto::client::{safekeeping::Safekeeping, vault_keys::MadeKeys};
 use cliquet_web_crypto::crypto::{
     Accepted, Decrypted, OwnIdentity, PreKeySecrets, Session, Sessions,
+    history::OlderKeys,
     kem::KemSecret,
     keys::{Key, SecretKey},
     password::{ExportKey, LoggedIn, Login, Registered, Registration},
     recovery_key::RecoveryKey,
     rsa::native::NativeSigner,
-    vault::VaultKeys,
+    vault::{SharedKeys, VaultKeys},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use std::fmt::{Debug, Display};
@@ -36,7 +37,7 @@ macro_rules! assert_never {
 macro_rules! for_all_secrets {
     ($($trait:path),+) => {
         $(assert_never!(
-            SecretKey, Key, KemSecret, ExportKey, RecoveryKey, VaultKeys, Safekeeping, PreKeySecrets, OwnIdentity, Session, Sessions, Accepted,
+            SecretKey, Key, KemSecret, ExportKey, RecoveryKey, VaultKeys, SharedKeys, MadeKeys, Safekeeping, PreKeySecrets, OwnIdentity, Session, Sessions, Accepted,
             Decrypted, Registration, Registered, Login, LoggedIn, NativeSigner<ChaCha20Rng>: $trait
         );)+
     };
@@ -84,6 +85,10 @@ fn no_secret_is_printed() {
     assert_eq!(printed(&Key::from_bytes(bytes), &bytes), "Key(…)");
     let keys = VaultKeys::derive(&Key::from_bytes(bytes));
     assert_eq!(printed(&keys, &bytes), "VaultKeys { wrapping: Key(…), body: Key(…), history: Key(…) }");
+    let shared = SharedKeys { generation: 7, body: keys.body, history: keys.history };
+    assert_eq!(printed(&shared, &bytes), "SharedKeys { generation: 7, body: Key(…), history: Key(…) }");
+    let older = OlderKeys::default().with(shared.history);
+    assert_eq!(printed(&older, &bytes), "OlderKeys(1)");
     assert_eq!(printed(&RecoveryKey::from_entropy(Key::from_bytes(bytes)), &bytes), "RecoveryKey(Key(…))");
     assert_eq!(format!("{:?}", KemSecret::generate(&mut rng)), "KemSecret(…)");
     assert_eq!(format!("{:?}", Registration::start(b"correct horse", &mut rng).unwrap().0), "Registration(…)");

@@ -2,9 +2,11 @@
 
 use crate::people::{Person, alice, mallory};
 use cliquet_web_crypto::crypto::{
+    history::OlderKeys,
     keys::Key,
+    limits::HISTORY_KEYS_MAX,
     rsa::WrappedAccountKey,
-    vault::{self, Owner, VaultBody, VaultContact, VaultError, VaultKeys},
+    vault::{self, NewRoot, Owner, VaultBody, VaultContact, VaultError, VaultKeys},
 };
 use cliquet_wire::{
     bytes::{Blob, Bytes},
@@ -250,4 +252,59 @@ fn another_body_leaves_the_head_and_another_lock_does_not() {
     let mut rng = ChaCha20Rng::seed_from_u64(22);
     let relocked = vault::replace_password_lock(owner, root, &NEW_PASSWORD, &alice.sealed, &mut rng).unwrap();
     assert_ne!(head(&relocked), head(&alice.sealed));
+}
+
+/// What a device that was removed keeps.
+struct Removed {
+    body: Key,
+    history: Key,
+    wrapping: Key,
+}
+
+/// Finding: removal changed no key.
+#[test]
+fn another_root_opens_with_the_same_password_and_recovery_key_and_with_no_earlier_key() {
+    for has_recovery_key in [true, false] {
+        let mut made = Made::new(alice(610), 610);
+        let owner = Owner { email: made.person.own.email(), account_key: made.person.own.account_key() };
+        let blob = if has_recovery_key { made.sealed.clone() } else { made.plain.clone() };
+        let blob = vault::replace_body(owner, &made.keys.body, &body(3), &blob, &mut made.rng).unwrap();
+        let before = vault::open(owner, &made.keys.body, 0, &blob).unwrap();
+        let root = Key::generate(&mut made.rng);
+        let keys = VaultKeys::derive(&root);
+        let wrapped = made.person.signer.wrap(&keys.wrapping, &mut made.rng).unwrap();
+        let new = NewRoot { root: &root, export_key: &PASSWORD, wrapped: &wrapped };
+        let renewed = vault::replace_root(owner, &made.root, new, &blob, &mut made.rng).unwrap();
+
+        assert_eq!(vault::root_by_password(owner, &PASSWORD, &renewed).unwrap(), root);
+        let recovered = vault::root_by_recovery_key(owner, &made.entropy, &renewed);
+        let shown = vault::kept_entropy(owner, &root, &renewed);
+        if has_recovery_key {
+            assert_eq!((recovered.unwrap(), shown.unwrap()), (root, made.entropy));
+        } else {
+            assert_eq!(recovered.err(), Some(VaultError::NoRecoveryKey));
+            assert_eq!(shown.err(), Some(VaultError::NoRecoveryKey));
+        }
+        let open = vault::open(owner, &keys.body, before.body.generation + 1, &renewed).unwrap();
+        assert_eq!(open.body.older_history_keys.newest_first().collect::<Vec<_>>(), [&made.keys.history]);
+        let (generation, older_history_keys) = (open.body.generation, open.body.older_history_keys.clone());
+        assert_eq!(open.body, VaultBody { generation, older_history_keys, ..before.body });
+        assert!(open.wrapped.unwrap(owner.account_key, &keys.wrapping).is_ok());
+
+        let removed = Removed { body: made.keys.body, history: made.keys.history, wrapping: made.keys.wrapping };
+        assert_eq!(vault::open(owner, &removed.body, 0, &renewed).err(), Some(VaultError::Altered));
+        assert!(open.wrapped.unwrap(owner.account_key, &removed.wrapping).is_err());
+        assert_ne!(removed.history, keys.history);
+    }
+}
+
+#[test]
+fn as_many_earlier_keys_of_the_history_as_fit_are_kept_and_one_more_replaces_the_oldest() {
+    let key = |number: usize| Key::from_bytes([u8::try_from(number % 251).unwrap(); 32]);
+    let full = (0..HISTORY_KEYS_MAX).fold(OlderKeys::default(), |keys, number| keys.with(key(number)));
+    assert_eq!(full.newest_first().count(), HISTORY_KEYS_MAX);
+    assert_eq!(full.newest_first().last(), Some(&key(0)));
+    let more = full.with(key(HISTORY_KEYS_MAX));
+    assert_eq!(more.newest_first().count(), HISTORY_KEYS_MAX);
+    assert_eq!((more.newest_first().next(), more.newest_first().last()), (Some(&key(HISTORY_KEYS_MAX)), Some(&key(1))));
 }

@@ -11,7 +11,7 @@ use cliquet_web_crypto::{
         conversation::{self, Event, MessageId, MessageRef},
         saved_file::{Owner, Writer},
     },
-    crypto::keys::Key,
+    crypto::{history::OlderKeys, keys::Key},
 };
 use cliquet_wire::{
     bytes::{Blob, Bytes},
@@ -170,8 +170,12 @@ fn main() {
 /// What a device of the first account saves of its conversation with the second, up to the proof.
 fn saved_file(world: &World) -> String {
     let (email, hash, key) = (address(0), Stamp::of(0).0.hash(), Key::from_bytes([7; 32]));
-    let mut to =
-        Writer::begin(Owner { email: &email, account_key_hash: &hash, history_key: &key }, "Messages & more", "en");
+    let older = OlderKeys::default();
+    let mut to = Writer::begin(
+        Owner { email: &email, account_key_hash: &hash, history_key: &key, older: &older },
+        "Messages & more",
+        "en",
+    );
     to.conversation(world.devices[0].messenger.peer(&address(1)).unwrap());
     for mut message in world.devices[0].lines(&address(1)) {
         to.message(&message, "today");

@@ -22,6 +22,7 @@ use cliquet_web_crypto::{
     crypto::{
         CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session, Sessions, cbor,
         file_proof::FileProof,
+        history::OlderKeys,
         keys::Key,
         vault::{self, Owner},
     },
@@ -260,7 +261,8 @@ pub fn history_segment(bytes: &[u8]) {
 pub fn saved_file(bytes: &[u8]) {
     let (email, hash, key) =
         (crate::world::address(0), crate::signatures::Stamp::of(0).0.hash(), Key::from_bytes([7; 32]));
-    let owner = saved_file::Owner { email: &email, account_key_hash: &hash, history_key: &key };
+    let owner =
+        saved_file::Owner { email: &email, account_key_hash: &hash, history_key: &key, older: &OlderKeys::default() };
     assert!(SavedFile::read(bytes, owner).is_err(), "nobody proved this");
     let mut proof = FileProof::default();
     proof.take(bytes);

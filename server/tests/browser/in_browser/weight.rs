@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The first page, everything included. The goal is 65,000; what is held is what was measured.
-const SIGN_IN_BYTES_MAX: usize = 44_500;
+const SIGN_IN_BYTES_MAX: usize = 45_300;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
 const HOME_BYTES_MAX: usize = 295_000;
 /// A chunk, which is fetched when something rare is done.

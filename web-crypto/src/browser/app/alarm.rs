@@ -15,6 +15,14 @@ pub enum Alarm {
     #[error("the vault is an older one")]
     #[n(1)]
     VaultOlder,
+    /// The vault has other locks, and nothing here opens it.
+    #[error("the vault does not open with the keys that this device has")]
+    #[n(7)]
+    VaultLocked,
+    /// The vault was altered or older, and this device has put back the last one that it knew.
+    #[error("the vault was altered, and put back")]
+    #[n(8)]
+    VaultPutBack,
     /// An account's device list is older than one that this device has seen or heard of.
     #[error("a device list is an older one")]
     #[n(2)]

@@ -4,6 +4,7 @@ use crate::client::{
     conversation::ConversationId,
     messenger::Effect,
     records::{Changes, Store},
+    vault_keys::is_told,
 };
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
@@ -75,6 +76,8 @@ impl Change {
             Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
             Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox => Some(Self::ToSend),
             Store::ToKeep => Some(Self::ToKeep),
+            // The vault has other keys.
+            Store::Device if is_told(key) => Some(Self::ToKeep),
             _ => None,
         }
     }

@@ -47,4 +47,7 @@ pub enum Command {
     /// Delete the request of this account, with what it wrote.
     #[n(8)]
     Decline(#[n(0)] Address),
+    /// This browser gave the vault a new root: open it with the new keys.
+    #[n(9)]
+    OpenVault,
 }

@@ -18,6 +18,6 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::Decline(address) => contacts::decline(engine, &address).await,
         Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
         // The leader does these itself.
-        Command::Read(_) | Command::Import => Ok(()),
+        Command::Read(_) | Command::Import | Command::OpenVault => Ok(()),
     }
 }

@@ -18,9 +18,9 @@ use cliquet_wire::history::History;
 /// # Errors
 /// When the server or the storage does not answer.
 pub async fn check<P: Platform>(engine: &Engine<P>, all: bool) -> Result<Checked, AppError> {
-    let safekeeping = safekeeping(engine).await?;
     // Asked for before the segments: what it names is there by then.
     let mut expected = Expected::of(&vault_sync::body(engine).await?);
+    let safekeeping = safekeeping(engine).await?;
     let (mut checked, mut before, mut segments) = (Checked { all, ..Checked::default() }, None, 0_usize);
     loop {
         let history: History = api::get(engine.platform(), &restore::path(before)).await?;

@@ -127,7 +127,7 @@ impl<P: Platform> Leader<P> {
                     self.upkeep.soon();
                 }
             }
-            Signal::Asked(Command::Import) => self.upkeep.now(),
+            Signal::Asked(Command::Import | Command::OpenVault) => self.upkeep.now(),
             Signal::Asked(command) => {
                 let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
                 let rare = self.rare;

@@ -77,6 +77,7 @@ async fn tend<P: Platform>(engine: &Engine<P>) {
 async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync) -> Result<(), AppError> {
     // First what needs no server.
     saved_file::add_texts(engine).await?;
+    vault.open(engine).await?;
     restore::restore(engine).await?;
     let kept = history_sync::keep(engine).await;
     vault.keep(engine).await?;

@@ -44,12 +44,12 @@ pub(super) async fn restore<P: Platform>(engine: &Engine<P>) -> Result<(), AppEr
 }
 
 async fn restore_from<P: Platform>(engine: &Engine<P>, mut before: Option<u64>) -> Result<Checked, AppError> {
-    let safekeeping = safekeeping(engine).await?;
     let mut expected = match engine.store().value(TO_RESTORE, EXPECTED).await? {
         Some(kept) => cbor::load(&kept).map_err(RecordsError::from)?,
         // Asked for before the segments: what it names is there by then.
         None => Expected::of(&vault_sync::body(engine).await?),
     };
+    let safekeeping = safekeeping(engine).await?;
     let mut checked = Checked { all: true, ..Checked::default() };
     loop {
         let history: History = api::get(engine.platform(), &path(before)).await?;
@@ -84,7 +84,8 @@ pub(super) fn open<P: Platform>(
 ) -> Option<Vec<Message>> {
     let hash = engine.account_key().hash();
     let place = Place { email: engine.email(), account_key_hash: &hash, id: segment.id };
-    let opened = kept::segment(&history::open(&safekeeping.history, place, &segment.segment).ok()?).ok()?;
+    let content = safekeeping.history_keys().find_map(|key| history::open(key, place, &segment.segment).ok())?;
+    let opened = kept::segment(&content).ok()?;
     if let Some(link) = &opened.link {
         expected.take(link, segment.segment.digest());
     }

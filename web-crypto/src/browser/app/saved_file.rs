@@ -13,9 +13,11 @@ use crate::{
         conversation::{ConversationId, Message},
         history::{Standing, content, messages, standing},
         records::simple,
+        safekeeping::Safekeeping,
         saved_file::{FileError, Owner, SavedFile, Writer},
     },
 };
+use cliquet_wire::bytes::Digest;
 
 /// In front of the keys in [`TO_RESTORE`].
 const ASIDE: &str = "import/";
@@ -53,7 +55,7 @@ pub async fn export<P: Platform>(
 ) -> Result<Vec<String>, AppError> {
     let safekeeping = safekeeping(engine).await?;
     let account_key_hash = engine.account_key().hash();
-    let owner = Owner { email: engine.email(), account_key_hash: &account_key_hash, history_key: &safekeeping.history };
+    let owner = owner(engine, &account_key_hash, &safekeeping);
     let mut file = Writer::begin(owner, title, language);
     // A conversation at a time: the browser puts them together.
     let mut pieces = Vec::new();
@@ -68,6 +70,11 @@ pub async fn export<P: Platform>(
     Ok(pieces)
 }
 
+fn owner<'a, P: Platform>(engine: &'a Engine<P>, hash: &'a Digest, safekeeping: &'a Safekeeping) -> Owner<'a> {
+    let Safekeeping { history, older, .. } = safekeeping;
+    Owner { email: engine.email(), account_key_hash: hash, history_key: history, older }
+}
+
 /// Reads a file and sets its texts aside for the leading tab. `progress` is told how many texts are still to be sorted.
 ///
 /// # Errors
@@ -79,7 +86,7 @@ pub async fn import<P: Platform>(
 ) -> Result<Sorted, ImportError> {
     let safekeeping = safekeeping(engine).await?;
     let account_key_hash = engine.account_key().hash();
-    let owner = Owner { email: engine.email(), account_key_hash: &account_key_hash, history_key: &safekeeping.history };
+    let owner = owner(engine, &account_key_hash, &safekeeping);
     let saved = SavedFile::read(bytes, owner).map_err(ImportError::File)?;
     let (mut aside, mut sorted) = (Vec::new(), Sorted::default());
     if let Err(error) = set_aside(engine, &saved, &mut aside, &mut sorted, progress).await {

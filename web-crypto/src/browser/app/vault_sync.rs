@@ -1,13 +1,15 @@
 //! The vault, kept up with what this browser's person decided about contacts; and what a new device takes from it.
 //!
-//! Another device may have replaced it meanwhile: what it wrote is taken in, and the change made anew.
+//! Another device may have replaced it meanwhile: what it wrote is taken in, and the change made anew. A vault with a new
+//! root, because a device was removed, opens with the keys that were told.
 
 use super::{
     alarm::Alarm,
     api,
-    engine::Engine,
+    engine::{Engine, Notice},
     error::AppError,
     history_sync::safekeeping,
+    load_messages,
     to_restore::{CONTACTS, TO_RESTORE},
 };
 use crate::{
@@ -15,50 +17,73 @@ use crate::{
     client::{
         history_chain::{self, own_head, put_head},
         records::Changes,
-        safekeeping::Safekeeping,
+        safekeeping::{Safekeeping, kept_vault, vault_record},
+        vault_keys::{Offer, offers},
     },
-    crypto::vault::{self, Owner, VaultBody},
+    crypto::{
+        keys::Key,
+        vault::{self, Owner, VaultBody, VaultError},
+    },
 };
 use cliquet_wire::{
     bytes::Blob,
     contacts::Contacts,
     problem::ProblemCode,
-    vault::{ReplaceVault, Vault},
+    vault::{ReplaceVault, Vault, head},
 };
 use std::cell::RefCell;
 
 /// Two devices that are at it at the same time do not go on for ever.
 const ATTEMPTS: u32 = 4;
 
+/// The device that gave the vault a new root tells the others at once.
+const TOLD_WITHIN_MS: u32 = 20_000;
+
 /// The vault as the server was last seen to have it: most calls find nothing to change.
 #[derive(Debug, Default)]
-pub struct VaultSync(RefCell<Option<(Blob, VaultBody)>>);
+pub struct VaultSync(RefCell<Option<Seen>>);
+
+#[derive(Debug)]
+struct Seen {
+    vault: Blob,
+    body: VaultBody,
+    /// What the body is sealed with.
+    key: Key,
+}
 
 impl VaultSync {
+    /// Makes sure that this browser has the keys of the vault that the server has: nothing is sealed with keys that were
+    /// given up because a device was removed.
+    pub(super) async fn open<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {
+        let safekeeping = safekeeping(engine).await?;
+        let is_open = self.0.borrow().as_ref().is_some_and(|seen| seen.key == safekeeping.body);
+        if !is_open || !offered(engine, &safekeeping).await?.is_empty() {
+            let seen = fetch(engine).await?;
+            self.0.replace(Some(seen));
+        }
+        Ok(())
+    }
+
     pub(super) async fn keep<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {
         let platform = engine.platform();
         for _ in 0..ATTEMPTS {
-            let seen = self.0.take();
-            let (blob, body) = match seen {
-                Some(seen) => seen,
-                None => fetch(engine).await?,
-            };
+            self.open(engine).await?;
+            let Some(Seen { vault, body, key }) = self.0.take() else { return Ok(()) };
             let mut next = engine.read(|messenger| messenger.vault_body(&body)).await?;
             if let Some(head) = own_head(engine.store(), engine.device()).await? {
                 put_head(&mut next, &head);
             }
             if next == body {
-                self.0.replace(Some((blob, body)));
+                self.0.replace(Some(Seen { vault, body, key }));
                 return Ok(());
             }
-            let key = safekeeping(engine).await?.body;
-            let vault =
-                vault::replace_body(owner(engine), &key, &next, &blob, &mut platform.rng()).map_err(Alarm::from)?;
-            let replace = ReplaceVault { replaces: blob.digest(), vault, proof: None };
+            let replaced = vault::replace_body(owner(engine), &key, &next, &vault, &mut platform.rng());
+            let replaces = vault.digest();
+            let replace = ReplaceVault { replaces, vault: replaced.map_err(Alarm::from)?, proof: None };
             match api::send(platform, "PUT", "/vault", &replace).await {
                 Ok(()) => {
                     let body = read(engine, &replace.vault).await?;
-                    self.0.replace(Some((replace.vault, body)));
+                    self.0.replace(Some(Seen { vault: replace.vault, body, key }));
                     return Ok(());
                 }
                 Err(error) if error.code() == Some(ProblemCode::VaultOutdated) => {}
@@ -75,9 +100,8 @@ pub(super) async fn adopt<P: Platform>(engine: &Engine<P>) -> Result<(), AppErro
     if engine.store().value(TO_RESTORE, CONTACTS).await?.is_none() {
         return Ok(());
     }
-    let (platform, safekeeping) = (engine.platform(), safekeeping(engine).await?);
-    let Vault { vault } = api::get(platform, "/vault").await?;
-    let body = open(engine, &safekeeping, &vault)?;
+    let platform = engine.platform();
+    let body = body(engine).await?;
     let listed: Contacts = api::get(platform, "/contacts").await?;
     engine
         .run(async |messenger| {
@@ -87,10 +111,20 @@ pub(super) async fn adopt<P: Platform>(engine: &Engine<P>) -> Result<(), AppErro
     engine.put(&[Write { store: TO_RESTORE, key: CONTACTS, value: None }]).await
 }
 
-async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<(Blob, VaultBody), AppError> {
+async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<Seen, AppError> {
     let platform = engine.platform();
-    let Vault { vault } = api::get(platform, "/vault").await?;
-    let body = read(engine, &vault).await?;
+    let Vault { mut vault } = api::get(platform, "/vault").await?;
+    let mut opened = read(engine, &vault).await;
+    if opened == Err(Alarm::VaultLocked.into()) {
+        platform.pause(TOLD_WITHIN_MS).await;
+        Vault { vault } = api::get(platform, "/vault").await?;
+        opened = read(engine, &vault).await;
+    }
+    let (vault, body) = match opened {
+        Ok(body) => (vault, body),
+        Err(AppError::Alarm(alarm)) => put_back(engine, &vault, alarm).await?,
+        Err(error) => return Err(error),
+    };
     // What another device decided, and whom it knows by which key.
     engine
         .run(async |messenger| {
@@ -99,7 +133,7 @@ async fn fetch<P: Platform>(engine: &Engine<P>) -> Result<(Blob, VaultBody), App
         })
         .await?;
     go_on_from(engine, &body).await?;
-    Ok((vault, body))
+    Ok(Seen { vault, body, key: safekeeping(engine).await?.body })
 }
 
 /// The vault's body as the server has it now.
@@ -118,20 +152,66 @@ async fn go_on_from<P: Platform>(engine: &Engine<P>, body: &VaultBody) -> Result
     Ok(())
 }
 
-/// Opens it, and remembers that no older one may follow.
+/// Opens it, and remembers that no older one may follow. With other keys, when a device was removed and these were told.
 async fn read<P: Platform>(engine: &Engine<P>, blob: &Blob) -> Result<VaultBody, AppError> {
     let mut safekeeping = safekeeping(engine).await?;
-    let body = open(engine, &safekeeping, blob)?;
-    if body.generation > safekeeping.generation {
-        safekeeping.generation = body.generation;
-        engine.commit(&Changes { puts: vec![safekeeping.record()], deletes: Vec::new() }).await?;
+    let mut changes = Changes::default();
+    let body = match open(engine, &safekeeping.body, safekeeping.generation, blob) {
+        Err(VaultError::Altered) => {
+            let offers = offered(engine, &safekeeping).await?.into_iter();
+            let mut opened = offers.filter_map(|offer| {
+                let body = open(engine, &offer.keys.body, offer.keys.generation, blob).ok()?;
+                Some((offer, body))
+            });
+            let Some((offer, body)) = opened.next() else { return Err(not_opened(engine, blob).await?.into()) };
+            safekeeping = safekeeping.under(offer.keys);
+            changes = offer.then;
+            body
+        }
+        opened => opened.map_err(Alarm::from)?,
+    };
+    if safekeeping.has_seen(&body) {
+        changes.puts.extend([safekeeping.record(), vault_record(blob)]);
+        engine.commit(&changes).await?;
     }
     Ok(body)
 }
 
-fn open<P: Platform>(engine: &Engine<P>, safekeeping: &Safekeeping, blob: &Blob) -> Result<VaultBody, AppError> {
-    let opened = vault::open(owner(engine), &safekeeping.body, safekeeping.generation, blob);
-    opened.map(|vault| vault.body).map_err(|error| Alarm::from(error).into())
+/// Why nothing opens it. Other locks mean that it may have other keys: a device was removed, and nobody told this one.
+async fn not_opened<P: Platform>(engine: &Engine<P>, blob: &Blob) -> Result<Alarm, AppError> {
+    let kept = kept_vault(engine.store()).await?;
+    let (before, now) = (kept.as_ref().and_then(head), head(blob));
+    let has_other_locks = before.is_some() && now.is_some() && before != now;
+    Ok(if has_other_locks { Alarm::VaultLocked } else { Alarm::VaultAltered })
+}
+
+/// The server has an altered vault, or an older one. The last one that was opened here takes its place, unless it has other
+/// locks: those only the password changes.
+async fn put_back<P: Platform>(engine: &Engine<P>, found: &Blob, alarm: Alarm) -> Result<(Blob, VaultBody), AppError> {
+    let (platform, key) = (engine.platform(), safekeeping(engine).await?.body);
+    let Some(kept) = kept_vault(engine.store()).await?.filter(|kept| head(kept) == head(found)) else {
+        return Err(alarm.into());
+    };
+    let opened = open(engine, &key, 0, &kept).map_err(|_| alarm)?;
+    let vault = vault::replace_body(owner(engine), &key, &opened, &kept, &mut platform.rng()).map_err(|_| alarm)?;
+    let replace = ReplaceVault { replaces: found.digest(), vault, proof: None };
+    if api::send(platform, "PUT", "/vault", &replace).await.is_err() {
+        return Err(alarm.into());
+    }
+    engine.say(Notice::Failed(Alarm::VaultPutBack.into()));
+    let body = read(engine, &replace.vault).await?;
+    Ok((replace.vault, body))
+}
+
+/// The keys that other devices told, and those that this one made, of a later vault than was seen.
+async fn offered<P: Platform>(engine: &Engine<P>, safekeeping: &Safekeeping) -> Result<Vec<Offer>, AppError> {
+    let own = load_messages::peer(engine, engine.email()).await?;
+    let listed = own.and_then(|own| own.listed).unwrap_or_default();
+    Ok(offers(engine.store(), &listed, safekeeping.generation).await?)
+}
+
+fn open<P: Platform>(engine: &Engine<P>, key: &Key, seen: u64, blob: &Blob) -> Result<VaultBody, VaultError> {
+    vault::open(owner(engine), key, seen, blob).map(|vault| vault.body)
 }
 
 fn owner<P: Platform>(engine: &Engine<P>) -> Owner<'_> {

@@ -14,30 +14,42 @@ use crate::browser::{
 use cliquet_wire::address::Address;
 use std::{cell::RefCell, rc::Rc};
 
-/// Serves the form. `attempt` is given the form, and whether the person agreed that an earlier account of the address is
-/// removed from this browser.
-pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, bool) -> Result<(), FormError> + 'static) {
+/// What the person agreed to by pressing once more.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Agreed {
+    /// An earlier account of the address is removed from this browser.
+    pub replace: bool,
+    /// An earlier vault is put back.
+    pub restore: bool,
+}
+
+/// Serves the form. `attempt` is given the form, and what the person agreed to.
+pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, Agreed) -> Result<(), FormError> + 'static) {
     if !is_secure() {
         form.closed(&FormError::InsecurePage);
         return;
     }
-    // The address of which the person was last told that this browser keeps an earlier account.
-    let told: Rc<RefCell<Option<Address>>> = Rc::default();
+    // What the person was last told of an address, and may agree to.
+    let told: Rc<RefCell<Option<(Address, Agreed)>>> = Rc::default();
     let (served, attempt) = (Rc::clone(form), Rc::new(attempt));
     Form::serve(Rc::clone(form), move |_| {
         let (form, attempt, told) = (Rc::clone(&served), Rc::clone(&attempt), Rc::clone(&told));
         task::spawn(async move {
             let address = form.address().ok();
-            let may_replace = told.take().is_some_and(|told| address.as_ref() == Some(&told));
-            match attempt(&form, may_replace).await {
+            let told_before = told.take().filter(|(told, _)| address.as_ref() == Some(told));
+            let agreed = told_before.map_or_else(Agreed::default, |(_, agreed)| agreed);
+            match attempt(&form, agreed).await {
                 Ok(()) => leave(&form),
                 Err(error) => {
                     if error == FormError::Account(AccountError::Refused) {
                         form.clear_passwords();
                     }
-                    if error == FormError::Account(AccountError::EarlierAccount) {
-                        told.replace(address);
-                    }
+                    let asked = match error {
+                        FormError::Account(AccountError::EarlierAccount) => Some(Agreed { replace: true, ..agreed }),
+                        FormError::Account(AccountError::EarlierVault(_)) => Some(Agreed { restore: true, ..agreed }),
+                        _ => None,
+                    };
+                    told.replace(address.zip(asked));
                     form.failed(&error);
                 }
             }

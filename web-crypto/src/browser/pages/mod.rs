@@ -23,6 +23,8 @@ mod rare_chunk;
 #[cfg(feature = "app")]
 pub mod recover;
 #[cfg(feature = "app")]
+pub mod removals;
+#[cfg(feature = "app")]
 pub mod safety;
 #[cfg(feature = "app")]
 pub mod safety_pane;

@@ -1,5 +1,6 @@
 //! The panes beside a conversation: devices, search, safety. They are seldom opened, so their code is a chunk.
 
+use super::password_chunk::serve_removals;
 use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
@@ -13,7 +14,8 @@ type Serve = fn(&Rc<Engine<Browser>>);
 /// On a pane that is served, or is about to be.
 const SERVED: &str = "data-served";
 /// What tells the panes that are served here.
-const PANES: [&str; 3] = [".devices", ".search", ".safety .history"];
+const PANES: [&str; 3] = [DEVICES, ".search", ".safety .history"];
+const DEVICES: &str = ".devices";
 
 /// Serves the pane that was just swapped in, once. A pane whose chunk does not load says so; shown again, it is tried again.
 pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
@@ -22,7 +24,9 @@ pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
         let _ = pane.set_attribute(SERVED, "");
         let engine = engine.clone();
         task::spawn(async move {
-            if let Err(NotLoaded) = serve_pane(engine, selector).await {
+            let served = serve_pane(engine.clone(), selector).await;
+            let served = if selector == DEVICES { served.and(removals(engine).await) } else { served };
+            if let Err(NotLoaded) = served {
                 let _ = pane.remove_attribute(SERVED);
                 notices::say(&word("part-not-loaded"));
             }
@@ -30,10 +34,15 @@ pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
     }
 }
 
+async fn removals(engine: Rc<Engine<Browser>>) -> Result<(), NotLoaded> {
+    serve_removals(engine).await?.await;
+    Ok(())
+}
+
 #[wasm_split(settings, fallible)]
 fn serve_pane(engine: Rc<Engine<Browser>>, selector: &'static str) -> Result<(), NotLoaded> {
     let serve: &[Serve] = match selector {
-        ".devices" => &[devices::serve],
+        DEVICES => &[devices::serve],
         ".search" => &[search::serve],
         _ => &[history::serve, saved_file::serve],
     };

@@ -1,12 +1,17 @@
 //! The pages of the app that take a password. They are fetched when they are shown: OPAQUE and the list of recovery words
 //! weigh as much as home, and home needs neither.
 
-use super::{make_room, recover, safety, unlock};
-use crate::browser::platform::{
-    lazy::{Boxed, NotLoaded},
-    store::Store,
+use super::{make_room, recover, removals, safety, unlock};
+use crate::browser::{
+    app::engine::Engine,
+    platform::{
+        browser::Browser,
+        lazy::{Boxed, NotLoaded},
+        store::Store,
+    },
 };
 use cliquet_wire::address::Address;
+use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
 
 /// Serves the page of recovery or the one that removes devices.
@@ -28,4 +33,10 @@ pub fn serve_unlock(email: Address) -> Result<Boxed<Store>, NotLoaded> {
 #[wasm_split(password, fallible)]
 pub fn serve_safety() -> Result<Boxed<()>, NotLoaded> {
     Ok(Box::pin(safety::start()))
+}
+
+/// Serves the forms that remove a device.
+#[wasm_split(password, fallible)]
+pub fn serve_removals(engine: Rc<Engine<Browser>>) -> Result<Boxed<()>, NotLoaded> {
+    Ok(Box::pin(async move { removals::start(&engine) }))
 }

@@ -17,10 +17,11 @@ pub fn start(load_app: &Function) {
     let app = Rc::new(AppProgram::new(load_app.clone()));
     let early = Rc::clone(&app);
     form.on_first_input(move || early.prefetch());
-    entrance::serve(&form, async move |form, may_replace| {
+    entrance::serve(&form, async move |form, agreed| {
         let (email, password) = (form.address()?, form.given_password(Field::Password)?);
+        let (may_replace, may_restore) = (agreed.replace, agreed.restore);
         let (unlocking, device_name) = (form.unlocking()?, device_name::of_this_browser());
-        let typed = SignIn { email, password, may_replace, unlocking, device_name };
+        let typed = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
         Ok(app.run(&Request::SignIn(typed), form).await?)
     });
 }

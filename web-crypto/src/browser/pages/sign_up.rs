@@ -21,10 +21,10 @@ pub fn start(load_app: &Function) {
     form.on_first_input(move || early.prefetch());
     let page = Rc::new(Page { form: Rc::clone(&form), invite: RefCell::default() });
     let invited = Rc::clone(&page);
-    entrance::serve(&form, async move |form, may_replace| {
+    entrance::serve(&form, async move |form, agreed| {
         let (email, password) = (form.address()?, form.chosen_password()?);
         let (invite, device_name) = (invited.invite.borrow().clone(), device_name::of_this_browser());
-        let typed = SignUp { email, password, invite, may_replace, device_name };
+        let typed = SignUp { email, password, invite, may_replace: agreed.replace, device_name };
         Ok(app.run(&Request::SignUp(typed), form).await?)
     });
     // Opening another link of this page in the same tab changes the fragment and loads nothing.

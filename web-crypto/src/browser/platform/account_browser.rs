@@ -6,7 +6,7 @@ use super::{
     service::{AccountPlatform, AccountSigner, Clock, Crypto, Http, Kept},
     store::{LockedStore, Store},
     timer,
-    webcrypto::{NewAccountKey, SigningKey, WebVerifier},
+    webcrypto::{self, NewAccountKey, SigningKey, WebVerifier},
 };
 use crate::crypto::{
     keys::Key,
@@ -78,5 +78,15 @@ impl AccountPlatform for AccountBrowser {
         account_key: &AccountKey,
     ) -> Result<SigningKey, SignError> {
         SigningKey::unwrap(wrapped, wrapping.as_bytes(), account_key.clone()).await.map_err(|_| SignError)
+    }
+    async fn rewrap_account_key(
+        &self,
+        wrapped: &WrappedAccountKey,
+        old: &Key,
+        new: &Key,
+        account_key: &AccountKey,
+    ) -> Result<WrappedAccountKey, SignError> {
+        let rewrapped = webcrypto::rewrap(wrapped, old.as_bytes(), new.as_bytes(), account_key.clone()).await;
+        rewrapped.map_err(|_| SignError)
     }
 }

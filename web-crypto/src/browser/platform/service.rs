@@ -299,6 +299,18 @@ pub trait AccountPlatform: Clock + Http + Crypto {
         wrapping: &Key,
         account_key: &AccountKey,
     ) -> impl Future<Output = Result<Self::Signer, SignError>>;
+
+    /// Opens the vault's account key and seals it again, under another key.
+    ///
+    /// # Errors
+    /// As [`AccountPlatform::unwrap_account_key`].
+    fn rewrap_account_key(
+        &self,
+        wrapped: &WrappedAccountKey,
+        old: &Key,
+        new: &Key,
+        account_key: &AccountKey,
+    ) -> impl Future<Output = Result<WrappedAccountKey, SignError>>;
 }
 
 /// Everything that the messenger of one account needs of a browser.

@@ -79,8 +79,20 @@ impl NewAccountKey {
         let algorithm = sealing(&nonce, &self.account_key);
         let sealed = bytes(subtle()?.wrap_key_with_object("pkcs8", &self.private, &key, &algorithm)).await?;
         let wrapped = WrappedAccountKey::from_parts(&nonce, &sealed);
-        Ok((unwrap(&wrapped, &key, self.account_key).await?, wrapped))
+        Ok((unwrap(&wrapped, &key, self.account_key, false).await?, wrapped))
     }
+}
+
+/// Opens a sealed account key and seals it again under another key. In between it lies in WebCrypto alone.
+pub async fn rewrap(
+    wrapped: &WrappedAccountKey,
+    old: &[u8; 32],
+    new: &[u8; 32],
+    account_key: AccountKey,
+) -> Result<WrappedAccountKey, RsaError> {
+    let SigningKey { private, account_key } =
+        unwrap(wrapped, &import_wrapping_key(old).await?, account_key, true).await?;
+    Ok(NewAccountKey { account_key, private }.wrap(new).await?.1)
 }
 
 impl SigningKey {
@@ -91,7 +103,7 @@ impl SigningKey {
         wrapping_key: &[u8; 32],
         account_key: AccountKey,
     ) -> Result<Self, RsaError> {
-        unwrap(wrapped, &import_wrapping_key(wrapping_key).await?, account_key).await
+        unwrap(wrapped, &import_wrapping_key(wrapping_key).await?, account_key, false).await
     }
 
     /// A key that IndexedDB kept (a `CryptoKey` survives the structured clone without ever showing its bytes).
@@ -136,7 +148,13 @@ async fn verify(key: &AccountKey, bytes: &[u8], signature: &Signature) -> Result
     Ok(answer.is_truthy())
 }
 
-async fn unwrap(wrapped: &WrappedAccountKey, key: &CryptoKey, account_key: AccountKey) -> Result<SigningKey, RsaError> {
+/// `may_leave`: the key can be sealed again.
+async fn unwrap(
+    wrapped: &WrappedAccountKey,
+    key: &CryptoKey,
+    account_key: AccountKey,
+    may_leave: bool,
+) -> Result<SigningKey, RsaError> {
     let (nonce, sealed) = wrapped.parts().map_err(|_| RsaError::Refused)?;
     let unwrapped = subtle()?.unwrap_key_with_u8_array_and_object_and_object(
         "pkcs8",
@@ -144,7 +162,7 @@ async fn unwrap(wrapped: &WrappedAccountKey, key: &CryptoKey, account_key: Accou
         key,
         &sealing(nonce, &account_key),
         &imported(),
-        false,
+        may_leave,
         &usages(&["sign"]),
     );
     let signing = SigningKey { private: settle(unwrapped).await?, account_key };

@@ -1,6 +1,7 @@
 //! What a person reads about making, entering and changing an account.
 
 use super::{
+    device_list::day,
     fill::fill,
     sentences::{of_server, word},
 };
@@ -17,6 +18,7 @@ pub fn sentence(error: &AccountError) -> String {
     let key = match error {
         AccountError::Server(error) => return of_server(error),
         AccountError::RecoveryWords(error) => return of_recovery_words(*error),
+        AccountError::EarlierVault(replaced) => return fill(&word("earlier-vault"), "date", &day(*replaced)),
         AccountError::Store(StoreError::Refused) => "storage-refused",
         AccountError::Store(StoreError::Full) => "storage-full",
         AccountError::Store(StoreError::OtherVersion) => "storage-other-version",
@@ -28,6 +30,7 @@ pub fn sentence(error: &AccountError) -> String {
         AccountError::VaultLocked => "vault-refused",
         AccountError::RecoveryKeyMismatch => "recovery-mismatch",
         AccountError::VaultAltered => "vault-altered",
+        AccountError::VaultOlder => "vault-older",
         AccountError::DirectoryRefused => "directory-refused",
         AccountError::NoDeviceChosen => "choose-device",
         AccountError::AnswerLost => "sign-up-answer-lost",

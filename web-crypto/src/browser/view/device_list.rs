@@ -120,7 +120,7 @@ fn fill_in(row: &Element, device: &Device) {
 
 /// A day in words, in the order and of the calendar in which the server says days, so that it reads as in the list of
 /// devices at home.
-fn day(ms: u64) -> String {
+pub(super) fn day(ms: u64) -> String {
     let language = dom::language();
     let language = if language == "en" { "en-GB" } else { &language };
     let options = Object::new();

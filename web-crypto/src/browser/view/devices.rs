@@ -1,6 +1,5 @@
-//! The pane of one's own devices: the buttons that remove one, and the forms that rename one.
-//!
-//! To remove, the first press asks, the second does.
+//! The pane of one's own devices: the forms that rename one. Those that remove one take the password
+//! (`pages/removals.rs`).
 
 use super::{
     Engine, dom,
@@ -10,7 +9,7 @@ use crate::browser::{
     app::{devices, error::AppError},
     platform::task,
 };
-use cliquet_wire::{ids::DeviceId, problem::ProblemCode};
+use cliquet_wire::problem::ProblemCode;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement};
@@ -23,46 +22,11 @@ thread_local! {
 const FORM: &str = "data-rename-device";
 /// On the pane: have htmx fetch it again.
 const FETCH_AGAIN: &str = "renamed";
-const BUTTON: &str = "data-revoke-device";
-/// On a button that was pressed once.
-const SURE: &str = "data-sure";
 
 /// Serves the pane, if it is on the page.
 pub fn serve(engine: &Rc<Engine>) {
     let Some(pane) = dom::find(".devices") else { return };
-    for button in dom::all_within(&pane, &["[", BUTTON, "]"].concat()) {
-        let _ = button.remove_attribute("disabled");
-    }
     serve_names(engine, &pane);
-    let engine = engine.clone();
-    dom::on(&pane.clone(), "click", move |event| {
-        let Some(button) = dom::around(event, &["[", BUTTON, "]"].concat()) else { return };
-        if !button.has_attribute(SURE) {
-            let _ = button.set_attribute(SURE, "");
-            button.set_text_content(Some(&word("revoke-sure")));
-            return;
-        }
-        let _ = button.set_attribute("disabled", "");
-        let (engine, pane) = (engine.clone(), pane.clone());
-        task::spawn(async move {
-            let done = remove(&engine, &button).await;
-            let _ = button.remove_attribute("disabled");
-            let said = match &done {
-                Ok(()) => String::new(),
-                Err(AppError::Http(error)) => of_server(error),
-                Err(AppError::Altered) => word("directory-refused"),
-                Err(_) => word("page-broken"),
-            };
-            if let Some(line) = dom::within(&pane, ".form-error") {
-                line.set_text_content(Some(&said));
-            }
-            if done.is_ok()
-                && let Some(row) = button.closest("li").ok().flatten()
-            {
-                row.set_text_content(Some(&word("device-revoked")));
-            }
-        });
-    });
 }
 
 fn serve_names(engine: &Rc<Engine>, pane: &Element) {
@@ -111,9 +75,4 @@ async fn rename(engine: &Engine, form: &Element) -> Result<String, AppError> {
     let name = input.map(|input| input.value()).unwrap_or_default();
     devices::rename(engine, &id, name).await?;
     Ok(id)
-}
-
-async fn remove(engine: &Engine, button: &Element) -> Result<(), AppError> {
-    let device: Option<DeviceId> = button.get_attribute(BUTTON).and_then(|id| id.parse().ok());
-    devices::remove(engine, device.ok_or(AppError::Altered)?).await
 }

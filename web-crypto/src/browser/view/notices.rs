@@ -73,6 +73,8 @@ pub fn of_alarm(alarm: Alarm) -> &'static str {
     match alarm {
         Alarm::VaultAltered => "vault-altered",
         Alarm::VaultOlder => "vault-older",
+        Alarm::VaultLocked => "vault-locked",
+        Alarm::VaultPutBack => "vault-put-back",
         Alarm::ListOlder => "list-older",
         Alarm::ListForked => "list-forked",
         Alarm::NotProven => "not-proven",

@@ -3,10 +3,11 @@
 use super::ContentError;
 use crate::{
     client::conversation::{ConversationId, Event, MessageId, MessageRef},
-    crypto::cbor,
+    crypto::{cbor, vault::SharedKeys},
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
 use minicbor::{Decode, Encode, bytes::ByteVec};
+use std::sync::Arc;
 
 /// Names in one receipt; the next receipt takes the rest. Sixteen bytes each stay far below a text's limit.
 pub const RECEIPT_NAMES_MAX: usize = 256;
@@ -50,6 +51,8 @@ pub enum Body {
         /// Envelopes that could not be decrypted, at most [`RETRY_NAMES_MAX`].
         envelopes: Vec<EnvelopeId>,
     },
+    /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
+    VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
     Unknown {
         /// Its number.
@@ -169,6 +172,7 @@ impl Body {
                 (8, cbor::encode(&Delete { id, of, for_everyone }))
             }
             Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
+            Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -212,6 +216,7 @@ impl Body {
                 let Reaction { id, of, emoji } = read(fields)?;
                 Self::Event { id, event: Event::Reaction { of, emoji } }
             }
+            12 => Self::VaultKeys(Arc::new(read(fields)?)),
             kind => Self::Unknown { kind },
         };
         body.check_size()?;
@@ -240,6 +245,7 @@ impl Body {
             Self::Event { event: Event::Delete { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
+            | Self::VaultKeys(_)
             | Self::Unknown { .. } => true,
         };
         if fits { Ok(()) } else { Err(ContentError::TooLarge) }
@@ -259,6 +265,7 @@ impl std::fmt::Debug for Body {
             Self::Receipt { .. } => "Receipt",
             Self::Sync { .. } => "Sync",
             Self::RetryRequest { .. } => "RetryRequest",
+            Self::VaultKeys(_) => "VaultKeys",
             Self::Unknown { .. } => "Unknown",
         })
     }

@@ -129,8 +129,12 @@ impl std::fmt::Debug for Content {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::conversation::{Event, MessageId, MessageRef};
+    use crate::{
+        client::conversation::{Event, MessageId, MessageRef},
+        crypto::{keys::Key, vault::SharedKeys},
+    };
     use cliquet_wire::{bytes::Bytes, ids::EnvelopeId};
+    use std::sync::Arc;
 
     fn content(body: Body) -> Content {
         Content {
@@ -171,6 +175,11 @@ mod tests {
             event(Event::Delete { of: of(), for_everyone: false }),
             event(Event::Reaction { of: of(), emoji: Some("🎉".into()) }),
             event(Event::Reaction { of: of(), emoji: None }),
+            Body::VaultKeys(Arc::new(SharedKeys {
+                generation: 7,
+                body: Key::from_bytes([1; 32]),
+                history: Key::from_bytes([2; 32]),
+            })),
         ];
         let conversation = Address::parse("bob@example.org").unwrap().into();
         let sync = |body: &Body| Body::Sync {

@@ -14,6 +14,9 @@ pub enum Waiting {
     /// The event with this key in `Store::Events`.
     #[n(1)]
     Event(#[n(0)] String),
+    /// The keys of the vault's new root that this device made.
+    #[n(2)]
+    VaultKeys,
 }
 
 /// A value of `Store::Events`: an event of this device other than a text.

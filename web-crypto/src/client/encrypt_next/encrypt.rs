@@ -19,7 +19,7 @@ use crate::{
 use cliquet_wire::{
     address::Address,
     envelope::{Envelope, SendMessages},
-    ids::EnvelopeId,
+    ids::{DeviceId, EnvelopeId},
     problem::ProblemCode,
 };
 use rand_core::CryptoRng;
@@ -32,10 +32,12 @@ enum NotEncrypted {
 }
 
 /// One thing to encrypt.
-pub(super) struct Job {
+pub(super) struct Job<'a> {
     pub(super) about: About,
     /// For the contact's devices.
     pub(super) body: Body,
+    /// Those of them that get it. The server takes a post for all: the others get a contact request.
+    pub(super) only: Option<&'a [DeviceId]>,
     /// For the account's own other devices.
     pub(super) copy: Option<Body>,
 }
@@ -44,7 +46,7 @@ impl Messenger {
     pub(super) fn encrypt(
         &self,
         peer: &Peer,
-        job: Job,
+        job: Job<'_>,
         line: Option<&Line>,
         now: u64,
         rng: &mut impl CryptoRng,
@@ -75,12 +77,12 @@ impl Messenger {
         // Folding compares the times at which events were made: here and elsewhere they must be the same, whenever one
         // is encrypted, and however often.
         let time = line.and_then(Line::event_time).unwrap_or(now);
-        let mut sealed =
-            self.encrypt_for(&peer.address, job.body, time, &job.about, now, &mut step, &mut envelopes, rng)?;
+        let (about, body) = (&job.about, (job.body, job.only));
+        let mut sealed = self.encrypt_for(&peer.address, body, time, about, now, &mut step, &mut envelopes, rng)?;
         // The contact has no device that could read it.
         let unread = envelopes.is_empty() && !is_own;
         if let (Ok(()), false, Some(copy)) = (&sealed, unread, job.copy) {
-            sealed = self.encrypt_for(own, copy, time, &job.about, now, &mut step, &mut envelopes, rng)?;
+            sealed = self.encrypt_for(own, (copy, None), time, about, now, &mut step, &mut envelopes, rng)?;
         }
         match (sealed, line) {
             (Err(NotEncrypted::SessionOver(key)), _) => {
@@ -103,7 +105,7 @@ impl Messenger {
         match &job.about {
             About::ContactRequest => contact.owed.contact_request = false,
             About::Receipt(names) => contact.owed.receipts.retain(|name| !names.contains(name)),
-            About::Message(_) | About::Event(_) => {}
+            About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
         }
         if let Some(line) = line {
             // What is sent again keeps its place, and is in the history.
@@ -143,7 +145,7 @@ impl Messenger {
     fn encrypt_for(
         &self,
         account: &Address,
-        body: Body,
+        (body, only): (Body, Option<&[DeviceId]>),
         time: u64,
         about: &About,
         now: u64,
@@ -160,6 +162,7 @@ impl Messenger {
             Err(ContentError::TooLarge) => return Ok(Err(NotEncrypted::TooLong)),
             Err(ContentError::Newer | ContentError::Malformed) => return Err(StepError::CannotEncrypt),
         };
+        let gets_it = |device: &DeviceId| only.is_none_or(|only| only.contains(device));
         for device in self.receivers(account) {
             let key = session_key(account, device);
             let known = self.sessions(&key).ok_or(StepError::CannotEncrypt)?;
@@ -171,6 +174,10 @@ impl Messenger {
                 content.body = Body::RetryRequest { envelopes: lost.to_vec() };
                 let asking = content.encode().map_err(|_| StepError::CannotEncrypt)?;
                 known.sessions.encrypt(id, &asking, rng)
+            } else if !gets_it(&device) {
+                content.body = Body::ContactRequest;
+                let nothing = content.encode().map_err(|_| StepError::CannotEncrypt)?;
+                known.sessions.encrypt(id, &nothing, rng)
             } else {
                 known.sessions.encrypt(id, &common, rng)
             };
@@ -181,7 +188,7 @@ impl Messenger {
                     } else {
                         known.put(&sessions, false, &key, &mut step.changes);
                     }
-                    if let Some(waiting) = about.waiting() {
+                    if let Some(waiting) = about.waiting().filter(|_| gets_it(&device)) {
                         let sent = SentEnvelope { what: waiting, device };
                         step.changes.put(Store::Envelopes, simple(MessageId(id.0)), &sent);
                     }

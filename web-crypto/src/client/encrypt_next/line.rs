@@ -13,9 +13,12 @@ use crate::client::{
     outbox::About,
     peer::Trust,
     records::{Records, Store, decode, read},
+    vault_keys::MadeKeys,
 };
-use cliquet_wire::problem::ProblemCode;
+use crate::crypto::vault::SharedKeys;
+use cliquet_wire::{ids::DeviceId, problem::ProblemCode};
 use rand_core::CryptoRng;
+use std::sync::Arc;
 
 /// Something in the line, and its key in [`Store::ToEncrypt`].
 pub(super) struct Line {
@@ -26,6 +29,8 @@ pub(super) struct Line {
 pub(super) enum What {
     Message(Box<Message>),
     Event(Box<OutgoingEvent>),
+    /// The keys of the vault's new root, for these devices of this account.
+    VaultKeys(Arc<SharedKeys>, Vec<DeviceId>),
     /// It was deleted, or something later took its place.
     Nothing,
 }
@@ -53,6 +58,11 @@ impl Messenger {
                     }),
                     None => Some(What::Nothing),
                 },
+                Waiting::VaultKeys if !wanted(&ConversationId::from(self.address())) => None,
+                Waiting::VaultKeys => Some(match MadeKeys::of(records).await? {
+                    Some(made) => What::VaultKeys(Arc::new(made.keys), made.devices),
+                    None => What::Nothing,
+                }),
             };
             if let Some(what) = what {
                 return Ok(Some(Line { key: record.key, what }));
@@ -69,6 +79,12 @@ impl Messenger {
                 (message.id, Event::Text { text: text.clone(), quote: message.quote.clone() })
             }
             What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
+            What::VaultKeys(keys, devices) => {
+                let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
+                let body = Body::VaultKeys(keys.clone());
+                let job = Job { about: line.about(), body, only: Some(devices), copy: None };
+                return self.encrypt(own, job, Some(&line), now, rng);
+            }
             What::Nothing => return Ok(self.drop_line(&line)),
         };
         let peer = line.conversation().and_then(ConversationId::peer).and_then(|peer| self.peer(peer));
@@ -76,7 +92,7 @@ impl Messenger {
         let body = Body::Event { id, event };
         if let (true, Some(peer)) = (for_own_devices, peer) {
             let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
-            let job = Job { about: line.about(), body: sync(peer, body), copy: None };
+            let job = Job { about: line.about(), body: sync(peer, body), only: None, copy: None };
             return self.encrypt(own, job, Some(&line), now, rng);
         }
         let peer = match peer.filter(|peer| peer.trust == Trust::Added) {
@@ -85,7 +101,7 @@ impl Messenger {
             Some(peer) => peer,
         };
         let copy = Some(sync(peer, body.clone()));
-        self.encrypt(peer, Job { about: line.about(), body, copy }, Some(&line), now, rng)
+        self.encrypt(peer, Job { about: line.about(), body, only: None, copy }, Some(&line), now, rng)
     }
 
     /// Nothing is left to send.
@@ -124,7 +140,7 @@ impl Line {
         match &self.what {
             What::Message(message) => Some(&message.conversation),
             What::Event(outgoing) => Some(&outgoing.conversation),
-            What::Nothing => None,
+            What::VaultKeys(..) | What::Nothing => None,
         }
     }
 
@@ -132,13 +148,14 @@ impl Line {
     pub(super) fn event_time(&self) -> Option<u64> {
         match &self.what {
             What::Event(outgoing) => Some(outgoing.time),
-            What::Message(_) | What::Nothing => None,
+            What::Message(_) | What::VaultKeys(..) | What::Nothing => None,
         }
     }
 
     fn about(&self) -> About {
         match &self.what {
             What::Message(message) => About::Message(message.key()),
+            What::VaultKeys(..) => About::VaultKeys(self.key.clone()),
             What::Event(_) | What::Nothing => About::Event(self.key.clone()),
         }
     }
@@ -152,7 +169,7 @@ impl Line {
                 step.put_message(Message { status: DeliveryStatus::Failed(failure), ..(**message).clone() });
             }
             What::Event(outgoing) => step.changes.delete(Store::Events, outgoing.key()),
-            What::Message(_) | What::Nothing => {}
+            What::Message(_) | What::VaultKeys(..) | What::Nothing => {}
         }
     }
 }

@@ -79,7 +79,7 @@ impl Messenger {
         let within_reach = |peer: &&Peer| is_free(&peer.address) && !peer.key_changed;
         if let Some(peer) = self.peers().filter(within_reach).find(|peer| self.owes_request(peer, now)) {
             let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
-            let job = Job { about: About::ContactRequest, body: Body::ContactRequest, copy };
+            let job = Job { about: About::ContactRequest, body: Body::ContactRequest, only: None, copy };
             return self.encrypt(peer, job, None, now, rng);
         }
         let free = |id: &ConversationId| id.peer().is_none_or(is_free);
@@ -94,7 +94,7 @@ impl Messenger {
                 _ => continue,
             };
             let body = Body::Receipt { kind: ReceiptKind::Delivered, messages: names.clone() };
-            let job = Job { about: About::Receipt(names), body, copy: None };
+            let job = Job { about: About::Receipt(names), body, only: None, copy: None };
             return self.encrypt(peer, job, None, now, rng);
         }
         // A device of one's own has shown itself, or a later list was named: the person is told whether there is anything

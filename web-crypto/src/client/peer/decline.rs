@@ -68,6 +68,7 @@ impl Messenger {
         let belongs = |waiting: &Waiting| match waiting {
             Waiting::Message(key) => key.starts_with(&conversation),
             Waiting::Event(key) => events.contains(key),
+            Waiting::VaultKeys => false,
         };
         for record in all(records, Store::ToKeep).await? {
             if decode::<String>(&record.value)?.starts_with(&conversation) {

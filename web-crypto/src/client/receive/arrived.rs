@@ -9,6 +9,7 @@ use crate::client::{
     messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key},
+    vault_keys::told_key,
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
 
@@ -90,6 +91,9 @@ impl Messenger {
                 if contact.peer.is_answered() {
                     self.send_again(&contact, envelope.sender_device, &envelopes, records, &mut step).await?;
                 }
+            }
+            Ok(Content { body: Body::VaultKeys(keys), .. }) if contact.is_own() => {
+                step.changes.put(Store::Device, told_key(envelope.sender_device), &*keys);
             }
             Ok(content) => {
                 if let Some(kind) = content.body.unknown_kind() {

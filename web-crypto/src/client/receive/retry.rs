@@ -5,6 +5,7 @@ use crate::client::{
     messenger::{Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, read, simple},
+    vault_keys::MadeKeys,
 };
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
 
@@ -61,6 +62,10 @@ impl Messenger {
             Waiting::Event(key) => read::<OutgoingEvent>(records, Store::Events, key)
                 .await?
                 .map(|outgoing| (outgoing.conversation.clone(), outgoing.id, outgoing.key())),
+            Waiting::VaultKeys => {
+                let own = ConversationId::from(self.address());
+                MadeKeys::of(records).await?.map(|made| (own, made.id, made.line()))
+            }
         })
     }
 }

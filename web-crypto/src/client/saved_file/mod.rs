@@ -14,7 +14,7 @@ use super::{
     conversation::{DeliveryStatus, Failure},
     peer::Trust,
 };
-use crate::crypto::keys::Key;
+use crate::crypto::{history::OlderKeys, keys::Key};
 use cliquet_wire::{address::Address, bytes::Digest};
 
 /// A file is read in memory, once as bytes and once more piece by piece. A million texts of the usual length.
@@ -51,6 +51,8 @@ pub struct Owner<'a> {
     pub account_key_hash: &'a Digest,
     /// Of the vault's keys; every device of the account has it.
     pub history_key: &'a Key,
+    /// Those before it: a file from before a device was removed is read too.
+    pub older: &'a OlderKeys,
 }
 
 /// Why a file is not taken. Nothing was changed.

@@ -69,7 +69,8 @@ impl<'a> SavedFile<'a> {
         all.take(proven.as_bytes());
         let proof =
             proof.strip_prefix('"').and_then(|proof| proof.strip_suffix('"')).and_then(|proof| proof.parse().ok());
-        if !proof.is_some_and(|proof| all.fits(owner.history_key, &proof)) {
+        let mut keys = std::iter::once(owner.history_key).chain(owner.older.newest_first());
+        if !proof.is_some_and(|proof| keys.any(|key| all.clone().fits(key, &proof))) {
             return Err(FileError::Altered);
         }
         Self::opened(rest, owner.email).ok_or(FileError::Altered)

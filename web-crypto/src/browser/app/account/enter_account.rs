@@ -5,24 +5,28 @@
 
 use super::{
     AccountError,
+    earlier_vault::newest,
     kept_store::{Unlocking, open_kept},
     make_account::replaced,
     opened_account::{OpenedAccount, sign_out},
-    own_device::{self, KeptDevice, NewDevice},
+    own_device::{self, KeptDevice, NewDevice, safekeeping, seen},
 };
 use crate::{
     browser::{
         app::api,
         platform::{
             error::HttpError,
-            service::{AccountPlatform, DeviceStorage as _, Storage as _, Write},
+            service::{AccountPlatform, DeviceStorage as _, Storage as _},
         },
     },
     client::{
-        records,
-        safekeeping::{SAFEKEEPING, first_record},
+        records::{self, Changes, Record},
+        safekeeping::{VAULT, first_record, vault_record},
     },
-    crypto::device_proof,
+    crypto::{
+        device_proof,
+        vault::{self, Owner, VaultKeys},
+    },
 };
 use cliquet_wire::{
     address::Address,
@@ -32,6 +36,7 @@ use cliquet_wire::{
     ids::DeviceId,
     problem::ProblemCode,
     sign_in::{SignInFinish, SignedIn},
+    vault::{ReplaceVault, head},
 };
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -91,7 +96,20 @@ async fn enter_as<P: AccountPlatform>(
     kept: Option<KeptDevice>,
 ) -> Result<(), AccountError> {
     let device = signed_in.device;
-    let account = OpenedAccount::check(platform, &enter.email, &enter.export_key, signed_in, None).await?;
+    let seen = seen(&store, kept.as_ref(), &signed_in.directory.account_key).await?;
+    let (email, export_key) = (&enter.email, enter.export_key.as_slice());
+    let account = match OpenedAccount::check(platform, email, export_key, signed_in.clone(), seen, None).await {
+        Err(error @ (AccountError::VaultAltered | AccountError::VaultLocked | AccountError::VaultOlder)) => {
+            match put_back(platform, &store, enter, &signed_in, seen).await? {
+                Some(vault) => {
+                    let signed_in = SignedIn { vault, ..signed_in };
+                    OpenedAccount::check(platform, email, export_key, signed_in, seen, None).await?
+                }
+                None => return Err(offer_earlier(platform, enter, &signed_in, seen, error).await),
+            }
+        }
+        checked => checked?,
+    };
     match kept {
         // Another account of this address, made after the one that is kept here was gone.
         Some(kept) if kept.own.account_key() != account.directory.account_key() => {
@@ -100,6 +118,43 @@ async fn enter_as<P: AccountPlatform>(
         }
         Some(kept) if device == Some(kept.own.device()) => resume(&store, &account, kept.own.device()).await,
         _ => register(platform, &store, account, &enter.device_name).await,
+    }
+}
+
+/// The vault does not open here, and the one that this browser opened last does: that one takes its place, if it has the
+/// same locks.
+async fn put_back<P: AccountPlatform>(
+    platform: &P,
+    store: &P::Store,
+    enter: &EnterAccount,
+    signed_in: &SignedIn,
+    seen: u64,
+) -> Result<Option<Blob>, AccountError> {
+    let owner = Owner { email: &enter.email, account_key: &signed_in.directory.account_key };
+    let kept = store.value(records::Store::Device.name(), VAULT).await?.map(|kept| Blob(kept.to_vec()));
+    let Some(kept) = kept.filter(|kept| head(kept) == head(&signed_in.vault)) else { return Ok(None) };
+    let Ok(root) = vault::root_by_password(owner, &enter.export_key, &kept) else { return Ok(None) };
+    let key = VaultKeys::derive(&root).body;
+    let Ok(opened) = vault::open(owner, &key, seen, &kept) else { return Ok(None) };
+    let vault = vault::replace_body(owner, &key, &opened.body, &kept, &mut platform.rng())?;
+    let replace = ReplaceVault { vault, replaces: signed_in.vault.digest(), proof: None };
+    api::send(platform, "PUT", "/vault", &replace).await?;
+    Ok(Some(replace.vault))
+}
+
+/// What is said of a vault that does not open: that there is an earlier one, or `error`.
+async fn offer_earlier(
+    platform: &impl AccountPlatform,
+    enter: &EnterAccount,
+    signed_in: &SignedIn,
+    seen: u64,
+    error: AccountError,
+) -> AccountError {
+    let owner = Owner { email: &enter.email, account_key: &signed_in.directory.account_key };
+    match newest(platform, owner, &enter.export_key, &signed_in.vault, seen).await {
+        Ok(Some(earlier)) => AccountError::EarlierVault(earlier.replaced),
+        // The vault that does not open is what counts, not why there is no other.
+        Ok(None) | Err(_) => error,
     }
 }
 
@@ -115,11 +170,9 @@ async fn resume<P: AccountPlatform>(
     if !store.has_key().await? {
         store.commit_with_key(&[], &account.signer).await?;
     }
-    // What it has seen of the vault stays: a server with an older one is noticed.
-    if store.value(records::Store::Device.name(), SAFEKEEPING).await?.is_none() {
-        let record = first_record(&account.keys, account.vault.body.generation);
-        let write = Write { store: record.store.name(), key: &record.key, value: Some(record.value.as_slice()) };
-        store.commit(&[write]).await?;
+    // A device that was not told the keys of a new root has them from the password.
+    if safekeeping(store).await?.is_none_or(|kept| kept.body != account.keys.body) {
+        store.commit_changes(&Changes { puts: safekeeping_of(account).into(), deletes: Vec::new() }).await?;
     }
     own_device::confirm(store).await;
     Ok(())
@@ -154,7 +207,7 @@ async fn try_register<P: AccountPlatform>(
     device_name: &str,
 ) -> Result<u64, AccountError> {
     let device = NewDevice::next(platform, &account.directory, &account.signer, device_name.to_owned()).await?;
-    device.keep(store, &account.signer, &first_record(&account.keys, account.vault.body.generation)).await?;
+    device.keep(store, &account.signer, &safekeeping_of(account)).await?;
     let register = RegisterDevice { device_list: device.device_list(), device: device.into_upload() };
     let directory: DeviceDirectory = api::post(platform, "/devices", &register).await?;
     if directory.device_list == register.device_list {
@@ -162,4 +215,8 @@ async fn try_register<P: AccountPlatform>(
     } else {
         Err(AccountError::DirectoryRefused)
     }
+}
+
+fn safekeeping_of<P: AccountPlatform>(account: &OpenedAccount<P>) -> [Record; 2] {
+    [first_record(&account.keys, &account.vault.body), vault_record(&account.sealed)]
 }

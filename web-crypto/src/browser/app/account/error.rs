@@ -1,7 +1,10 @@
 //! Why an account was not made, entered or changed.
 
 use crate::{
-    browser::platform::error::{HttpError, StoreError},
+    browser::{
+        app::error::AppError,
+        platform::error::{HttpError, StoreError},
+    },
     crypto::{
         DirectoryError, passphrase::PassphraseError, password::PasswordError, recovery_key::WordsError, rsa::SignError,
         vault::VaultError,
@@ -29,8 +32,13 @@ pub enum AccountError {
     VaultLocked,
     /// The recovery key is not the account's, or the account has none.
     RecoveryKeyMismatch,
-    /// The vault is not as this account's devices made it: altered, older than one that was seen, or of another version.
+    /// The vault is not as this account's devices made it: altered, or of another version.
     VaultAltered,
+    /// The vault does not open, and an earlier one does, which was replaced at this moment (milliseconds since 1970). A second
+    /// press puts it back.
+    EarlierVault(u64),
+    /// The vault is an older one than this browser has seen.
+    VaultOlder,
     /// The device directory does not prove what it says, or is older than one that was seen.
     DirectoryRefused,
     /// The words are no recovery key, or not the one that was shown. Never crosses between programs.
@@ -120,9 +128,21 @@ impl From<VaultError> for AccountError {
         match error {
             VaultError::PasswordLock => Self::VaultLocked,
             VaultError::RecoveryLock | VaultError::NoRecoveryKey => Self::RecoveryKeyMismatch,
-            VaultError::Altered | VaultError::OtherVersion | VaultError::Older | VaultError::TooLarge => {
-                Self::VaultAltered
-            }
+            VaultError::Older => Self::VaultOlder,
+            VaultError::Altered | VaultError::OtherVersion | VaultError::TooLarge => Self::VaultAltered,
+        }
+    }
+}
+
+/// Of a device that changes its own account.
+impl From<AppError> for AccountError {
+    fn from(error: AppError) -> Self {
+        match error {
+            AppError::Store(error) => Self::Store(error),
+            AppError::Http(error) => Self::Server(error),
+            AppError::Alarm(_) | AppError::Altered => Self::DirectoryRefused,
+            AppError::NotLoaded => Self::ProgramNotLoaded,
+            AppError::Step(_) | AppError::NotLeading | AppError::KeyMissing => Self::OtherRelease,
         }
     }
 }

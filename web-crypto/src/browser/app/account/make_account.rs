@@ -16,7 +16,7 @@ use crate::{
             service::{AccountPlatform, AccountSigner as _, DeviceStorage as _, Kept, LockedStorage as _},
         },
     },
-    client::safekeeping::first_record,
+    client::safekeeping::{first_record, vault_record},
     crypto::{
         keys::Key,
         vault::{self, Owner, VaultKeys},
@@ -108,7 +108,8 @@ async fn make_in<P: AccountPlatform>(platform: &P, store: &P::Store, make: MakeA
     let account_key = signer.account_key().clone();
     let owner = Owner { email: &email, account_key: &account_key };
     let vault = vault::make(owner, &root, &export_key, &wrapped, device_list.counter, &mut rng)?;
-    device.keep(store, &signer, &first_record(&keys, 1)).await?;
+    let body = vault::open(owner, &keys.body, 0, &vault)?.body;
+    device.keep(store, &signer, &[first_record(&keys, &body), vault_record(&vault)]).await?;
     let device_id = device.id();
     let device = device.into_upload();
     let finish = SignUpFinish { email, invite, record, credential, account_key, vault, device_list, device };

@@ -5,12 +5,19 @@
 
 use super::{
     AccountError, Password, Progress,
-    kept_store::Unlocking,
+    kept_store::{Unlocking, open_kept},
+    new_root::give_new_root,
+    own_device::KeptDevice,
     own_directory::OwnDirectory,
     sign_in::{SignIn, sign_in},
 };
-use crate::{browser::platform::service::AccountPlatform, crypto::CheckedDirectory};
+use crate::{
+    browser::platform::service::{AccountPlatform, Storage as _},
+    client::{records::Changes, vault_keys::MadeKeys},
+    crypto::{CheckedDirectory, vault::SharedKeys},
+};
 use cliquet_wire::{address::Address, devices::Device, ids::DeviceId, limits::DEVICES_MAX};
+use std::cell::RefCell;
 
 /// An account whose devices were shown.
 #[derive(Debug)]
@@ -75,18 +82,33 @@ impl MakeRoom {
         for gone in chosen.iter().filter(|device| directory.checked().certificate(**device).is_none()) {
             removed(*gone);
         }
+        let keys = RefCell::default();
         let mut done = Ok(());
+        if !going.is_empty() || last.is_some() {
+            let keep = async |made| {
+                keys.replace(Some(made));
+                Ok(())
+            };
+            done = give_new_root(platform, &self.email, &self.password, directory.vault_generation(), keep).await;
+        }
         for device in going {
-            done = directory.remove(device).await;
             if done.is_err() {
                 break;
             }
-            removed(device);
+            done = directory.remove(device).await;
+            if done.is_ok() {
+                removed(device);
+            }
         }
         directory.sign_out().await;
         self.seen = directory.checked().clone();
         done?;
         self.sign_in(platform, enter, progress).await?;
+        if let Some(keys) = keys.into_inner() {
+            let stay = self.seen.devices().filter(|device| Some(*device) != last).collect();
+            // Who is not told signs in once more.
+            let _ = self.tell(platform, keys, stay).await;
+        }
         if let Some(last) = last
             // This browser kept it, and speaks for it again.
             && !directory.devices().await?.iter().any(|device| device.this && device.id == last)
@@ -97,6 +119,26 @@ impl MakeRoom {
         Ok(())
     }
 
+    /// Has this browser, which is a device now, tell the devices that stay the keys of the new root.
+    async fn tell(
+        &self,
+        platform: &impl AccountPlatform,
+        keys: SharedKeys,
+        mut stay: Vec<DeviceId>,
+    ) -> Result<(), AccountError> {
+        let store = open_kept(platform, &self.email, &Unlocking::NotAsked).await?;
+        let own = KeptDevice::find(&store).await?.map(|kept| kept.own.device());
+        stay.retain(|device| Some(*device) != own);
+        if stay.is_empty() {
+            return Ok(());
+        }
+        let (made, mut changes) =
+            (MadeKeys::new(keys, stay, platform.now_ms(), &mut platform.rng()), Changes::default());
+        made.keep(&mut changes);
+        made.share(&mut changes);
+        Ok(store.commit_changes(&changes).await?)
+    }
+
     async fn sign_in(
         &self,
         platform: &impl AccountPlatform,
@@ -105,7 +147,7 @@ impl MakeRoom {
     ) -> Result<(), AccountError> {
         let (email, password) = (self.email.clone(), self.password.clone());
         let unlocking = Unlocking::NotAsked;
-        let entering = SignIn { email, password, may_replace, unlocking, device_name };
+        let entering = SignIn { email, password, may_replace, may_restore: false, unlocking, device_name };
         sign_in(platform, entering, progress).await
     }
 }

@@ -9,6 +9,7 @@
 pub mod account_program;
 pub mod change_password;
 pub mod delete_account;
+mod earlier_vault;
 pub mod enter_account;
 pub mod error;
 pub mod invite;
@@ -16,6 +17,7 @@ pub mod kept_store;
 pub mod login;
 pub mod make_account;
 pub mod make_room;
+pub mod new_root;
 pub mod opened_account;
 pub mod own_device;
 pub mod own_directory;
@@ -25,6 +27,7 @@ pub mod password_proof;
 pub mod progress;
 pub mod recover;
 pub mod recovery_key;
+pub mod remove_device;
 pub mod sign_in;
 pub mod sign_up;
 

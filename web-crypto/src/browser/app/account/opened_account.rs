@@ -26,28 +26,31 @@ pub struct OpenedAccount<P: AccountPlatform> {
     pub keys: VaultKeys,
     pub vault: OpenVault,
     /// The same, as the server keeps it.
-    sealed: Blob,
+    pub sealed: Blob,
 }
 
 impl<P: AccountPlatform> OpenedAccount<P> {
     /// Opens the vault and checks the directory. Stores nothing.
     ///
-    /// `before`: the directory that was checked earlier; one that is older, or of another account, is refused.
+    /// `seen`: the highest generation of this account's vault that is known here; an older one is refused. `before`: the
+    /// directory that was checked earlier; one that is older, or of another account, is refused.
     ///
     /// # Errors
-    /// [`AccountError::VaultLocked`], [`AccountError::VaultAltered`] or [`AccountError::DirectoryRefused`].
+    /// [`AccountError::VaultLocked`], [`AccountError::VaultAltered`], [`AccountError::VaultOlder`] or
+    /// [`AccountError::DirectoryRefused`].
     pub async fn check(
         platform: &P,
         email: &Address,
         export_key: &[u8],
         signed_in: SignedIn,
+        seen: u64,
         before: Option<&CheckedDirectory>,
     ) -> Result<Self, AccountError> {
         let SignedIn { directory, vault: sealed, .. } = signed_in;
         let account_key = directory.account_key.clone();
         let owner = Owner { email, account_key: &account_key };
         let keys = VaultKeys::derive(&vault::root_by_password(owner, export_key, &sealed)?);
-        let vault = vault::open(owner, &keys.body, 0, &sealed)?;
+        let vault = vault::open(owner, &keys.body, seen, &sealed)?;
         let counter = vault.body.counter.max(before.map_or(0, CheckedDirectory::counter));
         let pinned = before.map_or(&account_key, CheckedDirectory::account_key);
         let directory = check_directory(platform, directory, email, pinned, counter.into()).await?;

@@ -17,10 +17,12 @@ use crate::{
         device::first_records,
         messenger::IDENTITY,
         records::{self, Record},
+        safekeeping::{SAFEKEEPING, Safekeeping},
     },
-    crypto::{CheckedDirectory, OwnIdentity, PreKeySecrets, identity::sign_device_list},
+    crypto::{CheckedDirectory, OwnIdentity, PreKeySecrets, cbor, identity::sign_device_list},
 };
 use cliquet_wire::{
+    account_key::AccountKey,
     address::Address,
     certificate::{Certificate, DeviceDirectory, DeviceList},
     devices::DeviceUpload,
@@ -49,6 +51,27 @@ impl KeptDevice {
         let own = OwnIdentity::load(&bytes).map_err(|_| StoreError::Damaged)?;
         Ok(Some(Self { own, pending: store.value(SIGN_IN_STORE, PENDING).await?.is_some() }))
     }
+}
+
+/// The highest generation of this account's vault that this browser has seen.
+pub(super) async fn seen(
+    store: &impl DeviceStorage,
+    kept: Option<&KeptDevice>,
+    account_key: &AccountKey,
+) -> Result<u64, StoreError> {
+    match kept {
+        Some(kept) if kept.own.account_key() == account_key => {
+            Ok(safekeeping(store).await?.map_or(0, |kept| kept.generation))
+        }
+        // Another account's vaults say nothing about this one's.
+        _ => Ok(0),
+    }
+}
+
+/// What this browser keeps for the vault. `None`: nothing yet.
+pub(super) async fn safekeeping(store: &impl DeviceStorage) -> Result<Option<Safekeeping>, StoreError> {
+    let kept = store.value(records::Store::Device.name(), SAFEKEEPING).await?;
+    kept.map(|kept| cbor::load(&kept)).transpose().map_err(|_| StoreError::Damaged)
 }
 
 /// Whether this browser keeps a device of this address that the server may not know.
@@ -149,7 +172,7 @@ impl NewDevice {
         &self,
         store: &D,
         signer: &D::Signer,
-        safekeeping: &Record,
+        safekeeping: &[Record],
     ) -> Result<(), AccountError> {
         let changes = first_records(&self.own, &self.pre_keys, &self.directory);
         let mut gone = Vec::new();
@@ -161,7 +184,7 @@ impl NewDevice {
         let writes: Vec<Write<'_>> = gone
             .iter()
             .map(|(table, key)| Write { store: table, key, value: None })
-            .chain(changes.puts.iter().chain([safekeeping]).map(|put| Write {
+            .chain(changes.puts.iter().chain(safekeeping).map(|put| Write {
                 store: put.store.name(),
                 key: &put.key,
                 value: Some(put.value.as_slice()),

@@ -45,7 +45,7 @@ impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
         let opened = async {
             let finish = SignInFinish { attempt, finalization: logged_in.finalization, device: None };
             let signed_in = api::post(platform, "/sign-in/finish", &finish).await?;
-            OpenedAccount::check(platform, email, logged_in.export_key.as_bytes(), signed_in, before).await
+            OpenedAccount::check(platform, email, logged_in.export_key.as_bytes(), signed_in, 0, before).await
         };
         match opened.await {
             Ok(account) => Ok(Self { platform, account }),
@@ -59,6 +59,11 @@ impl<'a, P: AccountPlatform> OwnDirectory<'a, P> {
     /// Ends the sign-in.
     pub async fn sign_out(&self) {
         sign_out(self.platform).await;
+    }
+
+    /// Of the vault that vouches for it.
+    pub fn vault_generation(&self) -> u64 {
+        self.account.vault.body.generation
     }
 
     /// The directory as last checked.

@@ -14,12 +14,13 @@ use crate::{
     },
     crypto::{
         keys::Key,
+        password::{ExportKey, LoggedIn},
         vault::{self, Owner},
     },
 };
 use cliquet_wire::{
     account_key::AccountKey, address::Address, bytes::Blob, certificate::DeviceDirectory, opaque::Stretching,
-    vault::Vault,
+    proof::Proof, vault::Vault,
 };
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub struct PasswordProof {
     pub finalization: Blob,
     pub vault: Blob,
     pub root: Key,
+    /// What the password's lock is sealed with.
+    pub export_key: ExportKey,
     email: Address,
     account_key: AccountKey,
 }
@@ -59,8 +62,14 @@ impl PasswordProof {
         }
         let owner = Owner { email, account_key: &directory.account_key };
         let root = vault::root_by_password(owner, logged_in.export_key.as_bytes(), &vault)?;
-        let finalization = logged_in.finalization;
-        Ok(Self { attempt, finalization, vault, root, email: email.clone(), account_key: directory.account_key })
+        let LoggedIn { finalization, export_key, .. } = logged_in;
+        let (email, account_key) = (email.clone(), directory.account_key);
+        Ok(Self { attempt, finalization, vault, root, export_key, email, account_key })
+    }
+
+    /// As the server takes it.
+    pub fn to_wire(&self) -> Proof {
+        Proof::Password { attempt: self.attempt, finalization: self.finalization.clone() }
     }
 
     pub fn owner(&self) -> Owner<'_> {

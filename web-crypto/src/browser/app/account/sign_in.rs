@@ -6,6 +6,7 @@
 use super::{
     AccountError, Password, Progress,
     change_password::raise_stretching,
+    earlier_vault::restore,
     enter_account::{EnterAccount, enter_account},
     kept_store::Unlocking,
     login::{OpenLogin, log_in},
@@ -22,6 +23,8 @@ pub struct SignIn {
     pub password: Password,
     /// See [`AccountError::EarlierAccount`].
     pub may_replace: bool,
+    /// See [`AccountError::EarlierVault`].
+    pub may_restore: bool,
     /// What opens this browser's store, if a passphrase locks it.
     pub unlocking: Unlocking,
     pub device_name: String,
@@ -37,6 +40,9 @@ pub async fn sign_in(
     progress: &dyn Fn(Progress),
 ) -> Result<(), AccountError> {
     progress(Progress::CheckingPassword);
+    if sign_in.may_restore {
+        restore(platform, &sign_in.email, &sign_in.password, &sign_in.unlocking).await?;
+    }
     let OpenLogin { attempt, challenge, logged_in } =
         log_in(platform, &sign_in.email, &sign_in.password, platform.stretching().and_older()).await?;
     progress(Progress::OpeningAccount);

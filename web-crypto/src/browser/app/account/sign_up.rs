@@ -54,8 +54,8 @@ pub async fn sign_up(
         Err(error)
             if error.code() == Some(ProblemCode::AddressTaken) && own_device::is_pending(platform, &email).await =>
         {
-            let unlocking = Unlocking::NotAsked;
-            let sign_in = SignIn { email, password, may_replace: false, unlocking, device_name };
+            let (may_replace, may_restore, unlocking) = (false, false, Unlocking::NotAsked);
+            let sign_in = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
             return match sign_in::sign_in(platform, sign_in, progress).await {
                 // Someone else was quicker, or this is another password than then.
                 Err(AccountError::Refused) => Err(error.into()),
