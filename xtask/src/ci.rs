@@ -1,17 +1,29 @@
-//! Owns what is checked beyond the tests: the documentation and the dependencies.
+//! Owns what is checked beyond the tests: the documentation, the lints and the dependencies.
 
 use crate::lock_files;
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::project::{self, Project};
+use crate::project::{self, Project, WASM_TARGET};
 use crate::test;
+use crate::wasm;
 
 pub(crate) fn ci(project: &Project, options: &test::Options) -> Result<(), Problem> {
-    let mut progress = Progress::of(2 + test::steps(options));
+    let mut progress = Progress::of(3 + wasm::STEPS + test::steps(options));
     progress.step("documentation");
     let mut doc = project.cargo();
     doc.args(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
     project::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
+    progress.step("lints");
+    wasm::add_target(project)?;
+    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    project::run(project.cargo().args(clippy))?;
+    for module in wasm::MODULES {
+        progress.step(&format!("lints of the browser module {}", module.name));
+        let mut clippy = project.cargo();
+        clippy.args(["clippy", "--locked", "--package", "cliquet-web-crypto", "--lib", "--target", WASM_TARGET]);
+        clippy.args(["--no-default-features", "--features", module.feature, "--target-dir", "target/wasm"]);
+        project::run(clippy.args(["--", "-D", "warnings"]))?;
+    }
     progress.step("dependencies");
     for workspace in lock_files::WORKSPACES {
         deny(project, workspace)?;

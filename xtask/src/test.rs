@@ -4,11 +4,10 @@ use crate::assets;
 use crate::prerequisites::{self, Needs};
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::project::{self, Project, WASM_TARGET};
+use crate::project::{self, Project};
 use crate::tidy;
 use crate::totals::Totals;
 use crate::vectors;
-use crate::wasm;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
@@ -18,7 +17,7 @@ pub(crate) struct Options {
     /// Leave out the tests that need these
     #[arg(long, value_delimiter = ',')]
     without: Vec<Needs>,
-    /// Run only the tests, without formatting, lints and house rules
+    /// Run only the tests, without formatting and house rules
     #[arg(long)]
     only_tests: bool,
     /// Run only the tests whose names contain one of these
@@ -66,21 +65,12 @@ pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
 }
 
 /// The steps that [`checks`] takes.
-const CHECKS: usize = 3 + wasm::STEPS;
+const CHECKS: usize = 2;
 
+/// What costs seconds. Lints compile every dependency once more; they are a step of `ci`.
 fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>> {
     progress.step("format");
     let mut results = vec![project::run(project.cargo().args(["fmt", "--all", "--check"]))];
-    progress.step("lints");
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    results.push(project::run(project.cargo().args(clippy)));
-    for module in wasm::MODULES {
-        progress.step(&format!("lints of the browser module {}", module.name));
-        let mut clippy = project.cargo();
-        clippy.args(["clippy", "--package", "cliquet-web-crypto", "--lib", "--target", WASM_TARGET]);
-        clippy.args(["--no-default-features", "--features", module.feature, "--target-dir", "target/wasm"]);
-        results.push(project::run(clippy.args(["--", "-D", "warnings"])));
-    }
     progress.step("house rules");
     results.push(tidy::check(project, false));
     results
