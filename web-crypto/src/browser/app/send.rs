@@ -135,20 +135,20 @@ impl<P: Platform> Sender<P> {
 
     /// Brings what is missing, or puts its address off.
     async fn fetch(self: &Rc<Self>, needs: &Needs) -> Result<(), AppError> {
-        let (code, error) = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
+        let (code, alarm) = match (self.rare)(self.engine.clone(), Rare::Fetch(needs.clone())).await {
             Ok(()) => return Ok(()),
-            Err(AppError::Http(HttpError::Problem(problem))) => (problem.code, Alarm::NotProven.into()),
-            Err(error @ AppError::Alarm(_)) => (ProblemCode::BadSignature, error),
+            Err(AppError::Http(HttpError::Problem(problem))) => (problem.code, None),
+            Err(AppError::Alarm(alarm)) => (ProblemCode::BadSignature, Some(alarm)),
             Err(error) => return Err(error),
         };
         let store = self.engine.store();
         self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code).await?))).await?;
         // Without one's own devices nothing can be encrypted for anyone.
         if needs.address() == self.engine.email() {
-            return Err(error);
+            return Err(alarm.unwrap_or(Alarm::NotProven).into());
         }
-        if let AppError::Alarm(_) = error {
-            self.engine.say(Notice::Failed(error));
+        if let Some(alarm) = alarm {
+            self.engine.say(Notice::Failed(alarm.into()));
         }
         self.put_off.borrow_mut().push(needs.address().clone());
         self.pause_put_off();
