@@ -17,6 +17,9 @@ use sha2::{Digest as _, Sha256};
 
 const X25519: &str = "x25519";
 const ML_KEM_768: &str = "ml-kem-768";
+/// Public keys of a device that are remembered: a hundred full stocks. A browser that publishes a key twice does so soon,
+/// and without a bound an account could fill the disk.
+pub const SEEN_KEYS_PER_DEVICE_MAX: usize = 10_000;
 
 /// Why nothing of an upload was stored.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,7 @@ impl CheckedUpload {
     }
 }
 
-/// Stores an upload. An id in use is not overwritten, and no key is taken that was ever published (K8).
+/// Stores an upload. An id in use is not overwritten, and no key is taken that is remembered (K8).
 pub fn publish(transaction: &Transaction<'_>, checked: &CheckedUpload) -> Result<(), PublishError> {
     let CheckedUpload { device, upload } = checked;
     if let Some(SignedPreKey { id, key, signature }) = &upload.signed {
@@ -106,6 +109,18 @@ pub fn publish(transaction: &Transaction<'_>, checked: &CheckedUpload) -> Result
             return Err(PublishError::KeyReused);
         }
     }
+    Ok(forget_oldest(transaction, *device)?)
+}
+
+/// Keeps the newest [`SEEN_KEYS_PER_DEVICE_MAX`] of the keys that are remembered of a device.
+fn forget_oldest(transaction: &Transaction<'_>, device: DeviceId) -> Result<(), Error> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM seen_keys
+              WHERE device_id = ?1
+                AND number <= (SELECT number FROM seen_keys WHERE device_id = ?1 ORDER BY number DESC LIMIT 1 OFFSET ?2)",
+        )?
+        .execute(params![device.0, SEEN_KEYS_PER_DEVICE_MAX])?;
     Ok(())
 }
 
@@ -130,7 +145,7 @@ fn publish_signed(
     if stored == 0 { Err(PublishError::KeyReused) } else { Ok(()) }
 }
 
-/// Remembers a public key for ever, or refuses one that is remembered.
+/// Remembers a public key, or refuses one that is remembered. [`forget_oldest`] bounds how many.
 pub fn see(transaction: &Transaction<'_>, device: DeviceId, key: &[u8]) -> Result<(), PublishError> {
     let hash: [u8; 32] = Sha256::digest(key).into();
     let stored = transaction

@@ -18,6 +18,7 @@ mod password;
 mod recovery;
 mod restore;
 mod room;
+mod seen_keys;
 mod served_pages;
 mod sign_in;
 mod sign_up;
