@@ -175,7 +175,7 @@ impl Person {
 
     /// Waits until the line for what concerns the whole page says this.
     pub(crate) async fn until_told(&self, sentence: &str) {
-        let says = "document.getElementById('notice')?.textContent.trim() === a[0]";
+        let says = "document.getElementById('notice')?.textContent.includes(a[0])";
         self.tab.until(&format!("to be told: {sentence}"), says, vec![sentence.into()]).await;
     }
 

@@ -19,6 +19,9 @@ use crate::browser::{
 };
 use std::rc::Rc;
 
+/// On the line for notices: the alarm that was raised last.
+const ALARM: &str = "data-alarm";
+
 /// Shows what the engine says, for as long as the page lives.
 pub fn listen(engine: &Engine, words: Rc<Words>) {
     engine.subscribe(move |signal| match signal {
@@ -59,7 +62,7 @@ pub fn complain(error: &AppError) {
         AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
         AppError::Http(HttpError::Offline) => word("offline"),
         AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
-        AppError::Alarm(alarm) => word(of_alarm(*alarm)),
+        AppError::Alarm(alarm) => return raise(&word(of_alarm(*alarm))),
         AppError::Altered => word("directory-refused"),
         AppError::KeyMissing => word("page-broken"),
         AppError::NotLoaded => word("part-not-loaded"),
@@ -83,11 +86,20 @@ pub fn of_alarm(alarm: Alarm) -> &'static str {
     }
 }
 
-/// A line that concerns the whole page; empty hides it.
+/// A line that concerns the whole page; empty hides it. An alarm stays in front of it.
 pub fn say(sentence: &str) {
+    let Some(line) = dom::by_id("notice") else { return };
+    let alarm = line.get_attribute(ALARM).unwrap_or_default();
+    let said = [alarm.as_str(), sentence].join(" ");
+    line.set_text_content(Some(said.trim()));
+}
+
+/// An alarm on the line for notices: it stays until the page is left, whatever is said after it.
+fn raise(sentence: &str) {
     if let Some(line) = dom::by_id("notice") {
-        line.set_text_content(Some(sentence));
+        let _ = line.set_attribute(ALARM, sentence);
     }
+    say("");
 }
 
 /// A line of which nobody need wait for the end.
