@@ -33,7 +33,8 @@ async fn an_altered_vault_is_put_back_by_a_second_press_and_by_a_device_that_kno
     anew.until_home().await;
     assert!(!altered());
 
-    // A device that is there notices by itself, and needs nobody.
+    // A device that is there notices by itself, and needs nobody: neither a person nor the other device.
+    anew.tab.goto(&anew.url("/health")).await;
     alice.tab.goto(&alice.url("/home")).await;
     alice.until_home().await;
     alice.open(&bob).await;
