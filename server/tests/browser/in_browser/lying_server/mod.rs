@@ -4,6 +4,7 @@
 mod contact_key;
 mod device_lists;
 mod history;
+mod resend;
 mod vault;
 
 use crate::person::Person;
