@@ -3,17 +3,14 @@
 //! Owns how it is opened, its transactions, and the one writer at a time. Knows nothing of what the tables mean.
 
 use crate::{
+    commits::Commits,
     pool::{CACHE_KIB, DATABASE_CONNECTIONS, Pool, PoolError},
     private_files,
 };
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::timeout};
 
 /// In order, for ever: a released migration is never changed.
@@ -87,8 +84,7 @@ pub struct Database {
     pool: Pool,
     /// The one writer at a time. Were they to wait inside SQLite, they would hold the connections that readers need.
     writer: Arc<Semaphore>,
-    /// Writes nothing, so that every commit is another connection's.
-    watcher: Arc<Mutex<Connection>>,
+    commits: Arc<Commits>,
 }
 
 impl Database {
@@ -122,22 +118,14 @@ impl Database {
         });
         let pool = Pool::open(manager, DATABASE_CONNECTIONS)?;
         migrations.to_latest(&mut *pool.connection()?)?;
-        let watcher = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        // A caller that gets no number reads the database instead of waiting.
-        watcher.busy_timeout(Duration::ZERO)?;
-        Ok(Self { pool, writer: Arc::new(Semaphore::new(1)), watcher: Arc::new(Mutex::new(watcher)) })
+        let commits = Arc::new(Commits::watch(&file)?);
+        Ok(Self { pool, writer: Arc::new(Semaphore::new(1)), commits })
     }
 
     /// Another number after every commit of anyone to this database, and never an earlier one again. `None`: not to be had
-    /// just now. Takes microseconds and no disk (the head of the write-ahead log's index is shared memory), so an async
-    /// thread may ask.
+    /// just now. An async thread may ask.
     pub fn version(&self) -> Option<u64> {
-        // A connection that a panic left behind is whole.
-        let watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
-        watcher
-            .prepare_cached("PRAGMA data_version")
-            .and_then(|mut version| version.query_row([], |row| row.get(0)))
-            .ok()
+        self.commits.number()
     }
 
     /// Runs blocking work with a connection, off the async threads. To write, use [`Database::write`] or

@@ -12,6 +12,7 @@ pub mod cache;
 pub mod catchers;
 pub mod causes;
 pub mod clock;
+mod commits;
 pub mod config;
 pub mod contacts;
 pub mod cookies;

@@ -5,7 +5,7 @@
 //! | to | connections | for |
 //! |---|---|---|
 //! | `cliquet.db` | a [`Pool`] of [`DATABASE_CONNECTIONS`] | accounts; one of them writes at a time (`database`) |
-//! | `cliquet.db` | 1 that reads | the number of the last commit, asked on the async threads: no disk is needed (`database`) |
+//! | `cliquet.db` | 1 that reads | the number of the last commit, asked on the async threads: no disk is needed (`commits`) |
 //! | `history.sqlite` | the same two | sealed history |
 //! | `mailbox.db` | 1, on a thread of its own | all writes, many in one commit (`mailbox::writer`) |
 //! | `mailbox.db` | a [`Pool`] of [`MAILBOX_READERS`] | polls that memory does not answer (`mailbox::sqlite`) |

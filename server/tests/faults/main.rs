@@ -18,3 +18,4 @@ mod shutdown;
 mod support;
 mod trickle;
 mod twice;
+mod two_processes;

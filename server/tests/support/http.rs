@@ -80,7 +80,10 @@ pub(crate) fn read_answer(connection: &mut impl BufRead) -> io::Result<Answer> {
             length = value.trim().parse().ok();
         }
     }
-    let (Some(status), Some(length)) = (status, length) else { return Err(cut("no status or no length")) };
+    // 204 has no body, and says no length (RFC 9110, 8.6).
+    let (Some(status), Some(length)) = (status, length.or((status == Some(204)).then_some(0))) else {
+        return Err(cut("no status or no length"));
+    };
     let mut body = vec![0; length];
     connection.read_exact(&mut body)?;
     Ok(Answer { status, body: String::from_utf8(body).map_err(io::Error::other)? })
