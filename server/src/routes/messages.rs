@@ -57,7 +57,7 @@ async fn send(
     let standing = allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
     let to_contact = standing.unwrap_or(Standing::Stranger);
     let accepted_ms = now.0;
-    let items = envelopes.into_iter().map(|envelope| {
+    let items = envelopes.iter().map(|envelope| {
         let is_own = envelope.receiver_email == envelope.sender_email;
         item(envelope, account_id, if is_own { Standing::Own } else { to_contact }, accepted_ms)
     });
@@ -158,13 +158,18 @@ fn check_receivers(connection: &Connection, post: &Sending) -> Result<Standing, 
     Ok(standing)
 }
 
-/// The envelope as the mailbox keeps it: one text, written once.
-fn item(mut envelope: Envelope, account: i64, standing: Standing, accepted_ms: u64) -> Result<Item, Error> {
-    let posted = serde_json::to_vec(&envelope).map_err(Error::internal)?;
+/// An envelope as it is posted has this time in it, and as it is kept the server's.
+const NO_TIME: &str = "\"timestamp\":0,";
+
+/// The envelope as the mailbox keeps it: one text, written once, in the one way in which all envelopes are written, so that
+/// a retry that is spaced otherwise is the same post.
+fn item(envelope: &Envelope, account: i64, standing: Standing, accepted_ms: u64) -> Result<Item, Error> {
+    let mut json = serde_json::to_string(envelope).map_err(Error::internal)?;
     let mut digest = [0; 16];
-    digest.iter_mut().zip(Sha256::digest(&posted)).for_each(|(to, from)| *to = from);
-    envelope.timestamp = accepted_ms;
-    let json = serde_json::to_string(&envelope).map_err(Error::internal)?;
+    digest.iter_mut().zip(Sha256::digest(&json)).for_each(|(to, from)| *to = from);
+    // Only the version and the id come before it.
+    let place = json.find(NO_TIME).ok_or_else(|| Error::internal("an envelope had a time"))?;
+    json.replace_range(place..place + NO_TIME.len(), &format!("\"timestamp\":{accepted_ms},"));
     if json.len() > ENVELOPE_JSON_BYTES_MAX {
         return Err(ProblemCode::TooLarge.into());
     }
@@ -208,11 +213,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_envelope_is_kept_as_it_was_posted_with_the_servers_time() {
+        let mut posted = envelope(160 + TAG_BYTES, 5);
+        let kept = item(&posted, 1, Standing::Accepted, 1_790_000_000_000).unwrap();
+        posted.timestamp = 1_790_000_000_000;
+        assert_eq!(&*kept.json, serde_json::to_string(&posted).unwrap());
+        let later = item(&envelope(160 + TAG_BYTES, 5), 1, Standing::Accepted, 1_790_000_000_001).unwrap();
+        assert_eq!(later.digest, kept.digest, "a retry is known again");
+        assert_ne!(later.json, kept.json);
+    }
+
     /// The parts of an envelope have limits of their own, which come to less: this bounds what a later part might add.
     #[test]
     fn r10_an_envelope_is_kept_at_its_largest_and_not_one_byte_past_it() {
         let length = |bytes, letters| {
-            item(envelope(bytes, letters), 1, Standing::Accepted, 1_790_000_000_000).map(|item| item.json.len())
+            item(&envelope(bytes, letters), 1, Standing::Accepted, 1_790_000_000_000).map(|item| item.json.len())
         };
         let shortest = length(0, 1).unwrap();
         let room = ENVELOPE_JSON_BYTES_MAX - shortest;

@@ -4,7 +4,7 @@ use crate::support::office::{NOW_MS, Office, letter, problem};
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
-    envelope::MessagesSent,
+    envelope::{MessagesSent, SendMessages},
     limits::{CIPHERTEXT_BYTES_MAX, ENVELOPES_PER_POST_MAX},
     problem::{Problem, ProblemCode},
 };
@@ -52,6 +52,41 @@ async fn a_retry_is_accepted_with_its_first_time_and_delivered_once() {
     office.fetches(&bob, fetched.deliveries[0].cursor).await;
     office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;
     assert!(office.fetches(&bob, 0).await.deliveries.is_empty(), "not after the acknowledgement either");
+}
+
+#[rocket::async_test]
+async fn a_retry_that_is_spaced_and_ordered_otherwise_is_the_same_post() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let first = SendMessages { envelopes: vec![letter(&alice, &bob, 1)] };
+    assert_eq!(office.posts_text(&alice, serde_json::to_string(&first).unwrap()).await.status(), Status::Created);
+    let kept = office.fetches(&bob, 0).await;
+    office.set_time(NOW_MS + 1_000);
+    // Of a `Value`, the fields are in the order of the alphabet.
+    let by_name = serde_json::to_value(&first).unwrap().to_string();
+    let spaced = serde_json::to_string_pretty(&first).unwrap();
+    let escaped = serde_json::to_string(&first).unwrap().replace("alice@", "\\u0061lice@");
+    let untimed = serde_json::to_string(&first).unwrap().replace("\"timestamp\":0,", "");
+    for text in [by_name, spaced, escaped, untimed] {
+        assert_ne!(text, serde_json::to_string(&first).unwrap());
+        let response = office.posts_text(&alice, text).await;
+        assert_eq!(response.into_json::<MessagesSent>().await.unwrap().timestamp, NOW_MS);
+    }
+    assert_eq!(office.fetches(&bob, 0).await, kept);
+}
+
+/// Whatever a sender's JSON looks like, what is kept of it is written as every envelope is.
+#[rocket::async_test]
+async fn what_is_kept_does_not_show_how_it_was_spaced() {
+    let office = Office::open().await;
+    friends!(office, alice, bob);
+    let post = SendMessages { envelopes: vec![letter(&alice, &bob, 1)] };
+    let response = office.posts_text(&alice, serde_json::to_string_pretty(&post).unwrap()).await;
+    assert_eq!(response.status(), Status::Created);
+    let mut expected = letter(&alice, &bob, 1);
+    expected.timestamp = NOW_MS;
+    let answer = office.polls(&bob, 0, 0).await.into_string().await.unwrap();
+    assert!(answer.contains(&serde_json::to_string(&expected).unwrap()), "{answer}");
 }
 
 #[rocket::async_test]
