@@ -105,6 +105,11 @@ impl MailboxLimits {
         let share = |all: u64| all / 100 * self.sender_percent + all % 100 * self.sender_percent / 100;
         (share(self.envelopes_max), share(self.bytes_max))
     }
+
+    /// The oldest time of acceptance that is still handed out.
+    pub fn oldest_living_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.life_seconds.saturating_mul(1_000))
+    }
 }
 
 /// How often, before 429. Each is a bucket that refills evenly over the hour and may be emptied at once.

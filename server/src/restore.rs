@@ -216,6 +216,8 @@ fn prepare<T>(
     if verdict != "ok" || schema != part.schema {
         return Err(RestoreError::Damaged(part.name.clone()));
     }
+    // A step that builds a table again drops the former one, to whose rows other tables point.
+    connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
     migrations.to_latest(&mut connection).map_err(|error| RestoreError::Migration(source.name, error))?;
     let transaction = connection.transaction().map_err(failed)?;
     let done = work(&transaction).map_err(failed)?;

@@ -1,6 +1,7 @@
 //! Mailboxes: what was accepted for a device waits here until the device has it.
 
 mod contract;
+mod expiry;
 mod hub;
 mod mailboxes;
 mod recent;
@@ -8,9 +9,11 @@ mod redis;
 mod redis_connection;
 mod redis_expiry;
 mod redis_keys;
+mod rows;
 mod schema;
 mod shares;
 mod sqlite;
+mod sweep;
 mod tables;
 mod wake;
 mod writer;

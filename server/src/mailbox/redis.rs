@@ -83,7 +83,7 @@ impl RedisMailbox {
     }
 
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
-        let living_ms = self.clock.now_ms().saturating_sub(self.limits.life_seconds.saturating_mul(1_000));
+        let living_ms = self.limits.oldest_living_ms(self.clock.now_ms());
         let mut start = after;
         loop {
             let page = self.page(mailbox, start).await?;

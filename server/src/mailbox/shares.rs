@@ -54,9 +54,4 @@ impl Shares {
     pub(super) fn forget(&mut self, mailbox: i64) {
         self.0.remove(&mailbox);
     }
-
-    /// What was counted in a transaction was not committed.
-    pub(super) fn forget_all(&mut self) {
-        self.0.clear();
-    }
 }

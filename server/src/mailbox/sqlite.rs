@@ -10,7 +10,6 @@ use super::{
     hub::Hub,
     recent::{self, RECENT_LIMITS, RecentEnvelopes, RecentLimits},
     schema,
-    tables::oldest_living_ms,
     writer::{self, Command},
 };
 use crate::{
@@ -28,8 +27,8 @@ use tokio::{
 
 /// How long a post or a poll waits for the disk before it is told that the store does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often what nobody fetched is looked for. It lives for weeks; a minute more does not matter.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How often what nobody fetched is looked for. It lives for weeks; ten minutes more do not matter.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 
 /// The store did not take or answer a command in time, or its group failed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -89,15 +88,14 @@ impl SqliteMailbox {
         }
     }
 
-    /// Removes a piece of what is past its life, without waiting for the minute.
+    /// Removes what is past its life, without waiting for its time.
     pub async fn expire(&self) {
-        // If the writer has ended, the next command that needs an answer says so.
-        let _ = self.writer.send(Command::Expire { now_ms: self.clock.now_ms() }).await;
+        expire_all(&self.writer.downgrade(), &self.clock).await;
     }
 
     /// From memory, else from the disk.
     async fn read(&self, mailbox: MailboxId, after: u64) -> Result<Vec<Stored>, Unavailable> {
-        let oldest_ms = oldest_living_ms(&self.limits, self.clock.now_ms());
+        let oldest_ms = self.limits.oldest_living_ms(self.clock.now_ms());
         let after = match self.recent.read(mailbox, clamp(after), oldest_ms) {
             recent::Read::Complete(found) => return Ok(found),
             recent::Read::OnDisk { after } => after,
@@ -106,7 +104,7 @@ impl SqliteMailbox {
             connection
                 .prepare_cached(
                     "SELECT cursor, json, is_notice FROM envelopes
-                     WHERE mailbox = (SELECT key FROM mailboxes WHERE device = ?1) AND cursor > ?2 AND accepted_ms >= ?3
+                     WHERE mailbox = (SELECT key FROM mailboxes WHERE device = ?1) AND cursor > ?2 AND cursor >= ?3
                      ORDER BY cursor LIMIT ?4",
                 )?
                 .query_map(params![mailbox.0.as_bytes(), after, oldest_ms, POLL_DELIVERIES_MAX], |row| {
@@ -151,13 +149,25 @@ fn clamp(cursor: u64) -> u64 {
 /// Until the mailbox is gone.
 fn expire_at_intervals(writer: mpsc::WeakSender<Command>, clock: Clock) {
     tokio::spawn(async move {
-        loop {
+        while writer.strong_count() > 0 {
             tokio::time::sleep(EXPIRY_INTERVAL).await;
-            let Some(writer) = writer.upgrade() else { return };
-            // A writer that is busy expires at the next turn: who waited here would keep the mailbox from closing.
-            let _ = writer.try_send(Command::Expire { now_ms: clock.now_ms() });
+            expire_all(&writer, &clock).await;
         }
     });
+}
+
+/// A round, in pieces between which others have their turn. A writer that is busy or gone ends it.
+async fn expire_all(writer: &mpsc::WeakSender<Command>, clock: &Clock) {
+    loop {
+        let (answer, goes_on) = oneshot::channel();
+        // Not held while this waits: it would keep the mailbox from closing.
+        let Some(writer) = writer.upgrade() else { return };
+        let sent = writer.try_send(Command::Expire { now_ms: clock.now_ms(), answer });
+        drop(writer);
+        if sent.is_err() || !goes_on.await.unwrap_or(false) {
+            return;
+        }
+    }
 }
 
 impl Mailbox for SqliteMailbox {

@@ -8,8 +8,7 @@ use super::{
     contract::{AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable},
     hub::Hub,
     recent::RecentEnvelopes,
-    shares::Shares,
-    tables::{Change, Tables},
+    tables::{Change, Known, Tables},
 };
 use crate::config::MailboxLimits;
 use rusqlite::{Connection, TransactionBehavior};
@@ -47,8 +46,10 @@ pub(super) enum Command {
         mailbox: MailboxId,
         answer: oneshot::Sender<Result<(), Unavailable>>,
     },
+    /// A piece of what is past its life. The answer: whether there is more to do.
     Expire {
         now_ms: u64,
+        answer: oneshot::Sender<bool>,
     },
 }
 
@@ -65,15 +66,15 @@ fn run(
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
-    let mut shares = Shares::default();
+    let mut known = Known::default();
     while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
-        match commit(&mut connection, &limits, &mut shares, &mut group) {
+        match commit(&mut connection, &limits, &mut known, &mut group) {
             Ok((answers, changes)) => publish(answers, changes, hub, recent),
             // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
             // acknowledged in advance comes again with the next poll.
             Err(error) => {
                 recent.forget_all();
-                shares.forget_all();
+                known = Known::default();
                 log::error!("the mailbox database failed: {error}");
             }
         }
@@ -104,12 +105,12 @@ fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &R
 fn commit(
     connection: &mut Connection,
     limits: &MailboxLimits,
-    shares: &mut Shares,
+    known: &mut Known,
     group: &mut Vec<Command>,
 ) -> rusqlite::Result<(Vec<Held>, Vec<Change>)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers: Vec<Held> = Vec::with_capacity(group.len());
-    let mut tables = Tables::new(&transaction, limits, shares, group.len());
+    let mut tables = Tables::open(&transaction, limits, known, group.len())?;
     for command in group.drain(..) {
         match command {
             Command::Enqueue { items, now_ms, answer } => {
@@ -130,10 +131,15 @@ fn commit(
                 tables.delete(mailbox)?;
                 answers.push(Box::new(move || drop(answer.send(Ok(())))));
             }
-            Command::Expire { now_ms } => tables.expire(now_ms)?,
+            Command::Expire { now_ms, answer } => {
+                let more = tables.expire(now_ms)?;
+                answers.push(Box::new(move || {
+                    let _ = answer.send(more);
+                }));
+            }
         }
     }
-    let changes = tables.into_changes();
+    let changes = tables.finish()?;
     transaction.commit()?;
     Ok((answers, changes))
 }

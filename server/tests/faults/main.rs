@@ -11,6 +11,7 @@ mod full;
 mod history;
 mod kill;
 mod load;
+mod migration;
 mod redis;
 mod restore_refused;
 mod shutdown;

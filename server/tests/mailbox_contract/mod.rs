@@ -81,6 +81,7 @@ macro_rules! contract {
             no_sender_fills_more_than_a_share,
             a_share_is_free_again_when_it_was_fetched_or_expired,
             a_dropped_sender_takes_along_what_it_sent,
+            a_deleted_mailbox_leaves_no_count_to_the_next,
             survives_the_end_of_the_process,
             a_clock_that_jumps_loses_nothing,
             many_at_once_are_all_kept,

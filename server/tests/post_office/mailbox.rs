@@ -5,7 +5,7 @@ use crate::mailbox_contract::{Durable, NOW_MS, Store, cursors, item, mailbox, no
 use cliquet_server::{
     clock::Clock,
     config::MailboxLimits,
-    mailbox::{AcknowledgeError, EnqueueError, Mailbox, RECENT_LIMITS, RecentLimits, SqliteMailbox},
+    mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId, RECENT_LIMITS, RecentLimits, SqliteMailbox},
 };
 use std::sync::{
     Arc,
@@ -157,6 +157,40 @@ async fn what_is_past_its_life_is_removed_and_its_ids_are_forgotten() {
         )
         .unwrap();
     assert_eq!(counted, [0; 4]);
+}
+
+/// More mailboxes, more envelopes of one mailbox and more ids than one piece of the sweep looks at.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_in_pieces_meets_every_mailbox_and_every_id() {
+    let store = Embedded::open(MailboxLimits { envelopes_max: 2_000, ..MailboxLimits::default() }).await;
+    let to_many = (0..600_u16).map(|number| {
+        let [high, low] = number.to_be_bytes();
+        Item {
+            mailbox: MailboxId::from_random([high, low, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9]),
+            ..item(1, 7, "x")
+        }
+    });
+    store.mailbox.enqueue(to_many.collect()).await.unwrap();
+    store.mailbox.enqueue((0..1_100).map(|id| item(1, id, "y")).collect()).await.unwrap();
+    let connection = rusqlite::Connection::open(store.folder.path().join("mailbox.db")).unwrap();
+    let counted = || -> (u64, u64) {
+        connection
+            .query_row(
+                "SELECT (SELECT count(*) FROM envelopes WHERE is_notice = 0), (SELECT count(*) FROM accepted_ids)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap()
+    };
+    store.expire().await;
+    assert_eq!(counted(), (1_700, 1_700), "nothing is old yet");
+    store.set_time(NOW_MS + MailboxLimits::default().life_seconds * 1_000 + 1_101);
+    // A round that something wrote for, and one that goes on where it was.
+    store.mailbox.enqueue(vec![item(2, 1, "z")]).await.unwrap();
+    for _ in 0..4 {
+        store.expire().await;
+    }
+    assert_eq!(counted(), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,9 @@
 //!
 //! `accounts-1.db` and `mailbox-1.db` were written together by a server that knew the first step of each: Alice with two
 //! devices and a vault of 1500 bytes, Bob with one, each the other's contact; Alice sent Bob two letters and he had
-//! acknowledged the first. The time in their device lists was added later, unsigned. When a step is added, keep what the
-//! server wrote before it.
+//! acknowledged the first. The time in their device lists was added later, unsigned. `mailbox-3.db` is what a server of the
+//! third step made of `mailbox-1.db`: Alice sent Bob a third letter. When a step is added, keep what the server wrote
+//! before it.
 
 use crate::support::house::{PASSWORD, Person, TestServer, letter};
 use cliquet_wire::{
@@ -29,9 +30,13 @@ const BOBS_DEVICE: &str = "cf89d3be-3d7d-401f-9a83-455e29fcbe05";
 const FIRST_CURSOR: u64 = 1_780_315_200_000;
 
 async fn server() -> TestServer {
+    server_with("mailbox-1.db").await
+}
+
+async fn server_with(mailboxes: &str) -> TestServer {
     let folder = tempfile::tempdir().unwrap();
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept");
-    for (kept_as, name) in [("accounts-1.db", "cliquet.db"), ("mailbox-1.db", "mailbox.db")] {
+    for (kept_as, name) in [("accounts-1.db", "cliquet.db"), (mailboxes, "mailbox.db")] {
         std::fs::copy(kept.join(kept_as), folder.path().join(name)).unwrap();
     }
     TestServer::on(folder).await
@@ -78,6 +83,30 @@ async fn passwords_and_vaults_of_the_first_schema_still_fit_and_recovery_can_be_
     let set = SetRecovery { attempt, finalization, verifier, vault: last.clone(), replaces: next.digest() };
     server.put(&alice, "/recovery", &set).await.expect_nothing();
     assert_eq!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, last);
+}
+
+#[rocket::async_test]
+async fn mailboxes_of_the_third_schema_deliver_what_waits_and_know_a_retry() {
+    let server = server_with("mailbox-3.db").await;
+    let alice = returns("alice@example.org", ALICES_TOKEN).await;
+    let bob = returns("bob@example.org", BOBS_TOKEN).await;
+    let poll = |cursor| Poll { cursor, wait_seconds: Some(0) };
+    let waiting: PollAnswer = server.post(&bob, "/poll", &poll(FIRST_CURSOR)).await.expect(200);
+    assert_eq!(waiting.deliveries.len(), 2);
+    let mut third = letter(3, &alice, &bob);
+    third.sender_device = ALICES_DEVICES[0].parse().unwrap();
+    third.receiver_device = BOBS_DEVICE.parse().unwrap();
+    let post = SendMessages { envelopes: vec![third.clone()] };
+    let sent: MessagesSent = server.post(&alice, "/messages", &post).await.expect(201);
+    let kept = waiting.deliveries[1].envelope.clone().unwrap();
+    assert_eq!((sent.timestamp, kept.id), (kept.timestamp, third.id), "as the former server answered");
+    third.message_number += 1;
+    let post = SendMessages { envelopes: vec![third] };
+    server.post(&alice, "/messages", &post).await.expect_problem(IdReused);
+    let again: PollAnswer = server.post(&bob, "/poll", &poll(FIRST_CURSOR)).await.expect(200);
+    assert_eq!(again, waiting);
+    let none: PollAnswer = server.post(&bob, "/poll", &poll(waiting.deliveries[1].cursor)).await.expect(200);
+    assert!(none.deliveries.is_empty());
 }
 
 #[rocket::async_test]
