@@ -1,6 +1,7 @@
 //! Cliquet's chores, as one program without a shell: `cargo xtask run`, `cargo xtask test`.
 #![allow(clippy::print_stdout, reason = "talking to the terminal is this program's work")]
 
+mod advisories;
 mod assets;
 mod bench;
 mod ci;
@@ -14,11 +15,13 @@ mod progress;
 mod project;
 mod requirements;
 mod run;
+mod sbom;
 mod screenshots;
 mod second_client;
 mod soak;
 mod test;
 mod tidy;
+mod toolchain;
 mod totals;
 mod vectors;
 mod wasm;
@@ -58,6 +61,10 @@ enum Chore {
     Bench(bench::Options),
     /// Take the README's pictures from the running program, into docs/pictures
     Screenshots,
+    /// Check the lock files against RustSec's advisories
+    Advisories(advisories::Options),
+    /// List what the binary and the browser modules are made of, into target/sbom
+    Sbom,
     /// Check the rules of the house that no compiler checks
     Tidy(tidy::Options),
 }
@@ -85,6 +92,8 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
         Chore::Vectors => vectors::build(&project),
         Chore::Bench(options) => bench::run(&project, options),
         Chore::Screenshots => screenshots::take(&project),
+        Chore::Advisories(options) => advisories::alone(&project, options),
+        Chore::Sbom => sbom::write(&project),
         Chore::Tidy(options) => tidy::tidy(&project, options),
     }
 }

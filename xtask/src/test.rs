@@ -1,5 +1,6 @@
 //! Owns the order of the checks, and the last line: the totals of all test programs.
 
+use crate::advisories::{self, Outcome};
 use crate::assets;
 use crate::prerequisites::{self, Needs};
 use crate::problem::Problem;
@@ -47,14 +48,24 @@ pub(crate) fn run_all(project: &Project, options: &Options, progress: &mut Progr
     }
     // The tests run even if a check before them fails: one run tells everything there is to mend.
     let mut problems = Vec::new();
+    let mut not_checked = None;
     if !options.only_tests {
         problems.extend(checks(project, progress).into_iter().filter_map(Result::err));
+        progress.step("advisories");
+        match advisories::check_project(project) {
+            Ok(Outcome::Checked) => {}
+            Ok(Outcome::NotChecked(why)) => not_checked = Some(why),
+            Err(problem) => problems.push(problem),
+        }
     }
     progress.step("tests");
     let (totals, tests) = run_tests(project, options)?;
     problems.extend(tests.err());
     for problem in &problems {
         println!("FAILED: {problem}");
+    }
+    if let Some(why) = not_checked {
+        println!("NOT CHECKED: {why}");
     }
     conclude(options, totals, problems.len())
 }
@@ -64,8 +75,8 @@ pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
     test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()] })
 }
 
-/// The steps that [`checks`] takes.
-const CHECKS: usize = 2;
+/// The steps that [`checks`] takes, and that of the advisories.
+const CHECKS: usize = 3;
 
 /// What costs seconds. Lints compile every dependency once more; they are a step of `ci`.
 fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>> {

@@ -7,6 +7,7 @@ use crate::lock_files;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use crate::requirements;
+use crate::toolchain;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,7 @@ pub(crate) fn check(project: &Project, write: bool) -> Result<(), Problem> {
     faults.extend(circles.map(|fault| format!("web-crypto/src: {fault}")));
     faults.extend(vendored(project)?);
     faults.extend(lock_files::check(project)?);
+    faults.extend(toolchain::check(project)?);
     faults.extend(dependencies(&server_dependencies(project)?));
     if faults.is_empty() {
         println!("the house is tidy");
