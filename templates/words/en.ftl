@@ -110,6 +110,7 @@ composer-hint = Enter sends, Shift+Enter breaks the line.
 composer-send = Send
 
 # A message's menu
+read-more = Read more
 message-menu = Actions for this message
 react = React
 react-other = Another emoji

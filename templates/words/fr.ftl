@@ -113,6 +113,7 @@ composer-hint = Entrée envoie, Maj+Entrée va à la ligne.
 composer-send = Envoyer
 
 # Le menu d’un message
+read-more = Lire la suite
 message-menu = Actions pour ce message
 react = Réagir
 react-other = Un autre émoji

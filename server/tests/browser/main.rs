@@ -50,6 +50,7 @@ mod in_browser {
     mod redis_mailbox;
     mod requests;
     mod restart;
+    mod rich_text;
     mod search;
     mod secrets;
     mod sign_in;

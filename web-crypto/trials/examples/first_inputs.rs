@@ -39,6 +39,8 @@ fn main() {
     write("address", "typed", b" Alice.B+c@Example.ORG\n");
     write("account_key", "one", Stamp::of(0).0.as_der());
     write("byte_strings", "four", b"AAEC_-");
+    let text = "*bold* _italic_ ~strike~ `code`\n```\nblock\n```\n*https://e.org/a_(b)*. www.e.org, bob@e.org";
+    write("markup", "all", text.as_bytes());
 
     let mut world = World::strangers(2, 1);
     world.add_contact(0, 1);

@@ -11,7 +11,7 @@ use cliquet_web_crypto::{
     client::{
         content::Content,
         conversation::{Amendments, Conversation, Message, OutgoingEvent, Waiting},
-        history,
+        history, markup,
         messenger::Messenger,
         outbox::OutboxEntry,
         peer::{Owed, Peer},
@@ -51,7 +51,7 @@ use zeroize::Zeroizing;
 /// A fuzz target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 16] = [
+pub const ALL: [Target; 17] = [
     ("account_key", account_key),
     ("address", address),
     ("bundle", bundle),
@@ -61,6 +61,7 @@ pub const ALL: [Target; 16] = [
     ("directory", directory),
     ("envelope", envelope),
     ("history_segment", history_segment),
+    ("markup", markup),
     ("poll", poll),
     ("problem", problem),
     ("saved_file", saved_file),
@@ -271,6 +272,33 @@ pub fn saved_file(bytes: &[u8]) {
     if let Ok(saved) = SavedFile::read(&file, owner) {
         assert_eq!(saved.texts().count() as u64, saved.count());
     }
+}
+
+/// What is behind a piece of a text that is nothing but marks.
+fn without_marks(text: &str, end: usize) -> &str {
+    assert!(text[..end].chars().all(|mark| "*_~`\n".contains(mark)), "a letter is missing");
+    &text[end..]
+}
+
+/// What a text looks like: all of it but marks is there, in order, and no link leads to another scheme.
+pub fn markup(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    let runs = markup::runs(text);
+    assert!(runs.len() <= markup::RUNS_MAX);
+    let mut rest = text;
+    for run in &runs {
+        let begin = run.text.as_ptr() as usize - rest.as_ptr() as usize;
+        rest = without_marks(rest, begin);
+        rest = rest.strip_prefix(run.text).unwrap();
+        if run.kind == markup::Kind::Link {
+            let target = markup::target(run.text).to_ascii_lowercase();
+            assert!(["http://", "https://", "mailto:"].iter().any(|scheme| target.starts_with(scheme)));
+            assert!(run.text.len() <= markup::LINK_BYTES_MAX && !run.text.contains(char::is_whitespace));
+            assert!(!run.text.contains(['\u{202e}', '\u{2066}', '\u{200b}']));
+        }
+    }
+    without_marks(rest, rest.len());
+    assert_eq!(markup::plain(text), runs.iter().map(|run| run.text).collect::<String>());
 }
 
 pub fn vault_blob(bytes: &[u8]) {

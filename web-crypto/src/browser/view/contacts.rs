@@ -14,6 +14,7 @@ use crate::{
     },
     client::{
         conversation::{Conversation, ConversationId},
+        markup::plain,
         peer::{Peer, Trust},
         records::sortable,
     },
@@ -86,7 +87,7 @@ impl Contacts {
         if let Some(last) = &conversation.preview {
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
             let separator = if own.is_empty() { "" } else { ": " };
-            show_last(&line, &[own, separator].concat(), message_words::body(&last.body, &self.words));
+            show_last(&line, &[own, separator].concat(), &plain(message_words::body(&last.body, &self.words)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         }
         if let Some(unread) = dom::within(&line, ".contact-unread") {

@@ -8,7 +8,8 @@ use super::{
     contacts::{self, Contacts},
     conversation::{Allowed, OpenConversation, Placed},
     dates::Dates,
-    dom,
+    dom, message,
+    message_actions::LINE,
     message_words::Look,
     notices, quote,
     words::Words,
@@ -90,6 +91,10 @@ impl Conversations {
                 }
             } else if dom::around(event, "[data-safety-number]").is_some() {
                 conversations.toggle_safety_number();
+            } else if dom::around(event, "[data-read-more]").is_some()
+                && let Some(line) = dom::around(event, LINE)
+            {
+                message::unfold(&line);
             }
         });
     }

@@ -1,11 +1,12 @@
 //! A message as a line of its conversation.
 //!
-//! Lines are copies of the page's own templates, and what a person wrote becomes text nodes and nothing else.
+//! Lines are copies of the page's own templates. What a person wrote becomes text nodes, within the elements of
+//! `rich_text`.
 
 use super::{
     dom,
     message_words::{Look, said, why},
-    quote, reactions,
+    quote, reactions, rich_text,
     words::{Word, Words},
 };
 use crate::client::conversation::{DeliveryStatus, Message};
@@ -13,6 +14,10 @@ use web_sys::Element;
 
 /// Lines of one author within one minute stand together.
 const GROUP_MS: u64 = 60_000;
+/// The class of a line whose long text is cut off.
+const FOLDED: &str = "folded";
+/// On a line whose long text somebody wanted to read.
+const UNFOLDED: &str = "data-unfolded";
 
 /// Appends a message to a list of lines, below a line for its day when that is another one.
 pub fn append(list: &Element, templates: &Element, message: &Message, look: Look<'_>) {
@@ -59,7 +64,12 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
 
 /// Shows what a message says now, its status and its time.
 pub fn update(line: &Element, message: &Message, look: Look<'_>) {
-    dom::set_text(line, ".body", said(message, look.words));
+    let text = said(message, look.words);
+    if let Some(body) = dom::within(line, ".body") {
+        rich_text::show(&body, text);
+    }
+    let folded = rich_text::is_long(text) && !line.has_attribute(UNFOLDED);
+    let _ = line.class_list().toggle_with_force(FOLDED, folded);
     quote::prepare(line, message);
     reactions::show(line, message, look);
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());
@@ -70,6 +80,13 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
         time.set_text_content(Some(&look.dates.time(message.shown_time())));
     }
     show_status(line, message, look.words);
+}
+
+/// Shows the whole of a long text.
+pub fn unfold(line: &Element) {
+    let _ = line.set_attribute(UNFOLDED, "");
+    let _ = line.class_list().remove_1(FOLDED);
+    dom::focus(line);
 }
 
 /// What comes after the conversation in a message's key: sorts as the messages do.

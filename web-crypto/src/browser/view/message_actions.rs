@@ -60,6 +60,8 @@ pub fn listen(actions: &Rc<MessageActions>, serve: fn(Rc<MessageActions>, Gestur
 }
 
 fn gesture(event: &Event) -> Option<Gesture> {
+    // A link keeps the browser's own menu.
+    let is_link = dom::around(event, ".body a").is_some();
     if event.type_() == "pointerdown" {
         let touched = event.dyn_ref::<PointerEvent>()?.pointer_type() == "touch" && dom::around(event, LINE).is_some();
         return touched.then_some(Gesture::Touched);
@@ -72,7 +74,7 @@ fn gesture(event: &Event) -> Option<Gesture> {
     let at = (mouse.client_x(), mouse.client_y());
     if event.type_() == "contextmenu" {
         // A selection keeps the browser's own menu.
-        return (!dom::has_selection()).then_some(Gesture::Menu { line, at });
+        return (!dom::has_selection() && !is_link).then_some(Gesture::Menu { line, at });
     }
     if let Some(chip) = dom::around(event, "[data-reaction]") {
         return Some(Gesture::React { line, emoji: chip.get_attribute("data-reaction")? });

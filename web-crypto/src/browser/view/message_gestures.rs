@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, PointerEvent};
+use web_sys::{Element, Event, HtmlElement, PointerEvent};
 
 /// A finger that stays so long asks for the menu.
 const LONG_PRESS_MS: u32 = 500;
@@ -46,7 +46,7 @@ pub fn listen(open: impl Fn(Element, (i32, i32)) + 'static, reply: impl Fn(Eleme
                 return;
             };
             match event.type_().as_str() {
-                "pointerdown" => gestures.down(pointer, dom::around(event, LINE)),
+                "pointerdown" => gestures.down(pointer, line(event)),
                 "pointermove" => gestures.moved(pointer),
                 "pointerup" => gestures.up(pointer),
                 _ => gestures.forget(),
@@ -99,6 +99,11 @@ impl Gestures {
             shift_line(&touch.line, "");
         }
     }
+}
+
+/// The line under a finger. A link keeps the browser's own menu.
+fn line(event: &Event) -> Option<Element> {
+    dom::around(event, LINE).filter(|_| dom::around(event, ".body a").is_none())
 }
 
 fn shift_line(line: &Element, transform: &str) {

@@ -22,7 +22,10 @@ use crate::{
         },
         platform::{task, timer},
     },
-    client::conversation::{Message, may_amend},
+    client::{
+        conversation::{Message, may_amend},
+        markup::plain,
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -149,7 +152,7 @@ impl MessageMenu {
                 fill(&word("reply-to"), "name", message.sender.as_str())
             };
             let purpose = Purpose::Reply(message.reference());
-            menu.actions.composer.begin(purpose, &title, said(&message, &menu.actions.words), None);
+            menu.actions.composer.begin(purpose, &title, &plain(said(&message, &menu.actions.words)), None);
         });
     }
 

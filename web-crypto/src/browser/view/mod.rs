@@ -55,6 +55,8 @@ pub mod recovery_paper;
 #[cfg(target_arch = "wasm32")]
 pub mod relative_time;
 #[cfg(target_arch = "wasm32")]
+pub mod rich_text;
+#[cfg(target_arch = "wasm32")]
 pub mod saved_file;
 #[cfg(target_arch = "wasm32")]
 pub mod search;

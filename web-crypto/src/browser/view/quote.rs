@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{
     browser::app::{error::AppError, load_messages},
-    client::conversation::{ConversationId, Message, MessageRef},
+    client::{
+        conversation::{ConversationId, Message, MessageRef},
+        markup::plain,
+    },
 };
 use web_sys::Element;
 
@@ -68,7 +71,7 @@ pub fn of_line(line: &Element) -> Option<MessageRef> {
 /// The beginning of a message on one line. `None`: it is not on this device.
 pub fn excerpt(quoted: Option<&Message>, look: Look<'_>) -> String {
     let Some(quoted) = quoted else { return look.words.get(Word::QuotedGone).to_owned() };
-    let text = said(quoted, look.words);
+    let text = plain(said(quoted, look.words));
     let mut words = text.split_whitespace();
     let mut short = String::new();
     while let Some(word) = words.next().filter(|_| short.chars().count() < QUOTE_CHARS_MAX) {

@@ -10,7 +10,7 @@ use crate::{
         app::{error::AppError, search_messages as texts},
         platform::{error::StoreError, task, text::lower, timer},
     },
-    client::search::Query,
+    client::{markup::plain, search::Query},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -172,14 +172,14 @@ impl Search {
             }
             let mut messages = texts::read(&self.engine, slice).await?;
             self.goes_on(run)?;
-            messages.retain(|message| query.matches(message.text(), lower));
+            messages.retain(|message| query.matches(&plain(message.text()), lower));
             messages.sort_unstable_by_key(|message| std::cmp::Reverse((message.sort_time, message.id)));
             if fresh {
                 self.found.clear();
                 fresh = false;
             }
             for message in &messages {
-                self.found.show(message, &query.excerpt(message.text(), lower));
+                self.found.show(message, &query.excerpt(&plain(message.text()), lower));
             }
             self.found.keep(SHOWN_MAX);
             // What follows is older, unless it came meanwhile.
