@@ -27,6 +27,7 @@ mod in_browser {
     mod browser_kills;
     mod chunks;
     mod coming_back;
+    mod copy;
     mod delete_account;
     mod devices;
     mod drafts;

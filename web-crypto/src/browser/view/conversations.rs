@@ -6,6 +6,7 @@ use super::{
     Engine,
     composer::Composer,
     contacts::{self, Contacts},
+    copy_lines,
     conversation::{Allowed, OpenConversation, Placed},
     dates::Dates,
     dom, message,
@@ -81,6 +82,7 @@ impl Conversations {
                 following.changed(changes);
             }
         });
+        copy_lines::listen(self.engine.email(), self.dates.clone());
         let Some(document) = dom::document() else { return };
         let conversations = self.clone();
         dom::on(&document, "click", move |event| {

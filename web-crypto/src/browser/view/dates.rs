@@ -15,6 +15,7 @@ pub struct Dates {
     day: Function,
     day_with_year: Function,
     short_day: Function,
+    exact: Function,
 }
 
 impl Dates {
@@ -32,6 +33,7 @@ impl Dates {
             day: format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
             day_with_year: format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
             short_day: format(&[("day", "numeric"), ("month", "short")]),
+            exact: format(&[("dateStyle", "short"), ("timeStyle", "short")]),
         }
     }
 
@@ -59,6 +61,11 @@ impl Dates {
     pub fn short(&self, ms: u64) -> String {
         let today = self.day_key(ms) == self.day_key(timer::now_ms());
         formatted(if today { &self.time } else { &self.short_day }, ms)
+    }
+
+    /// Day and time in digits.
+    pub fn exact(&self, ms: u64) -> String {
+        formatted(&self.exact, ms)
     }
 
     /// `2026-01-31`, by this computer's calendar.

@@ -16,6 +16,8 @@ pub mod conversation;
 #[cfg(target_arch = "wasm32")]
 pub mod conversations;
 #[cfg(target_arch = "wasm32")]
+pub mod copy_lines;
+#[cfg(target_arch = "wasm32")]
 pub mod dates;
 #[cfg(target_arch = "wasm32")]
 pub mod device_list;
