@@ -111,6 +111,8 @@ composer-send = Send
 
 # A message's menu
 read-more = Read more
+unread-line = New messages
+to-end = To the newest messages
 message-menu = Actions for this message
 react = React
 react-other = Another emoji

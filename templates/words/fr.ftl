@@ -114,6 +114,8 @@ composer-send = Envoyer
 
 # Le menu d’un message
 read-more = Lire la suite
+unread-line = Nouveaux messages
+to-end = Aller aux derniers messages
 message-menu = Actions pour ce message
 react = Réagir
 react-other = Un autre émoji

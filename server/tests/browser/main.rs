@@ -47,6 +47,7 @@ mod in_browser {
     mod policy;
     mod poll;
     mod put_back;
+    mod reading_place;
     mod recovery;
     mod redis_mailbox;
     mod requests;

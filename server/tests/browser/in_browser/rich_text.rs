@@ -66,7 +66,11 @@ async fn marks_are_seen_in_the_conversation_and_left_out_where_a_text_is_short()
     ]);
     assert_eq!(bob.tab.ask(ELEMENTS, vec![]).await, expected);
     bob.tab
-        .until("the list", "document.querySelector('.contact-last bdi')?.textContent.startsWith('bold italic gone a*b*')", vec![])
+        .until(
+            "the list",
+            "document.querySelector('.contact-last bdi')?.textContent.startsWith('bold italic gone a*b*')",
+            vec![],
+        )
         .await;
     // A reply quotes what was said, without its marks, and what is edited shows its new looks.
     let menu = "document.querySelector('.message.peer').dispatchEvent(
@@ -76,7 +80,8 @@ async fn marks_are_seen_in_the_conversation_and_left_out_where_a_text_is_short()
     bob.tab.until_shown("[data-purpose]").await;
     bob.send("*yes*").await;
     until_last(&alice.tab, "yes").await;
-    let quote = "document.querySelector('.quote:not([hidden]) .quote-text')?.textContent.startsWith('bold italic gone')";
+    let quote =
+        "document.querySelector('.quote:not([hidden]) .quote-text')?.textContent.startsWith('bold italic gone')";
     alice.tab.until("the quote", quote, vec![]).await;
     // The box has the marks again.
     bob.tab.write("[data-draft]", "\u{e013}").await;
@@ -139,7 +144,9 @@ async fn sixteen_kilobytes_of_marks_harm_nobody() {
         .map(|pattern| pattern.repeat(MESSAGE_TEXT_BYTES_MAX / pattern.len()).trim().to_owned())
         .collect();
     write_at_once(&alice.tab, &texts).await;
-    bob.tab.until("all of them", "document.querySelectorAll('.message').length === a[0]", vec![json!(texts.len())]).await;
+    bob.tab
+        .until("all of them", "document.querySelectorAll('.message').length === a[0]", vec![json!(texts.len())])
+        .await;
     let deepest = "Math.max(...[...document.querySelectorAll('.body *')].map(e => {
         let depth = 0;
         for (; !e.classList.contains('body'); e = e.parentElement) depth++;
@@ -155,10 +162,13 @@ async fn texts_of_all_looks_fit() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("*Shopping*: _two_ cheeses, ~bread~ and the `list` from https://example.org/a_very/long_(path)/that/goes/on?and=on#and-on").await;
     write_at_once(&alice.tab, &["```\nfor cheese in market {\n    buy(cheese); // and a line that is longer than a phone is wide\n}\n```\nWrite to bob@example.org".to_owned()]).await;
-    write_at_once(&bob.tab, &["*Shopping* is `done`: www.example.org\n```\nok\n```".to_owned(), "❤️🧀".to_owned()]).await;
+    write_at_once(&bob.tab, &["*Shopping* is `done`: www.example.org\n```\nok\n```".to_owned(), "❤️🧀".to_owned()])
+        .await;
     write_at_once(&alice.tab, &["We meet in front of the station, and then we walk to the market. ".repeat(60)]).await;
     bob.tab.until_shown(".message.folded").await;
+    bob.until_marked(&["delivered", "delivered"]).await;
     bob.tab.ask("document.querySelector('.messages').scrollTop = 0", vec![]).await;
+    bob.tab.until_shown("[data-to-end]").await;
     show(&bob.tab, "texts").await;
     bob.read_pages_in("fr").await;
     bob.tab.until_shown(".message.folded").await;

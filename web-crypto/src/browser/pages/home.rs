@@ -96,6 +96,7 @@ fn follow_person(leader: &Rc<Leader<Browser>>, conversations: &Rc<Conversations>
             leader.returned();
             conversations.seen();
         }
+        Change::Focused => conversations.seen(),
         Change::Hidden => composer.keep_draft(),
     });
 }

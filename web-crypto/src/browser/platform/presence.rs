@@ -12,19 +12,31 @@ pub fn is_visible() -> bool {
     web_sys::window().and_then(|window| window.document()).is_some_and(|document| !document.hidden())
 }
 
-/// A change of either.
+/// Whether the window has the keyboard, so that somebody looks at it.
+pub fn has_focus() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    is_visible() && document.is_some_and(|document| document.has_focus().unwrap_or(false))
+}
+
+/// A change of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     Online,
     Offline,
     Visible,
     Hidden,
+    Focused,
 }
 
 /// Tells of changes, for as long as the page lives.
 pub fn follow(changed: impl Fn(Change) + Clone + 'static) {
     let Some(window) = web_sys::window() else { return };
-    for (name, change) in [("online", Change::Online), ("offline", Change::Offline), ("pagehide", Change::Hidden)] {
+    for (name, change) in [
+        ("online", Change::Online),
+        ("offline", Change::Offline),
+        ("pagehide", Change::Hidden),
+        ("focus", Change::Focused),
+    ] {
         let changed = changed.clone();
         EventListener::new(&window, name, move |_| changed(change)).forget();
     }

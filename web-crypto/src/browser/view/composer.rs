@@ -3,7 +3,7 @@
 use super::{
     Engine,
     conversation::OpenConversation,
-    dom, notices,
+    dom, notices, reading_place,
     words::{Word, Words},
 };
 use crate::{
@@ -201,6 +201,7 @@ impl Composer {
             return self.edit(open, key, text);
         }
         field.set_value("");
+        reading_place::writes(&open);
         self.dirty.set(false);
         let quote = match purpose {
             Some(Purpose::Reply(quote)) => Some(quote),

@@ -1,6 +1,6 @@
 //! The conversation that is on the page: its lines, and what may be done in it.
 
-use super::{dom, message, message_words::Look};
+use super::{dom, message, message_words::Look, reading_place};
 use crate::client::{
     conversation::{ConversationId, Message},
     peer::Trust,
@@ -8,8 +8,6 @@ use crate::client::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTextAreaElement};
 
-/// So near to the end, a reader is taken along when something new comes.
-const NEAR_END_PIXELS: i32 = 96;
 /// On a conversation's element once it is filled.
 pub const FILLED: &str = "data-filled";
 /// On a conversation's element while the new key of a changed one was seen.
@@ -61,6 +59,11 @@ impl OpenConversation {
         self.section.is_connected()
     }
 
+    /// Its element.
+    pub fn section(&self) -> &Element {
+        &self.section
+    }
+
     pub fn list(&self) -> Option<Element> {
         self.part(".messages")
     }
@@ -87,11 +90,11 @@ impl OpenConversation {
             message::append(&list, &self.section, message, look);
         }
         self.empty(messages.is_empty());
-        list.set_scroll_top(list.scroll_height());
+        reading_place::restore_unread_line(self);
     }
 
-    /// Shows a line, or its new status. One above `enough` others is not shown.
-    pub fn show(&self, message: &Message, enough: u32, look: Look<'_>) -> Placed {
+    /// Shows a line, or its new status. One above `enough` others is not shown. `at_end`: nobody reads older lines.
+    pub fn show(&self, message: &Message, enough: u32, at_end: bool, look: Look<'_>) -> Placed {
         let Some(list) = self.list() else { return Placed::Here };
         let order = message::order(message);
         if let Some(line) = dom::within(&list, &["[data-order=\"", &order, "\"]"].concat()) {
@@ -104,27 +107,16 @@ impl OpenConversation {
             let above = list.child_element_count() > enough && first.is_some_and(|first| first > order);
             return if above { Placed::Here } else { Placed::Between };
         }
-        let near_end = list.scroll_height() - list.scroll_top() - list.client_height() < NEAR_END_PIXELS;
         message::append(&list, &self.section, message, look);
         self.empty(false);
-        if near_end || message.is_own() {
-            // Each line costs a layout of all; what is far above is fetched when somebody goes up to it.
-            while list.child_element_count() > 2 * enough
-                && let Some(first) = list.first_element_child()
-            {
-                first.remove();
-            }
-            list.set_scroll_top(list.scroll_height());
+        // Each line costs a layout of all; what is far above is fetched when somebody goes up to it.
+        while at_end
+            && list.child_element_count() > 2 * enough
+            && let Some(first) = list.first_element_child()
+        {
+            first.remove();
         }
         Placed::Here
-    }
-
-    /// Puts older lines above those that are shown, and keeps what is read where it is.
-    pub fn keep_place(&self, change: impl FnOnce()) {
-        let Some(list) = self.list() else { return };
-        let from_end = list.scroll_height() - list.scroll_top();
-        change();
-        list.set_scroll_top(list.scroll_height() - from_end);
     }
 
     /// Shows lines and buttons by what is allowed, and opens the composer.

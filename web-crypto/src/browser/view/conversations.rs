@@ -6,13 +6,14 @@ use super::{
     Engine,
     composer::Composer,
     contacts::{self, Contacts},
-    copy_lines,
     conversation::{Allowed, OpenConversation, Placed},
+    copy_lines,
     dates::Dates,
     dom, message,
     message_actions::LINE,
     message_words::Look,
     notices, quote,
+    reading_place::{self, AtEnd},
     words::Words,
 };
 use crate::{
@@ -35,6 +36,9 @@ use std::{
 
 /// Lines that are laid out at first.
 const PAGE_LINES: u32 = 60;
+/// With so many unread messages at most, those that are unread are laid out at first, with some that were read.
+const UNREAD_SHOWN_MAX: u32 = 500;
+const READ_BEFORE_UNREAD: u32 = 20;
 /// So near to the first line, older ones are fetched.
 const NEAR_START_PIXELS: i32 = 200;
 
@@ -82,6 +86,7 @@ impl Conversations {
                 following.changed(changes);
             }
         });
+        reading_place::listen();
         copy_lines::listen(self.engine.email(), self.dates.clone());
         let Some(document) = dom::document() else { return };
         let conversations = self.clone();
@@ -97,6 +102,7 @@ impl Conversations {
                 && let Some(line) = dom::around(event, LINE)
             {
                 message::unfold(&line);
+                reading_place::note();
             }
         });
     }
@@ -115,9 +121,14 @@ impl Conversations {
         });
     }
 
-    /// Somebody sees the page again: the open conversation is read.
+    /// Somebody may see the end of the open conversation: then it is read.
     pub fn seen(&self) {
-        if let Some(open) = OpenConversation::find() {
+        let Some(open) = OpenConversation::find() else { return };
+        let sees_end = open.list().is_some_and(|list| reading_place::sees_end(&list));
+        if sees_end && presence::has_focus() && reading_place::unread(&open) > 0 {
+            // Asked for once.
+            reading_place::set_unread(&open, 0);
+            reading_place::note();
             self.engine.ask(Command::Read(open.id));
         }
     }
@@ -165,16 +176,21 @@ impl Conversations {
     /// Fills a conversation that was just swapped in.
     async fn fill(self: &Rc<Self>) -> Result<(), AppError> {
         let Some(open) = OpenConversation::find().filter(OpenConversation::begin_to_fill) else { return Ok(()) };
-        self.lay_out(&open, PAGE_LINES).await?;
+        let conversation = load_messages::conversation(&self.engine, &open.id).await?;
+        let unread = conversation.map_or(0, |conversation| conversation.unread);
+        let lines = if unread <= UNREAD_SHOWN_MAX { unread + READ_BEFORE_UNREAD } else { 0 };
+        self.lay_out(&open, lines.max(PAGE_LINES)).await?;
         self.allow(&open).await?;
         self.composer.restore_draft(&open).await?;
         open.focus_draft();
-        if presence::is_visible() {
-            self.engine.ask(Command::Read(open.id.clone()));
-        }
         let Some(list) = open.list() else { return Ok(()) };
+        reading_place::forget_unread(&open);
+        reading_place::set_unread(&open, unread);
+        reading_place::show_unread_line(&open);
+        reading_place::go_to_unread(&list);
         let (conversations, busy) = (self.clone(), Rc::new(Cell::new(false)));
-        dom::on(&list.clone(), "scroll", move |_| {
+        reading_place::follow(&open.clone(), move || {
+            conversations.seen();
             if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
                 let (conversations, busy, open) = (conversations.clone(), busy.clone(), open.clone());
                 task::spawn(async move {
@@ -183,12 +199,15 @@ impl Conversations {
                 });
             }
         });
+        self.seen();
         Ok(())
     }
 
     async fn lay_out(&self, open: &OpenConversation, lines: u32) -> Result<(), AppError> {
         let messages = load_messages::last(&self.engine, &open.id, lines).await?;
-        open.lay_out(&messages, self.look());
+        if let Some(list) = open.list() {
+            reading_place::keep(&list, || open.lay_out(&messages, self.look()));
+        }
         self.fill_quotes(open).await
     }
 
@@ -203,8 +222,10 @@ impl Conversations {
         let wanted = shown.max(PAGE_LINES).saturating_mul(2);
         let messages: Vec<Message> = load_messages::last(&self.engine, &open.id, wanted).await.unwrap_or_default();
         // What is shown may have been laid out again meanwhile.
-        if messages.len() > open.lines() as usize {
-            open.keep_place(|| open.lay_out(&messages, self.look()));
+        if let Some(list) = open.list()
+            && messages.len() > open.lines() as usize
+        {
+            reading_place::keep(&list, || open.lay_out(&messages, self.look()));
             if let Err(error) = self.fill_quotes(open).await {
                 self.complain(&error);
             }
@@ -269,6 +290,7 @@ impl Conversations {
     async fn follow(&self, changes: &[Change]) -> Result<(), AppError> {
         let open = OpenConversation::find();
         let here = |id: &ConversationId| open.as_ref().filter(|open| open.id == *id);
+        let at_end = open.as_ref().and_then(OpenConversation::list).and_then(|list| AtEnd::of(&list));
         let mut between = false;
         for change in changes {
             match change {
@@ -296,16 +318,14 @@ impl Conversations {
                     self.contacts.show(&conversation);
                     if let Some(open) = here(id) {
                         self.allow(open).await?;
-                        if conversation.unread > 0 && presence::is_visible() {
-                            self.engine.ask(Command::Read(id.clone()));
-                        }
+                        reading_place::set_unread(open, conversation.unread);
                     }
                 }
                 Change::Message { conversation, key } if !between => {
                     if let Some(open) = here(conversation)
                         && let Some(message) = load_messages::message(&self.engine, key).await?
                     {
-                        between = open.show(&message, PAGE_LINES, self.look()) == Placed::Between;
+                        between = open.show(&message, PAGE_LINES, at_end.is_some(), self.look()) == Placed::Between;
                         if let Some(list) = open.list() {
                             quote::outdate(&list, &message);
                         }
@@ -315,15 +335,34 @@ impl Conversations {
             }
         }
         if between && let Some(open) = &open {
-            // The end is shown then, so what is far above it can be fetched again. The other lines that came are there
-            // with it.
-            self.lay_out(open, PAGE_LINES).await?;
+            // At the end, what is far above it can be fetched again. The other lines that came are there with it.
+            let lines = if at_end.is_some() { 0 } else { open.lines().saturating_add(READ_BEFORE_UNREAD) };
+            self.lay_out(open, lines.max(PAGE_LINES)).await?;
         }
         if let Some(open) = &open {
             self.fill_quotes(open).await?;
+            self.take_along(open, at_end.as_ref());
         }
         contacts::put_in_order();
         Ok(())
+    }
+
+    /// After something came. `at_end`: who was at the end before.
+    fn take_along(&self, open: &OpenConversation, at_end: Option<&AtEnd>) {
+        let Some(list) = open.list() else { return };
+        let at_end = at_end.is_some_and(|at_end| at_end.stays(&list));
+        let is_seen = at_end && presence::has_focus();
+        if !is_seen {
+            reading_place::show_unread_line(open);
+        }
+        if is_seen {
+            reading_place::go_to_end(&list);
+        } else if at_end {
+            // Nobody looks: what came first stays in sight.
+            reading_place::go_to_unread(&list);
+        }
+        reading_place::note();
+        self.seen();
     }
 
     fn complain(&self, error: &AppError) {

@@ -53,6 +53,8 @@ pub mod quote;
 #[cfg(target_arch = "wasm32")]
 pub mod reactions;
 #[cfg(target_arch = "wasm32")]
+pub mod reading_place;
+#[cfg(target_arch = "wasm32")]
 pub mod recovery_paper;
 #[cfg(target_arch = "wasm32")]
 pub mod relative_time;
