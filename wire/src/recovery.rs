@@ -71,6 +71,17 @@ pub struct RecoveryStarted {
     pub vault: Blob,
 }
 
+/// `POST /recovery/earlier` and `POST /recovery/earlier/<replaced>`: the earlier vaults of an account, for a person who has
+/// its recovery key and is not signed in. Answered like `GET /vault/earlier` and `GET /vault/earlier/<replaced>`; an
+/// unknown address, an account without a recovery key and a wrong proof all get `recovery-refused`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProveRecovery {
+    /// As [`RecoveryStarted`] gave it.
+    pub email: Address,
+    /// The same proof again.
+    pub proof: RecoveryProof,
+}
+
 /// `POST /recovery/finish`: record and vault are replaced together, every sign-in of the account ends, and a new one
 /// begins, which speaks for no device. Answered with [`SignedIn`](crate::sign_in::SignedIn) and the cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use crate::{
     config::sizes,
     cookies::Cookies,
     database::{self, Database},
-    devices,
+    devices, earlier_vaults,
     error::Error,
     guesses::Guesser,
     known_browsers,
@@ -26,8 +26,9 @@ use crate::{
 use cliquet_wire::{
     address::Address,
     problem::ProblemCode,
-    recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
+    recovery::{FinishRecovery, ProveRecovery, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::SignedIn,
+    vault::{EarlierVaults, Vault},
 };
 use rocket::{
     Route, State, get, post, put,
@@ -36,7 +37,7 @@ use rocket::{
 };
 
 pub fn routes() -> Vec<Route> {
-    routes![page, make_room, set, start, finish]
+    routes![page, make_room, set, start, earlier, read_earlier, finish]
 }
 
 /// The recovery page. A person who is signed in is redirected to home.
@@ -111,6 +112,48 @@ async fn start(
         Ok::<_, Error>(RecoveryStarted { email, response, credential, directory, vault })
     });
     Ok(HtmlOrJson::new(started.await?).compressible())
+}
+
+/// What `GET /vault/earlier` answers, without a sign-in.
+#[post("/recovery/earlier", data = "<body>")]
+async fn earlier(
+    body: Body<ProveRecovery, { sizes::SMALL }>,
+    guesser: Guesser<'_>,
+    now: Now,
+    database: &State<Database>,
+) -> Result<HtmlOrJson<EarlierVaults>, Error> {
+    let account_id = proven(body.0, guesser, now, database).await?;
+    let vaults = database.run(move |connection| earlier_vaults::list(connection, account_id, now.0)).await?;
+    Ok(HtmlOrJson::new(EarlierVaults { vaults }))
+}
+
+/// What `GET /vault/earlier/<replaced>` answers, without a sign-in.
+#[post("/recovery/earlier/<replaced>", data = "<body>")]
+async fn read_earlier(
+    replaced: u64,
+    body: Body<ProveRecovery, { sizes::SMALL }>,
+    guesser: Guesser<'_>,
+    now: Now,
+    database: &State<Database>,
+) -> Result<HtmlOrJson<Vault>, Error> {
+    let account_id = proven(body.0, guesser, now, database).await?;
+    let vault = database.run(move |connection| earlier_vaults::read(connection, account_id, replaced, now.0)).await?;
+    Ok(HtmlOrJson::new(Vault { vault: vault.ok_or(ProblemCode::NotFound)? }))
+}
+
+/// The account that the proof is for. A right proof costs no guess: somebody who recovers may look at thirty vaults. A wrong
+/// one costs one, as on every other way in.
+async fn proven(prove: ProveRecovery, guesser: Guesser<'_>, now: Now, database: &Database) -> Result<i64, Error> {
+    let ProveRecovery { email, proof } = prove;
+    let address = email.clone();
+    let found = database.run(move |connection| accounts::recoverable(connection, &address, &proof)).await?;
+    match found {
+        Some(account_id) => Ok(account_id),
+        None => {
+            guesser.take(&email, database, now.0).await?;
+            Err(ProblemCode::RecoveryRefused.into())
+        }
+    }
 }
 
 #[post("/recovery/finish", data = "<body>")]

@@ -8,9 +8,9 @@ use cliquet_wire::{
     limits::VAULT_BYTES_MAX,
     poll::{Poll, PollAnswer},
     problem::ProblemCode::{self, *},
-    recovery::{FinishRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
+    recovery::{FinishRecovery, ProveRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::SignedIn,
-    vault::Vault,
+    vault::{EarlierVault, EarlierVaults, ReplaceVault, Vault},
 };
 use rocket::http::Method;
 use serde_json::json;
@@ -224,4 +224,43 @@ async fn the_page_is_for_whoever_is_signed_out() {
     assert!(page.status == 200 && page.body.contains("24 words"), "{}", page.body);
     let page = server.ask(Method::Get, &alice, "/recover", Vec::new(), &html).await;
     assert_eq!((page.status, page.header("Location")), (303, Some("/home")));
+}
+
+/// Requirement: S1
+#[rocket::async_test]
+async fn earlier_vaults_are_read_with_the_recovery_key_and_by_nobody_else() {
+    let server = TestServer::with(&[("throttles.guess_per_network_hour", "6")]).await;
+    let alice = server.sign_up("alice@example.org").await;
+    server.sign_up("robin@example.org").await;
+    let good = vault(2, b"good");
+    let set = SetRecovery { vault: good.clone(), ..setting(&server, &alice, PASSWORD).await };
+    server.put(&alice, "/recovery", &set).await.expect_nothing();
+    let replaced = server.now_ms();
+    let stolen = ReplaceVault { vault: vault(2, b"stolen"), replaces: good.digest(), proof: None };
+    server.put(&alice, "/vault", &stolen).await.expect_nothing();
+    let prove = |email: &str, proof| ProveRecovery { email: email.parse().unwrap(), proof };
+    let (one, list) = (format!("/recovery/earlier/{replaced}"), "/recovery/earlier");
+    // As often as there are vaults: a right proof is no guess.
+    let right = prove("alice@example.org", PROOF);
+    for _ in 0..30 {
+        let earlier: EarlierVaults = server.post(None, list, &right).await.expect(200);
+        assert_eq!(earlier.vaults, [EarlierVault { replaced, bytes: good.0.len() as u64 }]);
+        assert_eq!(server.post(None, &one, &right).await.expect::<Vault>(200).vault, good);
+    }
+    server.post(None, "/recovery/earlier/1", &right).await.expect_problem(NotFound);
+    // Three guesses were the sign-ups and the proof of the password.
+    let wrong = [
+        prove("alice@example.org", RecoveryProof(Bytes([6; 32]))),
+        prove("robin@example.org", PROOF),
+        prove("nobod@example.org", PROOF),
+    ];
+    let mut refusals = Vec::new();
+    for (prove, path) in wrong.iter().zip([list, &one, &one]) {
+        let reply = server.post(None, path, prove).await;
+        reply.expect_problem(RecoveryRefused);
+        refusals.push((reply.status, reply.headers, reply.body));
+    }
+    assert!(refusals.iter().all(|refusal| *refusal == refusals[0]), "{refusals:#?}");
+    server.post(None, list, &wrong[0]).await.expect_problem(TooManyRequests);
+    server.post(None, list, &right).await.expect::<EarlierVaults>(200);
 }

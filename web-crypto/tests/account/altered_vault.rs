@@ -15,7 +15,7 @@ use cliquet_web_crypto::{
 use cliquet_wire::{bytes::Blob, opaque::Stretching, problem::ProblemCode, vault::head};
 
 /// As `PUT /vault` takes it from any sign-in: the locks stay, and the body is rubbish.
-fn steal(server: &Server) {
+pub(crate) fn steal(server: &Server) {
     server.alter(&alice(), |account| {
         let before = account.vault.clone();
         let last = account.vault.0.last_mut().unwrap();

@@ -1,6 +1,7 @@
 //! Another password, and the recovery key.
 
 use crate::{
+    altered_vault::steal,
     browser::{Browser, PASSWORD, alice, password, ready, silent},
     server::{Fault, Server},
 };
@@ -29,8 +30,13 @@ fn with_recovery_key(browser: &Browser<'_>) -> RecoveryKey {
 }
 
 fn recovered(browser: &Browser<'_>, key: &RecoveryKey) -> Result<(), AccountError> {
+    recovered_as(browser, key, false)
+}
+
+/// `may_restore`: the second press of somebody who was told that an earlier vault opens.
+fn recovered_as(browser: &Browser<'_>, key: &RecoveryKey, may_restore: bool) -> Result<(), AccountError> {
     let (email, password) = (alice(), password(NEW));
-    let (may_replace, may_restore, unlocking) = (false, false, Unlocking::NotAsked);
+    let (may_replace, unlocking) = (false, Unlocking::NotAsked);
     let device_name = "Browser".to_owned();
     let new = SignIn { email, password, may_replace, may_restore, unlocking, device_name };
     ready(recover(browser, key, new, &silent))
@@ -129,6 +135,50 @@ fn another_recovery_key_and_an_altered_vault_change_nothing() {
     assert_eq!(recovered(&other, &key), Err(AccountError::VaultAltered));
     assert!(!other.journal().contains(&"POST /recovery/finish".to_owned()));
     assert_eq!(other.kept(), None);
+}
+
+/// Finding: a stolen sign-in destroyed an account.
+#[test]
+fn what_a_thief_put_in_the_place_of_the_vault_is_undone_with_the_recovery_key_too() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let key = with_recovery_key(&browser);
+    server.exchange("POST", "/sign-out", None).unwrap();
+    steal(&server);
+    steal(&server);
+    let stolen = server.account(&alice()).unwrap().vault;
+    let other = Browser::new(&server, 2);
+    assert_eq!(recovered(&other, &key), Err(AccountError::EarlierVault(1)), "the newest that opens");
+    assert_eq!(server.account(&alice()).unwrap().vault, stolen, "nothing before the person agreed");
+    assert!(!other.journal().contains(&"POST /recovery/finish".to_owned()));
+    recovered_as(&other, &key, true).unwrap();
+    Browser::new(&server, 3).sign_in(NEW, false).unwrap();
+    assert_eq!(Browser::new(&server, 4).sign_in(PASSWORD, false), Err(AccountError::Refused));
+}
+
+/// A server that lies rolls nothing back at a browser that has seen more.
+#[test]
+fn a_browser_that_has_seen_a_later_vault_recovers_into_no_earlier_one() {
+    let server = Server::start();
+    let browser = Browser::new(&server, 1);
+    browser.sign_up(false).unwrap();
+    let key = with_recovery_key(&browser);
+    // Another device changes the vault, and this browser sees it.
+    Browser::new(&server, 2).sign_in(PASSWORD, false).unwrap();
+    browser.lose("device", "safekeeping");
+    browser.sign_in(PASSWORD, false).unwrap();
+    server.exchange("POST", "/sign-out", None).unwrap();
+    server.alter(&alice(), |account| {
+        *account.vault.0.last_mut().unwrap() ^= 1;
+        let newest = account.earlier.len() - 1;
+        account.earlier.drain(..newest);
+    });
+    for may_restore in [false, true] {
+        assert_eq!(recovered_as(&browser, &key, may_restore), Err(AccountError::VaultAltered));
+    }
+    // A browser that has seen nothing may take it.
+    assert_eq!(recovered(&Browser::new(&server, 3), &key), Err(AccountError::EarlierVault(1)));
 }
 
 #[test]

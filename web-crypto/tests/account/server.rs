@@ -14,7 +14,7 @@ use cliquet_wire::{
     password::{ChangePassword, PasswordStarted, StartPassword},
     problem::{Problem, ProblemCode},
     proof::Proof,
-    recovery::{FinishRecovery, RecoveryStarted, SetRecovery, StartRecovery},
+    recovery::{FinishRecovery, ProveRecovery, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
     vault::{self, EarlierVault, EarlierVaults, ReplaceVault, Vault},
 };
@@ -64,6 +64,19 @@ impl Account {
             device_list: self.list.clone(),
             certificates: self.certificates.clone(),
         }
+    }
+
+    /// `number`: nothing for the list, else a slash and when the wanted one was replaced.
+    fn earlier(&self, number: &str) -> String {
+        let Some(replaced) = number.strip_prefix('/') else {
+            let dated = |(place, vault): (usize, &Blob)| EarlierVault {
+                replaced: (self.earlier.len() - place) as u64,
+                bytes: vault.0.len() as u64,
+            };
+            return write(&EarlierVaults { vaults: self.earlier.iter().enumerate().map(dated).collect() });
+        };
+        let replaced: usize = replaced.parse().unwrap();
+        write(&Vault { vault: self.earlier[self.earlier.len() - replaced].clone() })
     }
 }
 
@@ -279,6 +292,12 @@ impl State {
                     credential: CREDENTIAL,
                 }))
             }
+            ("POST", path) if path.starts_with("/recovery/earlier") => {
+                let ProveRecovery { email, proof } = read(body);
+                let account = self.accounts.get(email.as_str()).filter(|it| it.recovery == Some(proof.verifier()));
+                let account = account.ok_or(ProblemCode::RecoveryRefused)?;
+                Ok(account.earlier(path.strip_prefix("/recovery/earlier").unwrap()))
+            }
             ("POST", "/recovery/finish") => {
                 let FinishRecovery { email, record, vault, replaces, .. } = read(body);
                 let account = self.accounts.get_mut(email.as_str()).unwrap();
@@ -346,16 +365,8 @@ impl State {
         let account = self.accounts.get_mut(&email).unwrap();
         match (method, path) {
             ("GET", "/vault") => Ok(write(&Vault { vault: account.vault.clone() })),
-            ("GET", "/vault/earlier") => {
-                let dated = |(place, vault): (usize, &Blob)| EarlierVault {
-                    replaced: (account.earlier.len() - place) as u64,
-                    bytes: vault.0.len() as u64,
-                };
-                Ok(write(&EarlierVaults { vaults: account.earlier.iter().enumerate().map(dated).collect() }))
-            }
-            ("GET", path) if path.starts_with("/vault/earlier/") => {
-                let replaced: usize = path.strip_prefix("/vault/earlier/").unwrap().parse().unwrap();
-                Ok(write(&Vault { vault: account.earlier[account.earlier.len() - replaced].clone() }))
+            ("GET", path) if path.starts_with("/vault/earlier") => {
+                Ok(account.earlier(path.strip_prefix("/vault/earlier").unwrap()))
             }
             ("GET", "/devices") => {
                 let device = |id: &DeviceId| Device {

@@ -12,9 +12,13 @@ use super::{
     own_device::{KeptDevice, seen},
 };
 use crate::{
-    browser::{app::api, platform::service::AccountPlatform},
+    browser::{
+        app::api,
+        platform::{error::HttpError, service::AccountPlatform},
+    },
     crypto::{
         keys::Key,
+        recovery_key::RecoveryKey,
         vault::{self, Owner, VaultKeys},
     },
 };
@@ -22,6 +26,7 @@ use cliquet_wire::{
     address::Address,
     bytes::Blob,
     proof::Proof,
+    recovery::ProveRecovery,
     sign_in::{SignInFinish, SignedIn},
     vault::{EarlierVault, EarlierVaults, ReplaceVault, Vault, head},
 };
@@ -31,8 +36,8 @@ use cliquet_wire::{
 pub(super) struct Earlier {
     /// When it was replaced, in milliseconds since 1970.
     pub(super) replaced: u64,
-    vault: Blob,
-    root: Key,
+    pub(super) vault: Blob,
+    pub(super) root: Key,
 }
 
 /// The newest that opens with what the password gives. `present`: the one that does not. `seen`: the highest generation
@@ -45,12 +50,51 @@ pub(super) async fn newest(
     seen: u64,
 ) -> Result<Option<Earlier>, AccountError> {
     let EarlierVaults { vaults } = api::get(platform, "/vault/earlier").await?;
+    let read = async |path: &str| api::get(platform, path).await;
+    // A password that was stretched better since then opens the present lock alone, and the root is the same.
+    let root = |vault: &Blob| {
+        let root = vault::root_by_password(owner, export_key, vault);
+        root.or_else(|_| vault::root_by_password(owner, export_key, present)).ok()
+    };
+    Ok(first_that_opens(owner, seen, vaults, "/vault/earlier/", read, root).await?)
+}
+
+/// The same by the recovery key, for somebody who is not signed in.
+pub(super) async fn newest_by_recovery_key(
+    platform: &impl AccountPlatform,
+    owner: Owner<'_>,
+    key: &RecoveryKey,
+    present: &Blob,
+    unlocking: &Unlocking,
+) -> Result<Option<Earlier>, AccountError> {
+    let prove = ProveRecovery { email: owner.email.clone(), proof: key.proof() };
+    let EarlierVaults { vaults } = api::post(platform, "/recovery/earlier", &prove).await?;
+    if vaults.is_empty() {
+        return Ok(None);
+    }
+    let store = open_kept(platform, owner.email, unlocking).await?;
+    let seen = seen(&store, KeptDevice::find(&store).await?.as_ref(), owner.account_key).await?;
+    let read = async |path: &str| api::post(platform, path, &prove).await;
+    let root = |vault: &Blob| {
+        let root = vault::root_by_recovery_key(owner, key.entropy(), vault);
+        root.or_else(|_| vault::root_by_recovery_key(owner, key.entropy(), present)).ok()
+    };
+    Ok(first_that_opens(owner, seen, vaults, "/recovery/earlier/", read, root).await?)
+}
+
+/// `vaults`: newest first. `read`: brings the one under a path, which is `route` and when it was replaced. `root`: what opens
+/// it.
+async fn first_that_opens(
+    owner: Owner<'_>,
+    seen: u64,
+    vaults: Vec<EarlierVault>,
+    route: &str,
+    read: impl AsyncFn(&str) -> Result<Vault, HttpError>,
+    root: impl Fn(&Blob) -> Option<Key>,
+) -> Result<Option<Earlier>, HttpError> {
     for EarlierVault { replaced, .. } in vaults {
-        let Vault { vault } = api::get(platform, &["/vault/earlier/", &replaced.to_string()].concat()).await?;
-        // A password that was stretched better since then opens the present lock alone, and the root is the same.
-        let root = vault::root_by_password(owner, export_key, &vault);
-        let root = root.or_else(|_| vault::root_by_password(owner, export_key, present));
-        if let Ok(root) = root
+        let Vault { vault } = read(&[route, &replaced.to_string()].concat()).await?;
+        if let Some(root) = root(&vault)
             && vault::open(owner, &VaultKeys::derive(&root).body, seen, &vault).is_ok()
         {
             return Ok(Some(Earlier { replaced, vault, root }));
