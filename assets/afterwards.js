@@ -81,9 +81,14 @@ own(() => {
   const contacts = document.getElementById("contacts");
   const { title } = document;
   const count = () => {
-    const unread = [...contacts.querySelectorAll(".contact-unread")].reduce((sum, line) => sum + Number(line.textContent), 0);
+    // What is muted asks for nobody.
+    const lines = contacts.querySelectorAll("li:not([data-settings~=muted]) .contact-unread");
+    const unread = [...lines].reduce((sum, line) => sum + Number(line.textContent), 0);
     const counted = unread ? `(${unread}) ${title}` : title;
-    if (document.title !== counted) document.title = counted;
+    if (document.title === counted) return;
+    document.title = counted;
+    // On the icon of an installed app.
+    (unread ? navigator.setAppBadge?.(unread) : navigator.clearAppBadge?.())?.catch(() => {});
   };
   new MutationObserver(count).observe(contacts, { subtree: true, childList: true, characterData: true });
   count();

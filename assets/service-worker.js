@@ -9,7 +9,9 @@ const SHELL = "shell-";
 const PAGES = "pages";
 // A page of a conversation holds nothing but the address, so one with this address stands for all.
 const NOBODY = "somebody@cliquet.invalid";
-const NEEDED = ["/home", "/contacts", "/search", "/conversations", `/conversations/${NOBODY}`];
+// The same for everyone, and of use without a network.
+const PANES = ["/search", "/settings"];
+const NEEDED = ["/home", "/contacts", ...PANES, "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
 // After these, another may be signed in, or the same in another language.
@@ -33,7 +35,20 @@ addEventListener("fetch", (event) => {
   }
 });
 
-const isPage = ({ pathname }) => ["/", "/home", "/contacts", "/search"].includes(pathname) || /^\/conversations(\/[^/]+)?$/.test(pathname);
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(go(event.notification.data));
+});
+
+// To a page of home that is open, or to a new one.
+async function go(page) {
+  const [home] = await clients.matchAll({ type: "window" });
+  if (!home) return clients.openWindow(page);
+  await home.focus();
+  return home.navigate(page);
+}
+
+const isPage = ({ pathname }) => ["/", "/home", "/contacts", ...PANES].includes(pathname) || /^\/conversations(\/[^/]+)?$/.test(pathname);
 
 async function install() {
   const shell = await caches.open(SHELL + RELEASE);
@@ -86,7 +101,7 @@ async function keepNeeded() {
 // What is asked for, made of what is kept.
 async function kept(url) {
   const { pathname } = url;
-  if (["/contacts", "/search", "/conversations"].includes(pathname)) return shown(await open(pathname));
+  if (["/contacts", "/conversations", ...PANES].includes(pathname)) return shown(await open(pathname));
   if (pathname.startsWith("/conversations/")) {
     const page = await open(`/conversations/${NOBODY}`);
     return shown({ ...page, body: addressed(page.body, decodeURIComponent(pathname.split("/")[2])) });
@@ -94,8 +109,9 @@ async function kept(url) {
   const home = await open("/home");
   const other = url.searchParams.get("with");
   if (other) return shown(beside(home, addressed((await open(`/conversations/${NOBODY}`)).body, other)));
-  if (url.searchParams.get("show") !== "search") return shown(home);
-  return shown(beside(home, '<div data-pane hx-get="/search" hx-trigger="load" hx-target="#conversation"></div>'));
+  const pane = PANES.find((path) => path === `/${url.searchParams.get("show")}`);
+  if (!pane) return shown(home);
+  return shown(beside(home, `<div data-pane hx-get="${pane}" hx-trigger="load" hx-target="#conversation"></div>`));
 }
 
 // Home, with this as its pane.

@@ -134,6 +134,7 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
             .mount("/", routes::recovery::routes())
             .mount("/", routes::history::routes())
             .mount("/", routes::safety::routes())
+            .mount("/", routes::settings::routes())
             .mount("/", routes::account::routes())
     })
 }

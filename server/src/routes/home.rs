@@ -10,18 +10,18 @@ pub fn routes() -> Vec<Route> {
     routes![front_door, home]
 }
 
+/// What the pane shows when no conversation is open: devices and sign-ins, what is kept against loss, the search through
+/// one's own texts, settings.
+const PANES: [&str; 4] = ["devices", "safety", "search", "settings"];
+
 /// What `home.html` needs.
 #[derive(Clone, Debug, Serialize)]
 struct HomePage {
     email: Address,
     /// The conversation that is open.
     with: Option<Conversation>,
-    /// Whether the pane shows devices and sign-ins instead.
-    show_devices: bool,
-    /// Whether the pane shows what is kept against loss instead.
-    show_safety: bool,
-    /// Whether the pane searches one's own texts instead.
-    show_search: bool,
+    /// What the pane shows instead: one of [`PANES`], fetched under its name.
+    pane: Option<&'static str>,
     self_address: String,
 }
 
@@ -42,17 +42,13 @@ fn home(
     let signed_in = signed_in.map_err(Door::of)?;
     // An id that does not read opens nothing: the page of contacts is the answer to a mistyped link.
     let with = with.and_then(|id| Conversation::read(id, &signed_in.email).ok());
-    let show = show.filter(|_| with.is_none());
-    let (show_devices, show_safety) = (show == Some("devices"), show == Some("safety"));
-    let show_search = show == Some("search");
-    let self_address = match &with {
-        Some(with) => format!("/home?with={}", RawStr::new(with.id()).percent_encode()),
-        None if show_devices => "/home?show=devices".to_owned(),
-        None if show_safety => "/home?show=safety".to_owned(),
-        None if show_search => "/home?show=search".to_owned(),
-        None => "/home".to_owned(),
+    let pane = PANES.into_iter().find(|pane| with.is_none() && show == Some(pane));
+    let self_address = match (&with, pane) {
+        (Some(with), _) => format!("/home?with={}", RawStr::new(with.id()).percent_encode()),
+        (None, Some(pane)) => format!("/home?show={pane}"),
+        (None, None) => "/home".to_owned(),
     };
-    let page = HomePage { email: signed_in.email, with, show_devices, show_safety, show_search, self_address };
+    let page = HomePage { email: signed_in.email, with, pane, self_address };
     Ok(HtmlOrJson::new(page).page("home.html").compressible())
 }
 

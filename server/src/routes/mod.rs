@@ -20,6 +20,7 @@ pub mod recovery;
 pub mod safety;
 pub mod search;
 pub mod security_txt;
+pub mod settings;
 pub mod sign_in;
 pub mod sign_up;
 pub mod transparency;

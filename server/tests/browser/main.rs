@@ -27,6 +27,7 @@ mod in_browser {
     mod browser_kills;
     mod chunks;
     mod coming_back;
+    mod conversation_list;
     mod copy;
     mod delete_account;
     mod devices;
@@ -41,6 +42,7 @@ mod in_browser {
     mod message_menu;
     mod newer_release;
     mod no_wasm;
+    mod notifications;
     mod offline;
     mod passphrase;
     mod pictures;
@@ -48,6 +50,7 @@ mod in_browser {
     mod poll;
     mod put_back;
     mod reading_place;
+    mod receipts;
     mod recovery;
     mod redis_mailbox;
     mod requests;

@@ -152,14 +152,27 @@ impl Person {
         assert_eq!(read(&self.tab).await, texts, "{} reads something else after a while", self.email);
     }
 
-    /// The marks of one's own messages, in order: waiting, sent, delivered.
+    /// The marks of one's own messages, in order: waiting, sent, delivered. Where the other looks at the conversation, what
+    /// is delivered is soon read: that is as good.
     pub(crate) async fn until_marked(&self, marks: &[&str]) {
+        let is_as_good = |found: &String, mark: &&str| found == mark || (*mark == "delivered" && found == "read");
+        let good =
+            |found: &[String]| found.len() == marks.len() && found.iter().zip(marks).all(|(f, m)| is_as_good(f, m));
+        self.until_marks(&format!("{marks:?}"), good).await;
+    }
+
+    /// These marks and no better ones.
+    pub(crate) async fn until_marked_just(&self, marks: &[&str]) {
+        self.until_marks(&format!("{marks:?}"), |found| found == marks).await;
+    }
+
+    async fn until_marks(&self, wanted: &str, good: impl Fn(&[String]) -> bool) {
         let own = "[...document.querySelectorAll('.messages > .message.own')].map(e => e.dataset.mark)";
         let look = async || {
             let found = strings(self.tab.ask(own, vec![]).await);
-            if found == marks { Ok(()) } else { Err(found) }
+            if good(&found) { Ok(()) } else { Err(found) }
         };
-        if let Err(waited) = eventually(&format!("{} to see {marks:?}", self.email), PATIENCE, look).await {
+        if let Err(waited) = eventually(&format!("{} to see {wanted}", self.email), PATIENCE, look).await {
             self.tab.fail(&waited).await;
         }
     }

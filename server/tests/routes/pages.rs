@@ -15,10 +15,9 @@ const GROUP: &str = "00112233445566778899aabbccddeeff";
 /// Each template that a route names, with what the route hands in.
 fn every_template() -> Vec<(&'static str, Value)> {
     let home = |with: Value, show: &str| {
-        let (show_devices, show_safety, show_search) = (show == "devices", show == "safety", show == "search");
         json!({
             "email": "alice@example.org", "with": with, "self_address": "/home",
-            "show_devices": show_devices, "show_safety": show_safety, "show_search": show_search,
+            "pane": Some(show).filter(|show| !show.is_empty()),
         })
     };
     let safety = |recovery_set: Value, last_added: Value, quota: u64| {
@@ -68,6 +67,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("fragments/conversation.html", json!({ "id": GROUP, "name": "" })),
         ("detour.html", json!({ "address": "/home?with=bob%40example.org" })),
         ("fragments/search.html", json!({})),
+        ("fragments/settings.html", json!({})),
         ("fragments/search_result.html", json!({ "email": "bob@example.org" })),
         (
             "fragments/contacts.html",

@@ -8,6 +8,7 @@ use super::{
     outbox::OutboxEntry,
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
+    settings::{AccountSettings, SETTINGS},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, vault::VaultContact};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory, ids::DeviceId};
@@ -29,6 +30,7 @@ pub struct Messenger {
     owed: Table<Owed>,
     sessions: Table<PeerSessions>,
     outbox: Table<OutboxEntry>,
+    settings: AccountSettings,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
     applied: u64,
@@ -71,6 +73,8 @@ pub enum Effect {
     /// Another device of this account knows another list of its devices under the counter of the one that the server
     /// shows here (C2). Of a contact, its conversation shows a notice.
     OwnListForked,
+    /// What the person set for the account changed.
+    Settings,
     /// A delivery is not shown.
     Ignored(Ignored),
 }
@@ -174,6 +178,7 @@ impl Messenger {
             owed: Table::default(),
             sessions: Table::default(),
             outbox: Table::default(),
+            settings: AccountSettings::default(),
             cursor: 0,
             applied: 0,
             own_directory_fresh: false,
@@ -261,6 +266,11 @@ impl Messenger {
         self.owed.get(address.as_str())
     }
 
+    /// What the person set for the account.
+    pub fn settings(&self) -> AccountSettings {
+        self.settings
+    }
+
     /// What to post, the oldest first: at most [`super::outbox::SLOTS_MAX`], each for another conversation, so that all
     /// may be under way at once.
     pub fn outbox(&self) -> impl Iterator<Item = &OutboxEntry> {
@@ -318,6 +328,7 @@ impl Messenger {
             Store::Device if key == PRE_KEYS => {
                 self.pre_keys = PreKeySecrets::load(value).map_err(|_| RecordsError::Damaged)?;
             }
+            Store::Device if key == SETTINGS => self.settings = decode(value)?,
             Store::Peers => self.peers.put(key, decode(value)?),
             Store::Pins => self.pins.put(key, decode(value)?),
             Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),

@@ -56,6 +56,32 @@ pub enum About {
     /// The keys of the vault's new root; their key in `Store::ToEncrypt`.
     #[n(4)]
     VaultKeys(#[n(0)] String),
+    /// A receipt of reading, and with it word to the account's other devices.
+    #[n(5)]
+    Read {
+        /// The messages that were read.
+        #[n(0)]
+        names: Vec<MessageId>,
+        /// How far, in milliseconds since 1970 by the server's clock.
+        #[n(1)]
+        until: Option<u64>,
+    },
+    /// Word to the account's other devices of how far a conversation was read.
+    #[n(6)]
+    ReadElsewhere {
+        /// The account of the conversation.
+        #[n(0)]
+        address: Address,
+        /// As above.
+        #[n(1)]
+        until: u64,
+    },
+    /// Word to the account's other devices of what was set.
+    #[n(7)]
+    Settings,
+    /// The same, of the conversation with this account.
+    #[n(8)]
+    ConversationSettings(#[n(0)] Address),
 }
 
 impl cbor::Record for OutboxEntry {
@@ -87,7 +113,12 @@ impl About {
             Self::Message(key) => Some(Waiting::Message(key.clone())),
             Self::Event(key) => Some(Waiting::Event(key.clone())),
             Self::VaultKeys(_) => Some(Waiting::VaultKeys),
-            Self::ContactRequest | Self::Receipt(_) => None,
+            Self::ContactRequest
+            | Self::Receipt(_)
+            | Self::Read { .. }
+            | Self::ReadElsewhere { .. }
+            | Self::Settings
+            | Self::ConversationSettings(_) => None,
         }
     }
 }
@@ -170,7 +201,12 @@ impl Messenger {
             }
             // The other devices sign in once more.
             About::VaultKeys(_) => {}
-            About::ContactRequest | About::Receipt(_) => {}
+            About::ContactRequest
+            | About::Receipt(_)
+            | About::Read { .. }
+            | About::ReadElsewhere { .. }
+            | About::Settings
+            | About::ConversationSettings(_) => {}
         }
         Ok(step)
     }
@@ -188,6 +224,23 @@ impl Messenger {
                 }
             }
             About::Receipt(names) => names.iter().for_each(|name| contact.owed.receipt(*name)),
+            About::Read { names, until } => {
+                names.iter().for_each(|name| contact.owed.read(*name));
+                until.iter().for_each(|until| contact.owed.read_until(*until));
+            }
+            About::ReadElsewhere { address, until } => {
+                if let Some(mut read) = self.contact(address) {
+                    read.owed.read_until(*until);
+                    self.put_contact(read, step);
+                }
+            }
+            About::Settings => contact.owed.settings = true,
+            About::ConversationSettings(address) => {
+                if let Some(mut other) = self.contact(address) {
+                    other.owed.conversation_settings = true;
+                    self.put_contact(other, step);
+                }
+            }
             About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
         }
     }

@@ -153,6 +153,7 @@ impl Messenger {
                 peer.decided = kept.decided;
                 contact.conversation.keep_history = kept.keep_history;
             }
+            contact.conversation.merge_settings(&kept.settings);
             let hash = peer.account_key.hash();
             if hash == kept.account_key_hash {
                 peer.counter = peer.counter.max(kept.counter);
@@ -164,6 +165,7 @@ impl Messenger {
             }
             self.put_contact(contact, &mut step);
         }
+        self.merge_settings(vault.settings, &mut step);
         for shown in listed.iter().filter(|shown| shown.email != *self.address()) {
             let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
             if !in_vault && self.peer(&shown.email).is_none() {
@@ -183,11 +185,18 @@ impl Messenger {
     /// is lost. Worth a `PUT /vault` when it differs from `vault`.
     pub fn vault_body(&self, vault: &VaultBody) -> VaultBody {
         let mut body = vault.clone();
+        body.settings = body.settings.merged(self.settings());
         if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
         }
         for peer in self.contacts() {
-            let ours = self.vault_contact(peer);
+            let mut ours = self.vault_contact(peer);
+            if let Some(kept) = body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
+                // They are decided for themselves, whichever key is right.
+                let later = kept.settings.clone().max(ours.settings);
+                kept.settings = later.clone();
+                ours.settings = later;
+            }
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 None => {
                     // A declined one gives way.
@@ -229,6 +238,7 @@ impl Messenger {
             counter: peer.list_seen().counter,
             keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
             decided: peer.decided,
+            settings: conversation.map(|conversation| conversation.settings.clone()).unwrap_or_default(),
         }
     }
 }

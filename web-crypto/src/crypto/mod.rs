@@ -13,9 +13,11 @@
     reason = "what arrives from outside must not be able to end the program, and nothing here is for a log"
 )]
 
+pub mod account_settings;
 pub mod aead;
 pub mod bundle;
 pub mod cbor;
+pub mod conversation_settings;
 pub mod device_directory;
 pub mod device_proof;
 mod double_ratchet;
@@ -46,6 +48,7 @@ pub mod sessions;
 mod shared_secret;
 mod skipped_keys;
 pub mod vault;
+mod vault_body;
 #[cfg(feature = "vectors")]
 pub mod vectors;
 

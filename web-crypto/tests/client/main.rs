@@ -8,6 +8,7 @@
 )]
 
 mod conversation;
+mod conversation_settings;
 mod crashes;
 mod decisions;
 mod disk;
@@ -16,6 +17,7 @@ mod events;
 mod history;
 mod hostile;
 mod known_breaks;
+mod reading;
 mod refusals;
 mod requirements;
 mod resend;

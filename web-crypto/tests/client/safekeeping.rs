@@ -13,6 +13,7 @@ use cliquet_web_crypto::{
         safekeeping::{Safekeeping, first_record},
     },
     crypto::{
+        conversation_settings::ConversationSettings,
         keys::Key,
         rsa::native::NativeVerifier,
         vault::{VaultBody, VaultContact, VaultKeys},
@@ -78,6 +79,7 @@ fn the_vault_says_what_the_device_knows() {
         counter: 1,
         keep_history: false,
         decided: alice.contact("bob").peer.decided,
+        settings: ConversationSettings::default(),
     };
     assert_eq!(of("bob"), &expected);
     assert_eq!(of("mallory").state, ContactState::Blocked);

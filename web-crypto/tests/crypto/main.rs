@@ -16,6 +16,7 @@ mod golden;
 mod history;
 #[cfg(test)]
 mod key_agreement;
+mod more_fields;
 #[cfg(test)]
 mod passphrase;
 #[cfg(test)]

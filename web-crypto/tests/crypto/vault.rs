@@ -2,6 +2,7 @@
 
 use crate::people::{Person, alice, mallory};
 use cliquet_web_crypto::crypto::{
+    conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
     history::OlderKeys,
     keys::Key,
     limits::HISTORY_KEYS_MAX,
@@ -69,6 +70,7 @@ fn body(contacts: usize) -> VaultBody {
         counter: 3,
         keep_history: at.is_multiple_of(5),
         decided: 1_700_000_000_000,
+        settings: ConversationSettings::default(),
     };
     VaultBody { generation: 0, counter: 2, contacts: (0..contacts).map(contact).collect(), ..VaultBody::default() }
 }
@@ -232,6 +234,14 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
         contact.email = format!("{local}@{labels}").parse().unwrap();
         assert!(contact.email.as_str().len() >= ADDRESS_BYTES_MAX - 1);
         contact.counter = u64::from(u32::MAX);
+        contact.settings = ConversationSettings {
+            decided: u64::from(u32::MAX),
+            pinned: true,
+            muted_until: u64::MAX,
+            archived_at: 1_700_000_000_000,
+            marked_unread: true,
+            nickname: Some("n".repeat(NICKNAME_BYTES_MAX)),
+        };
     }
     assert!(made.replaced(&longest).unwrap().0.len() <= VAULT_BYTES_MAX);
     let more = longest.contacts.clone();

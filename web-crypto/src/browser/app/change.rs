@@ -38,6 +38,9 @@ pub enum Change {
     /// This account's devices were shown two different lists of them.
     #[n(6)]
     OwnListForked,
+    /// What the person set, for the account or a conversation.
+    #[n(7)]
+    Settings,
 }
 
 impl Change {
@@ -60,6 +63,7 @@ impl Change {
                 Effect::Peer(address) => add(Self::Peer(address.clone())),
                 Effect::Devices { account, added, .. } if account == own && !added.is_empty() => add(Self::DeviceAdded),
                 Effect::OwnListForked => add(Self::OwnListForked),
+                Effect::Settings => add(Self::Settings),
                 Effect::Message(_) | Effect::Outbox | Effect::Devices { .. } | Effect::Ignored(_) => {}
             }
         }

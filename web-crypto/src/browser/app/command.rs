@@ -1,6 +1,9 @@
 //! What any tab may ask of the leader.
 
-use crate::client::conversation::ConversationId;
+use crate::client::{
+    conversation::ConversationId,
+    settings::{AccountSettings, ConversationChange},
+};
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
@@ -50,4 +53,23 @@ pub enum Command {
     /// This browser gave the vault a new root: open it with the new keys.
     #[n(9)]
     OpenVault,
+    /// What the person set for the account.
+    #[n(10)]
+    SetAccount(#[n(0)] AccountSettings),
+    /// What the person set for a conversation.
+    #[n(12)]
+    ChangeConversation {
+        #[n(0)]
+        conversation: ConversationId,
+        #[n(1)]
+        change: ConversationChange,
+    },
+    /// Somebody is typing in this conversation, or no longer.
+    #[n(11)]
+    Typing {
+        #[n(0)]
+        conversation: ConversationId,
+        #[n(1)]
+        is_typing: bool,
+    },
 }

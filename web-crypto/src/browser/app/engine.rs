@@ -13,6 +13,7 @@ use crate::{
         service::{Platform, Storage, Write},
     },
     client::{
+        conversation::ConversationId,
         messenger::{LoadError, Messenger, Step},
         records::{self, Changes},
     },
@@ -46,6 +47,8 @@ pub enum Signal {
     Asked(Command),
     /// Something to show, in this tab alone.
     Said(Notice),
+    /// A contact is typing in this conversation, or no longer.
+    Typing { conversation: ConversationId, is_typing: bool },
     /// Another tab runs a later release: reload.
     Outdated,
 }
@@ -132,6 +135,12 @@ impl<P: Platform> Engine<P> {
         self.tell(&Signal::Said(notice));
     }
 
+    /// Tells every tab that a contact is typing, or no longer.
+    pub(super) fn typing(&self, conversation: ConversationId, is_typing: bool) {
+        self.platform.announce(&Frame::Typing { conversation: conversation.clone(), is_typing }.encode());
+        self.tell(&Signal::Typing { conversation, is_typing });
+    }
+
     /// Does it here when this tab leads, else asks the tab that does.
     pub fn ask(&self, command: Command) {
         if self.leads() {
@@ -147,6 +156,7 @@ impl<P: Platform> Engine<P> {
             Ok(Frame::Changed(changes)) => self.tell(&Signal::Changed(changes)),
             Ok(Frame::Ask(command)) if self.leads() => self.tell(&Signal::Asked(command)),
             Ok(Frame::Ask(_) | Frame::Hello) => {}
+            Ok(Frame::Typing { conversation, is_typing }) => self.tell(&Signal::Typing { conversation, is_typing }),
             Ok(Frame::Alarm(alarm)) => self.tell(&Signal::Said(Notice::Failed(alarm.into()))),
             Err(FrameError::Later) => self.tell(&Signal::Outdated),
             Err(FrameError::Unreadable) => self.platform.announce(&Frame::Hello.encode()),

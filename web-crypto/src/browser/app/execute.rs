@@ -17,7 +17,14 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::Unblock(address) => contacts::unblock(engine, &address).await,
         Command::Decline(address) => contacts::decline(engine, &address).await,
         Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
+        Command::SetAccount(settings) => {
+            engine.run(async |messenger| Ok(Some(messenger.set_settings(settings)?))).await
+        }
+        Command::ChangeConversation { conversation, change } => {
+            let now = engine.platform().now_ms();
+            engine.run(async |messenger| Ok(Some(messenger.change_conversation(&conversation, change, now)?))).await
+        }
         // The leader does these itself.
-        Command::Read(_) | Command::Import | Command::OpenVault => Ok(()),
+        Command::Read(_) | Command::Import | Command::OpenVault | Command::Typing { .. } => Ok(()),
     }
 }

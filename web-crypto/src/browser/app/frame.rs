@@ -5,7 +5,10 @@
 //! the later version.
 
 use super::{alarm::Alarm, change::Change, command::Command};
-use crate::crypto::cbor::{self, LoadError, Record};
+use crate::{
+    client::conversation::ConversationId,
+    crypto::cbor::{self, LoadError, Record},
+};
 use minicbor::{Decode, Encode};
 
 /// A message from one tab to the others.
@@ -23,6 +26,14 @@ pub enum Frame {
     /// What the server did, for the tab in sight.
     #[n(3)]
     Alarm(#[n(0)] Alarm),
+    /// A contact is typing in this conversation, or no longer.
+    #[n(4)]
+    Typing {
+        #[n(0)]
+        conversation: ConversationId,
+        #[n(1)]
+        is_typing: bool,
+    },
 }
 
 impl Record for Frame {

@@ -11,6 +11,7 @@ use super::{
     send::Sender,
     status::Status,
     to_restore::{CONTACTS, TO_RESTORE},
+    typing,
     upkeep::Upkeep,
 };
 use crate::browser::platform::service::{Platform, Storage};
@@ -123,11 +124,15 @@ impl<P: Platform> Leader<P> {
                 if changes.contains(&Change::ToSend) {
                     self.sender.pump();
                 }
-                if changes.iter().any(|change| matches!(change, Change::ToKeep | Change::Peer(_))) {
+                if changes.iter().any(|change| matches!(change, Change::ToKeep | Change::Peer(_) | Change::Settings)) {
                     self.upkeep.soon();
                 }
             }
             Signal::Asked(Command::Import | Command::OpenVault) => self.upkeep.now(),
+            Signal::Asked(Command::Typing { conversation, is_typing }) => {
+                let (engine, conversation, is_typing) = (self.engine.clone(), conversation.clone(), *is_typing);
+                self.engine.platform().spawn(async move { typing::say(&engine, &conversation, is_typing).await });
+            }
             Signal::Asked(command) => {
                 let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
                 let rare = self.rare;
@@ -143,7 +148,7 @@ impl<P: Platform> Leader<P> {
                     }
                 });
             }
-            Signal::Said(_) | Signal::Outdated => {}
+            Signal::Typing { .. } | Signal::Said(_) | Signal::Outdated => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
         conversation::{Conversation, ConversationId, Message, MessageRef, message_key},
         peer::Peer,
         records::{RecordsError, Store, decode},
+        settings::{AccountSettings, SETTINGS},
     },
 };
 use cliquet_wire::address::Address;
@@ -64,6 +65,15 @@ pub async fn conversation<P: Platform>(
     id: &ConversationId,
 ) -> Result<Option<Conversation>, AppError> {
     record(engine, Store::Conversations, &id.text(), Conversation::load).await
+}
+
+/// What the person set for the account.
+///
+/// # Errors
+/// As [`peer`].
+pub async fn settings<P: Platform>(engine: &Engine<P>) -> Result<AccountSettings, AppError> {
+    let settings = record(engine, Store::Device, SETTINGS, |value| Ok(AccountSettings::load(value)?)).await?;
+    Ok(settings.unwrap_or_default())
 }
 
 /// Every account that is known, this one included.

@@ -43,5 +43,6 @@ pub mod search_user;
 pub mod send;
 pub mod status;
 pub mod to_restore;
+pub mod typing;
 pub mod upkeep;
 pub mod vault_sync;

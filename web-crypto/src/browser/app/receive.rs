@@ -4,12 +4,14 @@ use super::{
     engine::{Engine, Notice},
     error::AppError,
     status::Status,
+    typing,
 };
 use crate::{browser::platform::service::Platform, client::content::Content};
 use cliquet_wire::poll::PollAnswer;
 
 pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer) -> Result<(), AppError> {
     let platform = engine.platform();
+    typing::hear(engine, &answer).await;
     for delivery in answer.deliveries {
         // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
         if let Some(envelope) = &delivery.envelope

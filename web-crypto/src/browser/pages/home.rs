@@ -12,13 +12,17 @@ use crate::browser::{
         task,
     },
     view::{
+        archive,
         composer::Composer,
         contacts::Contacts,
+        conversation_menu,
         conversations::Conversations,
         dates::Dates,
         dom,
         message_actions::{self, MessageActions},
-        notices, status,
+        notices,
+        notifications::Notifications,
+        status, typing,
         words::Words,
     },
 };
@@ -49,6 +53,10 @@ pub async fn start() -> Result<(), JsError> {
         }
     };
     notices::listen(&engine, words.clone());
+    typing::listen(&engine);
+    conversation_menu::listen(&engine);
+    Notifications::new(engine.clone(), words.clone()).listen();
+    archive::listen();
     let composer = Composer::new(engine.clone(), words.clone());
     let contacts = Contacts::new(engine.clone(), words.clone(), dates.clone());
     let actions = MessageActions { engine: engine.clone(), words: words.clone(), composer: composer.clone() };

@@ -18,6 +18,18 @@ pub fn has_focus() -> bool {
     is_visible() && document.is_some_and(|document| document.has_focus().unwrap_or(false))
 }
 
+/// Calls `changed` whenever [`has_focus`] may be another, for as long as the page lives.
+pub fn follow_sight(changed: impl Fn() + Clone + 'static) {
+    let Some(window) = web_sys::window() else { return };
+    for name in ["focus", "blur", "pageshow", "pagehide"] {
+        let changed = changed.clone();
+        EventListener::new(&window, name, move |_| changed()).forget();
+    }
+    if let Some(document) = window.document() {
+        EventListener::new(&document, "visibilitychange", move |_| changed()).forget();
+    }
+}
+
 /// A change of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {

@@ -3,16 +3,20 @@
 use super::{
     Engine,
     conversation::OpenConversation,
-    dom, notices, reading_place,
+    dom,
+    enter_key::EnterKey,
+    notices, reading_place,
     words::{Word, Words},
 };
 use crate::{
     browser::{
         app::{
             amend_message::{Amendment, amend},
+            command::Command,
             drafts,
             error::AppError,
             register_message::{self, Draft, NotStored, Register, RegisterError},
+            typing::SAID_EVERY_MS,
         },
         platform::{browser::Browser, task, timer},
     },
@@ -38,6 +42,8 @@ pub struct Composer {
     /// Typed in this tab, and not kept yet.
     dirty: Cell<bool>,
     scheduled: Cell<bool>,
+    /// When it was last said that somebody types, in which conversation.
+    typing: RefCell<Option<(ConversationId, u64)>>,
     purpose: RefCell<Option<(ConversationId, Purpose)>>,
 }
 
@@ -60,6 +66,7 @@ impl Composer {
             register,
             dirty: Cell::new(false),
             scheduled: Cell::new(false),
+            typing: RefCell::default(),
             purpose: RefCell::default(),
         })
     }
@@ -85,6 +92,7 @@ impl Composer {
         dom::on(&document, "input", move |event| {
             if dom::around(event, "[data-draft]").is_some() {
                 composer.typed();
+                composer.say_typing();
             }
         });
         let composer = self.clone();
@@ -178,6 +186,25 @@ impl Composer {
         });
     }
 
+    /// Says to the contact that somebody is typing, or that the box is empty again.
+    fn say_typing(&self) {
+        let Some(open) = OpenConversation::find() else { return };
+        let is_empty = open.draft().is_none_or(|field| field.value().is_empty());
+        let is_edit = matches!(self.purpose(&open.id), Some(Purpose::Edit { .. }));
+        let now = timer::now_ms();
+        let mut said = self.typing.borrow_mut();
+        let said_here = said.as_ref().filter(|(id, _)| *id == open.id).map(|(_, at_ms)| *at_ms);
+        let is_typing = !is_empty && !is_edit;
+        let is_due = match said_here {
+            Some(at_ms) => !is_typing || now.saturating_sub(at_ms) >= SAID_EVERY_MS,
+            None => is_typing,
+        };
+        if is_due {
+            *said = is_typing.then(|| (open.id.clone(), now));
+            self.engine.ask(Command::Typing { conversation: open.id, is_typing });
+        }
+    }
+
     fn typed(self: &Rc<Self>) {
         self.dirty.set(true);
         if self.scheduled.replace(true) {
@@ -203,6 +230,8 @@ impl Composer {
         field.set_value("");
         reading_place::writes(&open);
         self.dirty.set(false);
+        // The message says that it is no longer typed.
+        self.typing.take();
         let quote = match purpose {
             Some(Purpose::Reply(quote)) => Some(quote),
             _ => None,
@@ -260,11 +289,11 @@ pub fn complaint(why: &RegisterError) -> Word {
     }
 }
 
-/// Enter in a draft, where there is a keyboard; Control+Enter or ⌘+Enter everywhere. Shift+Enter breaks the line, and so
-/// does Enter under a finger; an Enter that ends a composition of letters does neither.
+/// Enter in a draft, where this browser's setting says so; Control+Enter or ⌘+Enter everywhere. Shift+Enter breaks the line;
+/// an Enter that ends a composition of letters does neither.
 fn sends(event: &Event) -> Option<Element> {
     let key = event.dyn_ref::<KeyboardEvent>()?;
     let enter = key.key() == "Enter" && !key.shift_key() && !key.alt_key() && !dom::composes(key);
-    let sends = enter && (key.ctrl_key() || key.meta_key() || !dom::has_coarse_pointer());
+    let sends = enter && (key.ctrl_key() || key.meta_key() || EnterKey::kept().sends());
     if sends { dom::around(event, "[data-draft]") } else { None }
 }

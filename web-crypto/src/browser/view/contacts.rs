@@ -1,8 +1,9 @@
 //! The list of contacts, the form that looks somebody up, and the buttons that add somebody.
 
 use super::{
-    Engine,
+    Engine, archive,
     conversation::OpenConversation,
+    conversation_menu,
     dates::Dates,
     dom, message_words, notices,
     words::{Word, Words},
@@ -84,6 +85,7 @@ impl Contacts {
     pub fn show(&self, conversation: &Conversation) {
         let Some(line) = line(&conversation.id) else { return };
         let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
+        conversation_menu::show(&line, &conversation.settings, conversation.newest);
         if let Some(last) = &conversation.preview {
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
             let separator = if own.is_empty() { "" } else { ": " };
@@ -132,7 +134,7 @@ pub fn show_peer(peer: &Peer) -> bool {
     line.set_attribute("data-state", state).is_ok()
 }
 
-/// The newest conversation first, and the open one marked.
+/// Pinned conversations first, then the newest; and the open one marked.
 pub fn put_in_order() {
     let open = OpenConversation::find().map(|open| open.id.to_string());
     let Some(list) = dom::by_id("contacts") else { return };
@@ -140,13 +142,14 @@ pub fn put_in_order() {
         .into_iter()
         .map(|line| {
             let newest = line.get_attribute("data-newest").unwrap_or_default();
-            (line, newest)
+            let place = [if conversation_menu::is_pinned(&line) { "1" } else { "0" }, &newest].concat();
+            (line, place)
         })
         .collect();
     // By insertion: mostly one line moves up.
     for at in 1..lines.len() {
-        let Some((_, newest)) = lines.get(at) else { break };
-        if let Some(to) = lines.iter().take(at).position(|(_, other)| other < newest) {
+        let Some((_, place)) = lines.get(at) else { break };
+        if let Some(to) = lines.iter().take(at).position(|(_, other)| other < place) {
             let moved = lines.remove(at);
             let _ = list.insert_before(&moved.0, lines.get(to).map(|(next, _)| next.unchecked_ref()));
             lines.insert(to, moved);
@@ -158,11 +161,17 @@ pub fn put_in_order() {
         let _ =
             if is_open { link.set_attribute("aria-current", "page") } else { link.remove_attribute("aria-current") };
     }
+    archive::count();
 }
 
 /// The state in which the server's list has a conversation.
 pub fn listed_as(id: &ConversationId) -> Option<String> {
     line(id)?.get_attribute("data-state")
+}
+
+/// Where a conversation's line says that its contact is typing.
+pub fn typing_line(id: &ConversationId) -> Option<Element> {
+    dom::within(&line(id)?, ".contact-typing")
 }
 
 /// Has htmx fetch the list again.

@@ -1,6 +1,6 @@
 //! The conversation that is on the page: its lines, and what may be done in it.
 
-use super::{dom, message, message_words::Look, reading_place};
+use super::{dom, message, message_words::Look};
 use crate::client::{
     conversation::{ConversationId, Message},
     peer::Trust,
@@ -68,6 +68,11 @@ impl OpenConversation {
         self.part(".messages")
     }
 
+    /// Where it says that the contact is typing.
+    pub fn typing_line(&self) -> Option<Element> {
+        self.part(".typing")
+    }
+
     pub fn draft(&self) -> Option<HtmlTextAreaElement> {
         self.part("[data-draft]")?.dyn_into().ok()
     }
@@ -90,7 +95,6 @@ impl OpenConversation {
             message::append(&list, &self.section, message, look);
         }
         self.empty(messages.is_empty());
-        reading_place::restore_unread_line(self);
     }
 
     /// Shows a line, or its new status. One above `enough` others is not shown. `at_end`: nobody reads older lines.

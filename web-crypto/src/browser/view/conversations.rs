@@ -7,7 +7,7 @@ use super::{
     composer::Composer,
     contacts::{self, Contacts},
     conversation::{Allowed, OpenConversation, Placed},
-    copy_lines,
+    conversation_menu, copy_lines,
     dates::Dates,
     dom, message,
     message_actions::LINE,
@@ -24,8 +24,9 @@ use crate::{
         platform::{presence, task},
     },
     client::{
-        conversation::{ConversationId, Message},
+        conversation::{Conversation, ConversationId, Message},
         peer::{Peer, Trust},
+        settings::ConversationChange,
     },
 };
 use cliquet_wire::address::Address;
@@ -182,6 +183,10 @@ impl Conversations {
         self.lay_out(&open, lines.max(PAGE_LINES)).await?;
         self.allow(&open).await?;
         self.composer.restore_draft(&open).await?;
+        if conversation_menu::is_marked_unread(open.section()) {
+            let change = ConversationChange::MarkUnread(false);
+            self.engine.ask(Command::ChangeConversation { conversation: open.id.clone(), change });
+        }
         open.focus_draft();
         let Some(list) = open.list() else { return Ok(()) };
         reading_place::forget_unread(&open);
@@ -206,7 +211,10 @@ impl Conversations {
     async fn lay_out(&self, open: &OpenConversation, lines: u32) -> Result<(), AppError> {
         let messages = load_messages::last(&self.engine, &open.id, lines).await?;
         if let Some(list) = open.list() {
-            reading_place::keep(&list, || open.lay_out(&messages, self.look()));
+            reading_place::keep(&list, || {
+                open.lay_out(&messages, self.look());
+                reading_place::restore_unread_line(open);
+            });
         }
         self.fill_quotes(open).await
     }
@@ -225,7 +233,10 @@ impl Conversations {
         if let Some(list) = open.list()
             && messages.len() > open.lines() as usize
         {
-            reading_place::keep(&list, || open.lay_out(&messages, self.look()));
+            reading_place::keep(&list, || {
+                open.lay_out(&messages, self.look());
+                reading_place::restore_unread_line(open);
+            });
             if let Err(error) = self.fill_quotes(open).await {
                 self.complain(&error);
             }
@@ -235,8 +246,10 @@ impl Conversations {
     /// Enables what may be done in the open conversation.
     async fn allow(&self, open: &OpenConversation) -> Result<(), AppError> {
         let Some(address) = open.id.peer() else { return Ok(()) };
-        let kept = load_messages::conversation(&self.engine, &open.id).await?;
-        let kept = kept.is_none_or(|conversation| conversation.keep_history);
+        let conversation = load_messages::conversation(&self.engine, &open.id).await?;
+        let kept = conversation.as_ref().is_none_or(|conversation| conversation.keep_history);
+        let conversation = conversation.unwrap_or_else(|| Conversation::new(open.id.clone()));
+        conversation_menu::show(open.section(), &conversation.settings, conversation.newest);
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
         let allowed = match peer {
             Some(peer) => {

@@ -6,6 +6,8 @@
 #[cfg(target_arch = "wasm32")]
 pub mod account_words;
 #[cfg(target_arch = "wasm32")]
+pub mod archive;
+#[cfg(target_arch = "wasm32")]
 pub mod choose_emoji;
 #[cfg(target_arch = "wasm32")]
 pub mod composer;
@@ -13,6 +15,8 @@ pub mod composer;
 pub mod contacts;
 #[cfg(target_arch = "wasm32")]
 pub mod conversation;
+#[cfg(target_arch = "wasm32")]
+pub mod conversation_menu;
 #[cfg(target_arch = "wasm32")]
 pub mod conversations;
 #[cfg(target_arch = "wasm32")]
@@ -26,6 +30,8 @@ pub mod device_name;
 pub mod devices;
 #[cfg(target_arch = "wasm32")]
 pub mod dom;
+#[cfg(target_arch = "wasm32")]
+pub mod enter_key;
 pub mod fill;
 #[cfg(target_arch = "wasm32")]
 pub mod form;
@@ -49,6 +55,11 @@ pub mod message_words;
 #[cfg(target_arch = "wasm32")]
 pub mod notices;
 #[cfg(target_arch = "wasm32")]
+pub mod notification_settings;
+#[cfg(target_arch = "wasm32")]
+pub mod notifications;
+pub mod quiet_hours;
+#[cfg(target_arch = "wasm32")]
 pub mod quote;
 #[cfg(target_arch = "wasm32")]
 pub mod reactions;
@@ -69,7 +80,11 @@ pub mod search_results;
 #[cfg(target_arch = "wasm32")]
 pub mod sentences;
 #[cfg(target_arch = "wasm32")]
+pub mod settings;
+#[cfg(target_arch = "wasm32")]
 pub mod status;
+#[cfg(target_arch = "wasm32")]
+pub mod typing;
 #[cfg(target_arch = "wasm32")]
 pub mod words;
 

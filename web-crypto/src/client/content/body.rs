@@ -3,7 +3,7 @@
 use super::ContentError;
 use crate::{
     client::conversation::{ConversationId, Event, MessageId, MessageRef},
-    crypto::{cbor, vault::SharedKeys},
+    crypto::{account_settings::AccountSettings, cbor, conversation_settings::ConversationSettings, vault::SharedKeys},
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
 use minicbor::{Decode, Encode, bytes::ByteVec};
@@ -51,6 +51,15 @@ pub enum Body {
         /// Envelopes that could not be decrypted, at most [`RETRY_NAMES_MAX`].
         envelopes: Vec<EnvelopeId>,
     },
+    /// Kind 14, only in a copy: everything that the server took until then was read on one of the account's devices.
+    ReadUntil {
+        /// By the server's clock, in milliseconds since 1970.
+        until: u64,
+    },
+    /// Kind 13, only between devices of one account: what its person set.
+    Settings(AccountSettings),
+    /// Kind 15, only in a copy: what its person set for the conversation.
+    ConversationSettings(ConversationSettings),
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -117,6 +126,13 @@ struct Sync {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct ReadUntil {
+    #[n(0)]
+    until: u64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct RetryRequest {
     #[n(0)]
     envelopes: Vec<EnvelopeId>,
@@ -172,7 +188,10 @@ impl Body {
                 (8, cbor::encode(&Delete { id, of, for_everyone }))
             }
             Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
+            Self::ReadUntil { until } => (14, cbor::encode(&ReadUntil { until })),
+            Self::ConversationSettings(settings) => (15, cbor::encode(&settings)),
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
+            Self::Settings(settings) => (13, cbor::encode(&settings)),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -216,7 +235,13 @@ impl Body {
                 let Reaction { id, of, emoji } = read(fields)?;
                 Self::Event { id, event: Event::Reaction { of, emoji } }
             }
+            14 => {
+                let ReadUntil { until } = read(fields)?;
+                Self::ReadUntil { until }
+            }
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
+            13 => Self::Settings(read(fields)?),
+            15 => Self::ConversationSettings(read(fields)?),
             kind => Self::Unknown { kind },
         };
         body.check_size()?;
@@ -242,9 +267,12 @@ impl Body {
             }
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
+            Self::ConversationSettings(settings) => settings.fits(),
             Self::Event { event: Event::Delete { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
+            | Self::ReadUntil { .. }
+            | Self::Settings(_)
             | Self::VaultKeys(_)
             | Self::Unknown { .. } => true,
         };
@@ -265,6 +293,9 @@ impl std::fmt::Debug for Body {
             Self::Receipt { .. } => "Receipt",
             Self::Sync { .. } => "Sync",
             Self::RetryRequest { .. } => "RetryRequest",
+            Self::ReadUntil { .. } => "ReadUntil",
+            Self::Settings(_) => "Settings",
+            Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
             Self::Unknown { .. } => "Unknown",
         })

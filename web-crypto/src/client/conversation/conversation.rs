@@ -1,9 +1,9 @@
 //! The line of a conversation in the list, and what a person set for it.
 
-use super::{ConversationId, Message, MessageBody, Notice, Preview};
+use super::{ConversationId, Message, MessageBody, Notice, Preview, reading::Reading};
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::cbor,
+    crypto::{cbor, conversation_settings::ConversationSettings},
 };
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -31,6 +31,13 @@ pub struct Conversation {
     #[n(5)]
     #[cbor(default)]
     pub(crate) waiting_amendments: u32,
+    #[n(6)]
+    #[cbor(default)]
+    pub(crate) reading: Reading,
+    /// What the person set for it.
+    #[n(7)]
+    #[cbor(default)]
+    pub settings: ConversationSettings,
 }
 
 impl cbor::Record for Conversation {
@@ -40,7 +47,16 @@ impl cbor::Record for Conversation {
 impl Conversation {
     /// An empty conversation.
     pub fn new(id: ConversationId) -> Self {
-        Self { id, newest: 0, unread: 0, preview: None, keep_history: true, waiting_amendments: 0 }
+        Self {
+            id,
+            newest: 0,
+            unread: 0,
+            preview: None,
+            keep_history: true,
+            waiting_amendments: 0,
+            reading: Reading::default(),
+            settings: ConversationSettings::default(),
+        }
     }
 
     /// From a value of `Store::Conversations`.
@@ -59,6 +75,13 @@ impl Conversation {
     /// The sort time for a line that comes now: never under the last one's.
     pub(crate) fn sort_time(&self, now: u64) -> u64 {
         now.max(self.newest.saturating_add(1))
+    }
+
+    /// Takes what another device or the vault says, as far as it was decided later.
+    pub(crate) fn merge_settings(&mut self, said: &ConversationSettings) {
+        if *said > self.settings {
+            self.settings = said.clone();
+        }
     }
 
     /// Takes note of a new line, or of another form of the last one.

@@ -9,6 +9,7 @@ mod id;
 mod message;
 mod outgoing;
 mod preview;
+mod reading;
 
 pub use amendments::{AMEND_MS_MAX, Amendments, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
 pub use conversation::Conversation;
@@ -19,3 +20,5 @@ pub(crate) use message::message_key;
 pub use message::{Message, MessageBody, Notice, conversation_range};
 pub use outgoing::{OutgoingEvent, SentEnvelope, Waiting};
 pub use preview::{PREVIEW_CHARS_MAX, Preview};
+pub use reading::UNREAD_LINES_MAX;
+pub(crate) use reading::UnreadLine;

@@ -105,6 +105,18 @@ impl Messenger {
         match &job.about {
             About::ContactRequest => contact.owed.contact_request = false,
             About::Receipt(names) => contact.owed.receipts.retain(|name| !names.contains(name)),
+            About::Read { names, until } => contact.owed.receipts_sent(names, *until),
+            About::ReadElsewhere { address, until } => {
+                let mut read = self.contact(address).ok_or(StepError::NoContact)?;
+                read.owed.told(*until);
+                self.put_contact(read, &mut step);
+            }
+            About::Settings => contact.owed.settings = false,
+            About::ConversationSettings(address) => {
+                let mut other = self.contact(address).ok_or(StepError::NoContact)?;
+                other.owed.conversation_settings = false;
+                self.put_contact(other, &mut step);
+            }
             About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
         }
         if let Some(line) = line {

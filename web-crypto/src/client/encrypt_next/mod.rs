@@ -1,14 +1,16 @@
 //! Encrypts what waits into posts of the outbox. The leader tab does it.
 //!
-//! Owns the order: contact requests, then texts and other events, then receipts; for each conversation one at a time.
+//! Owns the order: contact requests, then texts and other events, then what was received, read and set; for each
+//! conversation one at a time.
 
 mod at_once;
 mod encrypt;
 mod line;
+mod reading;
 
 use super::{
-    content::{Body, RECEIPT_NAMES_MAX, ReceiptKind},
-    conversation::{ConversationId, Failure, MessageId},
+    content::Body,
+    conversation::{ConversationId, Failure},
     messenger::{Messenger, Step, StepError},
     outbox::{About, Refusal, refusal},
     peer::{Owed, Peer, Trust},
@@ -86,16 +88,8 @@ impl Messenger {
         if let Some(line) = self.first_waiting(records, free).await? {
             return self.encrypt_line(line, now, rng);
         }
-        for peer in self.contacts().filter(within_reach).filter(|peer| peer.trust == Trust::Added) {
-            let names: Vec<MessageId> = match self.owed(&peer.address) {
-                Some(owed) if !owed.receipts.is_empty() => {
-                    owed.receipts.iter().copied().take(RECEIPT_NAMES_MAX).collect()
-                }
-                _ => continue,
-            };
-            let body = Body::Receipt { kind: ReceiptKind::Delivered, messages: names.clone() };
-            let job = Job { about: About::Receipt(names), body, only: None, copy: None };
-            return self.encrypt(peer, job, None, now, rng);
+        if let Some(next) = self.encrypt_reading(is_free, now, rng)? {
+            return Ok(next);
         }
         // A device of one's own has shown itself, or a later list was named: the person is told whether there is anything
         // to send or not.

@@ -1,3 +1,5 @@
+//! How texts with marks and links are taken apart.
+
 use super::*;
 use cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX;
 

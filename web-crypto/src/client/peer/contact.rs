@@ -2,7 +2,9 @@
 
 use super::{Owed, Peer, Trust};
 use crate::client::{
-    conversation::{Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice},
+    conversation::{
+        Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice, UnreadLine,
+    },
     messenger::{Messenger, Step},
 };
 use crate::crypto::vault::VaultContact;
@@ -51,6 +53,7 @@ impl Contact {
         // A request after a declined one counts as later than that decision, on every device.
         contact.peer.decided = pin.decided + u64::from(pin.state == ContactState::Declined);
         contact.conversation.keep_history = pin.keep_history;
+        contact.conversation.settings = pin.settings.clone();
         let hash = contact.peer.account_key.hash();
         if hash == pin.account_key_hash {
             contact.peer.counter = pin.counter;
@@ -161,6 +164,6 @@ pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u6
         quote: None,
     };
     contact.conversation.shows(&message);
-    contact.conversation.unread = contact.conversation.unread.saturating_add(1);
+    contact.conversation.arrives(UnreadLine { time: message.sort_time, text: None });
     step.put_message(message);
 }

@@ -127,23 +127,27 @@ impl Messenger {
         Ok(step)
     }
 
-    /// Everything in the conversation was seen.
+    /// Everything in the conversation was seen. The account's other devices are told, and the contact gets a receipt if the
+    /// account gives them.
     ///
     /// # Errors
     /// When there is no such conversation.
     pub fn read(&self, id: &ConversationId) -> Result<Step, StepError> {
         let mut step = self.step();
-        match self.conversation(id) {
-            Some(conversation) if conversation.unread > 0 => {
-                let mut conversation = conversation.clone();
-                conversation.unread = 0;
-                step.put_conversation(&conversation);
-            }
-            Some(_) => {}
-            // The conversation is still empty.
-            None if id.peer().is_some_and(|peer| self.peer(peer).is_some()) => {}
-            None => return Err(StepError::NoContact),
+        let contact = id.peer().and_then(|peer| self.contact(peer)).filter(|contact| !contact.is_own());
+        let mut contact = contact.ok_or(StepError::NoContact)?;
+        if contact.conversation.settings.marked_unread {
+            contact.conversation.settings.marked_unread = false;
+            contact.conversation.settings.decided += 1;
+            contact.owed.conversation_settings = true;
         }
+        if let Some((until, texts)) = contact.conversation.read() {
+            contact.owed.read_until(until);
+            if self.settings().read_receipts {
+                texts.into_iter().for_each(|text| contact.owed.read(text));
+            }
+        }
+        self.put_contact(contact, &mut step);
         Ok(step)
     }
 

@@ -1,4 +1,5 @@
-//! What is still to be sent to an account without anybody asking for it: contact requests and receipts.
+//! What is still to be sent on account of a contact without anybody asking for it: contact requests, receipts, and word to
+//! the account's own other devices.
 
 use crate::{client::conversation::MessageId, crypto::cbor};
 use minicbor::{Decode, Encode};
@@ -17,6 +18,19 @@ pub struct Owed {
     /// These arrived and are durable, and the account has not been told.
     #[n(1)]
     pub receipts: Vec<MessageId>,
+    /// These were read, and the account has not been told.
+    #[cbor(n(2), default)]
+    pub read: Vec<MessageId>,
+    /// The conversation with it was read so far, and this account's other devices have not been told. In milliseconds since
+    /// 1970, by the server's clock.
+    #[n(3)]
+    pub read_until: Option<u64>,
+    /// Of this account alone: the settings changed, and its other devices have not been told.
+    #[cbor(n(4), default)]
+    pub settings: bool,
+    /// The settings of the conversation with it changed, and this account's other devices have not been told.
+    #[cbor(n(5), default)]
+    pub conversation_settings: bool,
 }
 
 impl cbor::Record for Owed {
@@ -31,9 +45,34 @@ impl Owed {
 
     /// Past [`RECEIPTS_OWED_MAX`] nothing is added.
     pub(crate) fn receipt(&mut self, message: MessageId) {
-        if self.receipts.len() < RECEIPTS_OWED_MAX && !self.receipts.contains(&message) {
-            self.receipts.push(message);
-        }
+        add(&mut self.receipts, message);
+    }
+
+    /// What was read was delivered as well. Past [`RECEIPTS_OWED_MAX`] nothing is added.
+    pub(crate) fn read(&mut self, message: MessageId) {
+        self.receipts.retain(|name| *name != message);
+        add(&mut self.read, message);
+    }
+
+    pub(crate) fn read_until(&mut self, until: u64) {
+        self.read_until = self.read_until.max(Some(until));
+    }
+
+    /// The account's other devices are told that the conversation was read so far.
+    pub(crate) fn told(&mut self, until: u64) {
+        self.read_until = self.read_until.filter(|owed| *owed > until);
+    }
+
+    /// A receipt of reading is on its way; with `until`, word to the account's other devices too.
+    pub(crate) fn receipts_sent(&mut self, names: &[MessageId], until: Option<u64>) {
+        self.read.retain(|name| !names.contains(name));
+        until.iter().for_each(|until| self.told(*until));
+    }
+}
+
+fn add(names: &mut Vec<MessageId>, name: MessageId) {
+    if names.len() < RECEIPTS_OWED_MAX && !names.contains(&name) {
+        names.push(name);
     }
 }
 
@@ -48,6 +87,11 @@ mod tests {
             owed.receipt(MessageId::from_parts(n, [1; 10]));
             owed.receipt(MessageId::from_parts(n, [1; 10]));
         }
+        assert_eq!(owed.receipts.len(), RECEIPTS_OWED_MAX);
+        owed.read(MessageId::from_parts(0, [1; 10]));
+        owed.read(MessageId::from_parts(0, [1; 10]));
+        assert_eq!((owed.receipts.len(), owed.read.len()), (RECEIPTS_OWED_MAX - 1, 1), "what was read was delivered");
+        owed.receipt(MessageId::from_parts(u64::from(u32::MAX), [2; 10]));
         assert_eq!(owed.receipts.len(), RECEIPTS_OWED_MAX);
         owed.receipt(MessageId::from_parts(u64::from(u32::MAX), [1; 10]));
         assert_eq!(owed.receipts.len(), RECEIPTS_OWED_MAX);

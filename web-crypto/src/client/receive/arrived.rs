@@ -4,7 +4,8 @@ use super::Found;
 use crate::client::{
     content::{Body, Content, ContentError, FIRST_SILENT_KIND, OwnList, ReceiptKind},
     conversation::{
-        Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, message_key,
+        Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, UnreadLine,
+        message_key,
     },
     messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
@@ -95,6 +96,9 @@ impl Messenger {
             Ok(Content { body: Body::VaultKeys(keys), .. }) if contact.is_own() => {
                 step.changes.put(Store::Device, told_key(envelope.sender_device), &*keys);
             }
+            Ok(Content { body: Body::Settings(settings), .. }) if contact.is_own() => {
+                self.merge_settings(settings, &mut step);
+            }
             Ok(content) => {
                 if let Some(kind) = content.body.unknown_kind() {
                     self.keep_unknown(&contact, &content.body, envelope, bytes, records, &mut step).await?;
@@ -152,7 +156,7 @@ impl Messenger {
             Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
                 let is_text = matches!(event, Event::Text { .. });
                 if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
-                    contact.conversation.unread = contact.conversation.unread.saturating_add(1);
+                    contact.conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
                 }
                 if is_text {
                     contact.owed.receipt(id);
@@ -163,8 +167,9 @@ impl Messenger {
                 for id in messages {
                     let name = message_key(&contact.conversation.id, self.address(), id);
                     let status = match kind {
-                        ReceiptKind::Delivered => DeliveryStatus::Delivered,
-                        ReceiptKind::Read => DeliveryStatus::Read,
+                        // Who says nothing of reading is told nothing of it.
+                        ReceiptKind::Read if self.settings().read_receipts => DeliveryStatus::Read,
+                        ReceiptKind::Delivered | ReceiptKind::Read => DeliveryStatus::Delivered,
                     };
                     self.mark_own(&name, status, records, step).await?;
                 }
@@ -173,13 +178,22 @@ impl Messenger {
                 let Some(address) = conversation.peer().filter(|peer| *peer != self.address()) else {
                     return Ok(false);
                 };
-                let is_for_own = matches!(&*body, Body::Event { event, .. } if event.is_for_own_devices());
-                // Deleting a message on the account's own devices concerns nobody else.
+                let is_for_own = match &*body {
+                    Body::Event { event, .. } => event.is_for_own_devices(),
+                    Body::ReadUntil { .. } | Body::ConversationSettings(_) => true,
+                    _ => false,
+                };
+                // What concerns the account's own devices alone says nothing about the contact.
                 let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, now, step) };
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
                     Body::Event { id, event } => {
                         self.take_event(&mut other.conversation, id, event, said, records, step).await?;
+                    }
+                    Body::ReadUntil { until } => drop(other.conversation.read_until(until)),
+                    Body::ConversationSettings(settings) => {
+                        other.conversation.merge_settings(&settings);
+                        step.effects.push(Effect::Settings);
                     }
                     Body::ContactRequest => {}
                     _ => return Ok(false),

@@ -1,0 +1,175 @@
+//! Delivered, read and typing, the settings about them, and one count of unread messages on all of one's devices.
+
+use crate::person::Person;
+use crate::picture::show;
+use crate::stage::Stage;
+use serde_json::json;
+
+const TYPING: &str = ".conversation .typing";
+
+impl Person {
+    async fn go_home(&self) {
+        self.tab.goto(&self.url("/home")).await;
+        self.until_home().await;
+    }
+
+    /// Until the list says so many unread messages in the first conversation.
+    async fn until_unread(&self, count: &str) {
+        let says = "document.querySelector('.contact-unread')?.textContent === a[0]";
+        self.tab.until(&format!("{count:?} unread"), says, vec![count.into()]).await;
+    }
+
+    async fn open_settings(&self) {
+        self.tab.goto(&self.url("/home?show=settings")).await;
+        self.until_home().await;
+        self.tab.until_shown("[data-setting]:enabled").await;
+    }
+
+    async fn until_set(&self, setting: &str, on: bool) {
+        let set = "document.querySelector(a[0])?.checked === a[1]";
+        self.tab.until(&format!("{setting} to be {on}"), set, vec![setting.into(), on.into()]).await;
+    }
+
+    /// A second browser of this person.
+    async fn another_browser(&self, stage: &Stage) -> Person {
+        let mut laptop = stage.person("laptop").await;
+        (laptop.email, laptop.password) = (self.email.clone(), self.password.clone());
+        laptop.try_sign_in(&laptop.password).await;
+        laptop.until_home().await;
+        laptop
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let laptop = bob.another_browser(&stage).await;
+    bob.go_home().await;
+    alice.send("one").await;
+    alice.send("two").await;
+    bob.until_unread("2").await;
+    laptop.until_unread("2").await;
+    alice.until_marked_just(&["delivered", "delivered"]).await;
+    bob.open(&alice).await;
+    bob.until_reads_among(&["one", "two"]).await;
+    alice.until_marked_just(&["read", "read"]).await;
+    show(&alice.tab, "read").await;
+    bob.until_unread("").await;
+    laptop.until_unread("").await;
+    // One of the two is away meanwhile, and the other reads.
+    bob.tab.goto("about:blank").await;
+    alice.send("three").await;
+    laptop.until_unread("1").await;
+    laptop.open(&alice).await;
+    alice.until_marked_just(&["read", "read", "read"]).await;
+    bob.go_home().await;
+    bob.tab
+        .until(
+            "the third text in the list",
+            "document.querySelector('.contact-last bdi')?.textContent === 'three'",
+            vec![],
+        )
+        .await;
+    bob.until_unread("").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_read_receipts_nobody_learns_what_was_read_on_any_device() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let laptop = bob.another_browser(&stage).await;
+    bob.open_settings().await;
+    for name in ["settings", "settings-french"] {
+        if name == "settings-french" {
+            bob.read_pages_in("fr").await;
+            bob.tab.until_shown("[data-setting]:enabled").await;
+        }
+        show(&bob.tab, name).await;
+    }
+    bob.read_pages_in("en").await;
+    bob.tab.until_shown("[data-setting]:enabled").await;
+    bob.until_set("[data-setting=read-receipts]", true).await;
+    bob.tab.click("[data-setting=read-receipts]").await;
+    laptop.open_settings().await;
+    laptop.until_set("[data-setting=read-receipts]", false).await;
+    laptop.until_set("[data-setting=typing]", true).await;
+    laptop.go_home().await;
+    laptop.open(&alice).await;
+    alice.send("one").await;
+    laptop.until_reads_among(&["one"]).await;
+    bob.go_home().await;
+    bob.open(&alice).await;
+    bob.until_reads_among(&["one"]).await;
+    // Receipts come after texts: with the second text's, whatever was owed before has come.
+    bob.send("two").await;
+    alice.until_reads_among(&["one", "two"]).await;
+    alice.send("three").await;
+    bob.until_reads_among(&["three"]).await;
+    alice.until_marked_just(&["delivered", "delivered"]).await;
+    // Nor does Bob see what Alice has read.
+    bob.send("four").await;
+    alice.until_reads_among(&["four"]).await;
+    bob.until_marked_just(&["delivered", "delivered"]).await;
+    // A browser that comes later has the setting from the vault.
+    let mut tablet = stage.person("tablet").await;
+    (tablet.email, tablet.password) = (bob.email.clone(), bob.password.clone());
+    tablet.try_sign_in(&tablet.password).await;
+    tablet.until_home().await;
+    tablet.open_settings().await;
+    tablet.until_set("[data-setting=read-receipts]", false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_setting() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("one").await;
+    bob.until_reads(&["one"]).await;
+    bob.send("two").await;
+    alice.until_reads(&["one", "two"]).await;
+    let is_typing = "document.querySelector(a[0])?.hidden === false";
+    let is_silent = "document.querySelector(a[0])?.hidden === true";
+    alice.tab.write("[data-draft]", "I am ").await;
+    bob.tab.until("Alice to be typing", is_typing, vec![TYPING.into()]).await;
+    bob.tab.until("the same in the list", is_typing, vec![".contact-typing".into()]).await;
+    show(&bob.tab, "typing").await;
+    alice.send("writing").await;
+    bob.until_reads_among(&["I am writing"]).await;
+    bob.tab.until("nobody to be typing", is_silent, vec![TYPING.into()]).await;
+    // A box that was emptied says so.
+    alice.tab.write("[data-draft]", "no").await;
+    bob.tab.until("Alice to be typing again", is_typing, vec![TYPING.into()]).await;
+    alice.tab.write("[data-draft]", "\u{e003}\u{e003}").await;
+    bob.tab.until("Alice to have stopped", is_silent, vec![TYPING.into()]).await;
+
+    alice.open_settings().await;
+    alice.tab.click("[data-setting=typing]").await;
+    alice.until_set("[data-setting=typing]", false).await;
+    alice.open(&bob).await;
+    let posts = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/ephemeral')).length";
+    alice.tab.write("[data-draft]", "silent").await;
+    alice.send(" now").await;
+    bob.until_reads_among(&["silent now"]).await;
+    assert_eq!(alice.tab.ask(posts, vec![]).await, json!(0), "it was said that Alice is typing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_breaks_the_line_where_the_browser_is_set_so() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.open_settings().await;
+    alice.until_set("[data-enter]", true).await;
+    alice.tab.click("[data-enter]").await;
+    alice.open(&bob).await;
+    alice.tab.write("[data-draft]", "one\ntwo").await;
+    alice.tab.click("[data-send]").await;
+    bob.until_reads(&["one\ntwo"]).await;
+    // The choice outlives the page, and can be taken back.
+    alice.open_settings().await;
+    alice.until_set("[data-enter]", false).await;
+    alice.tab.click("[data-enter]").await;
+    alice.open(&bob).await;
+    alice.tab.write("[data-draft]", "three\n").await;
+    bob.until_reads(&["one\ntwo", "three"]).await;
+}

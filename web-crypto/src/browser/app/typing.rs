@@ -1,0 +1,48 @@
+//! That somebody is typing: said to contacts who are there, and heard from them.
+//!
+//! Owns how often it is said, and how long it holds. A signal is lost without harm, so nothing is tried again and no error
+//! is shown.
+
+use super::{api, engine::Engine};
+use crate::{
+    browser::platform::service::Platform,
+    client::{conversation::ConversationId, ephemeral::Signal},
+};
+use cliquet_wire::{ephemeral::SendEphemeral, poll::PollAnswer};
+
+/// While somebody types it is said again this often.
+pub const SAID_EVERY_MS: u64 = 5_000;
+/// What was heard holds so long, unless it is said again or ended: one word may be lost.
+pub const HOLDS_MS: u32 = 12_000;
+
+/// Says it to the devices of the conversation that hold a poll now. Nothing is said where the account's settings say so.
+pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, is_typing: bool) {
+    let platform = engine.platform();
+    let Some(address) = id.peer() else { return };
+    let signal = if is_typing { Signal::Typing } else { Signal::StoppedTyping };
+    let envelopes = engine.read(|messenger| {
+        let may = messenger.settings().typing;
+        may.then(|| messenger.signal(address, signal, platform.now_ms(), &mut platform.rng()).ok()).flatten()
+    });
+    if let Ok(Some(envelopes)) = envelopes.await
+        && !envelopes.is_empty()
+    {
+        let _ = api::send(platform, "POST", "/ephemeral", &SendEphemeral { envelopes }).await;
+    }
+}
+
+/// Tells every tab what contacts say.
+pub(super) async fn hear<P: Platform>(engine: &Engine<P>, answer: &PollAnswer) {
+    for envelope in &answer.ephemeral {
+        let heard = engine.read(|messenger| {
+            let wants = messenger.settings().typing;
+            wants.then(|| messenger.heard(envelope, engine.platform().now_ms())).flatten()
+        });
+        let is_typing = match heard.await {
+            Ok(Some(Signal::Typing)) => true,
+            Ok(Some(Signal::StoppedTyping)) => false,
+            Ok(Some(Signal::Present) | None) | Err(_) => continue,
+        };
+        engine.typing((&envelope.sender_email).into(), is_typing);
+    }
+}

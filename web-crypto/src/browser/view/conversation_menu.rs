@@ -1,0 +1,111 @@
+//! What a person sets for the open conversation by its menu: pinned, muted, archived, marked as unread, a name.
+
+use super::{Engine, conversation::OpenConversation, dom};
+use crate::{
+    browser::{
+        app::command::Command,
+        platform::{task, timer},
+    },
+    client::settings::{ConversationChange, ConversationSettings},
+};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlInputElement};
+
+const HOUR_MS: u64 = 3_600_000;
+/// On a conversation and on its line in the list: which of the settings hold.
+const SETTINGS: &str = "data-settings";
+const NICKNAME: &str = "[data-nickname] input";
+
+/// Serves the menu of every conversation that htmx puts on the page.
+pub fn listen(engine: &Rc<Engine>) {
+    let Some(document) = dom::document() else { return };
+    let asking = engine.clone();
+    dom::on(&document, "click", move |event| {
+        let Some(button) = dom::around(event, "[data-set]") else { return };
+        let Some(open) = OpenConversation::find() else { return };
+        let Some(change) = change(&button.get_attribute("data-set").unwrap_or_default()) else { return };
+        // What is put away or marked as unread is not looked at any longer.
+        let leaves = matches!(change, ConversationChange::Archive(true) | ConversationChange::MarkUnread(true));
+        asking.ask(Command::ChangeConversation { conversation: open.id.clone(), change });
+        close_menu(&button);
+        if leaves {
+            // It clicks, and this is still a click.
+            task::spawn(async move { open.leave() });
+        }
+    });
+    let engine = engine.clone();
+    dom::on(&document, "submit", move |event| {
+        let Some(form) = dom::around(event, "[data-nickname]") else { return };
+        event.prevent_default();
+        let Some(open) = OpenConversation::find() else { return };
+        let name = nickname_field(&form).map(|field| field.value());
+        engine.ask(Command::ChangeConversation { conversation: open.id, change: ConversationChange::Name(name) });
+        close_menu(&form);
+    });
+}
+
+/// What a button sets.
+fn change(name: &str) -> Option<ConversationChange> {
+    let mute = |hours: u64| ConversationChange::Mute { until: timer::now_ms() + hours * HOUR_MS };
+    Some(match name {
+        "pin" => ConversationChange::Pin(true),
+        "unpin" => ConversationChange::Pin(false),
+        "mute-1" => mute(1),
+        "mute-8" => mute(8),
+        "mute-168" => mute(168),
+        "mute-always" => ConversationChange::Mute { until: u64::MAX },
+        "unmute" => ConversationChange::Mute { until: 0 },
+        "archive" => ConversationChange::Archive(true),
+        "unarchive" => ConversationChange::Archive(false),
+        "mark-unread" => ConversationChange::MarkUnread(true),
+        _ => return None,
+    })
+}
+
+/// Shows on a conversation, or on its line in the list, what is set. `newest`: the time of its last line.
+pub fn show(element: &Element, settings: &ConversationSettings, newest: u64) {
+    let now = timer::now_ms();
+    let holds = [
+        ("pinned ", settings.pinned),
+        ("muted ", settings.is_muted(now)),
+        ("archived ", settings.is_archived(newest, now)),
+        ("unread ", settings.marked_unread),
+    ];
+    let words: String = holds.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
+    let _ = element.set_attribute(SETTINGS, words.trim_end());
+    if let Some(name) = dom::within(element, "[data-name]") {
+        let address = name.get_attribute("data-name").unwrap_or_default();
+        name.set_text_content(Some(settings.nickname.as_deref().unwrap_or(&address)));
+    }
+    let field = nickname_field(element).filter(|field| dom::active().as_ref() != Some(field.unchecked_ref()));
+    if let Some(field) = field {
+        field.set_value(settings.nickname.as_deref().unwrap_or_default());
+    }
+}
+
+/// Whether the person wanted to come back to it.
+pub fn is_marked_unread(conversation: &Element) -> bool {
+    conversation.matches("[data-settings~=unread]").unwrap_or_default()
+}
+
+/// Whether a line of the list is put away.
+pub fn is_archived(line: &Element) -> bool {
+    line.matches("[data-settings~=archived]").unwrap_or_default()
+}
+
+/// Whether a line of the list stands above the others.
+pub fn is_pinned(line: &Element) -> bool {
+    line.matches("[data-settings~=pinned]").unwrap_or_default()
+}
+
+fn nickname_field(within: &Element) -> Option<HtmlInputElement> {
+    let field = dom::within(within, NICKNAME).or_else(|| dom::within(within, "input"));
+    field.filter(|_| within.matches("[data-nickname], .conversation").unwrap_or_default())?.dyn_into().ok()
+}
+
+fn close_menu(within: &Element) {
+    if let Ok(Some(menu)) = within.closest("details.menu") {
+        let _ = menu.remove_attribute("open");
+    }
+}

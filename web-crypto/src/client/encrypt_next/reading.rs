@@ -1,0 +1,76 @@
+//! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them; the
+//! account's other devices learn how far a conversation was read, and what the settings are.
+
+use super::{
+    Next,
+    encrypt::{Job, sync},
+};
+use crate::client::{
+    content::{Body, RECEIPT_NAMES_MAX, ReceiptKind},
+    conversation::MessageId,
+    messenger::{Messenger, StepError},
+    outbox::About,
+    peer::{Peer, Trust},
+};
+use cliquet_wire::address::Address;
+use rand_core::CryptoRng;
+
+impl Messenger {
+    /// The next receipt, word of reading or word of settings. `is_free`: nothing is under way for an account.
+    pub(super) fn encrypt_reading(
+        &self,
+        is_free: impl Fn(&Address) -> bool,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Option<Next>, StepError> {
+        for peer in self.contacts().filter(|peer| is_free(&peer.address)) {
+            if let Some(job) = self.receipt(peer) {
+                return Ok(Some(self.encrypt(peer, job, None, now, rng)?));
+            }
+        }
+        let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
+        let read_here = |peer: &Peer| self.owed(&peer.address).and_then(|owed| owed.read_until);
+        let mut read = self.contacts().filter_map(|peer| Some((peer, read_here(peer)?)));
+        // With a receipt goes a copy: what waits for its contact is not said twice.
+        let job = read.find(|(peer, _)| self.receipt(peer).is_none()).map(|(peer, until)| {
+            let about = About::ReadElsewhere { address: peer.address.clone(), until };
+            Job { about, body: sync(peer, Body::ReadUntil { until }), only: None, copy: None }
+        });
+        let settings = || {
+            let is_owed = self.owed(self.address()).is_some_and(|owed| owed.settings);
+            let body = Body::Settings(self.settings());
+            is_owed.then_some(Job { about: About::Settings, body, only: None, copy: None })
+        };
+        let of_conversation = || {
+            let is_owed = |peer: &&Peer| self.owed(&peer.address).is_some_and(|owed| owed.conversation_settings);
+            let peer = self.contacts().find(is_owed)?;
+            let body = Body::ConversationSettings(self.contact(&peer.address)?.conversation.settings);
+            let about = About::ConversationSettings(peer.address.clone());
+            Some(Job { about, body: sync(peer, body), only: None, copy: None })
+        };
+        job.or_else(settings).or_else(of_conversation).map(|job| self.encrypt(own, job, None, now, rng)).transpose()
+    }
+
+    /// What was read goes before what was delivered: it says both.
+    fn receipt(&self, peer: &Peer) -> Option<Job<'static>> {
+        let owed = self.owed(&peer.address)?;
+        if peer.trust != Trust::Added || peer.key_changed {
+            return None;
+        }
+        let first = |names: &[MessageId]| names.iter().copied().take(RECEIPT_NAMES_MAX).collect::<Vec<_>>();
+        let (kind, names, copy) = if owed.read.is_empty() {
+            (ReceiptKind::Delivered, first(&owed.receipts), None)
+        } else {
+            let copy = owed.read_until.map(|until| sync(peer, Body::ReadUntil { until }));
+            (ReceiptKind::Read, first(&owed.read), copy)
+        };
+        if names.is_empty() {
+            return None;
+        }
+        let about = match kind {
+            ReceiptKind::Delivered => About::Receipt(names.clone()),
+            ReceiptKind::Read => About::Read { names: names.clone(), until: owed.read_until },
+        };
+        Some(Job { about, body: Body::Receipt { kind, messages: names }, only: None, copy })
+    }
+}

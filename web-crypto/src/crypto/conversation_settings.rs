@@ -1,0 +1,75 @@
+//! What a person set for one conversation, the same on all devices of the account.
+
+use super::cbor;
+use minicbor::{Decode, Encode};
+
+/// Bytes of a name that a person gives a contact for themselves.
+pub const NICKNAME_BYTES_MAX: usize = 96;
+
+/// Settings of a conversation. Devices tell one another, and the vault tells a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+pub struct ConversationSettings {
+    /// Grows with each change. Of two the higher counts; it is the first field, so that the order of two settings is the
+    /// order of their decisions.
+    #[n(0)]
+    pub decided: u64,
+    /// It stands above the others.
+    #[n(1)]
+    pub pinned: bool,
+    /// Nothing is said of new messages until then, in milliseconds since 1970. The highest number: always.
+    #[n(2)]
+    pub muted_until: u64,
+    /// It is put away until something comes that is newer than this, in milliseconds since 1970. Zero: it is not.
+    #[n(3)]
+    pub archived_at: u64,
+    /// The person wants to come back to it.
+    #[n(4)]
+    pub marked_unread: bool,
+    /// A name for the contact that nobody else sees, at most [`NICKNAME_BYTES_MAX`] bytes.
+    #[n(5)]
+    pub nickname: Option<String>,
+}
+
+impl cbor::Record for ConversationSettings {
+    const VERSION: u32 = 1;
+}
+
+impl ConversationSettings {
+    /// Whether nothing is said of new messages now.
+    pub fn is_muted(&self, now: u64) -> bool {
+        self.muted_until > now
+    }
+
+    /// Whether it is put away. `newest`: the time of its last line. A muted one stays away whatever comes.
+    pub fn is_archived(&self, newest: u64, now: u64) -> bool {
+        self.archived_at != 0 && (self.archived_at >= newest || self.is_muted(now))
+    }
+
+    /// Whether a name is short enough.
+    pub fn fits(&self) -> bool {
+        self.nickname.as_ref().is_none_or(|name| name.len() <= NICKNAME_BYTES_MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_decision_is_the_greater_one() {
+        let earlier = ConversationSettings { decided: 1, pinned: true, muted_until: 9, ..Default::default() };
+        let later = ConversationSettings { decided: 2, ..Default::default() };
+        assert!(later > earlier);
+    }
+
+    #[test]
+    fn an_archived_conversation_comes_back_with_what_is_newer_unless_it_is_muted() {
+        let archived = ConversationSettings { archived_at: 10, ..Default::default() };
+        assert!(archived.is_archived(10, 0));
+        assert!(!archived.is_archived(11, 0));
+        let muted = ConversationSettings { muted_until: 20, ..archived };
+        assert!(muted.is_archived(11, 19) && !muted.is_archived(11, 20));
+        assert!(!ConversationSettings::default().is_archived(0, 0));
+    }
+}

@@ -1,0 +1,92 @@
+//! What the vault holds beside the account key: contacts, the ends of the history, settings.
+
+use super::{
+    account_settings::AccountSettings, cbor::Record, conversation_settings::ConversationSettings, history::OlderKeys,
+};
+use cliquet_wire::{address::Address, bytes::Digest, contacts::ContactState, ids::DeviceId};
+use minicbor::{Decode, Encode};
+
+/// What the vault holds beside the account key. A device writes only the fields that it knows, so a new field raises the
+/// version: otherwise a device of an earlier release would drop it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct VaultBody {
+    /// Grows with every change: of two bodies the lower one is the older.
+    #[n(0)]
+    pub generation: u64,
+    /// The highest counter of the account's own device list that was seen.
+    #[n(1)]
+    pub counter: u64,
+    /// At most [`CONTACTS_MAX`](cliquet_wire::limits::CONTACTS_MAX).
+    #[n(2)]
+    pub contacts: Vec<VaultContact>,
+    /// The end of each device's part of the history, at most
+    /// [`HISTORY_HEADS_MAX`](crate::crypto::limits::HISTORY_HEADS_MAX).
+    #[cbor(n(3), default)]
+    pub history: Vec<HistoryHead>,
+    /// The history's keys under earlier roots.
+    #[cbor(n(4), default)]
+    pub older_history_keys: OlderKeys,
+    /// What the person set.
+    #[cbor(n(5), default)]
+    pub settings: AccountSettings,
+}
+
+/// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device
+/// fewer segments than that is noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HistoryHead {
+    /// The device that made the segment.
+    #[n(0)]
+    pub device: DeviceId,
+    /// How many segments the device has made, this one included.
+    #[n(1)]
+    pub number: u64,
+    /// The segment's place, as the server gave it.
+    #[n(2)]
+    pub sequence: u64,
+    /// SHA-256 of the sealed segment, which names the one before.
+    #[n(3)]
+    pub digest: Digest,
+}
+
+/// What a new device should know about a contact, so that the server cannot present another.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct VaultContact {
+    /// The contact's address.
+    #[n(0)]
+    pub email: Address,
+    /// Whether it was added, asks to be, or is blocked.
+    #[n(1)]
+    pub state: ContactState,
+    /// SHA-256 of the pinned account key's encoding.
+    #[n(2)]
+    pub account_key_hash: Digest,
+    /// The safety number was compared.
+    #[n(3)]
+    pub verified: bool,
+    /// The highest counter of its device list that was seen.
+    #[n(4)]
+    pub counter: u64,
+    /// Its conversation is kept as history.
+    #[n(5)]
+    pub keep_history: bool,
+    /// Grows when a person decides anything about it. When two devices differ, the higher one counts.
+    #[n(6)]
+    pub decided: u64,
+    /// What the person set for its conversation.
+    #[cbor(n(7), default)]
+    pub settings: ConversationSettings,
+}
+
+/// 2: with settings.
+impl Record for VaultBody {
+    const VERSION: u32 = 2;
+}
+
+/// A client keeps one by itself, for an account that it does not know yet.
+impl Record for VaultContact {
+    const VERSION: u32 = 2;
+}
