@@ -1,4 +1,4 @@
-//! Plays databases and lock files: what is found, what is not, and what cannot be read.
+//! Tests with small databases and lock files: findings, none, and files that cannot be read.
 
 use super::*;
 use std::fs;

@@ -152,7 +152,7 @@ pub fn show_unread_line(open: &OpenConversation) {
     }
 }
 
-/// Puts the line above what is unread again, after the lines were laid out anew.
+/// Puts the line above the unread messages back, after all lines were laid out again.
 pub fn restore_unread_line(open: &OpenConversation) {
     let (Some(list), Some(first)) = (open.list(), open.section().get_attribute(FIRST_UNREAD)) else { return };
     if dom::within(&list, UNREAD_LINE).is_some() {
