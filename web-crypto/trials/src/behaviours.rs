@@ -2,7 +2,7 @@
 
 use crate::{
     choices::Choices,
-    device::Crash,
+    device::{Crash, Device},
     office::Letter,
     world::{Fate, World},
 };
@@ -10,8 +10,9 @@ use cliquet_web_crypto::client::{
     compose::{delete, edit, react},
     conversation::{DeliveryStatus, Message},
     peer::Trust,
+    settings::{AccountSettings, ConversationChange},
 };
-use cliquet_wire::envelope::Envelope;
+use cliquet_wire::{address::Address, envelope::Envelope};
 
 /// How much a schedule may destroy, and so how much must come out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,14 +58,10 @@ pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
         }
         24 => add(world, place, choices),
         25 => tend(world, place, class, choices),
-        26 => {
-            let device = &world.devices[place];
-            let contacts: Vec<_> = device.messenger.contacts().map(|contact| contact.address.clone()).collect();
-            if !contacts.is_empty() {
-                let step = device.messenger.read(&(&contacts[choices.below(contacts.len())]).into()).unwrap();
-                world.devices[place].take(step);
-            }
-        }
+        26 => match choices.below(4) {
+            0..=1 => read(world, place, choices),
+            _ => set(world, place, choices),
+        },
         27 => {
             // No one-time key is left for whoever begins a session now.
             let id = world.devices[place].id;
@@ -108,7 +105,12 @@ fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_
     let settled = |line: &Message| {
         !line.is_notice() && !matches!(line.status, DeliveryStatus::Waiting | DeliveryStatus::Failed(_))
     };
-    let lines: Vec<Message> = crate::world::all_lines(device).filter(settled).collect();
+    // As in a conversation that can be written to.
+    let added = |line: &Message| {
+        let peer = line.conversation.peer().and_then(|peer| device.messenger.peer(peer));
+        peer.is_some_and(|peer| peer.trust == Trust::Added)
+    };
+    let lines: Vec<Message> = crate::world::all_lines(device).filter(|line| settled(line) && added(line)).collect();
     if lines.is_empty() {
         return;
     }
@@ -130,6 +132,45 @@ fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_
     if let Ok(changes) = changes {
         world.devices[place].disk.commit(&changes);
     }
+}
+
+/// Reads a whole conversation.
+fn read(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let device = &world.devices[place];
+    let Some(with) = a_contact(device, choices) else { return };
+    let step = device.messenger.read(&(&with).into()).unwrap();
+    let texts: Vec<_> = device.lines(&with).iter().filter(|line| !line.is_own()).map(|line| line.id).collect();
+    if world.devices[place].take(step) {
+        let account = world.devices[place].account;
+        world.read.extend(texts.into_iter().map(|text| (text, account)));
+    }
+}
+
+/// Changes a setting of the account or of a conversation.
+fn set(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+    let device = &world.devices[place];
+    let what = choices.below(6);
+    let step = if what == 0 {
+        let before = device.messenger.settings();
+        device.messenger.set_settings(AccountSettings { typing: !before.typing, ..before }).unwrap()
+    } else {
+        let Some(with) = a_contact(device, choices) else { return };
+        let turn = choices.below(2) == 0;
+        let change = match what {
+            1 => ConversationChange::Pin(turn),
+            2 => ConversationChange::Mute { until: if turn { u64::MAX } else { 0 } },
+            3 => ConversationChange::Archive(turn),
+            4 => ConversationChange::MarkUnread(turn),
+            _ => ConversationChange::Name(turn.then(|| "a name".to_owned())),
+        };
+        device.messenger.change_conversation(&(&with).into(), change, device.now).unwrap()
+    };
+    world.devices[place].take(step);
+}
+
+fn a_contact(device: &Device, choices: &mut Choices<'_>) -> Option<Address> {
+    let contacts: Vec<_> = device.messenger.contacts().map(|contact| contact.address.clone()).collect();
+    (!contacts.is_empty()).then(|| contacts[choices.below(contacts.len())].clone())
 }
 
 fn add(world: &mut World, place: usize, choices: &mut Choices<'_>) {

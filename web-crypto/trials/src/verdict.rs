@@ -12,6 +12,8 @@
 //! - Afterwards everybody can write to everybody: what they write now is shown everywhere.
 //! - In a gentle schedule every device of an account shows the same of each text: its newest form, its deletion, the
 //!   reactions to it. So do the devices of different accounts, but for what one of them deleted for itself.
+//! - "Read" is never said of a text that the receiver has not read.
+//! - In a gentle schedule the devices of an account agree on its settings and on what was read.
 //! - The state is bounded by the named limits.
 
 use crate::{
@@ -31,7 +33,7 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds of writing after which everybody understands everybody again.
 const HEALING_ROUNDS_MAX: usize = 4;
@@ -97,6 +99,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
     texts_are_where_they_should_be(&world, class);
     if class == Class::Gentle {
         everybody_shows_the_same(&world);
+        own_devices_agree(&world);
     }
     world.devices.iter().for_each(state_is_bounded);
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
@@ -152,9 +155,10 @@ fn texts_are_where_they_should_be(world: &World, class: Class) {
                 DeliveryStatus::Delivered => assert!(shown_by_receiver, "marked as delivered, and never shown"),
                 DeliveryStatus::Sent => assert_ne!(class, Class::Gentle, "never marked as delivered"),
                 DeliveryStatus::Failed(_) => assert_ne!(class, Class::Gentle, "a text failed"),
-                DeliveryStatus::Waiting | DeliveryStatus::Received | DeliveryStatus::Read => {
-                    panic!("a text still waits")
+                DeliveryStatus::Read => {
+                    assert!(world.read.contains(&(text.id, text.to)), "marked as read, and never read");
                 }
+                DeliveryStatus::Waiting | DeliveryStatus::Received => panic!("a text still waits"),
             }
         }
     }
@@ -176,6 +180,26 @@ fn shown(message: &Message) -> (Option<String>, bool, Vec<(String, String)>) {
     (text, message.is_edited(), reactions.collect())
 }
 
+/// The account's settings, each conversation's, and which texts were read.
+fn own_devices_agree(world: &World) {
+    let mut by_account = BTreeMap::new();
+    for device in &world.devices {
+        let conversations: BTreeMap<_, _> = device
+            .messenger
+            .contacts()
+            .map(|peer| {
+                let contact = device.messenger.contact(&peer.address).unwrap();
+                let unread = device.lines(&peer.address).into_iter();
+                let unread = unread.filter(|line| contact.conversation.has_unread(line)).map(|line| line.id);
+                (peer.address.clone(), (contact.conversation.settings.clone(), unread.collect::<BTreeSet<_>>()))
+            })
+            .collect();
+        let agreed = (device.messenger.settings(), conversations);
+        let others = by_account.entry(device.account).or_insert_with(|| agreed.clone());
+        assert_eq!(*others, agreed, "two devices of an account were set or read otherwise");
+    }
+}
+
 fn everybody_shows_the_same(world: &World) {
     let lines: Vec<BTreeMap<_, Message>> =
         world.devices.iter().map(|device| all_lines(device).map(|line| (line.id, line)).collect()).collect();
@@ -192,7 +216,7 @@ fn everybody_shows_the_same(world: &World) {
         assert!(!deleted || by_account.values().all(|(text, ..)| text.is_none()), "a deletion did not arrive");
         let mut left = by_account.values().filter(|(text, ..)| text.is_some());
         if let Some(first) = left.next() {
-            assert!(left.all(|other| other == first), "two accounts differ");
+            left.for_each(|other| assert_eq!(other, first, "two accounts differ"));
         }
     }
 }

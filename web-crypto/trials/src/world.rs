@@ -64,6 +64,8 @@ pub struct World {
     pub fates: BTreeMap<(MessageId, usize), Fate>,
     /// Every text that a device showed at any time.
     pub shown: BTreeSet<(MessageId, usize)>,
+    /// Every text that an account has read at any time, on any of its devices.
+    pub read: BTreeSet<(MessageId, usize)>,
     pub pairs: HashSet<[u8; 32]>,
     /// Texts that their authors deleted for everyone.
     pub deleted: BTreeSet<MessageId>,
@@ -107,6 +109,7 @@ impl World {
             texts: Vec::new(),
             fates: BTreeMap::new(),
             shown: BTreeSet::new(),
+            read: BTreeSet::new(),
             pairs: HashSet::new(),
             deleted: BTreeSet::new(),
             opened: 0,

@@ -118,7 +118,7 @@ async fn each_line_finds_its_direction_and_translators_leave_texts_alone() {
     })()";
     assert_eq!(bob.tab.ask(FROM_LEFT, vec![]).await, true);
     const LEFT_ALONE: &str =
-        "['.message .body', '[data-draft]', '.contact-name', '.contact-last bdi', '#conversation-title [translate]']
+        "['.message .body', '[data-draft]', '.contact-name [data-name]', '.contact-last bdi', '#conversation-title [translate]']
         .filter(selector => document.querySelector(selector)?.translate !== false)";
     assert_eq!(bob.tab.ask(LEFT_ALONE, vec![]).await, json!([]));
 
