@@ -70,6 +70,9 @@ pub(crate) fn run_all(project: &Project, options: &Options, progress: &mut Progr
     conclude(options, totals, problems.len())
 }
 
+/// This package.
+const XTASK: &str = env!("CARGO_PKG_NAME");
+
 /// The tests with this word in their names, and no checks.
 pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
     test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()] })
@@ -88,26 +91,31 @@ fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>
 }
 
 /// Everything, or all test programs but those that need what is left out. Documentation's examples are a run of their
-/// own as soon as programs are named.
+/// own as soon as programs are named. So are the tests of this program: cargo gives a crate the features that all
+/// chosen packages ask for, and together with the server's they would be others than those that this program has
+/// been compiled with. Half of its crates would be compiled once more.
 fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(), Problem>), Problem> {
     let left_out: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
-    let mut cargo = project.cargo();
-    cargo.args(["test", "--locked", "--workspace", "--no-fail-fast"]);
-    if !left_out.is_empty() {
-        cargo.args(["--lib", "--bins"]);
-        for program in test_programs(project)?.iter().filter(|program| !left_out.contains(&program.as_str())) {
-            cargo.args(["--test", program]);
+    let server = ["--workspace", "--exclude", XTASK];
+    let mut runs: Vec<Vec<String>> = Vec::new();
+    if left_out.is_empty() {
+        runs.push(server.map(str::to_owned).to_vec());
+    } else {
+        let programs = test_programs(project)?;
+        let wanted = programs.iter().filter(|program| !left_out.contains(&program.as_str()));
+        let wanted = wanted.flat_map(|program| ["--test", program]);
+        runs.push(server.into_iter().chain(["--lib", "--bins"]).chain(wanted).map(str::to_owned).collect());
+        runs.push(server.into_iter().chain(["--doc"]).map(str::to_owned).collect());
+    }
+    runs.push(["--package", XTASK].map(str::to_owned).to_vec());
+    let (mut totals, mut result) = (Totals::default(), Ok(()));
+    for run in runs {
+        let mut cargo = project.cargo();
+        cargo.args(["test", "--locked", "--no-fail-fast"]).args(run).arg("--").args(&options.names);
+        for word in options.without.iter().filter_map(|need| need.word_in_test_names()) {
+            cargo.args(["--skip", word]);
         }
-    }
-    cargo.arg("--").args(&options.names);
-    for word in options.without.iter().filter_map(|need| need.word_in_test_names()) {
-        cargo.args(["--skip", word]);
-    }
-    let (mut totals, mut result) = count(&mut cargo)?;
-    if !left_out.is_empty() {
-        let mut examples = project.cargo();
-        examples.args(["test", "--locked", "--workspace", "--no-fail-fast", "--doc", "--"]).args(&options.names);
-        let (more, also) = count(&mut examples)?;
+        let (more, also) = count(&mut cargo)?;
         totals += more;
         result = result.and(also);
     }
