@@ -11,7 +11,6 @@ mod fake;
 mod frames;
 mod history;
 mod leader;
-mod lifetimes;
 mod list_renewal;
 mod long_polling;
 mod removal;

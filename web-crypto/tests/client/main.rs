@@ -11,7 +11,6 @@ mod conversation;
 mod conversation_settings;
 mod crashes;
 mod decisions;
-mod disappearing;
 mod disk;
 mod ephemeral;
 mod events;

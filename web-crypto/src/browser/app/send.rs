@@ -208,11 +208,11 @@ impl<P: Platform> Sender<P> {
     }
 
     async fn settle(&self, entry: &OutboxEntry, outcome: Result<MessagesSent, ProblemCode>) -> Result<(), AppError> {
-        let (store, now) = (self.engine.store(), self.engine.platform().now_ms());
+        let store = self.engine.store();
         self.engine
             .run(async |messenger| {
                 Ok(Some(match outcome {
-                    Ok(sent) => messenger.sent(store, entry.id, &sent, now).await?,
+                    Ok(sent) => messenger.sent(store, entry.id, &sent).await?,
                     Err(code) => messenger.refused(store, entry.id, code).await?,
                 }))
             })

@@ -18,7 +18,7 @@ use crate::browser::{
         conversation_menu,
         conversations::Conversations,
         dates::Dates,
-        disappearing, dom,
+        dom,
         message_actions::{self, MessageActions},
         notices,
         notifications::Notifications,
@@ -55,7 +55,6 @@ pub async fn start() -> Result<(), JsError> {
     notices::listen(&engine, words.clone());
     typing::listen(&engine);
     conversation_menu::listen(&engine);
-    disappearing::listen(&engine);
     Notifications::new(engine.clone(), words.clone()).listen();
     archive::listen();
     let composer = Composer::new(engine.clone(), words.clone());

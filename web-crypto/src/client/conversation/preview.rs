@@ -26,8 +26,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Of the newest message.
-    pub fn of(message: &Message) -> Self {
+    pub(crate) fn of(message: &Message) -> Self {
         let body = match &message.body {
             MessageBody::Text(_) => MessageBody::Text(message.text().chars().take(PREVIEW_CHARS_MAX).collect()),
             other => other.clone(),
