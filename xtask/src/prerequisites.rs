@@ -1,7 +1,5 @@
-//! Owns what the tests need from the machine: Rust's parts by rustup, browsers and servers by Debian's packages, and
-//! what these need by npm and pip.
+//! Owns what the tests need from the machine: Rust's parts by rustup, browsers and servers by Debian's packages.
 
-use crate::npm;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use crate::second_client;
@@ -27,7 +25,7 @@ impl Needs {
     /// (the program that is looked for, the Debian package that has it)
     fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")],
+            Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver")],
             Needs::Redis => &[("redis-server", "redis-server")],
             Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
             Needs::SecondClient => &[("python3", "python3"), (second_client::ENSUREPIP, "python3-venv")],
@@ -67,9 +65,6 @@ impl Needs {
 pub(crate) fn bring(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
     components(project)?;
     programs(project, needs)?;
-    if needs.contains(&Needs::Browser) {
-        npm::bring(project, "server/tests/browser/axe", "target/axe")?;
-    }
     if needs.contains(&Needs::SecondClient) { second_client::bring(project) } else { Ok(()) }
 }
 
@@ -144,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_the_way_to_get_it_and_the_way_around_it() {
         let needs = [Needs::Browser, Needs::Redis];
-        let missing = missing(&needs, |program| ["chromium", "npm"].contains(&program));
+        let missing = missing(&needs, |program| program == "chromium");
         assert_eq!(missing, ["chromium-driver", "redis-server"]);
         let advice = advice(&missing, &needs);
         assert!(advice.contains("apt-get install chromium-driver redis-server"), "{advice}");

@@ -19,8 +19,7 @@ use super::{
 use crate::{
     browser::{
         app::{
-            change::Change, command::Command, contacts::safety_number, drafts, engine::Signal, error::AppError,
-            load_messages,
+            change::Change, command::Command, contacts::safety_number, engine::Signal, error::AppError, load_messages,
         },
         platform::{presence, task},
     },
@@ -329,7 +328,7 @@ impl Conversations {
                 }
                 Change::Conversation(id) => {
                     let Some(conversation) = load_messages::conversation(&self.engine, id).await? else { continue };
-                    self.contacts.show(&conversation, &drafts::load(&self.engine, id).await?);
+                    self.contacts.show(&conversation);
                     if let Some(open) = here(id) {
                         self.allow(open).await?;
                         reading_place::set_unread(open, conversation.unread);

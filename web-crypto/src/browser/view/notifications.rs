@@ -12,8 +12,7 @@ use crate::{
     browser::{
         app::{change::Change, engine::Signal, error::AppError, load_messages},
         platform::{
-            locks::{self, Looking},
-            notification::{self, Permission},
+            notification::{self, Looking, Permission},
             presence, task, timer,
         },
     },
@@ -68,7 +67,7 @@ impl Notifications {
         let looks = presence::has_focus();
         let mut looking = self.looking.borrow_mut();
         if looks != looking.is_some() {
-            *looking = if looks { locks::look(self.engine.email().as_str()) } else { None };
+            *looking = if looks { notification::look(self.engine.email().as_str()) } else { None };
         }
     }
 
@@ -76,7 +75,7 @@ impl Notifications {
         timer::pause(PATIENCE_MS).await;
         if notification::permission() != Permission::Granted
             || quiet_now()
-            || locks::is_looked_at(self.engine.email().as_str()).await
+            || notification::is_looked_at(self.engine.email().as_str()).await
         {
             return Ok(());
         }
