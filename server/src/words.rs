@@ -12,10 +12,16 @@ use std::{convert::Infallible, fmt};
 /// The cookie that keeps a person's choice.
 pub const LANGUAGE_COOKIE: &str = "language";
 
-const EN: &str =
-    concat!(include_str!("../../templates/words/en.ftl"), include_str!("../../templates/words/en_problems.ftl"));
-const FR: &str =
-    concat!(include_str!("../../templates/words/fr.ftl"), include_str!("../../templates/words/fr_problems.ftl"));
+const EN: &str = concat!(
+    include_str!("../../templates/words/en.ftl"),
+    include_str!("../../templates/words/en_problems.ftl"),
+    include_str!("../../templates/words/en_search.ftl"),
+);
+const FR: &str = concat!(
+    include_str!("../../templates/words/fr.ftl"),
+    include_str!("../../templates/words/fr_problems.ftl"),
+    include_str!("../../templates/words/fr_search.ftl"),
+);
 
 /// A language that the pages speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

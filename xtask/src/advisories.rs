@@ -130,7 +130,7 @@ impl Advisories {
 impl std::fmt::Display for Advisories {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (count, place) = (self.database.iter().count(), self.directory.display());
-        write!(out, "{count} advisories of {place}, the newest of {}", self.newest)
+        write!(out, "those of {place}: {count}, the newest of {}", self.newest)
     }
 }
 

@@ -9,6 +9,7 @@ mod circles;
 mod fingerprint;
 mod layers;
 mod lock_files;
+mod npm;
 mod prerequisites;
 mod problem;
 mod progress;

@@ -1,5 +1,7 @@
-//! Owns what the tests need from the machine: Rust's parts by rustup, browsers and servers by Debian's packages.
+//! Owns what the tests need from the machine: Rust's parts by rustup, browsers and servers by Debian's packages, and
+//! what these need by npm and pip.
 
+use crate::npm;
 use crate::problem::Problem;
 use crate::project::{self, Project};
 use crate::second_client;
@@ -25,7 +27,7 @@ impl Needs {
     /// (the program that is looked for, the Debian package that has it)
     fn programs(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver")],
+            Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")],
             Needs::Redis => &[("redis-server", "redis-server")],
             Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
             Needs::SecondClient => &[("python3", "python3"), (second_client::ENSUREPIP, "python3-venv")],
@@ -65,6 +67,9 @@ impl Needs {
 pub(crate) fn bring(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
     components(project)?;
     programs(project, needs)?;
+    if needs.contains(&Needs::Browser) {
+        npm::bring(project, "server/tests/browser/axe", "target/axe")?;
+    }
     if needs.contains(&Needs::SecondClient) { second_client::bring(project) } else { Ok(()) }
 }
 
@@ -139,7 +144,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_the_way_to_get_it_and_the_way_around_it() {
         let needs = [Needs::Browser, Needs::Redis];
-        let missing = missing(&needs, |program| program == "chromium");
+        let missing = missing(&needs, |program| ["chromium", "npm"].contains(&program));
         assert_eq!(missing, ["chromium-driver", "redis-server"]);
         let advice = advice(&missing, &needs);
         assert!(advice.contains("apt-get install chromium-driver redis-server"), "{advice}");

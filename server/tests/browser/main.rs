@@ -5,6 +5,7 @@
 //! `in_browser`; everything else here is the stage.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
+mod axe;
 mod browser;
 mod canaries;
 mod engine;

@@ -1,6 +1,7 @@
 //! Owns how a page is looked at: wide, on a phone, on the narrowest screen, in both themes. The pictures go to
-//! `target/pictures`.
+//! `target/pictures`, and axe-core looks too.
 
+use crate::axe;
 use crate::browser::Tab;
 use serde_json::json;
 use std::fs;
@@ -23,6 +24,10 @@ pub(crate) async fn show(tab: &Tab, name: &str) {
             tab.devtools("Emulation.setEmulatedMedia", features).await;
             let over = tab.ask("document.documentElement.scrollWidth - window.innerWidth", vec![]).await;
             assert!(over.as_i64().is_some_and(|over| over <= 0), "{name}-{suffix} is {over} pixels too wide");
+            // Contrast depends on the theme, and what is there on the width.
+            if width == WIDE.0 || (width == PHONE.0 && theme == "light") {
+                axe::check(tab, &format!("{name}-{suffix}")).await;
+            }
             fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
         }
     }

@@ -25,5 +25,6 @@ pub mod records;
 pub mod safekeeping;
 pub mod saved_file;
 pub mod search;
+pub mod search_filter;
 pub mod settings;
 pub mod vault_keys;

@@ -30,6 +30,11 @@ impl Query {
         if words.is_empty() { None } else { Some(Self(words)) }
     }
 
+    /// No words: every text matches.
+    pub fn any() -> Self {
+        Self(Vec::new())
+    }
+
     /// Whether every word occurs in the text. `lower` gives a text's lower case.
     pub fn matches(&self, text: &str, lower: impl Fn(&str) -> String) -> bool {
         let folded = fold(text, lower);

@@ -4,6 +4,7 @@
 use super::browser;
 use super::samples::{Sample, Samples};
 use crate::assets;
+use crate::npm;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::project::{self, Project, WASM_TARGET};
@@ -93,14 +94,9 @@ fn page(project: &Project, folder: &Path) -> Result<(), Problem> {
     for file in ["index.html", "bench.js"] {
         copy(&project.path(HOUSE).join("page").join(file), &folder.join(file))?;
     }
-    let npm = project.path("target/bench/libolm");
-    fs::create_dir_all(&npm).map_err(Problem::file("cannot make", &npm))?;
-    for file in ["package.json", "package-lock.json"] {
-        copy(&project.path(HOUSE).join("libolm").join(file), &npm.join(file))?;
-    }
-    project::run(project.program("npm").current_dir(&npm).args(["ci", "--ignore-scripts", "--silent"]))?;
+    let modules = npm::bring(project, "bench/crypto/libolm", "target/bench/libolm")?;
     for file in ["olm.js", "olm.wasm"] {
-        copy(&npm.join("node_modules/@matrix-org/olm").join(file), &folder.join(file))?;
+        copy(&modules.join("@matrix-org/olm").join(file), &folder.join(file))?;
     }
     Ok(())
 }

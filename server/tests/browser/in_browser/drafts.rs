@@ -84,3 +84,27 @@ async fn a_draft_leaves_no_letter_readable_on_the_disk_or_on_the_wire() {
     let body = |exchange: &crate::proxy::Exchange| String::from_utf8_lossy(&exchange.request_body).into_owned();
     assert!(sent.iter().all(|exchange| !body(exchange).contains("canary-of-a-draft")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_is_shown_in_the_list_while_its_conversation_is_not_open() {
+    const LAST: &str = "document.querySelector('.contact-last').textContent === a[0]";
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("before").await;
+    bob.until_reads(&["before"]).await;
+    let list = alice.browser.new_tab().await;
+    list.goto(&alice.url("/home")).await;
+    alice.until_ready(&list).await;
+    alice.tab.write("[data-draft]", "*not* yet").await;
+    list.until("the draft in the list", LAST, vec!["Draft: not yet".into()]).await;
+    alice.tab.until("what was said last, beside the draft itself", LAST, vec!["You: before".into()]).await;
+
+    // Another conversation takes its place.
+    alice.tab.click(".people .menu > summary").await;
+    alice.tab.click("a[href='/home?show=devices']").await;
+    alice.tab.until("the draft in its own tab's list", LAST, vec!["Draft: not yet".into()]).await;
+    load(&alice, &alice.tab, &bob).await;
+    until_draft(&alice.tab, "*not* yet").await;
+    alice.tab.click("[data-send]").await;
+    list.until("the text in the list", LAST, vec!["You: not yet".into()]).await;
+}

@@ -162,6 +162,8 @@ async fn enter_breaks_the_line_where_the_browser_is_set_so() {
     alice.until_set("[data-enter]", true).await;
     alice.tab.click("[data-enter]").await;
     alice.open(&bob).await;
+    let hint = "document.getElementById('composer-hint').innerText";
+    alice.tab.until("the hint that Enter breaks the line", &format!("{hint}.startsWith('Enter breaks')"), vec![]).await;
     alice.tab.write("[data-draft]", "one\ntwo").await;
     alice.tab.click("[data-send]").await;
     bob.until_reads(&["one\ntwo"]).await;
@@ -170,6 +172,7 @@ async fn enter_breaks_the_line_where_the_browser_is_set_so() {
     alice.until_set("[data-enter]", false).await;
     alice.tab.click("[data-enter]").await;
     alice.open(&bob).await;
+    alice.tab.until("the hint that Enter sends", &format!("{hint}.startsWith('Enter sends')"), vec![]).await;
     alice.tab.write("[data-draft]", "three\n").await;
     bob.until_reads(&["one\ntwo", "three"]).await;
 }

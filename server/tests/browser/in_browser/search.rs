@@ -31,6 +31,59 @@ async fn open_search(person: &Person) {
     person.tab.until_shown("[data-search-words]:enabled").await;
 }
 
+/// Chooses in a field of the filters.
+async fn choose(tab: &Tab, field: &str, value: &str) {
+    const CHOOSE: &str = "(field => {
+        field.value = a[1];
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        return field.value === a[1];
+    })(document.querySelector(a[0]))";
+    assert_eq!(tab.ask(CHOOSE, vec![field.into(), value.into()]).await, true, "{field} takes {value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_narrowed_to_a_conversation_an_author_and_days() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let carol = stage.person("carol").await;
+    carol.sign_up().await;
+    crate::person::meet(&alice, &carol).await;
+    alice.send("bread for carol").await;
+    carol.until_reads(&["bread for carol"]).await;
+    alice.open(&bob).await;
+    alice.send("bread for bob").await;
+    bob.until_reads(&["bread for bob"]).await;
+    bob.send("the bread is good").await;
+    alice.until_reads(&["bread for bob", "the bread is good"]).await;
+
+    alice.tab.click(".conversation .menu > summary").await;
+    alice.tab.click("[data-search-here]").await;
+    alice.tab.until_shown("[data-by]:enabled").await;
+    // Without a word: everything that was written there.
+    let (his, mine) = (format!("{}: the bread is good", bob.email), format!("{}: You: bread for bob", bob.email));
+    until_found(&alice.tab, &[&his, &mine]).await;
+    crate::picture::show(&alice.tab, "search-narrowed").await;
+    choose(&alice.tab, "[data-by]", "own").await;
+    until_found(&alice.tab, &[&mine]).await;
+    choose(&alice.tab, "[data-by]", "other").await;
+    until_found(&alice.tab, &[&his]).await;
+    choose(&alice.tab, "[data-in]", "").await;
+    choose(&alice.tab, "[data-by]", "own").await;
+    look_for(&alice.tab, "bread").await;
+    let marked = [format!("{}: You: [bread] for bob", bob.email), format!("{}: You: [bread] for carol", carol.email)];
+    until_found(&alice.tab, &[&marked[0], &marked[1]]).await;
+    // Both ends of a day count, and the day after it has nothing.
+    let day = |days: i32| format!("new Date(Date.now() + {days} * 864e5).toLocaleDateString('sv')");
+    let today = alice.tab.ask(&day(0), vec![]).await;
+    choose(&alice.tab, "[data-from]", today.as_str().unwrap()).await;
+    choose(&alice.tab, "[data-until]", today.as_str().unwrap()).await;
+    until_found(&alice.tab, &[&marked[0], &marked[1]]).await;
+    let tomorrow = alice.tab.ask(&day(1), vec![]).await;
+    choose(&alice.tab, "[data-until]", "").await;
+    choose(&alice.tab, "[data-from]", tomorrow.as_str().unwrap()).await;
+    until_found(&alice.tab, &[]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_found_whatever_their_accents_and_a_hit_opens_its_place_in_the_conversation() {
     let stage = Stage::set().await;

@@ -268,6 +268,11 @@ impl<P: Platform> Engine<P> {
         self.say(Notice::Status(error.into()));
     }
 
+    /// Tells the other tabs what is shown already in this one.
+    pub(super) fn announce(&self, change: Change) {
+        self.platform.announce(&Frame::Changed(vec![change]).encode());
+    }
+
     fn committed(&self, changes: Vec<Change>) {
         if changes.is_empty() {
             return;

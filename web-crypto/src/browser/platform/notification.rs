@@ -1,23 +1,9 @@
-//! Notifications of the browser, and whether somebody looks at any tab of the account.
+//! Notifications of the browser.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
-use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
+use js_sys::Reflect;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Notification, NotificationOptions, NotificationPermission, ServiceWorkerRegistration};
-
-#[wasm_bindgen]
-extern "C" {
-    /// web-sys has Web Locks only behind an unstable setting.
-    type NavigatorWithLocks;
-    #[wasm_bindgen(method, getter)]
-    fn locks(this: &NavigatorWithLocks) -> LockManager;
-
-    type LockManager;
-    #[wasm_bindgen(method, catch)]
-    fn request(this: &LockManager, name: &str, options: &JsValue, callback: &Function) -> Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn query(this: &LockManager) -> Result<Promise, JsValue>;
-}
 
 /// Whether this browser may show notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,45 +71,4 @@ async fn worker() -> Option<ServiceWorkerRegistration> {
     let container = web_sys::window()?.navigator().service_worker();
     let found = JsFuture::from(container.get_registration()).await.ok()?;
     found.dyn_into::<ServiceWorkerRegistration>().ok().filter(|worker| worker.active().is_some())
-}
-
-fn locks() -> Option<LockManager> {
-    Some(web_sys::window()?.navigator().unchecked_ref::<NavigatorWithLocks>().locks())
-}
-
-/// Says to the account's other tabs that somebody looks at this one, until what is returned is dropped.
-#[must_use = "dropping it ends it"]
-pub fn look(account: &str) -> Option<Looking> {
-    let mut end = None;
-    let over = Promise::new(&mut |resolve: Function, _| end = Some(resolve));
-    let options = Object::new();
-    let _ = Reflect::set(&options, &"mode".into(), &"shared".into());
-    let held = Closure::once_into_js(move || over);
-    let _ = locks()?.request(&name(account), &options, held.unchecked_ref()).ok()?;
-    end.map(Looking)
-}
-
-/// See [`look`].
-#[derive(Debug)]
-pub struct Looking(Function);
-
-impl Drop for Looking {
-    fn drop(&mut self) {
-        let _ = self.0.call0(&JsValue::UNDEFINED);
-    }
-}
-
-/// Whether somebody looks at a tab of the account.
-pub async fn is_looked_at(account: &str) -> bool {
-    let Some(asked) = locks().and_then(|locks| locks.query().ok()) else { return false };
-    let Ok(found) = JsFuture::from(asked).await else { return false };
-    let held = Reflect::get(&found, &"held".into()).unwrap_or_default();
-    let name = name(account);
-    let is_it =
-        |lock: JsValue| Reflect::get(&lock, &"name".into()).is_ok_and(|of| of.as_string() == Some(name.clone()));
-    held.dyn_into::<Array>().is_ok_and(|held| held.iter().any(is_it))
-}
-
-fn name(account: &str) -> String {
-    [account, "-looked-at"].concat()
 }

@@ -74,6 +74,7 @@ impl Composer {
     /// Serves every composer that htmx puts on the page.
     pub fn listen(self: &Rc<Self>) {
         let Some(document) = dom::document() else { return };
+        EnterKey::kept().show();
         let composer = self.clone();
         dom::on(&document, "submit", move |event| {
             if let Some(form) = dom::around(event, "[data-composer]") {

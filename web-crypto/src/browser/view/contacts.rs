@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     browser::{
-        app::{add_contact, error::AppError, load_messages},
+        app::{add_contact, drafts, error::AppError, load_messages},
         platform::task,
     },
     client::{
@@ -24,6 +24,9 @@ use cliquet_wire::address::Address;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlFieldSetElement, HtmlInputElement};
+
+/// On the line of a conversation whose draft is shown.
+const HAS_DRAFT: &str = "data-has-draft";
 
 /// The list of contacts, whose lines come from the server and whose content comes from the store.
 #[derive(Debug)]
@@ -74,24 +77,33 @@ impl Contacts {
         for peer in load_messages::peers(&self.engine).await? {
             show_peer(&peer);
         }
+        let drafts = drafts::all(&self.engine).await?;
         for conversation in load_messages::conversations(&self.engine).await? {
-            self.show(&conversation);
+            let draft = drafts.get(&*conversation.id.text()).map_or("", |draft| draft.as_str());
+            self.show(&conversation, draft);
         }
         put_in_order();
         Ok(())
     }
 
-    /// What was said last, on a conversation's line.
-    pub fn show(&self, conversation: &Conversation) {
+    /// What was said last, on a conversation's line, or the draft of one that is not open.
+    pub fn show(&self, conversation: &Conversation, draft: &str) {
         let Some(line) = line(&conversation.id) else { return };
         let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
         conversation_menu::show(&line, &conversation.settings, conversation.newest);
         if let Some(last) = &conversation.preview {
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
-            let separator = if own.is_empty() { "" } else { ": " };
-            show_last(&line, &[own, separator].concat(), &plain(message_words::body(&last.body, &self.words)));
+            show_last(&line, own, &plain(message_words::body(&last.body, &self.words)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         }
+        let is_open = OpenConversation::find().is_some_and(|open| open.id == conversation.id);
+        let has_draft = !is_open && !draft.trim().is_empty();
+        if has_draft {
+            show_last(&line, self.words.get(Word::Draft), &plain(draft));
+        } else if conversation.preview.is_none() && line.has_attribute(HAS_DRAFT) {
+            dom::set_text(&line, ".contact-last", "");
+        }
+        let _ = line.toggle_attribute_with_force(HAS_DRAFT, has_draft);
         if let Some(unread) = dom::within(&line, ".contact-unread") {
             let count = if conversation.unread == 0 { String::new() } else { conversation.unread.to_string() };
             let _ = unread.set_attribute("title", self.words.get(Word::Unread));
@@ -112,9 +124,10 @@ impl Contacts {
     }
 }
 
-/// The author in the page's direction, what was said in its own: `<bdi>`.
-fn show_last(line: &Element, author: &str, said: &str) {
-    dom::set_text(line, ".contact-last", author);
+/// Whose it is in the page's direction, what was said in its own: `<bdi>`.
+fn show_last(line: &Element, whose: &str, said: &str) {
+    let separator = if whose.is_empty() { "" } else { ": " };
+    dom::set_text(line, ".contact-last", &[whose, separator].concat());
     let text = dom::document().and_then(|document| document.create_element("bdi").ok());
     if let (Some(last), Some(text)) = (dom::within(line, ".contact-last"), text) {
         let _ = text.set_attribute("translate", "no");

@@ -1,6 +1,6 @@
 //! What a person sets for the open conversation by its menu: pinned, muted, archived, marked as unread, a name.
 
-use super::{Engine, conversation::OpenConversation, dom};
+use super::{Engine, conversation::OpenConversation, dom, search_filters::SEARCH_IN};
 use crate::{
     browser::{
         app::command::Command,
@@ -32,6 +32,15 @@ pub fn listen(engine: &Rc<Engine>) {
         if leaves {
             // It clicks, and this is still a click.
             task::spawn(async move { open.leave() });
+        }
+    });
+    dom::on(&document, "click", |event| {
+        // htmx opens the pane.
+        if dom::around(event, "[data-search-here]").is_some()
+            && let Some(open) = OpenConversation::find()
+            && let Some(root) = dom::document().and_then(|document| document.document_element())
+        {
+            let _ = root.set_attribute(SEARCH_IN, &open.id.text());
         }
     });
     let engine = engine.clone();

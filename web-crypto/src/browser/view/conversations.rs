@@ -19,7 +19,8 @@ use super::{
 use crate::{
     browser::{
         app::{
-            change::Change, command::Command, contacts::safety_number, engine::Signal, error::AppError, load_messages,
+            change::Change, command::Command, contacts::safety_number, drafts, engine::Signal, error::AppError,
+            load_messages,
         },
         platform::{presence, task},
     },
@@ -328,7 +329,7 @@ impl Conversations {
                 }
                 Change::Conversation(id) => {
                     let Some(conversation) = load_messages::conversation(&self.engine, id).await? else { continue };
-                    self.contacts.show(&conversation);
+                    self.contacts.show(&conversation, &drafts::load(&self.engine, id).await?);
                     if let Some(open) = here(id) {
                         self.allow(open).await?;
                         reading_place::set_unread(open, conversation.unread);

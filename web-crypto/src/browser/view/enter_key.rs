@@ -39,8 +39,19 @@ impl EnterKey {
     /// A browser that refuses to store asks again after the next start.
     pub fn keep(self) {
         if let Some(storage) = storage() {
-            let _ = storage.set_item(KEY, if self.sends() { SENDS } else { BREAKS });
+            let _ = storage.set_item(KEY, self.name());
         }
+        self.show();
+    }
+
+    /// The hint below every draft says it.
+    pub fn show(self) {
+        let root = dom::document().and_then(|document| document.document_element());
+        let _ = root.map(|root| root.set_attribute("data-enter-key", self.name()));
+    }
+
+    fn name(self) -> &'static str {
+        if self.sends() { SENDS } else { BREAKS }
     }
 }
 

@@ -76,6 +76,8 @@ pub mod saved_file;
 #[cfg(target_arch = "wasm32")]
 pub mod search;
 #[cfg(target_arch = "wasm32")]
+pub mod search_filters;
+#[cfg(target_arch = "wasm32")]
 pub mod search_results;
 #[cfg(target_arch = "wasm32")]
 pub mod sentences;

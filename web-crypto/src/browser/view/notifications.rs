@@ -12,7 +12,8 @@ use crate::{
     browser::{
         app::{change::Change, engine::Signal, error::AppError, load_messages},
         platform::{
-            notification::{self, Looking, Permission},
+            locks::{self, Looking},
+            notification::{self, Permission},
             presence, task, timer,
         },
     },
@@ -67,7 +68,7 @@ impl Notifications {
         let looks = presence::has_focus();
         let mut looking = self.looking.borrow_mut();
         if looks != looking.is_some() {
-            *looking = if looks { notification::look(self.engine.email().as_str()) } else { None };
+            *looking = if looks { locks::look(self.engine.email().as_str()) } else { None };
         }
     }
 
@@ -75,7 +76,7 @@ impl Notifications {
         timer::pause(PATIENCE_MS).await;
         if notification::permission() != Permission::Granted
             || quiet_now()
-            || notification::is_looked_at(self.engine.email().as_str()).await
+            || locks::is_looked_at(self.engine.email().as_str()).await
         {
             return Ok(());
         }

@@ -41,14 +41,15 @@ fn chip(emoji: &str, senders: &[&Address], look: Look<'_>) -> Option<Element> {
     let (item, button) = (document.create_element("li").ok()?, document.create_element("button").ok()?);
     let names: Vec<&str> = senders.iter().map(|sender| name(sender, look)).collect();
     let names = names.join(", ");
-    let label = [emoji, ": ", &names].concat();
+    let count = if senders.len() > 1 { [" ", &senders.len().to_string()].concat() } else { String::new() };
+    let text = [emoji, &count].concat();
+    let label = [text.as_str(), ": ", &names].concat();
     let set = if senders.contains(&look.own) { "true" } else { "false" };
     let named = [("type", "button"), ("data-reaction", emoji), ("aria-pressed", set), ("title", &names)];
     for (name, value) in named.into_iter().chain([("aria-label", label.as_str())]) {
         button.set_attribute(name, value).ok()?;
     }
-    let count = if senders.len() > 1 { [" ", &senders.len().to_string()].concat() } else { String::new() };
-    button.set_text_content(Some(&[emoji, &count].concat()));
+    button.set_text_content(Some(&text));
     item.append_child(&button).ok()?;
     Some(item)
 }

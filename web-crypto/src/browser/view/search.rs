@@ -4,13 +4,16 @@
 //! it enters no form, no address and no request. How it is shown is in `search_results.rs`, what matches in
 //! `client::search`.
 
-use super::{Engine, dom, fill::fill, relative_time::RelativeTime, search_results::SearchResults, sentences::word};
+use super::{
+    Engine, dom, fill::fill, relative_time::RelativeTime, search_filters::SearchFilters, search_results::SearchResults,
+    sentences::word,
+};
 use crate::{
     browser::{
         app::{error::AppError, search_messages as texts},
         platform::{error::StoreError, task, text::lower, timer},
     },
-    client::{markup::plain, search::Query},
+    client::{conversation::Message, markup::plain, search::Query, search_filter::Filter},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -33,10 +36,18 @@ thread_local! {
     static TYPED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
+/// What is looked for.
+#[derive(PartialEq, Eq)]
+struct Wanted {
+    words: Query,
+    filter: Filter,
+}
+
 struct Search {
     engine: Rc<Engine>,
     pane: Element,
     field: HtmlInputElement,
+    filters: SearchFilters,
     found: SearchResults,
     /// Grows with each search, so that the one before ends.
     run: Cell<u32>,
@@ -48,9 +59,10 @@ pub fn serve(engine: &Rc<Engine>) {
     let Some(pane) = dom::find(".search") else { return };
     let field = dom::within(&pane, "[data-search-words]").and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
     let (Some(field), Some(found)) = (field, SearchResults::of(&pane, RelativeTime::of_page())) else { return };
-    if let Some(fieldset) = dom::within(&pane, "fieldset") {
+    for fieldset in dom::all_within(&pane, "fieldset") {
         let _ = fieldset.remove_attribute("disabled");
     }
+    let Some(filters) = SearchFilters::of(&pane) else { return };
     field.set_value(&TYPED.with_borrow(String::clone));
     let _ = field.focus();
     field.select();
@@ -58,13 +70,14 @@ pub fn serve(engine: &Rc<Engine>) {
         engine: engine.clone(),
         pane: pane.clone(),
         field: field.clone(),
+        filters,
         found,
         run: Cell::new(0),
         reading: Cell::new(false),
     });
     search.begin();
     let typing = search.clone();
-    dom::on(&field, "input", move |_| typing.begin());
+    dom::on(&pane, "input", move |_| typing.begin());
     let pressing = search.clone();
     dom::on(&pane, "keydown", move |event| {
         if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
@@ -74,21 +87,30 @@ pub fn serve(engine: &Rc<Engine>) {
     dom::on(&pane, "click", move |event| search.found.chosen(event));
 }
 
+impl Wanted {
+    fn matches(&self, message: &Message) -> bool {
+        let text = message.text();
+        !text.is_empty() && self.filter.accepts(message) && self.words.matches(&plain(text), lower)
+    }
+}
+
 impl Search {
     fn begin(self: &Rc<Self>) {
         let run = self.stop();
         let typed = self.field.value();
-        let query = Query::of(&typed, lower);
+        let words = Query::of(&typed, lower);
         TYPED.set(typed);
-        let Some(query) = query else {
+        let filter = self.filters.chosen();
+        let Some(words) = words.or_else(|| (!filter.is_empty()).then(Query::any)) else {
             self.found.clear();
             self.found.say("");
             return;
         };
+        let wanted = Wanted { words, filter };
         let search = self.clone();
         task::spawn(async move {
             timer::pause(PAUSE_MS).await;
-            if let Err(Some(error)) = search.look(run, &query).await {
+            if let Err(Some(error)) = search.look(run, &wanted).await {
                 search.reading.set(false);
                 search.found.say(&complaint(&error));
             }
@@ -132,7 +154,7 @@ impl Search {
     }
 
     /// All that is here, and then what comes, until something else is looked for. An error of `None` says nothing.
-    async fn look(&self, run: u32, query: &Query) -> Result<(), Option<AppError>> {
+    async fn look(&self, run: u32, wanted: &Wanted) -> Result<(), Option<AppError>> {
         self.goes_on(run)?;
         self.reading.set(true);
         let (mut read, mut first) = (Vec::<String>::new(), true);
@@ -140,7 +162,7 @@ impl Search {
             let names = texts::names(&self.engine).await?;
             let new: Vec<&String> =
                 names.iter().filter(|name| read.binary_search_by(|old| texts::compare(old, name)).is_err()).collect();
-            self.read(run, query, &new, first).await?;
+            self.read(run, wanted, &new, first).await?;
             read = names;
             first = false;
             let restoring = texts::is_restoring(&self.engine).await?;
@@ -163,7 +185,7 @@ impl Search {
     }
 
     /// Newest first; what stands together in one conversation is read together.
-    async fn read(&self, run: u32, query: &Query, names: &[&String], first: bool) -> Result<(), Option<AppError>> {
+    async fn read(&self, run: u32, wanted: &Wanted, names: &[&String], first: bool) -> Result<(), Option<AppError>> {
         let begun = timer::now_ms();
         let mut fresh = first;
         for (slice, done) in names.chunks(texts::SLICE).zip((0_usize..).step_by(texts::SLICE)) {
@@ -172,14 +194,14 @@ impl Search {
             }
             let mut messages = texts::read(&self.engine, slice).await?;
             self.goes_on(run)?;
-            messages.retain(|message| query.matches(&plain(message.text()), lower));
+            messages.retain(|message| wanted.matches(message));
             messages.sort_unstable_by_key(|message| std::cmp::Reverse((message.sort_time, message.id)));
             if fresh {
                 self.found.clear();
                 fresh = false;
             }
             for message in &messages {
-                self.found.show(message, &query.excerpt(&plain(message.text()), lower));
+                self.found.show(message, &wanted.words.excerpt(&plain(message.text()), lower));
             }
             self.found.keep(SHOWN_MAX);
             // What follows is older, unless it came meanwhile.
@@ -196,6 +218,7 @@ impl Search {
     fn sum_up(&self, restoring: bool) {
         let count = self.found.count();
         let mut said = match count {
+            0 if self.field.value().trim().is_empty() => word("search-none-such"),
             0 => fill(&word("search-nothing"), "words", self.field.value().trim()),
             SHOWN_MAX => counted("search-newest", count),
             _ => counted("search-found", count),

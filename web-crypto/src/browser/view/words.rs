@@ -29,6 +29,7 @@ words! {
     ContactDeviceRemoved = "contact-device-removed",
     Delivered = "delivered",
     DeviceAdded = "device-added",
+    Draft = "draft",
     Edited = "edited",
     Failed = "failed",
     FailedAccountDeleted = "failed-account-deleted",

@@ -1,0 +1,22 @@
+# The search through one's own messages
+search-messages = Search your messages
+search-words = Words to look for
+search-hits = What was found, newest first
+search-here = Search in this conversation
+search-filters = Narrow the search
+search-in = In
+search-in-all = All conversations
+search-by = Written by
+search-by-all = Anyone
+search-by-other = Others
+search-from = From
+search-until = Until
+search-detail = Cliquet looks through what this browser keeps, here and nowhere else. What you look for is sent to nobody. Case and accents do not matter; of several words all must occur.
+word-search-damaged = Something that this browser stored does not open, so the search ended there.
+word-search-found = Messages found: $count
+word-search-newest = The newest $count are shown. Add a word to find others.
+word-search-none-such = There are no such messages here.
+word-search-nothing = Nothing found for “$words”.
+word-search-reading = Searching… $count of $all messages
+word-search-restoring = Your history is still being brought back: older messages appear as they come.
+word-search-stopped = Stopped. Messages found so far: $count

@@ -1,0 +1,22 @@
+# La recherche dans ses propres messages
+search-messages = Chercher dans vos messages
+search-words = Mots à chercher
+search-hits = Ce qui a été trouvé, du plus récent au plus ancien
+search-detail = Cliquet parcourt ce que ce navigateur garde, ici et nulle part ailleurs. Ce que vous cherchez n’est envoyé à personne. Majuscules et accents ne comptent pas ; de plusieurs mots, tous doivent s’y trouver.
+word-search-damaged = Quelque chose que ce navigateur gardait ne s’ouvre pas : la recherche s’est arrêtée là.
+word-search-found = Messages trouvés : $count
+word-search-newest = Les $count plus récents sont montrés. Ajoutez un mot pour en trouver d’autres.
+word-search-nothing = Rien trouvé pour « $words ».
+word-search-reading = Recherche… $count messages sur $all
+word-search-restoring = Votre historique est encore en train de revenir : les messages plus anciens apparaissent à mesure.
+word-search-stopped = Arrêté. Messages trouvés jusqu’ici : $count
+search-here = Chercher dans cette conversation
+search-filters = Restreindre la recherche
+search-in = Dans
+search-in-all = Toutes les conversations
+search-by = De
+search-by-all = Tout le monde
+search-by-other = Les autres
+search-from = Du
+search-until = Au
+word-search-none-such = Il n’y a pas de tels messages ici.
