@@ -112,7 +112,7 @@ async fn one_message_travels_from_alices_draft_to_bobs_screen() {
         waited >= Duration::from_millis(300) && waited < Duration::from_secs(10),
         "woken, not timed out: {waited:?}"
     );
-    let step = alice.messenger.sent(&alice.disk, entry.id, &sent).await.unwrap();
+    let step = alice.messenger.sent(&alice.disk, entry.id, &sent, sent.timestamp).await.unwrap();
     alice.commit(step);
     assert_eq!(alice.marks(&bob), [DeliveryStatus::Sent]);
 
@@ -251,7 +251,7 @@ impl Person<'_> {
     async fn post_outbox(&mut self) {
         let entry = self.messenger.outbox().next().unwrap().clone();
         let sent: MessagesSent = self.send("/messages", entry.body).await;
-        let step = self.messenger.sent(&self.disk, entry.id, &sent).await.unwrap();
+        let step = self.messenger.sent(&self.disk, entry.id, &sent, sent.timestamp).await.unwrap();
         self.commit(step);
     }
 

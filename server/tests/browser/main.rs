@@ -32,6 +32,7 @@ mod in_browser {
     mod copy;
     mod delete_account;
     mod devices;
+    mod disappearing;
     mod drafts;
     mod eight_tabs;
     mod import;

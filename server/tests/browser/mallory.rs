@@ -83,7 +83,7 @@ impl Mallory {
             device: self.device(),
             time: now_ms(),
             list: OwnList::of(&self.directory.device_list),
-            body: Body::Event { id, event: Event::Text { text: text.into(), quote: None } },
+            body: Body::Event { id, event: Event::Text { text: text.into(), quote: None, seconds: None } },
         };
         let content = content.encode().unwrap();
         let (_, envelope) = sessions.encrypt(EnvelopeId::from_parts(now_ms(), random), &content, &mut rng()).unwrap();

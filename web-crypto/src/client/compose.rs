@@ -4,8 +4,8 @@
 use super::{
     content::{EMOJI_BYTES_MAX, is_blank},
     conversation::{
-        Amendments, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId, MessageRef, OutgoingEvent,
-        Waiting, may_amend,
+        Amendments, ConversationId, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, MessageRef,
+        OutgoingEvent, Waiting, may_amend,
     },
     records::{Changes, RecordsError, Store},
 };
@@ -67,8 +67,18 @@ pub fn compose(
         status: DeliveryStatus::Waiting,
         amendments: Amendments::default(),
         quote,
+        lifetime: None,
     };
     Ok(Composed { changes: waiting(&message), message })
+}
+
+impl Composed {
+    /// The same text as one that disappears after so many seconds. `None`: it is kept for good.
+    #[must_use]
+    pub fn lasting(self, seconds: Option<u32>) -> Self {
+        let message = Message { lifetime: seconds.map(Lifetime::of), ..self.message };
+        Self { changes: waiting(&message), message }
+    }
 }
 
 /// Sends a failed message once more, at its old place.
@@ -145,7 +155,7 @@ fn check(text: &str) -> Result<(), ComposeError> {
     if text.len() > MESSAGE_TEXT_BYTES_MAX { Err(ComposeError::TooLong) } else { Ok(()) }
 }
 
-fn fresh_id(now: u64, rng: &mut impl CryptoRng) -> MessageId {
+pub(super) fn fresh_id(now: u64, rng: &mut impl CryptoRng) -> MessageId {
     let mut random = [0; 10];
     rng.fill_bytes(&mut random);
     MessageId::from_parts(now, random)

@@ -65,10 +65,11 @@ impl Messenger {
         step: &mut Step,
     ) -> Result<(), StepError> {
         let name = message_key(&conversation.id, &target.sender, target.id);
-        if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await?
-            && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
-        {
-            if message.amend(amendments) {
+        if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? {
+            // There is none where it has disappeared: then nothing of this is kept either.
+            if let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
+                && message.amend(amendments)
+            {
                 put_amended(message, conversation, step);
             }
             return Ok(());

@@ -81,7 +81,7 @@ impl Messenger {
                 if message.status == DeliveryStatus::Waiting || self.is_request(&message.conversation) {
                     continue;
                 }
-                if self.keeps_history(&message.conversation) {
+                if self.keeps_history(&message.conversation) && message.lifetime.is_none() {
                     bytes += cbor::encode(&message).len();
                     if bytes > CONTENT_BYTES_MAX {
                         more = true;
@@ -109,7 +109,8 @@ impl Messenger {
     pub async fn restored(&self, records: &impl Records, messages: Vec<Message>) -> Result<Step, StepError> {
         let mut step = self.step();
         let (mut new, mut conversations) = (BTreeMap::<String, Message>::new(), Table::<Conversation>::default());
-        for mut message in messages {
+        // What disappears comes back from nowhere.
+        for mut message in messages.into_iter().filter(|message| message.lifetime.is_none()) {
             let key = message_key(&message.conversation, &message.sender, message.id);
             let id = message.conversation.to_string();
             let mut conversation = match conversations.get(&id).or_else(|| self.conversation(&message.conversation)) {

@@ -343,6 +343,7 @@ impl Messenger {
             | Store::MessageKeys
             | Store::ToEncrypt
             | Store::ToKeep
+            | Store::Lifetimes
             | Store::Events
             | Store::ToFold
             | Store::Amendments
@@ -404,8 +405,12 @@ impl Step {
         self.effects.push(Effect::Message(Box::new(message)));
     }
 
-    /// A text goes into the history. Only where the conversation is kept.
+    /// A text goes into the history. Only where the conversation is kept. One that disappears never does: a segment
+    /// cannot forget it.
     pub(super) fn keep(&mut self, message: &Message) {
+        if message.lifetime.is_some() {
+            return;
+        }
         self.changes.put(Store::ToKeep, message.to_encrypt_key(), &message.key());
     }
 

@@ -15,6 +15,7 @@ pub mod ephemeral;
 mod fold;
 pub mod history;
 pub mod history_chain;
+pub mod lifetimes;
 pub mod markup;
 pub mod messenger;
 pub mod outbox;

@@ -6,6 +6,7 @@
 
 use super::{
     conversation::{DeliveryStatus, Failure, Message, MessageId, SentEnvelope, Waiting},
+    lifetimes::run_from,
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, decode, read, simple, under},
@@ -124,11 +125,17 @@ impl About {
 }
 
 impl Messenger {
-    /// The server keeps it.
+    /// The server keeps it, as this device learns now.
     ///
     /// # Errors
     /// When a record cannot be read.
-    pub async fn sent(&self, records: &impl Records, id: MessageId, answer: &MessagesSent) -> Result<Step, StepError> {
+    pub async fn sent(
+        &self,
+        records: &impl Records,
+        id: MessageId,
+        answer: &MessagesSent,
+        now: u64,
+    ) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
         step.changes.delete(Store::Outbox, entry.key());
@@ -141,6 +148,8 @@ impl Messenger {
                 message.server_time = answer.timestamp;
             }
             message.status = message.status.sent();
+            // By the clock that says when it is over: the server's may be another.
+            run_from(now, &mut message, &mut step);
             step.put_message(message);
         }
         if entry.about.waiting().is_some() {

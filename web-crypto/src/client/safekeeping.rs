@@ -154,6 +154,7 @@ impl Messenger {
                 contact.conversation.keep_history = kept.keep_history;
             }
             contact.conversation.merge_settings(&kept.settings);
+            contact.conversation.merge_timer(kept.timer);
             let hash = peer.account_key.hash();
             if hash == kept.account_key_hash {
                 peer.counter = peer.counter.max(kept.counter);
@@ -196,6 +197,8 @@ impl Messenger {
                 let later = kept.settings.clone().max(ours.settings);
                 kept.settings = later.clone();
                 ours.settings = later;
+                kept.timer = kept.timer.max(ours.timer);
+                ours.timer = kept.timer;
             }
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 None => {
@@ -239,6 +242,7 @@ impl Messenger {
             keep_history: conversation.is_none_or(|conversation| conversation.keep_history),
             decided: peer.decided,
             settings: conversation.map(|conversation| conversation.settings.clone()).unwrap_or_default(),
+            timer: conversation.map(|conversation| conversation.timer).unwrap_or_default(),
         }
     }
 }

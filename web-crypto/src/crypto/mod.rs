@@ -18,6 +18,7 @@ pub mod aead;
 pub mod bundle;
 pub mod cbor;
 pub mod conversation_settings;
+pub mod conversation_timer;
 pub mod device_directory;
 pub mod device_proof;
 mod double_ratchet;

@@ -1,7 +1,8 @@
 //! What the vault holds beside the account key: contacts, the ends of the history, settings.
 
 use super::{
-    account_settings::AccountSettings, cbor::Record, conversation_settings::ConversationSettings, history::OlderKeys,
+    account_settings::AccountSettings, cbor::Record, conversation_settings::ConversationSettings,
+    conversation_timer::ConversationTimer, history::OlderKeys,
 };
 use cliquet_wire::{address::Address, bytes::Digest, contacts::ContactState, ids::DeviceId};
 use minicbor::{Decode, Encode};
@@ -79,6 +80,9 @@ pub struct VaultContact {
     /// What the person set for its conversation.
     #[cbor(n(7), default)]
     pub settings: ConversationSettings,
+    /// How long its texts are kept.
+    #[cbor(n(8), default)]
+    pub timer: ConversationTimer,
 }
 
 /// 2: with settings.

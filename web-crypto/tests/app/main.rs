@@ -11,6 +11,7 @@ mod fake;
 mod frames;
 mod history;
 mod leader;
+mod lifetimes;
 mod list_renewal;
 mod long_polling;
 mod removal;

@@ -254,6 +254,7 @@ pub(crate) async fn say(page: &Page, number: u8) {
         status: DeliveryStatus::Sent,
         amendments: Amendments::default(),
         quote: None,
+        lifetime: None,
     };
     let store = page.engine.store();
     let said = page.engine.run(async |messenger| Ok(Some(messenger.brought_back(store, vec![message]).await?)));

@@ -23,7 +23,7 @@ use cliquet_wire::{
 };
 
 /// Alice's tab, which leads, and has just added Bob: a contact request is to be sent.
-async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page {
+pub(crate) async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page {
     let (alice, bob) = (person("alice", 0).await, person("bob", 1).await);
     let page = page().await;
     page.tab.answer_requests(move |method, path| {
@@ -44,7 +44,7 @@ async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page {
     page
 }
 
-fn sent() -> Answer {
+pub(crate) fn sent() -> Answer {
     Ok(serde_json::to_string(&MessagesSent { timestamp: 1_800_000_000_000 }).unwrap())
 }
 

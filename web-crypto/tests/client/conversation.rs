@@ -109,7 +109,7 @@ fn unread_lines_are_counted_until_they_are_read() {
     let bob = &mut world.devices[1];
     assert_eq!(bob.contact("alice").conversation.unread, 2);
     assert_eq!(bob.contact("alice").conversation.preview.as_ref().unwrap().body, bob.lines("alice")[1].body);
-    let step = bob.messenger.read(&address("alice").into()).unwrap();
+    let step = now_or_never(bob.messenger.read(&address("alice").into(), &bob.disk, bob.now)).unwrap();
     bob.take(step);
     assert_eq!(bob.contact("alice").conversation.unread, 0);
     assert_eq!(bob.disk.load().contact(&address("alice")).unwrap().conversation.unread, 0);
@@ -235,7 +235,7 @@ fn a_step_from_an_older_state_is_not_applied() {
     world.settle();
     let bob = &mut world.devices[1];
     let first = bob.messenger.block(&address("alice")).unwrap();
-    let second = bob.messenger.read(&address("alice").into()).unwrap();
+    let second = now_or_never(bob.messenger.read(&address("alice").into(), &bob.disk, bob.now)).unwrap();
     bob.take(first);
     assert_eq!(bob.messenger.apply(second), Err(ApplyError::OutOfTurn));
 }

@@ -87,12 +87,14 @@ fn two_devices_that_set_something_else_at_once_end_alike() {
 #[test]
 fn a_conversation_that_was_marked_as_unread_is_read_again_by_opening_it() {
     let mut world = with_two_of_bob(3);
-    let step = world.devices[1].messenger.read(&alice()).unwrap();
+    let step =
+        now_or_never(world.devices[1].messenger.read(&alice(), &world.devices[1].disk, world.devices[1].now)).unwrap();
     world.devices[1].take(step);
     change(&mut world, 1, ConversationChange::MarkUnread(true));
     world.settle();
     assert!(settings(&world, 2).marked_unread);
-    let step = world.devices[2].messenger.read(&alice()).unwrap();
+    let step =
+        now_or_never(world.devices[2].messenger.read(&alice(), &world.devices[2].disk, world.devices[2].now)).unwrap();
     world.devices[2].take(step);
     world.settle();
     assert!(!settings(&world, 1).marked_unread && !settings(&world, 2).marked_unread);

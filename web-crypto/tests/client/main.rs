@@ -11,6 +11,7 @@ mod conversation;
 mod conversation_settings;
 mod crashes;
 mod decisions;
+mod disappearing;
 mod disk;
 mod ephemeral;
 mod events;

@@ -28,7 +28,7 @@ fn with_two_of_bob(seed: u64) -> World {
 
 fn read(world: &mut World, place: usize) {
     let device = &mut world.devices[place];
-    let step = device.messenger.read(&address("alice").into()).unwrap();
+    let step = now_or_never(device.messenger.read(&address("alice").into(), &device.disk, device.now)).unwrap();
     device.take(step);
 }
 
@@ -134,7 +134,7 @@ fn without_read_receipts_nothing_is_said_and_nothing_is_shown() {
     world.write(1, "alice", "two");
     world.settle();
     let device = &mut world.devices[0];
-    let step = device.messenger.read(&address("bob").into()).unwrap();
+    let step = now_or_never(device.messenger.read(&address("bob").into(), &device.disk, device.now)).unwrap();
     device.take(step);
     world.settle();
     for place in [1, 2] {
@@ -213,10 +213,10 @@ fn a_contact_changes_no_settings_and_reads_nothing_for_us() {
     let settings = AccountSettings { decided: 9, read_receipts: false, typing: false };
     let key = Some(Box::new(world.devices[0].messenger.account_key().clone()));
     let conversation = ConversationId::from(&address("alice"));
-    let body = Box::new(Body::ReadUntil { until: u64::MAX });
+    let body = Box::new(Body::ReadUntil { until: u64::MAX, at: None });
     let lies = [
         Body::Settings(settings),
-        Body::ReadUntil { until: u64::MAX },
+        Body::ReadUntil { until: u64::MAX, at: None },
         Body::Sync { conversation, account_key: key, body },
     ];
     for (number, lie) in lies.into_iter().enumerate() {

@@ -14,6 +14,7 @@ use cliquet_web_crypto::{
     },
     crypto::{
         conversation_settings::ConversationSettings,
+        conversation_timer::ConversationTimer,
         keys::Key,
         rsa::native::NativeVerifier,
         vault::{VaultBody, VaultContact, VaultKeys},
@@ -80,6 +81,7 @@ fn the_vault_says_what_the_device_knows() {
         keep_history: false,
         decided: alice.contact("bob").peer.decided,
         settings: ConversationSettings::default(),
+        timer: ConversationTimer::default(),
     };
     assert_eq!(of("bob"), &expected);
     assert_eq!(of("mallory").state, ContactState::Blocked);

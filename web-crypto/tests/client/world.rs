@@ -270,8 +270,11 @@ impl World {
         let device = &mut self.devices[device];
         let newest = device.lines(to).last().map_or(0, |line| line.sort_time);
         device.now += 1;
+        let timer = device.messenger.contact(&address(to)).map(|contact| contact.conversation.timer);
         let Composed { changes, message } =
-            compose(&device.address, &address(to).into(), text, None, device.now, newest, &mut device.rng).unwrap();
+            compose(&device.address, &address(to).into(), text, None, device.now, newest, &mut device.rng)
+                .unwrap()
+                .lasting(timer.and_then(|timer| timer.seconds));
         device.disk.commit(&changes);
         message
     }
@@ -354,7 +357,7 @@ impl World {
             return true;
         }
         let step = match answer {
-            Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, &sent)),
+            Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, &sent, device.now)),
             Err(code) => now_or_never(device.messenger.refused(&device.disk, id, code)),
         }
         .unwrap();
@@ -416,6 +419,13 @@ impl Device {
         self.messenger.apply(step).unwrap();
     }
 
+    /// Deletes what is over, as the leading tab does at its start and when it is due.
+    pub(crate) fn end_due(&mut self) {
+        while let Some(step) = now_or_never(self.messenger.end_next(&self.disk, self.now)).unwrap() {
+            self.take(step);
+        }
+    }
+
     pub(crate) fn receive_all(&mut self, deliveries: &[Delivery]) {
         for delivery in deliveries {
             self.now += 1;
@@ -446,6 +456,8 @@ impl Device {
                 MessageBody::Notice(notice) => format!("! {notice:?}"),
                 MessageBody::Text(_) => format!("{} {}", side(line), line.text()),
                 MessageBody::Deleted => format!("{} (deleted)", side(line)),
+                MessageBody::Timer(seconds) => format!("{} timer {seconds:?}", side(line)),
+                MessageBody::Expired => format!("{} (expired)", side(line)),
             })
             .collect()
     }

@@ -30,6 +30,7 @@ use cliquet_web_crypto::{
         account_settings::AccountSettings,
         cbor,
         conversation_settings::ConversationSettings,
+        conversation_timer::ConversationTimer,
         device_proof::prove,
         history::{self, OlderKeys, Place},
         keys::{Key, SecretKey},
@@ -103,7 +104,10 @@ fn contents() -> Vec<(&'static str, Content)> {
     let bodies = [
         (
             "content_1.bin",
-            Body::Event { id: message(3), event: Event::Text { text: text.clone(), quote: Some(of.clone()) } },
+            Body::Event {
+                id: message(3),
+                event: Event::Text { text: text.clone(), quote: Some(of.clone()), seconds: Some(3_600) },
+            },
         ),
         ("content_2.bin", Body::ContactRequest),
         ("content_3.bin", Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message(3), message(4)] }),
@@ -112,7 +116,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             Body::Sync {
                 conversation: conversation.clone(),
                 account_key: Some(Box::new(account_key.clone())),
-                body: Box::new(Body::Event { id: message(3), event: Event::Text { text, quote: None } }),
+                body: Box::new(Body::Event { id: message(3), event: Event::Text { text, quote: None, seconds: None } }),
             },
         ),
         ("content_6.bin", Body::RetryRequest { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
@@ -126,7 +130,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             Body::Sync {
                 conversation: conversation.clone(),
                 account_key: Some(Box::new(account_key.clone())),
-                body: Box::new(Body::ReadUntil { until: 1_700_000_000_000 }),
+                body: Box::new(Body::ReadUntil { until: 1_700_000_000_000, at: Some(1_700_000_000_300) }),
             },
         ),
         (
@@ -137,6 +141,7 @@ fn contents() -> Vec<(&'static str, Content)> {
                 body: Box::new(Body::ConversationSettings(conversation_settings())),
             },
         ),
+        ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
     let (sender, device) = (alice.own.email(), alice.own.device());
@@ -157,6 +162,7 @@ fn texts() -> Vec<Message> {
         status,
         amendments: Amendments::default(),
         quote: (number == 5).then(|| MessageRef { sender: "bob@example.org".parse().unwrap(), id: message(4) }),
+        lifetime: None,
     };
     let edit = Event::Edit { of: message(5), text: "six".into() };
     let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");
@@ -178,6 +184,7 @@ fn vault_body() -> VaultBody {
         keep_history: !verified,
         decided: 1_700_000_000_000,
         settings: conversation_settings(),
+        timer: ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(3_600) },
     };
     let contacts = vec![
         contact("bob", ContactState::Added, true),

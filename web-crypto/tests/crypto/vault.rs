@@ -3,6 +3,7 @@
 use crate::people::{Person, alice, mallory};
 use cliquet_web_crypto::crypto::{
     conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
+    conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX},
     history::OlderKeys,
     keys::Key,
     limits::HISTORY_KEYS_MAX,
@@ -71,6 +72,7 @@ fn body(contacts: usize) -> VaultBody {
         keep_history: at.is_multiple_of(5),
         decided: 1_700_000_000_000,
         settings: ConversationSettings::default(),
+        timer: ConversationTimer::default(),
     };
     VaultBody { generation: 0, counter: 2, contacts: (0..contacts).map(contact).collect(), ..VaultBody::default() }
 }
@@ -242,6 +244,7 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
             marked_unread: true,
             nickname: Some("n".repeat(NICKNAME_BYTES_MAX)),
         };
+        contact.timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(LIFE_SECONDS_MAX) };
     }
     assert!(made.replaced(&longest).unwrap().0.len() <= VAULT_BYTES_MAX);
     let more = longest.contacts.clone();

@@ -152,7 +152,11 @@ fn main() {
         Content { sender: address(0), device, time: 1, list, body }.encode().unwrap()
     };
     let message = MessageId::from_parts(1, [2; 10]);
-    write("content", "text", &text(Body::Event { id: message, event: Event::Text { text: "é".into(), quote: None } }));
+    write(
+        "content",
+        "text",
+        &text(Body::Event { id: message, event: Event::Text { text: "é".into(), quote: None, seconds: None } }),
+    );
     write("content", "contact_request", &text(Body::ContactRequest));
     write("content", "receipt", &text(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message; 2] }));
     let (conversation, account_key) = (address(1), Stamp::of(1).0);

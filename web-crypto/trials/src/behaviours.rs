@@ -2,7 +2,7 @@
 
 use crate::{
     choices::Choices,
-    device::{Crash, Device},
+    device::{Crash, Device, now_or_never},
     office::Letter,
     world::{Fate, World},
 };
@@ -138,7 +138,7 @@ fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_
 fn read(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let device = &world.devices[place];
     let Some(with) = a_contact(device, choices) else { return };
-    let step = device.messenger.read(&(&with).into()).unwrap();
+    let step = now_or_never(device.messenger.read(&(&with).into(), &device.disk, device.now)).unwrap();
     let texts: Vec<_> = device.lines(&with).iter().filter(|line| !line.is_own()).map(|line| line.id).collect();
     if world.devices[place].take(step) {
         let account = world.devices[place].account;

@@ -13,6 +13,7 @@
 pub mod behaviours;
 pub mod choices;
 pub mod device;
+mod disappearing;
 pub mod office;
 pub mod schedule;
 pub mod signatures;

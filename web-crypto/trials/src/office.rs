@@ -1,5 +1,6 @@
 //! The post office: keeps the rules of the real one, and breaks them when the schedule says so.
 
+use crate::world::BEGIN_MS;
 use cliquet_web_crypto::client::conversation::MessageId;
 use cliquet_wire::{
     address::Address,
@@ -76,7 +77,7 @@ impl Office {
             let place = (envelope.sender_device, envelope.receiver_device, ratchet_key, number);
             let earlier = self.numbers.insert(place, envelope.id);
             assert!(earlier.is_none() || sender.from_older_state, "a message key was used again");
-            envelope.timestamp = self.clock;
+            envelope.timestamp = BEGIN_MS + self.clock;
             self.deliver(Letter {
                 envelope,
                 cursor: None,
@@ -86,7 +87,7 @@ impl Office {
                 overtaken: 0,
             });
         }
-        Ok(MessagesSent { timestamp: self.clock })
+        Ok(MessagesSent { timestamp: BEGIN_MS + self.clock })
     }
 
     pub fn deliver(&mut self, letter: Letter) {

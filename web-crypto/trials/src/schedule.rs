@@ -3,6 +3,7 @@
 use crate::{
     behaviours::{self, Class},
     choices::Choices,
+    disappearing,
     verdict::{self, Counts},
     world::{LAYOUTS_COUNT, World},
 };
@@ -22,7 +23,7 @@ pub fn from_seed(seed: u64) -> Counts {
         eprintln!("{class:?}, layout {layout}, {steps} steps");
     }
     let mut world = World::strangers(layout, seed);
-    begin(&mut world, &mut choices);
+    begin(&mut world, class, &mut choices);
     for _ in 0..steps {
         behaviours::one(&mut world, class, &mut choices);
     }
@@ -34,7 +35,7 @@ pub fn from_bytes(bytes: &[u8]) -> Counts {
     let class = [Class::Gentle, Class::Rough, Class::Restored][choices.below(3)];
     let layout = choices.below(LAYOUTS_COUNT);
     let mut world = World::strangers(layout, 0);
-    begin(&mut world, &mut choices);
+    begin(&mut world, class, &mut choices);
     for _ in 0..STEPS_MAX {
         if choices.are_over() {
             break;
@@ -45,8 +46,12 @@ pub fn from_bytes(bytes: &[u8]) -> Counts {
 }
 
 /// Half of the schedules begin among strangers; in the others everybody has added everybody, whom nobody has told.
-fn begin(world: &mut World, choices: &mut Choices<'_>) {
+fn begin(world: &mut World, class: Class, choices: &mut Choices<'_>) {
     if choices.below(2) == 0 {
         verdict::everybody_adds_everybody(world);
+        // What is lost in the others need not disappear at everybody's.
+        if class == Class::Gentle && choices.below(2) == 0 {
+            disappearing::agree(world, choices);
+        }
     }
 }

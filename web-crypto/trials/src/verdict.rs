@@ -14,11 +14,13 @@
 //!   reactions to it. So do the devices of different accounts, but for what one of them deleted for itself.
 //! - "Read" is never said of a text that the receiver has not read.
 //! - In a gentle schedule the devices of an account agree on its settings and on what was read.
+//! - In a gentle schedule nothing is left in any storage of a text whose time is over.
 //! - The state is bounded by the named limits.
 
 use crate::{
     behaviours::Class,
     device::Device,
+    disappearing,
     world::{Fate, World, address, all_lines},
 };
 use cliquet_web_crypto::{
@@ -56,6 +58,8 @@ pub struct Counts {
     pub from_strangers: u64,
     pub silent: u64,
     pub sealed: u64,
+    /// Texts whose time was over everywhere.
+    pub disappeared: u64,
 }
 
 impl std::ops::AddAssign for Counts {
@@ -69,6 +73,7 @@ impl std::ops::AddAssign for Counts {
         self.from_strangers += more.from_strangers;
         self.silent += more.silent;
         self.sealed += more.sealed;
+        self.disappeared += more.disappeared;
     }
 }
 
@@ -102,6 +107,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         own_devices_agree(&world);
     }
     world.devices.iter().for_each(state_is_bounded);
+    let disappeared = if class == Class::Gentle { disappearing::all_is_gone(&mut world) } else { 0 };
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
     Counts {
         schedules: 1,
@@ -113,6 +119,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         from_strangers: fates(Fate::FromStranger),
         silent: fates(Fate::Silent),
         sealed: world.pairs.len() as u64,
+        disappeared: disappeared as u64,
     }
 }
 

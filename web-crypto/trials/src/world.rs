@@ -27,7 +27,7 @@ use std::{
 };
 
 const NAMES: [&str; 3] = ["alice", "bob", "carol"];
-const BEGIN_MS: u64 = 1_700_000_000_000;
+pub const BEGIN_MS: u64 = 1_700_000_000_000;
 
 /// What became of a text on its way to one device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,8 @@ impl World {
         let text = format!("text {}", self.texts.len());
         let composed =
             compose(&device.address, &address(to).into(), &text, None, device.now, newest, &mut device.rng).unwrap();
+        let timer = device.messenger.contact(&address(to)).map(|contact| contact.conversation.timer);
+        let composed = composed.lasting(timer.and_then(|timer| timer.seconds));
         // The leading tab encrypts what can go at once; any other only stores it.
         let at_once = if device.now.is_multiple_of(2) {
             now_or_never(device.messenger.encrypt_at_once(&composed, &device.disk, device.now, &mut device.rng))
@@ -212,7 +214,7 @@ impl World {
         };
         let (id, answer) = (entry.id, self.office.post(sender, &entry.body).unwrap());
         if !lose_answer {
-            let step = now_or_never(device.messenger.sent(&device.disk, id, &answer)).unwrap();
+            let step = now_or_never(device.messenger.sent(&device.disk, id, &answer, device.now)).unwrap();
             device.take(step);
         }
         if let Some(text) = about.copied() {

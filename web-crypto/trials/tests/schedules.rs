@@ -56,6 +56,7 @@ fn any_schedule_ends_in_quiet_agreement() {
     println!("seeds from {first} on, {} s: {totals:?}", begun.elapsed().as_secs());
     assert!(faults.is_empty(), "these seeds fail (CLIQUET_SEED=… runs one alone): {faults:?}");
     assert!(totals.opened > totals.schedules, "hardly a text was written");
+    assert!(totals.disappeared > 0, "nothing disappeared");
     assert!(totals.recovered > 0 && totals.destroyed > 0, "no schedule was rough");
 }
 

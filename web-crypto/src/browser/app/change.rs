@@ -12,7 +12,7 @@ use minicbor::{Decode, Encode};
 /// One thing that a commit changed. Says where it is, and nothing of what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub enum Change {
-    /// A line of a conversation is new, or its status is another. `key`: the message's.
+    /// A line of a conversation is new, its status is another, or it is gone. `key`: the message's.
     #[n(0)]
     Message {
         #[n(0)]
@@ -41,6 +41,9 @@ pub enum Change {
     /// What the person set, for the account or a conversation.
     #[n(7)]
     Settings,
+    /// The time of a text that disappears runs.
+    #[n(8)]
+    Lifetimes,
 }
 
 impl Change {
@@ -54,6 +57,13 @@ impl Change {
         };
         for put in &changes.puts {
             if let Some(change) = Self::of_put(put.store, &put.key) {
+                add(change);
+            }
+        }
+        for (store, key) in &changes.deletes {
+            if *store == Store::Messages
+                && let Some(change) = Self::of_put(*store, key)
+            {
                 add(change);
             }
         }
@@ -80,6 +90,7 @@ impl Change {
             Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
             Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox => Some(Self::ToSend),
             Store::ToKeep => Some(Self::ToKeep),
+            Store::Lifetimes => Some(Self::Lifetimes),
             // The vault has other keys.
             Store::Device if is_told(key) => Some(Self::ToKeep),
             _ => None,

@@ -64,6 +64,14 @@ pub enum Command {
         #[n(1)]
         change: ConversationChange,
     },
+    /// Texts of this conversation disappear after so many seconds from now on, or no longer.
+    #[n(13)]
+    SetTimer {
+        #[n(0)]
+        conversation: ConversationId,
+        #[n(1)]
+        seconds: Option<u32>,
+    },
     /// Somebody is typing in this conversation, or no longer.
     #[n(11)]
     Typing {

@@ -24,6 +24,10 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
             let now = engine.platform().now_ms();
             engine.run(async |messenger| Ok(Some(messenger.change_conversation(&conversation, change, now)?))).await
         }
+        Command::SetTimer { conversation, seconds } => {
+            let (now, mut rng) = (engine.platform().now_ms(), engine.platform().rng());
+            engine.run(async |messenger| Ok(Some(messenger.set_timer(&conversation, seconds, now, &mut rng)?))).await
+        }
         // The leader does these itself.
         Command::Read(_) | Command::Import | Command::OpenVault | Command::Typing { .. } => Ok(()),
     }

@@ -6,6 +6,7 @@ use super::{
     command::Command,
     engine::{Engine, Notice, Signal},
     error::AppError,
+    lifetimes::Lifetimes,
     long_polling::Poller,
     rare::{Rare, Run},
     send::Sender,
@@ -33,6 +34,7 @@ pub struct Leader<P: Platform> {
     sender: Rc<Sender<P>>,
     poller: Rc<Poller<P>>,
     upkeep: Rc<Upkeep<P>>,
+    lifetimes: Rc<Lifetimes<P>>,
 }
 
 impl<P: Platform> Leader<P> {
@@ -41,7 +43,8 @@ impl<P: Platform> Leader<P> {
         let sender = Sender::new(engine.clone(), rare);
         let poller = Poller::new(engine.clone(), sender.clone());
         let upkeep = Upkeep::new(engine.clone(), rare);
-        let leader = Rc::new(Self { engine, rare, sender, poller, upkeep });
+        let lifetimes = Lifetimes::new(engine.clone());
+        let leader = Rc::new(Self { engine, rare, sender, poller, upkeep, lifetimes });
         let listening = Rc::downgrade(&leader);
         leader.engine.subscribe(move |signal| {
             if let Some(leader) = listening.upgrade().filter(|leader| leader.engine.leads()) {
@@ -68,6 +71,8 @@ impl<P: Platform> Leader<P> {
         if let Err(status) = engine.take_over().await {
             return engine.say(Notice::Status(status));
         }
+        // What was over while nobody led goes first. The storage says itself when it refuses.
+        let _ = self.lifetimes.end_due().await;
         while let Err(error) = self.adopt().await {
             if let AppError::Alarm(_) = error {
                 engine.say(Notice::Failed(error));
@@ -81,6 +86,7 @@ impl<P: Platform> Leader<P> {
         platform.spawn(self.clone().tend());
         self.sender.pump();
         self.upkeep.resume();
+        self.lifetimes.look();
         platform.lead_lost().await;
         engine.step_down().await;
         engine.say(Notice::Status(Status::OtherVersion));
@@ -110,6 +116,7 @@ impl<P: Platform> Leader<P> {
         if self.engine.leads() {
             self.poller.returned();
             self.sender.pump_now();
+            self.lifetimes.look();
         }
     }
 
@@ -127,6 +134,9 @@ impl<P: Platform> Leader<P> {
                 if changes.iter().any(|change| matches!(change, Change::ToKeep | Change::Peer(_) | Change::Settings)) {
                     self.upkeep.soon();
                 }
+                if changes.contains(&Change::Lifetimes) {
+                    self.lifetimes.look();
+                }
             }
             Signal::Asked(Command::Import | Command::OpenVault) => self.upkeep.now(),
             Signal::Asked(Command::Typing { conversation, is_typing }) => {
@@ -138,7 +148,11 @@ impl<P: Platform> Leader<P> {
                 let rare = self.rare;
                 self.engine.platform().spawn(async move {
                     let done = match command {
-                        Command::Read(id) => engine.run(async |messenger| Ok(Some(messenger.read(&id)?))).await,
+                        Command::Read(id) => {
+                            let now = engine.platform().now_ms();
+                            let store = engine.store();
+                            engine.run(async |messenger| Ok(Some(messenger.read(&id, store, now).await?))).await
+                        }
                         command => rare(engine.clone(), Rare::Execute(command)).await,
                     };
                     match done {

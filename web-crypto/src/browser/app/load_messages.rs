@@ -1,16 +1,20 @@
-//! What the store has, for the views. Every tab reads it alike.
+//! What the store has, for the views. Every tab reads it alike. A text whose time is over is not shown, even where the
+//! leading tab has not deleted it yet.
 
 use super::{engine::Engine, error::AppError};
 use crate::{
     browser::platform::service::{Platform, Ranges, Storage},
     client::{
-        conversation::{Conversation, ConversationId, Message, MessageRef, message_key},
+        conversation::{Conversation, ConversationId, Message, MessageRef, Preview, message_key},
         peer::Peer,
         records::{RecordsError, Store, decode},
         settings::{AccountSettings, SETTINGS},
     },
 };
 use cliquet_wire::address::Address;
+
+/// Enough that one of them is not over, or all are.
+const PREVIEW_LINES: u32 = 8;
 
 /// The last `count` messages of a conversation, oldest first.
 ///
@@ -19,7 +23,9 @@ use cliquet_wire::address::Address;
 pub async fn last<P: Platform>(engine: &Engine<P>, id: &ConversationId, count: u32) -> Result<Vec<Message>, AppError> {
     let records = engine.store().last(Store::Messages.name(), &id.text(), count).await?;
     // One that does not read is left out rather than hiding all the others.
-    Ok(records.iter().filter_map(|record| Message::load(&record.value).ok()).collect())
+    let now = engine.platform().now_ms();
+    let messages = records.iter().filter_map(|record| Message::load(&record.value).ok());
+    Ok(messages.filter(|message| !message.is_over(now)).collect())
 }
 
 /// The message with this key. `None`: there is none, or it does not read.
@@ -28,7 +34,8 @@ pub async fn last<P: Platform>(engine: &Engine<P>, id: &ConversationId, count: u
 /// As [`last`].
 pub async fn message<P: Platform>(engine: &Engine<P>, key: &str) -> Result<Option<Message>, AppError> {
     let value = engine.store().value(Store::Messages.name(), key).await?;
-    Ok(value.and_then(|value| Message::load(&value).ok()))
+    let now = engine.platform().now_ms();
+    Ok(value.and_then(|value| Message::load(&value).ok()).filter(|message| !message.is_over(now)))
 }
 
 /// The message of a conversation that has this name. `None`: it is not on this device, or it does not read.
@@ -64,7 +71,21 @@ pub async fn conversation<P: Platform>(
     engine: &Engine<P>,
     id: &ConversationId,
 ) -> Result<Option<Conversation>, AppError> {
-    record(engine, Store::Conversations, &id.text(), Conversation::load).await
+    match record(engine, Store::Conversations, &id.text(), Conversation::load).await? {
+        Some(conversation) => Ok(Some(with_preview(engine, conversation).await?)),
+        None => Ok(None),
+    }
+}
+
+/// With its last line, where the record does not say what disappears.
+async fn with_preview<P: Platform>(
+    engine: &Engine<P>,
+    mut conversation: Conversation,
+) -> Result<Conversation, AppError> {
+    if conversation.preview.is_none() && conversation.newest > 0 {
+        conversation.preview = last(engine, &conversation.id, PREVIEW_LINES).await?.last().map(Preview::of);
+    }
+    Ok(conversation)
 }
 
 /// What the person set for the account.
@@ -91,7 +112,11 @@ pub async fn peers<P: Platform>(engine: &Engine<P>) -> Result<Vec<Peer>, AppErro
 /// As [`last`].
 pub async fn conversations<P: Platform>(engine: &Engine<P>) -> Result<Vec<Conversation>, AppError> {
     let records = engine.store().all(Store::Conversations.name()).await?;
-    Ok(records.iter().filter_map(|record| Conversation::load(&record.value).ok()).collect())
+    let mut conversations = Vec::with_capacity(records.len());
+    for conversation in records.iter().filter_map(|record| Conversation::load(&record.value).ok()) {
+        conversations.push(with_preview(engine, conversation).await?);
+    }
+    Ok(conversations)
 }
 
 async fn record<P: Platform, T>(

@@ -27,6 +27,7 @@ pub mod history_check;
 pub mod history_sync;
 pub mod history_watch;
 pub mod leader;
+pub mod lifetimes;
 mod list_renewal;
 pub mod load_messages;
 pub mod long_polling;

@@ -95,9 +95,13 @@ impl<P: Platform> Register<P> {
             return Err(RegisterError::TooLong);
         }
         let (engine, platform) = (&self.engine, self.engine.platform());
-        let newest = newest(engine, id).await?;
+        let kept = load_messages::conversation(engine, id).await?;
+        // The sort time of the last line: that of its record or of the conversation's, the later one.
+        let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
+        let newest = kept.as_ref().map_or(0, |kept| kept.newest).max(last);
         match compose(engine.email(), id, text, quote.clone(), platform.now_ms(), newest, &mut platform.rng()) {
-            Ok(mut composed) => {
+            Ok(composed) => {
+                let mut composed = composed.lasting(kept.and_then(|kept| kept.timer.seconds));
                 drafts::remove_with(id, &mut composed.changes);
                 Ok(self.commit(&composed).await?)
             }
@@ -138,13 +142,6 @@ pub async fn again<P: Platform>(engine: &Engine<P>, key: &str) -> Result<(), App
         Some(Ok(composed)) => engine.commit(&composed.changes).await,
         _ => Ok(()),
     }
-}
-
-/// The sort time of the last line: that of its record or of the conversation's, the later one.
-async fn newest<P: Platform>(engine: &Engine<P>, id: &ConversationId) -> Result<u64, AppError> {
-    let kept = load_messages::conversation(engine, id).await?.map_or(0, |conversation| conversation.newest);
-    let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
-    Ok(kept.max(last))
 }
 
 /// A text is personal.

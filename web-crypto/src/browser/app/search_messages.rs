@@ -52,11 +52,12 @@ pub async fn read<P: Platform>(engine: &Engine<P>, names: &[&String]) -> Result<
             None => ranges.push((name, name)),
         }
     }
-    let mut messages = Vec::with_capacity(names.len());
+    let (mut messages, now) = (Vec::with_capacity(names.len()), engine.platform().now_ms());
     for (first, last) in ranges {
         let records = engine.store().between(Store::Messages.name(), first, last).await?;
         // One that does not read hides none of the others.
-        messages.extend(records.iter().filter_map(|record| Message::load(&record.value).ok()));
+        let loaded = records.iter().filter_map(|record| Message::load(&record.value).ok());
+        messages.extend(loaded.filter(|message| !message.is_over(now)));
     }
     Ok(messages)
 }

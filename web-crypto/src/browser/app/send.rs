@@ -208,11 +208,11 @@ impl<P: Platform> Sender<P> {
     }
 
     async fn settle(&self, entry: &OutboxEntry, outcome: Result<MessagesSent, ProblemCode>) -> Result<(), AppError> {
-        let store = self.engine.store();
+        let (store, now) = (self.engine.store(), self.engine.platform().now_ms());
         self.engine
             .run(async |messenger| {
                 Ok(Some(match outcome {
-                    Ok(sent) => messenger.sent(store, entry.id, &sent).await?,
+                    Ok(sent) => messenger.sent(store, entry.id, &sent, now).await?,
                     Err(code) => messenger.refused(store, entry.id, code).await?,
                 }))
             })

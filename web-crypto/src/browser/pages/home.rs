@@ -18,7 +18,7 @@ use crate::browser::{
         conversation_menu,
         conversations::Conversations,
         dates::Dates,
-        dom,
+        disappearing, dom,
         message_actions::{self, MessageActions},
         notices,
         notifications::Notifications,
@@ -55,6 +55,7 @@ pub async fn start() -> Result<(), JsError> {
     notices::listen(&engine, words.clone());
     typing::listen(&engine);
     conversation_menu::listen(&engine);
+    disappearing::listen(&engine);
     Notifications::new(engine.clone(), words.clone()).listen();
     archive::listen();
     let composer = Composer::new(engine.clone(), words.clone());

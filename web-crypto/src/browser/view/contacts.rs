@@ -5,7 +5,9 @@ use super::{
     conversation::OpenConversation,
     conversation_menu,
     dates::Dates,
-    dom, message_words, notices,
+    dom,
+    message_words::{self, Look},
+    notices,
     words::{Word, Words},
 };
 use crate::{
@@ -92,9 +94,14 @@ impl Contacts {
         let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
         conversation_menu::show(&line, &conversation.settings, conversation.newest);
         if let Some(last) = &conversation.preview {
+            let look = Look { words: &self.words, dates: &self.dates, own: self.engine.email() };
             let own = if last.is_own { self.words.get(Word::You) } else { "" };
-            show_last(&line, own, &plain(message_words::body(&last.body, &self.words)));
+            show_last(&line, own, &plain(&message_words::body(&last.body, &last.sender, look)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
+        } else if conversation.newest > 0 {
+            // Everything has disappeared.
+            dom::set_text(&line, ".contact-last", "");
+            dom::set_text(&line, ".contact-time", "");
         }
         let is_open = OpenConversation::find().is_some_and(|open| open.id == conversation.id);
         let has_draft = !is_open && !draft.trim().is_empty();

@@ -123,6 +123,15 @@ impl OpenConversation {
         Placed::Here
     }
 
+    /// Takes away the line of a message that is gone.
+    pub fn remove(&self, key: &str) {
+        let line = self.list().and_then(|list| dom::within(&list, &["[data-key=\"", key, "\"]"].concat()));
+        if let Some(line) = line {
+            message::remove(&line);
+        }
+        self.empty(self.lines() == 0);
+    }
+
     /// Shows lines and buttons by what is allowed, and opens the composer.
     pub fn allow(&self, allowed: Allowed) {
         let mut words = String::from(match allowed.trust {

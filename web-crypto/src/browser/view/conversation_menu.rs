@@ -113,7 +113,8 @@ fn nickname_field(within: &Element) -> Option<HtmlInputElement> {
     field.filter(|_| within.matches("[data-nickname], .conversation").unwrap_or_default())?.dyn_into().ok()
 }
 
-fn close_menu(within: &Element) {
+/// Closes the menu that something is in.
+pub fn close_menu(within: &Element) {
     if let Ok(Some(menu)) = within.closest("details.menu") {
         let _ = menu.remove_attribute("open");
     }

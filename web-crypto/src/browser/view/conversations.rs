@@ -9,7 +9,7 @@ use super::{
     conversation::{Allowed, OpenConversation, Placed},
     conversation_menu, copy_lines,
     dates::Dates,
-    dom, message,
+    disappearing, dom, message,
     message_actions::LINE,
     message_words::Look,
     notices, quote,
@@ -136,6 +136,11 @@ impl Conversations {
     }
 
     /// What messages are shown with.
+    fn looking(&self) -> impl Fn(&dyn Fn(Look<'_>)) + 'static {
+        let (words, dates, engine) = (self.words.clone(), self.dates.clone(), self.engine.clone());
+        move |with| with(Look { words: &words, dates: &dates, own: engine.email() })
+    }
+
     pub fn look(&self) -> Look<'_> {
         Look { words: &self.words, dates: &self.dates, own: self.engine.email() }
     }
@@ -222,6 +227,7 @@ impl Conversations {
 
     async fn fill_quotes(&self, open: &OpenConversation) -> Result<(), AppError> {
         let Some(list) = open.list() else { return Ok(()) };
+        disappearing::count_down(self.looking());
         quote::fill(&self.engine, &open.id, &list, self.look()).await
     }
 
@@ -251,6 +257,7 @@ impl Conversations {
         let kept = conversation.as_ref().is_none_or(|conversation| conversation.keep_history);
         let conversation = conversation.unwrap_or_else(|| Conversation::new(open.id.clone()));
         conversation_menu::show(open.section(), &conversation.settings, conversation.newest);
+        disappearing::show(open.section(), conversation.timer.seconds, self.look());
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
         let allowed = match peer {
             Some(peer) => {
@@ -336,13 +343,15 @@ impl Conversations {
                     }
                 }
                 Change::Message { conversation, key } if !between => {
-                    if let Some(open) = here(conversation)
-                        && let Some(message) = load_messages::message(&self.engine, key).await?
-                    {
-                        between = open.show(&message, PAGE_LINES, at_end.is_some(), self.look()) == Placed::Between;
-                        if let Some(list) = open.list() {
-                            quote::outdate(&list, &message);
+                    let Some(open) = here(conversation) else { continue };
+                    match load_messages::message(&self.engine, key).await? {
+                        Some(message) => {
+                            between = open.show(&message, PAGE_LINES, at_end.is_some(), self.look()) == Placed::Between;
                         }
+                        None => open.remove(key),
+                    }
+                    if let Some(list) = open.list() {
+                        quote::outdate(&list, key);
                     }
                 }
                 _ => {}

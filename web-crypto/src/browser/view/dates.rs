@@ -16,7 +16,12 @@ pub struct Dates {
     day_with_year: Function,
     short_day: Function,
     exact: Function,
+    /// By [`UNITS`].
+    durations: Vec<Function>,
 }
+
+/// The units of a duration, with their seconds.
+const UNITS: [(&str, u32); 5] = [("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)];
 
 impl Dates {
     pub fn of_page() -> Self {
@@ -28,7 +33,15 @@ impl Dates {
             }
             Intl::DateTimeFormat::new(&locales, &object).format()
         };
+        let in_unit = |(unit, _): &(&str, u32)| {
+            let options = Object::new();
+            for (name, value) in [("style", "unit"), ("unit", *unit), ("unitDisplay", "long")] {
+                let _ = Reflect::set(&options, &name.into(), &value.into());
+            }
+            Intl::NumberFormat::new(&locales, &options).format()
+        };
         Self {
+            durations: UNITS.iter().map(in_unit).collect(),
             time: format(&[("timeStyle", "short")]),
             day: format(&[("weekday", "long"), ("day", "numeric"), ("month", "long")]),
             day_with_year: format(&[("day", "numeric"), ("month", "long"), ("year", "numeric")]),
@@ -55,6 +68,24 @@ impl Dates {
         } else {
             formatted(&self.day_with_year, ms)
         }
+    }
+
+    /// A duration in words, in the greatest unit of which it is a whole number.
+    pub fn duration(&self, seconds: u32) -> String {
+        self.in_units(seconds, |seconds, unit| seconds.is_multiple_of(unit))
+    }
+
+    /// A duration in words as it passes: in the greatest unit that is not longer, begun ones counted.
+    pub fn time_left(&self, seconds: u32) -> String {
+        self.in_units(seconds, |seconds, unit| seconds >= unit)
+    }
+
+    fn in_units(&self, seconds: u32, fits: impl Fn(u32, u32) -> bool) -> String {
+        let found = UNITS.iter().zip(&self.durations).find(|((_, unit), _)| fits(seconds, *unit));
+        let text = found.and_then(|((_, unit), format)| {
+            format.call1(&JsValue::UNDEFINED, &seconds.div_ceil(*unit).into()).ok()?.as_string()
+        });
+        text.unwrap_or_default()
     }
 
     /// For the list: the time today, the day otherwise.

@@ -6,10 +6,10 @@
 use super::{
     dom,
     message_words::{Look, said, why},
-    quote, reactions, rich_text,
+    quote, reactions, rich_text, time_left,
     words::{Word, Words},
 };
-use crate::client::conversation::{DeliveryStatus, Message};
+use crate::client::conversation::{DeliveryStatus, Message, MessageBody};
 use web_sys::Element;
 
 /// Lines of one author within one minute stand together.
@@ -62,9 +62,26 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     let _ = list.append_child(&line);
 }
 
+/// Takes a line away, and the line of its day when nothing is left of that.
+pub fn remove(line: &Element) {
+    let is_message = |line: &Element| line.has_attribute("data-author");
+    let (above, below) = (line.previous_element_sibling(), line.next_element_sibling());
+    let below = below.filter(is_message);
+    if let Some(below) = &below
+        && !line.class_list().contains("grouped")
+    {
+        // It says the author now.
+        let _ = below.class_list().remove_1("grouped");
+    }
+    if let (Some(day), None) = (above.filter(|above| !is_message(above)), below) {
+        day.remove();
+    }
+    line.remove();
+}
+
 /// Shows what a message says now, its status and its time.
 pub fn update(line: &Element, message: &Message, look: Look<'_>) {
-    let text = said(message, look.words);
+    let text = &*said(message, look);
     if let Some(body) = dom::within(line, ".body") {
         rich_text::show(&body, text);
     }
@@ -73,6 +90,7 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
     quote::prepare(line, message);
     reactions::show(line, message, look);
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());
+    let _ = line.class_list().toggle_with_force("quiet-notice", matches!(message.body, MessageBody::Timer(_)));
     let _ = line.class_list().toggle_with_force("amended", message.is_edited());
     dom::set_text(line, ".edited", if message.is_edited() { look.words.get(Word::Edited) } else { "" });
     if let Some(time) = dom::within(line, ".time") {
@@ -80,6 +98,7 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
         time.set_text_content(Some(&look.dates.time(message.shown_time())));
     }
     show_status(line, message, look.words);
+    time_left::show(line, message, look);
 }
 
 /// Shows the whole of a long text.
@@ -101,6 +120,8 @@ fn template(templates: &Element, selector: &str) -> Option<Element> {
 
 fn show_status(line: &Element, message: &Message, words: &Words) {
     let (name, word) = match message.status {
+        // It went no way that is worth a mark.
+        _ if message.body == MessageBody::Expired => ("expired", None),
         DeliveryStatus::Waiting => ("waiting", Some(Word::Waiting)),
         DeliveryStatus::Sent => ("sent", Some(Word::Sent)),
         DeliveryStatus::Delivered => ("delivered", Some(Word::Delivered)),

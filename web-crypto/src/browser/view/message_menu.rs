@@ -9,7 +9,7 @@ use super::{
     forward,
     message_actions::{Direction, Gesture, LINE, MessageActions},
     message_gestures,
-    message_words::said,
+    message_words::newest_text,
     notices, quote, search_results,
     sentences::word,
 };
@@ -152,7 +152,7 @@ impl MessageMenu {
                 fill(&word("reply-to"), "name", message.sender.as_str())
             };
             let purpose = Purpose::Reply(message.reference());
-            menu.actions.composer.begin(purpose, &title, &plain(said(&message, &menu.actions.words)), None);
+            menu.actions.composer.begin(purpose, &title, &plain(newest_text(&message, &menu.actions.words)), None);
         });
     }
 

@@ -2,6 +2,7 @@
 
 use super::{
     dates::Dates,
+    fill::fill,
     words::{Word, Words},
 };
 use crate::client::{
@@ -9,6 +10,7 @@ use crate::client::{
     conversation::{Failure, Message, MessageBody, Notice},
 };
 use cliquet_wire::{address::Address, problem::ProblemCode};
+use std::borrow::Cow;
 
 /// What messages are shown with.
 #[derive(Clone, Copy, Debug)]
@@ -25,11 +27,16 @@ pub fn name<'a>(account: &'a Address, look: Look<'a>) -> &'a str {
 }
 
 /// What a message says now, in words.
-pub fn said<'a>(message: &'a Message, words: &'a Words) -> &'a str {
+pub fn said<'a>(message: &'a Message, look: Look<'a>) -> Cow<'a, str> {
     match &message.body {
-        MessageBody::Text(_) => text(message.text(), words),
-        other => body(other, words),
+        MessageBody::Text(_) => Cow::Borrowed(newest_text(message, look.words)),
+        other => body(other, &message.sender, look),
     }
+}
+
+/// The newest text of a message.
+pub fn newest_text<'a>(message: &'a Message, words: &'a Words) -> &'a str {
+    text(message.text(), words)
 }
 
 /// A text; words where nothing of it would be seen.
@@ -38,10 +45,13 @@ fn text<'a>(text: &'a str, words: &'a Words) -> &'a str {
 }
 
 /// A message in words.
-pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
-    match body {
+pub fn body<'a>(body: &'a MessageBody, sender: &'a Address, look: Look<'a>) -> Cow<'a, str> {
+    let words = look.words;
+    Cow::Borrowed(match body {
         MessageBody::Text(said) => text(said, words),
         MessageBody::Deleted => words.get(Word::MessageDeleted),
+        MessageBody::Expired => words.get(Word::MessageExpired),
+        MessageBody::Timer(seconds) => return Cow::Owned(timer(*seconds, sender, look)),
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
@@ -49,7 +59,19 @@ pub fn body<'a>(body: &'a MessageBody, words: &'a Words) -> &'a str {
         MessageBody::Notice(Notice::DeviceRemoved) => words.get(Word::ContactDeviceRemoved),
         MessageBody::Notice(Notice::ListForked) => words.get(Word::ListForked),
         MessageBody::Notice(Notice::ListStale) => words.get(Word::ListStale),
-    }
+    })
+}
+
+/// Who set how long texts are kept.
+fn timer(seconds: Option<u32>, sender: &Address, look: Look<'_>) -> String {
+    let sentence = match (seconds.is_some(), sender == look.own) {
+        (true, true) => Word::TimerSetOwn,
+        (true, false) => Word::TimerSet,
+        (false, true) => Word::TimerOffOwn,
+        (false, false) => Word::TimerOff,
+    };
+    let time = seconds.map(|seconds| look.dates.duration(seconds)).unwrap_or_default();
+    fill(&fill(look.words.get(sentence), "name", sender.as_str()), "time", &time)
 }
 
 /// Why a message was not sent.

@@ -29,6 +29,8 @@ pub mod device_name;
 #[cfg(target_arch = "wasm32")]
 pub mod devices;
 #[cfg(target_arch = "wasm32")]
+pub mod disappearing;
+#[cfg(target_arch = "wasm32")]
 pub mod dom;
 #[cfg(target_arch = "wasm32")]
 pub mod enter_key;
@@ -85,6 +87,8 @@ pub mod sentences;
 pub mod settings;
 #[cfg(target_arch = "wasm32")]
 pub mod status;
+#[cfg(target_arch = "wasm32")]
+pub mod time_left;
 #[cfg(target_arch = "wasm32")]
 pub mod typing;
 #[cfg(target_arch = "wasm32")]

@@ -4,7 +4,7 @@
 
 use super::{
     Engine, dom,
-    message_words::said,
+    message_words::newest_text,
     notification_settings::{Says, quiet_hours},
     words::{Word, Words},
 };
@@ -93,7 +93,7 @@ impl Notifications {
         let is_request = peer.is_some_and(|peer| peer.trust == Trust::Requested);
         let what = self.words.get(if is_request { Word::NewRequest } else { Word::NewMessage });
         let name = conversation.settings.nickname.as_deref().unwrap_or(message.sender.as_str());
-        let text: String = said(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
+        let text: String = newest_text(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
         let (title, body) = match Says::kept() {
             Says::Nothing => return Ok(()),
             Says::New => (what, None),

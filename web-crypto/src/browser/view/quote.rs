@@ -11,6 +11,7 @@ use crate::{
     client::{
         conversation::{ConversationId, Message, MessageRef},
         markup::plain,
+        records::simple,
     },
 };
 use web_sys::Element;
@@ -53,11 +54,10 @@ pub async fn fill(engine: &Engine, id: &ConversationId, list: &Element, look: Lo
     Ok(())
 }
 
-/// A message changed: the quotes of it are to be filled again.
-pub fn outdate(list: &Element, message: &Message) {
-    let name = message.reference().to_string();
+/// A message changed, or is gone: the quotes of it are to be filled again.
+pub fn outdate(list: &Element, key: &str) {
     for line in dom::all_within(list, &["[", QUOTES, "]"].concat()) {
-        if line.get_attribute(QUOTES).as_deref() == Some(&name) {
+        if of_line(&line).is_some_and(|quoted| key.ends_with(&simple(quoted.id))) {
             let _ = line.set_attribute(EMPTY, "");
         }
     }
@@ -71,7 +71,8 @@ pub fn of_line(line: &Element) -> Option<MessageRef> {
 /// The beginning of a message on one line. `None`: it is not on this device.
 pub fn excerpt(quoted: Option<&Message>, look: Look<'_>) -> String {
     let Some(quoted) = quoted else { return look.words.get(Word::QuotedGone).to_owned() };
-    let text = plain(said(quoted, look.words));
+    let said = said(quoted, look);
+    let text = plain(&said);
     let mut words = text.split_whitespace();
     let mut short = String::new();
     while let Some(word) = words.next().filter(|_| short.chars().count() < QUOTE_CHARS_MAX) {

@@ -3,7 +3,10 @@
 use super::ContentError;
 use crate::{
     client::conversation::{ConversationId, Event, MessageId, MessageRef},
-    crypto::{account_settings::AccountSettings, cbor, conversation_settings::ConversationSettings, vault::SharedKeys},
+    crypto::{
+        account_settings::AccountSettings, cbor, conversation_settings::ConversationSettings,
+        conversation_timer::is_life, vault::SharedKeys,
+    },
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
 use minicbor::{Decode, Encode, bytes::ByteVec};
@@ -21,7 +24,7 @@ pub const FIRST_SILENT_KIND: u16 = 128;
 /// What a content says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Kinds 1, 7, 8 and 9: something happens in a conversation.
+    /// Kinds 1, 7, 8, 9 and 16: something happens in a conversation.
     Event {
         /// The event's own id; a text's is the message's.
         id: MessageId,
@@ -55,6 +58,9 @@ pub enum Body {
     ReadUntil {
         /// By the server's clock, in milliseconds since 1970.
         until: u64,
+        /// When it was read, by the clock of that device, in milliseconds since 1970. `None`: an earlier version does not
+        /// say.
+        at: Option<u64>,
     },
     /// Kind 13, only between devices of one account: what its person set.
     Settings(AccountSettings),
@@ -96,6 +102,17 @@ struct Text {
     text: String,
     #[n(2)]
     quote: Option<MessageRef>,
+    #[n(3)]
+    seconds: Option<u32>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Timer {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    seconds: Option<u32>,
 }
 
 #[derive(Encode, Decode)]
@@ -129,6 +146,8 @@ struct Sync {
 struct ReadUntil {
     #[n(0)]
     until: u64,
+    #[n(1)]
+    at: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -173,9 +192,11 @@ struct Reaction {
 
 impl Body {
     pub(super) fn encode(&self) -> Result<Fields, ContentError> {
-        self.check_size()?;
+        self.check()?;
         let (kind, fields) = match self.clone() {
-            Self::Event { id, event: Event::Text { text, quote } } => (1, cbor::encode(&Text { id, text, quote })),
+            Self::Event { id, event: Event::Text { text, quote, seconds } } => {
+                (1, cbor::encode(&Text { id, text, quote, seconds }))
+            }
             Self::ContactRequest => (2, cbor::encode(&Nothing {})),
             Self::Receipt { kind, messages } => (3, cbor::encode(&Receipt { kind, messages })),
             Self::Sync { conversation, account_key, body } => {
@@ -188,7 +209,8 @@ impl Body {
                 (8, cbor::encode(&Delete { id, of, for_everyone }))
             }
             Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
-            Self::ReadUntil { until } => (14, cbor::encode(&ReadUntil { until })),
+            Self::Event { id, event: Event::Timer { seconds } } => (16, cbor::encode(&Timer { id, seconds })),
+            Self::ReadUntil { until, at } => (14, cbor::encode(&ReadUntil { until, at })),
             Self::ConversationSettings(settings) => (15, cbor::encode(&settings)),
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
             Self::Settings(settings) => (13, cbor::encode(&settings)),
@@ -208,8 +230,8 @@ impl Body {
                 Self::Sync { conversation, account_key, body: Box::new(Self::decode(kind, &fields)?) }
             }
             1 => {
-                let Text { id, text, quote } = read(fields)?;
-                Self::Event { id, event: Event::Text { text, quote } }
+                let Text { id, text, quote, seconds } = read(fields)?;
+                Self::Event { id, event: Event::Text { text, quote, seconds } }
             }
             2 => {
                 let Nothing {} = read(fields)?;
@@ -236,15 +258,19 @@ impl Body {
                 Self::Event { id, event: Event::Reaction { of, emoji } }
             }
             14 => {
-                let ReadUntil { until } = read(fields)?;
-                Self::ReadUntil { until }
+                let ReadUntil { until, at } = read(fields)?;
+                Self::ReadUntil { until, at }
+            }
+            16 => {
+                let Timer { id, seconds } = read(fields)?;
+                Self::Event { id, event: Event::Timer { seconds } }
             }
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
             15 => Self::ConversationSettings(read(fields)?),
             kind => Self::Unknown { kind },
         };
-        body.check_size()?;
+        body.check()?;
         Ok(body)
     }
 
@@ -257,7 +283,12 @@ impl Body {
         }
     }
 
-    fn check_size(&self) -> Result<(), ContentError> {
+    fn check(&self) -> Result<(), ContentError> {
+        if let Self::Event { event: Event::Text { seconds, .. } | Event::Timer { seconds }, .. } = self
+            && !is_life(*seconds)
+        {
+            return Err(ContentError::Malformed);
+        }
         let fits = match self {
             Self::Event { event: Event::Text { text, .. } | Event::Edit { text, .. }, .. } => {
                 text.len() <= MESSAGE_TEXT_BYTES_MAX
@@ -268,7 +299,7 @@ impl Body {
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
-            Self::Event { event: Event::Delete { .. }, .. }
+            Self::Event { event: Event::Delete { .. } | Event::Timer { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
             | Self::ReadUntil { .. }

@@ -159,13 +159,13 @@ mod tests {
     }
 
     fn text(text: String) -> Body {
-        event(Event::Text { text, quote: None })
+        event(Event::Text { text, quote: None, seconds: None })
     }
 
     fn all() -> Vec<Body> {
         let bodies = vec![
             text("Salut 👋".into()),
-            event(Event::Text { text: "Oui".into(), quote: Some(of()) }),
+            event(Event::Text { text: "Oui".into(), quote: Some(of()), seconds: None }),
             Body::ContactRequest,
             Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![id(1), id(2)] },
             Body::Receipt { kind: ReceiptKind::Read, messages: vec![] },

@@ -80,7 +80,7 @@ impl Amendments {
     pub fn note(&mut self, sender: &Address, stamp: Stamp, event: &Event) -> bool {
         let mut more = Self::default();
         match event {
-            Event::Text { .. } => {}
+            Event::Text { .. } | Event::Timer { .. } => {}
             Event::Edit { text, .. } => more.edit = Some(Edit { stamp, text: text.clone() }),
             Event::Delete { .. } => more.deleted = true,
             Event::Reaction { emoji, .. } => {
@@ -131,6 +131,13 @@ impl Amendments {
     /// The edit that counts.
     pub(crate) fn edit_id(&self) -> Option<MessageId> {
         self.edit.as_ref().map(|edit| edit.stamp.id)
+    }
+
+    /// The edit and the reaction of this account, as far as they count.
+    pub(crate) fn stamps_of(&self, own: &Address, is_own: bool) -> impl Iterator<Item = Stamp> {
+        let edit = self.edit.iter().filter(move |_| is_own).map(|edit| edit.stamp);
+        let own = self.reactions.iter().filter(move |reaction| reaction.sender == *own);
+        edit.chain(own.map(|reaction| reaction.stamp))
     }
 
     /// Whether the message was deleted.

@@ -3,7 +3,7 @@
 use super::{ConversationId, Message, MessageBody, Notice, Preview, reading::Reading};
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::{cbor, conversation_settings::ConversationSettings},
+    crypto::{cbor, conversation_settings::ConversationSettings, conversation_timer::ConversationTimer},
 };
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ pub struct Conversation {
     /// Lines that came since it was last read.
     #[n(2)]
     pub unread: u32,
-    /// The newest message, as the list of conversations shows it.
+    /// The newest message, as the list of conversations shows it. `None` also where that one disappears.
     #[n(3)]
     pub preview: Option<Preview>,
     /// It is kept as history on the server.
@@ -38,6 +38,10 @@ pub struct Conversation {
     #[n(7)]
     #[cbor(default)]
     pub settings: ConversationSettings,
+    /// How long the texts that are written from now on are kept.
+    #[n(8)]
+    #[cbor(default)]
+    pub timer: ConversationTimer,
 }
 
 impl cbor::Record for Conversation {
@@ -56,6 +60,7 @@ impl Conversation {
             waiting_amendments: 0,
             reading: Reading::default(),
             settings: ConversationSettings::default(),
+            timer: ConversationTimer::default(),
         }
     }
 
@@ -84,11 +89,19 @@ impl Conversation {
         }
     }
 
+    /// Takes what an event or the vault says, as far as it was set later. Tells whether anything changed.
+    pub(crate) fn merge_timer(&mut self, said: ConversationTimer) -> bool {
+        let is_later = said > self.timer;
+        self.timer = self.timer.max(said);
+        is_later
+    }
+
     /// Takes note of a new line, or of another form of the last one.
     pub(crate) fn shows(&mut self, message: &Message) {
         if message.sort_time >= self.newest {
             self.newest = message.sort_time;
-            self.preview = Some(Preview::of(message));
+            // What disappears is in one record alone. The list looks it up there.
+            self.preview = message.lifetime.is_none().then(|| Preview::of(message));
         }
     }
 

@@ -18,6 +18,9 @@ pub enum Event {
         /// The message that it replies to.
         #[n(1)]
         quote: Option<MessageRef>,
+        /// How long it is kept once it was read. `None`: for good.
+        #[n(2)]
+        seconds: Option<u32>,
     },
     /// Replaces the text of the sender's own message.
     #[n(1)]
@@ -48,6 +51,14 @@ pub enum Event {
         /// At most [`EMOJI_BYTES_MAX`](crate::client::content::EMOJI_BYTES_MAX) bytes.
         #[n(1)]
         emoji: Option<String>,
+    },
+    /// Texts that are written from now on disappear after so many seconds; `None`: no longer.
+    #[n(4)]
+    Timer {
+        /// From [`LIFE_SECONDS_MIN`](crate::crypto::conversation_timer::LIFE_SECONDS_MIN) to
+        /// [`LIFE_SECONDS_MAX`](crate::crypto::conversation_timer::LIFE_SECONDS_MAX).
+        #[n(0)]
+        seconds: Option<u32>,
     },
 }
 
@@ -87,10 +98,11 @@ impl std::str::FromStr for MessageRef {
 
 impl Event {
     /// The message that the event changes, if `sender` may change it so. `own`: this account, whose devices alone may
-    /// delete a message for themselves. A text changes none.
+    /// delete a message for themselves. Neither a text nor the conversation's
+    /// timer changes any.
     pub fn target(&self, sender: &Address, own: &Address) -> Option<MessageRef> {
         match self {
-            Self::Text { .. } => None,
+            Self::Text { .. } | Self::Timer { .. } => None,
             Self::Edit { of, .. } => Some(MessageRef { sender: sender.clone(), id: *of }),
             Self::Delete { of, for_everyone } => {
                 let may = if *for_everyone { of.sender == *sender } else { sender == own };
@@ -111,6 +123,7 @@ impl Event {
             Self::Edit { .. } => "Edit",
             Self::Delete { .. } => "Delete",
             Self::Reaction { .. } => "Reaction",
+            Self::Timer { .. } => "Timer",
         }
     }
 }

@@ -5,7 +5,7 @@
 //! The order is that in which this device came to know the messages: a message's sort time is never under that of the
 //! message before it, so that a wrong clock, here or there, moves no answer above its question.
 
-use super::{Amendments, ConversationId, DeliveryStatus, MessageId, MessageRef};
+use super::{Amendments, Conversation, ConversationId, DeliveryStatus, MessageId, MessageRef};
 use crate::{
     client::records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
     crypto::cbor,
@@ -49,6 +49,33 @@ pub struct Message {
     /// The message of the same conversation that it replies to.
     #[n(9)]
     pub quote: Option<MessageRef>,
+    /// Of a text that disappears.
+    #[n(10)]
+    pub lifetime: Option<Lifetime>,
+}
+
+/// How long a text is kept, and until when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Lifetime {
+    /// From when the server took it, on its author's devices; from when it was read, on its receiver's.
+    #[n(0)]
+    pub seconds: u32,
+    /// In milliseconds since 1970. `None`: the time does not run yet.
+    #[n(1)]
+    pub ends: Option<u64>,
+}
+
+impl Lifetime {
+    /// A time that does not run yet.
+    pub fn of(seconds: u32) -> Self {
+        Self { seconds, ends: None }
+    }
+
+    /// Its end if the time runs from then on.
+    pub(crate) fn end_from(self, time: u64) -> u64 {
+        time.saturating_add(u64::from(self.seconds) * 1000)
+    }
 }
 
 /// What a message says.
@@ -63,6 +90,12 @@ pub enum MessageBody {
     /// There was a text.
     #[n(2)]
     Deleted,
+    /// From now on the conversation's texts are kept so many seconds, or for good: the message's sender said so.
+    #[n(3)]
+    Timer(#[n(0)] Option<u32>),
+    /// There was a text of this account, whose time was over before a device of its receiver had confirmed it.
+    #[n(4)]
+    Expired,
 }
 
 /// What the client says about a conversation.
@@ -97,6 +130,29 @@ impl cbor::Record for Message {
 }
 
 impl Message {
+    /// A line about the conversation, as its next one.
+    pub(crate) fn notice(
+        id: MessageId,
+        conversation: &Conversation,
+        sender: Address,
+        body: MessageBody,
+        now: u64,
+    ) -> Self {
+        Self {
+            id,
+            conversation: conversation.id.clone(),
+            sender,
+            sort_time: conversation.sort_time(now),
+            client_time: now,
+            server_time: 0,
+            body,
+            status: DeliveryStatus::Received,
+            amendments: Amendments::default(),
+            quote: None,
+            lifetime: None,
+        }
+    }
+
     /// The key in [`Store::Messages`].
     pub fn key(&self) -> String {
         let mut key = under(&self.conversation.text());
@@ -128,7 +184,7 @@ impl Message {
     pub fn text(&self) -> &str {
         match &self.body {
             MessageBody::Text(first) => self.amendments.text().unwrap_or(first),
-            MessageBody::Notice(_) | MessageBody::Deleted => "",
+            MessageBody::Notice(_) | MessageBody::Timer(_) | MessageBody::Deleted | MessageBody::Expired => "",
         }
     }
 
@@ -139,7 +195,12 @@ impl Message {
 
     /// Whether its text is gone.
     pub fn is_deleted(&self) -> bool {
-        self.body == MessageBody::Deleted
+        matches!(self.body, MessageBody::Deleted | MessageBody::Expired)
+    }
+
+    /// Whether its time is over: nothing of it is shown any more.
+    pub fn is_over(&self, now: u64) -> bool {
+        !self.is_deleted() && self.lifetime.and_then(|lifetime| lifetime.ends).is_some_and(|ends| ends <= now)
     }
 
     /// The reactions to it, by sender.
@@ -152,9 +213,9 @@ impl Message {
         !self.is_notice() && self.status != DeliveryStatus::Received
     }
 
-    /// Whether it is a notice of the client, not a person's text.
+    /// Whether it is a line about the conversation, not a person's text.
     pub fn is_notice(&self) -> bool {
-        matches!(self.body, MessageBody::Notice(_))
+        matches!(self.body, MessageBody::Notice(_) | MessageBody::Timer(_))
     }
 
     /// The name by which events refer to it.
@@ -167,11 +228,16 @@ impl Message {
         if self.server_time == 0 { self.client_time } else { self.server_time }
     }
 
+    /// Its time is over, and its author is told that nobody had confirmed it.
+    pub(crate) fn expire(&mut self) {
+        (self.body, self.quote, self.amendments) = (MessageBody::Expired, None, Amendments::default());
+    }
+
     /// Takes what later events made of it. Tells whether anything changed. An edit that comes too late does not count,
     /// whatever client made it.
     pub(crate) fn amend(&mut self, amendments: Amendments) -> bool {
         let amendments = amendments.without_late_edit(self.client_time);
-        if self.is_notice() || !self.amendments.merge(amendments) {
+        if self.is_notice() || self.body == MessageBody::Expired || !self.amendments.merge(amendments) {
             return false;
         }
         if self.amendments.is_deleted() {
@@ -235,6 +301,8 @@ impl std::fmt::Debug for MessageBody {
             Self::Text(text) => f.debug_tuple("Text").field(&text.len()).finish(),
             Self::Notice(notice) => f.debug_tuple("Notice").field(notice).finish(),
             Self::Deleted => f.write_str("Deleted"),
+            Self::Timer(seconds) => f.debug_tuple("Timer").field(seconds).finish(),
+            Self::Expired => f.write_str("Expired"),
         }
     }
 }
@@ -257,6 +325,7 @@ mod tests {
             status: DeliveryStatus::Failed(Failure::Refused(ProblemCode::MailboxFull)),
             amendments: Amendments::default(),
             quote: None,
+            lifetime: None,
         }
     }
 

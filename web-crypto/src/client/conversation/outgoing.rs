@@ -61,12 +61,19 @@ impl cbor::Record for OutgoingEvent {
     const VERSION: u32 = 1;
 }
 
-impl OutgoingEvent {
-    /// The key in `Store::Events`, `Store::ToFold` and `Store::ToEncrypt`.
-    pub(crate) fn key(&self) -> String {
+impl Stamp {
+    /// The key of this device's event with this stamp, in `Store::Events`, `Store::ToFold` and `Store::ToEncrypt`.
+    pub(crate) fn event_key(self) -> String {
         let mut key = String::new();
         push_order(&mut key, self.time, self.id);
         key
+    }
+}
+
+impl OutgoingEvent {
+    /// The key in `Store::Events`, `Store::ToFold` and `Store::ToEncrypt`.
+    pub(crate) fn key(&self) -> String {
+        self.stamp().event_key()
     }
 
     pub(crate) fn stamp(&self) -> Stamp {

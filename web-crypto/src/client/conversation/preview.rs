@@ -26,7 +26,8 @@ pub struct Preview {
 }
 
 impl Preview {
-    pub(crate) fn of(message: &Message) -> Self {
+    /// Of the newest message.
+    pub fn of(message: &Message) -> Self {
         let body = match &message.body {
             MessageBody::Text(_) => MessageBody::Text(message.text().chars().take(PREVIEW_CHARS_MAX).collect()),
             other => other.clone(),

@@ -20,6 +20,10 @@ pub(crate) struct Reading {
     /// In the order of arrival, at most [`UNREAD_LINES_MAX`].
     #[n(1)]
     lines: Vec<UnreadLine>,
+    /// When it was read so far, on the first device, in milliseconds since 1970.
+    #[n(2)]
+    #[cbor(default)]
+    at: u64,
 }
 
 /// A line that was not read yet.
@@ -52,22 +56,31 @@ impl Conversation {
         !message.is_own() && self.reading.lines.iter().any(|line| line.text == Some(message.id))
     }
 
-    /// All of it was read, here. Gives how far that is, and the texts that are read with it. `None`: nothing was unread.
-    pub(crate) fn read(&mut self) -> Option<(u64, Vec<MessageId>)> {
+    /// Until when, and when that was read, by the clock of the device where it was.
+    pub(crate) fn read_so_far(&self) -> (u64, u64) {
+        (self.reading.until, self.reading.at)
+    }
+
+    /// All of it was read, here and now. Gives how far that is, and the texts that are read with it. `None`: nothing was unread.
+    pub(crate) fn read(&mut self, now: u64) -> Option<(u64, Vec<MessageId>)> {
         if self.unread == 0 {
             return None;
         }
         let newest = self.reading.lines.iter().map(|line| line.time).max();
         let until = newest.map_or(self.newest, |newest| newest.max(self.reading.until));
-        let texts = self.read_until(until);
+        let texts = self.read_until(until, now);
         self.unread = 0;
         Some((until, texts))
     }
 
-    /// Everything that the server took until then was read, here or on another device.
-    pub(crate) fn read_until(&mut self, until: u64) -> Vec<MessageId> {
+    /// Everything that the server took until then was read, here or on another device, at the time `at`.
+    pub(crate) fn read_until(&mut self, until: u64, at: u64) -> Vec<MessageId> {
         let reading = &mut self.reading;
-        reading.until = reading.until.max(until);
+        if until > reading.until {
+            (reading.until, reading.at) = (until, at);
+        } else if until == reading.until {
+            reading.at = reading.at.min(at);
+        }
         let (read, left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut reading.lines).into_iter().partition(|line| line.time <= reading.until);
         // What is kept by number alone is older than each of these.
@@ -104,18 +117,18 @@ mod tests {
             conversation.arrives(text(time));
         }
         conversation.arrives(UnreadLine { time: 2, text: None });
-        assert_eq!(conversation.read_until(3), [id(3), id(1), id(2)]);
+        assert_eq!(conversation.read_until(3, 20), [id(3), id(1), id(2)]);
         assert_eq!(conversation.unread, 1);
         // It was read on another device before it arrived here.
-        conversation.read_until(9);
+        conversation.read_until(9, 20);
         conversation.arrives(text(8));
         assert_eq!(conversation.unread, 0);
         // An older word changes nothing.
         conversation.arrives(text(10));
-        assert_eq!(conversation.read_until(4), []);
+        assert_eq!(conversation.read_until(4, 20), []);
         assert_eq!(conversation.unread, 1);
-        assert_eq!(conversation.read(), Some((10, vec![id(10)])));
-        assert_eq!((conversation.unread, conversation.read()), (0, None));
+        assert_eq!(conversation.read(20), Some((10, vec![id(10)])));
+        assert_eq!((conversation.unread, conversation.read(20)), (0, None));
     }
 
     #[test]
@@ -128,11 +141,11 @@ mod tests {
         conversation.arrives(text(1_000));
         assert_eq!((conversation.reading.lines.len(), conversation.unread), (UNREAD_LINES_MAX, 257));
         // Nothing that is kept by name was read: the older ones may not have been either.
-        conversation.read_until(1);
+        conversation.read_until(1, 20);
         assert_eq!(conversation.unread, 257);
-        conversation.read_until(2);
+        conversation.read_until(2, 20);
         assert_eq!(conversation.unread, 255);
-        let (until, texts) = conversation.read().unwrap();
+        let (until, texts) = conversation.read(20).unwrap();
         assert_eq!((until, texts.len(), conversation.unread), (1_000, 255, 0));
     }
 
@@ -140,7 +153,7 @@ mod tests {
     #[test]
     fn lines_of_which_only_the_number_is_known_are_read_too() {
         let mut conversation = Conversation { unread: 7, newest: 50, ..conversation() };
-        assert_eq!(conversation.read(), Some((50, vec![])));
+        assert_eq!(conversation.read(20), Some((50, vec![])));
         assert_eq!(conversation.unread, 0);
     }
 }

@@ -76,7 +76,8 @@ impl Messenger {
         let (id, event) = match &line.what {
             What::Message(message) => {
                 let MessageBody::Text(text) = &message.body else { return Ok(self.drop_line(&line)) };
-                (message.id, Event::Text { text: text.clone(), quote: message.quote.clone() })
+                let seconds = message.lifetime.map(|lifetime| lifetime.seconds);
+                (message.id, Event::Text { text: text.clone(), quote: message.quote.clone(), seconds })
             }
             What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
             What::VaultKeys(keys, devices) => {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::client::{
     content::{Body, RECEIPT_NAMES_MAX, ReceiptKind},
-    conversation::MessageId,
+    conversation::{ConversationId, MessageId},
     messenger::{Messenger, StepError},
     outbox::About,
     peer::{Peer, Trust},
@@ -34,7 +34,7 @@ impl Messenger {
         // With a receipt goes a copy: what waits for its contact is not said twice.
         let job = read.find(|(peer, _)| self.receipt(peer).is_none()).map(|(peer, until)| {
             let about = About::ReadElsewhere { address: peer.address.clone(), until };
-            Job { about, body: sync(peer, Body::ReadUntil { until }), only: None, copy: None }
+            Job { about, body: sync(peer, self.read_until(peer, until)), only: None, copy: None }
         });
         let settings = || {
             let is_owed = self.owed(self.address()).is_some_and(|owed| owed.settings);
@@ -51,6 +51,11 @@ impl Messenger {
         job.or_else(settings).or_else(of_conversation).map(|job| self.encrypt(own, job, None, now, rng)).transpose()
     }
 
+    fn read_until(&self, peer: &Peer, until: u64) -> Body {
+        let conversation = self.conversation(&ConversationId::from(&peer.address));
+        Body::ReadUntil { until, at: conversation.map(|conversation| conversation.read_so_far().1) }
+    }
+
     /// What was read goes before what was delivered: it says both.
     fn receipt(&self, peer: &Peer) -> Option<Job<'static>> {
         let owed = self.owed(&peer.address)?;
@@ -61,7 +66,7 @@ impl Messenger {
         let (kind, names, copy) = if owed.read.is_empty() {
             (ReceiptKind::Delivered, first(&owed.receipts), None)
         } else {
-            let copy = owed.read_until.map(|until| sync(peer, Body::ReadUntil { until }));
+            let copy = owed.read_until.map(|until| sync(peer, self.read_until(peer, until)));
             (ReceiptKind::Read, first(&owed.read), copy)
         };
         if names.is_empty() {

@@ -2,9 +2,7 @@
 
 use super::{Owed, Peer, Trust};
 use crate::client::{
-    conversation::{
-        Amendments, Conversation, ConversationId, DeliveryStatus, Message, MessageBody, MessageId, Notice, UnreadLine,
-    },
+    conversation::{Conversation, ConversationId, Message, MessageBody, MessageId, Notice, UnreadLine},
     messenger::{Messenger, Step},
 };
 use crate::crypto::vault::VaultContact;
@@ -54,6 +52,7 @@ impl Contact {
         contact.peer.decided = pin.decided + u64::from(pin.state == ContactState::Declined);
         contact.conversation.keep_history = pin.keep_history;
         contact.conversation.settings = pin.settings.clone();
+        contact.conversation.timer = pin.timer;
         let hash = contact.peer.account_key.hash();
         if hash == pin.account_key_hash {
             contact.peer.counter = pin.counter;
@@ -151,18 +150,8 @@ pub(super) fn note_changed_key(contact: &mut Contact, key_hash: &[u8; 32], now: 
 
 /// Adds a notice to the conversation. The caller puts the contact.
 pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u64, step: &mut Step) {
-    let message = Message {
-        id,
-        conversation: contact.conversation.id.clone(),
-        sender: contact.peer.address.clone(),
-        sort_time: contact.conversation.sort_time(now),
-        client_time: now,
-        server_time: 0,
-        body: MessageBody::Notice(notice),
-        status: DeliveryStatus::Received,
-        amendments: Amendments::default(),
-        quote: None,
-    };
+    let sender = contact.peer.address.clone();
+    let message = Message::notice(id, &contact.conversation, sender, MessageBody::Notice(notice), now);
     contact.conversation.shows(&message);
     contact.conversation.arrives(UnreadLine { time: message.sort_time, text: None });
     step.put_message(message);

@@ -5,7 +5,7 @@ use crate::{
     client::{
         conversation::ConversationId,
         messenger::{Messenger, Step, StepError},
-        records::{Store, under},
+        records::{Records, Store, under},
     },
     crypto::rsa::Verifier,
 };
@@ -128,11 +128,11 @@ impl Messenger {
     }
 
     /// Everything in the conversation was seen. The account's other devices are told, and the contact gets a receipt if the
-    /// account gives them.
+    /// account gives them. From now on the time of texts that disappear runs.
     ///
     /// # Errors
-    /// When there is no such conversation.
-    pub fn read(&self, id: &ConversationId) -> Result<Step, StepError> {
+    /// When there is no such conversation, and when a record cannot be read.
+    pub async fn read(&self, id: &ConversationId, records: &impl Records, now: u64) -> Result<Step, StepError> {
         let mut step = self.step();
         let contact = id.peer().and_then(|peer| self.contact(peer)).filter(|contact| !contact.is_own());
         let mut contact = contact.ok_or(StepError::NoContact)?;
@@ -141,8 +141,9 @@ impl Messenger {
             contact.conversation.settings.decided += 1;
             contact.owed.conversation_settings = true;
         }
-        if let Some((until, texts)) = contact.conversation.read() {
+        if let Some((until, texts)) = contact.conversation.read(now) {
             contact.owed.read_until(until);
+            self.run_read(id, (until, now), false, records, &mut step).await?;
             if self.settings().read_receipts {
                 texts.into_iter().for_each(|text| contact.owed.read(text));
             }

@@ -4,9 +4,10 @@ use super::Found;
 use crate::client::{
     content::{Body, Content, ContentError, FIRST_SILENT_KIND, OwnList, ReceiptKind},
     conversation::{
-        Amendments, Conversation, DeliveryStatus, Event, Message, MessageBody, MessageId, Notice, Stamp, UnreadLine,
-        message_key,
+        Amendments, Conversation, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, Notice, Stamp,
+        UnreadLine, message_key,
     },
+    lifetimes::{ConversationTimer, READ_AT_ONCE_MS, TIMER_AHEAD_MS_MAX, forget, run_from, wait_for_reader},
     messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key},
@@ -155,7 +156,7 @@ impl Messenger {
             Body::ContactRequest => {}
             Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
                 let is_text = matches!(event, Event::Text { .. });
-                if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
+                if self.take_event(&mut contact.conversation, id, event, said, records, now, step).await? {
                     contact.conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
                 }
                 if is_text {
@@ -188,9 +189,17 @@ impl Messenger {
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
                     Body::Event { id, event } => {
-                        self.take_event(&mut other.conversation, id, event, said, records, step).await?;
+                        self.take_event(&mut other.conversation, id, event, said, records, now, step).await?;
                     }
-                    Body::ReadUntil { until } => drop(other.conversation.read_until(until)),
+                    Body::ReadUntil { until, at } => {
+                        // Nobody reads in the future.
+                        let at = at.unwrap_or(said.server_time).min(said.server_time);
+                        let conversation = &mut other.conversation;
+                        let (known_until, known_at) = conversation.read_so_far();
+                        let earlier = until <= known_until && at.saturating_add(READ_AT_ONCE_MS) < known_at;
+                        conversation.read_until(until, at);
+                        self.run_read(&conversation.id, (until, at), earlier, records, step).await?;
+                    }
                     Body::ConversationSettings(settings) => {
                         other.conversation.merge_settings(&settings);
                         step.effects.push(Effect::Settings);
@@ -213,12 +222,17 @@ impl Messenger {
         event: Event,
         said: Said<'_>,
         records: &impl Records,
+        now: u64,
         step: &mut Step,
     ) -> Result<bool, StepError> {
-        let Event::Text { text, quote } = event else {
-            let stamp = Stamp { time: said.time, id };
-            self.fold(conversation, said.sender, stamp, &event, records, step).await?;
-            return Ok(false);
+        let (text, quote, seconds) = match event {
+            Event::Text { text, quote, seconds } => (text, quote, seconds),
+            Event::Timer { seconds } => return Ok(take_timer(conversation, id, seconds, said, step)),
+            event => {
+                let stamp = Stamp { time: said.time, id };
+                self.fold(conversation, said.sender, stamp, &event, records, step).await?;
+                return Ok(false);
+            }
         };
         // The same id by the same sender is the same message.
         if read::<String>(records, Store::MessageKeys, &message_key(&conversation.id, said.sender, id)).await?.is_some()
@@ -238,8 +252,19 @@ impl Messenger {
             amendments: Amendments::default(),
             // Nobody replies to what a third person said elsewhere.
             quote: quote.filter(|quote| self.takes_part(&conversation.id, &quote.sender)),
+            lifetime: seconds.map(Lifetime::of),
         };
         self.take_waiting(&mut message, conversation, records, step).await?;
+        let (read_until, read_at) = conversation.read_so_far();
+        if is_own || said.server_time <= read_until {
+            run_from(if is_own { said.server_time } else { read_at.max(said.server_time) }, &mut message, step);
+        } else {
+            wait_for_reader(&message, step);
+        }
+        if message.is_over(now) {
+            forget(&message, step);
+            return Ok(false);
+        }
         conversation.shows(&message);
         if conversation.keep_history {
             step.keep(&message);
@@ -262,7 +287,12 @@ impl Messenger {
             && (!message.status.has_arrived() || (message.status, status) == (DeliveryStatus::Delivered, DeliveryStatus::Read))
         {
             message.status = status;
-            step.put_message(message);
+            if message.body == MessageBody::Expired && status.has_arrived() {
+                // Its author was told that nobody had it yet.
+                forget(&message, step);
+            } else {
+                step.put_message(message);
+            }
         }
         Ok(())
     }
@@ -286,6 +316,26 @@ impl Messenger {
         }
         Some(contact)
     }
+}
+
+/// What an account says about the texts from now on. Tells whether that is new.
+fn take_timer(
+    conversation: &mut Conversation,
+    id: MessageId,
+    seconds: Option<u32>,
+    said: Said<'_>,
+    step: &mut Step,
+) -> bool {
+    let set_at = said.time.min(said.server_time.saturating_add(TIMER_AHEAD_MS_MAX));
+    if !conversation.merge_timer(ConversationTimer { set_at, seconds }) {
+        return false;
+    }
+    let body = MessageBody::Timer(seconds);
+    let line = Message::notice(id, conversation, said.sender.clone(), body, said.server_time);
+    conversation.shows(&line);
+    step.put_message(line);
+    step.effects.push(Effect::Settings);
+    true
 }
 
 /// Whether an unknown account's first envelope may hold this.

@@ -40,6 +40,9 @@ pub enum Store {
     ToEncrypt,
     /// By `time/id`: texts that the history on the server does not have yet, as their keys in [`Store::Messages`].
     ToKeep,
+    /// By `end/time/id`: texts that disappear, as their keys in [`Store::Messages`]. The end of one that was not read yet is
+    /// the last there is.
+    Lifetimes,
     /// By `time/id`: events of this device other than texts, for as long as a device may ask for them.
     Events,
     /// By `time/id`: events in [`Store::Events`] that are still to be folded into their messages. Any tab adds to it; only
@@ -62,7 +65,7 @@ pub enum Store {
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -74,6 +77,7 @@ impl Store {
         Self::MessageKeys,
         Self::ToEncrypt,
         Self::ToKeep,
+        Self::Lifetimes,
         Self::Events,
         Self::ToFold,
         Self::Amendments,
@@ -110,6 +114,7 @@ impl Store {
             Self::MessageKeys => "message_keys",
             Self::ToEncrypt => "to_encrypt",
             Self::ToKeep => "to_keep",
+            Self::Lifetimes => "lifetimes",
             Self::Events => "events",
             Self::ToFold => "to_fold",
             Self::Amendments => "amendments",

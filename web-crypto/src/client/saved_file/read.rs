@@ -174,8 +174,19 @@ impl Texts<'_> {
         // The newest text is shown as if it were the first; the edit that made it says so.
         let body = if amendments.is_deleted() { MessageBody::Deleted } else { MessageBody::Text(text) };
         let conversation = self.conversation.clone()?;
-        let message =
-            Message { id, conversation, sender, sort_time, client_time, server_time, body, status, amendments, quote };
+        let message = Message {
+            id,
+            conversation,
+            sender,
+            sort_time,
+            client_time,
+            server_time,
+            body,
+            status,
+            amendments,
+            quote,
+            lifetime: None,
+        };
         Some(Some(message))
     }
 }

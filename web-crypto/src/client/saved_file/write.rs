@@ -66,9 +66,9 @@ impl<'a> Writer<'a> {
         self.raw("</h2><ol>");
     }
 
-    /// A text of the conversation that was begun last; notices are left out. `when`: its time, in words.
+    /// A text of the conversation that was begun last; notices are left out, and what disappears. `when`: its time, in words.
     pub fn message(&mut self, message: &Message, when: &str) {
-        if message.is_notice() {
+        if message.is_notice() || message.lifetime.is_some() {
             return;
         }
         self.texts += 1;
