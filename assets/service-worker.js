@@ -117,7 +117,7 @@ async function kept(url) {
 // Home, with this as its pane.
 const beside = (home, pane) => ({
   ...home,
-  body: home.body.replace(/(<main id="conversation"[^>]*>)[^]*(?=<\/main>)/, (_, main) => main + pane),
+  body: home.body.replace(/(?<=<!--pane-->)[^]*(?=<!--\/pane-->)/, () => pane),
 });
 
 const shown = ({ body, headers }) => new Response(body, { headers });

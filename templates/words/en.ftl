@@ -356,6 +356,7 @@ word-failed-storage-full = Not sent: the server is full. Try again later, and te
 word-failed-too-large = Not sent: the message is too large.
 word-failed-unknown-account = Not sent: the account no longer exists.
 word-history-altered = $count segments of your history do not open: they were altered, or belong to somebody else. Everything else is there.
+word-history-behind = Contacts and settings are being kept.
 word-history-checked = Checked just now: fetched and opened, $count messages.
 word-history-checking = Fetching and opening…
 word-history-full = The room for your history is used up. Newer messages stay in your browsers only. Ask the person who runs the server for more room.

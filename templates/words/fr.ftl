@@ -359,6 +359,7 @@ word-failed-storage-full = Pas envoyé : le serveur est plein. Réessayez plus t
 word-failed-too-large = Pas envoyé : le message est trop grand.
 word-failed-unknown-account = Pas envoyé : le compte n’existe plus.
 word-history-altered = $count parties de votre historique ne s’ouvrent pas : elles ont été modifiées, ou sont à quelqu’un d’autre. Tout le reste est là.
+word-history-behind = Les contacts et les réglages sont en cours de sauvegarde.
 word-history-checked = Vérifié à l’instant : relu et ouvert, $count messages.
 word-history-checking = Lecture et ouverture…
 word-history-full = La place pour votre historique est pleine. Les nouveaux messages restent dans vos navigateurs seulement. Demandez plus de place à la personne qui s’occupe du serveur.

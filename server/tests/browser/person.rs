@@ -266,8 +266,9 @@ impl Person {
             left => Err(left),
         };
         eventually("all that waits to be sent and kept", PATIENCE, left).await.unwrap();
-        // The vault follows.
-        tokio::time::sleep(Duration::from_secs(6)).await;
+        self.tab
+            .until("vault and history to be kept", "document.documentElement.dataset.behind === 'no'", vec![])
+            .await;
     }
 
     /// Makes a recovery key on the safety pane, and confirms it as asked.

@@ -60,6 +60,7 @@ mod tests {
             status: if own { DeliveryStatus::Sent } else { DeliveryStatus::Received },
             amendments: Default::default(),
             quote: None,
+            lifetime: None,
         }
     }
 

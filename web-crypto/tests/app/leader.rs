@@ -5,11 +5,14 @@ use crate::{
     stage::{Page, address, after_ms, disk, play},
 };
 use cliquet_web_crypto::{
-    browser::app::{
-        command::Command,
-        engine::{Notice, Signal},
-        leader::FOLLOWER_AFTER_MS,
-        status::Status,
+    browser::{
+        app::{
+            command::Command,
+            engine::{Notice, Signal},
+            leader::FOLLOWER_AFTER_MS,
+            status::Status,
+        },
+        platform::error::HttpError,
     },
     client::conversation::ConversationId,
 };
@@ -55,6 +58,35 @@ fn a_tab_takes_over_from_one_that_lost_the_store() {
         let before = first.tab.asked().len();
         after_ms(100_000).await;
         assert_eq!(first.tab.asked().len(), before);
+    });
+}
+
+#[test]
+fn a_tab_that_lost_the_store_says_so_whatever_it_is_answered_then() {
+    play(async {
+        let empty = || Reply::After(5_000, Ok(r#"{"deliveries":[]}"#.to_owned()));
+        for late in [empty(), Reply::After(5_000, Err(HttpError::Offline)), Reply::Dead] {
+            let (first, _) = two_tabs().await;
+            first.tab.answer_polls([late]);
+            after_ms(1_000).await;
+            first.tab.close();
+            after_ms(10_000).await;
+            first.leader.lost();
+            first.leader.returned();
+            after_ms(100_000).await;
+            assert_eq!(first.statuses().last(), Some(&Status::OtherVersion));
+        }
+    });
+}
+
+#[test]
+fn a_follower_does_not_say_that_the_network_is_gone_as_it_would_not_say_that_it_is_back() {
+    play(async {
+        let (_first, second) = two_tabs().await;
+        after_ms(u64::from(FOLLOWER_AFTER_MS) + 10).await;
+        second.leader.lost();
+        second.leader.returned();
+        assert_eq!(second.statuses(), [Status::OtherTabLeads]);
     });
 }
 

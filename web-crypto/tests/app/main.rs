@@ -18,4 +18,5 @@ mod removal;
 mod safe;
 mod send;
 mod stage;
+mod upkeep;
 mod vault;

@@ -148,13 +148,18 @@ impl Safe {
 
     pub(crate) async fn open(self: &Rc<Self>, disk: Disk) -> Page {
         let page = Page::open(Tab::new(&disk, Instant::now())).await;
-        let safe = self.clone();
-        page.tab.serve(move |method, path, body| safe.0.borrow_mut().serve(method, path, body));
+        self.serve(&page.tab);
         page.lead();
         after_ms(10).await;
         page.engine.ask(Command::AddContact(address("bob")));
         after_ms(1_000).await;
         page
+    }
+
+    /// From now on it answers this tab.
+    pub(crate) fn serve(self: &Rc<Self>, tab: &Tab) {
+        let safe = self.clone();
+        tab.serve(move |method, path, body| safe.0.borrow_mut().serve(method, path, body));
     }
 }
 

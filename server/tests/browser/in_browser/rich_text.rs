@@ -119,9 +119,9 @@ async fn up_to_three_emoji_alone_are_large_and_a_long_text_folds() {
     }
 
     let height = "document.querySelector('.message:last-of-type .body').getBoundingClientRect().height";
-    let long = "A sentence of some words. ".repeat(200);
-    write_at_once(&alice.tab, &[long.clone(), long.clone()]).await;
-    until_last(&bob.tab, &long).await;
+    let long = |which: &str| format!("{which} sentence of some words. ").repeat(200);
+    write_at_once(&alice.tab, &[long("A"), long("Another")]).await;
+    until_last(&bob.tab, &long("Another")).await;
     let folded = bob.tab.ask(height, vec![]).await.as_f64().unwrap();
     bob.tab.click(".message:last-of-type [data-read-more]").await;
     let whole = bob.tab.ask(height, vec![]).await.as_f64().unwrap();

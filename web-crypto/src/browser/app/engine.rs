@@ -64,6 +64,8 @@ pub enum Notice {
     Restoring(Option<u64>),
     /// Whether the history on the server opened when it was last checked.
     HistorySound(bool),
+    /// Whether the server's vault and history may lack something of this browser.
+    Behind(bool),
 }
 
 type Listener = Rc<dyn Fn(&Signal)>;
@@ -133,6 +135,14 @@ impl<P: Platform> Engine<P> {
             self.platform.announce(&Frame::Alarm(alarm).encode());
         }
         self.tell(&Signal::Said(notice));
+    }
+
+    /// Shows what the tab that leads learns of the server. One that no longer leads may still be answered: the line then
+    /// says already why it stopped.
+    pub(super) fn say_status(&self, status: Status) {
+        if self.leads() {
+            self.say(Notice::Status(status));
+        }
     }
 
     /// Tells every tab that a contact is typing, or no longer.

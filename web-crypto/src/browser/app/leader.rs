@@ -116,6 +116,7 @@ impl<P: Platform> Leader<P> {
         if self.engine.leads() {
             self.poller.returned();
             self.sender.pump_now();
+            self.upkeep.returned();
             self.lifetimes.look();
         }
     }

@@ -109,7 +109,7 @@ impl<P: Platform> Poller<P> {
 
     /// The browser says that there is no network: the poll that is held will not be answered.
     pub(super) fn lost(&self) {
-        self.engine.say(Notice::Status(Status::Offline));
+        self.engine.say_status(Status::Offline);
         self.engine.platform().cancel_poll();
     }
 
@@ -163,7 +163,7 @@ impl<P: Platform> Poller<P> {
         let slow = async {
             if self.probing.get() {
                 platform.pause(SAID_AFTER_MS).await;
-                self.engine.say(Notice::Status(Status::Connecting));
+                self.engine.say_status(Status::Connecting);
             }
             pending().await
         };
@@ -185,7 +185,7 @@ impl<P: Platform> Poller<P> {
         if self.connected.replace(true) {
             self.cuts.set(0);
         }
-        self.engine.say(Notice::Status(Status::Connected));
+        self.engine.say_status(Status::Connected);
         Outcome::Answered
     }
 
@@ -193,11 +193,11 @@ impl<P: Platform> Poller<P> {
         self.probing.set(false);
         match error.code() {
             Some(ProblemCode::SignedOut) => {
-                self.engine.say(Notice::Status(Status::SignedOut));
+                self.engine.say_status(Status::SignedOut);
                 return Outcome::Stopped;
             }
             Some(ProblemCode::NoDevice | ProblemCode::UnknownDevice) => {
-                self.engine.say(Notice::Status(Status::NoDevice));
+                self.engine.say_status(Status::NoDevice);
                 return Outcome::Stopped;
             }
             _ => {}
@@ -215,7 +215,7 @@ impl<P: Platform> Poller<P> {
         }
         self.connected.set(false);
         self.failures.set(self.failures.get().saturating_add(1));
-        self.engine.say(Notice::Status(if online { Status::Reconnecting } else { Status::Offline }));
+        self.engine.say_status(if online { Status::Reconnecting } else { Status::Offline });
         Outcome::Failed
     }
 }

@@ -1,11 +1,6 @@
 //! What a poll brought: each delivery in its own step, in order, durable before the next poll acknowledges it.
 
-use super::{
-    engine::{Engine, Notice},
-    error::AppError,
-    status::Status,
-    typing,
-};
+use super::{engine::Engine, error::AppError, status::Status, typing};
 use crate::{browser::platform::service::Platform, client::content::Content};
 use cliquet_wire::poll::PollAnswer;
 
@@ -17,7 +12,7 @@ pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer)
         if let Some(envelope) = &delivery.envelope
             && (envelope.receiver_device != engine.device() || envelope.receiver_email != *engine.email())
         {
-            engine.say(Notice::Status(Status::SignedOut));
+            engine.say_status(Status::SignedOut);
             return Err(AppError::NotLeading);
         }
         engine

@@ -184,8 +184,8 @@ impl<P: Platform> Sender<P> {
             }
             Err(HttpError::Problem(problem)) => {
                 match problem.code {
-                    ProblemCode::SignedOut => self.engine.say(Notice::Status(Status::SignedOut)),
-                    ProblemCode::NoDevice => self.engine.say(Notice::Status(Status::NoDevice)),
+                    ProblemCode::SignedOut => self.engine.say_status(Status::SignedOut),
+                    ProblemCode::NoDevice => self.engine.say_status(Status::NoDevice),
                     _ => {}
                 }
                 let retry_seconds = problem.retry_after.map_or(0, |seconds| seconds.min(RETRY_AFTER_SECONDS_MAX));

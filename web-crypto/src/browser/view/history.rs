@@ -3,7 +3,7 @@
 use super::{
     Engine, dom,
     fill::fill,
-    notices::of_alarm,
+    notices::{is_behind, of_alarm},
     relative_time::RelativeTime,
     saved_file,
     sentences::{of_server, word},
@@ -53,16 +53,20 @@ pub fn serve(engine: &Rc<Engine>) {
 /// What is kept and checked, for as long as the pane is there: how long ago, and how many texts the server lacks.
 async fn follow(engine: &Engine, pane: &Element) -> Result<(), AppError> {
     let times = RelativeTime::of_page();
-    let mut waited = 0;
+    let (mut waited, mut was_behind) = (0, false);
     while pane.is_connected() {
-        let count = waiting(engine).await?;
+        let (count, behind) = (waiting(engine).await?, is_behind());
         if count > 0 {
             dom::say(pane, "[data-history-state]", &counted("history-waiting", count));
         } else if waited > 0 {
             dom::say(pane, "[data-history-state]", &word("history-just-kept"));
             just_kept(pane);
+        } else if behind && !was_behind {
+            dom::say(pane, "[data-history-state]", &word("history-behind"));
+        } else if was_behind && !behind {
+            dom::say(pane, "[data-history-state]", "");
         }
-        waited = count;
+        (waited, was_behind) = (count, behind);
         say_when(pane, &times, Checked::last(engine).await?.as_ref());
         timer::pause(LOOK_AGAIN_MS).await;
     }

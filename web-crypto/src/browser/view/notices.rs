@@ -21,6 +21,8 @@ use std::rc::Rc;
 
 /// On the line for notices: the alarm that was raised last.
 const ALARM: &str = "data-alarm";
+/// On the page of the tab that leads.
+const BEHIND: &str = "data-behind";
 
 /// Shows what the engine says, for as long as the page lives.
 pub fn listen(engine: &Engine, words: Rc<Words>) {
@@ -44,7 +46,20 @@ fn show(notice: &Notice, words: &Words) {
         Notice::Unblocked => say(&word("contact-unblocked")),
         Notice::Restoring(count) => restoring(*count),
         Notice::HistorySound(sound) => history_sound(*sound),
+        Notice::Behind(behind) => show_behind(*behind),
     }
+}
+
+/// The history's part of the safety pane says it where it is open.
+fn show_behind(behind: bool) {
+    if let Some(page) = dom::document().and_then(|document| document.document_element()) {
+        let _ = page.set_attribute(BEHIND, if behind { "yes" } else { "no" });
+    }
+}
+
+/// Whether the server may lack something of this browser, as far as this tab knows.
+pub fn is_behind() -> bool {
+    dom::find(&["[", BEHIND, "=yes]"].concat()).is_some()
 }
 
 /// An error as far as a person can do something about it: the storage's on the status line, others as a notice.
