@@ -142,7 +142,7 @@ impl Database {
         }
     }
 
-    /// [`Database::run`] for work that ends in [`write`], after checks that need the database but no lock.
+    /// [`Database::run`] for work that ends in [`write()`], after checks that need the database but no lock.
     pub async fn change<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,

@@ -145,7 +145,7 @@ fn publish_signed(
     if stored == 0 { Err(PublishError::KeyReused) } else { Ok(()) }
 }
 
-/// Remembers a public key, or refuses one that is remembered. [`forget_oldest`] bounds how many.
+/// Remembers a public key, or refuses one that is remembered. `forget_oldest` bounds how many.
 pub fn see(transaction: &Transaction<'_>, device: DeviceId, key: &[u8]) -> Result<(), PublishError> {
     let hash: [u8; 32] = Sha256::digest(key).into();
     let stored = transaction

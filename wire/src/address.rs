@@ -29,7 +29,7 @@ pub enum AddressError {
     /// Not a dot-atom, one `@` and a domain of at least two labels.
     #[error("the address is not of the form name@domain")]
     Malformed,
-    /// Mail may allow the character, an account here does not: see [`LOCAL_PART_PUNCTUATION`].
+    /// Mail may allow the character, an account here does not: see `LOCAL_PART_PUNCTUATION`.
     #[error("the part before @ has a character that accounts here cannot have")]
     UnsupportedCharacter,
     /// Read by [`Address::canonical`], but with capital letters or surrounding spaces.

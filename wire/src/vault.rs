@@ -21,7 +21,7 @@ pub struct ReplaceVault {
     /// SHA-256 of the vault that this one was made from ([`Blob::digest`]). When the server has another one by then, it
     /// keeps that one and answers `vault-outdated`.
     pub replaces: Digest,
-    /// Needed when the vault's [head](head) is another one.
+    /// Needed when the vault's [`head()`] is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
 }

@@ -27,7 +27,7 @@ pub enum ComposeError {
     /// Nothing of it would be seen: see [`is_blank`].
     #[error("there is nothing to send")]
     Empty,
-    /// Past [`MESSAGE_TEXT_BYTES_MAX`](cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX) bytes of UTF-8.
+    /// Past [`MESSAGE_TEXT_BYTES_MAX`] bytes of UTF-8.
     #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes")]
     TooLong,
     /// Somebody else's message, or one that is deleted.

@@ -209,7 +209,7 @@ fn a_contact_changes_no_settings_and_reads_nothing_for_us() {
     let mut world = World::alice_and_bob(9);
     world.write(0, "bob", "one");
     world.settle();
-    let mut sessions = stolen_sessions(&mut world, 0, 1);
+    let mut sessions = stolen_sessions(&world, 0, 1);
     let settings = AccountSettings { decided: 9, read_receipts: false, typing: false };
     let key = Some(Box::new(world.devices[0].messenger.account_key().clone()));
     let conversation = ConversationId::from(&address("alice"));
@@ -239,7 +239,7 @@ fn a_receipt_marks_ones_own_messages_with_that_very_account_alone() {
     world.write(1, "alice", "one");
     world.settle();
     let theirs = world.devices[0].lines("bob").into_iter().rfind(|line| !line.is_notice()).unwrap();
-    let mut sessions = stolen_sessions(&mut world, 1, 0);
+    let mut sessions = stolen_sessions(&world, 1, 0);
     let messages = vec![theirs.id, MessageId::from_parts(1, [9; 10])];
     let content = says(&world, 1, Body::Receipt { kind: ReceiptKind::Read, messages }).encode().unwrap();
     let device = &mut world.devices[1];

@@ -1,5 +1,7 @@
 //! CBOR as a later release might write it, with fields that this one does not know.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
 use minicbor::{Decoder, Encoder, data::Type};
 
 /// The same CBOR with one more field, number 1000, in every map.

@@ -157,7 +157,7 @@ pub trait Ranges: Storage + Records {
     /// As [`Storage::value`].
     fn last(&self, store: &str, first: &str, count: u32) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
 
-    /// The hidden name of every record of a store, for [`Storage::between`].
+    /// The hidden name of every record of a store, for [`Ranges::between`].
     ///
     /// # Errors
     /// As [`Storage::value`].

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_word_is_looked_at_up_to_its_limit() {
         let word = |bytes: usize| format!("{:a<bytes$}", "https://e.org/");
-        assert_eq!(links(&word(LINK_BYTES_MAX)), [0..LINK_BYTES_MAX]);
+        assert_eq!(links(&word(LINK_BYTES_MAX)).first(), Some(&(0..LINK_BYTES_MAX)));
         assert_eq!(links(&word(LINK_BYTES_MAX + 1)), []);
     }
 }

@@ -23,6 +23,8 @@ pub(super) struct Said<'a> {
     pub(super) time: u64,
     /// By the server's clock, in milliseconds since 1970.
     pub(super) server_time: u64,
+    /// By this device's clock, as it reads it.
+    pub(super) now: u64,
 }
 
 impl Messenger {
@@ -108,8 +110,8 @@ impl Messenger {
                     }
                 } else {
                     let (sender, server_time) = (&envelope.sender_email, envelope.timestamp);
-                    let said = Said { sender, time: content.time, server_time };
-                    if !self.take(&mut contact, content.body, said, records, now, &mut step).await? {
+                    let said = Said { sender, time: content.time, server_time, now };
+                    if !self.take(&mut contact, content.body, said, records, &mut step).await? {
                         self.say(&mut contact, Notice::CannotOpen, envelope, now, &mut step);
                     }
                 }
@@ -149,14 +151,13 @@ impl Messenger {
         body: Body,
         said: Said<'_>,
         records: &impl Records,
-        now: u64,
         step: &mut Step,
     ) -> Result<bool, StepError> {
         match body {
             Body::ContactRequest => {}
             Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
                 let is_text = matches!(event, Event::Text { .. });
-                if self.take_event(&mut contact.conversation, id, event, said, records, now, step).await? {
+                if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
                     contact.conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
                 }
                 if is_text {
@@ -185,11 +186,11 @@ impl Messenger {
                     _ => false,
                 };
                 // What concerns the account's own devices alone says nothing about the contact.
-                let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, now, step) };
+                let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, said.now, step) };
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
                     Body::Event { id, event } => {
-                        self.take_event(&mut other.conversation, id, event, said, records, now, step).await?;
+                        self.take_event(&mut other.conversation, id, event, said, records, step).await?;
                     }
                     Body::ReadUntil { until, at } => {
                         // Nobody reads in the future.
@@ -222,7 +223,6 @@ impl Messenger {
         event: Event,
         said: Said<'_>,
         records: &impl Records,
-        now: u64,
         step: &mut Step,
     ) -> Result<bool, StepError> {
         let (text, quote, seconds) = match event {
@@ -261,7 +261,7 @@ impl Messenger {
         } else {
             wait_for_reader(&message, step);
         }
-        if message.is_over(now) {
+        if message.is_over(said.now) {
             forget(&message, step);
             return Ok(false);
         }

@@ -102,8 +102,8 @@ impl Messenger {
             if let Some(content) = body
                 && let Some(mut contact) = self.contact(&kept.sender)
             {
-                let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time };
-                self.take(&mut contact, content.body, said, records, now, &mut step).await?;
+                let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time, now };
+                self.take(&mut contact, content.body, said, records, &mut step).await?;
                 self.put_contact(contact, &mut step);
             }
             return Ok(Some(step));
