@@ -10,7 +10,7 @@ const PAGES = "pages";
 // A page of a conversation holds nothing but the address, so one with this address stands for all.
 const NOBODY = "somebody@cliquet.invalid";
 // The same for everyone, and of use without a network.
-const PANES = ["/search", "/settings"];
+const PANES = ["/search", "/settings", "/add-me"];
 const NEEDED = ["/home", "/contacts", ...PANES, "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;

@@ -14,12 +14,14 @@ pub const LANGUAGE_COOKIE: &str = "language";
 
 const EN: &str = concat!(
     include_str!("../../templates/words/en.ftl"),
+    include_str!("../../templates/words/en_add_link.ftl"),
     include_str!("../../templates/words/en_disappearing.ftl"),
     include_str!("../../templates/words/en_problems.ftl"),
     include_str!("../../templates/words/en_search.ftl"),
 );
 const FR: &str = concat!(
     include_str!("../../templates/words/fr.ftl"),
+    include_str!("../../templates/words/fr_add_link.ftl"),
     include_str!("../../templates/words/fr_disappearing.ftl"),
     include_str!("../../templates/words/fr_problems.ftl"),
     include_str!("../../templates/words/fr_search.ftl"),

@@ -10,6 +10,7 @@ search-by = Written by
 search-by-all = Anyone
 search-by-other = Others
 search-from = From
+search-starred = Starred messages
 search-until = Until
 search-detail = Cliquet looks through what this browser keeps, here and nowhere else. What you look for is sent to nobody. Case and accents do not matter; of several words all must occur.
 word-search-damaged = Something that this browser stored does not open, so the search ended there.

@@ -18,5 +18,6 @@ search-by = De
 search-by-all = Tout le monde
 search-by-other = Les autres
 search-from = Du
+search-starred = Messages marqués d’une étoile
 search-until = Au
 word-search-none-such = Il n’y a pas de tels messages ici.

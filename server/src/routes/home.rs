@@ -7,12 +7,12 @@ use rocket::{Route, get, http::RawStr, response::Redirect, routes, uri};
 use serde::Serialize;
 
 pub fn routes() -> Vec<Route> {
-    routes![front_door, home]
+    routes![front_door, add, home]
 }
 
-/// What the pane shows when no conversation is open: devices and sign-ins, what is kept against loss, the search through
-/// one's own texts, settings.
-const PANES: [&str; 4] = ["devices", "safety", "search", "settings"];
+/// What the pane shows when no conversation is open: one's own link, devices and sign-ins, what is kept against loss, the
+/// search through one's own texts, settings.
+const PANES: [&str; 5] = ["add-me", "devices", "safety", "search", "settings"];
 
 /// What `home.html` needs.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +31,12 @@ fn front_door(signed_in: Result<SignedIn, Error>) -> Redirect {
         Ok(_) => Redirect::to(uri!("/home")),
         Err(_) => Redirect::to(uri!("/sign-in")),
     }
+}
+
+/// A link that adds somebody. Whom is in its fragment, which a browser sends to nobody and keeps over redirects.
+#[get("/add")]
+fn add() -> Redirect {
+    Redirect::to(uri!("/home"))
 }
 
 #[get("/home?<with>&<show>")]

@@ -1,6 +1,7 @@
 //! One file a resource: its routes, its handlers, its form types.
 
 pub mod account;
+pub mod add_me;
 pub mod assets;
 pub mod contacts;
 pub mod conversations;

@@ -22,6 +22,7 @@ mod word;
 use support::{eventually, reverse_proxy};
 
 mod in_browser {
+    mod add_link;
     mod afterwards;
     mod altered_vault;
     mod behind_proxy;

@@ -6,8 +6,18 @@ pub(crate) const LANGUAGES: [&str; 2] = ["en", "fr"];
 /// What stands under a key, in a language of the pages.
 pub(crate) fn word(language: &str, key: &str) -> &'static str {
     let words = match language {
-        "en" => include_str!("../../../templates/words/en.ftl"),
-        "fr" => include_str!("../../../templates/words/fr.ftl"),
+        "en" => concat!(
+            include_str!("../../../templates/words/en.ftl"),
+            include_str!("../../../templates/words/en_add_link.ftl"),
+            include_str!("../../../templates/words/en_disappearing.ftl"),
+            include_str!("../../../templates/words/en_search.ftl"),
+        ),
+        "fr" => concat!(
+            include_str!("../../../templates/words/fr.ftl"),
+            include_str!("../../../templates/words/fr_add_link.ftl"),
+            include_str!("../../../templates/words/fr_disappearing.ftl"),
+            include_str!("../../../templates/words/fr_search.ftl"),
+        ),
         other => panic!("no words in {other}"),
     };
     let found = words.lines().filter_map(|line| line.split_once(" = ")).find(|(name, _)| *name == key);

@@ -1,4 +1,4 @@
-//! What a person does in a conversation, before anything is encrypted: texts, edits, deletions, reactions. Any tab may
+//! What a person does in a conversation, before anything is encrypted: texts, edits, deletions, reactions, stars. Any tab may
 //! write it down; only the leader folds and encrypts it.
 
 use super::{
@@ -125,6 +125,17 @@ pub fn delete(
         return Err(ComposeError::TooLate);
     }
     Ok(outgoing(message, Event::Delete { of: message.reference(), for_everyone }, now, rng))
+}
+
+/// Marks a message, on the account's own devices alone, or takes the mark back.
+///
+/// # Errors
+/// For a notice, and for a message that is deleted.
+pub fn star(message: &Message, starred: bool, now: u64, rng: &mut impl CryptoRng) -> Result<Changes, ComposeError> {
+    if message.is_notice() || message.is_deleted() {
+        return Err(ComposeError::NotPossible);
+    }
+    Ok(outgoing(message, Event::Star { of: message.reference(), starred }, now, rng))
 }
 
 /// Sets this account's reaction to a message; `None` takes it back.

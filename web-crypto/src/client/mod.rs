@@ -6,6 +6,7 @@
 //! Steps are made one after the other; a step made before another one was applied is refused by `apply`.
 #![warn(missing_docs, clippy::missing_errors_doc)]
 
+pub mod add_link;
 pub mod compose;
 pub mod content;
 pub mod conversation;

@@ -22,6 +22,8 @@ pub struct Filter {
     pub from: Option<u64>,
     /// Earlier than this, in milliseconds since 1970.
     pub before: Option<u64>,
+    /// Only what this account marked.
+    pub starred: bool,
 }
 
 impl Filter {
@@ -37,6 +39,7 @@ impl Filter {
             && self.author.is_none_or(|author| (author == Author::Own) == message.is_own())
             && self.from.is_none_or(|from| time >= from)
             && self.before.is_none_or(|before| time < before)
+            && (!self.starred || message.is_starred())
     }
 }
 

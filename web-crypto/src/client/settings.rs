@@ -9,6 +9,7 @@ pub use crate::crypto::{
     account_settings::AccountSettings,
     conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
 };
+use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
 /// The key in [`Store::Device`].
@@ -36,6 +37,12 @@ pub enum ConversationChange {
     /// A name for the contact that nobody else sees.
     #[n(4)]
     Name(#[n(0)] Option<String>),
+    /// Read receipts are neither given nor taken here, or are again.
+    #[n(5)]
+    HideReading(#[n(0)] bool),
+    /// The same for typing.
+    #[n(6)]
+    HideTyping(#[n(0)] bool),
 }
 
 impl Messenger {
@@ -82,6 +89,8 @@ impl Messenger {
                 let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
                 settings.nickname = name;
             }
+            ConversationChange::HideReading(hides) => settings.hides_reading = hides,
+            ConversationChange::HideTyping(hides) => settings.hides_typing = hides,
         }
         if !settings.fits() {
             return Err(StepError::CannotEncrypt);
@@ -93,6 +102,17 @@ impl Messenger {
             self.put_contact(contact, &mut step);
         }
         Ok(step)
+    }
+
+    /// Whether read receipts are given and taken in a conversation with these settings.
+    pub(super) fn shares_reading(&self, of_conversation: &ConversationSettings) -> bool {
+        self.settings().read_receipts && !of_conversation.hides_reading
+    }
+
+    /// Whether this account and the other one are told that the other is typing.
+    pub fn shares_typing(&self, with: &Address) -> bool {
+        let of_conversation = self.contact(with).map(|contact| contact.conversation.settings);
+        self.settings().typing && of_conversation.is_none_or(|settings| !settings.hides_typing)
     }
 
     /// Takes what another device or the vault says, as far as it is later.

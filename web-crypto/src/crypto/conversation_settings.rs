@@ -29,6 +29,12 @@ pub struct ConversationSettings {
     /// A name for the contact that nobody else sees, at most [`NICKNAME_BYTES_MAX`] bytes.
     #[n(5)]
     pub nickname: Option<String>,
+    /// The contact is not told here what was read, and this account not either.
+    #[n(6)]
+    pub hides_reading: bool,
+    /// The contact is not told here that somebody is typing, and this account not either.
+    #[n(7)]
+    pub hides_typing: bool,
 }
 
 impl cbor::Record for ConversationSettings {

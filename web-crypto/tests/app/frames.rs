@@ -24,6 +24,7 @@ fn every_frame() -> Vec<Frame> {
         Command::Unblock(bob.clone()),
         Command::AcceptKey { address: bob.clone(), key_hash: [7; 32] },
         Command::Import,
+        Command::AddByLink { address: bob.clone(), key_hash: [8; 32] },
     ];
     let changes = vec![
         Change::Message { conversation: id.clone(), key: "a key".into() },

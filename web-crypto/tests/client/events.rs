@@ -21,12 +21,12 @@ use rand_chacha::ChaCha20Rng;
 
 const TEXT: &str = "the canary in the coal mine";
 
-fn last_said(device: &Device, with: &str) -> Message {
+pub(crate) fn last_said(device: &Device, with: &str) -> Message {
     device.lines(with).into_iter().rfind(|line| !line.is_notice()).unwrap()
 }
 
 /// What any tab does, with what was said last in a conversation.
-fn do_to_last(
+pub(crate) fn do_to_last(
     world: &mut World,
     place: usize,
     with: &str,
@@ -44,7 +44,7 @@ fn last_line(world: &World, place: usize, with: &str) -> String {
     world.devices[place].conversation(with).into_iter().rfind(|line| !line.starts_with('!')).unwrap()
 }
 
-fn edit_last(world: &mut World, place: usize, with: &str, text: &str) {
+pub(crate) fn edit_last(world: &mut World, place: usize, with: &str, text: &str) {
     do_to_last(world, place, with, |last, now, rng| edit(last, text, now, rng));
 }
 
@@ -177,7 +177,7 @@ fn what_one_does_is_seen_at_once_while_the_server_is_away() {
 }
 
 #[test]
-fn nobody_edits_or_deletes_somebody_elses_message() {
+fn nobody_edits_deletes_or_stars_somebody_elses_message() {
     let mut world = World::alice_and_bob(904);
     let alices = world.write(0, "bob", TEXT);
     world.settle();
@@ -189,12 +189,14 @@ fn nobody_edits_or_deletes_somebody_elses_message() {
             event(1, Event::Edit { of: alices.id, text: "forged".into() }),
             event(2, Event::Delete { of: of.clone(), for_everyone: true }),
             event(3, Event::Delete { of: of.clone(), for_everyone: false }),
+            event(5, Event::Star { of: of.clone(), starred: true }),
             // In a conversation of two nobody else has written anything.
             event(4, Event::Reaction { of: MessageRef { sender: address("carol"), ..of }, emoji: Some("!".into()) }),
         ],
     );
     assert_eq!(world.devices[0].conversation("bob"), [format!("> {TEXT}"), "! CannotOpen".into()]);
-    assert!(!world.devices[0].lines("bob")[0].is_edited());
+    let line = &world.devices[0].lines("bob")[0];
+    assert!(!line.is_edited() && !line.is_starred());
     let device = &mut world.devices[1];
     let theirs = device.lines("alice").pop().unwrap();
     assert_eq!(edit(&theirs, "mine", 1, &mut device.rng).err(), Some(ComposeError::NotPossible));

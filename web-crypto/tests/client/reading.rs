@@ -8,7 +8,7 @@ use cliquet_web_crypto::{
     client::{
         content::{Body, ReceiptKind},
         conversation::{ConversationId, DeliveryStatus, MessageId},
-        settings::AccountSettings,
+        settings::{AccountSettings, ConversationChange},
     },
     crypto::vault::VaultBody,
 };
@@ -65,6 +65,45 @@ fn a_text_is_delivered_and_then_read() {
     world.settle();
     assert_eq!(world.office.accepted, before);
     assert_eq!(world.devices[1].contact("alice").owed.read_until, None);
+}
+
+#[test]
+fn where_a_conversation_hides_it_neither_side_learns_what_was_read() {
+    let mut world = with_two_of_bob(7);
+    let hide = |world: &mut World, place: usize, hides: bool| {
+        let device = &mut world.devices[place];
+        let change = ConversationChange::HideReading(hides);
+        let step = device.messenger.change_conversation(&address("alice").into(), change, device.now).unwrap();
+        device.take(step);
+        world.settle();
+    };
+    hide(&mut world, 1, true);
+    world.write(0, "bob", "two");
+    world.settle();
+    read(&mut world, 1);
+    world.settle();
+    assert_eq!(last_mark(&world), DeliveryStatus::Delivered, "alice is told nothing");
+    assert_eq!((unread(&world, 1), unread(&world, 2)), (0, 0), "his own devices are");
+    // The other device keeps to it, and what Alice reads is not believed there.
+    world.write(0, "bob", "three");
+    world.write(1, "alice", "an answer");
+    world.settle();
+    read(&mut world, 2);
+    let step = {
+        let alice = &world.devices[0];
+        now_or_never(alice.messenger.read(&address("bob").into(), &alice.disk, alice.now)).unwrap()
+    };
+    world.devices[0].take(step);
+    world.settle();
+    assert_eq!(last_mark(&world), DeliveryStatus::Delivered);
+    assert_eq!(world.devices[1].marks("alice"), [DeliveryStatus::Delivered]);
+
+    hide(&mut world, 2, false);
+    world.write(0, "bob", "four");
+    world.settle();
+    read(&mut world, 1);
+    world.settle();
+    assert_eq!(last_mark(&world), DeliveryStatus::Read);
 }
 
 #[test]

@@ -90,7 +90,16 @@ fn account_settings() -> AccountSettings {
 fn conversation_settings() -> ConversationSettings {
     let (muted_until, archived_at) = (u64::MAX, 1_700_000_000_000);
     let nickname = Some("Mamie 👵".into());
-    ConversationSettings { decided: 2, pinned: true, muted_until, archived_at, marked_unread: true, nickname }
+    ConversationSettings {
+        decided: 2,
+        pinned: true,
+        muted_until,
+        archived_at,
+        marked_unread: true,
+        nickname,
+        hides_reading: true,
+        hides_typing: true,
+    }
 }
 
 /// One of each kind, by its number.
@@ -122,7 +131,7 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_6.bin", Body::RetryRequest { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
         ("content_7.bin", event(Event::Edit { of: message(3), text: "Salut !".into() })),
         ("content_8.bin", event(Event::Delete { of: of.clone(), for_everyone: true })),
-        ("content_9.bin", event(Event::Reaction { of, emoji: Some("🎉".into()) })),
+        ("content_9.bin", event(Event::Reaction { of: of.clone(), emoji: Some("🎉".into()) })),
         ("content_12.bin", Body::VaultKeys(Arc::new(shared_keys()))),
         ("content_13.bin", Body::Settings(account_settings())),
         (
@@ -141,6 +150,7 @@ fn contents() -> Vec<(&'static str, Content)> {
                 body: Box::new(Body::ConversationSettings(conversation_settings())),
             },
         ),
+        ("content_17.bin", event(Event::Star { of, starred: true })),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };

@@ -243,6 +243,8 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
             archived_at: 1_700_000_000_000,
             marked_unread: true,
             nickname: Some("n".repeat(NICKNAME_BYTES_MAX)),
+            hides_reading: true,
+            hides_typing: true,
         };
         contact.timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(LIFE_SECONDS_MAX) };
     }

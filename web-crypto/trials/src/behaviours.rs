@@ -7,7 +7,7 @@ use crate::{
     world::{Fate, World},
 };
 use cliquet_web_crypto::client::{
-    compose::{delete, edit, react},
+    compose::{delete, edit, react, star},
     conversation::{DeliveryStatus, Message},
     peer::Trust,
     settings::{AccountSettings, ConversationChange},
@@ -98,7 +98,7 @@ fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-/// Edits, deletes or reacts to something that is on this device. A deleted text is not sent again to whoever lost it, so
+/// Edits, deletes, stars or reacts to something that is on this device. A deleted text is not sent again to whoever lost it, so
 /// that texts are deleted in gentle schedules only.
 fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
     let device = &mut world.devices[place];
@@ -116,10 +116,11 @@ fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_
     }
     device.now += 1;
     let (line, now, rng) = (&lines[choices.below(lines.len())], device.now, &mut device.rng);
-    let (what, number) = (choices.below(8), choices.below(4));
+    let (what, number) = (choices.below(9), choices.below(4));
     let changes = match what {
         0..=2 => edit(line, &format!("edited {number}"), now, rng),
         3..=5 => react(line, [None, Some("👍"), Some("🎉"), Some("❤️")][number], now, rng),
+        8 => star(line, number > 0, now, rng),
         _ if class > Class::Gentle => return,
         what => {
             let changes = delete(line, what == 6, now, rng);
@@ -149,7 +150,7 @@ fn read(world: &mut World, place: usize, choices: &mut Choices<'_>) {
 /// Changes a setting of the account or of a conversation.
 fn set(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let device = &world.devices[place];
-    let what = choices.below(6);
+    let what = choices.below(8);
     let step = if what == 0 {
         let before = device.messenger.settings();
         device.messenger.set_settings(AccountSettings { typing: !before.typing, ..before }).unwrap()
@@ -161,6 +162,8 @@ fn set(world: &mut World, place: usize, choices: &mut Choices<'_>) {
             2 => ConversationChange::Mute { until: if turn { u64::MAX } else { 0 } },
             3 => ConversationChange::Archive(turn),
             4 => ConversationChange::MarkUnread(turn),
+            5 => ConversationChange::HideReading(turn),
+            6 => ConversationChange::HideTyping(turn),
             _ => ConversationChange::Name(turn.then(|| "a name".to_owned())),
         };
         device.messenger.change_conversation(&(&with).into(), change, device.now).unwrap()

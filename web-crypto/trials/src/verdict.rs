@@ -180,14 +180,15 @@ fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::conversa
     lines
 }
 
-/// What a device shows of a text: its newest form, unless it is deleted, and the reactions.
-fn shown(message: &Message) -> (Option<String>, bool, Vec<(String, String)>) {
+/// What a device shows of a text: its newest form, unless it is deleted, the earlier ones, and the reactions.
+fn shown(message: &Message) -> (Option<String>, Vec<String>, Vec<(String, String)>) {
     let text = (!message.is_deleted()).then(|| message.text().to_owned());
+    let earlier = message.earlier_texts().into_iter().map(|(_, text)| text.to_owned());
     let reactions = message.reactions().map(|(sender, emoji)| (sender.to_string(), emoji.to_owned()));
-    (text, message.is_edited(), reactions.collect())
+    (text, earlier.collect(), reactions.collect())
 }
 
-/// The account's settings, each conversation's, and which texts were read.
+/// The account's settings, each conversation's, and which texts were read and starred.
 fn own_devices_agree(world: &World) {
     let mut by_account = BTreeMap::new();
     for device in &world.devices {
@@ -196,9 +197,11 @@ fn own_devices_agree(world: &World) {
             .contacts()
             .map(|peer| {
                 let contact = device.messenger.contact(&peer.address).unwrap();
-                let unread = device.lines(&peer.address).into_iter();
-                let unread = unread.filter(|line| contact.conversation.has_unread(line)).map(|line| line.id);
-                (peer.address.clone(), (contact.conversation.settings.clone(), unread.collect::<BTreeSet<_>>()))
+                let lines = device.lines(&peer.address);
+                let unread = lines.iter().filter(|line| contact.conversation.has_unread(line)).map(|line| line.id);
+                let starred = lines.iter().filter(|line| line.is_starred()).map(|line| line.id);
+                let (unread, starred): (BTreeSet<_>, BTreeSet<_>) = (unread.collect(), starred.collect());
+                (peer.address.clone(), (contact.conversation.settings.clone(), unread, starred))
             })
             .collect();
         let agreed = (device.messenger.settings(), conversations);

@@ -42,6 +42,16 @@ fn line(quote: Value, reactions: Value, edited: &str) -> Value {
     json!({ "quote": quote, "reactions": reactions, "edited": edited })
 }
 
+/// The dialog shows what the message said before; it is closed then.
+async fn sees_earlier(tab: &Tab, texts: &[&str]) {
+    tab.until_shown("#earlier-versions[open] .earlier li").await;
+    let shown = "[...document.querySelectorAll('#earlier-versions .earlier .body')].map(e => e.textContent)";
+    assert_eq!(tab.ask(shown, vec![]).await, json!(texts));
+    tab.click("#earlier-versions [data-close]").await;
+    let line = "document.activeElement?.classList.contains('message')";
+    assert_eq!(tab.ask(line, vec![]).await, true, "the keyboard is at the line again");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_a_reaction_an_edit_and_a_deletion_are_seen_on_both_sides() {
     let stage = Stage::set().await;
@@ -83,6 +93,10 @@ async fn a_reply_a_reaction_an_edit_and_a_deletion_are_seen_on_both_sides() {
     until_line(&bob.tab, "See you at seven?", line(Value::Null, json!([]), "edited")).await;
     let by_bob = json!([["👍", "true", "You"]]);
     until_line(&bob.tab, "Yes", line(quote(&alice.email, "See you at seven?"), by_bob, "")).await;
+    bob.tab.click(".message .edited").await;
+    sees_earlier(&bob.tab, &["See you at six?"]).await;
+    choose(&alice.tab, "See you at seven?", "earlier").await;
+    sees_earlier(&alice.tab, &["See you at six?"]).await;
     assert_eq!(alice.tab.ask("document.querySelector('[data-draft]').value", vec![]).await, "");
 
     choose(&alice.tab, "See you at seven?", "delete").await;
@@ -101,6 +115,33 @@ async fn a_reply_a_reaction_an_edit_and_a_deletion_are_seen_on_both_sides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_star_is_seen_by_who_set_it_and_found_again() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("The key is under the mat.").await;
+    alice.send("See you!").await;
+    bob.until_reads(&["The key is under the mat.", "See you!"]).await;
+    choose(&bob.tab, "The key is under the mat.", "star").await;
+    bob.tab.until_shown(".message.starred .star").await;
+    crate::picture::show(&bob.tab, "starred").await;
+    bob.send("Thanks").await;
+    alice.until_reads(&["The key is under the mat.", "See you!", "Thanks"]).await;
+    assert_eq!(alice.tab.ask("document.querySelectorAll('.starred').length", vec![]).await, 0);
+
+    bob.tab.click("details.menu:has([data-sign-out]) > summary").await;
+    bob.tab.click("[data-search-starred]").await;
+    bob.tab.until_shown("[data-hits] li").await;
+    let found = "[...document.querySelectorAll('[data-hits] .hit-text')].map(e => e.textContent)";
+    assert_eq!(bob.tab.ask(found, vec![]).await, json!(["The key is under the mat."]));
+    assert_eq!(bob.tab.ask("document.querySelector('[data-starred]').checked", vec![]).await, true);
+    crate::picture::show(&bob.tab, "starred-found").await;
+    bob.tab.click("[data-hits] button").await;
+    bob.tab.until_shown(".message.starred").await;
+    choose(&bob.tab, "The key is under the mat.", "unstar").await;
+    bob.tab.until("the star to be gone", "!document.querySelector('.starred')", vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_one_deletes_for_oneself_stays_with_the_other_and_nobody_changes_what_another_wrote() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
@@ -108,7 +149,7 @@ async fn what_one_deletes_for_oneself_stays_with_the_other_and_nobody_changes_wh
     bob.until_reads(&["mine"]).await;
     menu(&bob.tab, "mine").await;
     let shown = "[...document.querySelectorAll('#message-menu [data-act]:not([hidden])')].map(e => e.dataset.act)";
-    assert_eq!(bob.tab.ask(shown, vec![]).await, json!(["emoji", "reply", "copy", "forward", "delete"]));
+    assert_eq!(bob.tab.ask(shown, vec![]).await, json!(["emoji", "reply", "copy", "forward", "star", "delete"]));
     bob.tab.click("#message-menu [data-act=delete]").await;
     bob.tab.until_shown("#delete-message [data-delete=me]").await;
     assert_eq!(bob.tab.ask("document.querySelector('[data-delete=everyone]').hidden", vec![]).await, true);

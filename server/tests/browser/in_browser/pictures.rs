@@ -191,6 +191,10 @@ async fn a_message_s_menu_its_dialogs_and_what_comes_of_them_fit_too() {
     alice.tab.until_shown("#forward-message .choices button").await;
     show(&alice.tab, "forward").await;
     alice.tab.click("#forward-message [data-close]").await;
+    alice.tab.click(".message.own:has(.edited:not(:empty)) .edited").await;
+    alice.tab.until_shown("#earlier-versions[open] .earlier li").await;
+    show(&alice.tab, "earlier-versions").await;
+    alice.tab.click("#earlier-versions [data-close]").await;
 
     alice.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
     alice.tab.reload().await;

@@ -155,6 +155,41 @@ async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let laptop = bob.another_browser(&stage).await;
+    bob.tab.click(".conversation details.menu > summary").await;
+    bob.tab.click(".conversation details:has([data-set=hide-reading]) > summary").await;
+    bob.tab.until_shown("[data-set=hide-typing]").await;
+    show(&bob.tab, "hide-reading").await;
+    bob.tab.click("[data-set=hide-reading]").await;
+    bob.tab.until_shown(".conversation[data-settings=hides-reading]").await;
+    bob.tab.click(".conversation details.menu > summary").await;
+    bob.tab.click("[data-set=hide-typing]").await;
+    bob.tab.until_shown(".conversation[data-settings='hides-reading hides-typing']").await;
+    laptop.open(&alice).await;
+    laptop.tab.until_shown(".conversation[data-settings='hides-reading hides-typing']").await;
+
+    alice.send("one").await;
+    laptop.until_reads_among(&["one"]).await;
+    bob.until_reads(&["one"]).await;
+    // Receipts come before the texts that are written after them.
+    laptop.send("two").await;
+    alice.until_reads(&["one", "two"]).await;
+    alice.until_marked_just(&["delivered"]).await;
+    let posts = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/ephemeral')).length";
+    assert_eq!(laptop.tab.ask(posts, vec![]).await, json!(0), "it was said that Bob is typing");
+
+    bob.tab.click(".conversation details.menu > summary").await;
+    bob.tab.click("[data-set=show-reading]").await;
+    laptop.tab.until_shown(".conversation[data-settings=hides-typing]").await;
+    alice.send("three").await;
+    laptop.until_reads_among(&["three"]).await;
+    alice.until_marked_just(&["delivered", "read"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn enter_breaks_the_line_where_the_browser_is_set_so() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;

@@ -82,6 +82,8 @@ async fn yesterday_is_counted_by_the_calendar_where_a_day_has_23_hours() {
     alice.tab.reload().await;
     alice.until_ready(&alice.tab).await;
     alice.tab.until_pages_are_kept().await;
+    // The shortcut comes a little later than the page.
+    alice.tab.until("what comes afterwards", "document.querySelector('.menu-items [data-storage]')", vec![]).await;
     // What the server has taken is shown at the server's time.
     stage.proxy.go_offline();
     for (now, text) in [("2040-03-24T23:45:00+01:00", "on the 24th"), ("2040-03-25T12:00:00+02:00", "on the 25th")] {

@@ -1,11 +1,11 @@
-//! What a person does with a message that is there: edits it, deletes it, reacts to it. Any tab may; the leader folds and
+//! What a person does with a message that is there: edits it, deletes it, reacts to it, stars it. Any tab may; the leader folds and
 //! sends it.
 
 use super::{engine::Engine, error::AppError, load_messages, register_message::RegisterError};
 use crate::{
     browser::platform::service::Platform,
     client::{
-        compose::{ComposeError, delete, edit, react},
+        compose::{ComposeError, delete, edit, react, star},
         conversation::Message,
     },
 };
@@ -19,6 +19,8 @@ pub enum Amendment<'a> {
     Delete { for_everyone: bool },
     /// Set this account's reaction, an emoji. The one that is set already is taken back.
     React(&'a str),
+    /// Mark the message for this account alone, or take the mark back.
+    Star(bool),
 }
 
 /// Changes a message. `key`: the message's. When this returns, the change is durable.
@@ -38,6 +40,7 @@ pub async fn amend<P: Platform>(engine: &Engine<P>, key: &str, amendment: Amendm
             let is_set = message.reactions().any(|(sender, set)| sender == engine.email() && set == emoji);
             react(&message, Some(emoji).filter(|_| !is_set), now, &mut rng)
         }
+        Amendment::Star(starred) => star(&message, starred, now, &mut rng),
     };
     Ok(engine.commit(&changes?).await?)
 }
@@ -49,6 +52,7 @@ impl std::fmt::Debug for Amendment<'_> {
             Self::Edit(_) => "Edit",
             Self::Delete { .. } => "Delete",
             Self::React(_) => "React",
+            Self::Star(_) => "Star",
         })
     }
 }

@@ -72,6 +72,14 @@ pub enum Command {
         #[n(1)]
         seconds: Option<u32>,
     },
+    /// The same as `AddContact` by a link that names the account key: the contact is verified.
+    #[n(14)]
+    AddByLink {
+        #[n(0)]
+        address: Address,
+        #[cbor(n(1), with = "minicbor::bytes")]
+        key_hash: [u8; 32],
+    },
     /// Somebody is typing in this conversation, or no longer.
     #[n(11)]
     Typing {

@@ -1,12 +1,16 @@
 //! What the leader does with a command.
 
 use super::{add_contact, command::Command, contacts, engine::Engine, error::AppError};
-use crate::browser::platform::service::Platform;
+use crate::{browser::platform::service::Platform, client::add_link::AddLink};
+use cliquet_wire::bytes::Bytes;
 
 /// Does what a tab asks, in the leader.
 pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -> Result<(), AppError> {
     match command {
         Command::AddContact(address) => add_contact::pin(engine, &address).await,
+        Command::AddByLink { address, key_hash } => {
+            add_contact::pin_by_link(engine, &AddLink { address, key_hash: Bytes(key_hash) }).await
+        }
         Command::Verify { address, verified } => {
             engine.run(async |messenger| Ok(Some(messenger.verify(&address, verified)?))).await
         }

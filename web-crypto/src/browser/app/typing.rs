@@ -15,13 +15,14 @@ pub const SAID_EVERY_MS: u64 = 5_000;
 /// What was heard holds so long, unless it is said again or ended: one word may be lost.
 pub const HOLDS_MS: u32 = 12_000;
 
-/// Says it to the devices of the conversation that hold a poll now. Nothing is said where the account's settings say so.
+/// Says it to the devices of the conversation that hold a poll now. Nothing is said where the settings of the account or of the
+/// conversation say so.
 pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, is_typing: bool) {
     let platform = engine.platform();
     let Some(address) = id.peer() else { return };
     let signal = if is_typing { Signal::Typing } else { Signal::StoppedTyping };
     let envelopes = engine.read(|messenger| {
-        let may = messenger.settings().typing;
+        let may = messenger.shares_typing(address);
         may.then(|| messenger.signal(address, signal, platform.now_ms(), &mut platform.rng()).ok()).flatten()
     });
     if let Ok(Some(envelopes)) = envelopes.await
@@ -35,7 +36,7 @@ pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, is
 pub(super) async fn hear<P: Platform>(engine: &Engine<P>, answer: &PollAnswer) {
     for envelope in &answer.ephemeral {
         let heard = engine.read(|messenger| {
-            let wants = messenger.settings().typing;
+            let wants = messenger.shares_typing(&envelope.sender_email);
             wants.then(|| messenger.heard(envelope, engine.platform().now_ms())).flatten()
         });
         let is_typing = match heard.await {

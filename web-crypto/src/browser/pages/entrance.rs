@@ -3,13 +3,17 @@
 //! Owns what follows a press: one attempt at a time, then home, or the form again with a sentence. Knows nothing of the
 //! attempt's steps.
 
-use crate::browser::{
-    app::account::AccountError,
-    platform::task,
-    view::{
-        dom,
-        form::{Form, FormError},
+use crate::{
+    browser::{
+        app::account::AccountError,
+        platform::task,
+        view::{
+            dom,
+            form::{Form, FormError},
+            invite_state,
+        },
     },
+    client::add_link::AddLink,
 };
 use cliquet_wire::address::Address;
 use std::{cell::RefCell, rc::Rc};
@@ -25,6 +29,7 @@ pub struct Agreed {
 
 /// Serves the form. `attempt` is given the form, and what the person agreed to.
 pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, Agreed) -> Result<(), FormError> + 'static) {
+    carry_link();
     if !is_secure() {
         form.closed(&FormError::InsecurePage);
         return;
@@ -57,6 +62,21 @@ pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, Agreed) -> Result<(),
     });
 }
 
+/// Who opens a link that adds somebody, and is not signed in, comes here first: the link is carried on to home.
+fn carry_link() {
+    let Some(fragment) = link_fragment() else { return };
+    invite_state::keep_over_change_of_language(&fragment);
+    for link in dom::all("a[href='/sign-in'], a[href='/sign-up'], a[href='/recover']") {
+        let page = link.get_attribute("href").unwrap_or_default();
+        let _ = link.set_attribute("href", &[page, fragment.clone()].concat());
+    }
+}
+
+fn link_fragment() -> Option<String> {
+    let fragment = dom::window()?.location().hash().ok()?;
+    AddLink::is_meant(&fragment).then_some(fragment)
+}
+
 /// Whether browsers let this page make keys.
 pub fn is_secure() -> bool {
     dom::window().is_some_and(|window| window.is_secure_context())
@@ -64,7 +84,7 @@ pub fn is_secure() -> bool {
 
 /// To home, in the place of this page: going back never shows a form with what was typed.
 pub fn leave(form: &Form) {
-    leave_to(form, "/home");
+    leave_to(form, &["/home", &link_fragment().unwrap_or_default()].concat());
 }
 
 /// The same, to another page.

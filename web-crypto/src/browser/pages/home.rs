@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
+use super::{add_link, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
@@ -83,6 +83,7 @@ pub async fn start() -> Result<(), JsError> {
     conversations.swapped();
     panes::serve(&engine);
     safety_pane::swapped();
+    add_link::listen(&engine);
     task::spawn(leader.run());
     task::spawn(history_watch::watch(engine, rare_chunk::run));
     Ok(())

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "app")]
 pub mod account_entry;
+#[cfg(feature = "app")]
+mod add_link;
 pub mod app_program;
 pub mod entrance;
 #[cfg(feature = "app")]

@@ -1,10 +1,10 @@
-//! The panes beside a conversation: devices, search, settings, safety. They are seldom opened, so their code is a chunk.
+//! The panes beside a conversation: devices, search, settings, one's own link, safety. They are seldom opened, so their code is a chunk.
 
 use super::password_chunk::serve_removals;
 use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
-    view::{devices, dom, history, notices, saved_file, search, sentences::word, settings},
+    view::{add_me, devices, dom, history, notices, saved_file, search, sentences::word, settings},
 };
 use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
@@ -14,7 +14,7 @@ type Serve = fn(&Rc<Engine<Browser>>);
 /// On a pane that is served, or is about to be.
 const SERVED: &str = "data-served";
 /// What tells the panes that are served here.
-const PANES: [&str; 4] = [DEVICES, ".search", ".settings", ".safety .history"];
+const PANES: [&str; 5] = [DEVICES, ".search", ".settings", ".add-me", ".safety .history"];
 const DEVICES: &str = ".devices";
 
 /// Serves the pane that was just swapped in, once. A pane whose chunk does not load says so; shown again, it is tried again.
@@ -45,6 +45,7 @@ fn serve_pane(engine: Rc<Engine<Browser>>, selector: &'static str) -> Result<(),
         DEVICES => &[devices::serve],
         ".search" => &[search::serve],
         ".settings" => &[settings::serve],
+        ".add-me" => &[add_me::serve],
         _ => &[history::serve, saved_file::serve],
     };
     serve.iter().for_each(|serve| serve(&engine));

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     browser::{
         app::{add_contact, drafts, error::AppError, load_messages},
-        platform::task,
+        platform::{task, timer},
     },
     client::{
         conversation::{Conversation, ConversationId},
@@ -25,10 +25,13 @@ use crate::{
 use cliquet_wire::address::Address;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlFieldSetElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlFieldSetElement, HtmlInputElement};
 
 /// On the line of a conversation whose draft is shown.
 const HAS_DRAFT: &str = "data-has-draft";
+/// Between two looks at whether the list has somebody who was just added.
+const LOOK_MS: u32 = 100;
+const LOOKS_MAX: u32 = 100;
 
 /// The list of contacts, whose lines come from the server and whose content comes from the store.
 #[derive(Debug)]
@@ -198,6 +201,18 @@ pub fn typing_line(id: &ConversationId) -> Option<Element> {
 pub fn refresh() {
     if let Some(list) = dom::by_id("contacts") {
         dom::dispatch(&list, "refresh");
+    }
+}
+
+/// Opens a conversation as soon as the list has it.
+pub async fn open_when_listed(id: ConversationId) {
+    for _ in 0..LOOKS_MAX {
+        let link = line(&id).and_then(|line| dom::within(&line, "a")?.dyn_into::<HtmlElement>().ok());
+        if let Some(link) = link {
+            // htmx has the rest of it.
+            return link.click();
+        }
+        timer::pause(LOOK_MS).await;
     }
 }
 

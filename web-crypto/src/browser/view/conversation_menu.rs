@@ -1,6 +1,12 @@
-//! What a person sets for the open conversation by its menu: pinned, muted, archived, marked as unread, a name.
+//! What a person sets for the open conversation by its menu: pinned, muted, archived, marked as unread, a name,
+//! whether reading and typing are told.
 
-use super::{Engine, conversation::OpenConversation, dom, search_filters::SEARCH_IN};
+use super::{
+    Engine,
+    conversation::OpenConversation,
+    dom,
+    search_filters::{SEARCH_IN, SEARCH_STARRED},
+};
 use crate::{
     browser::{
         app::command::Command,
@@ -36,6 +42,11 @@ pub fn listen(engine: &Rc<Engine>) {
     });
     dom::on(&document, "click", |event| {
         // htmx opens the pane.
+        if dom::around(event, "[data-search-starred]").is_some()
+            && let Some(root) = dom::document().and_then(|document| document.document_element())
+        {
+            let _ = root.set_attribute(SEARCH_STARRED, "");
+        }
         if dom::around(event, "[data-search-here]").is_some()
             && let Some(open) = OpenConversation::find()
             && let Some(root) = dom::document().and_then(|document| document.document_element())
@@ -67,6 +78,10 @@ fn change(name: &str) -> Option<ConversationChange> {
         "unmute" => ConversationChange::Mute { until: 0 },
         "archive" => ConversationChange::Archive(true),
         "unarchive" => ConversationChange::Archive(false),
+        "hide-reading" => ConversationChange::HideReading(true),
+        "show-reading" => ConversationChange::HideReading(false),
+        "hide-typing" => ConversationChange::HideTyping(true),
+        "show-typing" => ConversationChange::HideTyping(false),
         "mark-unread" => ConversationChange::MarkUnread(true),
         _ => return None,
     })
@@ -80,6 +95,8 @@ pub fn show(element: &Element, settings: &ConversationSettings, newest: u64) {
         ("muted ", settings.is_muted(now)),
         ("archived ", settings.is_archived(newest, now)),
         ("unread ", settings.marked_unread),
+        ("hides-reading ", settings.hides_reading),
+        ("hides-typing ", settings.hides_typing),
     ];
     let words: String = holds.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
     let _ = element.set_attribute(SETTINGS, words.trim_end());

@@ -92,7 +92,14 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());
     let _ = line.class_list().toggle_with_force("quiet-notice", matches!(message.body, MessageBody::Timer(_)));
     let _ = line.class_list().toggle_with_force("amended", message.is_edited());
-    dom::set_text(line, ".edited", if message.is_edited() { look.words.get(Word::Edited) } else { "" });
+    if let Some(star) = dom::within(line, ".star") {
+        dom::hide(&star, !message.is_starred());
+    }
+    let _ = line.class_list().toggle_with_force("starred", message.is_starred());
+    if let Some(edited) = dom::within(line, ".edited") {
+        dom::hide(&edited, !message.is_edited());
+        edited.set_text_content(message.is_edited().then(|| look.words.get(Word::Edited)));
+    }
     if let Some(time) = dom::within(line, ".time") {
         let _ = time.set_attribute("datetime", &look.dates.iso(message.shown_time()));
         time.set_text_content(Some(&look.dates.time(message.shown_time())));

@@ -24,6 +24,8 @@ pub enum Gesture {
     Menu { line: Element, at: (i32, i32) },
     /// Set or take back a reaction.
     React { line: Element, emoji: String },
+    /// Show what an edited message said before.
+    Earlier { line: Element },
     /// Go to the message that a line replies to.
     Quoted { line: Element },
     /// From the line that has the keyboard to another.
@@ -78,6 +80,9 @@ fn gesture(event: &Event) -> Option<Gesture> {
     }
     if let Some(chip) = dom::around(event, "[data-reaction]") {
         return Some(Gesture::React { line, emoji: chip.get_attribute("data-reaction")? });
+    }
+    if dom::around(event, "[data-earlier]").is_some() {
+        return Some(Gesture::Earlier { line });
     }
     if dom::around(event, "[data-quoted]").is_some() {
         return Some(Gesture::Quoted { line });

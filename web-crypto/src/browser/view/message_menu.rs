@@ -1,10 +1,10 @@
-//! The menu of a message: reactions, reply, copy, edit, forward, delete. A chunk, fetched at the first gesture.
+//! The menu of a message: reactions, reply, copy, edit, earlier versions, forward, star, delete. A chunk, fetched at the first gesture.
 
 use super::{
     choose_emoji,
     composer::{Purpose, complaint},
     conversation::OpenConversation,
-    dom,
+    dom, earlier_versions,
     fill::fill,
     forward,
     message_actions::{Direction, Gesture, LINE, MessageActions},
@@ -98,7 +98,7 @@ impl MessageMenu {
                 serving.amend(Amend::Delete { for_everyone });
             });
         }
-        for id in ["delete-message", "forward-message", "choose-emoji"] {
+        for id in ["delete-message", "earlier-versions", "forward-message", "choose-emoji"] {
             let Some(dialog) = dom::by_id(id) else { continue };
             let closing = menu.clone();
             dom::on(&dialog.clone(), "click", move |event| {
@@ -120,6 +120,10 @@ impl MessageMenu {
             Gesture::React { line, emoji } => {
                 self.line.replace(Some(line));
                 self.amend(Amend::React(emoji));
+            }
+            Gesture::Earlier { line } => {
+                self.line.replace(Some(line));
+                self.show_earlier();
             }
             Gesture::Quoted { line } => go_to_quoted(&self.actions, &line),
             Gesture::Move { list, to } => go_along(&list, to),
@@ -181,7 +185,10 @@ impl MessageMenu {
             ("[data-act=reply]", writes && !message.is_deleted()),
             ("[data-act=copy]", !message.is_deleted()),
             ("[data-act=forward]", !message.is_deleted()),
+            ("[data-act=star]", !message.is_starred()),
+            ("[data-act=unstar]", message.is_starred()),
             ("[data-act=edit]", writes && may_change && !message.is_deleted()),
+            ("[data-act=earlier]", message.is_edited()),
             ("[data-act=delete]", !message.is_deleted()),
         ] {
             if let Some(item) = dom::within(&popover, item) {
@@ -236,7 +243,10 @@ impl MessageMenu {
             "reply" => self.reply(line),
             "copy" => self.copy(),
             "edit" => self.edit(),
+            "earlier" => self.show_earlier(),
             "forward" => self.forward(),
+            "star" => self.amend(Amend::Star(true)),
+            "unstar" => self.amend(Amend::Star(false)),
             "delete" => self.ask_to_delete(),
             "emoji" => self.choose_emoji(),
             _ => {}
@@ -270,6 +280,15 @@ impl MessageMenu {
     fn begin_edit(&self, message: &Message) {
         let (title, text) = (word("editing"), message.text());
         self.actions.composer.begin(Purpose::Edit { key: message.key() }, &title, text, Some(text));
+    }
+
+    fn show_earlier(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            if let Some(message) = menu.message().await {
+                earlier_versions::show(&message, &menu.actions.words);
+            }
+        });
     }
 
     /// This account's last message of the open conversation, if it may still be edited.
@@ -330,6 +349,7 @@ impl MessageMenu {
             let amendment = match &what {
                 Amend::React(emoji) => Amendment::React(emoji),
                 Amend::Delete { for_everyone } => Amendment::Delete { for_everyone: *for_everyone },
+                Amend::Star(starred) => Amendment::Star(*starred),
             };
             let engine = &menu.actions.engine;
             match amend(engine, &key, amendment).await {
@@ -353,6 +373,7 @@ impl MessageMenu {
 enum Amend {
     React(String),
     Delete { for_everyone: bool },
+    Star(bool),
 }
 
 fn now_ms() -> u64 {

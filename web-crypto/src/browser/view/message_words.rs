@@ -40,7 +40,7 @@ pub fn newest_text<'a>(message: &'a Message, words: &'a Words) -> &'a str {
 }
 
 /// A text; words where nothing of it would be seen.
-fn text<'a>(text: &'a str, words: &'a Words) -> &'a str {
+pub fn text<'a>(text: &'a str, words: &'a Words) -> &'a str {
     if is_blank(text) { words.get(Word::MessageEmpty) } else { text }
 }
 

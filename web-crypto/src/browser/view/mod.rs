@@ -6,6 +6,10 @@
 #[cfg(target_arch = "wasm32")]
 pub mod account_words;
 #[cfg(target_arch = "wasm32")]
+pub mod add_by_link;
+#[cfg(target_arch = "wasm32")]
+pub mod add_me;
+#[cfg(target_arch = "wasm32")]
 pub mod archive;
 #[cfg(target_arch = "wasm32")]
 pub mod choose_emoji;
@@ -32,6 +36,8 @@ pub mod devices;
 pub mod disappearing;
 #[cfg(target_arch = "wasm32")]
 pub mod dom;
+#[cfg(target_arch = "wasm32")]
+pub mod earlier_versions;
 #[cfg(target_arch = "wasm32")]
 pub mod enter_key;
 pub mod fill;

@@ -1,4 +1,4 @@
-//! The fields that narrow a search: the conversation, the author, the days.
+//! The fields that narrow a search: the conversation, the author, the days, what was starred.
 
 use super::dom;
 use crate::client::{
@@ -12,27 +12,34 @@ use web_sys::{Element, HtmlInputElement, HtmlSelectElement};
 
 /// On the page's root: the conversation in whose menu a person chose to search.
 pub const SEARCH_IN: &str = "data-search-in";
+/// On the page's root: a person chose to look for what they starred.
+pub const SEARCH_STARRED: &str = "data-search-for-starred";
 /// The values of the fields, in this order.
-const FIELDS: [&str; 4] = ["[data-in]", "[data-by]", "[data-from]", "[data-until]"];
+const FIELDS: [&str; 5] = ["[data-in]", "[data-by]", "[data-from]", "[data-until]", "[data-starred]"];
+/// The value of a box that is ticked.
+const TICKED: &str = "yes";
 
 thread_local! {
     /// What was chosen last, for who comes back to the pane.
-    static CHOSEN: RefCell<[String; 4]> = const { RefCell::new([const { String::new() }; 4]) };
+    static CHOSEN: RefCell<[String; 5]> = const { RefCell::new([const { String::new() }; 5]) };
 }
 
 #[derive(Debug)]
 pub struct SearchFilters {
-    fields: [Element; 4],
+    fields: [Element; 5],
 }
 
 impl SearchFilters {
     /// Of the pane, with every conversation of the list, and with what was chosen last.
     pub fn of(pane: &Element) -> Option<Self> {
-        let [conversation, author, from, until] = FIELDS.map(|field| dom::within(pane, field));
-        let filters = Self { fields: [conversation?, author?, from?, until?] };
+        let [conversation, author, from, until, starred] = FIELDS.map(|field| dom::within(pane, field));
+        let filters = Self { fields: [conversation?, author?, from?, until?, starred?] };
         filters.name_conversations();
-        if let Some(wanted) = take_search_in() {
-            CHOSEN.set([wanted, String::new(), String::new(), String::new()]);
+        if let Some(wanted) = take(SEARCH_IN) {
+            CHOSEN.set([wanted, String::new(), String::new(), String::new(), String::new()]);
+        }
+        if take(SEARCH_STARRED).is_some() {
+            CHOSEN.set([String::new(), String::new(), String::new(), String::new(), TICKED.to_owned()]);
         }
         CHOSEN.with_borrow(|chosen| {
             filters.fields.iter().zip(chosen).for_each(|(field, value)| set_value(field, value));
@@ -48,7 +55,7 @@ impl SearchFilters {
     /// What is chosen now.
     pub fn chosen(&self) -> Filter {
         let values = self.fields.each_ref().map(value);
-        let [conversation, author, from, until] = &values;
+        let [conversation, author, from, until, starred] = &values;
         let filter = Filter {
             conversation: conversation.parse::<ConversationId>().ok(),
             author: match author.as_str() {
@@ -58,6 +65,7 @@ impl SearchFilters {
             },
             from: local_ms(from, "T00:00"),
             before: local_ms(until, "T24:00"),
+            starred: !starred.is_empty(),
         };
         CHOSEN.set(values);
         filter
@@ -77,25 +85,33 @@ impl SearchFilters {
     }
 }
 
-/// The conversation to search in, once.
-fn take_search_in() -> Option<String> {
+/// What a person asked for elsewhere, once.
+fn take(name: &str) -> Option<String> {
     let root = dom::document()?.document_element()?;
-    let wanted = root.get_attribute(SEARCH_IN)?;
-    let _ = root.remove_attribute(SEARCH_IN);
+    let wanted = root.get_attribute(name)?;
+    let _ = root.remove_attribute(name);
     Some(wanted)
 }
 
 fn value(field: &Element) -> String {
-    match field.dyn_ref::<HtmlSelectElement>() {
-        Some(select) => select.value(),
-        None => field.dyn_ref::<HtmlInputElement>().map(HtmlInputElement::value).unwrap_or_default(),
+    if let Some(select) = field.dyn_ref::<HtmlSelectElement>() {
+        return select.value();
+    }
+    let Some(input) = field.dyn_ref::<HtmlInputElement>() else { return String::new() };
+    match input.type_().as_str() {
+        "checkbox" => if input.checked() { TICKED } else { "" }.to_owned(),
+        _ => input.value(),
     }
 }
 
 fn set_value(field: &Element, value: &str) {
-    match field.dyn_ref::<HtmlSelectElement>() {
-        Some(select) => select.set_value(value),
-        None => field.unchecked_ref::<HtmlInputElement>().set_value(value),
+    if let Some(select) = field.dyn_ref::<HtmlSelectElement>() {
+        return select.set_value(value);
+    }
+    let input = field.unchecked_ref::<HtmlInputElement>();
+    match input.type_().as_str() {
+        "checkbox" => input.set_checked(!value.is_empty()),
+        _ => input.set_value(value),
     }
 }
 

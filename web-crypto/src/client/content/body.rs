@@ -190,6 +190,17 @@ struct Reaction {
     emoji: Option<String>,
 }
 
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Star {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    of: MessageRef,
+    #[n(2)]
+    starred: bool,
+}
+
 impl Body {
     pub(super) fn encode(&self) -> Result<Fields, ContentError> {
         self.check()?;
@@ -210,6 +221,7 @@ impl Body {
             }
             Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
             Self::Event { id, event: Event::Timer { seconds } } => (16, cbor::encode(&Timer { id, seconds })),
+            Self::Event { id, event: Event::Star { of, starred } } => (17, cbor::encode(&Star { id, of, starred })),
             Self::ReadUntil { until, at } => (14, cbor::encode(&ReadUntil { until, at })),
             Self::ConversationSettings(settings) => (15, cbor::encode(&settings)),
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
@@ -265,6 +277,10 @@ impl Body {
                 let Timer { id, seconds } = read(fields)?;
                 Self::Event { id, event: Event::Timer { seconds } }
             }
+            17 => {
+                let Star { id, of, starred } = read(fields)?;
+                Self::Event { id, event: Event::Star { of, starred } }
+            }
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
             15 => Self::ConversationSettings(read(fields)?),
@@ -299,7 +315,7 @@ impl Body {
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
-            Self::Event { event: Event::Delete { .. } | Event::Timer { .. }, .. }
+            Self::Event { event: Event::Delete { .. } | Event::Timer { .. } | Event::Star { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
             | Self::ReadUntil { .. }

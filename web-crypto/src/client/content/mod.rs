@@ -175,6 +175,7 @@ mod tests {
             event(Event::Delete { of: of(), for_everyone: false }),
             event(Event::Reaction { of: of(), emoji: Some("🎉".into()) }),
             event(Event::Reaction { of: of(), emoji: None }),
+            event(Event::Star { of: of(), starred: true }),
             Body::VaultKeys(Arc::new(SharedKeys {
                 generation: 7,
                 body: Key::from_bytes([1; 32]),

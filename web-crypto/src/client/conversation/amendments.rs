@@ -1,7 +1,7 @@
-//! What later events made of a message: its newest text, its deletion, the reactions to it.
+//! What later events made of a message: its newer texts, its deletion, the reactions to it.
 //!
 //! Owns the rules by which events are folded. They do not depend on the order in which events arrive, nor on how often
-//! one does: of edits the newest counts, of each account's reactions too, and a deletion wins over everything. Newest is
+//! one does: of edits the newest counts, of each account's reactions and of stars too, and a deletion wins over everything. Newest is
 //! the latest time, and of two of one time the higher id. Knows nothing of storage.
 
 use super::{Event, MessageId};
@@ -17,6 +17,9 @@ pub const WAITING_AMENDMENTS_MAX: u32 = 256;
 /// answered. In milliseconds.
 pub const AMEND_MS_MAX: u64 = 24 * 3600 * 1000;
 
+/// So many edits of a message are kept, the newest. With the first text they fit into one segment of the history.
+pub const EDITS_KEPT_MAX: usize = 8;
+
 /// Whether a message that was written at `written` may still be edited, or deleted for everyone. Both times are in
 /// milliseconds since 1970, by the clock of its author.
 pub fn may_amend(written: u64, now: u64) -> bool {
@@ -27,13 +30,26 @@ pub fn may_amend(written: u64, now: u64) -> bool {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Amendments {
+    /// In order, each once: the last one counts.
     #[n(0)]
-    edit: Option<Edit>,
+    edits: Vec<Edit>,
     #[n(1)]
     deleted: bool,
     /// By sender, one each; those that were taken back as well.
     #[n(2)]
     reactions: Vec<Reaction>,
+    /// Whether this account marked it, and when.
+    #[n(3)]
+    star: Option<Star>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+struct Star {
+    #[n(0)]
+    stamp: Stamp,
+    #[n(1)]
+    starred: bool,
 }
 
 /// When an event was made, by its sender's clock, and which of that time.
@@ -81,11 +97,12 @@ impl Amendments {
         let mut more = Self::default();
         match event {
             Event::Text { .. } | Event::Timer { .. } => {}
-            Event::Edit { text, .. } => more.edit = Some(Edit { stamp, text: text.clone() }),
+            Event::Edit { text, .. } => more.edits.push(Edit { stamp, text: text.clone() }),
             Event::Delete { .. } => more.deleted = true,
             Event::Reaction { emoji, .. } => {
                 more.reactions.push(Reaction { sender: sender.clone(), stamp, emoji: emoji.clone() });
             }
+            Event::Star { starred, .. } => more.star = Some(Star { stamp, starred: *starred }),
         }
         self.merge(more)
     }
@@ -96,12 +113,21 @@ impl Amendments {
         self.deleted |= other.deleted;
         if self.deleted {
             // Nothing of it is kept.
-            (self.edit, self.reactions) = (None, Vec::new());
+            (self.edits, self.reactions, self.star) = (Vec::new(), Vec::new(), None);
         } else {
-            self.edit = self.edit.take().max(other.edit);
+            other.edits.into_iter().for_each(|edit| self.edit(edit));
+            self.star = self.star.max(other.star);
             other.reactions.into_iter().for_each(|reaction| self.react(reaction));
         }
         *self != before
+    }
+
+    fn edit(&mut self, new: Edit) {
+        if let Err(place) = self.edits.binary_search(&new) {
+            self.edits.insert(place, new);
+            let past = self.edits.len().saturating_sub(EDITS_KEPT_MAX);
+            self.edits.drain(..past);
+        }
     }
 
     fn react(&mut self, new: Reaction) {
@@ -119,25 +145,35 @@ impl Amendments {
 
     /// The newest text, if there is another than the first.
     pub fn text(&self) -> Option<&str> {
-        self.edit.as_ref().map(|edit| edit.text.as_str())
+        self.edits.last().map(|edit| edit.text.as_str())
     }
 
-    /// Without an edit that was made too late for a message of this time, by the clock of its author.
-    pub(crate) fn without_late_edit(mut self, written: u64) -> Self {
-        self.edit = self.edit.filter(|edit| may_amend(written, edit.stamp.time));
+    /// The texts of the edits that are kept, the oldest first, each with its time in milliseconds since 1970.
+    pub fn texts(&self) -> impl ExactSizeIterator<Item = (u64, &str)> {
+        self.edits.iter().map(|edit| (edit.stamp.time, edit.text.as_str()))
+    }
+
+    /// Without edits that were made too late for a message of this time, by the clock of its author.
+    pub(crate) fn without_late_edits(mut self, written: u64) -> Self {
+        self.edits.retain(|edit| may_amend(written, edit.stamp.time));
         self
     }
 
-    /// The edit that counts.
-    pub(crate) fn edit_id(&self) -> Option<MessageId> {
-        self.edit.as_ref().map(|edit| edit.stamp.id)
+    /// The text of one edit, while it is kept.
+    pub(crate) fn text_of_edit(&self, id: MessageId) -> Option<&str> {
+        self.edits.iter().find(|edit| edit.stamp.id == id).map(|edit| edit.text.as_str())
     }
 
-    /// The edit and the reaction of this account, as far as they count.
+    /// Whether this account marked the message.
+    pub fn is_starred(&self) -> bool {
+        self.star.is_some_and(|star| star.starred)
+    }
+
+    /// The edits, the reaction and the star of this account.
     pub(crate) fn stamps_of(&self, own: &Address, is_own: bool) -> impl Iterator<Item = Stamp> {
-        let edit = self.edit.iter().filter(move |_| is_own).map(|edit| edit.stamp);
+        let edits = self.edits.iter().filter(move |_| is_own).map(|edit| edit.stamp);
         let own = self.reactions.iter().filter(move |reaction| reaction.sender == *own);
-        edit.chain(own.map(|reaction| reaction.stamp))
+        edits.chain(own.map(|reaction| reaction.stamp)).chain(self.star.iter().map(|star| star.stamp))
     }
 
     /// Whether the message was deleted.
@@ -163,6 +199,7 @@ mod tests {
     use super::*;
     use crate::client::conversation::MessageRef;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     const PEOPLE: [&str; 3] = ["a@example.org", "b@example.org", "c@example.org"];
 
@@ -180,6 +217,7 @@ mod tests {
             4 => any::<u8>().prop_map(|n| Event::Edit { of: of().id, text: format!("text {n}") }),
             1 => any::<bool>().prop_map(|for_everyone| Event::Delete { of: of(), for_everyone }),
             8 => prop::option::of("[a-c]").prop_map(|emoji| Event::Reaction { of: of(), emoji }),
+            4 => any::<bool>().prop_map(|starred| Event::Star { of: of(), starred }),
         ];
         // Few times and ids, so that some are the same.
         (0..PEOPLE.len(), 0..4_u64, 0..4_u8, body).prop_map(|(sender, time, id, event)| {
@@ -229,7 +267,7 @@ mod tests {
         }
 
         #[test]
-        fn what_counts_is_what_the_rules_say(events in prop::collection::vec(event(), 0..12)) {
+        fn what_counts_is_what_the_rules_say(events in prop::collection::vec(event(), 0..40)) {
             let folded = fold(&events);
             let deleted = events.iter().any(|(sender, _, event)| match event {
                 Event::Delete { for_everyone: true, .. } => *sender == address(0),
@@ -243,7 +281,17 @@ mod tests {
                     _ => None,
                 }
             });
-            prop_assert_eq!(folded.text(), newest.max().map(|(_, text)| text).filter(|_| !deleted));
+            let edits: BTreeSet<_> = newest.filter(|_| !deleted).map(|(stamp, text)| (stamp.time, stamp.id, text)).collect();
+            let kept = edits.iter().skip(edits.len().saturating_sub(EDITS_KEPT_MAX)).map(|(time, _, text)| (*time, *text));
+            prop_assert_eq!(folded.texts().collect::<Vec<_>>(), kept.collect::<Vec<_>>());
+            prop_assert_eq!(folded.text(), edits.last().map(|(.., text)| *text));
+            let stars = events.iter().filter(|(sender, ..)| *sender == address(1)).filter_map(|(_, stamp, event)| {
+                match event {
+                    Event::Star { starred, .. } => Some((*stamp, *starred)),
+                    _ => None,
+                }
+            });
+            prop_assert_eq!(folded.is_starred(), !deleted && stars.max().is_some_and(|(_, starred)| starred));
             prop_assert!(!deleted || folded.reactions().count() == 0, "nothing is kept of what was deleted");
             prop_assert!(folded.reactions().map(|(sender, _)| sender).is_sorted());
         }

@@ -60,6 +60,16 @@ pub enum Event {
         #[n(0)]
         seconds: Option<u32>,
     },
+    /// Marks a message, on the sender's own devices alone, so that it is found again.
+    #[n(5)]
+    Star {
+        /// The message.
+        #[n(0)]
+        of: MessageRef,
+        /// False: no longer.
+        #[n(1)]
+        starred: bool,
+    },
 }
 
 /// A message of a conversation, by its author and id.
@@ -98,8 +108,7 @@ impl std::str::FromStr for MessageRef {
 
 impl Event {
     /// The message that the event changes, if `sender` may change it so. `own`: this account, whose devices alone may
-    /// delete a message for themselves. Neither a text nor the conversation's
-    /// timer changes any.
+    /// star a message, or delete one for themselves. Neither a text nor the conversation's timer changes any.
     pub fn target(&self, sender: &Address, own: &Address) -> Option<MessageRef> {
         match self {
             Self::Text { .. } | Self::Timer { .. } => None,
@@ -109,12 +118,13 @@ impl Event {
                 Some(of.clone()).filter(|_| may)
             }
             Self::Reaction { of, .. } => Some(of.clone()),
+            Self::Star { of, .. } => Some(of.clone()).filter(|_| sender == own),
         }
     }
 
     /// Whether only the account's own other devices get it.
     pub(crate) fn is_for_own_devices(&self) -> bool {
-        matches!(self, Self::Delete { for_everyone: false, .. })
+        matches!(self, Self::Delete { for_everyone: false, .. } | Self::Star { .. })
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -124,6 +134,7 @@ impl Event {
             Self::Delete { .. } => "Delete",
             Self::Reaction { .. } => "Reaction",
             Self::Timer { .. } => "Timer",
+            Self::Star { .. } => "Star",
         }
     }
 }

@@ -193,6 +193,16 @@ impl Message {
         matches!(self.body, MessageBody::Text(_)) && self.amendments.text().is_some()
     }
 
+    /// The texts that it had before the newest, the oldest first, each with its time in milliseconds since 1970. Of a
+    /// message that was edited often, some are no longer kept.
+    pub fn earlier_texts(&self) -> Vec<(u64, &str)> {
+        let MessageBody::Text(first) = &self.body else { return Vec::new() };
+        let mut texts = vec![(self.shown_time(), first.as_str())];
+        texts.extend(self.amendments.texts());
+        texts.pop();
+        texts
+    }
+
     /// Whether its text is gone.
     pub fn is_deleted(&self) -> bool {
         matches!(self.body, MessageBody::Deleted | MessageBody::Expired)
@@ -206,6 +216,11 @@ impl Message {
     /// The reactions to it, by sender.
     pub fn reactions(&self) -> impl Iterator<Item = (&Address, &str)> {
         self.amendments.reactions()
+    }
+
+    /// Whether this account marked it.
+    pub fn is_starred(&self) -> bool {
+        self.amendments.is_starred()
     }
 
     /// Whether this account wrote it, on any of its devices.
@@ -236,7 +251,7 @@ impl Message {
     /// Takes what later events made of it. Tells whether anything changed. An edit that comes too late does not count,
     /// whatever client made it.
     pub(crate) fn amend(&mut self, amendments: Amendments) -> bool {
-        let amendments = amendments.without_late_edit(self.client_time);
+        let amendments = amendments.without_late_edits(self.client_time);
         if self.is_notice() || self.body == MessageBody::Expired || !self.amendments.merge(amendments) {
             return false;
         }

@@ -11,7 +11,7 @@ mod outgoing;
 mod preview;
 mod reading;
 
-pub use amendments::{AMEND_MS_MAX, Amendments, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
+pub use amendments::{AMEND_MS_MAX, Amendments, EDITS_KEPT_MAX, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
 pub use conversation::Conversation;
 pub use delivery_status::{DeliveryStatus, Failure};
 pub use event::{Event, MessageRef};

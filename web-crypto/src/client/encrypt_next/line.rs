@@ -118,8 +118,8 @@ impl Messenger {
         Next::Encrypted(step)
     }
 
-    /// An event as it is sent: of an edit that was folded, the text is its message's. `None`: nothing is left to say,
-    /// because a later edit or a deletion took its place.
+    /// An event as it is sent: the text of an edit that was folded is kept with its message. `None`: nothing is left to
+    /// say, because the message was deleted, or edited too often meanwhile.
     async fn whole_event(
         &self,
         mut outgoing: OutgoingEvent,
@@ -129,9 +129,9 @@ impl Messenger {
         let name = message_key(&outgoing.conversation, self.address(), *of);
         let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? else { return Ok(None) };
         let message = read::<Message>(records, Store::Messages, &place).await?;
-        let newest = message.filter(|message| message.amendments.edit_id() == Some(outgoing.id));
-        let Some(message) = newest else { return Ok(None) };
-        *text = message.text().to_owned();
+        let edited = message.as_ref().and_then(|message| message.amendments.text_of_edit(outgoing.id));
+        let Some(edited) = edited else { return Ok(None) };
+        *text = edited.to_owned();
         Ok(Some(outgoing))
     }
 }

@@ -144,7 +144,7 @@ impl Messenger {
         if let Some((until, texts)) = contact.conversation.read(now) {
             contact.owed.read_until(until);
             self.run_read(id, (until, now), false, records, &mut step).await?;
-            if self.settings().read_receipts {
+            if self.shares_reading(&contact.conversation.settings) {
                 texts.into_iter().for_each(|text| contact.owed.read(text));
             }
         }

@@ -170,7 +170,9 @@ impl Messenger {
                     let name = message_key(&contact.conversation.id, self.address(), id);
                     let status = match kind {
                         // Who says nothing of reading is told nothing of it.
-                        ReceiptKind::Read if self.settings().read_receipts => DeliveryStatus::Read,
+                        ReceiptKind::Read if self.shares_reading(&contact.conversation.settings) => {
+                            DeliveryStatus::Read
+                        }
                         ReceiptKind::Delivered | ReceiptKind::Read => DeliveryStatus::Delivered,
                     };
                     self.mark_own(&name, status, records, step).await?;
