@@ -37,7 +37,7 @@ async fn a_conversation_that_is_not_kept_does_not_come_back_and_what_was_kept_be
     for person in [&alice, &bob] {
         person.tab.click(".conversation .menu > summary").await;
         person.tab.click("[role=switch][data-command=forget-history]").await;
-        person.tab.until_shown("[data-state~=unkept] [role=switch][aria-checked=false]").await;
+        person.tab.until_shown("[data-state~=unkept] [data-command][role=switch][aria-checked=false]").await;
         person.tab.until_shown(".tag.if-unkept").await;
     }
     until_taken(&stage, "PUT", "/vault", vaults + 2).await;
@@ -60,7 +60,7 @@ async fn a_conversation_that_is_not_kept_does_not_come_back_and_what_was_kept_be
     // On again: what is said from now on is kept.
     alice.tab.click(".conversation .menu > summary").await;
     alice.tab.click("[role=switch][data-command=keep-history]").await;
-    alice.tab.until_shown("[role=switch][aria-checked=true]").await;
+    alice.tab.until_shown("[data-command][role=switch][aria-checked=true]").await;
     alice.send("kept again").await;
     until_taken(&stage, "POST", "/history", before + 1).await;
 }
