@@ -4,6 +4,7 @@
 //! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made anew:
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
+use crate::example_settings::{account_settings, conversation_settings};
 use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
@@ -26,10 +27,7 @@ use cliquet_web_crypto::{
     },
     crypto::{
         CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Session,
-        Sessions,
-        account_settings::AccountSettings,
-        cbor,
-        conversation_settings::ConversationSettings,
+        Sessions, cbor,
         conversation_timer::ConversationTimer,
         device_proof::prove,
         history::{self, OlderKeys, Place},
@@ -81,25 +79,6 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 
 fn message(number: u8) -> MessageId {
     MessageId::from_parts(1_700_000_000_000, [number; 10])
-}
-
-fn account_settings() -> AccountSettings {
-    AccountSettings { decided: 1, read_receipts: false, typing: true }
-}
-
-fn conversation_settings() -> ConversationSettings {
-    let (muted_until, archived_at) = (u64::MAX, 1_700_000_000_000);
-    let nickname = Some("Mamie 👵".into());
-    ConversationSettings {
-        decided: 2,
-        pinned: true,
-        muted_until,
-        archived_at,
-        marked_unread: true,
-        nickname,
-        hides_reading: true,
-        hides_typing: true,
-    }
 }
 
 /// One of each kind, by its number.

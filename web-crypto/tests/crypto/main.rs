@@ -9,6 +9,8 @@ mod conversation;
 #[cfg(test)]
 mod cross_signing;
 #[cfg(test)]
+mod example_settings;
+#[cfg(test)]
 mod flips;
 #[cfg(test)]
 mod golden;
