@@ -1,7 +1,7 @@
 //! The link by which others add an account: its address, and which account key is its own.
 //!
 //! Both stand in the link's fragment (`/add#add=…`). Browsers send a fragment to nobody, so neither the server nor a proxy
-//! learns who opens whose link. Who got the link from its owner need not compare safety numbers any more: the server cannot
+//! learns who opens whose link. A person who got the link from its owner need not compare safety numbers: the server cannot
 //! put another key in the place of the one that the link names.
 
 use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Digest};

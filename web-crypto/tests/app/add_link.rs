@@ -11,8 +11,8 @@ use cliquet_web_crypto::{
 use cliquet_wire::{bytes::Bytes, certificate::DeviceDirectory};
 use std::{cell::RefCell, rc::Rc};
 
-/// A leading tab whose server knows Bob; and what was changed on the server.
-async fn with_bob() -> (Page, DeviceDirectory, Rc<RefCell<Vec<String>>>) {
+/// A leading tab whose server knows Bob, and which may know him already; and what was changed on the server.
+async fn with_bob(known: bool) -> (Page, DeviceDirectory, Rc<RefCell<Vec<String>>>) {
     let bob = person("bob", 1).await.directory;
     let (page, changed) = (page().await, Rc::<RefCell<Vec<String>>>::default());
     let (shown, changes) = (bob.clone(), changed.clone());
@@ -26,6 +26,11 @@ async fn with_bob() -> (Page, DeviceDirectory, Rc<RefCell<Vec<String>>>) {
     });
     page.lead();
     after_ms(10).await;
+    if known {
+        page.engine.ask(Command::AddContact(address("bob")));
+        after_ms(1_000).await;
+    }
+    assert_eq!(is_verified(&page).await, known.then_some(false));
     (page, bob, changed)
 }
 
@@ -38,12 +43,7 @@ async fn is_verified(page: &Page) -> Option<bool> {
 fn whom_a_link_names_is_added_and_verified_and_a_known_contact_is_verified() {
     for known in [false, true] {
         play(async {
-            let (page, bob, changed) = with_bob().await;
-            if known {
-                page.engine.ask(Command::AddContact(address("bob")));
-                after_ms(1_000).await;
-                assert_eq!(is_verified(&page).await, Some(false));
-            }
+            let (page, bob, changed) = with_bob(known).await;
             let link = AddLink::of(&address("bob"), &bob.account_key);
             assert_eq!(add_by_link(&page.engine, &link).await, Ok(()));
             after_ms(1_000).await;
@@ -58,11 +58,7 @@ fn whom_a_link_names_is_added_and_verified_and_a_known_contact_is_verified() {
 fn another_key_than_the_links_adds_nobody_here_or_on_the_server() {
     for known in [false, true] {
         play(async {
-            let (page, bob, changed) = with_bob().await;
-            if known {
-                page.engine.ask(Command::AddContact(address("bob")));
-                after_ms(1_000).await;
-            }
+            let (page, bob, changed) = with_bob(known).await;
             let other = AddLink { key_hash: Bytes([9; 32]), ..AddLink::of(&address("bob"), &bob.account_key) };
             assert_eq!(add_by_link(&page.engine, &other).await, Err(AppError::Altered));
             after_ms(1_000).await;

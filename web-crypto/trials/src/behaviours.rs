@@ -98,8 +98,8 @@ fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-/// Edits, deletes, stars or reacts to something that is on this device. A deleted text is not sent again to whoever lost it, so
-/// that texts are deleted in gentle schedules only.
+/// Edits, deletes, stars or reacts to something that is on this device. A device that lost a text does not
+/// get it again once it is deleted, so texts are deleted in gentle schedules only.
 fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
     let device = &mut world.devices[place];
     let settled = |line: &Message| {

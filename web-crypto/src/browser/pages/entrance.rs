@@ -62,7 +62,7 @@ pub fn serve(form: &Rc<Form>, attempt: impl AsyncFn(&Form, Agreed) -> Result<(),
     });
 }
 
-/// Who opens a link that adds somebody, and is not signed in, comes here first: the link is carried on to home.
+/// A person who opens a link that adds somebody, and is not signed in, comes here first. The link is carried on to home.
 fn carry_link() {
     let Some(fragment) = link_fragment() else { return };
     invite_state::keep_over_change_of_language(&fragment);
