@@ -51,6 +51,26 @@ async fn a_draft_survives_a_reload_a_link_away_and_a_closed_tab_and_goes_when_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_typed_or_emptied_a_moment_before_the_page_is_left_is_kept() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    load(&alice, &alice.tab, &bob).await;
+    for written in ["first", "second"] {
+        alice.tab.write("[data-draft]", written).await;
+        alice.tab.goto(&alice.url("/problems")).await;
+        load(&alice, &alice.tab, &bob).await;
+        until_draft(&alice.tab, written).await;
+        let backspaces = "\u{e003}".repeat(written.len());
+        alice.tab.write("[data-draft]", &backspaces).await;
+        alice.tab.goto(&alice.url("/problems")).await;
+        load(&alice, &alice.tab, &bob).await;
+        alice.tab.write("[data-draft]", "x").await;
+        until_draft(&alice.tab, "x").await;
+        alice.tab.write("[data-draft]", "\u{e003}").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_draft_leaves_no_letter_readable_on_the_disk_or_on_the_wire() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;

@@ -40,6 +40,12 @@ extern "C" {
         mode: &str,
         options: &Object,
     ) -> Result<IdbTransaction, JsValue>;
+
+    /// web-sys has `commit`, and warns that its own is deprecated; the standard's is not.
+    #[wasm_bindgen(extends = Object)]
+    type CompleteTransaction;
+    #[wasm_bindgen(method, catch)]
+    fn commit(this: &CompleteTransaction) -> Result<(), JsValue>;
 }
 
 /// An open database. Closes itself when another tab upgrades or deletes it.
@@ -129,6 +135,9 @@ impl Database {
             let _ = JsFuture::from(finished).await;
             return Err(refusal(&error));
         }
+        // Without it the browser waits for this page to hear of each write, and gives the transaction up when the page
+        // is left meanwhile. It refuses only what is aborted already, which `finished` says.
+        let _ = transaction.unchecked_ref::<CompleteTransaction>().commit();
         match JsFuture::from(finished).await {
             Ok(_) => Ok(()),
             Err(_) => Err(transaction.error().map_or(StoreError::Refused, |error| refusal(&error))),
