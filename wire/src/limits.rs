@@ -55,7 +55,7 @@ pub const POLL_SECONDS_MAX: u32 = 50;
 pub const POLL_DELIVERIES_MAX: usize = 50;
 
 /// The sealed vault: the account key, and [`CONTACTS_MAX`] contacts with the longest addresses.
-pub const VAULT_BYTES_MAX: usize = 512 * 1024;
+pub const VAULT_BYTES_MAX: usize = 640 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;
 

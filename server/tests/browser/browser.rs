@@ -211,6 +211,12 @@ impl Tab {
         }
     }
 
+    /// Chooses a file for an input that need not be in sight.
+    pub(crate) async fn choose_file(&self, selector: &str, path: &str) {
+        let input = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
+        input.send_keys(path).await.unwrap();
+    }
+
     /// Puts a text where the cursor is.
     async fn insert(&self, text: &str) {
         match self.engine {

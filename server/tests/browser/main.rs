@@ -51,6 +51,7 @@ mod in_browser {
     mod pictures;
     mod policy;
     mod poll;
+    mod profiles;
     mod put_back;
     mod reading_place;
     mod receipts;

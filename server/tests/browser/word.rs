@@ -9,12 +9,14 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
         "en" => concat!(
             include_str!("../../../templates/words/en.ftl"),
             include_str!("../../../templates/words/en_add_link.ftl"),
+            include_str!("../../../templates/words/en_profile.ftl"),
             include_str!("../../../templates/words/en_disappearing.ftl"),
             include_str!("../../../templates/words/en_search.ftl"),
         ),
         "fr" => concat!(
             include_str!("../../../templates/words/fr.ftl"),
             include_str!("../../../templates/words/fr_add_link.ftl"),
+            include_str!("../../../templates/words/fr_profile.ftl"),
             include_str!("../../../templates/words/fr_disappearing.ftl"),
             include_str!("../../../templates/words/fr_search.ftl"),
         ),

@@ -7,6 +7,7 @@ use super::{
     conversation::{Conversation, ConversationId, Message, MessageId},
     outbox::OutboxEntry,
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
+    profile::{PROFILE, Profile},
     records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
     settings::{AccountSettings, SETTINGS},
 };
@@ -31,6 +32,7 @@ pub struct Messenger {
     sessions: Table<PeerSessions>,
     outbox: Table<OutboxEntry>,
     settings: AccountSettings,
+    profile: Profile,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
     applied: u64,
@@ -179,6 +181,7 @@ impl Messenger {
             sessions: Table::default(),
             outbox: Table::default(),
             settings: AccountSettings::default(),
+            profile: Profile::default(),
             cursor: 0,
             applied: 0,
             own_directory_fresh: false,
@@ -271,6 +274,11 @@ impl Messenger {
         self.settings
     }
 
+    /// What the person shows of themselves.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// What to post, the oldest first: at most [`super::outbox::SLOTS_MAX`], each for another conversation, so that all
     /// may be under way at once.
     pub fn outbox(&self) -> impl Iterator<Item = &OutboxEntry> {
@@ -329,6 +337,7 @@ impl Messenger {
                 self.pre_keys = PreKeySecrets::load(value).map_err(|_| RecordsError::Damaged)?;
             }
             Store::Device if key == SETTINGS => self.settings = decode(value)?,
+            Store::Device if key == PROFILE => self.profile = decode(value)?,
             Store::Peers => self.peers.put(key, decode(value)?),
             Store::Pins => self.pins.put(key, decode(value)?),
             Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),
@@ -339,6 +348,7 @@ impl Messenger {
             Store::Cursor => self.cursor = decode(value)?,
             // Read one at a time.
             Store::Device
+            | Store::Profiles
             | Store::Messages
             | Store::MessageKeys
             | Store::ToEncrypt

@@ -22,6 +22,7 @@ pub mod messenger;
 pub mod outbox;
 pub mod peer;
 pub mod pre_keys;
+pub mod profile;
 pub mod receive;
 pub mod records;
 pub mod safekeeping;

@@ -83,6 +83,9 @@ pub enum About {
     /// The same, of the conversation with this account.
     #[n(8)]
     ConversationSettings(#[n(0)] Address),
+    /// What this account's person shows of themselves.
+    #[n(9)]
+    Profile,
 }
 
 impl cbor::Record for OutboxEntry {
@@ -119,7 +122,8 @@ impl About {
             | Self::Read { .. }
             | Self::ReadElsewhere { .. }
             | Self::Settings
-            | Self::ConversationSettings(_) => None,
+            | Self::ConversationSettings(_)
+            | Self::Profile => None,
         }
     }
 }
@@ -215,7 +219,8 @@ impl Messenger {
             | About::Read { .. }
             | About::ReadElsewhere { .. }
             | About::Settings
-            | About::ConversationSettings(_) => {}
+            | About::ConversationSettings(_)
+            | About::Profile => {}
         }
         Ok(step)
     }
@@ -244,6 +249,7 @@ impl Messenger {
                 }
             }
             About::Settings => contact.owed.settings = true,
+            About::Profile => contact.peer.profile_told = 0,
             About::ConversationSettings(address) => {
                 if let Some(mut other) = self.contact(address) {
                     other.owed.conversation_settings = true;

@@ -121,13 +121,19 @@ impl Messenger {
         now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
+        let told = self.merge_profile(&vault.profile, &mut step);
+        if let Some(mut own) = self.contact(self.address()).filter(|_| told > 0) {
+            own.peer.profile_told = told;
+            self.put_contact(own, &mut step);
+        }
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
             let Some(mut contact) = self.contact(&kept.email) else {
                 match listed.iter().find(|shown| shown.email == kept.email) {
                     Some(shown) => {
                         let key = shown.account_key.clone();
                         step.forget_pin(&kept.email);
-                        let contact = Contact::pinned(kept, Trust::Requested, key, now, &mut step);
+                        let mut contact = Contact::pinned(kept, Trust::Requested, key, now, &mut step);
+                        contact.peer.profile_told = told;
                         self.put_contact(contact, &mut step);
                     }
                     // The server may show it later, under any key: the pin holds then.
@@ -155,6 +161,9 @@ impl Messenger {
             }
             contact.conversation.merge_settings(&kept.settings);
             contact.conversation.merge_timer(kept.timer);
+            let peer = &mut contact.peer;
+            peer.profile_told = peer.profile_told.max(told);
+            peer.profile_name = peer.profile_name.clone().max(kept.profile_name.clone());
             let hash = peer.account_key.hash();
             if hash == kept.account_key_hash {
                 peer.counter = peer.counter.max(kept.counter);
@@ -187,6 +196,7 @@ impl Messenger {
     pub fn vault_body(&self, vault: &VaultBody) -> VaultBody {
         let mut body = vault.clone();
         body.settings = body.settings.merged(self.settings());
+        body.profile = body.profile.max(self.profile().clone());
         if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
         }
@@ -199,6 +209,9 @@ impl Messenger {
                 ours.settings = later;
                 kept.timer = kept.timer.max(ours.timer);
                 ours.timer = kept.timer;
+                let name = kept.profile_name.clone().max(ours.profile_name);
+                kept.profile_name = name.clone();
+                ours.profile_name = name;
             }
             match body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 None => {
@@ -243,6 +256,7 @@ impl Messenger {
             decided: peer.decided,
             settings: conversation.map(|conversation| conversation.settings.clone()).unwrap_or_default(),
             timer: conversation.map(|conversation| conversation.timer).unwrap_or_default(),
+            profile_name: peer.profile_name.clone(),
         }
     }
 }

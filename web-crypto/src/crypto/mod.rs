@@ -38,6 +38,7 @@ pub mod passphrase;
 pub mod password;
 pub mod pre_key_message;
 pub mod pre_keys;
+pub mod profile;
 mod rand_core_06;
 mod ratchet_key;
 pub mod record;

@@ -1,8 +1,12 @@
 //! What the vault holds beside the account key: contacts, the ends of the history, settings.
 
 use super::{
-    account_settings::AccountSettings, cbor::Record, conversation_settings::ConversationSettings,
-    conversation_timer::ConversationTimer, history::OlderKeys,
+    account_settings::AccountSettings,
+    cbor::Record,
+    conversation_settings::ConversationSettings,
+    conversation_timer::ConversationTimer,
+    history::OlderKeys,
+    profile::{Profile, ProfileName},
 };
 use cliquet_wire::{address::Address, bytes::Digest, contacts::ContactState, ids::DeviceId};
 use minicbor::{Decode, Encode};
@@ -31,6 +35,9 @@ pub struct VaultBody {
     /// What the person set.
     #[cbor(n(5), default)]
     pub settings: AccountSettings,
+    /// What the person shows of themselves.
+    #[cbor(n(6), default)]
+    pub profile: Profile,
 }
 
 /// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device
@@ -83,6 +90,9 @@ pub struct VaultContact {
     /// How long its texts are kept.
     #[cbor(n(8), default)]
     pub timer: ConversationTimer,
+    /// How it calls itself.
+    #[cbor(n(9), default)]
+    pub profile_name: ProfileName,
 }
 
 /// 2: with settings.

@@ -19,6 +19,7 @@ mod events;
 mod history;
 mod hostile;
 mod known_breaks;
+mod profile;
 mod reading;
 mod refusals;
 mod requirements;

@@ -16,6 +16,7 @@ use cliquet_web_crypto::{
         conversation_settings::ConversationSettings,
         conversation_timer::ConversationTimer,
         keys::Key,
+        profile::ProfileName,
         rsa::native::NativeVerifier,
         vault::{VaultBody, VaultContact, VaultKeys},
     },
@@ -82,6 +83,7 @@ fn the_vault_says_what_the_device_knows() {
         decided: alice.contact("bob").peer.decided,
         settings: ConversationSettings::default(),
         timer: ConversationTimer::default(),
+        profile_name: ProfileName::default(),
     };
     assert_eq!(of("bob"), &expected);
     assert_eq!(of("mallory").state, ContactState::Blocked);

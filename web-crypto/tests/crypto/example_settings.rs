@@ -1,10 +1,18 @@
-//! Settings with every field set, for the kept examples.
+//! Settings and a profile with every field set, for the kept examples.
 
-use cliquet_web_crypto::crypto::{account_settings::AccountSettings, conversation_settings::ConversationSettings};
+use cliquet_web_crypto::crypto::{
+    account_settings::AccountSettings, conversation_settings::ConversationSettings, profile::Profile,
+};
 
 /// Settings of an account, none of them the first.
 pub(crate) fn account_settings() -> AccountSettings {
     AccountSettings { decided: 1, read_receipts: false, typing: true }
+}
+
+/// A profile, not the first, with the head of a JPEG of 8 by 8.
+pub(crate) fn profile() -> Profile {
+    let picture = vec![0xff, 0xd8, 0xff, 0xc0, 0, 11, 8, 0, 8, 0, 8, 1, 1, 0x11, 0, 0xff, 0xd9];
+    Profile { decided: 3, name: Some("Zoé".into()), about: Some("on the road".into()), picture: Some(picture) }
 }
 
 /// Settings of a conversation, none of them the first.

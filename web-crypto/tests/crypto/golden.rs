@@ -4,7 +4,7 @@
 //! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made anew:
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
-use crate::example_settings::{account_settings, conversation_settings};
+use crate::example_settings::{account_settings, conversation_settings, profile};
 use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
@@ -130,6 +130,7 @@ fn contents() -> Vec<(&'static str, Content)> {
             },
         ),
         ("content_17.bin", event(Event::Star { of, starred: true })),
+        ("content_18.bin", Body::Profile(Box::new(profile()))),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
@@ -174,6 +175,7 @@ fn vault_body() -> VaultBody {
         decided: 1_700_000_000_000,
         settings: conversation_settings(),
         timer: ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(3_600) },
+        profile_name: profile().name(),
     };
     let contacts = vec![
         contact("bob", ContactState::Added, true),
@@ -183,7 +185,7 @@ fn vault_body() -> VaultBody {
     let history = vec![history_head()];
     let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
     let settings = account_settings();
-    VaultBody { generation: 3, counter: 2, contacts, history, older_history_keys, settings }
+    VaultBody { generation: 3, counter: 2, contacts, history, older_history_keys, settings, profile: profile() }
 }
 
 fn shared_keys() -> SharedKeys {
@@ -321,6 +323,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         conversation_settings: true,
     };
     all.insert("owed.bin", owed.save().to_vec());
+    all.insert("profile.bin", profile().save().to_vec());
     all.insert("history_head.bin", cbor::save(&history_head()).to_vec());
     all.insert("safekeeping.bin", first_record(&keys, &vault_body()).value.to_vec());
     all.insert("shared_keys.bin", cbor::save(&shared_keys()).to_vec());

@@ -7,6 +7,7 @@ use cliquet_web_crypto::crypto::{
     history::OlderKeys,
     keys::Key,
     limits::HISTORY_KEYS_MAX,
+    profile::{PROFILE_ABOUT_BYTES_MAX, PROFILE_NAME_BYTES_MAX, PROFILE_PICTURE_BYTES_MAX, Profile, ProfileName},
     rsa::WrappedAccountKey,
     vault::{self, NewRoot, Owner, VaultBody, VaultContact, VaultError, VaultKeys},
 };
@@ -73,6 +74,7 @@ fn body(contacts: usize) -> VaultBody {
         decided: 1_700_000_000_000,
         settings: ConversationSettings::default(),
         timer: ConversationTimer::default(),
+        profile_name: ProfileName::default(),
     };
     VaultBody { generation: 0, counter: 2, contacts: (0..contacts).map(contact).collect(), ..VaultBody::default() }
 }
@@ -246,8 +248,15 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
             hides_reading: true,
             hides_typing: true,
         };
+        contact.profile_name = ProfileName { decided: u64::MAX, name: Some("p".repeat(PROFILE_NAME_BYTES_MAX)) };
         contact.timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(LIFE_SECONDS_MAX) };
     }
+    longest.profile = Profile {
+        decided: u64::MAX,
+        name: Some("p".repeat(PROFILE_NAME_BYTES_MAX)),
+        about: Some("a".repeat(PROFILE_ABOUT_BYTES_MAX)),
+        picture: Some(vec![0; PROFILE_PICTURE_BYTES_MAX]),
+    };
     assert!(made.replaced(&longest).unwrap().0.len() <= VAULT_BYTES_MAX);
     let more = longest.contacts.clone();
     longest.contacts.extend(more);

@@ -10,6 +10,7 @@ use cliquet_web_crypto::client::{
     compose::{delete, edit, react, star},
     conversation::{DeliveryStatus, Message},
     peer::Trust,
+    profile::Profile,
     settings::{AccountSettings, ConversationChange},
 };
 use cliquet_wire::{address::Address, envelope::Envelope};
@@ -147,11 +148,14 @@ fn read(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-/// Changes a setting of the account or of a conversation.
+/// Changes a setting of the account or of a conversation, or the profile.
 fn set(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let device = &world.devices[place];
-    let what = choices.below(8);
-    let step = if what == 0 {
+    let what = choices.below(9);
+    let step = if what == 8 {
+        let name = ["Zoé", "Zora", ""][choices.below(3)].to_owned();
+        device.messenger.set_profile(Profile { name: Some(name), ..Profile::default() }).unwrap()
+    } else if what == 0 {
         let before = device.messenger.settings();
         device.messenger.set_settings(AccountSettings { typing: !before.typing, ..before }).unwrap()
     } else {

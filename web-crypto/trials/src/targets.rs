@@ -9,7 +9,7 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        content::Content,
+        content::{Body, Content},
         conversation::{Amendments, Conversation, Message, OutgoingEvent, Waiting},
         history, markup,
         messenger::Messenger,
@@ -193,6 +193,10 @@ pub fn content(bytes: &[u8]) {
     let Ok(content) = Content::decode(bytes) else { return };
     if let Ok(encoded) = content.encode() {
         assert!(Content::decode(&encoded).is_ok_and(|again| again == content));
+    }
+    if let Body::Profile(profile) = content.body {
+        let clean = profile.cleaned();
+        assert_eq!(clean.clone().cleaned(), clean);
     }
 }
 

@@ -13,7 +13,8 @@
 //! - In a gentle schedule every device of an account shows the same of each text: its newest form, its deletion, the
 //!   reactions to it. So do the devices of different accounts, but for what one of them deleted for itself.
 //! - "Read" is never said of a text that the receiver has not read.
-//! - In a gentle schedule the devices of an account agree on its settings and on what was read.
+//! - In a gentle schedule the devices of an account agree on its settings, its profile and on what was read, and contacts
+//!   see its profile.
 //! - In a gentle schedule nothing is left in any storage of a text whose time is over.
 //! - The state is bounded by the named limits.
 
@@ -28,6 +29,8 @@ use cliquet_web_crypto::{
         conversation::{DeliveryStatus, Message, MessageBody},
         outbox::SLOTS_MAX,
         peer::Trust,
+        profile::Profile,
+        records::Store,
     },
     crypto::{
         PreKeySecrets,
@@ -105,6 +108,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
     if class == Class::Gentle {
         everybody_shows_the_same(&world);
         own_devices_agree(&world);
+        contacts_see_profiles(&world);
     }
     world.devices.iter().for_each(state_is_bounded);
     let disappeared = if class == Class::Gentle { disappearing::all_is_gone(&mut world) } else { 0 };
@@ -204,9 +208,28 @@ fn own_devices_agree(world: &World) {
                 (peer.address.clone(), (contact.conversation.settings.clone(), unread, starred))
             })
             .collect();
-        let agreed = (device.messenger.settings(), conversations);
+        let agreed = (device.messenger.settings(), device.messenger.profile().clone(), conversations);
         let others = by_account.entry(device.account).or_insert_with(|| agreed.clone());
         assert_eq!(*others, agreed, "two devices of an account were set or read otherwise");
+    }
+}
+
+/// Contacts see of an account what it shows, where it has them as contacts.
+fn contacts_see_profiles(world: &World) {
+    for (device, other) in
+        world.devices.iter().flat_map(|device| world.devices.iter().map(move |other| (device, other)))
+    {
+        let added = |by: &Device, of: &Device| {
+            let peer = by.messenger.peer(of.messenger.address());
+            peer.is_some_and(|peer| peer.trust == Trust::Added && !peer.key_changed)
+        };
+        let shown = other.messenger.profile();
+        if device.account == other.account || shown.decided == 0 || !added(device, other) || !added(other, device) {
+            continue;
+        }
+        let key = (Store::Profiles, other.messenger.address().to_string());
+        let seen = device.disk.0.get(&key).map(|value| Profile::load(value).unwrap());
+        assert_eq!(seen.as_ref(), Some(shown), "a contact does not see the profile");
     }
 }
 

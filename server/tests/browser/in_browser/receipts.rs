@@ -29,15 +29,6 @@ impl Person {
         let set = "document.querySelector(a[0])?.checked === a[1]";
         self.tab.until(&format!("{setting} to be {on}"), set, vec![setting.into(), on.into()]).await;
     }
-
-    /// A second browser of this person.
-    async fn another_browser(&self, stage: &Stage) -> Person {
-        let mut laptop = stage.person("laptop").await;
-        (laptop.email, laptop.password) = (self.email.clone(), self.password.clone());
-        laptop.try_sign_in(&laptop.password).await;
-        laptop.until_home().await;
-        laptop
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

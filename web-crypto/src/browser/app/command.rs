@@ -2,6 +2,7 @@
 
 use crate::client::{
     conversation::ConversationId,
+    profile::Profile,
     settings::{AccountSettings, ConversationChange},
 };
 use cliquet_wire::address::Address;
@@ -80,6 +81,9 @@ pub enum Command {
         #[cbor(n(1), with = "minicbor::bytes")]
         key_hash: [u8; 32],
     },
+    /// What the person shows of themselves.
+    #[n(15)]
+    SetProfile(#[n(0)] Box<Profile>),
     /// Somebody is typing in this conversation, or no longer.
     #[n(11)]
     Typing {

@@ -24,6 +24,7 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::SetAccount(settings) => {
             engine.run(async |messenger| Ok(Some(messenger.set_settings(settings)?))).await
         }
+        Command::SetProfile(profile) => engine.run(async |messenger| Ok(Some(messenger.set_profile(*profile)?))).await,
         Command::ChangeConversation { conversation, change } => {
             let now = engine.platform().now_ms();
             engine.run(async |messenger| Ok(Some(messenger.change_conversation(&conversation, change, now)?))).await

@@ -7,6 +7,7 @@ use crate::{
     client::{
         conversation::{Conversation, ConversationId, Message, MessageRef, Preview, message_key},
         peer::Peer,
+        profile::{PROFILE, Profile},
         records::{RecordsError, Store, decode},
         settings::{AccountSettings, SETTINGS},
     },
@@ -95,6 +96,23 @@ async fn with_preview<P: Platform>(
 pub async fn settings<P: Platform>(engine: &Engine<P>) -> Result<AccountSettings, AppError> {
     let settings = record(engine, Store::Device, SETTINGS, |value| Ok(AccountSettings::load(value)?)).await?;
     Ok(settings.unwrap_or_default())
+}
+
+/// What the person shows of themselves.
+///
+/// # Errors
+/// As [`peer`].
+pub async fn own_profile<P: Platform>(engine: &Engine<P>) -> Result<Profile, AppError> {
+    let profile = record(engine, Store::Device, PROFILE, |value| Ok(Profile::load(value)?)).await?;
+    Ok(profile.unwrap_or_default())
+}
+
+/// What an account shows of itself. `None`: nothing came from it yet.
+///
+/// # Errors
+/// As [`peer`].
+pub async fn profile<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<Option<Profile>, AppError> {
+    record(engine, Store::Profiles, address.as_str(), |value| Ok(Profile::load(value)?)).await
 }
 
 /// Every account that is known, this one included.

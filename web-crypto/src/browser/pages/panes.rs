@@ -4,7 +4,7 @@ use super::password_chunk::serve_removals;
 use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
-    view::{add_me, devices, dom, history, notices, saved_file, search, sentences::word, settings},
+    view::{add_me, devices, dom, history, notices, profile, saved_file, search, sentences::word, settings},
 };
 use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
@@ -44,7 +44,7 @@ fn serve_pane(engine: Rc<Engine<Browser>>, selector: &'static str) -> Result<(),
     let serve: &[Serve] = match selector {
         DEVICES => &[devices::serve],
         ".search" => &[search::serve],
-        ".settings" => &[settings::serve],
+        ".settings" => &[settings::serve, profile::serve],
         ".add-me" => &[add_me::serve],
         _ => &[history::serve, saved_file::serve],
     };

@@ -1,13 +1,13 @@
 //! The list of contacts, the form that looks somebody up, and the buttons that add somebody.
 
 use super::{
-    Engine, archive,
+    Engine, archive, avatar,
     conversation::OpenConversation,
     conversation_menu,
     dates::Dates,
     dom,
     message_words::{self, Look},
-    notices,
+    names, notices,
     words::{Word, Words},
 };
 use crate::{
@@ -80,7 +80,7 @@ impl Contacts {
     /// When the storage does not answer.
     pub async fn fill(&self) -> Result<(), AppError> {
         for peer in load_messages::peers(&self.engine).await? {
-            show_peer(&peer);
+            self.show_peer(&peer).await?;
         }
         let drafts = drafts::all(&self.engine).await?;
         for conversation in load_messages::conversations(&self.engine).await? {
@@ -121,6 +121,24 @@ impl Contacts {
         }
     }
 
+    /// What is known of an account, on its line. `false`: the list does not have it.
+    ///
+    /// # Errors
+    /// When the storage does not answer.
+    pub async fn show_peer(&self, peer: &Peer) -> Result<bool, AppError> {
+        names::learn_own(peer);
+        let Some(line) = line(&ConversationId::from(&peer.address)) else { return Ok(false) };
+        let state = match peer.trust {
+            Trust::Requested => "requested",
+            Trust::Blocked => "blocked",
+            Trust::Own | Trust::Added => "added",
+        };
+        let _ = line.set_attribute("data-state", state);
+        names::show(&line);
+        avatar::show(&self.engine, &line, peer).await?;
+        Ok(true)
+    }
+
     async fn add(&self, address: &Address) -> Result<(), AppError> {
         add_contact::add(&self.engine, address).await?;
         if listed_as(&address.into()).is_none() {
@@ -144,17 +162,6 @@ fn show_last(line: &Element, whose: &str, said: &str) {
         text.set_text_content(Some(said));
         let _ = last.append_child(&text);
     }
-}
-
-/// What is known of an account, on its line. `false`: the list does not have it.
-pub fn show_peer(peer: &Peer) -> bool {
-    let Some(line) = line(&ConversationId::from(&peer.address)) else { return false };
-    let state = match peer.trust {
-        Trust::Requested => "requested",
-        Trust::Blocked => "blocked",
-        Trust::Own | Trust::Added => "added",
-    };
-    line.set_attribute("data-state", state).is_ok()
 }
 
 /// Pinned conversations first, then the newest; and the open one marked.

@@ -4,7 +4,7 @@
 use super::{
     Engine,
     conversation::OpenConversation,
-    dom,
+    dom, names,
     search_filters::{SEARCH_IN, SEARCH_STARRED},
 };
 use crate::{
@@ -100,9 +100,9 @@ pub fn show(element: &Element, settings: &ConversationSettings, newest: u64) {
     ];
     let words: String = holds.into_iter().filter(|(_, holds)| *holds).map(|(word, _)| word).collect();
     let _ = element.set_attribute(SETTINGS, words.trim_end());
-    if let Some(name) = dom::within(element, "[data-name]") {
-        let address = name.get_attribute("data-name").unwrap_or_default();
-        name.set_text_content(Some(settings.nickname.as_deref().unwrap_or(&address)));
+    if let Some(address) = dom::within(element, "[data-name]").and_then(|name| name.get_attribute("data-name")) {
+        names::learn_nickname(&address, settings.nickname.as_deref());
+        names::show(element);
     }
     let field = nickname_field(element).filter(|field| dom::active().as_ref() != Some(field.unchecked_ref()));
     if let Some(field) = field {

@@ -3,7 +3,7 @@
 //! htmx swaps in the skeleton of a conversation; this fills it, and follows every commit of every tab.
 
 use super::{
-    Engine,
+    Engine, avatar,
     composer::Composer,
     contacts::{self, Contacts},
     conversation::{Allowed, OpenConversation, Placed},
@@ -12,7 +12,7 @@ use super::{
     disappearing, dom, message,
     message_actions::LINE,
     message_words::Look,
-    notices, quote,
+    names, notices, quote,
     reading_place::{self, AtEnd},
     words::Words,
 };
@@ -259,6 +259,11 @@ impl Conversations {
         conversation_menu::show(open.section(), &conversation.settings, conversation.newest);
         disappearing::show(open.section(), conversation.timer.seconds, self.look());
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
+        if let Some(peer) = &peer {
+            names::learn_own(peer);
+            names::show(open.section());
+            avatar::show(&self.engine, open.section(), peer).await?;
+        }
         let allowed = match peer {
             Some(peer) => {
                 let Peer { trust, verified, key_changed, deleted, .. } = peer;
@@ -327,11 +332,15 @@ impl Conversations {
                     if peer.trust == Trust::Own {
                         continue;
                     }
-                    if !contacts::show_peer(&peer) {
+                    avatar::outdate(address.as_str());
+                    let is_renamed = names::learn_own(&peer);
+                    if !self.contacts.show_peer(&peer).await? {
                         contacts::refresh();
                     }
                     if let Some(open) = here(&address.into()) {
                         self.allow(open).await?;
+                        // Its lines name it.
+                        between |= is_renamed;
                     }
                 }
                 Change::Conversation(id) => {

@@ -1,6 +1,6 @@
 //! Forwarding: the text of a message goes to another conversation, as a new message.
 
-use super::{composer::complaint, dom, message_actions::MessageActions, notices, sentences::word};
+use super::{composer::complaint, dom, message_actions::MessageActions, names, notices, sentences::word};
 use crate::{
     browser::app::register_message::{Draft, Register},
     client::conversation::ConversationId,
@@ -24,7 +24,7 @@ pub fn ask(actions: &Rc<MessageActions>, text: &str) {
         let Some(id) = contact.get_attribute("data-contact").and_then(|id| id.parse::<ConversationId>().ok()) else {
             continue;
         };
-        let Some(button) = button(&list, &id.text()) else { continue };
+        let Some(button) = button(&list, &names::of(&id.text())) else { continue };
         let (actions, text) = (actions.clone(), Zeroizing::new(text.to_owned()));
         dom::on(&button, "click", move |_| {
             let draft = Draft { conversation: id.clone(), text: text.clone(), quote: None };

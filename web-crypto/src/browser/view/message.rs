@@ -5,7 +5,7 @@
 
 use super::{
     dom,
-    message_words::{Look, said, why},
+    message_words::{Look, name, said, why},
     quote, reactions, rich_text, time_left,
     words::{Word, Words},
 };
@@ -35,9 +35,9 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     }
     let Some(line) = template(templates, "#message-template") else { return };
     let (author, who) = match (message.is_notice(), message.is_own()) {
-        (true, _) => ("notice", ""),
-        (false, true) => ("own", look.words.get(Word::You)),
-        (false, false) => ("peer", message.sender.as_str()),
+        (true, _) => ("notice", String::new()),
+        (false, true) => ("own", name(&message.sender, look)),
+        (false, false) => ("peer", name(&message.sender, look)),
     };
     let _ = line.class_list().add_1(author);
     let minute = (message.sort_time / GROUP_MS).to_string();
@@ -53,7 +53,7 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
         let _ = line.set_attribute(name, value);
     }
     let _ = line.set_attribute("data-key", &message.key());
-    dom::set_text(&line, ".author", who);
+    dom::set_text(&line, ".author", &who);
     if let Some(status) = dom::within(&line, ".mark") {
         // The log says a message once; how far it came is there for who asks.
         let _ = status.set_attribute("aria-live", "off");

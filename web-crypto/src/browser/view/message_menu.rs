@@ -10,7 +10,7 @@ use super::{
     message_actions::{Direction, Gesture, LINE, MessageActions},
     message_gestures,
     message_words::newest_text,
-    notices, quote, search_results,
+    names, notices, quote, search_results,
     sentences::word,
 };
 use crate::{
@@ -153,7 +153,7 @@ impl MessageMenu {
             let title = if message.is_own() {
                 word("reply-to-own")
             } else {
-                fill(&word("reply-to"), "name", message.sender.as_str())
+                fill(&word("reply-to"), "name", &names::of(message.sender.as_str()))
             };
             let purpose = Purpose::Reply(message.reference());
             menu.actions.composer.begin(purpose, &title, &plain(newest_text(&message, &menu.actions.words)), None);

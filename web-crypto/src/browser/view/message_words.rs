@@ -3,6 +3,7 @@
 use super::{
     dates::Dates,
     fill::fill,
+    names,
     words::{Word, Words},
 };
 use crate::client::{
@@ -22,8 +23,8 @@ pub struct Look<'a> {
 }
 
 /// How an account is called in a conversation.
-pub fn name<'a>(account: &'a Address, look: Look<'a>) -> &'a str {
-    if account == look.own { look.words.get(Word::You) } else { account.as_str() }
+pub fn name(account: &Address, look: Look<'_>) -> String {
+    if account == look.own { look.words.get(Word::You).to_owned() } else { names::of(account.as_str()) }
 }
 
 /// What a message says now, in words.
@@ -71,7 +72,7 @@ fn timer(seconds: Option<u32>, sender: &Address, look: Look<'_>) -> String {
         (false, false) => Word::TimerOff,
     };
     let time = seconds.map(|seconds| look.dates.duration(seconds)).unwrap_or_default();
-    fill(&fill(look.words.get(sentence), "name", sender.as_str()), "time", &time)
+    fill(&fill(look.words.get(sentence), "name", &names::of(sender.as_str())), "time", &time)
 }
 
 /// Why a message was not sent.

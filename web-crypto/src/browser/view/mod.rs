@@ -12,6 +12,8 @@ pub mod add_me;
 #[cfg(target_arch = "wasm32")]
 pub mod archive;
 #[cfg(target_arch = "wasm32")]
+pub mod avatar;
+#[cfg(target_arch = "wasm32")]
 pub mod choose_emoji;
 #[cfg(target_arch = "wasm32")]
 pub mod composer;
@@ -61,11 +63,17 @@ pub mod message_menu;
 #[cfg(target_arch = "wasm32")]
 pub mod message_words;
 #[cfg(target_arch = "wasm32")]
+pub mod names;
+#[cfg(target_arch = "wasm32")]
 pub mod notices;
 #[cfg(target_arch = "wasm32")]
 pub mod notification_settings;
 #[cfg(target_arch = "wasm32")]
 pub mod notifications;
+#[cfg(target_arch = "wasm32")]
+pub mod picture;
+#[cfg(target_arch = "wasm32")]
+pub mod profile;
 pub mod quiet_hours;
 #[cfg(target_arch = "wasm32")]
 pub mod quote;

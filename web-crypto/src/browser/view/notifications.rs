@@ -90,9 +90,10 @@ impl Notifications {
             Some(address) => load_messages::peer(&self.engine, address).await?,
             None => None,
         };
-        let is_request = peer.is_some_and(|peer| peer.trust == Trust::Requested);
+        let is_request = peer.as_ref().is_some_and(|peer| peer.trust == Trust::Requested);
         let what = self.words.get(if is_request { Word::NewRequest } else { Word::NewMessage });
-        let name = conversation.settings.nickname.as_deref().unwrap_or(message.sender.as_str());
+        let own_name = peer.as_ref().and_then(|peer| peer.profile_name.name.as_deref());
+        let name = conversation.settings.nickname.as_deref().or(own_name).unwrap_or(message.sender.as_str());
         let text: String = newest_text(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
         let (title, body) = match Says::kept() {
             Says::Nothing => return Ok(()),

@@ -48,7 +48,7 @@ pub async fn fill(engine: &Engine, id: &ConversationId, list: &Element, look: Lo
         let quote = line.get_attribute(QUOTES).and_then(|name| name.parse().ok());
         let Some(quote) = quote else { continue };
         let quoted = load_messages::named(engine, id, &quote).await?;
-        dom::set_text(&line, ".quote-author", name(&quote.sender, look));
+        dom::set_text(&line, ".quote-author", &name(&quote.sender, look));
         dom::set_text(&line, ".quote-text", &excerpt(quoted.as_ref(), look));
     }
     Ok(())

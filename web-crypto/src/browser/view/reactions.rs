@@ -39,7 +39,7 @@ pub fn show(line: &Element, message: &Message, look: Look<'_>) {
 fn chip(emoji: &str, senders: &[&Address], look: Look<'_>) -> Option<Element> {
     let document = dom::document()?;
     let (item, button) = (document.create_element("li").ok()?, document.create_element("button").ok()?);
-    let names: Vec<&str> = senders.iter().map(|sender| name(sender, look)).collect();
+    let names: Vec<String> = senders.iter().map(|sender| name(sender, look)).collect();
     let names = names.join(", ");
     let count = if senders.len() > 1 { [" ", &senders.len().to_string()].concat() } else { String::new() };
     let text = [emoji, &count].concat();

@@ -2,7 +2,7 @@
 //!
 //! Nodes are copies of the pane's template, and what people wrote becomes text nodes and nothing else.
 
-use super::{conversation::FILLED, dom, relative_time::RelativeTime, sentences::word};
+use super::{conversation::FILLED, dom, names, relative_time::RelativeTime, sentences::word};
 use crate::{
     browser::platform::{task, timer},
     client::{conversation::Message, search::Part},
@@ -73,7 +73,7 @@ impl SearchResults {
         for (name, value) in [("data-hit", key.as_str()), ("data-with", &with), ("data-order", &order)] {
             line.set_attribute(name, value).ok()?;
         }
-        dom::set_text(&line, ".hit-with", &with);
+        dom::set_text(&line, ".hit-with", &names::of(&with));
         if message.is_own() {
             dom::set_text(&line, ".hit-author", &[&word("you"), ": "].concat());
         }

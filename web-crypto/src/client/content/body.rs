@@ -5,7 +5,7 @@ use crate::{
     client::conversation::{ConversationId, Event, MessageId, MessageRef},
     crypto::{
         account_settings::AccountSettings, cbor, conversation_settings::ConversationSettings,
-        conversation_timer::is_life, vault::SharedKeys,
+        conversation_timer::is_life, profile::Profile, vault::SharedKeys,
     },
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -66,6 +66,8 @@ pub enum Body {
     Settings(AccountSettings),
     /// Kind 15, only in a copy: what its person set for the conversation.
     ConversationSettings(ConversationSettings),
+    /// Kind 18, to contacts and between devices of one account: what its person shows of themselves.
+    Profile(Box<Profile>),
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -226,6 +228,7 @@ impl Body {
             Self::ConversationSettings(settings) => (15, cbor::encode(&settings)),
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
             Self::Settings(settings) => (13, cbor::encode(&settings)),
+            Self::Profile(profile) => (18, cbor::encode(&*profile)),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -283,6 +286,7 @@ impl Body {
             }
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
+            18 => Self::Profile(Box::new(read(fields)?)),
             15 => Self::ConversationSettings(read(fields)?),
             kind => Self::Unknown { kind },
         };
@@ -315,6 +319,7 @@ impl Body {
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
+            Self::Profile(profile) => profile.fits(),
             Self::Event { event: Event::Delete { .. } | Event::Timer { .. } | Event::Star { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
@@ -342,6 +347,7 @@ impl std::fmt::Debug for Body {
             Self::RetryRequest { .. } => "RetryRequest",
             Self::ReadUntil { .. } => "ReadUntil",
             Self::Settings(_) => "Settings",
+            Self::Profile(_) => "Profile",
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
             Self::Unknown { .. } => "Unknown",

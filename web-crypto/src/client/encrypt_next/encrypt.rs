@@ -112,6 +112,7 @@ impl Messenger {
                 self.put_contact(read, &mut step);
             }
             About::Settings => contact.owed.settings = false,
+            About::Profile => contact.peer.profile_told = self.profile().decided,
             About::ConversationSettings(address) => {
                 let mut other = self.contact(address).ok_or(StepError::NoContact)?;
                 other.owed.conversation_settings = false;

@@ -1,5 +1,5 @@
-//! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them; the
-//! account's other devices learn how far a conversation was read, and what the settings are.
+//! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them, and the
+//! profile; the account's other devices learn how far a conversation was read, and what the settings are.
 
 use super::{
     Next,
@@ -27,6 +27,11 @@ impl Messenger {
             if let Some(job) = self.receipt(peer) {
                 return Ok(Some(self.encrypt(peer, job, None, now, rng)?));
             }
+        }
+        if let Some(peer) = self.peers().filter(|peer| is_free(&peer.address)).find(|peer| self.owes_profile(peer)) {
+            let body = Body::Profile(Box::new(self.profile().clone()));
+            let job = Job { about: About::Profile, body, only: None, copy: None };
+            return Ok(Some(self.encrypt(peer, job, None, now, rng)?));
         }
         let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
         let read_here = |peer: &Peer| self.owed(&peer.address).and_then(|owed| owed.read_until);

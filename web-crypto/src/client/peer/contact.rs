@@ -53,6 +53,7 @@ impl Contact {
         contact.conversation.keep_history = pin.keep_history;
         contact.conversation.settings = pin.settings.clone();
         contact.conversation.timer = pin.timer;
+        contact.peer.profile_name = pin.profile_name.clone();
         let hash = contact.peer.account_key.hash();
         if hash == pin.account_key_hash {
             contact.peer.counter = pin.counter;

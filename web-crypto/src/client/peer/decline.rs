@@ -44,7 +44,7 @@ impl Messenger {
         let address = peer.address.as_str();
         let id = ConversationId::from(&peer.address);
         let conversation = under(&id.text());
-        for store in [Store::Peers, Store::Directories, Store::Owed] {
+        for store in [Store::Peers, Store::Profiles, Store::Directories, Store::Owed] {
             step.changes.delete(store, address.into());
         }
         for store in [Store::Conversations, Store::Drafts] {

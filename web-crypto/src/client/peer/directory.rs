@@ -166,6 +166,10 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
     if added.is_empty() && removed.is_empty() {
         return;
     }
+    if !added.is_empty() {
+        // They have nothing of this account's profile.
+        contact.peer.profile_told = 0;
+    }
     if !contact.is_own() {
         for (devices, notice) in [(&added, Notice::DeviceAdded), (&removed, Notice::DeviceRemoved)] {
             if let Some(device) = devices.first() {

@@ -4,7 +4,7 @@
 
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::{ListSeen, cbor},
+    crypto::{ListSeen, cbor, profile::ProfileName},
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, contacts::ContactState, ids::DeviceId};
 use minicbor::{Decode, Encode};
@@ -57,6 +57,14 @@ pub struct Peer {
     #[n(12)]
     #[cbor(default)]
     pub list_stale: bool,
+    /// How it calls itself.
+    #[n(13)]
+    #[cbor(default)]
+    pub profile_name: ProfileName,
+    /// It was told of this account's profile up to this decision.
+    #[n(14)]
+    #[cbor(default)]
+    pub profile_told: u64,
 }
 
 /// What this account decided about another one.
@@ -122,6 +130,8 @@ impl Peer {
             deleted: false,
             list_looked_at: 0,
             list_stale: false,
+            profile_name: ProfileName::default(),
+            profile_told: 0,
         }
     }
 

@@ -102,6 +102,13 @@ impl Messenger {
             Ok(Content { body: Body::Settings(settings), .. }) if contact.is_own() => {
                 self.merge_settings(settings, &mut step);
             }
+            Ok(Content { body: Body::Profile(profile), .. }) => {
+                if contact.is_own() {
+                    self.take_own_profile(&mut contact, &profile, &mut step);
+                } else {
+                    self.take_profile(&mut contact, *profile, records, &mut step).await?;
+                }
+            }
             Ok(content) => {
                 if let Some(kind) = content.body.unknown_kind() {
                     self.keep_unknown(&contact, &content.body, envelope, bytes, records, &mut step).await?;

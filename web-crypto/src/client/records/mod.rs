@@ -27,6 +27,8 @@ pub enum Store {
     Directories,
     /// By a conversation's id: its line in the list, and what a person set for it.
     Conversations,
+    /// By address: what an account shows of itself.
+    Profiles,
     /// By address: what is still to be sent without a person's doing.
     Owed,
     /// By `address/device`.
@@ -65,12 +67,13 @@ pub enum Store {
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
         Self::Directories,
         Self::Conversations,
+        Self::Profiles,
         Self::Owed,
         Self::Sessions,
         Self::Messages,
@@ -108,6 +111,7 @@ impl Store {
             Self::Pins => "pins",
             Self::Directories => "directories",
             Self::Conversations => "conversations",
+            Self::Profiles => "profiles",
             Self::Owed => "owed",
             Self::Sessions => "sessions",
             Self::Messages => "messages",
