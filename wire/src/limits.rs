@@ -54,7 +54,8 @@ pub const POLL_SECONDS_MAX: u32 = 50;
 /// Envelopes in one answer to a poll; the rest follow in the next.
 pub const POLL_DELIVERIES_MAX: usize = 50;
 
-/// The sealed vault: the account key, and [`CONTACTS_MAX`] contacts with the longest addresses.
+/// The sealed vault: the account key, a profile with a picture, and [`CONTACTS_MAX`] contacts with the longest addresses
+/// and names.
 pub const VAULT_BYTES_MAX: usize = 640 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;

@@ -15,7 +15,7 @@ pub const PRE_KEY_MESSAGES_SEEN_MAX: usize = 256;
 /// One-time pre-keys kept in all: the stock, and those handed out that never came back.
 pub const ONE_TIME_SECRETS_MAX: usize = 500;
 /// The vault's body grows in steps of this, so that its length says little about how many contacts there are.
-pub const VAULT_PADDING_STEP_BYTES: usize = 1_024;
+pub const VAULT_PADDING_STEP_BYTES: usize = 4_096;
 /// Devices whose history segments the vault counts: eight at a time, and those that were removed. A head has about 70
 /// bytes.
 pub const HISTORY_HEADS_MAX: usize = 256;

@@ -37,8 +37,7 @@ fn name_of(world: &World, place: usize, name: &str) -> Option<String> {
 fn contacts_and_own_devices_are_told_once_of_each_change() {
     let mut world = World::alice_and_bob(1);
     let laptop = world.add_device("alice", 0);
-    // Her second device learns from the copy that Bob was added.
-    world.write(0, "bob", "hello");
+    world.add_contact(laptop, "bob");
     world.write(1, "alice", "hello, both of you");
     world.settle();
     set(&mut world, 0, zoe());
@@ -57,7 +56,7 @@ fn contacts_and_own_devices_are_told_once_of_each_change() {
     set(&mut world, 0, Profile { about: None, ..zoe() });
     world.settle();
     assert_eq!(world.office.accepted, before + 2);
-    assert_eq!(world.devices[1].conversation("alice"), ["< hello", "> hello, both of you"], "a profile is no line");
+    assert_eq!(world.devices[1].conversation("alice"), ["! DeviceAdded", "> hello, both of you"], "a profile is no line");
 }
 
 #[test]

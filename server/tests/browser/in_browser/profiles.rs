@@ -52,6 +52,7 @@ async fn a_name_and_a_picture_reach_contacts_who_were_away_and_ones_own_devices(
     bob.tab.goto(&bob.url("/transparency")).await;
 
     alice.open_profile().await;
+    alice.tab.until("a letter in the form", LETTER, vec!["[data-profile]".into(), "a".into()]).await;
     show(&alice.tab, "profile-empty").await;
     alice.tab.write("#profile-name", "Alice canary-name-5b1").await;
     alice.tab.write("#profile-about", "canary-about-77d, by the sea").await;

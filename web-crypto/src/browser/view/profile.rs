@@ -13,7 +13,10 @@ use crate::{
     },
     client::profile::Profile,
 };
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, Url};
 
@@ -33,6 +36,7 @@ struct Form {
     url: RefCell<Option<String>>,
     /// What was last read from the store.
     kept: RefCell<Profile>,
+    is_filled: Cell<bool>,
 }
 
 /// Serves the form, if it is on the page.
@@ -44,6 +48,7 @@ pub fn serve(engine: &Rc<Engine>) {
         picture: RefCell::default(),
         url: RefCell::default(),
         kept: RefCell::default(),
+        is_filled: Cell::new(false),
     });
     let following = form.clone();
     engine.subscribe(move |signal| {
@@ -93,9 +98,8 @@ impl Form {
 
     async fn show(&self) -> Result<(), AppError> {
         let profile = load_messages::own_profile(&self.engine).await?;
-        let is_first = dom::within(&self.form, "fieldset[disabled]").is_some();
         // What is being typed is not taken away by a setting that changed elsewhere.
-        if is_first || profile != *self.kept.borrow() {
+        if !self.is_filled.replace(true) || profile != *self.kept.borrow() {
             for (selector, text) in [(NAME, &profile.name), (ABOUT, &profile.about)] {
                 if let Some(field) = self.field(selector) {
                     field.set_value(text.as_deref().unwrap_or_default());
@@ -104,7 +108,7 @@ impl Form {
             self.show_picture(profile.picture.clone());
             self.kept.replace(profile);
         }
-        for fieldset in dom::all_within(&self.form, "fieldset") {
+        if let Some(fieldset) = dom::within(&self.form, "fieldset") {
             let _ = fieldset.remove_attribute("disabled");
         }
         Ok(())

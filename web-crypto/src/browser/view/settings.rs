@@ -62,7 +62,7 @@ async fn show(engine: &Engine, pane: &Element) -> Result<(), AppError> {
     set(pane, TYPING, settings.typing);
     set(pane, "[data-enter]", EnterKey::kept().sends());
     show_notifications(pane);
-    for fieldset in dom::all_within(pane, "fieldset") {
+    for fieldset in dom::all_within(pane, "fieldset:not([data-profile] *)") {
         let _ = fieldset.remove_attribute("disabled");
     }
     Ok(())
