@@ -2,7 +2,6 @@
 
 use crate::browser::{Browser, Tab};
 use crate::eventually::{PATIENCE, eventually};
-use crate::stage::Stage;
 use cliquet_wire::certificate::DeviceDirectory;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -62,15 +61,6 @@ impl Person {
         self.tab.write("form#sign-in [data-email]", &self.email).await;
         self.tab.write("form#sign-in [data-password]", password).await;
         self.tab.click("form#sign-in [type=submit]").await;
-    }
-
-    /// Another browser of the same account, signed in.
-    pub(crate) async fn another_browser(&self, stage: &Stage) -> Self {
-        let mut another = stage.person("laptop").await;
-        (another.email, another.password) = (self.email.clone(), self.password.clone());
-        another.try_sign_in(&another.password).await;
-        another.until_home().await;
-        another
     }
 
     pub(crate) async fn until_home(&self) {

@@ -35,6 +35,15 @@ impl Stage {
         Person::arrive(self.house.path(), name, &self.proxy.url("")).await
     }
 
+    /// Another browser of this person's account, signed in.
+    pub(crate) async fn another_browser_of(&self, person: &Person) -> Person {
+        let mut another = self.person("laptop").await;
+        (another.email, another.password) = (person.email.clone(), person.password.clone());
+        another.try_sign_in(&another.password).await;
+        another.until_home().await;
+        another
+    }
+
     /// Two people with accounts who know each other and have their conversation open.
     pub(crate) async fn two_who_talk(&self) -> (Person, Person) {
         let (alice, bob) = (self.person("alice").await, self.person("bob").await);

@@ -2,7 +2,7 @@
 
 use cliquet_web_crypto::{
     browser::{
-        app::to_restore::{BEFORE, TO_RESTORE},
+        app::to_restore::{BEFORE, CONTACTS, TO_RESTORE},
         platform::{
             error::{HttpError, StoreError},
             service::{
@@ -78,6 +78,12 @@ impl Disk {
     /// As on a device that was just added: everything is missing.
     pub(crate) fn restore_history(&self) {
         let key = (TO_RESTORE.to_owned(), BEFORE.to_owned());
+        self.0.records.borrow_mut().insert(key, Zeroizing::default());
+    }
+
+    /// The same, of the contacts that the vault knows.
+    pub(crate) fn restore_contacts(&self) {
+        let key = (TO_RESTORE.to_owned(), CONTACTS.to_owned());
         self.0.records.borrow_mut().insert(key, Zeroizing::default());
     }
 

@@ -19,5 +19,6 @@ mod removal;
 mod safe;
 mod send;
 mod stage;
+mod unasked;
 mod upkeep;
 mod vault;

@@ -13,7 +13,7 @@ use cliquet_web_crypto::{
         error::AppError,
         history_check::check,
     },
-    client::{records::Store, safekeeping::Safekeeping},
+    client::{records::Store, safekeeping::Safekeeping, vault_keys::MadeKeys},
     crypto::vault::{self, VaultKeys},
 };
 use cliquet_wire::{
@@ -106,6 +106,8 @@ fn a_removed_device_opens_nothing_that_was_kept_after_its_removal() {
         let phone = Safekeeping::of(house.phone.engine.store()).await.unwrap().unwrap();
         let before = house.safe.vault();
         house.remove_phone(PASSWORD).await.unwrap();
+        let told = MadeKeys::of(house.computer.engine.store()).await.unwrap().unwrap().devices;
+        assert_eq!(told, [house.tablet.engine.device()], "who gets the new keys");
         house.posts().await;
         assert_eq!(house.safe.devices(), [house.computer.engine.device(), house.tablet.engine.device()]);
         say(&house.computer, 7).await;

@@ -18,7 +18,7 @@ use cliquet_web_crypto::{
     },
     client::{
         conversation::{Amendments, DeliveryStatus, Message, MessageBody, MessageId},
-        records::Changes,
+        records::{Changes, Record},
         safekeeping::{Safekeeping, first_record},
     },
     crypto::{
@@ -232,6 +232,11 @@ fn read<T: serde::de::DeserializeOwned>(body: Option<&str>) -> T {
 
 fn write(answer: &impl serde::Serialize) -> String {
     serde_json::to_string(answer).unwrap()
+}
+
+/// What a device that knows the vault's keys keeps of them at first.
+pub(crate) fn first_safekeeping() -> Record {
+    first_record(&keys(), &VaultBody { generation: 1, ..VaultBody::default() })
 }
 
 pub(crate) fn root() -> Key {

@@ -56,7 +56,11 @@ fn contacts_and_own_devices_are_told_once_of_each_change() {
     set(&mut world, 0, Profile { about: None, ..zoe() });
     world.settle();
     assert_eq!(world.office.accepted, before + 2);
-    assert_eq!(world.devices[1].conversation("alice"), ["> hello, both of you", "! DeviceAdded"], "a profile is no line");
+    assert_eq!(
+        world.devices[1].conversation("alice"),
+        ["> hello, both of you", "! DeviceAdded"],
+        "a profile is no line"
+    );
 }
 
 #[test]

@@ -44,7 +44,7 @@ async fn until_pictured(tab: &Tab, within: &str) {
 async fn a_name_and_a_picture_reach_contacts_who_were_away_and_ones_own_devices() {
     let stage = Stage::set().await;
     let (alice, mut bob) = stage.two_who_talk().await;
-    let laptop = alice.another_browser(&stage).await;
+    let laptop = stage.another_browser_of(&alice).await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     bob.tab.until("a letter in place of a picture", LETTER, vec!["#contacts".into(), "a".into()]).await;

@@ -35,7 +35,7 @@ impl Person {
 async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
-    let laptop = bob.another_browser(&stage).await;
+    let laptop = stage.another_browser_of(&bob).await;
     bob.go_home().await;
     alice.send("one").await;
     alice.send("two").await;
@@ -69,7 +69,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it(
 async fn without_read_receipts_nobody_learns_what_was_read_on_any_device() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
-    let laptop = bob.another_browser(&stage).await;
+    let laptop = stage.another_browser_of(&bob).await;
     bob.open_settings().await;
     for name in ["settings", "settings-french"] {
         if name == "settings-french" {
@@ -149,7 +149,7 @@ async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_s
 async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
-    let laptop = bob.another_browser(&stage).await;
+    let laptop = stage.another_browser_of(&bob).await;
     bob.tab.click(".conversation details.menu > summary").await;
     bob.tab.click(".conversation details.menu details:has([data-set=hide-reading]) > summary").await;
     bob.tab.until_shown("[data-set=hide-typing]").await;

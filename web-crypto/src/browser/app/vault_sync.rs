@@ -65,7 +65,7 @@ impl VaultSync {
     }
 
     pub(super) async fn keep<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {
-        let platform = engine.platform();
+        let (platform, mut kept) = (engine.platform(), Ok(()));
         for _ in 0..ATTEMPTS {
             self.open(engine).await?;
             let Some(Seen { vault, body, key }) = self.0.take() else { return Ok(()) };
@@ -86,11 +86,12 @@ impl VaultSync {
                     self.0.replace(Some(Seen { vault: replace.vault, body, key }));
                     return Ok(());
                 }
-                Err(error) if error.code() == Some(ProblemCode::VaultOutdated) => {}
+                // Another device was faster.
+                Err(error) if error.code() == Some(ProblemCode::VaultOutdated) => kept = Err(error.into()),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        kept
     }
 }
 
