@@ -62,6 +62,7 @@ mod in_browser {
     mod rich_text;
     mod search;
     mod secrets;
+    mod selection;
     mod sign_in;
     mod storage;
     mod tabs;

@@ -42,16 +42,9 @@ pub fn serve(engine: &Rc<Engine>) {
 }
 
 fn copy(pane: &Element, link: &str) {
-    // Without HTTPS there is no clipboard.
-    let clipboard =
-        dom::window().filter(web_sys::Window::is_secure_context).map(|window| window.navigator().clipboard());
-    let copying = clipboard.map(|clipboard| JsFuture::from(clipboard.write_text(link)));
-    let pane = pane.clone();
+    let (pane, link) = (pane.clone(), link.to_owned());
     task::spawn(async move {
-        let copied = match copying {
-            Some(copying) => copying.await.is_ok(),
-            None => false,
-        };
+        let copied = dom::copy_text(&link).await;
         dom::say(&pane, "[data-add-link-state]", &word(if copied { "copied" } else { "not-copied" }));
     });
 }

@@ -41,6 +41,12 @@ fn selected(own: &str, dates: &Dates) -> Option<String> {
     Some(lines.join("\n"))
 }
 
+/// All of these lines, each with its time and its author.
+pub fn text_of(lines: &[Element], own: &str, dates: &Dates) -> String {
+    let said = |line: &Element| dom::within(line, ".body").and_then(|body| body.text_content()).unwrap_or_default();
+    lines.iter().map(|line| written(line, &said(line), own, dates)).collect::<Vec<_>>().join("\n")
+}
+
 /// `[28/11/2026, 19:05] alice@example.org: text`, as messengers do that people know.
 fn written(line: &Element, text: &str, own: &str, dates: &Dates) -> String {
     let time = dom::within(line, ".time").and_then(|time| time.get_attribute("datetime")).unwrap_or_default();

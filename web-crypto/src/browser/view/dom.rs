@@ -2,6 +2,7 @@
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     Document, Element, Event, EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, KeyboardEvent, Window,
 };
@@ -62,6 +63,15 @@ pub fn dialog(id: &str) -> Option<HtmlDialogElement> {
 pub fn window_size() -> (i32, i32) {
     let root = document().and_then(|document| document.document_element());
     root.map_or((0, 0), |root| (root.client_width(), root.client_height()))
+}
+
+/// Puts a text on the clipboard. `false`: the browser refused, as it does without HTTPS.
+pub async fn copy_text(text: &str) -> bool {
+    let clipboard = window().filter(Window::is_secure_context).map(|window| window.navigator().clipboard());
+    match clipboard {
+        Some(clipboard) => JsFuture::from(clipboard.write_text(text)).await.is_ok(),
+        None => false,
+    }
 }
 
 /// Gives an element the keyboard.

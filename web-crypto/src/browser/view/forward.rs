@@ -1,6 +1,6 @@
 //! Forwarding: the text of a message goes to another conversation, as a new message.
 
-use super::{composer::complaint, dom, message_actions::MessageActions, names, notices, sentences::word};
+use super::{composer::complaint, dom, message_actions::MessageActions, names, notices, selection, sentences::word};
 use crate::{
     browser::app::register_message::{Draft, Register},
     client::conversation::ConversationId,
@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 const DIALOG: &str = "forward-message";
 
-/// Asks where to, and stores the text there.
-pub fn ask(actions: &Rc<MessageActions>, text: &str) {
+/// Asks where to, and stores the texts there, in their order.
+pub fn ask(actions: &Rc<MessageActions>, texts: &[Zeroizing<String>]) {
     let Some(dialog) = dom::dialog(DIALOG) else { return };
     let Some(list) = dom::within(&dialog, "ul") else { return };
     list.set_text_content(None);
@@ -25,14 +25,18 @@ pub fn ask(actions: &Rc<MessageActions>, text: &str) {
             continue;
         };
         let Some(button) = button(&list, &names::of(&id.text())) else { continue };
-        let (actions, text) = (actions.clone(), Zeroizing::new(text.to_owned()));
+        let (actions, texts) = (actions.clone(), texts.to_vec());
         dom::on(&button, "click", move |_| {
-            let draft = Draft { conversation: id.clone(), text: text.clone(), quote: None };
-            let words = actions.words.clone();
-            Register::new(actions.engine.clone()).store(draft, move |stored| match stored {
-                Ok(()) => notices::say(&word("forwarded")),
-                Err(not) => notices::say(words.get(complaint(&not.why))),
-            });
+            let register = Register::new(actions.engine.clone());
+            for text in &texts {
+                let draft = Draft { conversation: id.clone(), text: text.clone(), quote: None };
+                let words = actions.words.clone();
+                register.store(draft, move |stored| match stored {
+                    Ok(()) => notices::say(&word("forwarded")),
+                    Err(not) => notices::say(words.get(complaint(&not.why))),
+                });
+            }
+            selection::end();
             if let Some(dialog) = dom::dialog(DIALOG) {
                 dialog.close();
             }

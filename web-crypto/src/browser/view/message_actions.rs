@@ -1,7 +1,7 @@
 //! What a person does at a message, by pointer, finger or keyboard. What comes of it is in `message_menu`, a chunk that is
 //! fetched at the first such gesture.
 
-use super::{Engine, composer::Composer, dom, words::Words};
+use super::{Engine, composer::Composer, dom, selection::SELECTING, words::Words};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement, KeyboardEvent, MouseEvent, PointerEvent};
@@ -30,6 +30,8 @@ pub enum Gesture {
     Quoted { line: Element },
     /// From the line that has the keyboard to another.
     Move { list: Element, to: Direction },
+    /// While messages are selected: select this one, or no longer.
+    Select { line: Element },
     /// Edit this account's last message.
     EditLast,
     /// A finger touches the page for the first time: follow it from now on.
@@ -73,6 +75,10 @@ fn gesture(event: &Event) -> Option<Gesture> {
     }
     let mouse = event.dyn_ref::<MouseEvent>()?;
     let line = dom::around(event, LINE)?;
+    if is_selecting(event) {
+        // The box changes by itself.
+        return (event.type_() == "click" && dom::around(event, ".pick").is_none()).then_some(Gesture::Select { line });
+    }
     let at = (mouse.client_x(), mouse.client_y());
     if event.type_() == "contextmenu" {
         // A selection keeps the browser's own menu.
@@ -92,6 +98,10 @@ fn gesture(event: &Event) -> Option<Gesture> {
     // A press by keyboard has no place.
     let at = if at == (0, 0) { (place.left() as i32, place.bottom() as i32) } else { at };
     Some(Gesture::Menu { line, at })
+}
+
+fn is_selecting(event: &Event) -> bool {
+    dom::around(event, &["[", SELECTING, "]"].concat()).is_some()
 }
 
 fn pressed(event: &Event, key: &KeyboardEvent) -> Option<Gesture> {
@@ -114,6 +124,9 @@ fn pressed(event: &Event, key: &KeyboardEvent) -> Option<Gesture> {
         "ArrowDown" => Direction::Down,
         "Home" => Direction::First,
         "End" => Direction::Last,
+        "Enter" | " " if line && is_selecting(event) && !target.class_list().contains("notice") => {
+            return Some(Gesture::Select { line: target });
+        }
         "Enter" | " " if line && !target.class_list().contains("notice") => {
             let place = target.get_bounding_client_rect();
             return Some(Gesture::Menu { line: target, at: (place.left() as i32, place.bottom() as i32) });

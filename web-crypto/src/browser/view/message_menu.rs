@@ -1,16 +1,19 @@
-//! The menu of a message: reactions, reply, copy, edit, earlier versions, forward, star, delete. A chunk, fetched at the first gesture.
+//! The menu of a message: reactions, reply, copy, edit, earlier versions, forward, select, star, delete. A chunk, fetched at
+//! the first gesture.
 
 use super::{
     choose_emoji,
     composer::{Purpose, complaint},
     conversation::OpenConversation,
+    copy_lines,
+    dates::Dates,
     dom, earlier_versions,
     fill::fill,
     forward,
-    message_actions::{Direction, Gesture, LINE, MessageActions},
-    message_gestures,
+    message_actions::{Gesture, MessageActions},
+    message_gestures, message_keys,
     message_words::newest_text,
-    names, notices, quote, search_results,
+    names, notices, quote, search_results, selection,
     sentences::word,
 };
 use crate::{
@@ -32,8 +35,8 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
+use zeroize::Zeroizing;
 
 /// Between the menu and the edge of the window, in CSS pixels.
 const EDGE_PIXELS: i32 = 8;
@@ -109,6 +112,8 @@ impl MessageMenu {
                 }
             });
         }
+        let selected = menu.clone();
+        selection::listen(move |what| selected.chosen_for_selected(what));
         let (opening, replying) = (menu.clone(), menu.clone());
         message_gestures::listen(move |line, at| opening.open(line, at), move |line| replying.reply(line));
         menu
@@ -126,7 +131,8 @@ impl MessageMenu {
                 self.show_earlier();
             }
             Gesture::Quoted { line } => go_to_quoted(&self.actions, &line),
-            Gesture::Move { list, to } => go_along(&list, to),
+            Gesture::Move { list, to } => message_keys::go_along(&list, to),
+            Gesture::Select { line } => selection::toggle(&line),
             Gesture::EditLast => self.edit_last(),
             Gesture::Touched => {}
         }
@@ -134,6 +140,9 @@ impl MessageMenu {
 
     /// Opens the menu of a line at a place of the window.
     pub fn open(self: &Rc<Self>, line: Element, at: (i32, i32)) {
+        if selection::is_on() {
+            return selection::toggle(&line);
+        }
         let menu = self.clone();
         self.line.replace(Some(line));
         task::spawn(async move {
@@ -185,6 +194,7 @@ impl MessageMenu {
             ("[data-act=reply]", writes && !message.is_deleted()),
             ("[data-act=copy]", !message.is_deleted()),
             ("[data-act=forward]", !message.is_deleted()),
+            ("[data-act=select]", !message.is_deleted()),
             ("[data-act=star]", !message.is_starred()),
             ("[data-act=unstar]", message.is_starred()),
             ("[data-act=edit]", writes && may_change && !message.is_deleted()),
@@ -245,6 +255,7 @@ impl MessageMenu {
             "edit" => self.edit(),
             "earlier" => self.show_earlier(),
             "forward" => self.forward(),
+            "select" => selection::begin(&line),
             "star" => self.amend(Amend::Star(true)),
             "unstar" => self.amend(Amend::Star(false)),
             "delete" => self.ask_to_delete(),
@@ -257,15 +268,42 @@ impl MessageMenu {
         let menu = self.clone();
         task::spawn(async move {
             let Some(message) = menu.message().await else { return };
-            // Without HTTPS there is no clipboard.
-            let clipboard =
-                dom::window().filter(web_sys::Window::is_secure_context).map(|window| window.navigator().clipboard());
-            let copied = match clipboard {
-                Some(clipboard) => JsFuture::from(clipboard.write_text(message.text())).await.is_ok(),
-                None => false,
-            };
-            notices::say(&word(if copied { "copied" } else { "not-copied" }));
+            say_copied(dom::copy_text(message.text()).await);
         });
+    }
+
+    fn chosen_for_selected(self: &Rc<Self>, what: &str) {
+        match what {
+            "copy" => {
+                let text =
+                    copy_lines::text_of(&selection::lines(), self.actions.engine.email().as_str(), &Dates::of_page());
+                task::spawn(async move {
+                    say_copied(dom::copy_text(&text).await);
+                    selection::end();
+                });
+            }
+            "forward" => self.forward(),
+            "delete" => self.ask_to_delete(),
+            _ => {}
+        }
+    }
+
+    /// The messages that are selected; else the one whose menu was open.
+    async fn messages(&self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        for key in self.keys() {
+            match load_messages::message(&self.actions.engine, &key).await {
+                Ok(message) => messages.extend(message),
+                Err(error) => notices::show_error(&error, &self.actions.words),
+            }
+        }
+        messages
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let selected = selection::lines();
+        let keys: Vec<String> = selected.iter().filter_map(|line| line.get_attribute("data-key")).collect();
+        if keys.is_empty() { self.key().into_iter().collect() } else { keys }
     }
 
     fn edit(self: &Rc<Self>) {
@@ -310,8 +348,9 @@ impl MessageMenu {
     fn forward(self: &Rc<Self>) {
         let menu = self.clone();
         task::spawn(async move {
-            let Some(message) = menu.message().await else { return };
-            forward::ask(&menu.actions, message.text());
+            let messages = menu.messages().await.into_iter().filter(|message| !message.is_deleted());
+            let texts: Vec<_> = messages.map(|message| Zeroizing::new(message.text().to_owned())).collect();
+            forward::ask(&menu.actions, &texts);
         });
     }
 
@@ -323,9 +362,10 @@ impl MessageMenu {
     fn ask_to_delete(self: &Rc<Self>) {
         let menu = self.clone();
         task::spawn(async move {
-            let Some(message) = menu.message().await else { return };
+            let messages = menu.messages().await;
             let Some(dialog) = dom::dialog("delete-message") else { return };
-            let for_everyone = message.is_own() && may_amend(message.client_time, now_ms());
+            let may_change = |message: &Message| message.is_own() && may_amend(message.client_time, now_ms());
+            let for_everyone = messages.iter().all(may_change);
             if let Some(button) = dom::within(&dialog, "[data-delete=everyone]") {
                 dom::hide(&button, !for_everyone);
             }
@@ -343,25 +383,32 @@ impl MessageMenu {
     }
 
     fn amend(self: &Rc<Self>, what: Amend) {
-        let Some(key) = self.key() else { return };
+        let keys = self.keys();
+        selection::end();
         let menu = self.clone();
         task::spawn(async move {
-            let amendment = match &what {
-                Amend::React(emoji) => Amendment::React(emoji),
-                Amend::Delete { for_everyone } => Amendment::Delete { for_everyone: *for_everyone },
-                Amend::Star(starred) => Amendment::Star(*starred),
-            };
-            let engine = &menu.actions.engine;
-            match amend(engine, &key, amendment).await {
-                Ok(()) => {
-                    if let Amend::React(emoji) = &what {
-                        // Only where it stands in the menu depends on it.
-                        let _ = recent_emoji::remember(engine, emoji).await;
-                    }
-                }
-                Err(error) => menu.complain(&error),
+            for key in keys {
+                menu.amend_one(&key, &what).await;
             }
         });
+    }
+
+    async fn amend_one(&self, key: &str, what: &Amend) {
+        let amendment = match what {
+            Amend::React(emoji) => Amendment::React(emoji),
+            Amend::Delete { for_everyone } => Amendment::Delete { for_everyone: *for_everyone },
+            Amend::Star(starred) => Amendment::Star(*starred),
+        };
+        let engine = &self.actions.engine;
+        match amend(engine, key, amendment).await {
+            Ok(()) => {
+                if let Amend::React(emoji) = what {
+                    // Only where it stands in the menu depends on it.
+                    let _ = recent_emoji::remember(engine, emoji).await;
+                }
+            }
+            Err(error) => self.complain(&error),
+        }
     }
 
     fn complain(&self, error: &RegisterError) {
@@ -374,6 +421,10 @@ enum Amend {
     React(String),
     Delete { for_everyone: bool },
     Star(bool),
+}
+
+fn say_copied(copied: bool) {
+    notices::say(&word(if copied { "copied" } else { "not-copied" }));
 }
 
 fn now_ms() -> u64 {
@@ -409,28 +460,6 @@ fn step(key: &str) -> bool {
         dom::focus(item);
     }
     true
-}
-
-/// The keyboard goes from line to line; below the last one is the box.
-fn go_along(list: &Element, to: Direction) {
-    let lines = dom::all_within(list, LINE);
-    let at = dom::active().and_then(|active| lines.iter().position(|line| *line == active));
-    let last = lines.len().saturating_sub(1);
-    let next = match (to, at) {
-        (Direction::First, _) => 0,
-        (Direction::Last, _) | (Direction::Up, None) => last,
-        (Direction::Up, Some(at)) => at.saturating_sub(1),
-        (Direction::Down, Some(at)) if at < last => at + 1,
-        (Direction::Down, _) => {
-            if let Some(draft) = OpenConversation::find().and_then(|open| open.draft()) {
-                dom::focus(&draft);
-            }
-            return;
-        }
-    };
-    if let Some(line) = lines.get(next) {
-        dom::focus(line);
-    }
 }
 
 fn go_to_quoted(actions: &Rc<MessageActions>, line: &Element) {

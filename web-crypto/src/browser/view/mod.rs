@@ -59,6 +59,8 @@ pub mod message_actions;
 #[cfg(target_arch = "wasm32")]
 pub mod message_gestures;
 #[cfg(target_arch = "wasm32")]
+pub mod message_keys;
+#[cfg(target_arch = "wasm32")]
 pub mod message_menu;
 #[cfg(target_arch = "wasm32")]
 pub mod message_words;
@@ -95,6 +97,8 @@ pub mod search;
 pub mod search_filters;
 #[cfg(target_arch = "wasm32")]
 pub mod search_results;
+#[cfg(target_arch = "wasm32")]
+pub mod selection;
 #[cfg(target_arch = "wasm32")]
 pub mod sentences;
 #[cfg(target_arch = "wasm32")]
