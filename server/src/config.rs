@@ -130,6 +130,8 @@ pub struct Throttles {
     pub guess_per_known_browser_hour: u32,
     /// Sign-ups from one IP address, both steps: a family's evening, not a farm. Also bounds probing for taken addresses.
     pub sign_up_per_ip_hour: u32,
+    /// Steps of a sign-up with one good invite, which do not count for the network: a class or an office may come at once.
+    pub sign_up_per_invite_hour: u32,
     /// Addresses one account looks up or adds: enough to type in a circle of friends, too slow to list a server's users.
     pub look_up_per_account_hour: u32,
     /// Contact requests of one account, to people who have not added it: enough for an evening's circle of friends.
@@ -192,6 +194,7 @@ impl Default for Throttles {
             guess_per_address_hour: 300,
             guess_per_known_browser_hour: 20,
             sign_up_per_ip_hour: 20,
+            sign_up_per_invite_hour: 20,
             look_up_per_account_hour: 30,
             request_per_account_hour: 20,
             claim_per_requester_hour: 200,

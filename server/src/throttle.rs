@@ -71,6 +71,8 @@ impl<K: Hash + Eq + Clone> fmt::Debug for Limit<K> {
 #[derive(Debug)]
 pub struct Throttle {
     pub sign_up_per_ip: Limit<Network>,
+    /// By the hash of the invite.
+    pub sign_up_per_invite: Limit<[u8; 32]>,
     pub look_up_per_account: Limit<i64>,
     pub request_per_account: Limit<i64>,
     pub claim_per_requester: Limit<i64>,
@@ -86,6 +88,7 @@ impl Throttle {
     pub fn new(throttles: &Throttles) -> Self {
         Self {
             sign_up_per_ip: Limit::per_hour(throttles.sign_up_per_ip_hour),
+            sign_up_per_invite: Limit::per_hour(throttles.sign_up_per_invite_hour),
             look_up_per_account: Limit::per_hour(throttles.look_up_per_account_hour),
             request_per_account: Limit::per_hour(throttles.request_per_account_hour),
             claim_per_requester: Limit::per_hour(throttles.claim_per_requester_hour),

@@ -8,6 +8,7 @@ use std::fmt;
 
 /// 32 random bytes. The database keeps only their hash: who reads it is let in nowhere, and the time of a look-up by
 /// hash says nothing about the token.
+#[derive(Clone)]
 pub struct Token([u8; 32]);
 
 impl Token {

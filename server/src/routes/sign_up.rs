@@ -82,12 +82,12 @@ async fn start(
 ) -> Result<HtmlOrJson<SignUpStarted>, Error> {
     let SignUpStart { email, invite, request } = body.0;
     let email = Address::parse(&email).map_err(|_| ProblemCode::InvalidAddress)?;
-    throttle.sign_up_per_ip.check(&guesser.network())?;
     let (registration, now_ms) = (config.registration, now.0);
+    let invite = invite.as_deref().and_then(Token::read);
+    check_limit(throttle, guesser.network(), registration, invite.as_ref(), now_ms, database).await?;
     guesser.take(&email, database, now_ms).await?;
     let passwords = Passwords::clone(passwords);
     let started = database.run(move |connection| {
-        let invite = invite.as_deref().and_then(Token::read);
         accounts::may_sign_up(connection, registration, &email, invite.as_ref(), now_ms)?;
         let (response, credential) = passwords.start_registration(&request)?;
         Ok::<_, Error>(SignUpStarted { email, response, credential })
@@ -107,15 +107,15 @@ async fn finish(
 ) -> Result<HtmlOrJson<SignedUp>, Error> {
     let SignUpFinish { email, invite, record, credential, account_key, vault, device_list, device } = body.0;
     check_size(&vault)?;
-    throttle.sign_up_per_ip.check(&network)?;
     let (registration, now_ms) = (config.registration, now.0.0);
+    let invite = invite.as_deref().and_then(Token::read);
+    check_limit(throttle, network, registration, invite.as_ref(), now_ms, database).await?;
     let expires_ms = cookies.expires_ms(now_ms);
     let browser = cookies.renew_browser(now_ms)?;
     let (token, browser, device) = database
         .change(move |connection| {
             let opaque_record = Passwords::finish_registration(&record)?;
             let device = CheckedDevice::check(&email, &account_key, device_list, device)?;
-            let invite = invite.as_deref().and_then(Token::read);
             let token = Token::generate().map_err(database::Error::from)?;
             let account = NewAccount { email, opaque_record, credential, account_key, vault, device };
             database::write(connection, |transaction| {
@@ -131,6 +131,27 @@ async fn finish(
     cookies.set_sign_in(&token);
     cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(SignedUp { device }).created())
+}
+
+/// A good invite is a limit of its own, so that many people who were invited can sign up from one network at once. What
+/// comes without one counts for its network.
+async fn check_limit(
+    throttle: &Throttle,
+    network: Network,
+    registration: Registration,
+    invite: Option<&Token>,
+    now_ms: u64,
+    database: &Database,
+) -> Result<(), Error> {
+    if let Some(invite) = invite.filter(|_| registration == Registration::Invite) {
+        let (hash, invite) = (invite.hash(), invite.clone());
+        let good =
+            move |connection: &mut _| Ok::<_, Error>(accounts::check_invite(connection, Some(&invite), now_ms).is_ok());
+        if database.run(good).await? {
+            return throttle.sign_up_per_invite.check(&hash);
+        }
+    }
+    throttle.sign_up_per_ip.check(&network)
 }
 
 impl From<SignUpError> for Error {

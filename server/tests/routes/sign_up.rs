@@ -284,6 +284,37 @@ async fn one_network_signs_up_only_so_often() {
 }
 
 #[rocket::async_test]
+async fn a_good_invite_is_a_limit_of_its_own_and_a_bad_one_is_none() {
+    let limits = [("throttles.sign_up_per_ip_hour", "2"), ("throttles.sign_up_per_invite_hour", "2")];
+    let server = TestServer::with(&[&[("registration", "invite")][..], &limits].concat()).await;
+    let alice = server.sign_up("alice@example.org").await;
+    let finish = async |mut person: Person, finish| {
+        person.network = alice.network;
+        server.post(&person, "/sign-up/finish", &finish).await
+    };
+    for n in 0..11 {
+        let invite = server.invite(NOW_MS + DAY_MS);
+        let (person, last) = server.begin_sign_up(&format!("guest{n}@example.org"), Some(&invite)).await.unwrap();
+        finish(person, last).await.expect::<SignedUp>(201);
+    }
+    // One invite begins twice in an hour.
+    let invite = server.invite(NOW_MS + DAY_MS);
+    for (n, code) in [(0, None), (1, None), (2, Some(TooManyRequests))] {
+        let begun = server.begin_sign_up(&format!("late{n}@example.org"), Some(&invite)).await;
+        assert_eq!(begun.is_err(), code.is_some());
+        if let (Err(reply), Some(code)) = (begun, code) {
+            reply.expect_problem(code);
+        }
+    }
+    // A bad one spends what the network has: Alice's sign-up took one of two.
+    for code in [InviteInvalid, TooManyRequests] {
+        let begun = server.begin_sign_up("eve@example.org", Some(&"A".repeat(43))).await;
+        let Err(reply) = begun else { panic!("signed up with a bad invite") };
+        reply.expect_problem(code);
+    }
+}
+
+#[rocket::async_test]
 async fn the_page_shows_its_form_to_whom_it_helps() {
     let server = TestServer::with(&[("registration", "invite")]).await;
     let page = async |path: &str| {

@@ -327,7 +327,7 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 15] = [
+const LIMITS: [&str; 16] = [
     "request_per_account_hour",
     "guess_per_network_hour",
     "guess_per_address_and_network_hour",
@@ -335,6 +335,7 @@ const LIMITS: [&str; 15] = [
     "guess_per_address_hour",
     "guess_per_known_browser_hour",
     "sign_up_per_ip_hour",
+    "sign_up_per_invite_hour",
     "look_up_per_account_hour",
     "claim_per_requester_hour",
     "claim_per_pair_hour",
