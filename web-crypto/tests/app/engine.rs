@@ -5,6 +5,7 @@ use cliquet_web_crypto::{
     browser::{
         app::{
             change::Change,
+            command::Command,
             engine::{Notice, Signal},
             error::AppError,
             frame::Frame,
@@ -16,6 +17,7 @@ use cliquet_web_crypto::{
         compose::compose,
         conversation::ConversationId,
         messenger::{Messenger, Step},
+        profile::Profile,
         records::Changes,
     },
 };
@@ -153,5 +155,18 @@ fn a_tab_that_does_not_lead_makes_no_step() {
         let made = page.engine.run(async |messenger| cursor_at(&page, messenger, 5).await).await;
         assert_eq!(made, Err(AppError::NotLeading));
         assert_eq!(page.tab.disk().commits(), 0);
+    });
+}
+
+#[test]
+fn what_a_person_shows_of_themselves_is_to_be_sent() {
+    play(async {
+        let page = leading().await;
+        let profile = Profile { name: Some("Alice".into()), ..Profile::default() };
+        page.engine.ask(Command::SetProfile(Box::new(profile)));
+        after_ms(10).await;
+        let told = page.told();
+        let [Signal::Changed(changes)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(*changes, [Change::ToSend, Change::Settings]);
     });
 }

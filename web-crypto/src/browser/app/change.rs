@@ -3,6 +3,7 @@
 use crate::client::{
     conversation::ConversationId,
     messenger::Effect,
+    profile::PROFILE,
     records::{Changes, Store},
     vault_keys::is_told,
 };
@@ -91,6 +92,8 @@ impl Change {
             Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox => Some(Self::ToSend),
             Store::ToKeep => Some(Self::ToKeep),
             Store::Lifetimes => Some(Self::Lifetimes),
+            // Contacts are told of it.
+            Store::Device if key == PROFILE => Some(Self::ToSend),
             // The vault has other keys.
             Store::Device if is_told(key) => Some(Self::ToKeep),
             _ => None,
