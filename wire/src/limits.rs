@@ -84,7 +84,7 @@ mod tests {
         assert_eq!(EPHEMERAL_PER_POST_MAX, 8);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
         assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
-        assert_eq!(VAULT_BYTES_MAX, 524_288);
+        assert_eq!(VAULT_BYTES_MAX, 655_360);
         assert_eq!(SEGMENT_BYTES_MAX, 262_144);
         assert_eq!(HISTORY_ANSWER_BYTES_MAX, 1_048_576);
     }

@@ -166,7 +166,7 @@ fn what_a_person_shows_of_themselves_is_to_be_sent() {
         page.engine.ask(Command::SetProfile(Box::new(profile)));
         after_ms(10).await;
         let told = page.told();
-        let [Signal::Changed(changes)] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!(*changes, [Change::ToSend, Change::Settings]);
+        let changed = Signal::Changed(vec![Change::ToSend, Change::Settings]);
+        assert!(told.contains(&changed), "{told:?}");
     });
 }
