@@ -1,13 +1,15 @@
 //! What a person does at a message, by pointer, finger or keyboard. What comes of it is in `message_menu`, a chunk that is
 //! fetched at the first such gesture.
 
-use super::{Engine, composer::Composer, dom, selection::SELECTING, words::Words};
+use super::{Engine, composer::Composer, dom, words::Words};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlTextAreaElement, KeyboardEvent, MouseEvent, PointerEvent};
 
 /// A line that something can be done with.
 pub const LINE: &str = ".message:not(.notice)";
+/// On a conversation while messages are selected.
+pub const SELECTING: &str = "data-selecting";
 
 /// What the menu works with.
 #[derive(Debug)]

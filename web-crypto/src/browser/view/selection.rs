@@ -2,12 +2,16 @@
 //!
 //! Owns which are. What is selected is on the page alone, as ticked boxes: it goes with the conversation's pane.
 
-use super::{conversation::OpenConversation, dom, fill::fill, message_actions::LINE, sentences::word};
+use super::{
+    conversation::OpenConversation,
+    dom,
+    fill::fill,
+    message_actions::{LINE, SELECTING},
+    sentences::word,
+};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
-/// On a conversation while messages are selected.
-pub const SELECTING: &str = "data-selecting";
 const BAR: &str = ".selection";
 const BOX: &str = ".pick";
 
