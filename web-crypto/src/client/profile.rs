@@ -35,8 +35,8 @@ impl Messenger {
         Ok(step)
     }
 
-    /// Takes one's own, as another device or the vault says it, if it is later. Answers up to which decision everybody is
-    /// told by whoever says it: that need not be said from here.
+    /// Takes this account's own profile, as another device or the vault says it, if it is later. Returns its number, up to
+    /// which another device tells the contacts; zero if nothing was taken.
     pub(super) fn merge_profile(&self, said: &Profile, step: &mut Step) -> u64 {
         let said = said.clone().cleaned();
         if !said.fits() || said <= *self.profile() {

@@ -1,7 +1,7 @@
 //! What the leading tab finds out by itself about a server that lies is told to the person, though nobody asked.
 
 use crate::{
-    safe::{Safe, alarms, keep, say},
+    safe::{Safe, alarms},
     stage::{Page, Person, address, after_ms, disk_of, page, person, play},
 };
 use cliquet_web_crypto::{
@@ -20,13 +20,9 @@ use cliquet_web_crypto::{
 use cliquet_wire::{bytes::Blob, contacts::Bundles};
 use std::rc::Rc;
 
-/// A tab that has kept everything and said so.
+/// The same, after the tab has compared the vault by itself.
 async fn kept() -> (Rc<Safe>, Person, Page) {
-    let alice = person("alice", 0).await;
-    let safe = Safe::of(&alice).await;
-    let page = safe.enter(&alice, false).await;
-    say(&page, 1).await;
-    keep(&page).await.unwrap();
+    let (safe, alice, page) = crate::vault::kept().await;
     after_ms(2 * u64::from(PAUSE_MS)).await;
     page.told();
     (safe, alice, page)

@@ -12,7 +12,8 @@ use cliquet_web_crypto::{
 use cliquet_wire::{bytes::Blob, vault::head};
 use std::rc::Rc;
 
-async fn kept() -> (Rc<Safe>, Person, Page) {
+/// A tab that has kept one text, without an alarm.
+pub(crate) async fn kept() -> (Rc<Safe>, Person, Page) {
     let alice = person("alice", 0).await;
     let safe = Safe::of(&alice).await;
     let page = safe.enter(&alice, false).await;

@@ -1,4 +1,4 @@
-//! What people show of themselves: contacts and own devices have it, whoever comes later too, and nobody else.
+//! Profiles: contacts and own devices get them, also those that come later, and nobody else does.
 
 use crate::world::{World, address, now_or_never};
 use cliquet_web_crypto::{

@@ -262,7 +262,8 @@ async fn a_message_is_forwarded_to_another_contact_as_a_new_one() {
     bob.still_reads(&["The bridge is closed"]).await;
 }
 
-async fn forward_to(person: &Person, to: &Person) {
+/// Chooses a contact in the dialog that asks where to.
+pub(crate) async fn forward_to(person: &Person, to: &Person) {
     let button = "[...document.querySelectorAll('#forward-message .choices button')].find(e => e.textContent === a[0])";
     person.tab.until("the choice", button, vec![to.email.as_str().into()]).await;
     person.tab.ask(&format!("{button}.click()"), vec![to.email.as_str().into()]).await;

@@ -1,5 +1,6 @@
 //! Several messages at once: copied, forwarded, deleted.
 
+use super::message_menu::forward_to;
 use crate::{browser::Tab, person::meet, picture::show, stage::Stage};
 use serde_json::json;
 
@@ -49,9 +50,7 @@ async fn several_messages_are_forwarded_copied_and_deleted_together() {
     until_count(&bob.tab, "3 selected").await;
     show(&bob.tab, "selection").await;
     bob.tab.click("[data-selection=forward]").await;
-    let button = "[...document.querySelectorAll('#forward-message .choices button')].find(e => e.textContent === a[0])";
-    bob.tab.until("the choice", button, vec![carol.email.as_str().into()]).await;
-    bob.tab.ask(&format!("{button}.click()"), vec![carol.email.as_str().into()]).await;
+    forward_to(&bob, &carol).await;
     carol.open(&bob).await;
     carol.until_reads(&texts).await;
     bob.tab.until_shown("[data-composer]").await;
