@@ -266,9 +266,13 @@ impl Person {
             left => Err(left),
         };
         eventually("all that waits to be sent and kept", PATIENCE, left).await.unwrap();
-        self.tab
-            .until("vault and history to be kept", "document.documentElement.dataset.behind === 'no'", vec![])
-            .await;
+        self.until_nothing_is_behind().await;
+    }
+
+    /// Until home says that the vault and the history have what this browser has.
+    pub(crate) async fn until_nothing_is_behind(&self) {
+        let kept = "document.documentElement.dataset.behind === 'no'";
+        self.tab.until("vault and history to be kept", kept, vec![]).await;
     }
 
     /// Makes a recovery key on the safety pane, and confirms it as asked.

@@ -38,17 +38,7 @@ async fn until_told(person: &Person, selector: &str, words: &str) {
 
 /// How many lines this browser keeps, and how many packets of them are set aside.
 async fn lines(person: &Person) -> u64 {
-    let count = "indexedDB.databases().then(all => Promise.all(all.map(({ name }) => new Promise((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onerror = reject;
-        opening.onsuccess = () => {
-            const database = opening.result;
-            const keys = database.transaction('records').objectStore('records').getAllKeys();
-            const counts = key => key.startsWith('messages/') || key.startsWith('to_restore/import/');
-            keys.onsuccess = () => { database.close(); resolve(keys.result.filter(counts).length); };
-        };
-    })))).then(counts => counts.reduce((sum, count) => sum + count, 0))";
-    person.tab.ask(count, vec![]).await.as_u64().unwrap()
+    person.records_kept(&["messages/", "to_restore/import/"]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +58,7 @@ async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_
     alice.tab.goto(&alice.url("/home")).await;
     alice.until_home().await;
     // The vault takes the contact.
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    alice.until_nothing_is_behind().await;
     alice.forget_everything().await;
     alice.try_sign_in(&alice.password).await;
     alice.until_home().await;

@@ -8,7 +8,9 @@ use crate::client::{
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlTextAreaElement};
 
-/// On a conversation's element once it is filled.
+/// On a conversation's element as soon as it is being filled.
+const BEGUN: &str = "data-begun";
+/// On a conversation's element once its lines are laid out, and the reading place and the keyboard are where they belong.
 pub const FILLED: &str = "data-filled";
 /// On a conversation's element while the new key of a changed one was seen.
 const KEY_SEEN: &str = "data-key";
@@ -51,7 +53,12 @@ impl OpenConversation {
 
     /// Whether this is the first call for what was swapped in.
     pub fn begin_to_fill(&self) -> bool {
-        !self.section.has_attribute(FILLED) && self.section.set_attribute(FILLED, "").is_ok()
+        !self.section.has_attribute(BEGUN) && self.section.set_attribute(BEGUN, "").is_ok()
+    }
+
+    /// Says that all of it is in place.
+    pub fn end_to_fill(&self) {
+        let _ = self.section.set_attribute(FILLED, "");
     }
 
     /// Whether it is still on the page.

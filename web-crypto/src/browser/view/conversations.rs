@@ -200,10 +200,11 @@ impl Conversations {
         reading_place::show_unread_line(&open);
         reading_place::go_to_unread(&list);
         let (conversations, busy) = (self.clone(), Rc::new(Cell::new(false)));
-        reading_place::follow(&open.clone(), move || {
+        let followed = open.clone();
+        reading_place::follow(&open, move || {
             conversations.seen();
             if list.scroll_top() < NEAR_START_PIXELS && !busy.replace(true) {
-                let (conversations, busy, open) = (conversations.clone(), busy.clone(), open.clone());
+                let (conversations, busy, open) = (conversations.clone(), busy.clone(), followed.clone());
                 task::spawn(async move {
                     conversations.show_older(&open).await;
                     busy.set(false);
@@ -211,6 +212,7 @@ impl Conversations {
             }
         });
         self.seen();
+        open.end_to_fill();
         Ok(())
     }
 

@@ -11,9 +11,12 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlElement, HtmlTemplateElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 const LINE: &str = "[data-hit]";
-/// How often it is looked whether the conversation shows the line, and how often that may be in vain.
+/// How often it is looked whether the conversation shows the line.
 const LOOK_MS: u32 = 50;
-const LOOKS_MAX: u32 = 100;
+/// As many looks may find no conversation yet: a minute.
+const LOOKS_FOR_CONVERSATION_MAX: u32 = 1_200;
+/// As many looks may find no older line than the one before.
+const LOOKS_FOR_LINE_MAX: u32 = 100;
 /// As long a line is marked.
 const MARKED_MS: u32 = 3_000;
 const MARKED: &str = "sought";
@@ -136,8 +139,8 @@ impl SearchResults {
 pub async fn show_in_conversation(with: String, key: String) {
     let selector = ["[data-conversation=\"", &with, "\"][", FILLED, "] .messages"].concat();
     let wanted = ["[data-key=\"", &key, "\"]"].concat();
-    let (mut lines, mut looks) = (0, 0);
-    while looks < LOOKS_MAX {
+    let (mut lines, mut looks, mut looks_max) = (0, 0, LOOKS_FOR_CONVERSATION_MAX);
+    while looks < looks_max {
         timer::pause(LOOK_MS).await;
         looks += 1;
         let Some(list) = dom::find(&selector) else { continue };
@@ -146,8 +149,8 @@ pub async fn show_in_conversation(with: String, key: String) {
         }
         let count = list.child_element_count();
         if count > lines {
-            // There were older ones: patience begins anew.
-            (lines, looks) = (count, 0);
+            // There were older ones: patience starts again.
+            (lines, looks, looks_max) = (count, 0, LOOKS_FOR_LINE_MAX);
         }
         // As a reader goes up, so does this.
         list.set_scroll_top(0);
@@ -158,8 +161,6 @@ pub async fn show_in_conversation(with: String, key: String) {
 }
 
 async fn mark(line: &Element) {
-    // The conversation has given the keyboard to its draft by then.
-    timer::pause(2 * LOOK_MS).await;
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Center);
     line.scroll_into_view_with_scroll_into_view_options(&options);
