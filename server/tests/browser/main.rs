@@ -28,6 +28,7 @@ mod in_browser {
     mod behind_proxy;
     mod browser_kills;
     mod chunks;
+    mod clearing;
     mod coming_back;
     mod conversation_list;
     mod copy;

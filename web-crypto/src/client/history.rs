@@ -117,6 +117,9 @@ impl Messenger {
                 Some(conversation) => conversation.clone(),
                 None => Conversation::new(message.conversation.clone()),
             };
+            if self.is_cleared(&message, &conversation) {
+                continue;
+            }
             if let Some(known) = new.get_mut(&key) {
                 known.amend(message.amendments);
             } else if let Some(place) = read::<String>(records, Store::MessageKeys, &key).await? {
@@ -152,6 +155,13 @@ impl Messenger {
     /// Whether the conversation's texts go into the history. Those with an unknown account never do.
     fn keeps_history(&self, id: &ConversationId) -> bool {
         self.has_contact(id) && self.conversation(id).is_none_or(|conversation| conversation.keep_history)
+    }
+
+    /// Whether a person deleted the message with its conversation, or with its contact.
+    fn is_cleared(&self, message: &Message, conversation: &Conversation) -> bool {
+        let pin = message.conversation.peer().and_then(|peer| self.pin(peer));
+        let with_contact = pin.map_or(0, |pin| pin.settings.cleared_until);
+        message.shown_time() <= with_contact.max(conversation.settings.cleared_until)
     }
 
     /// Whether the other account waits for an answer to its contact request.

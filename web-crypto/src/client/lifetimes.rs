@@ -121,7 +121,7 @@ impl Messenger {
     }
 
     /// Takes back what is still to be sent of a text, and of what this device said about it.
-    fn withdraw(&self, message: &Message, step: &mut Step) {
+    pub(super) fn withdraw(&self, message: &Message, step: &mut Step) {
         let stamps = message.amendments.stamps_of(self.address(), message.is_own());
         let events: Vec<String> = stamps.map(Stamp::event_key).collect();
         let place = message.key();
@@ -168,13 +168,18 @@ pub(super) fn wait_for_reader(message: &Message, step: &mut Step) {
 
 /// Nothing stays of a message but its name.
 pub(super) fn forget(message: &Message, step: &mut Step) {
+    let name = message_key(&message.conversation, &message.sender, message.id);
+    step.changes.put(Store::MessageKeys, name, &message.key());
+    forget_kept(message, step);
+    step.effects.push(Effect::Conversation(message.conversation.clone()));
+}
+
+/// The same for a message that is kept, with its name.
+pub(super) fn forget_kept(message: &Message, step: &mut Step) {
     if let Some(lifetime) = message.lifetime {
         step.changes.delete(Store::Lifetimes, line_key(message, lifetime));
     }
-    let (name, place) = (message_key(&message.conversation, &message.sender, message.id), message.key());
-    step.changes.put(Store::MessageKeys, name, &place);
-    step.changes.delete(Store::Messages, place);
-    step.effects.push(Effect::Conversation(message.conversation.clone()));
+    step.changes.delete(Store::Messages, message.key());
 }
 
 /// The key in [`Store::Lifetimes`].

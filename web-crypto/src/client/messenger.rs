@@ -61,6 +61,8 @@ pub enum Effect {
     Peer(Address),
     /// The conversation's line in the list changed.
     Conversation(ConversationId),
+    /// Lines of the conversation were deleted, all of them or those until a time.
+    Cleared(ConversationId),
     /// An entry was added to or removed from the outbox.
     Outbox,
     /// An account's devices changed (C2). A contact's conversation shows a notice too.

@@ -86,6 +86,9 @@ pub enum About {
     /// What this account's person shows of themselves.
     #[n(9)]
     Profile,
+    /// Word to the account's other devices that this request was declined, or this contact removed.
+    #[n(10)]
+    ContactRemoved(#[n(0)] Address),
 }
 
 impl cbor::Record for OutboxEntry {
@@ -123,7 +126,8 @@ impl About {
             | Self::ReadElsewhere { .. }
             | Self::Settings
             | Self::ConversationSettings(_)
-            | Self::Profile => None,
+            | Self::Profile
+            | Self::ContactRemoved(_) => None,
         }
     }
 }
@@ -220,7 +224,8 @@ impl Messenger {
             | About::ReadElsewhere { .. }
             | About::Settings
             | About::ConversationSettings(_)
-            | About::Profile => {}
+            | About::Profile
+            | About::ContactRemoved(_) => {}
         }
         Ok(step)
     }
@@ -250,6 +255,7 @@ impl Messenger {
             }
             About::Settings => contact.owed.settings = true,
             About::Profile => contact.peer.profile_told = 0,
+            About::ContactRemoved(address) => contact.owed.removed_contacts.push(address.clone()),
             About::ConversationSettings(address) => {
                 if let Some(mut other) = self.contact(address) {
                     other.owed.conversation_settings = true;

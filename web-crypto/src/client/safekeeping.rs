@@ -146,8 +146,8 @@ impl Messenger {
             };
             let peer = &mut contact.peer;
             if kept.state == ContactState::Declined && peer.decided <= kept.decided {
-                if peer.trust == Trust::Requested {
-                    self.delete_request(peer, records, &mut step).await?;
+                if is_gone(kept, peer) {
+                    self.delete_contact(peer, records, &mut step).await?;
                     step.put_pin(kept);
                     continue;
                 }
@@ -159,7 +159,9 @@ impl Messenger {
                 peer.decided = kept.decided;
                 contact.conversation.keep_history = kept.keep_history;
             }
-            contact.conversation.merge_settings(&kept.settings);
+            if let Some(until) = contact.conversation.merge_settings(&kept.settings) {
+                self.clear_until(until, &mut contact.conversation, records, now, &mut step).await?;
+            }
             contact.conversation.merge_timer(kept.timer);
             let peer = &mut contact.peer;
             peer.profile_told = peer.profile_told.max(told);
@@ -204,7 +206,7 @@ impl Messenger {
             let mut ours = self.vault_contact(peer);
             if let Some(kept) = body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
                 // They are decided for themselves, whichever key is right.
-                let later = kept.settings.clone().max(ours.settings);
+                let later = kept.settings.clone().merged(ours.settings);
                 kept.settings = later.clone();
                 ours.settings = later;
                 kept.timer = kept.timer.max(ours.timer);
@@ -261,12 +263,18 @@ impl Messenger {
     }
 }
 
-fn is_declined(contact: &VaultContact) -> bool {
+pub(super) fn is_declined(contact: &VaultContact) -> bool {
     contact.state == ContactState::Declined
 }
 
+/// Whether an account is to be deleted here because another device declined its request, or removed it as a contact.
+pub(super) fn is_gone(declined: &VaultContact, here: &Peer) -> bool {
+    let is_request = here.trust == Trust::Requested && here.decided == declined.decided;
+    is_declined(declined) && (is_request || here.decided < declined.decided)
+}
+
 /// Whether a request was declined here after what the vault says. Which key is right is not decided by that.
-fn is_later(pin: &VaultContact, kept: &VaultContact) -> bool {
+pub(super) fn is_later(pin: &VaultContact, kept: &VaultContact) -> bool {
     is_declined(pin) && pin.decided > kept.decided && pin.account_key_hash == kept.account_key_hash
 }
 

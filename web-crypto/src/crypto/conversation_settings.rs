@@ -35,6 +35,9 @@ pub struct ConversationSettings {
     /// The contact is not told here that somebody is typing, and this account not either.
     #[n(7)]
     pub hides_typing: bool,
+    /// Lines that the server took until then were deleted, in milliseconds since 1970. It only grows, whatever is decided.
+    #[n(8)]
+    pub cleared_until: u64,
 }
 
 impl cbor::Record for ConversationSettings {
@@ -52,6 +55,13 @@ impl ConversationSettings {
         self.archived_at != 0 && (self.archived_at >= newest || self.is_muted(now))
     }
 
+    /// The later decision of two, and the later clearing.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        let cleared_until = self.cleared_until.max(other.cleared_until);
+        Self { cleared_until, ..self.max(other) }
+    }
+
     /// Whether a name is short enough.
     pub fn fits(&self) -> bool {
         self.nickname.as_ref().is_none_or(|name| name.len() <= NICKNAME_BYTES_MAX)
@@ -67,6 +77,15 @@ mod tests {
         let earlier = ConversationSettings { decided: 1, pinned: true, muted_until: 9, ..Default::default() };
         let later = ConversationSettings { decided: 2, ..Default::default() };
         assert!(later > earlier);
+    }
+
+    #[test]
+    fn what_was_cleared_stays_cleared_whatever_is_decided_later() {
+        let cleared = ConversationSettings { decided: 1, cleared_until: 9, ..Default::default() };
+        let later = ConversationSettings { decided: 2, pinned: true, ..Default::default() };
+        let both = ConversationSettings { cleared_until: 9, ..later.clone() };
+        assert_eq!(cleared.clone().merged(later.clone()), both);
+        assert_eq!(later.merged(cleared), both);
     }
 
     #[test]

@@ -178,7 +178,7 @@ fn ones_own_device_is_removed_by_a_list_that_its_account_signs() {
 }
 
 fn decline(device: &mut Device, name: &str) -> Result<(), StepError> {
-    let step = now_or_never(device.messenger.decline(&address(name), &device.disk))?;
+    let step = now_or_never(device.messenger.decline(&address(name), &device.disk, device.now))?;
     device.take(step);
     Ok(())
 }
@@ -223,7 +223,7 @@ fn a_declined_request_is_deleted_with_its_texts_and_only_the_pin_stays() {
         assert_eq!(alice.messenger.contact(&address("bob")), None);
         assert_eq!(alice.messenger.conversation(&address("bob").into()), None);
         // Once more is done, and does nothing.
-        let again = now_or_never(alice.messenger.decline(&address("bob"), &alice.disk)).unwrap();
+        let again = now_or_never(alice.messenger.decline(&address("bob"), &alice.disk, alice.now)).unwrap();
         assert!(again.changes.is_empty());
         alice.messenger = alice.disk.load();
     }

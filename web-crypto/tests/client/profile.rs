@@ -162,7 +162,7 @@ fn what_a_declined_or_blocked_account_showed_is_not_kept_or_not_renewed() {
     world.settle();
     assert!(seen(&world, 1, "alice").is_some());
     let device = &mut world.devices[1];
-    let step = now_or_never(device.messenger.decline(&address("alice"), &device.disk)).unwrap();
+    let step = now_or_never(device.messenger.decline(&address("alice"), &device.disk, device.now)).unwrap();
     device.take(step);
     assert_eq!(seen(&world, 1, "alice"), None);
 

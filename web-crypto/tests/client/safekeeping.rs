@@ -313,7 +313,7 @@ fn a_device_keeps_what_tends_the_vault_and_neither_root_nor_what_signs() {
 
 fn decline(world: &mut World, place: usize, name: &str) {
     let device = &mut world.devices[place];
-    let step = now_or_never(device.messenger.decline(&address(name), &device.disk)).unwrap();
+    let step = now_or_never(device.messenger.decline(&address(name), &device.disk, device.now)).unwrap();
     device.take(step);
 }
 

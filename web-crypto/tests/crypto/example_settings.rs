@@ -28,5 +28,6 @@ pub(crate) fn conversation_settings() -> ConversationSettings {
         nickname,
         hides_reading: true,
         hides_typing: true,
+        cleared_until: 1_700_000_000_200,
     }
 }

@@ -131,6 +131,7 @@ fn contents() -> Vec<(&'static str, Content)> {
         ),
         ("content_17.bin", event(Event::Star { of, starred: true })),
         ("content_18.bin", Body::Profile(Box::new(profile()))),
+        ("content_19.bin", Body::ContactRemoved(Box::new(vault_contact("eve", ContactState::Declined, false)))),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
@@ -164,8 +165,8 @@ fn texts() -> Vec<Message> {
     ]
 }
 
-fn vault_body() -> VaultBody {
-    let contact = |name: &str, state, verified| VaultContact {
+fn vault_contact(name: &str, state: ContactState, verified: bool) -> VaultContact {
+    VaultContact {
         email: format!("{name}@example.org").parse().unwrap(),
         state,
         account_key_hash: Bytes([9; 32]),
@@ -176,11 +177,14 @@ fn vault_body() -> VaultBody {
         settings: conversation_settings(),
         timer: ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(3_600) },
         profile_name: profile().name(),
-    };
+    }
+}
+
+fn vault_body() -> VaultBody {
     let contacts = vec![
-        contact("bob", ContactState::Added, true),
-        contact("carol", ContactState::Requested, false),
-        contact("dave", ContactState::Blocked, false),
+        vault_contact("bob", ContactState::Added, true),
+        vault_contact("carol", ContactState::Requested, false),
+        vault_contact("dave", ContactState::Blocked, false),
     ];
     let history = vec![history_head()];
     let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
@@ -321,6 +325,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         read_until: Some(1_700_000_000_000),
         settings: true,
         conversation_settings: true,
+        removed_contacts: vec!["eve@example.org".parse().unwrap()],
     };
     all.insert("owed.bin", owed.save().to_vec());
     all.insert("profile.bin", profile().save().to_vec());

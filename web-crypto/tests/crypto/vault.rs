@@ -247,6 +247,7 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
             nickname: Some("n".repeat(NICKNAME_BYTES_MAX)),
             hides_reading: true,
             hides_typing: true,
+            cleared_until: 1_700_000_000_000,
         };
         contact.profile_name = ProfileName { decided: u64::MAX, name: Some("p".repeat(PROFILE_NAME_BYTES_MAX)) };
         contact.timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(LIFE_SECONDS_MAX) };

@@ -12,6 +12,7 @@
 
 pub mod behaviours;
 pub mod choices;
+mod clearing;
 pub mod device;
 mod disappearing;
 pub mod office;

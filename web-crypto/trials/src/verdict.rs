@@ -15,11 +15,13 @@
 //! - "Read" is never said of a text that the receiver has not read.
 //! - In a gentle schedule the devices of an account agree on its settings, its profile and on what was read, and contacts
 //!   see its profile.
-//! - In a gentle schedule nothing is left in any storage of a text whose time is over.
+//! - In a gentle schedule nothing is left in any storage of a text whose time is over, and no text in a conversation that
+//!   another device of the account cleared.
 //! - The state is bounded by the named limits.
 
 use crate::{
     behaviours::Class,
+    clearing,
     device::Device,
     disappearing,
     world::{Fate, World, address, all_lines},
@@ -111,7 +113,11 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         contacts_see_profiles(&world);
     }
     world.devices.iter().for_each(state_is_bounded);
-    let disappeared = if class == Class::Gentle { disappearing::all_is_gone(&mut world) } else { 0 };
+    let mut disappeared = 0;
+    if class == Class::Gentle {
+        disappeared = disappearing::all_is_gone(&mut world);
+        clearing::all_is_cleared(&mut world);
+    }
     let fates = |wanted: Fate| world.fates.values().filter(|fate| **fate == wanted).count() as u64;
     Counts {
         schedules: 1,

@@ -45,6 +45,9 @@ pub enum Change {
     /// The time of a text that disappears runs.
     #[n(8)]
     Lifetimes,
+    /// Lines of a conversation were deleted, all of them or those until a time: they are not named one by one.
+    #[n(9)]
+    Cleared(#[n(0)] ConversationId),
 }
 
 impl Change {
@@ -61,9 +64,13 @@ impl Change {
                 add(change);
             }
         }
+        let is_cleared = |id: &ConversationId| {
+            effects.iter().any(|effect| matches!(effect, Effect::Cleared(cleared) if cleared == id))
+        };
         for (store, key) in &changes.deletes {
             if *store == Store::Messages
                 && let Some(change) = Self::of_put(*store, key)
+                && !matches!(&change, Self::Message { conversation, .. } if is_cleared(conversation))
             {
                 add(change);
             }
@@ -71,6 +78,7 @@ impl Change {
         for effect in effects {
             match effect {
                 Effect::Conversation(id) => add(Self::Conversation(id.clone())),
+                Effect::Cleared(id) => add(Self::Cleared(id.clone())),
                 Effect::Peer(address) => add(Self::Peer(address.clone())),
                 Effect::Devices { account, added, .. } if account == own && !added.is_empty() => add(Self::DeviceAdded),
                 Effect::OwnListForked => add(Self::OwnListForked),

@@ -84,6 +84,12 @@ pub enum Command {
     /// What the person shows of themselves.
     #[n(15)]
     SetProfile(#[n(0)] Box<Profile>),
+    /// Delete every line of this conversation, on all devices of the account.
+    #[n(16)]
+    ClearConversation(#[n(0)] ConversationId),
+    /// Delete this contact with its conversation, on all devices of the account.
+    #[n(17)]
+    RemoveContact(#[n(0)] Address),
     /// Somebody is typing in this conversation, or no longer.
     #[n(11)]
     Typing {

@@ -35,7 +35,17 @@ pub(super) async fn unblock<P: Platform>(engine: &Engine<P>, address: &Address) 
 pub(super) async fn decline<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
     // The server first: it takes nothing more, and what it still holds is not delivered.
     api::call(engine.platform(), "PUT", &path(address, "decline")).await?;
-    engine.run(async |messenger| Ok(Some(messenger.decline(address, engine.store()).await?))).await
+    let now = engine.platform().now_ms();
+    engine.run(async |messenger| Ok(Some(messenger.decline(address, engine.store(), now).await?))).await
+}
+
+/// Takes the contact off the list, and takes nothing more from it until it is added again.
+pub(super) async fn remove<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
+    // Both can be done twice: after a lost answer the person tries again.
+    api::call(engine.platform(), "DELETE", &["/contacts/", address.as_str()].concat()).await?;
+    api::call(engine.platform(), "PUT", &path(address, "decline")).await?;
+    let now = engine.platform().now_ms();
+    engine.run(async |messenger| Ok(Some(messenger.remove_contact(address, engine.store(), now).await?))).await
 }
 
 pub(super) async fn accept_key<P: Platform>(

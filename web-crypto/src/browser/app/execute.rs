@@ -20,6 +20,11 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::Block(address) => contacts::block(engine, &address).await,
         Command::Unblock(address) => contacts::unblock(engine, &address).await,
         Command::Decline(address) => contacts::decline(engine, &address).await,
+        Command::RemoveContact(address) => contacts::remove(engine, &address).await,
+        Command::ClearConversation(id) => {
+            let now = engine.platform().now_ms();
+            engine.run(async |messenger| Ok(Some(messenger.clear_conversation(&id, engine.store(), now).await?))).await
+        }
         Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
         Command::SetAccount(settings) => {
             engine.run(async |messenger| Ok(Some(messenger.set_settings(settings)?))).await

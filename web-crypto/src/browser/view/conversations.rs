@@ -96,6 +96,9 @@ impl Conversations {
             if let Some(button) = dom::around(event, "button[data-command]") {
                 if let Some(command) = conversations.command(&button.get_attribute("data-command").unwrap_or_default())
                 {
+                    if matches!(command, Command::ClearConversation(_)) {
+                        conversation_menu::close_menu(&button);
+                    }
                     conversations.engine.ask(command);
                 }
             } else if dom::around(event, "[data-safety-number]").is_some() {
@@ -155,6 +158,8 @@ impl Conversations {
             "forget-history" => Command::KeepHistory { address, keep: false },
             "block" => Command::Block(address),
             "decline" => Command::Decline(address),
+            "clear" => Command::ClearConversation(ConversationId::from(&address)),
+            "remove" => Command::RemoveContact(address),
             "unblock" => Command::Unblock(address),
             "accept-key" => {
                 let (_, key_hash) = self.seen_key.borrow().clone().filter(|(of, _)| *of == address)?;
@@ -324,7 +329,7 @@ impl Conversations {
             match change {
                 Change::Peer(address) => {
                     let Some(peer) = load_messages::peer(&self.engine, address).await? else {
-                        // Its request was declined.
+                        // Its request was declined, or it was removed.
                         if let Some(open) = here(&address.into()) {
                             open.leave();
                         }
@@ -353,6 +358,7 @@ impl Conversations {
                         reading_place::set_unread(open, conversation.unread);
                     }
                 }
+                Change::Cleared(id) => between |= here(id).is_some(),
                 Change::Message { conversation, key } if !between => {
                     let Some(open) = here(conversation) else { continue };
                     match load_messages::message(&self.engine, key).await? {

@@ -4,8 +4,12 @@ use super::ContentError;
 use crate::{
     client::conversation::{ConversationId, Event, MessageId, MessageRef},
     crypto::{
-        account_settings::AccountSettings, cbor, conversation_settings::ConversationSettings,
-        conversation_timer::is_life, profile::Profile, vault::SharedKeys,
+        account_settings::AccountSettings,
+        cbor,
+        conversation_settings::ConversationSettings,
+        conversation_timer::is_life,
+        profile::Profile,
+        vault::{SharedKeys, VaultContact},
     },
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -68,6 +72,8 @@ pub enum Body {
     ConversationSettings(ConversationSettings),
     /// Kind 18, to contacts and between devices of one account: what its person shows of themselves.
     Profile(Box<Profile>),
+    /// Kind 19, only between devices of one account: a request was declined, or a contact removed. As the vault has it.
+    ContactRemoved(Box<VaultContact>),
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -229,6 +235,7 @@ impl Body {
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
             Self::Settings(settings) => (13, cbor::encode(&settings)),
             Self::Profile(profile) => (18, cbor::encode(&*profile)),
+            Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -287,6 +294,7 @@ impl Body {
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
             18 => Self::Profile(Box::new(read(fields)?)),
+            19 => Self::ContactRemoved(Box::new(read(fields)?)),
             15 => Self::ConversationSettings(read(fields)?),
             kind => Self::Unknown { kind },
         };
@@ -320,6 +328,7 @@ impl Body {
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
+            Self::ContactRemoved(contact) => contact.settings.fits(),
             Self::Event { event: Event::Delete { .. } | Event::Timer { .. } | Event::Star { .. }, .. }
             | Self::ContactRequest
             | Self::Sync { .. }
@@ -348,6 +357,7 @@ impl std::fmt::Debug for Body {
             Self::ReadUntil { .. } => "ReadUntil",
             Self::Settings(_) => "Settings",
             Self::Profile(_) => "Profile",
+            Self::ContactRemoved(_) => "ContactRemoved",
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
             Self::Unknown { .. } => "Unknown",

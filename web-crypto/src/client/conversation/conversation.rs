@@ -82,11 +82,13 @@ impl Conversation {
         now.max(self.newest.saturating_add(1))
     }
 
-    /// Takes what another device or the vault says, as far as it was decided later.
-    pub(crate) fn merge_settings(&mut self, said: &ConversationSettings) {
-        if *said > self.settings {
-            self.settings = said.clone();
-        }
+    /// Takes what another device or the vault says, as far as it was decided later. Returns until when lines were deleted
+    /// there, if that is later than here.
+    #[must_use]
+    pub(crate) fn merge_settings(&mut self, said: &ConversationSettings) -> Option<u64> {
+        let known = self.settings.cleared_until;
+        self.settings = self.settings.clone().merged(said.clone());
+        Some(self.settings.cleared_until).filter(|cleared| *cleared > known)
     }
 
     /// Takes what an event or the vault says, as far as it was set later. Tells whether anything changed.

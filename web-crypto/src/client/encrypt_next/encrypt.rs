@@ -113,6 +113,7 @@ impl Messenger {
             }
             About::Settings => contact.owed.settings = false,
             About::Profile => contact.peer.profile_told = self.profile().decided,
+            About::ContactRemoved(address) => contact.owed.removed_contacts.retain(|other| other != address),
             About::ConversationSettings(address) => {
                 let mut other = self.contact(address).ok_or(StepError::NoContact)?;
                 other.owed.conversation_settings = false;

@@ -1,5 +1,5 @@
 //! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them, and the
-//! profile; the account's other devices learn how far a conversation was read, and what the settings are.
+//! profile; the account's other devices learn how far a conversation was read, what the settings are, and who was removed.
 
 use super::{
     Next,
@@ -53,7 +53,18 @@ impl Messenger {
             let about = About::ConversationSettings(peer.address.clone());
             Some(Job { about, body: sync(peer, body), only: None, copy: None })
         };
-        job.or_else(settings).or_else(of_conversation).map(|job| self.encrypt(own, job, None, now, rng)).transpose()
+        let removed = || {
+            let owed = &self.owed(self.address())?.removed_contacts;
+            // One that was added again has no pin, and is not told.
+            let pin = owed.iter().find_map(|address| self.pin(address))?;
+            let about = About::ContactRemoved(pin.email.clone());
+            Some(Job { about, body: Body::ContactRemoved(Box::new(pin.clone())), only: None, copy: None })
+        };
+        job.or_else(removed)
+            .or_else(settings)
+            .or_else(of_conversation)
+            .map(|job| self.encrypt(own, job, None, now, rng))
+            .transpose()
     }
 
     fn read_until(&self, peer: &Peer, until: u64) -> Body {

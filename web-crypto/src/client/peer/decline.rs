@@ -1,46 +1,97 @@
-//! Declining a request: it is deleted with all that was written. Only the pin of its key stays.
+//! Declining a request, and removing a contact: the account is deleted with all that was written. Only the pin of its key
+//! stays.
 
 use super::{Peer, Trust};
 use crate::{
     client::{
-        conversation::{ConversationId, OutgoingEvent, SentEnvelope, Waiting},
+        clear::{cleared_until, lines},
+        conversation::{ConversationId, Message, OutgoingEvent, SentEnvelope, Waiting},
+        lifetimes::forget_kept,
         messenger::{Effect, Messenger, Step, StepError},
         records::{Record, Records, RecordsError, Store, decode, under},
+        safekeeping::{is_gone, is_later},
     },
-    crypto::vault::VaultContact,
+    crypto::{conversation_settings::ConversationSettings, vault::VaultContact},
 };
 use cliquet_wire::{address::Address, contacts::ContactState};
 
 impl Messenger {
     /// Deletes the request of an account, its conversation, and all else that is kept of it. The pin of its key stays: a
-    /// later request under another key is noticed, and the vault tells this account's other devices. Of an account that
-    /// is not known here nothing is kept.
+    /// later request under another key is noticed. This account's other devices are told. Of an account that is not known
+    /// here nothing is kept.
     ///
     /// # Errors
     /// When the account is known and asks for nothing, and when a record cannot be read.
-    pub async fn decline(&self, address: &Address, records: &impl Records) -> Result<Step, StepError> {
-        let mut step = self.step();
-        let Some(peer) = self.peer(address) else {
+    pub async fn decline(&self, address: &Address, records: &impl Records, now: u64) -> Result<Step, StepError> {
+        match self.peer(address) {
             // The server lists a request of which nothing has come. The page shows that it is gone.
-            step.effects.push(Effect::Peer(address.clone()));
-            return Ok(step);
-        };
-        if peer.trust != Trust::Requested {
-            return Err(StepError::NoContact);
+            None => {
+                let mut step = self.step();
+                step.effects.push(Effect::Peer(address.clone()));
+                Ok(step)
+            }
+            Some(peer) if peer.trust == Trust::Requested => self.remove(peer, records, now).await,
+            Some(_) => Err(StepError::NoContact),
         }
-        let pin = VaultContact { state: ContactState::Declined, decided: peer.decided + 1, ..self.vault_contact(peer) };
-        self.delete_request(peer, records, &mut step).await?;
+    }
+
+    /// Deletes a contact in the same way.
+    ///
+    /// # Errors
+    /// When it was not added, and when a record cannot be read.
+    pub async fn remove_contact(&self, address: &Address, records: &impl Records, now: u64) -> Result<Step, StepError> {
+        let peer = self.peer(address).filter(|peer| peer.trust == Trust::Added).ok_or(StepError::NoContact)?;
+        self.remove(peer, records, now).await
+    }
+
+    async fn remove(&self, peer: &Peer, records: &impl Records, now: u64) -> Result<Step, StepError> {
+        let mut step = self.step();
+        let mut pin = VaultContact { state: ContactState::Declined, ..self.vault_contact(peer) };
+        pin.decided = pin.decided.saturating_add(1);
+        let lines = self.delete_contact(peer, records, &mut step).await?;
+        // What was set for the conversation goes with it.
+        pin.settings = ConversationSettings {
+            decided: pin.settings.decided.saturating_add(1),
+            cleared_until: pin.settings.cleared_until.max(cleared_until(&lines, now)),
+            ..ConversationSettings::default()
+        };
         step.put_pin(&pin);
+        let mut own = self.contact(self.address()).ok_or(StepError::NoContact)?;
+        own.owed.removed_contacts.retain(|other| *other != peer.address && self.pin(other).is_some());
+        own.owed.removed_contacts.push(peer.address.clone());
+        self.put_contact(own, &mut step);
         Ok(step)
     }
 
-    /// Deletes all that is kept of an account, except its pin.
-    pub(in crate::client) async fn delete_request(
+    /// Another device of this account declined a request, or removed a contact: the same is done here, unless the person
+    /// decided something later about it.
+    pub(in crate::client) async fn take_removed(
+        &self,
+        pin: &VaultContact,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), RecordsError> {
+        let is_news = match self.peer(&pin.email) {
+            Some(peer) if peer.trust != Trust::Own && is_gone(pin, peer) => {
+                self.delete_contact(peer, records, step).await?;
+                true
+            }
+            Some(_) => false,
+            None => self.pin(&pin.email).is_none_or(|known| is_later(pin, known)),
+        };
+        if is_news {
+            step.put_pin(pin);
+        }
+        Ok(())
+    }
+
+    /// Deletes all that is kept of an account, except its pin. Returns the lines of the conversation.
+    pub(in crate::client) async fn delete_contact(
         &self,
         peer: &Peer,
         records: &impl Records,
         step: &mut Step,
-    ) -> Result<(), RecordsError> {
+    ) -> Result<Vec<Message>, RecordsError> {
         let address = peer.address.as_str();
         let id = ConversationId::from(&peer.address);
         let conversation = under(&id.text());
@@ -53,7 +104,11 @@ impl Messenger {
         for key in self.session_keys().filter(|key| key.starts_with(&under(address))) {
             step.changes.delete(Store::Sessions, key.clone());
         }
-        for store in [Store::Messages, Store::MessageKeys, Store::Amendments, Store::UnknownContents] {
+        let lines = lines(&id, records).await?;
+        for line in &lines {
+            forget_kept(line, step);
+        }
+        for store in [Store::MessageKeys, Store::Amendments, Store::UnknownContents] {
             for record in records.all_under(store, &id.text()).await? {
                 step.changes.delete(store, record.key);
             }
@@ -98,7 +153,7 @@ impl Messenger {
         }
         step.effects.push(Effect::Peer(peer.address.clone()));
         step.effects.push(Effect::Outbox);
-        Ok(())
+        Ok(lines)
     }
 }
 

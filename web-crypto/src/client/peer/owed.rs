@@ -2,6 +2,7 @@
 //! the account's own other devices.
 
 use crate::{client::conversation::MessageId, crypto::cbor};
+use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
@@ -31,6 +32,10 @@ pub struct Owed {
     /// The settings of the conversation with it changed, and this account's other devices have not been told.
     #[cbor(n(5), default)]
     pub conversation_settings: bool,
+    /// Of this account alone: these requests were declined, or these contacts removed, and its other devices have not been
+    /// told.
+    #[cbor(n(6), default)]
+    pub removed_contacts: Vec<Address>,
 }
 
 impl cbor::Record for Owed {

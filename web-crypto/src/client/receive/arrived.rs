@@ -11,6 +11,7 @@ use crate::client::{
     messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key},
+    safekeeping::is_declined,
     vault_keys::told_key,
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
@@ -101,6 +102,9 @@ impl Messenger {
             }
             Ok(Content { body: Body::Settings(settings), .. }) if contact.is_own() => {
                 self.merge_settings(settings, &mut step);
+            }
+            Ok(Content { body: Body::ContactRemoved(pin), .. }) if contact.is_own() => {
+                self.take_removed(&pin, records, &mut step).await?;
             }
             Ok(Content { body: Body::Profile(profile), .. }) => {
                 if contact.is_own() {
@@ -195,7 +199,7 @@ impl Messenger {
                     _ => false,
                 };
                 // What concerns the account's own devices alone says nothing about the contact.
-                let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, said.now, step) };
+                let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, &said, step) };
                 let Some(mut other) = other else { return Ok(true) };
                 match *body {
                     Body::Event { id, event } => {
@@ -211,7 +215,9 @@ impl Messenger {
                         self.run_read(&conversation.id, (until, at), earlier, records, step).await?;
                     }
                     Body::ConversationSettings(settings) => {
-                        other.conversation.merge_settings(&settings);
+                        if let Some(until) = other.conversation.merge_settings(&settings) {
+                            self.clear_until(until, &mut other.conversation, records, said.now, step).await?;
+                        }
                         step.effects.push(Effect::Settings);
                     }
                     Body::ContactRequest => {}
@@ -270,7 +276,7 @@ impl Messenger {
         } else {
             wait_for_reader(&message, step);
         }
-        if message.is_over(said.now) {
+        if message.is_over(said.now) || said.server_time <= conversation.settings.cleared_until {
             forget(&message, step);
             return Ok(false);
         }
@@ -308,13 +314,22 @@ impl Messenger {
 
     /// The account that another device of ours wrote to, or added. It pinned that key: we pin the same. `None` when there
     /// is no room for one more contact: an error would hold the mailbox up at this delivery for ever.
-    fn synced(&self, address: &Address, key: AccountKey, now: u64, step: &mut Step) -> Option<Contact> {
+    fn synced(&self, address: &Address, key: AccountKey, said: &Said<'_>, step: &mut Step) -> Option<Contact> {
+        let now = said.now;
         let Some(mut contact) = self.contact(address) else {
+            let removed = self.pin(address).filter(|pin| is_declined(pin));
+            // It was said before the contact was removed.
+            if removed.is_some_and(|pin| said.server_time <= pin.settings.cleared_until) {
+                return None;
+            }
             if self.contacts_count() >= CONTACTS_MAX {
                 step.ignore(Ignored::ContactLimit);
                 return None;
             }
-            return Some(self.new_contact(address, Trust::Added, key, now, step));
+            let mut contact = self.new_contact(address, Trust::Added, key, now, step);
+            // The contact still writes with the sessions that went with it: it gets new ones before it does.
+            contact.owed.contact_request = removed.is_some();
+            return Some(contact);
         };
         if contact.peer.trust == Trust::Requested {
             contact.peer.trust = Trust::Added;
