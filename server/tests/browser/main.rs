@@ -50,6 +50,7 @@ mod in_browser {
     mod offline;
     mod passphrase;
     mod pictures;
+    mod pins;
     mod policy;
     mod poll;
     mod profiles;

@@ -88,6 +88,7 @@ async fn delete(
     step: &mut Step,
 ) -> Result<(), RecordsError> {
     for line in lines {
+        conversation.takes_down(line);
         forget_kept(line, step);
     }
     for store in [Store::Amendments, Store::UnknownContents] {

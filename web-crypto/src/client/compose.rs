@@ -1,5 +1,5 @@
-//! What a person does in a conversation, before anything is encrypted: texts, edits, deletions, reactions, stars. Any tab may
-//! write it down; only the leader folds and encrypts it.
+//! What a person does in a conversation, before anything is encrypted: texts, edits, deletions, reactions, stars, pins. Any
+//! tab may write it down; only the leader folds and encrypts it.
 
 use super::{
     content::{EMOJI_BYTES_MAX, is_blank},
@@ -136,6 +136,17 @@ pub fn star(message: &Message, starred: bool, now: u64, rng: &mut impl CryptoRng
         return Err(ComposeError::NotPossible);
     }
     Ok(outgoing(message, Event::Star { of: message.reference(), starred }, now, rng))
+}
+
+/// Pins a message above the conversation, for both sides, or takes it down.
+///
+/// # Errors
+/// For a notice, and for a message that is deleted.
+pub fn pin(message: &Message, pinned: bool, now: u64, rng: &mut impl CryptoRng) -> Result<Changes, ComposeError> {
+    if message.is_notice() || message.is_deleted() {
+        return Err(ComposeError::NotPossible);
+    }
+    Ok(outgoing(message, Event::Pin { of: message.reference(), pinned }, now, rng))
 }
 
 /// Sets this account's reaction to a message; `None` takes it back.

@@ -125,6 +125,7 @@ pub(super) fn put_amended(message: Message, conversation: &mut Conversation, ste
     if message.sort_time >= conversation.newest {
         conversation.shows(&message);
     }
+    conversation.notes_pin(&message);
     if conversation.keep_history {
         step.keep(&message);
     }

@@ -138,6 +138,7 @@ impl Messenger {
             message.put_new_into(&mut step.changes);
             if let Some(conversation) = conversations.get_mut(&message.conversation.text()) {
                 conversation.shows(message);
+                conversation.notes_pin(message);
             }
         }
         for conversation in conversations.values() {
@@ -160,8 +161,8 @@ impl Messenger {
     /// Whether a person deleted the message with its conversation, or with its contact.
     fn is_cleared(&self, message: &Message, conversation: &Conversation) -> bool {
         let pin = message.conversation.peer().and_then(|peer| self.pin(peer));
-        let with_contact = pin.map_or(0, |pin| pin.settings.cleared_until);
-        message.shown_time() <= with_contact.max(conversation.settings.cleared_until)
+        let time = message.shown_time();
+        conversation.settings.clears(time) || pin.is_some_and(|pin| pin.settings.clears(time))
     }
 
     /// Whether the other account waits for an answer to its contact request.

@@ -107,6 +107,11 @@ impl Messenger {
         let place: String = decode(&record.value)?;
         if let Some(mut message) = read::<Message>(records, Store::Messages, &place).await? {
             self.withdraw(&message, &mut step);
+            if let Some(mut conversation) = self.conversation_of(&message.conversation)
+                && conversation.takes_down(&message)
+            {
+                step.put_conversation(&conversation);
+            }
             if message.is_own() && !message.is_deleted() && !message.status.has_arrived() {
                 message.expire();
                 // Its line in the list looks it up.

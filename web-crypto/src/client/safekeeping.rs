@@ -159,7 +159,10 @@ impl Messenger {
                 peer.decided = kept.decided;
                 contact.conversation.keep_history = kept.keep_history;
             }
-            if let Some(until) = contact.conversation.merge_settings(&kept.settings) {
+            // Of a contact that another device removed, and this one keeps, it would delete the texts.
+            if !is_declined(kept)
+                && let Some(until) = contact.conversation.merge_settings(&kept.settings)
+            {
                 self.clear_until(until, &mut contact.conversation, records, now, &mut step).await?;
             }
             contact.conversation.merge_timer(kept.timer);
@@ -204,7 +207,7 @@ impl Messenger {
         }
         for peer in self.contacts() {
             let mut ours = self.vault_contact(peer);
-            if let Some(kept) = body.contacts.iter_mut().find(|kept| kept.email == ours.email) {
+            if let Some(kept) = body.contacts.iter_mut().find(|kept| kept.email == ours.email && !is_declined(kept)) {
                 // They are decided for themselves, whichever key is right.
                 let later = kept.settings.clone().merged(ours.settings);
                 kept.settings = later.clone();

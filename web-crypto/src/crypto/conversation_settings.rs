@@ -55,6 +55,11 @@ impl ConversationSettings {
         self.archived_at != 0 && (self.archived_at >= newest || self.is_muted(now))
     }
 
+    /// Whether what the server took at this time, in milliseconds since 1970, was deleted with the conversation.
+    pub fn clears(&self, time: u64) -> bool {
+        self.cleared_until > 0 && time <= self.cleared_until
+    }
+
     /// The later decision of two, and the later clearing.
     #[must_use]
     pub fn merged(self, other: Self) -> Self {
@@ -86,6 +91,7 @@ mod tests {
         let both = ConversationSettings { cleared_until: 9, ..later.clone() };
         assert_eq!(cleared.clone().merged(later.clone()), both);
         assert_eq!(later.merged(cleared), both);
+        assert!(both.clears(9) && !both.clears(10) && !ConversationSettings::default().clears(0));
     }
 
     #[test]

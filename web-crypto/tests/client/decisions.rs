@@ -217,6 +217,9 @@ fn a_declined_request_is_deleted_with_its_texts_and_only_the_pin_stays() {
     assert!(keeps(alice, "buy my pills") && keeps(alice, "👍"));
     assert_eq!(alice.contact("bob").conversation.unread, 2);
     decline(alice, "bob").unwrap();
+    assert_eq!(stores_that_name(alice, "bob"), [Store::Pins, Store::Owed], "other devices are to be told");
+    world.settle();
+    let alice = &mut world.devices[0];
     for _ in 0..2 {
         assert!(!keeps(alice, "pills") && !keeps(alice, "👍"));
         assert_eq!(stores_that_name(alice, "bob"), [Store::Pins]);
@@ -246,7 +249,7 @@ fn of_a_former_contact_what_was_sent_to_it_is_deleted_too() {
     let alice = &mut world.devices[0];
     decline(alice, "bob").unwrap();
     assert!(!keeps(alice, "old days") && !keeps(alice, "👍"));
-    assert_eq!(stores_that_name(alice, "bob"), [Store::Pins]);
+    assert_eq!(stores_that_name(alice, "bob"), [Store::Pins, Store::Owed], "other devices are to be told");
     for store in [Store::ToEncrypt, Store::ToKeep, Store::Events, Store::ToFold, Store::Envelopes, Store::Outbox] {
         assert!(alice.disk.0.keys().all(|(kept, _)| *kept != store), "{store:?}");
     }

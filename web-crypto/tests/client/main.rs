@@ -20,6 +20,7 @@ mod events;
 mod history;
 mod hostile;
 mod known_breaks;
+mod pins;
 mod profile;
 mod reading;
 mod refusals;

@@ -7,7 +7,7 @@ use crate::{
     world::{Fate, World},
 };
 use cliquet_web_crypto::client::{
-    compose::{delete, edit, react, star},
+    compose::{delete, edit, pin, react, star},
     conversation::{DeliveryStatus, Message},
     peer::Trust,
     profile::Profile,
@@ -99,7 +99,7 @@ fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-/// Edits, deletes, stars or reacts to something that is on this device. A device that lost a text does not
+/// Edits, deletes, stars, pins or reacts to something that is on this device. A device that lost a text does not
 /// get it again once it is deleted, so texts are deleted in gentle schedules only.
 fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
     let device = &mut world.devices[place];
@@ -117,11 +117,12 @@ fn amend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_
     }
     device.now += 1;
     let (line, now, rng) = (&lines[choices.below(lines.len())], device.now, &mut device.rng);
-    let (what, number) = (choices.below(9), choices.below(4));
+    let (what, number) = (choices.below(10), choices.below(4));
     let changes = match what {
         0..=2 => edit(line, &format!("edited {number}"), now, rng),
         3..=5 => react(line, [None, Some("👍"), Some("🎉"), Some("❤️")][number], now, rng),
         8 => star(line, number > 0, now, rng),
+        9 => pin(line, number > 0, now, rng),
         _ if class > Class::Gentle => return,
         what => {
             let changes = delete(line, what == 6, now, rng);

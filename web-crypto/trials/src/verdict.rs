@@ -11,7 +11,7 @@
 //! - "Delivered" is never said of a text that no device of the receiver has shown.
 //! - Afterwards everybody can write to everybody: what they write now is shown everywhere.
 //! - In a gentle schedule every device of an account shows the same of each text: its newest form, its deletion, the
-//!   reactions to it. So do the devices of different accounts, but for what one of them deleted for itself.
+//!   reactions to it, whether it is pinned. So do the devices of different accounts, but for what one of them deleted for itself.
 //! - "Read" is never said of a text that the receiver has not read.
 //! - In a gentle schedule the devices of an account agree on its settings, its profile and on what was read, and contacts
 //!   see its profile.
@@ -190,12 +190,15 @@ fn lines_by_id(device: &Device) -> BTreeMap<cliquet_web_crypto::client::conversa
     lines
 }
 
-/// What a device shows of a text: its newest form, unless it is deleted, the earlier ones, and the reactions.
-fn shown(message: &Message) -> (Option<String>, Vec<String>, Vec<(String, String)>) {
+/// Newest form, unless it is deleted; earlier ones; reactions; when it was pinned.
+type Shown = (Option<String>, Vec<String>, Vec<(String, String)>, Option<u64>);
+
+/// What a device shows of a text.
+fn shown(message: &Message) -> Shown {
     let text = (!message.is_deleted()).then(|| message.text().to_owned());
     let earlier = message.earlier_texts().into_iter().map(|(_, text)| text.to_owned());
     let reactions = message.reactions().map(|(sender, emoji)| (sender.to_string(), emoji.to_owned()));
-    (text, earlier.collect(), reactions.collect())
+    (text, earlier.collect(), reactions.collect(), message.pinned_at())
 }
 
 /// The account's settings, each conversation's, and which texts were read and starred.

@@ -151,7 +151,7 @@ async fn what_one_deletes_for_oneself_stays_with_the_other_and_nobody_changes_wh
     let shown = "[...document.querySelectorAll('#message-menu [data-act]:not([hidden])')].map(e => e.dataset.act)";
     assert_eq!(
         bob.tab.ask(shown, vec![]).await,
-        json!(["emoji", "reply", "copy", "forward", "select", "star", "delete"])
+        json!(["emoji", "reply", "copy", "forward", "select", "pin", "star", "delete"])
     );
     bob.tab.click("#message-menu [data-act=delete]").await;
     bob.tab.until_shown("#delete-message [data-delete=me]").await;

@@ -6,6 +6,8 @@ use serde_json::json;
 
 const ESCAPE: &str = "\u{e00c}";
 const COUNT: &str = "document.querySelector('.selection:not([hidden]) .selection-count')?.textContent === a[0]";
+/// How many boxes are to be seen.
+const BOXES: &str = "[...document.querySelectorAll('.pick')].filter(box => box.getClientRects().length > 0).length";
 /// Presses the line with this text, below the text.
 const PRESS: &str = "[...document.querySelectorAll('.message')]\
     .find(line => line.querySelector('.body').textContent === a[0]).querySelector('.meta').click()";
@@ -39,7 +41,9 @@ async fn several_messages_are_forwarded_copied_and_deleted_together() {
     }
     bob.until_reads(&texts).await;
 
+    assert_eq!(bob.tab.ask(BOXES, vec![]).await, json!(0));
     begin(&bob.tab).await;
+    assert_eq!(bob.tab.ask(BOXES, vec![]).await, json!(3));
     select(&bob.tab, "two").await;
     until_count(&bob.tab, "2 selected").await;
     select(&bob.tab, "one").await;

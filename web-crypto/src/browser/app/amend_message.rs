@@ -1,11 +1,11 @@
-//! What a person does with a message that is there: edits it, deletes it, reacts to it, stars it. Any tab may; the leader folds and
-//! sends it.
+//! What a person does with a message that is there: edits it, deletes it, reacts to it, stars it, pins it. Any tab may; the
+//! leader folds and sends it.
 
 use super::{engine::Engine, error::AppError, load_messages, register_message::RegisterError};
 use crate::{
     browser::platform::service::Platform,
     client::{
-        compose::{ComposeError, delete, edit, react, star},
+        compose::{ComposeError, delete, edit, pin, react, star},
         conversation::Message,
     },
 };
@@ -21,6 +21,8 @@ pub enum Amendment<'a> {
     React(&'a str),
     /// Mark the message for this account alone, or take the mark back.
     Star(bool),
+    /// Pin the message above the conversation, for both sides, or take it down.
+    Pin(bool),
 }
 
 /// Changes a message. `key`: the message's. When this returns, the change is durable.
@@ -41,6 +43,7 @@ pub async fn amend<P: Platform>(engine: &Engine<P>, key: &str, amendment: Amendm
             react(&message, Some(emoji).filter(|_| !is_set), now, &mut rng)
         }
         Amendment::Star(starred) => star(&message, starred, now, &mut rng),
+        Amendment::Pin(pinned) => pin(&message, pinned, now, &mut rng),
     };
     Ok(engine.commit(&changes?).await?)
 }
@@ -53,6 +56,7 @@ impl std::fmt::Debug for Amendment<'_> {
             Self::Delete { .. } => "Delete",
             Self::React(_) => "React",
             Self::Star(_) => "Star",
+            Self::Pin(_) => "Pin",
         })
     }
 }

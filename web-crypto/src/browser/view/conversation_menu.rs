@@ -16,7 +16,7 @@ use crate::{
 };
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::{Element, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 const HOUR_MS: u64 = 3_600_000;
 /// On a conversation and on its line in the list: which of the settings hold.
@@ -53,6 +53,16 @@ pub fn listen(engine: &Rc<Engine>) {
         {
             let _ = root.set_attribute(SEARCH_IN, &open.id.text());
         }
+    });
+    dom::on(&document, "click", |event| {
+        let Some(details) = dom::around(event, ".menu-items details") else { return };
+        task::spawn(async move {
+            // It opens after this event.
+            timer::pause(0).await;
+            let nearest = ScrollIntoViewOptions::new();
+            nearest.set_block(ScrollLogicalPosition::Nearest);
+            details.scroll_into_view_with_scroll_into_view_options(&nearest);
+        });
     });
     let engine = engine.clone();
     dom::on(&document, "submit", move |event| {

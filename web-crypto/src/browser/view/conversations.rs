@@ -12,7 +12,7 @@ use super::{
     disappearing, dom, message,
     message_actions::LINE,
     message_words::Look,
-    names, notices, quote,
+    names, notices, pinned, quote,
     reading_place::{self, AtEnd},
     words::Words,
 };
@@ -103,6 +103,8 @@ impl Conversations {
                 }
             } else if dom::around(event, "[data-safety-number]").is_some() {
                 conversations.toggle_safety_number();
+            } else if dom::around(event, "[data-pinned-show]").is_some() {
+                conversations.go_to_pinned();
             } else if dom::around(event, "[data-read-more]").is_some()
                 && let Some(line) = dom::around(event, LINE)
             {
@@ -167,6 +169,16 @@ impl Conversations {
             }
             _ => return None,
         })
+    }
+
+    fn go_to_pinned(self: &Rc<Self>) {
+        let Some(open) = OpenConversation::find() else { return };
+        let conversations = self.clone();
+        task::spawn(async move {
+            if let Err(error) = pinned::go_to(&conversations.engine, &open, conversations.look()).await {
+                conversations.complain(&error);
+            }
+        });
     }
 
     fn toggle_safety_number(self: &Rc<Self>) {
@@ -265,6 +277,7 @@ impl Conversations {
         let conversation = conversation.unwrap_or_else(|| Conversation::new(open.id.clone()));
         conversation_menu::show(open.section(), &conversation.settings, conversation.newest);
         disappearing::show(open.section(), conversation.timer.seconds, self.look());
+        pinned::show(&self.engine, open, &conversation, self.look()).await?;
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
         if let Some(peer) = &peer {
             names::learn_own(peer);
@@ -297,7 +310,10 @@ impl Conversations {
     fn changed(self: &Rc<Self>, changes: &[Change]) {
         let mut unseen = self.unseen.borrow_mut();
         for change in changes {
-            let shown = matches!(change, Change::Message { .. } | Change::Conversation(_) | Change::Peer(_));
+            let shown = matches!(
+                change,
+                Change::Message { .. } | Change::Conversation(_) | Change::Peer(_) | Change::Cleared(_)
+            );
             if shown && !unseen.contains(change) {
                 unseen.push(change.clone());
             }
@@ -369,6 +385,9 @@ impl Conversations {
                     }
                     if let Some(list) = open.list() {
                         quote::outdate(&list, key);
+                    }
+                    if pinned::shows(open, key) {
+                        self.allow(open).await?;
                     }
                 }
                 _ => {}

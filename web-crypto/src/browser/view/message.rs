@@ -96,6 +96,9 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
         dom::hide(&star, !message.is_starred());
     }
     let _ = line.class_list().toggle_with_force("starred", message.is_starred());
+    if let Some(pin) = dom::within(line, ".pinned") {
+        dom::hide(&pin, message.pinned_at().is_none());
+    }
     if let Some(edited) = dom::within(line, ".edited") {
         dom::hide(&edited, !message.is_edited());
         edited.set_text_content(message.is_edited().then(|| look.words.get(Word::Edited)));

@@ -1,4 +1,4 @@
-//! The menu of a message: reactions, reply, copy, edit, earlier versions, forward, select, star, delete. A chunk, fetched at
+//! The menu of a message: reactions, reply, copy, edit, earlier versions, forward, select, star, pin, delete. A chunk, fetched at
 //! the first gesture.
 
 use super::{
@@ -197,6 +197,8 @@ impl MessageMenu {
             ("[data-act=select]", !message.is_deleted()),
             ("[data-act=star]", !message.is_starred()),
             ("[data-act=unstar]", message.is_starred()),
+            ("[data-act=pin]", writes && message.pinned_at().is_none()),
+            ("[data-act=unpin]", writes && message.pinned_at().is_some()),
             ("[data-act=edit]", writes && may_change && !message.is_deleted()),
             ("[data-act=earlier]", message.is_edited()),
             ("[data-act=delete]", !message.is_deleted()),
@@ -258,6 +260,8 @@ impl MessageMenu {
             "select" => selection::begin(&line),
             "star" => self.amend(Amend::Star(true)),
             "unstar" => self.amend(Amend::Star(false)),
+            "pin" => self.amend(Amend::Pin(true)),
+            "unpin" => self.amend(Amend::Pin(false)),
             "delete" => self.ask_to_delete(),
             "emoji" => self.choose_emoji(),
             _ => {}
@@ -398,6 +402,7 @@ impl MessageMenu {
             Amend::React(emoji) => Amendment::React(emoji),
             Amend::Delete { for_everyone } => Amendment::Delete { for_everyone: *for_everyone },
             Amend::Star(starred) => Amendment::Star(*starred),
+            Amend::Pin(pinned) => Amendment::Pin(*pinned),
         };
         let engine = &self.actions.engine;
         match amend(engine, key, amendment).await {
@@ -421,6 +426,7 @@ enum Amend {
     React(String),
     Delete { for_everyone: bool },
     Star(bool),
+    Pin(bool),
 }
 
 fn say_copied(copied: bool) {

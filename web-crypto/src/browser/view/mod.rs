@@ -75,6 +75,8 @@ pub mod notifications;
 #[cfg(target_arch = "wasm32")]
 pub mod picture;
 #[cfg(target_arch = "wasm32")]
+pub mod pinned;
+#[cfg(target_arch = "wasm32")]
 pub mod profile;
 pub mod quiet_hours;
 #[cfg(target_arch = "wasm32")]

@@ -28,7 +28,7 @@ pub const FIRST_SILENT_KIND: u16 = 128;
 /// What a content says.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Kinds 1, 7, 8, 9 and 16: something happens in a conversation.
+    /// Kinds 1, 7, 8, 9, 16, 17 and 20: something happens in a conversation.
     Event {
         /// The event's own id; a text's is the message's.
         id: MessageId,
@@ -209,6 +209,17 @@ struct Star {
     starred: bool,
 }
 
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Pin {
+    #[n(0)]
+    id: MessageId,
+    #[n(1)]
+    of: MessageRef,
+    #[n(2)]
+    pinned: bool,
+}
+
 impl Body {
     pub(super) fn encode(&self) -> Result<Fields, ContentError> {
         self.check()?;
@@ -230,6 +241,7 @@ impl Body {
             Self::Event { id, event: Event::Reaction { of, emoji } } => (9, cbor::encode(&Reaction { id, of, emoji })),
             Self::Event { id, event: Event::Timer { seconds } } => (16, cbor::encode(&Timer { id, seconds })),
             Self::Event { id, event: Event::Star { of, starred } } => (17, cbor::encode(&Star { id, of, starred })),
+            Self::Event { id, event: Event::Pin { of, pinned } } => (20, cbor::encode(&Pin { id, of, pinned })),
             Self::ReadUntil { until, at } => (14, cbor::encode(&ReadUntil { until, at })),
             Self::ConversationSettings(settings) => (15, cbor::encode(&settings)),
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
@@ -291,6 +303,10 @@ impl Body {
                 let Star { id, of, starred } = read(fields)?;
                 Self::Event { id, event: Event::Star { of, starred } }
             }
+            20 => {
+                let Pin { id, of, pinned } = read(fields)?;
+                Self::Event { id, event: Event::Pin { of, pinned } }
+            }
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
             18 => Self::Profile(Box::new(read(fields)?)),
@@ -329,7 +345,10 @@ impl Body {
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
             Self::ContactRemoved(contact) => contact.settings.fits(),
-            Self::Event { event: Event::Delete { .. } | Event::Timer { .. } | Event::Star { .. }, .. }
+            Self::Event {
+                event: Event::Delete { .. } | Event::Timer { .. } | Event::Star { .. } | Event::Pin { .. },
+                ..
+            }
             | Self::ContactRequest
             | Self::Sync { .. }
             | Self::ReadUntil { .. }

@@ -176,6 +176,7 @@ mod tests {
             event(Event::Reaction { of: of(), emoji: Some("🎉".into()) }),
             event(Event::Reaction { of: of(), emoji: None }),
             event(Event::Star { of: of(), starred: true }),
+            event(Event::Pin { of: of(), pinned: true }),
             Body::VaultKeys(Arc::new(SharedKeys {
                 generation: 7,
                 body: Key::from_bytes([1; 32]),

@@ -1,8 +1,8 @@
 //! What later events made of a message: its newer texts, its deletion, the reactions to it.
 //!
 //! Owns the rules by which events are folded. They do not depend on the order in which events arrive, nor on how often
-//! one does: of edits the newest counts, of each account's reactions and of stars too, and a deletion wins over everything. Newest is
-//! the latest time, and of two of one time the higher id. Knows nothing of storage.
+//! one does: of edits the newest counts, of each account's reactions, of stars and of pins too, and a deletion wins over
+//! everything. Newest is the latest time, and of two of one time the higher id. Knows nothing of storage.
 
 use super::{Event, MessageId};
 use crate::crypto::cbor;
@@ -41,6 +41,9 @@ pub struct Amendments {
     /// Whether this account marked it, and when.
     #[n(3)]
     star: Option<Star>,
+    /// Whether either side pinned it, and when.
+    #[n(4)]
+    pin: Option<Pin>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -50,6 +53,15 @@ struct Star {
     stamp: Stamp,
     #[n(1)]
     starred: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+struct Pin {
+    #[n(0)]
+    stamp: Stamp,
+    #[n(1)]
+    pinned: bool,
 }
 
 /// When an event was made, by its sender's clock, and which of that time.
@@ -103,6 +115,7 @@ impl Amendments {
                 more.reactions.push(Reaction { sender: sender.clone(), stamp, emoji: emoji.clone() });
             }
             Event::Star { starred, .. } => more.star = Some(Star { stamp, starred: *starred }),
+            Event::Pin { pinned, .. } => more.pin = Some(Pin { stamp, pinned: *pinned }),
         }
         self.merge(more)
     }
@@ -113,10 +126,11 @@ impl Amendments {
         self.deleted |= other.deleted;
         if self.deleted {
             // Nothing of it is kept.
-            (self.edits, self.reactions, self.star) = (Vec::new(), Vec::new(), None);
+            *self = Self { deleted: true, ..Self::default() };
         } else {
             other.edits.into_iter().for_each(|edit| self.edit(edit));
             self.star = self.star.max(other.star);
+            self.pin = self.pin.max(other.pin);
             other.reactions.into_iter().for_each(|reaction| self.react(reaction));
         }
         *self != before
@@ -169,6 +183,11 @@ impl Amendments {
         self.star.is_some_and(|star| star.starred)
     }
 
+    /// When the message was pinned, in milliseconds since 1970 by the clock of who did it. `None`: it is not.
+    pub fn pinned_at(&self) -> Option<u64> {
+        self.pin.filter(|pin| pin.pinned).map(|pin| pin.stamp.time)
+    }
+
     /// The edits, the reaction and the star of this account.
     pub(crate) fn stamps_of(&self, own: &Address, is_own: bool) -> impl Iterator<Item = Stamp> {
         let edits = self.edits.iter().filter(move |_| is_own).map(|edit| edit.stamp);
@@ -218,6 +237,7 @@ mod tests {
             1 => any::<bool>().prop_map(|for_everyone| Event::Delete { of: of(), for_everyone }),
             8 => prop::option::of("[a-c]").prop_map(|emoji| Event::Reaction { of: of(), emoji }),
             4 => any::<bool>().prop_map(|starred| Event::Star { of: of(), starred }),
+            4 => any::<bool>().prop_map(|pinned| Event::Pin { of: of(), pinned }),
         ];
         // Few times and ids, so that some are the same.
         (0..PEOPLE.len(), 0..4_u64, 0..4_u8, body).prop_map(|(sender, time, id, event)| {
@@ -292,6 +312,12 @@ mod tests {
                 }
             });
             prop_assert_eq!(folded.is_starred(), !deleted && stars.max().is_some_and(|(_, starred)| starred));
+            let pins = events.iter().filter_map(|(_, stamp, event)| match event {
+                Event::Pin { pinned, .. } => Some((*stamp, *pinned)),
+                _ => None,
+            });
+            let pinned = pins.max().filter(|(_, pinned)| *pinned && !deleted).map(|(stamp, _)| stamp.time);
+            prop_assert_eq!(folded.pinned_at(), pinned);
             prop_assert!(!deleted || folded.reactions().count() == 0, "nothing is kept of what was deleted");
             prop_assert!(folded.reactions().map(|(sender, _)| sender).is_sorted());
         }

@@ -1,6 +1,6 @@
 //! The line of a conversation in the list, and what a person set for it.
 
-use super::{ConversationId, Message, MessageBody, Notice, Preview, reading::Reading};
+use super::{ConversationId, Message, MessageBody, MessageRef, Notice, Preview, reading::Reading};
 use crate::{
     client::records::{RecordsError, decode},
     crypto::{cbor, conversation_settings::ConversationSettings, conversation_timer::ConversationTimer},
@@ -42,6 +42,25 @@ pub struct Conversation {
     #[n(8)]
     #[cbor(default)]
     pub timer: ConversationTimer,
+    /// What is pinned above it, the last pinned at the end, at most [`PINNED_MAX`].
+    #[n(9)]
+    #[cbor(default)]
+    pub pinned: Vec<Pinned>,
+}
+
+/// Pinned messages that are shown above a conversation. Of more, the earliest pinned give way; they stay pinned.
+pub const PINNED_MAX: usize = 32;
+
+/// A message that is pinned above a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+pub struct Pinned {
+    /// When, in milliseconds since 1970.
+    #[n(0)]
+    pub at: u64,
+    /// The message.
+    #[n(1)]
+    pub of: MessageRef,
 }
 
 impl cbor::Record for Conversation {
@@ -61,6 +80,7 @@ impl Conversation {
             reading: Reading::default(),
             settings: ConversationSettings::default(),
             timer: ConversationTimer::default(),
+            pinned: Vec::new(),
         }
     }
 
@@ -105,6 +125,26 @@ impl Conversation {
             // What disappears is in one record alone. The list looks it up there.
             self.preview = message.lifetime.is_none().then(|| Preview::of(message));
         }
+    }
+
+    /// Takes note of whether a message is pinned. Tells whether that changed anything.
+    pub(crate) fn notes_pin(&mut self, message: &Message) -> bool {
+        let before = self.pinned.clone();
+        self.takes_down(message);
+        if let Some(at) = message.pinned_at() {
+            self.pinned.push(Pinned { at, of: message.reference() });
+            self.pinned.sort();
+            let past = self.pinned.len().saturating_sub(PINNED_MAX);
+            self.pinned.drain(..past);
+        }
+        self.pinned != before
+    }
+
+    /// A message that is gone is not pinned. Tells whether it was.
+    pub(crate) fn takes_down(&mut self, message: &Message) -> bool {
+        let count = self.pinned.len();
+        self.pinned.retain(|pinned| pinned.of != message.reference());
+        self.pinned.len() != count
     }
 
     /// Whether its last line is this notice, which is not shown twice in a row.

@@ -60,6 +60,16 @@ pub enum Event {
         #[n(0)]
         seconds: Option<u32>,
     },
+    /// Pins a message above the conversation for both sides, or takes it down. Each side may do both.
+    #[n(6)]
+    Pin {
+        /// The message.
+        #[n(0)]
+        of: MessageRef,
+        /// False: no longer.
+        #[n(1)]
+        pinned: bool,
+    },
     /// Marks a message, on the sender's own devices alone, so that it is found again.
     #[n(5)]
     Star {
@@ -117,7 +127,7 @@ impl Event {
                 let may = if *for_everyone { of.sender == *sender } else { sender == own };
                 Some(of.clone()).filter(|_| may)
             }
-            Self::Reaction { of, .. } => Some(of.clone()),
+            Self::Reaction { of, .. } | Self::Pin { of, .. } => Some(of.clone()),
             Self::Star { of, .. } => Some(of.clone()).filter(|_| sender == own),
         }
     }
@@ -135,6 +145,7 @@ impl Event {
             Self::Reaction { .. } => "Reaction",
             Self::Timer { .. } => "Timer",
             Self::Star { .. } => "Star",
+            Self::Pin { .. } => "Pin",
         }
     }
 }

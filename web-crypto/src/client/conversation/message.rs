@@ -233,6 +233,11 @@ impl Message {
         matches!(self.body, MessageBody::Notice(_) | MessageBody::Timer(_))
     }
 
+    /// When either side pinned it, in milliseconds since 1970. `None`: it is not pinned.
+    pub fn pinned_at(&self) -> Option<u64> {
+        self.amendments.pinned_at()
+    }
+
     /// The name by which events refer to it.
     pub fn reference(&self) -> MessageRef {
         MessageRef { sender: self.sender.clone(), id: self.id }

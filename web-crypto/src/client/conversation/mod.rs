@@ -12,7 +12,7 @@ mod preview;
 mod reading;
 
 pub use amendments::{AMEND_MS_MAX, Amendments, EDITS_KEPT_MAX, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
-pub use conversation::Conversation;
+pub use conversation::{Conversation, PINNED_MAX, Pinned};
 pub use delivery_status::{DeliveryStatus, Failure};
 pub use event::{Event, MessageRef};
 pub use id::{ConversationId, ConversationIdError, GROUP_ID_BYTES, GroupId, MessageId};

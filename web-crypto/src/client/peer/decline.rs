@@ -1,4 +1,4 @@
-//! Declining a request, and removing a contact: the account is deleted with all that was written. Only the pin of its key
+//! Declining a request, and removing a contact: the account is deleted with all that was written. The pin of its key
 //! stays.
 
 use super::{Peer, Trust};
@@ -35,7 +35,7 @@ impl Messenger {
         }
     }
 
-    /// Deletes a contact in the same way.
+    /// Deletes a contact in the same way, but for its sessions.
     ///
     /// # Errors
     /// When it was not added, and when a record cannot be read.
@@ -101,8 +101,12 @@ impl Messenger {
         for store in [Store::Conversations, Store::Drafts] {
             step.changes.delete(store, id.to_string());
         }
-        for key in self.session_keys().filter(|key| key.starts_with(&under(address))) {
-            step.changes.delete(Store::Sessions, key.clone());
+        // Those of a contact stay. They hold keys and no text, and a contact that is added again on one device still writes
+        // with them to the others.
+        if peer.trust != Trust::Added {
+            for key in self.session_keys().filter(|key| key.starts_with(&under(address))) {
+                step.changes.delete(Store::Sessions, key.clone());
+            }
         }
         let lines = lines(&id, records).await?;
         for line in &lines {

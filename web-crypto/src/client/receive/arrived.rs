@@ -276,11 +276,12 @@ impl Messenger {
         } else {
             wait_for_reader(&message, step);
         }
-        if message.is_over(said.now) || said.server_time <= conversation.settings.cleared_until {
+        if message.is_over(said.now) || conversation.settings.clears(said.server_time) {
             forget(&message, step);
             return Ok(false);
         }
         conversation.shows(&message);
+        conversation.notes_pin(&message);
         if conversation.keep_history {
             step.keep(&message);
         }
@@ -319,17 +320,14 @@ impl Messenger {
         let Some(mut contact) = self.contact(address) else {
             let removed = self.pin(address).filter(|pin| is_declined(pin));
             // It was said before the contact was removed.
-            if removed.is_some_and(|pin| said.server_time <= pin.settings.cleared_until) {
+            if removed.is_some_and(|pin| pin.settings.clears(said.server_time)) {
                 return None;
             }
             if self.contacts_count() >= CONTACTS_MAX {
                 step.ignore(Ignored::ContactLimit);
                 return None;
             }
-            let mut contact = self.new_contact(address, Trust::Added, key, now, step);
-            // The contact still writes with the sessions that went with it: it gets new ones before it does.
-            contact.owed.contact_request = removed.is_some();
-            return Some(contact);
+            return Some(self.new_contact(address, Trust::Added, key, now, step));
         };
         if contact.peer.trust == Trust::Requested {
             contact.peer.trust = Trust::Added;
