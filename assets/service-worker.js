@@ -139,7 +139,7 @@ async function keep(path, answer, then) {
   const content = new TextEncoder().encode(JSON.stringify({ release: RELEASE, headers, body: await answer.text() }));
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const sealed = await crypto.subtle.encrypt(sealing(iv, path), await key(true), content);
-  // Whoever signed out meanwhile leaves nothing behind.
+  // Anyone who signed out meanwhile leaves nothing behind.
   if (then === era) await (await caches.open(PAGES)).put(path, new Response(new Blob([iv, sealed])));
 }
 

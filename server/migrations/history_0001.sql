@@ -4,7 +4,7 @@
 -- outlives the segments, so that no place is given twice.
 CREATE TABLE histories (
     key           INTEGER PRIMARY KEY,
-    -- SHA-256 of the account key: an account that is made anew under the same address begins with nothing.
+    -- SHA-256 of the account key: an account that is made again under the same address begins with nothing.
     owner         BLOB    NOT NULL UNIQUE CHECK (length(owner) = 32),
     last_sequence INTEGER NOT NULL,
     segments      INTEGER NOT NULL CHECK (segments >= 0),

@@ -19,7 +19,7 @@ pub struct DeviceChallenge {
     public_key: PublicKey,
 }
 
-/// Whoever signs in does not have the device's identity key.
+/// The one who signs in does not have the device's identity key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is not a proof by that device")]
 pub struct NotProven;

@@ -63,7 +63,7 @@ impl From<Network> for Vicinity {
     }
 }
 
-/// Whoever asks for something that is a guess at a password.
+/// Anyone who asks for something that is a guess at a password.
 #[derive(Clone, Copy, Debug)]
 pub struct Guesser<'r> {
     guesses: &'r Guesses,

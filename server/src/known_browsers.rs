@@ -1,7 +1,7 @@
 //! Browsers that somebody has signed in from.
 //!
 //! Owns the rows of `known_browsers`. A browser keeps its token after signing out. The token opens nothing: it only shows
-//! that whoever tries to sign in to an account did so from this browser before. Knows nothing of cookies or HTTP.
+//! that somebody who tries to sign in to an account did so from this browser before. Knows nothing of cookies or HTTP.
 
 use crate::{clock::DAY_MS, database::Error, token::Token};
 use cliquet_wire::address::Address;

@@ -53,7 +53,7 @@ impl Certificate {
 }
 
 /// All devices of an account, in order of entry. The counter grows by one with every list, so that an older one is
-/// recognised and a device can be neither added nor hidden by the server. A list is signed anew from time to time, so that
+/// recognised and a device can be neither added nor hidden by the server. A list is signed again from time to time, so that
 /// one that the server goes on showing is recognised by its age. Its time orders nothing: clocks differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[cbor(map)]

@@ -38,7 +38,7 @@ pub struct RevokeDevice {
     pub device_list: DeviceList,
 }
 
-/// `PUT /devices/list`: the list with the same devices, signed anew, its counter higher by
+/// `PUT /devices/list`: the list with the same devices, signed again, its counter higher by
 /// [`limits::LIST_COUNTERS_AHEAD_MAX`](crate::limits::LIST_COUNTERS_AHEAD_MAX) at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenewDeviceList {

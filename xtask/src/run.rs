@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_it_is_this_machine_s_port_8000_for_whoever_runs_it() {
+    fn without_settings_it_is_this_machine_s_port_8000_for_anyone_who_runs_it() {
         let found = settings("", &[]);
         assert_eq!((found.address, found.port), (Ipv4Addr::LOCALHOST.into(), 8000));
         assert!(found.is_for_one());

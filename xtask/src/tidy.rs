@@ -109,6 +109,9 @@ fn has_header(extension: &str, text: &str) -> bool {
 /// Words that must not occur in a file, put together here so that this file does not contain them.
 fn forbidden(path: &Path) -> Vec<(String, &'static str)> {
     let mut words = Vec::new();
+    for uncommon in [["who", "ever"], ["Who", "ever"], [" an", "ew"]] {
+        words.push((uncommon.concat(), "is not the usual word: write \"anyone who\", \"again\""));
+    }
     let within = |directory: &str| path.starts_with(directory);
     if path.extension().is_some_and(|extension| extension == "rs") {
         words.push((["todo", "!("].concat(), "is a promise, not code"));
@@ -200,6 +203,8 @@ mod tests {
         let text = ["//! Owns a.\n// the plain", "text\n"].concat();
         assert_eq!(faults("server/src/a.rs", &text), 1);
         assert_eq!(faults("web-crypto/src/a.rs", &text), 0);
+        let text = ["//! Owns a.\n// Who", "ever reads this.\n"].concat();
+        assert_eq!(faults("wire/src/a.rs", &text), 1);
         let text = ["// Owns a.\nelement.inner", "HTML = words;\n"].concat();
         assert_eq!(faults("assets/boot.js", &text), 1);
         let text = ["//! Owns a.\nelement.set_inner", "_html(words);\n"].concat();

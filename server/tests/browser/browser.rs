@@ -127,7 +127,7 @@ impl Tab {
             Engine::Chromium => self.front().await.refresh().await.unwrap(),
             Engine::Firefox | Engine::WebKit => {
                 self.ask("window.before = true, location.reload()", vec![]).await;
-                self.until("the page anew", "!window.before && document.readyState === 'complete'", vec![]).await;
+                self.until("the page again", "!window.before && document.readyState === 'complete'", vec![]).await;
             }
         }
     }

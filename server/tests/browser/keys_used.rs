@@ -1,4 +1,4 @@
-//! Owns the question whether a key was used twice, answered by whoever sees the wire: a message key belongs to a ratchet
+//! Owns the question whether a key was used twice, answered by anyone who sees the wire: a message key belongs to a ratchet
 //! key and a number within one pair of devices, so two ciphertexts under one of these are two uses of one key.
 
 use crate::proxy::Exchange;

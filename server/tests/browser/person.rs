@@ -179,7 +179,7 @@ impl Person {
 }
 
 impl Person {
-    /// Chooses the language of the pages, and goes to the same page anew.
+    /// Chooses the language of the pages, and loads the same page again.
     pub(crate) async fn read_pages_in(&self, language: &str) {
         self.tab.ask("document.cookie = `language=${a[0]}; path=/`", vec![language.into()]).await;
         self.tab.reload().await;

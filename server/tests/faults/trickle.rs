@@ -1,5 +1,5 @@
 //! R9, in short: connections that say nothing and requests that come a byte at a time, through nginx as docs/nginx.conf sets it
-//! up. They are let go, and whoever asks like everybody else is answered all the while.
+//! up. They are let go, and everybody who asks as people do is answered all the while.
 
 use crate::support::{
     reverse_proxy::{NAME, ReverseProxy},

@@ -16,7 +16,7 @@ fn a_crowd_that_comes_while_the_server_is_busy_is_let_into_the_queue() {
     let program = Program::start(folder.path(), &[]);
     let address = program.address();
     program.signal(Signal::STOP);
-    // Whoever finds the queue full is not let in for as long as nobody accepts.
+    // Anyone who finds the queue full is not let in for as long as nobody accepts.
     let connect = |_| TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_ok();
     let queued = (0..crowd).take_while(|number| connect(*number)).count();
     program.signal(Signal::CONT);

@@ -1,4 +1,4 @@
-//! Somebody else holds the databases: a backup, a tool, a slow disk. Whoever needs to write waits; nobody else does.
+//! Somebody else holds the databases: a backup, a tool, a slow disk. Those who need to write wait; nobody else does.
 
 use crate::support::office::{Office, Person, bearer, letter};
 use cliquet_wire::poll::PollAnswer;
@@ -42,7 +42,7 @@ impl Route {
     async fn ask(&mut self, office: &Office, who: &Person) {
         let asked = Instant::now();
         let mut request = office.client.get(self.path.clone()).header(self.accept.clone());
-        // Whoever is signed in is sent on from there.
+        // Anyone who is signed in is sent on from there.
         if self.path != "/sign-in" {
             request.add_header(bearer(who));
         }
@@ -98,7 +98,7 @@ async fn while_the_databases_are_locked_for_ten_seconds_whatever_need_not_write_
     });
     let is_over = Arc::new(AtomicBool::new(false));
     let goes_on = || !is_over.load(Ordering::SeqCst);
-    // Each begins anew when it was told to come back.
+    // Each begins again when it was told to come back.
     let write = |number: usize| {
         let (office, alice, bob, goes_on) = (&office, &alice, &bob, &goes_on);
         async move {

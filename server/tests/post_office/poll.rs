@@ -41,7 +41,7 @@ async fn a_waiting_poll_is_answered_when_a_letter_comes() {
 }
 
 #[rocket::async_test]
-async fn a_page_of_whoever_was_signed_in_before_reads_and_removes_nothing() {
+async fn a_page_of_anyone_who_was_signed_in_before_reads_and_removes_nothing() {
     let office = Office::open().await;
     friends!(office, alice, bob);
     office.posts(&alice, vec![letter(&alice, &bob, 1)]).await;

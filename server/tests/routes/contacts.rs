@@ -48,7 +48,7 @@ async fn alice_adds_bob_and_bob_sees_a_request() {
 }
 
 #[rocket::async_test]
-async fn whoever_cannot_be_added_is_named_and_nothing_is_stored() {
+async fn who_cannot_be_added_is_named_and_nothing_is_stored() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let before = server.rows();

@@ -91,7 +91,7 @@ async fn a_sign_in_is_bound_to_a_device_only_with_a_proof_by_its_key() {
     assert_eq!(signed_in.device, Some(alice.device()));
 }
 
-/// Such a browser registers anew.
+/// Such a browser registers again.
 #[rocket::async_test]
 async fn a_device_that_nobody_has_is_not_bound() {
     let server = TestServer::start().await;
@@ -101,7 +101,7 @@ async fn a_device_that_nobody_has_is_not_bound() {
     assert_eq!(reply.expect::<SignedIn>(200).device, None);
 }
 
-/// Whoever has the account key, and an id that is in use, still gets no other device's mailbox.
+/// Anyone who has the account key, and an id that is in use, still gets no other device's mailbox.
 ///
 /// Requirement: S4
 #[rocket::async_test]

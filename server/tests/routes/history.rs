@@ -187,7 +187,7 @@ async fn a_stolen_sign_in_deletes_no_history() {
 }
 
 #[rocket::async_test]
-async fn history_is_for_whoever_is_signed_in() {
+async fn history_is_for_anyone_who_is_signed_in() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;

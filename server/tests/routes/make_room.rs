@@ -65,13 +65,13 @@ async fn a_sign_in_of_no_device_takes_one_off_a_full_account_and_so_makes_room_f
     assert_eq!(directory.device_list.devices, [left, vec![new.device()]].concat());
     let again = server.another_browser(&alice).await;
     server.post(&again, "/devices", &again.registration().await).await.expect_problem(DeviceLimit);
-    // Whoever keeps the lost one signs in as no device.
+    // Anyone who keeps the lost one signs in as no device.
     let back: SignedIn = server.sign_in("alice@example.org", PASSWORD, Some(&lost.identity)).await.expect(200);
     assert_eq!(back.device, None);
 }
 
 #[rocket::async_test]
-async fn the_page_is_shown_to_whoever_speaks_for_no_device_and_leads_the_others_home() {
+async fn the_page_is_shown_to_anyone_who_speaks_for_no_device_and_leads_the_others_home() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let visitor = server.another_browser(&alice).await;

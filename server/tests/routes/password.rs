@@ -27,7 +27,7 @@ async fn change(server: &TestServer, who: &Person) -> ChangePassword {
     ChangePassword {
         change,
         record,
-        vault: Blob(b"locked anew".to_vec()),
+        vault: Blob(b"locked again".to_vec()),
         replaces: first().digest(),
         end_sign_ins: true,
     }
@@ -95,7 +95,7 @@ async fn without_the_old_password_nothing_changes() {
     assert_ne!(server.get(&alice, "/vault").await.expect::<Vault>(200).vault, first());
 }
 
-/// Whoever had the old password had a browser that was known.
+/// Anyone who had the old password had a browser that was known.
 #[rocket::async_test]
 async fn a_new_password_makes_every_browser_unknown_but_this_one() {
     let server = TestServer::start().await;
@@ -110,7 +110,7 @@ async fn a_new_password_makes_every_browser_unknown_but_this_one() {
     assert_eq!((kept, server.rows()["known_browsers"]), (hash.to_vec(), 1));
 }
 
-/// The same password, stretched better: whoever signed in meant no change.
+/// The same password, stretched better: anyone who signed in meant no change.
 #[rocket::async_test]
 async fn a_password_that_is_registered_again_as_it_was_ends_no_sign_in_and_forgets_no_browser() {
     let server = TestServer::start().await;
@@ -118,7 +118,7 @@ async fn a_password_that_is_registered_again_as_it_was_ends_no_sign_in_and_forge
     let phone = server.second_device(&mut alice).await;
     let browsers = server.rows()["known_browsers"];
     let (change, record) = server.begin_change(&alice, PASSWORD, PASSWORD).await;
-    let (vault, replaces) = (Blob(b"locked anew".to_vec()), first().digest());
+    let (vault, replaces) = (Blob(b"locked again".to_vec()), first().digest());
     let change = ChangePassword { change, record, vault, replaces, end_sign_ins: false };
     server.put(&alice, "/password", &change).await.expect_nothing();
     for stays in [&alice, &phone] {
@@ -131,7 +131,7 @@ async fn a_password_that_is_registered_again_as_it_was_ends_no_sign_in_and_forge
 }
 
 #[rocket::async_test]
-async fn a_change_is_for_whoever_is_signed_in() {
+async fn a_change_is_for_anyone_who_is_signed_in() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;

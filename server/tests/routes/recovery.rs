@@ -50,7 +50,7 @@ async fn recovering(server: &TestServer) -> FinishRecovery {
     let (registration, start) = start(" Alice@example.org", PROOF);
     let started: RecoveryStarted = server.post(None, "/recovery/start", &start).await.expect(200);
     let record = registration.finish(NEW, &started.response, QUICK, &mut random()).unwrap().record;
-    let (vault, replaces) = (Blob(b"locked anew".to_vec()), started.vault.digest());
+    let (vault, replaces) = (Blob(b"locked again".to_vec()), started.vault.digest());
     let credential = started.credential;
     FinishRecovery { email: started.email, proof: PROOF, record, credential, vault, replaces }
 }
@@ -74,7 +74,7 @@ async fn a_lost_password_is_replaced_with_the_recovery_key_and_every_sign_in_end
     assert_eq!((started.email, started.vault), (alice.email.clone(), with_key()));
     assert_eq!(started.directory.device_list, alice.list);
     let record = registration.finish(NEW, &started.response, QUICK, &mut random()).unwrap().record;
-    let vault = Blob(b"locked anew".to_vec());
+    let vault = Blob(b"locked again".to_vec());
     let replaces = with_key().digest();
     let email = alice.email.clone();
     let finish = FinishRecovery { email, proof: PROOF, record, credential: started.credential, vault, replaces };
@@ -139,7 +139,7 @@ async fn an_unknown_address_no_recovery_key_and_a_wrong_proof_are_refused_alike(
     assert_eq!(server.rows(), before);
 }
 
-/// What is wrong with a request is said alike, too, whoever the address belongs to.
+/// What is wrong with a request is said alike, too, no matter whose address it is.
 #[rocket::async_test]
 async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
     let server = TestServer::start().await;
@@ -164,7 +164,7 @@ async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
 }
 
 #[rocket::async_test]
-async fn a_recovery_key_is_set_by_whoever_proves_the_password() {
+async fn a_recovery_key_is_set_by_anyone_who_proves_the_password() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
@@ -216,7 +216,7 @@ async fn one_address_and_one_network_try_only_so_often() {
 }
 
 #[rocket::async_test]
-async fn the_page_is_for_whoever_is_signed_out() {
+async fn the_page_is_for_anyone_who_is_signed_out() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let html = [("Accept", "text/html")];

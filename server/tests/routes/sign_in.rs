@@ -203,7 +203,7 @@ async fn a_header_that_says_where_one_comes_from_is_not_believed() {
 }
 
 #[rocket::async_test]
-async fn the_page_is_for_whoever_is_signed_out() {
+async fn the_page_is_for_anyone_who_is_signed_out() {
     let server = TestServer::start().await;
     let alice = server.sign_up("alice@example.org").await;
     let html = [("Accept", "text/html")];

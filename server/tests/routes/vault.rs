@@ -76,7 +76,7 @@ async fn a_vault_too_large_or_unreadable_changes_nothing() {
 }
 
 #[rocket::async_test]
-async fn a_vault_is_for_whoever_is_signed_in() {
+async fn a_vault_is_for_anyone_who_is_signed_in() {
     let server = TestServer::start().await;
     server.get(None, "/vault").await.expect_problem(SignedOut);
     server.put(None, "/vault", &replace(vault(1, &[7]), &first())).await.expect_problem(SignedOut);

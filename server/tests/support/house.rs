@@ -432,7 +432,7 @@ pub fn letter(number: u64, from: &Person, to: &Person) -> Envelope {
     letters::letter(letters::numbered(number), from, to, 1)
 }
 
-/// Signs anew what a test has changed.
+/// Signs again what a test has changed.
 pub async fn sign_certificate(key: &Key, certificate: &mut Certificate) {
     certificate.signature = key.sign(&certificate.signed_bytes()).await.unwrap();
 }

@@ -1,9 +1,9 @@
 //! Owns the vault: what the server keeps for recovery, and cannot open. Never ratchet state.
 //!
-//! One root gives every key. It is made at sign-up, and made anew when a device is removed. The vault has the root in a key slot under the password and, once there is
-//! a recovery key, in another slot under that; then the wrapped account key, and the sealed body. A slot's associated data
-//! names the account. The body's also names every other part, so that the server can neither exchange a part for an older
-//! one nor give one account's vault to another.
+//! One root gives every key. It is made at sign-up, and a new one when a device is removed. The vault has the root in a
+//! key slot under the password and, once there is a recovery key, in another slot under that; then the wrapped account
+//! key, and the sealed body. A slot's associated data names the account. The body's also names every other part, so
+//! that the server can neither exchange a part for an older one nor give one account's vault to another.
 
 use super::{
     aead::{self, SALT_BYTES, TAG_BYTES},

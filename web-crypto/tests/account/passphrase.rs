@@ -133,7 +133,7 @@ fn on_the_page_that_asks_who_forgot_it_removes_all_and_is_signed_out() {
     browser.sign_in(PASSWORD, false).unwrap();
 }
 
-/// A device that was removed registers anew, with the account key that is in what was locked.
+/// A device that was removed registers again, with the account key that is in what was locked.
 #[test]
 fn a_browser_that_becomes_another_device_keeps_no_key_beside_what_was_locked() {
     let server = Server::start();

@@ -31,7 +31,7 @@ pub(crate) const START_MS: u64 = 1_800_000_000_000;
 
 pub(crate) type Answer = Result<String, HttpError>;
 
-/// Gives the account key to whoever signs.
+/// Gives the account key to anyone who signs.
 type MakeSigner = fn() -> NativeSigner<ChaCha20Rng>;
 
 /// By store and key.

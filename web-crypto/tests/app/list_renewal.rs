@@ -1,4 +1,4 @@
-//! The leading tab signs the account's device list anew when it is a week old.
+//! The leading tab signs the account's device list again when it is a week old.
 
 use crate::{
     fake::{START_MS, Tab},

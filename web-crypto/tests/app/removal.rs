@@ -154,8 +154,8 @@ fn the_device_that_stays_is_told_and_goes_on_and_a_new_one_reads_what_was_before
         // The password gives the keys of the vault as it is.
         let owner = owner(&house.people[0]);
         let root = vault::root_by_password(owner, &house.safe.export_key(), &house.safe.vault()).unwrap();
-        let anew = house.safe.enter_with(&house.people[0], &VaultKeys::derive(&root), true).await;
-        assert_eq!((texts(&anew), alarms(&anew)), (5, vec![]));
+        let fresh = house.safe.enter_with(&house.people[0], &VaultKeys::derive(&root), true).await;
+        assert_eq!((texts(&fresh), alarms(&fresh)), (5, vec![]));
     });
 }
 

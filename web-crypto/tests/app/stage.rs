@@ -38,7 +38,7 @@ pub(crate) fn signer(account: usize) -> &'static Signer {
     SIGNERS[account].get_or_init(|| Signer::generate(ChaCha20Rng::seed_from_u64(account as u64)).unwrap())
 }
 
-/// Alice's account key, as her browser gives it to whoever signs.
+/// Alice's account key, as her browser gives it to anyone who signs.
 pub(crate) fn alices_signer() -> Signer {
     let (key, rng) = (Key::from_bytes([1; 32]), || ChaCha20Rng::seed_from_u64(3));
     let wrapped = signer(0).wrap(&key, &mut rng()).unwrap();

@@ -252,16 +252,16 @@ fn what_was_done_comes_back_from_the_history_in_any_order_of_segments() {
     gather(&mut world, &mut segments);
     assert!(segments[1].iter().all(|message| message.text() != TEXT), "not sent to the history once more");
     for (n, order) in [[0, 1], [1, 0]].into_iter().enumerate() {
-        let anew = world.add_device("alice", 0);
-        world.add_contact(anew, "bob");
+        let fresh = world.add_device("alice", 0);
+        world.add_contact(fresh, "bob");
         for place in order {
-            let device = &mut world.devices[anew];
+            let device = &mut world.devices[fresh];
             let step = now_or_never(device.messenger.restored(&device.disk, segments[place].clone())).unwrap();
             device.take(step);
         }
-        assert_eq!(world.devices[anew].conversation("bob"), ["> (deleted)", "< an answer"], "{n}");
-        assert_eq!(reactions(&world, anew, "bob"), ["alice@example.org 👍"]);
-        assert!(!holds(&world, anew, TEXT));
+        assert_eq!(world.devices[fresh].conversation("bob"), ["> (deleted)", "< an answer"], "{n}");
+        assert_eq!(reactions(&world, fresh, "bob"), ["alice@example.org 👍"]);
+        assert!(!holds(&world, fresh, TEXT));
     }
 }
 

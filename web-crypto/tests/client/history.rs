@@ -74,12 +74,12 @@ fn what_is_said_comes_back_in_order_with_its_marks_and_is_news_to_nobody() {
     let segments = all_segments(&mut world, 0);
     assert_eq!(segments.iter().map(Vec::len).sum::<usize>(), 11);
     assert_eq!(to_keep(&world.devices[0].disk), 0);
-    let anew = another_browser(&mut world);
+    let fresh = another_browser(&mut world);
     let posts = world.office.accepted;
     for texts in segments.into_iter().rev() {
-        restore(&mut world, anew, texts);
+        restore(&mut world, fresh, texts);
     }
-    let (before, after) = (&world.devices[0], &world.devices[anew]);
+    let (before, after) = (&world.devices[0], &world.devices[fresh]);
     assert_eq!(after.lines("bob"), before.lines("bob"));
     assert_eq!(after.marks("bob").last(), Some(&DeliveryStatus::Sent));
     let (known, restored) = (before.contact("bob"), after.contact("bob"));
@@ -88,7 +88,7 @@ fn what_is_said_comes_back_in_order_with_its_marks_and_is_news_to_nobody() {
     assert_eq!(restored.conversation.newest, known.conversation.newest);
     assert_eq!((restored.conversation.unread, restored.owed.receipts.len()), (0, 0));
     assert_eq!(world.office.accepted, posts, "nobody is told");
-    assert!(gathered(&world, anew).is_none(), "what came from the history does not go there again");
+    assert!(gathered(&world, fresh).is_none(), "what came from the history does not go there again");
 }
 
 #[test]
@@ -98,18 +98,18 @@ fn what_is_known_stays_as_it_is_and_nothing_comes_twice() {
     let segments = all_segments(&mut world, 0);
     let texts: Vec<Message> = segments.concat();
     assert_eq!(restore(&mut world, 0, texts.clone()), 0, "here it is known already");
-    let anew = another_browser(&mut world);
+    let fresh = another_browser(&mut world);
     // A mark that went on, and a message that stands in the segment twice.
     let mut again = texts.clone();
     again.extend(texts.iter().cloned().map(|text| Message { sort_time: text.sort_time + 5, ..text }));
-    restore(&mut world, anew, again);
-    assert_eq!(world.devices[anew].lines("bob"), texts);
+    restore(&mut world, fresh, again);
+    assert_eq!(world.devices[fresh].lines("bob"), texts);
     let older = texts
         .iter()
         .cloned()
         .map(|text| Message { status: if text.is_own() { DeliveryStatus::Sent } else { text.status }, ..text });
-    assert_eq!(restore(&mut world, anew, older.collect()), 0);
-    assert_eq!(world.devices[anew].marks("bob"), [DeliveryStatus::Delivered; 3]);
+    assert_eq!(restore(&mut world, fresh, older.collect()), 0);
+    assert_eq!(world.devices[fresh].marks("bob"), [DeliveryStatus::Delivered; 3]);
 }
 
 #[test]
@@ -124,23 +124,23 @@ fn two_thousand_messages_come_back_newest_first_and_what_was_said_meanwhile_stay
         let message = Message { status: DeliveryStatus::Delivered, server_time: message.client_time, ..message };
         sent.push(message);
     }
-    let anew = another_browser(&mut world);
-    world.devices[anew].now += 10_000;
-    world.write(anew, "bob", "meanwhile");
+    let fresh = another_browser(&mut world);
+    world.devices[fresh].now += 10_000;
+    world.write(fresh, "bob", "meanwhile");
     world.settle();
     let mut chunks: Vec<Vec<Message>> = sent.chunks(300).map(<[Message]>::to_vec).collect();
     while let Some(texts) = chunks.pop() {
-        restore(&mut world, anew, texts);
-        let lines = world.devices[anew].lines("bob");
+        restore(&mut world, fresh, texts);
+        let lines = world.devices[fresh].lines("bob");
         assert!(lines.is_sorted_by_key(|line| line.sort_time));
     }
-    let lines = world.devices[anew].lines("bob");
+    let lines = world.devices[fresh].lines("bob");
     assert!(lines[..2_000] == sent, "what is back is what was there");
     assert_eq!(lines[2_000].text(), "meanwhile");
     assert!(
-        matches!(&world.devices[anew].contact("bob").conversation.preview.as_ref().unwrap().body, MessageBody::Text(text) if text == "meanwhile")
+        matches!(&world.devices[fresh].contact("bob").conversation.preview.as_ref().unwrap().body, MessageBody::Text(text) if text == "meanwhile")
     );
-    assert_eq!(world.devices[anew].contact("bob").conversation.unread, 0);
+    assert_eq!(world.devices[fresh].contact("bob").conversation.unread, 0);
 }
 
 #[test]
@@ -245,14 +245,14 @@ fn a_conversation_with_nobody_who_is_known_comes_back_as_well() {
     let mut world = World::alice_and_bob(727);
     talk(&mut world, 2);
     let texts = all_segments(&mut world, 0).concat();
-    let anew = world.add_device("alice", 0);
-    assert!(restore(&mut world, anew, texts.clone()) > 0);
-    assert_eq!(world.devices[anew].lines("bob"), texts);
-    world.add_contact(anew, "bob");
+    let fresh = world.add_device("alice", 0);
+    assert!(restore(&mut world, fresh, texts.clone()) > 0);
+    assert_eq!(world.devices[fresh].lines("bob"), texts);
+    world.add_contact(fresh, "bob");
     world.settle();
-    world.write(anew, "bob", "here again");
+    world.write(fresh, "bob", "here again");
     world.settle();
-    assert_eq!(world.devices[anew].lines("bob")[..4], texts);
+    assert_eq!(world.devices[fresh].lines("bob")[..4], texts);
 }
 
 #[test]

@@ -312,7 +312,7 @@ fn a_list_that_the_server_freezes_is_asked_for_again_after_a_week_and_said_after
     assert_eq!(write_at(&mut world, within(STALE_AFTER_MS)), (1, 1));
     assert!(world.devices[0].marks("bob").iter().all(|mark| *mark == DeliveryStatus::Delivered));
     assert_eq!(world.devices[tablet].lines("alice").len(), 9);
-    // The honest list ends it. When that one is not renewed either, it is said anew.
+    // The honest list ends it. When that one is not renewed either, it is said again.
     let now = world.devices[0].now;
     world.office.clock = now;
     let without = world.sign_directory(&address("bob"), 1, 3, frozen.certificates[..1].to_vec());

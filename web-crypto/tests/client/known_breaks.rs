@@ -294,17 +294,17 @@ fn a_device_set_up_anew_opens_nothing_that_was_for_the_old_one() {
     world.devices[1].online = false;
     world.settle();
     let old = world.office.mailboxes[&world.devices[1].id].clone();
-    let anew = world.add_device("bob", 1);
+    let fresh = world.add_device("bob", 1);
     for delivery in old {
         let mut envelope = delivery.envelope.unwrap();
-        world.office.deliver(Envelope { receiver_device: world.devices[anew].id, ..envelope.clone() });
-        envelope.receiver_device = world.devices[anew].id;
+        world.office.deliver(Envelope { receiver_device: world.devices[fresh].id, ..envelope.clone() });
+        envelope.receiver_device = world.devices[fresh].id;
         envelope.pre_key_message = None;
         world.office.deliver(envelope);
     }
-    world.poll(anew);
-    assert!(world.devices[anew].conversation("alice").is_empty());
-    assert!(world.devices[anew].ignored.contains(&Ignored::Stranger), "{:?}", world.devices[anew].ignored);
+    world.poll(fresh);
+    assert!(world.devices[fresh].conversation("alice").is_empty());
+    assert!(world.devices[fresh].ignored.contains(&Ignored::Stranger), "{:?}", world.devices[fresh].ignored);
 }
 
 #[test]

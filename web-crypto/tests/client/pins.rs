@@ -79,17 +79,17 @@ fn a_pin_is_gone_with_its_message_and_comes_back_with_the_history() {
     assert_eq!(above_everywhere(&world), [["first"]; 3]);
     assert!(last_said(&world.devices[1], "alice").pinned_at().is_none());
 
-    let anew = world.add_device("alice", 0);
-    world.add_contact(anew, "bob");
-    let device = &mut world.devices[anew];
+    let fresh = world.add_device("alice", 0);
+    world.add_contact(fresh, "bob");
+    let device = &mut world.devices[fresh];
     let step = now_or_never(device.messenger.restored(&device.disk, kept)).unwrap();
     device.take(step);
-    assert_eq!(above(&world, anew, "bob"), ["first"]);
-    let device = &mut world.devices[anew];
+    assert_eq!(above(&world, fresh, "bob"), ["first"]);
+    let device = &mut world.devices[fresh];
     let id = ConversationId::from(&address("bob"));
     let step = now_or_never(device.messenger.clear_conversation(&id, &device.disk, device.now)).unwrap();
     device.take(step);
-    assert!(above(&world, anew, "bob").is_empty());
+    assert!(above(&world, fresh, "bob").is_empty());
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn another_list_under_the_same_counter_is_refused() {
     let first = world.office.directories[&address("bob")].clone();
     let step = directory_arrives(&world.devices[0], first.clone()).unwrap();
     world.devices[0].take(step);
-    // Bob's own key signs two lists of one count: whoever shows the second one shows Alice other devices than others see.
+    // Bob's own key signs two lists of one count: anyone who shows the second one shows Alice other devices than others see.
     let other = world.sign_directory(&address("bob"), 1, first.device_list.counter, first.certificates[..1].to_vec());
     assert_eq!(directory_arrives(&world.devices[0], other.clone()).err(), Some(StepError::ListForked));
     forget_directory(&mut world.devices[0], "bob");
@@ -346,7 +346,7 @@ fn two_devices_that_both_lost_their_sessions_come_to_rest_and_talk_again() {
 #[test]
 fn a_pre_key_message_whose_pre_key_is_gone_is_answered_with_a_new_session() {
     let mut world = World::alice_and_bob(410);
-    // Bob's pre-keys and both ends of the session are lost; Alice begins anew with a key that Bob has no more.
+    // Bob's pre-keys and both ends of the session are lost; Alice begins again with a key that Bob has no more.
     for device in &mut world.devices {
         device.disk.0.retain(|(store, _), _| *store != Store::Sessions);
     }

@@ -94,9 +94,9 @@ fn the_vault_says_what_the_device_knows() {
 #[test]
 fn a_new_device_pins_what_the_vault_vouches_for_and_both_write_at_once() {
     let (mut world, body) = before(711);
-    let anew = cleared(&mut world);
-    adopt(&mut world, anew, &body, &[listed("bob", 1), listed("mallory", 2)]);
-    let alice = &world.devices[anew];
+    let fresh = cleared(&mut world);
+    adopt(&mut world, fresh, &body, &[listed("bob", 1), listed("mallory", 2)]);
+    let alice = &world.devices[fresh];
     let bob = alice.contact("bob");
     assert_eq!(
         (bob.peer.trust, bob.peer.verified, bob.conversation.keep_history, bob.peer.counter),
@@ -105,24 +105,24 @@ fn a_new_device_pins_what_the_vault_vouches_for_and_both_write_at_once() {
     assert_eq!(&bob.peer.account_key, signer(1).account_key());
     assert_eq!(alice.contact("mallory").peer.trust, Trust::Blocked);
     assert!(alice.conversation("bob").is_empty(), "no notice");
-    world.write(anew, "bob", "back again");
+    world.write(fresh, "bob", "back again");
     world.write(1, "alice", "good");
     world.settle();
-    assert_eq!(world.devices[anew].conversation("bob"), ["> back again", "< good"]);
+    assert_eq!(world.devices[fresh].conversation("bob"), ["> back again", "< good"]);
     let mut bobs = world.devices[1].conversation("alice");
     bobs.sort();
     assert_eq!(bobs, ["! DeviceAdded", "< back again", "> good"]);
     assert_eq!(world.devices[1].notices("alice", Notice::KeyChanged), 0, "the same account");
-    assert!(adopt(&mut world, anew, &body, &[listed("bob", 1), listed("mallory", 2)]).is_empty(), "once");
+    assert!(adopt(&mut world, fresh, &body, &[listed("bob", 1), listed("mallory", 2)]).is_empty(), "once");
 }
 
 #[test]
 fn an_older_device_list_than_the_vaults_is_refused_by_a_new_device() {
     let (mut world, mut body) = before(712);
-    let anew = cleared(&mut world);
+    let fresh = cleared(&mut world);
     body.contacts.iter_mut().for_each(|contact| contact.counter = 9);
-    adopt(&mut world, anew, &body, &[listed("bob", 1)]);
-    let alice = &world.devices[anew];
+    adopt(&mut world, fresh, &body, &[listed("bob", 1)]);
+    let alice = &world.devices[fresh];
     let directory = world.office.directories[&address("bob")].clone();
     let refused = now_or_never(alice.messenger.directory_arrived(directory, alice.now, &NativeVerifier));
     assert_eq!(refused.err(), Some(StepError::ListOlder));
@@ -134,19 +134,19 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     world.devices[1].online = false;
     world.office.directories.remove(&address("bob"));
     let impostor = world.add_device("bob", 2);
-    let anew = cleared(&mut world);
-    adopt(&mut world, anew, &body, &[listed("bob", 2)]);
-    let bob = world.devices[anew].contact("bob");
+    let fresh = cleared(&mut world);
+    adopt(&mut world, fresh, &body, &[listed("bob", 2)]);
+    let bob = world.devices[fresh].contact("bob");
     assert!(bob.peer.key_changed && !bob.peer.verified);
     world.add_contact(impostor, "alice");
     world.write(impostor, "alice", "trust me");
-    world.write(anew, "bob", "secret");
+    world.write(fresh, "bob", "secret");
     world.settle();
-    let mut shown = world.devices[anew].conversation("bob");
+    let mut shown = world.devices[fresh].conversation("bob");
     shown.sort();
     assert_eq!(shown, ["! KeyChanged", "> secret"]);
     assert!(world.devices[impostor].conversation("alice").iter().all(|line| line != "< secret"));
-    let alice = &mut world.devices[anew];
+    let alice = &mut world.devices[fresh];
     assert!(alice.messenger.unblock(&address("bob")).is_err(), "decided by accepting the key alone");
     // The vault keeps the key it knew until the person has decided.
     assert_eq!(alice.messenger.vault_body(&body).contacts, body.contacts);
@@ -156,9 +156,9 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
     let after = alice.messenger.vault_body(&body);
     let kept = after.contacts.iter().find(|contact| contact.email == address("bob")).unwrap();
     assert_eq!((kept.account_key_hash, kept.verified), (signer(2).account_key().hash(), false));
-    assert!(adopt(&mut world, anew, &body, &[]).is_empty(), "an older vault does not undo it");
-    assert_eq!(world.devices[anew].contact("bob").peer.trust, Trust::Added);
-    world.write(anew, "bob", "now then");
+    assert!(adopt(&mut world, fresh, &body, &[]).is_empty(), "an older vault does not undo it");
+    assert_eq!(world.devices[fresh].contact("bob").peer.trust, Trust::Added);
+    world.write(fresh, "bob", "now then");
     world.settle();
     assert_eq!(world.devices[impostor].conversation("alice").last().unwrap(), "< now then");
 }
@@ -166,28 +166,28 @@ fn another_key_than_the_vaults_is_said_and_nothing_of_it_is_sealed_or_opened() {
 /// A new device of Alice, whose vault knows Bob, at a server that hides him; and an impostor under his address.
 fn hidden(seed: u64) -> (World, VaultBody, usize, usize) {
     let (mut world, body) = before(seed);
-    let anew = cleared(&mut world);
-    adopt(&mut world, anew, &body, &[]);
-    assert_eq!(world.devices[anew].messenger.contacts().count(), 0);
+    let fresh = cleared(&mut world);
+    adopt(&mut world, fresh, &body, &[]);
+    assert_eq!(world.devices[fresh].messenger.contacts().count(), 0);
     world.devices[1].online = false;
     world.office.directories.remove(&address("bob"));
     let impostor = world.add_device("bob", 2);
-    (world, body, anew, impostor)
+    (world, body, fresh, impostor)
 }
 
 /// The key is not believed, the conversation says so once, and the vault's pin stays, whatever else is decided.
-fn holds_against_the_impostor(world: &mut World, body: &VaultBody, anew: usize) {
-    let bob = world.devices[anew].contact("bob");
+fn holds_against_the_impostor(world: &mut World, body: &VaultBody, fresh: usize) {
+    let bob = world.devices[fresh].contact("bob");
     assert_eq!((bob.peer.trust, bob.peer.key_changed, bob.peer.verified), (Trust::Blocked, true, false));
-    assert_eq!(world.devices[anew].notices("bob", Notice::KeyChanged), 1);
-    let alice = &mut world.devices[anew];
+    assert_eq!(world.devices[fresh].notices("bob", Notice::KeyChanged), 1);
+    let alice = &mut world.devices[fresh];
     let step = alice.messenger.keep_history(&address("bob"), true).unwrap();
     alice.take(step);
     let step = alice.messenger.block(&address("bob")).unwrap();
     alice.take(step);
     assert_eq!(alice.messenger.vault_body(body).contacts, body.contacts, "less than accepting the key moved the pin");
     let directory = world.office.directories[&address("bob")].clone();
-    let alice = &mut world.devices[anew];
+    let alice = &mut world.devices[fresh];
     let step = now_or_never(alice.messenger.accept_key(directory, alice.now, &NativeVerifier)).unwrap();
     alice.take(step);
     let after = alice.messenger.vault_body(body);
@@ -198,50 +198,50 @@ fn holds_against_the_impostor(world: &mut World, body: &VaultBody, anew: usize) 
 #[test]
 fn whom_the_server_hides_stays_in_the_vault() {
     let (mut world, body) = before(714);
-    let anew = cleared(&mut world);
-    adopt(&mut world, anew, &body, &[]);
-    assert_eq!(world.devices[anew].messenger.contacts().count(), 0);
-    assert_eq!(world.devices[anew].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
+    let fresh = cleared(&mut world);
+    adopt(&mut world, fresh, &body, &[]);
+    assert_eq!(world.devices[fresh].messenger.contacts().count(), 0);
+    assert_eq!(world.devices[fresh].messenger.vault_body(&body).contacts, body.contacts, "nothing is lost");
     // Shown later under the right key, everything that was decided holds again.
-    world.add_contact(anew, "bob");
-    let bob = world.devices[anew].contact("bob");
+    world.add_contact(fresh, "bob");
+    let bob = world.devices[fresh].contact("bob");
     assert!(bob.peer.verified && !bob.peer.key_changed && bob.peer.trust == Trust::Added);
     assert!(!bob.conversation.keep_history);
 }
 
 #[test]
 fn a_hidden_contact_who_is_added_again_under_another_key_is_not_believed() {
-    let (mut world, body, anew, _) = hidden(715);
-    world.add_contact(anew, "bob");
-    holds_against_the_impostor(&mut world, &body, anew);
+    let (mut world, body, fresh, _) = hidden(715);
+    world.add_contact(fresh, "bob");
+    holds_against_the_impostor(&mut world, &body, fresh);
 }
 
 #[test]
 fn a_hidden_contact_who_writes_under_another_key_is_not_heard() {
-    let (mut world, body, anew, impostor) = hidden(716);
+    let (mut world, body, fresh, impostor) = hidden(716);
     world.add_contact(impostor, "alice");
     world.write(impostor, "alice", "trust me");
     world.settle();
-    assert_eq!(world.devices[anew].conversation("bob"), ["! KeyChanged"]);
-    holds_against_the_impostor(&mut world, &body, anew);
+    assert_eq!(world.devices[fresh].conversation("bob"), ["! KeyChanged"]);
+    holds_against_the_impostor(&mut world, &body, fresh);
 }
 
 #[test]
 fn a_hidden_contact_whom_the_server_lists_later_under_another_key_is_not_believed() {
-    let (mut world, body, anew, _) = hidden(717);
+    let (mut world, body, fresh, _) = hidden(717);
     let without = VaultBody { contacts: vec![], ..body.clone() };
-    adopt(&mut world, anew, &without, &[listed("bob", 2)]);
-    holds_against_the_impostor(&mut world, &body, anew);
+    adopt(&mut world, fresh, &without, &[listed("bob", 2)]);
+    holds_against_the_impostor(&mut world, &body, fresh);
 }
 
 #[test]
 fn an_older_list_of_a_hidden_contact_is_refused() {
     let (mut world, mut body) = before(718);
-    let anew = cleared(&mut world);
+    let fresh = cleared(&mut world);
     body.contacts.iter_mut().for_each(|contact| contact.counter = 9);
-    adopt(&mut world, anew, &body, &[]);
+    adopt(&mut world, fresh, &body, &[]);
     let directory = world.office.directories[&address("bob")].clone();
-    let alice = &world.devices[anew];
+    let alice = &world.devices[fresh];
     let refused = now_or_never(alice.messenger.add_contact(directory, alice.now, &NativeVerifier));
     assert_eq!(refused.err(), Some(StepError::ListOlder));
 }
@@ -249,10 +249,10 @@ fn an_older_list_of_a_hidden_contact_is_refused() {
 #[test]
 fn whom_only_the_server_names_is_a_request() {
     let (mut world, body) = before(715);
-    let anew = cleared(&mut world);
+    let fresh = cleared(&mut world);
     let blocked = Contact { state: ContactState::Blocked, ..listed("dave", 1) };
-    adopt(&mut world, anew, &body, &[listed("bob", 1), listed("eve", 2), blocked, listed("alice", 0)]);
-    let alice = &world.devices[anew];
+    adopt(&mut world, fresh, &body, &[listed("bob", 1), listed("eve", 2), blocked, listed("alice", 0)]);
+    let alice = &world.devices[fresh];
     assert_eq!(alice.contact("eve").peer.trust, Trust::Requested);
     assert_eq!(alice.contact("dave").peer.trust, Trust::Blocked);
     assert_eq!(alice.contact("alice").peer.trust, Trust::Own);

@@ -104,7 +104,7 @@ fn file() -> (String, Vec<Message>) {
 fn what_is_saved_is_read_back() {
     let (file, lines) = file();
     assert_eq!(Account::alice().read(&file).unwrap(), lines);
-    // The page shows it to whoever opens it, and runs nothing.
+    // The page shows it to anyone who opens it, and runs nothing.
     assert!(file.starts_with("<!doctype html>") && file.contains("hello &amp; &lt;b&gt;&quot;good&quot;"));
     assert!(!file.contains("<b>\"") && !file.contains("<script"));
 }
@@ -180,7 +180,7 @@ fn a_text_that_was_put_in_taken_out_or_moved_is_noticed() {
 fn the_file_of_somebody_else_is_refused_and_says_whose_it_is() {
     let (file, _) = file();
     assert_eq!(Account::of("bob", 1, 7).read(&file), Err(FileError::OtherAccount(address("alice"))));
-    // The same address, made anew after password and recovery key were lost.
+    // The same address, made again after password and recovery key were lost.
     assert_eq!(Account::of("alice", 1, 7).read(&file), Err(FileError::EarlierAccount));
     // As somebody would forge it who knows everything but the key.
     assert_eq!(Account::of("alice", 0, 8).read(&file), Err(FileError::Altered));
@@ -236,31 +236,31 @@ fn what_is_brought_back_stands_where_it_stood_is_news_to_nobody_and_goes_into_th
     let saved = alice.read(&alice.write(&[(bob(&world), before.clone())])).unwrap();
     assert_eq!(saved, before);
 
-    let anew = world.add_device("alice", 0);
+    let fresh = world.add_device("alice", 0);
     let standing = |world: &World, text: &Message| {
-        let device = &world.devices[anew];
+        let device = &world.devices[fresh];
         now_or_never(standing(&device.disk, &device.address, text)).unwrap()
     };
-    // Whoever is no contact is not made one, by whatever key.
+    // Somebody who is no contact is not made one, by whatever key.
     assert_eq!(standing(&world, &saved[0]), Standing::Stranger);
-    assert_eq!(bring_back(&mut world, anew, saved.clone()), 0);
-    assert!(world.devices[anew].messenger.contact(&address("bob")).is_none());
+    assert_eq!(bring_back(&mut world, fresh, saved.clone()), 0);
+    assert!(world.devices[fresh].messenger.contact(&address("bob")).is_none());
 
-    world.add_contact(anew, "bob");
+    world.add_contact(fresh, "bob");
     assert_eq!(standing(&world, &saved[0]), Standing::New);
     let posts = world.office.accepted;
     // Cut short after three, then all of it, then all of it again.
-    bring_back(&mut world, anew, saved[..3].to_vec());
-    assert_eq!(world.devices[anew].lines("bob"), before[..3]);
-    bring_back(&mut world, anew, saved.clone());
-    assert_eq!(world.devices[anew].lines("bob"), before);
+    bring_back(&mut world, fresh, saved[..3].to_vec());
+    assert_eq!(world.devices[fresh].lines("bob"), before[..3]);
+    bring_back(&mut world, fresh, saved.clone());
+    assert_eq!(world.devices[fresh].lines("bob"), before);
     assert_eq!(standing(&world, &saved[0]), Standing::Known);
-    assert_eq!(bring_back(&mut world, anew, saved), 0, "what is known adds nothing");
-    let contact = world.devices[anew].contact("bob");
+    assert_eq!(bring_back(&mut world, fresh, saved), 0, "what is known adds nothing");
+    let contact = world.devices[fresh].contact("bob");
     assert_eq!((contact.conversation.unread, contact.owed.receipts.len()), (0, 0));
     assert_eq!(contact.conversation.newest, before.last().unwrap().sort_time);
     assert_eq!(world.office.accepted, posts, "nobody is told");
-    assert_eq!(to_keep(&world, anew), before.len(), "the history lacks them");
+    assert_eq!(to_keep(&world, fresh), before.len(), "the history lacks them");
 }
 
 fn mark() -> impl Strategy<Value = (&'static str, DeliveryStatus)> {

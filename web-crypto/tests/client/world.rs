@@ -391,7 +391,7 @@ impl Device {
         }
     }
 
-    /// Commits and applies, or crashes in between and starts anew from what is durable.
+    /// Commits and applies, or crashes in between and starts again from what is durable.
     pub(crate) fn take(&mut self, step: Step) {
         let crash = match &mut self.crash {
             Some((0, when)) => Some(*when),

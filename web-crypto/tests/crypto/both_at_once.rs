@@ -67,12 +67,12 @@ fn a_session_given_up_here_still_opens_and_never_sends_again() {
     let (mut alice, mut bob) = acquainted(2);
     let (old, late) = (active(&alice), bob.encrypt("late"));
     alice.begin(&mut bob);
-    let anew = active(&alice);
+    let fresh = active(&alice);
     assert_eq!(alice.decrypt(&late).as_deref(), Ok("late"));
-    assert_eq!(active(&alice), anew);
+    assert_eq!(active(&alice), fresh);
     exchange(&mut alice, &mut bob);
-    assert_eq!((active(&alice), active(&bob)), (anew, anew));
-    assert_ne!(old, anew);
+    assert_eq!((active(&alice), active(&bob)), (fresh, fresh));
+    assert_ne!(old, fresh);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One kept example of everything that is sent or kept, in `tests/golden/`, made from seeds.
 //!
 //! Two questions, apart: does this code still write those bytes, and does it still open them? When a format changes on
-//! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made anew:
+//! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made again:
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
 use crate::example_settings::{account_settings, conversation_settings, profile};

@@ -52,7 +52,7 @@ fn a_duplicate_is_known_as_one() {
 /// Requirement: D4
 #[test]
 fn two_openings_of_one_state_give_the_same() {
-    // Nothing is used up by opening: whoever fails to store the outcome opens again.
+    // Nothing is used up by opening: anyone who fails to store the outcome opens again.
     let (mut alice, mut bob) = acquainted(6);
     let envelope = alice.encrypt("hello");
     let before = bob.dump();

@@ -185,7 +185,7 @@ fn another_body_leaves_the_locks_as_they_are_byte_for_byte() {
     let (owner, keys) = (made.owner(), &made.keys);
     let open = vault::open(owner, &keys.body, 0, &replaced).unwrap();
     assert_eq!(open.body, VaultBody { generation: 3, ..body(3) });
-    // Whoever has seen a later one goes on past it.
+    // Anyone who has seen a later one goes on past it.
     let mut rng = ChaCha20Rng::seed_from_u64(607);
     let seen = VaultBody { generation: 70, ..body(3) };
     let replaced = vault::replace_body(owner, &keys.body, &seen, &before, &mut rng).unwrap();

@@ -64,7 +64,7 @@ pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
             _ => set(world, place, choices),
         },
         27 => {
-            // No one-time key is left for whoever begins a session now.
+            // No one-time key is left for anyone who begins a session now.
             let id = world.devices[place].id;
             world.office.pre_keys.get_mut(&id).unwrap().one_time.clear();
         }
@@ -207,7 +207,7 @@ fn repeat(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-/// In a gentle schedule a device rotates once: whoever used its keys before still finds them.
+/// In a gentle schedule a device rotates once: anyone who used its keys before still finds them.
 fn tend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
     if choices.once_in(2) && (class > Class::Gentle || world.devices[place].rotations == 0) {
         world.devices[place].now += WEEK_MS;

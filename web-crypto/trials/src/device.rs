@@ -93,7 +93,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// Commits and applies, or loses power and starts anew from what is durable. Tells whether the step is durable.
+    /// Commits and applies, or loses power and starts again from what is durable. Tells whether the step is durable.
     pub fn take(&mut self, step: Step) -> bool {
         let crash = match self.crash.take() {
             Some((0, when)) => Some(when),

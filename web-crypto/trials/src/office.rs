@@ -156,7 +156,7 @@ impl Mailbox {
         self.waiting.iter().position(|letter| letter.overtaken >= overtaken_max)
     }
 
-    /// One that was handed out before is handed out anew, as if it had just come.
+    /// One that was handed out before is handed out again, as if it had just come.
     pub fn repeat(&mut self, place: usize) {
         let mut letter = self.given[place].clone();
         (letter.cursor, letter.overtaken) = (None, 0);

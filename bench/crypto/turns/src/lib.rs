@@ -1,4 +1,4 @@
-//! Owns what is measured, whoever's sessions they are, and the two ways to be driven: natively as a program that waits
+//! Owns what is measured, no matter whose sessions they are, and the two ways to be driven: natively as a program that waits
 //! for its turn, in the browser as exports. Two programs and two modules, so that neither's features reach the other's
 //! dependencies.
 

@@ -1,4 +1,4 @@
-//! A long poll on Rocket and nothing else: texts by channel in memory, a `Notify` for whoever waits. No accounts, no JSON, no
+//! A long poll on Rocket and nothing else: texts by channel in memory, a `Notify` for those who wait. No accounts, no JSON, no
 //! disk. What is above it in the tables is Cliquet's own; what it costs is Rocket's and hyper's.
 //!
 //! Speaks as nchan does, so that the generator drives both alike.

@@ -21,20 +21,20 @@ async fn an_altered_vault_is_put_back_by_a_second_press_and_by_a_device_that_kno
         database.query_row(sql, [&alice.email], |row| row.get(0)).unwrap()
     };
 
-    let mut anew = stage.person("anew").await;
-    (anew.email, anew.password) = (alice.email.clone(), alice.password.clone());
-    anew.try_sign_in(&anew.password).await;
+    let mut fresh = stage.person("fresh").await;
+    (fresh.email, fresh.password) = (alice.email.clone(), alice.password.clone());
+    fresh.try_sign_in(&fresh.password).await;
     let told = "/was altered.*replaced on \\d+ [A-Z][a-z]+ 20\\d\\d.*Press again/.test(\
         document.querySelector('.form-error').textContent)";
-    anew.tab.until("the earlier state to be offered", told, vec![]).await;
+    fresh.tab.until("the earlier state to be offered", told, vec![]).await;
     assert!(altered(), "nothing is changed before the person agrees");
-    show(&anew.tab, "earlier-vault").await;
-    anew.tab.click("form#sign-in [type=submit]").await;
-    anew.until_home().await;
+    show(&fresh.tab, "earlier-vault").await;
+    fresh.tab.click("form#sign-in [type=submit]").await;
+    fresh.until_home().await;
     assert!(!altered());
 
     // A device that is there notices by itself, and needs nobody: neither a person nor the other device.
-    anew.tab.goto(&anew.url("/health")).await;
+    fresh.tab.goto(&fresh.url("/health")).await;
     alice.tab.goto(&alice.url("/home")).await;
     alice.until_home().await;
     alice.open(&bob).await;

@@ -130,12 +130,12 @@ async fn after_a_removal_the_device_that_stays_goes_on_and_a_new_browser_has_wha
     let said = stays.tab.ask("document.querySelector('#notice').textContent", vec![]).await;
     assert!(!said.as_str().unwrap().contains("does not open"), "{said}");
 
-    let mut anew = stage.person("anew").await;
-    (anew.email, anew.password) = (alice.email.clone(), alice.password.clone());
-    anew.try_sign_in(&anew.password).await;
-    anew.until_home().await;
-    anew.open(&bob).await;
-    anew.until_reads_among(&["before", "to all three", "after, from the one that stays"]).await;
+    let mut fresh = stage.person("fresh").await;
+    (fresh.email, fresh.password) = (alice.email.clone(), alice.password.clone());
+    fresh.try_sign_in(&fresh.password).await;
+    fresh.until_home().await;
+    fresh.open(&bob).await;
+    fresh.until_reads_among(&["before", "to all three", "after, from the one that stays"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

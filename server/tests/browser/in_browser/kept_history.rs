@@ -5,7 +5,7 @@ use crate::proxy::Exchange;
 use crate::stage::Stage;
 use std::time::Duration;
 
-/// How often something was taken by the server, whoever sent it.
+/// How often something was taken by the server, no matter who sent it.
 fn taken(stage: &Stage, method: &str, target: &str) -> usize {
     let taken = |it: &Exchange| it.method == method && it.target == target && (200..300).contains(&it.status);
     stage.proxy.exchanges().iter().filter(|it| taken(it)).count()

@@ -174,7 +174,7 @@ async fn who_leaves_the_list_finds_the_page_empty_and_with_room_one_just_signs_i
     alice.go_and_make_room().await;
     alice.show_devices(&alice.password).await;
     alice.until_listed(1).await;
-    // As a browser does that keeps the page whole for whoever goes back to it.
+    // As a browser does that keeps the page whole for anyone who goes back to it.
     alice.tab.ask("window.dispatchEvent(new PageTransitionEvent('pagehide'))", vec![]).await;
     alice.tab.until_shown("form#make-room > fieldset:enabled [data-before] #email").await;
     assert_eq!(alice.tab.ask(&format!("{LISTED}.length === 0"), vec![]).await, true);

@@ -155,7 +155,7 @@ async fn clear(tab: &Tab, form: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_forgot_it_removes_what_is_kept_and_everything_comes_back_with_the_password() {
+async fn anyone_who_forgot_it_removes_what_is_kept_and_everything_comes_back_with_the_password() {
     let stage = Stage::set().await;
     let (mut alice, bob) = stage.two_who_talk().await;
     alice.send("before").await;

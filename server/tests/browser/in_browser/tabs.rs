@@ -52,7 +52,7 @@ async fn a_page_that_the_browser_kept_and_shows_again_begins_anew() {
     // What the browser says on the way back, had it kept this page: another tab may have written since.
     let again = "window.before = true, dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))";
     alice.tab.ask(again, vec![]).await;
-    alice.tab.until("the page anew", "!window.before && document.readyState === 'complete'", vec![]).await;
+    alice.tab.until("the page again", "!window.before && document.readyState === 'complete'", vec![]).await;
     alice.until_home().await;
     // A page that is shown for the first time stays.
     let first = "window.before = true, dispatchEvent(new PageTransitionEvent('pageshow', { persisted: false }))";

@@ -1,4 +1,4 @@
-//! When the account's own device list is signed anew, so that contacts notice when the server goes on showing an old one.
+//! When the account's own device list is signed again, so that contacts notice when the server goes on showing an old one.
 
 use super::{engine::Engine, error::AppError, fetch::fetch, own_list};
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};

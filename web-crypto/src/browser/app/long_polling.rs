@@ -97,7 +97,7 @@ impl<P: Platform> Poller<P> {
     }
 
     /// The network or the person is back, or there is a new sign-in in another tab: whatever is held or paused is asked
-    /// anew. A connection that died meanwhile says nothing, so the poll that is held is not trusted.
+    /// again. A connection that died meanwhile says nothing, so the poll that is held is not trusted.
     pub(super) fn returned(&self) {
         if self.probing.get() {
             return;

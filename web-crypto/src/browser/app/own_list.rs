@@ -1,4 +1,4 @@
-//! Giving the server the account's device list anew: the same devices, signed now.
+//! Giving the server the account's device list again: the same devices, signed now.
 
 use super::{api, engine::Engine, error::AppError};
 use crate::browser::platform::service::Platform;

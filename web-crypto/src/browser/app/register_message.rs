@@ -124,7 +124,7 @@ impl<P: Platform> Register<P> {
                 Ok(true) => return Ok(()),
                 // The storage refused: nothing was stored.
                 Err(AppError::Store(error)) => return Err(error.into()),
-                // It is stored all the same, and whoever encrypts it next meets what is wrong.
+                // It is stored all the same, and the next attempt to encrypt it meets what is wrong.
                 Ok(false) | Err(_) => {}
             }
         }

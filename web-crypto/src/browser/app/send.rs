@@ -235,7 +235,7 @@ impl<P: Platform> Sender<P> {
         });
     }
 
-    /// The others go on; whoever was put off is tried again later.
+    /// The others go on; those that were put off are tried again later.
     fn pause_put_off(self: &Rc<Self>) {
         let failures = self.failures.get().saturating_add(1);
         self.failures.set(failures);

@@ -1,6 +1,6 @@
 //! The vault, kept up with what this browser's person decided about contacts; and what a new device takes from it.
 //!
-//! Another device may have replaced it meanwhile: what it wrote is taken in, and the change made anew. A vault with a new
+//! Another device may have replaced it meanwhile: what it wrote is taken in, and the change made again. A vault with a new
 //! root, because a device was removed, opens with the keys that were told.
 
 use super::{
@@ -95,7 +95,7 @@ impl VaultSync {
     }
 }
 
-/// The contacts that a new device lacks: whoever the vault vouches for is known by the key that it knows, before anything
+/// The contacts that a new device lacks: those for whom the vault vouches are known by the key that it knows, before anything
 /// of theirs is opened.
 pub(super) async fn adopt<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     if engine.store().value(TO_RESTORE, CONTACTS).await?.is_none() {

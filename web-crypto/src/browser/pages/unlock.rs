@@ -1,4 +1,4 @@
-//! The form that asks for this browser's passphrase, and the way out for whoever forgot it.
+//! The form that asks for this browser's passphrase, and the way out for anyone who forgot it.
 
 use super::entrance;
 use crate::browser::{

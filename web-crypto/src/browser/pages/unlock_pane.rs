@@ -14,7 +14,7 @@ use std::future;
 
 /// The storage, once the person has opened it.
 pub(super) async fn ask(email: &Address, locked: &LockedStore) -> Store {
-    // Each attempt finds the keys anew: another tab may have changed them.
+    // Each attempt finds the keys again: another tab may have changed them.
     locked.close();
     show(true);
     match serve_unlock(email.clone()).await {

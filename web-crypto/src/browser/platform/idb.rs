@@ -79,7 +79,7 @@ impl Database {
             Ok(_) => request.result().map_err(|_| StoreError::OtherVersion)?.unchecked_into(),
             Err(_) => return Err(failure(&request)),
         };
-        // Whoever wants to delete or upgrade must not wait for this tab; its next commit then fails as `OtherVersion`.
+        // Anyone who wants to delete or upgrade must not wait for this tab; its next commit then fails as `OtherVersion`.
         let closed = Promise::new(&mut |resolve, _| {
             let closing = inner.clone();
             let close = Closure::once_into_js(move || {

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlTemplateElement;
 
 /// A word of the page's `template[data-words]`; a pane may bring more of them. One that the page lacks shows as its key:
-/// ugly, and found by whoever looks.
+/// ugly, and found by anyone who looks.
 pub fn word(key: &str) -> String {
     let document = web_sys::window().and_then(|window| window.document());
     let templates = document.and_then(|document| document.query_selector_all("template[data-words]").ok());

@@ -88,7 +88,7 @@ words! {
 pub struct Words(Vec<String>);
 
 impl Words {
-    /// A word that the page lacks shows as its key: ugly, and found by whoever looks.
+    /// A word that the page lacks shows as its key: ugly, and found by anyone who looks.
     pub fn read() -> Self {
         let template = dom::by_id("words").and_then(|element| element.dyn_into::<HtmlTemplateElement>().ok());
         let content = template.map(|template| template.content());

@@ -8,7 +8,7 @@ use crate::{
 };
 use cliquet_wire::{certificate::DeviceList, ids::DeviceId};
 
-/// A list is signed anew at this age. Contacts begin to look for a new one a day later, so that one device that is used
+/// A list is signed again at this age. Contacts begin to look for a new one a day later, so that one device that is used
 /// once a week is enough.
 pub const RENEW_AFTER_MS: u64 = 7 * 24 * 3600 * 1000;
 
@@ -31,7 +31,7 @@ impl Messenger {
         self.next_own_list(devices, now, signer).await
     }
 
-    /// Whether the list is to be signed anew. Also when its time is far in the future: a device whose clock was wrong
+    /// Whether the list is to be signed again. Also when its time is far in the future: a device whose clock was wrong
     /// signed it, and nobody would ever find it old.
     pub fn own_list_is_due(&self, now: u64) -> bool {
         self.directory(self.address())

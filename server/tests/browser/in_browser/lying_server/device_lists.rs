@@ -112,7 +112,7 @@ async fn an_older_list_of_ones_own_devices_is_said_and_what_was_written_waits() 
     }
 }
 
-/// A month from now, for whoever opens a page.
+/// A month from now, for anyone who opens a page.
 const IN_A_MONTH: &str = "{ const now = Date.now; Date.now = () => now() + 31 * 24 * 3600 * 1000; }";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +121,7 @@ async fn a_contacts_list_that_is_frozen_for_a_month_is_said() {
     let (alice, bob) = stage.two_who_talk().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
-    // Bob is not there to sign it anew; a server that keeps his next list back looks the same.
+    // Bob is not there to sign it again; a server that keeps his next list back looks the same.
     bob.tab.goto("about:blank").await;
     alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": IN_A_MONTH })).await;
     let notice =

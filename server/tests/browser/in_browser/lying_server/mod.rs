@@ -1,5 +1,5 @@
 //! A server that lies and serves honest code, in front of real people: what it tries comes to nothing, and the page says
-//! so in words, in both languages. Each lie is told by the proxy, or by the hand of whoever has the server's disk.
+//! so in words, in both languages. Each lie is told by the proxy, or by the hand of somebody who has the server's disk.
 
 mod contact_key;
 mod device_lists;
@@ -13,7 +13,7 @@ use crate::proxy::{Answer, Proxy};
 use crate::word::{LANGUAGES, word};
 use cliquet_wire::problem::{Problem, ProblemCode};
 
-/// In each language: goes to the same page anew, does what makes the server tell its lie, and waits for what is said.
+/// In each language: loads the same page again, does what makes the server tell its lie, and waits for what is said.
 /// `provoke` gets the language.
 async fn is_told_in_both_languages(person: &Person, key: &str, provoke: impl AsyncFn(&str)) {
     for language in LANGUAGES {

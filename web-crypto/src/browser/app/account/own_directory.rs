@@ -1,4 +1,4 @@
-//! The device directory of one's own account, opened by the password alone: whoever types it may take devices off it.
+//! The device directory of one's own account, opened by the password alone: anyone who types it may take devices off it.
 //!
 //! Owns a sign-in that speaks for no device and lasts as long as one press, and the signing of the next device list.
 

@@ -97,7 +97,7 @@ pub async fn remove(
     Ok(unlock(platform, email, locked, passphrase).await?.free().await?)
 }
 
-/// For whoever forgot it: removes what this browser keeps of the account, and ends the sign-in. The next one makes this
+/// For anyone who forgot it: removes what this browser keeps of the account, and ends the sign-in. The next one makes this
 /// browser another device.
 ///
 /// # Errors
