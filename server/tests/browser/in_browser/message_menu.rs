@@ -28,7 +28,8 @@ async fn menu(tab: &Tab, text: &str) {
     tab.until_shown("#message-menu:popover-open").await;
 }
 
-async fn choose(tab: &Tab, text: &str, act: &str) {
+/// Chooses from the menu of the line with this text.
+pub(super) async fn choose(tab: &Tab, text: &str, act: &str) {
     menu(tab, text).await;
     tab.click(&format!("#message-menu [data-act={act}]")).await;
 }

@@ -1,20 +1,13 @@
 //! A message that is pinned above the conversation of both sides: seen on every device, offline, and after the browser was
 //! cleared.
 
+use super::message_menu::choose;
 use crate::{browser::Tab, picture::show, stage::Stage};
 
 const ABOVE: &str = "(line => line && !line.hidden && line.querySelector('.pinned-text').textContent === a[0])\
     (document.querySelector('.pinned-line'))";
 const NOTHING_ABOVE: &str = "document.querySelector('.pinned-line')?.hidden";
 const AT: &str = "document.activeElement?.querySelector('.body')?.textContent === a[0]";
-const RIGHT: &str = "(line => line.dispatchEvent(new MouseEvent('contextmenu',
-    { bubbles: true, cancelable: true, clientX: line.getBoundingClientRect().x + 20, clientY: line.getBoundingClientRect().y + 10 })))
-    ([...document.querySelectorAll('.message')].find(line => line.querySelector('.body').textContent === a[0]))";
-
-async fn choose(tab: &Tab, text: &str, act: &str) {
-    tab.ask(RIGHT, vec![text.into()]).await;
-    tab.click(&format!("#message-menu:popover-open [data-act={act}]")).await;
-}
 
 async fn until_above(tab: &Tab, text: &str) {
     tab.until(&format!("{text} above the conversation"), ABOVE, vec![text.into()]).await;
