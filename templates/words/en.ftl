@@ -454,6 +454,7 @@ word-retry = Try again
 word-retry-in-minutes = Try again in $count minutes.
 word-retry-in-seconds = Try again in $count seconds.
 word-sent = Sent
+word-server-needed = This needs the server, which does not answer. Try again when you are connected.
 word-server-gone = The server does not answer. Trying again.
 word-sign-in-refused = Address and password do not match. Check both and try again.
 word-sign-up-answer-lost = The server’s answer was lost on the way. Press again to finish.

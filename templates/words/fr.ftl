@@ -457,6 +457,7 @@ word-retry = Réessayer
 word-retry-in-minutes = Réessayez dans $count minutes.
 word-retry-in-seconds = Réessayez dans $count secondes.
 word-sent = Envoyé
+word-server-needed = Il faut pour cela le serveur, qui ne répond pas. Réessayez une fois la connexion revenue.
 word-server-gone = Le serveur ne répond pas. Nouvel essai en cours.
 word-sign-in-refused = L’adresse et le mot de passe ne vont pas ensemble. Vérifiez les deux et réessayez.
 word-sign-up-answer-lost = La réponse du serveur s’est perdue en route. Appuyez encore pour finir.

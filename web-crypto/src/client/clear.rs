@@ -5,14 +5,10 @@
 
 use super::{
     conversation::{Conversation, ConversationId, Message, Preview},
-    lifetimes::forget_kept,
+    lifetimes::{CLOCK_AHEAD_MS_MAX, forget_kept},
     messenger::{Effect, Messenger, Step, StepError},
     records::{Records, RecordsError, Store, decode},
 };
-
-/// A conversation is cleared until at most so far ahead of this device's clock, in milliseconds: as far as a clock is wrong
-/// by its time zone.
-pub const CLEARED_AHEAD_MS_MAX: u64 = 24 * 3600 * 1000;
 
 impl Messenger {
     /// Deletes every line of a conversation, with what still waits to be sent. The account's other devices are told.
@@ -67,7 +63,7 @@ impl Messenger {
 /// later.
 pub(super) fn cleared_until(lines: &[Message], now: u64) -> u64 {
     let last = lines.iter().filter(|line| !line.is_notice()).map(|line| line.server_time).max();
-    last.unwrap_or_default().min(now.saturating_add(CLEARED_AHEAD_MS_MAX))
+    last.unwrap_or_default().min(now.saturating_add(CLOCK_AHEAD_MS_MAX))
 }
 
 /// Every line of a conversation, in order.

@@ -14,9 +14,9 @@ use super::{
 pub use crate::crypto::conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX, LIFE_SECONDS_MIN, is_life};
 use rand_core::CryptoRng;
 
-/// A timer's time may be so far ahead of the server's, in milliseconds: as far as a clock is wrong by its time zone. A
-/// later one counts as one of that time, or nobody could set another.
-pub const TIMER_AHEAD_MS_MAX: u64 = 24 * 3600 * 1000;
+/// One clock may be so far ahead of another, in milliseconds: as far as it is wrong by its time zone. A later time counts as
+/// one of that time: of a timer, or nobody could set another; of what is cleared, or nothing could be said any more.
+pub const CLOCK_AHEAD_MS_MAX: u64 = 24 * 3600 * 1000;
 /// Devices that show a conversation at once differ by less, in milliseconds. It is not worth looking through all texts.
 pub(super) const READ_AT_ONCE_MS: u64 = 60_000;
 

@@ -7,7 +7,7 @@
 #![warn(missing_docs, clippy::missing_errors_doc)]
 
 pub mod add_link;
-pub mod clear;
+mod clear;
 pub mod compose;
 pub mod content;
 pub mod conversation;

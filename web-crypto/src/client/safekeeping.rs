@@ -266,7 +266,7 @@ impl Messenger {
     }
 }
 
-pub(super) fn is_declined(contact: &VaultContact) -> bool {
+fn is_declined(contact: &VaultContact) -> bool {
     contact.state == ContactState::Declined
 }
 

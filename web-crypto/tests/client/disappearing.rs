@@ -10,7 +10,7 @@ use cliquet_web_crypto::{
         content::{Body, Content, ContentError},
         conversation::{ConversationId, Event, Message, MessageId, Notice},
         history,
-        lifetimes::{LIFE_SECONDS_MAX, LIFE_SECONDS_MIN, TIMER_AHEAD_MS_MAX},
+        lifetimes::{CLOCK_AHEAD_MS_MAX, LIFE_SECONDS_MAX, LIFE_SECONDS_MIN},
         messenger::{Messenger, StepError},
         records::Store,
     },
@@ -360,7 +360,7 @@ fn of_two_timers_that_were_set_at_once_everybody_ends_with_one() {
     world.office.deliver(envelope);
     world.poll(1);
     let timer = world.devices[1].contact("alice").conversation.timer;
-    assert_eq!((timer.seconds, timer.set_at), (Some(86_400), world.office.clock + TIMER_AHEAD_MS_MAX));
+    assert_eq!((timer.seconds, timer.set_at), (Some(86_400), world.office.clock + CLOCK_AHEAD_MS_MAX));
     set(&mut world, 1, "alice", None);
     assert_eq!(seconds(&world, 1, "alice"), None);
 }

@@ -34,6 +34,9 @@ async fn a_pinned_message_is_above_the_conversation_of_both_and_a_press_goes_to_
     choose(&alice.tab, "and so on 3", "pin").await;
     until_above(&alice.tab, "and so on 3").await;
     show(&alice.tab, "pinned").await;
+    alice.read_pages_in("fr").await;
+    until_above(&alice.tab, "and so on 3").await;
+    show(&alice.tab, "pinned-french").await;
 
     bob.tab.goto(&bob.url("/home")).await;
     bob.until_home().await;

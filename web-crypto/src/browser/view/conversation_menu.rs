@@ -16,7 +16,7 @@ use crate::{
 };
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use web_sys::{Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 const HOUR_MS: u64 = 3_600_000;
 /// On a conversation and on its line in the list: which of the settings hold.
@@ -55,13 +55,15 @@ pub fn listen(engine: &Rc<Engine>) {
         }
     });
     dom::on(&document, "click", |event| {
-        let Some(details) = dom::around(event, ".menu-items details") else { return };
+        let Some(menu) = dom::around(event, ".conversation .menu") else { return };
+        let details = dom::around(event, ".menu-items details");
         task::spawn(async move {
             // It opens after this event.
             timer::pause(0).await;
+            fit(&menu);
             let nearest = ScrollIntoViewOptions::new();
             nearest.set_block(ScrollLogicalPosition::Nearest);
-            details.scroll_into_view_with_scroll_into_view_options(&nearest);
+            details.iter().for_each(|details| details.scroll_into_view_with_scroll_into_view_options(&nearest));
         });
     });
     let engine = engine.clone();
@@ -138,6 +140,14 @@ pub fn is_pinned(line: &Element) -> bool {
 fn nickname_field(within: &Element) -> Option<HtmlInputElement> {
     let field = dom::within(within, NICKNAME).or_else(|| dom::within(within, "input"));
     field.filter(|_| within.matches("[data-nickname], .conversation").unwrap_or_default())?.dyn_into().ok()
+}
+
+/// Has the style sheet end the open menu where the window ends: banners may have moved its beginning down.
+fn fit(menu: &Element) {
+    if let Some(items) = dom::within(menu, ".menu-items").and_then(|items| items.dyn_into::<HtmlElement>().ok()) {
+        let top = (items.get_bounding_client_rect().top() as i32).max(0);
+        let _ = items.style().set_property("--menu-top", &[&top.to_string(), "px"].concat());
+    }
 }
 
 /// Closes the menu that something is in.

@@ -75,8 +75,7 @@ pub fn complain(error: &AppError) {
     let said = match error {
         // The server's own words where there are some.
         AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
-        AppError::Http(HttpError::Offline) => word("offline"),
-        AppError::Http(HttpError::TimedOut | HttpError::Unreadable) => word("server-gone"),
+        AppError::Http(HttpError::Offline | HttpError::TimedOut | HttpError::Unreadable) => word("server-needed"),
         AppError::Alarm(alarm) => return raise(&word(of_alarm(*alarm))),
         AppError::Altered => word("directory-refused"),
         AppError::KeyMissing => word("page-broken"),

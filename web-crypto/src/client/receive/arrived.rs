@@ -7,11 +7,10 @@ use crate::client::{
         Amendments, Conversation, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, Notice, Stamp,
         UnreadLine, message_key,
     },
-    lifetimes::{ConversationTimer, READ_AT_ONCE_MS, TIMER_AHEAD_MS_MAX, forget, run_from, wait_for_reader},
+    lifetimes::{CLOCK_AHEAD_MS_MAX, ConversationTimer, READ_AT_ONCE_MS, forget, run_from, wait_for_reader},
     messenger::{Effect, Ignored, Messenger, Step, StepError},
     peer::{Contact, Trust, note, sessions::PeerSessions},
     records::{Records, Store, read, session_key},
-    safekeeping::is_declined,
     vault_keys::told_key,
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
@@ -318,9 +317,8 @@ impl Messenger {
     fn synced(&self, address: &Address, key: AccountKey, said: &Said<'_>, step: &mut Step) -> Option<Contact> {
         let now = said.now;
         let Some(mut contact) = self.contact(address) else {
-            let removed = self.pin(address).filter(|pin| is_declined(pin));
             // It was said before the contact was removed.
-            if removed.is_some_and(|pin| pin.settings.clears(said.server_time)) {
+            if self.pin(address).is_some_and(|pin| pin.settings.clears(said.server_time)) {
                 return None;
             }
             if self.contacts_count() >= CONTACTS_MAX {
@@ -348,7 +346,7 @@ fn take_timer(
     said: Said<'_>,
     step: &mut Step,
 ) -> bool {
-    let set_at = said.time.min(said.server_time.saturating_add(TIMER_AHEAD_MS_MAX));
+    let set_at = said.time.min(said.server_time.saturating_add(CLOCK_AHEAD_MS_MAX));
     if !conversation.merge_timer(ConversationTimer { set_at, seconds }) {
         return false;
     }
