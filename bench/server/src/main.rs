@@ -26,6 +26,8 @@ pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// As `--name value`. The defaults are what `docs/benchmarks.md` shows.
 struct Options {
     cliquet: PathBuf,
+    /// Another build of Cliquet, to compare with.
+    beside: Option<PathBuf>,
     folder: PathBuf,
     repeats: usize,
     /// Of workload C.
@@ -36,6 +38,8 @@ struct Options {
     messages: usize,
     growth_accounts: Vec<usize>,
     growth_queued: Vec<usize>,
+    /// Messages of workload Q that wait elsewhere.
+    queued: usize,
     only: String,
 }
 
@@ -43,6 +47,7 @@ impl Options {
     fn read() -> Outcome<Self> {
         let mut options = Self {
             cliquet: PathBuf::new(),
+            beside: None,
             folder: env::temp_dir().join(format!("cliquet-load-{}", std::process::id())),
             repeats: 5,
             seconds: 3,
@@ -50,6 +55,7 @@ impl Options {
             messages: 500,
             growth_accounts: vec![128, 10_000, 100_000, 1_000_000],
             growth_queued: vec![0, 10_000, 100_000, 1_000_000],
+            queued: 1_000_000,
             only: String::new(),
         };
         let mut arguments = env::args().skip(1);
@@ -57,6 +63,7 @@ impl Options {
             let list = || value.split(',').map(str::parse).collect::<Result<Vec<usize>, _>>();
             match name.as_str() {
                 "--cliquet" => options.cliquet = PathBuf::from(&value).canonicalize()?,
+                "--beside" => options.beside = Some(PathBuf::from(&value).canonicalize()?),
                 "--folder" => options.folder = value.into(),
                 "--repeats" => options.repeats = value.parse()?,
                 "--seconds" => options.seconds = value.parse()?,
@@ -64,6 +71,7 @@ impl Options {
                 "--messages" => options.messages = value.parse()?,
                 "--growth-accounts" => options.growth_accounts = list()?,
                 "--growth-queued" => options.growth_queued = list()?,
+                "--queued" => options.queued = value.parse()?,
                 "--only" => options.only = value,
                 _ => return Err(format!("{name} is no option").into()),
             }
@@ -100,9 +108,11 @@ fn measure() -> Outcome<String> {
 
 fn tables(options: &Options) -> Outcome<String> {
     let mut text = String::new();
-    let (cliquet, _) = Cliquet::seeded(&options.cliquet, options.folder.join("cliquet"), options.waiters.max(1_000))?;
     if options.wants("systems") {
-        text.push_str(&systems(options, &cliquet)?);
+        text.push_str(&systems(options)?);
+    }
+    if options.wants("fresh") {
+        text.push_str(&fresh_and_queued(options)?);
     }
     if options.wants("idle") {
         text.push_str(&at_rest(options)?);
@@ -133,40 +143,98 @@ fn block_on<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
 }
 
 const CLIQUET: &str = "Cliquet, SQLite";
+const BESIDE: &str = "Cliquet, the other build";
 
-/// A, B and C on every system in turn, so many times.
-fn systems(options: &Options, cliquet: &Cliquet) -> Outcome<String> {
+/// A way to start a system.
+type Start<'a> = Box<dyn Fn() -> Outcome<(Running, Target)> + 'a>;
+
+fn served<'a>(cliquet: &'a Cliquet, redis: Option<&'a Redis>) -> Start<'a> {
+    Box::new(move || cliquet.start(redis).map(|(running, target, _)| (running, target)))
+}
+
+/// The build that is measured, and the other one if there is one, with so many accounts each.
+fn builds(options: &Options, name: &str, accounts: usize) -> Outcome<Vec<(&'static str, Cliquet)>> {
+    let programs = [(CLIQUET, Some(&options.cliquet)), (BESIDE, options.beside.as_ref())];
+    let programs = programs.into_iter().filter_map(|(system, program)| Some((system, program?)));
+    programs
+        .map(|(system, program)| {
+            let folder = options.folder.join(format!("{name}, {system}"));
+            Ok((system, Cliquet::seeded(program, folder, accounts)?.0))
+        })
+        .collect()
+}
+
+/// A, B and C on every system in turn, so many times. Each is the first once in a while.
+fn systems(options: &Options) -> Outcome<String> {
     let (redis, has_nchan) = (installed("redis-server"), Path::new(NCHAN_MODULE).exists() && installed("nginx"));
     let folder = |name: &str| options.folder.join(name);
     let durable = redis.then(|| Redis::start(&folder("redis-durable"), true)).transpose()?;
     let memory = (redis && has_nchan).then(|| Redis::start(&folder("redis-memory"), false)).transpose()?;
+    let accounts = options.waiters.max(1_000);
+    let builds = builds(options, "all three", accounts)?;
+    let seeded = &builds.first().ok_or("there is no build")?.1.accounts;
     let with_redis = match durable {
-        Some(_) => Some(Cliquet::seeded(&options.cliquet, folder("cliquet-redis"), options.waiters.max(1_000))?.0),
+        Some(_) => Some(Cliquet::seeded(&options.cliquet, folder("cliquet-redis"), accounts)?.0),
         None => None,
     };
-    let mut samples = Samples::default();
+    let mut order: Vec<(&'static str, Start<'_>)> =
+        builds.iter().map(|(system, cliquet)| (*system, served(cliquet, None))).collect();
+    order.push((report::BARE, Box::new(|| bare_rocket(seeded))));
+    if has_nchan {
+        order.push(("nchan, memory", Box::new(|| nchan(&folder("nchan"), None, seeded))));
+    }
+    if let (Some(durable), Some(with_redis)) = (&durable, &with_redis) {
+        order.push(("Cliquet, Redis", served(with_redis, Some(durable))));
+    }
+    if let Some(memory) = &memory {
+        order.push(("nchan, Redis", Box::new(|| nchan(&folder("nchan-redis"), Some(memory), seeded))));
+    }
+    let mut samples = Samples::of(order.iter().map(|(system, _)| *system));
     for repeat in 0..options.repeats {
         samples.circumstances(process::fdatasync(&options.folder)?);
-        let mut one = |name: &'static str, start: &dyn Fn() -> Outcome<(Running, Target)>| -> Outcome<()> {
+        for (system, start) in &order {
             let (_running, target) = start()?;
             let figures = all_three(options, Arc::new(target))?;
-            eprintln!("{}/{} {name}: {}", repeat + 1, options.repeats, report::line(&figures));
-            samples.add(name, figures);
-            Ok(())
-        };
-        one(CLIQUET, &|| cliquet.start(None).map(|(running, target, _)| (running, target)))?;
-        one(report::BARE, &|| bare_rocket(&cliquet.accounts))?;
-        if has_nchan {
-            one("nchan, memory", &|| nchan(&folder("nchan"), None, &cliquet.accounts))?;
+            eprintln!("{}/{} {system}: {}", repeat + 1, options.repeats, report::line(&figures));
+            samples.add(system, figures);
         }
-        if let (Some(durable), Some(with_redis)) = (&durable, &with_redis) {
-            one("Cliquet, Redis", &|| with_redis.start(Some(durable)).map(|(running, target, _)| (running, target)))?;
-        }
-        if let Some(memory) = &memory {
-            one("nchan, Redis", &|| nchan(&folder("nchan-redis"), Some(memory), &cliquet.accounts))?;
-        }
+        order.rotate_left(1);
     }
     Ok(samples.table(options.waiters) + &versions())
+}
+
+/// C on servers that did nothing before, and on servers where many messages wait elsewhere.
+fn fresh_and_queued(options: &Options) -> Outcome<String> {
+    let (accounts, time) = (1_000, Duration::from_secs(options.seconds));
+    let queued = if options.queued > 0 { builds(options, "queued", 20_000)? } else { Vec::new() };
+    for (system, cliquet) in &queued {
+        let (_running, target, _) = cliquet.start(None)?;
+        block_on(workloads::scatter(&Arc::new(target), options.queued))?;
+        eprintln!("{system}: {} messages are queued", options.queued);
+    }
+    let seeded = builds(options, "seeded", accounts)?;
+    let seeded = &seeded.first().ok_or("there is no build")?.1.accounts;
+    let mut samples = Samples::of([CLIQUET, BESIDE, report::BARE]);
+    for repeat in 0..options.repeats {
+        samples.circumstances(process::fdatasync(&options.folder)?);
+        let fresh = builds(options, &format!("fresh {repeat}"), accounts)?;
+        let mut order: Vec<(&'static str, bool, Start<'_>)> =
+            vec![(report::BARE, false, Box::new(|| bare_rocket(seeded)))];
+        order.extend(fresh.iter().map(|(system, cliquet)| (*system, false, served(cliquet, None))));
+        order.extend(queued.iter().map(|(system, cliquet)| (*system, true, served(cliquet, None))));
+        let places = order.len();
+        order.rotate_left(repeat % places);
+        for (system, is_queued, start) in order {
+            let (_running, target) = start()?;
+            let figures = block_on(workloads::throughput(&Arc::new(target), time))?;
+            eprintln!("{}/{} {system}, queued: {is_queued}: {}", repeat + 1, options.repeats, report::line(&figures));
+            samples.add(system, if is_queued { workloads::as_queued(figures) } else { figures });
+        }
+        for (_, cliquet) in fresh {
+            std::fs::remove_dir_all(cliquet.folder)?;
+        }
+    }
+    Ok(samples.fresh(options.queued))
 }
 
 fn all_three(options: &Options, target: Arc<Target>) -> Outcome<Figures> {

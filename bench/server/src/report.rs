@@ -26,6 +26,11 @@ fn median(values: &[f64]) -> f64 {
 }
 
 impl Samples {
+    /// In the order of the tables.
+    pub fn of(systems: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { order: systems.into_iter().collect(), ..Self::default() }
+    }
+
     pub fn circumstances(&mut self, fdatasync: Duration) {
         self.fdatasync_micros.push(fdatasync.as_secs_f64() * 1e6);
         self.loads.push(process::load());
@@ -40,7 +45,7 @@ impl Samples {
         }
     }
 
-    fn of(&self, system: &'static str, figure: &'static str) -> f64 {
+    fn median(&self, system: &'static str, figure: &'static str) -> f64 {
         self.figures.get(&(system, figure)).map_or(f64::NAN, |values| median(values))
     }
 
@@ -69,7 +74,7 @@ impl Samples {
             self.surroundings(),
         );
         for system in &self.order {
-            let of = |figure| self.of(system, figure);
+            let of = |figure| self.median(system, figure);
             let lost = self.sum(system, "A: not woken") + self.sum(system, "C: lost");
             let wrong = self.sum(system, "A: woken by something else") + self.sum(system, "C: out of order or twice");
             let _ = writeln!(
@@ -87,6 +92,37 @@ impl Samples {
         text + &self.goals()
     }
 
+    /// C on fresh servers, and with so many messages queued elsewhere.
+    pub fn fresh(&self, queued: usize) -> String {
+        let mut text = format!(
+            "\nOn servers that did nothing before, and with {queued} messages queued elsewhere; medians of {} interleaved \
+             repeats, ratios within a repeat. {}\n\
+             | system | C-fresh: messages/s | to the bare Rocket's | CPU a message | to the bare Rocket's | Q: messages/s | \
+             to C-fresh | Q: CPU a message | lost |\n|---|---|---|---|---|---|---|---|---|\n",
+            self.fdatasync_micros.len(),
+            self.surroundings(),
+        );
+        for system in self.order.iter().filter(|system| self.figures.contains_key(&(system, "C: messages/s"))) {
+            let ratio = |figure| self.ratio((system, BARE), figure).unwrap_or(f64::NAN);
+            let queued =
+                self.figures.get(&(*system, "Q: messages/s")).zip(self.figures.get(&(*system, "C: messages/s")));
+            let queued = queued.map(|(q, c)| median(&q.iter().zip(c).map(|(q, c)| q / c).collect::<Vec<_>>()));
+            let _ = writeln!(
+                text,
+                "| {system} | {:.0} | {:.2} | {:.0} µs | {:.2} | {:.0} | {:.2} | {:.0} µs | {} |",
+                self.median(system, "C: messages/s"),
+                ratio("C: messages/s"),
+                self.median(system, "C: CPU µs a message"),
+                ratio("C: CPU µs a message"),
+                self.median(system, "Q: messages/s"),
+                queued.unwrap_or(f64::NAN),
+                self.median(system, "Q: CPU µs a message"),
+                self.sum(system, "C: lost") + self.sum(system, "C: out of order or twice"),
+            );
+        }
+        text
+    }
+
     fn goals(&self) -> String {
         let cliquet = "Cliquet, SQLite";
         let mut text = String::from("\n| goal, Cliquet with SQLite | asked | seen | |\n|---|---|---|---|\n");
@@ -96,14 +132,14 @@ impl Samples {
             let verdict = if reached { "reached" } else { "**missed**" };
             let _ = writeln!(text, "| {words} | {sign} {asked}{unit} | {seen:.2}{unit} | {verdict} |");
         };
-        goal("A: memory of a waiter", true, 30.0, Some(self.of(cliquet, "A: bytes a waiter") / 1e3), " KB");
-        goal("A: all polls opened", true, 2.0, Some(self.of(cliquet, "A: seconds to open")), " s");
+        goal("A: memory of a waiter", true, 30.0, Some(self.median(cliquet, "A: bytes a waiter") / 1e3), " KB");
+        goal("A: all polls opened", true, 2.0, Some(self.median(cliquet, "A: seconds to open")), " s");
         // The goal is that much past the bare Rocket of the same repeat.
         let disk = median(&self.fdatasync_micros);
         let above = self.figures.get(&(cliquet, "B: µs p50")).zip(self.figures.get(&(BARE, "B: µs p50")));
         let above = above.map(|(ours, bare)| median(&ours.iter().zip(bare).map(|(o, b)| o - b).collect::<Vec<_>>()));
         goal("B: p50 above the bare Rocket's, two fdatasync", true, (2.0 * disk).round(), above, " µs");
-        let (p50, p99) = (self.of(cliquet, "B: µs p50"), self.of(cliquet, "B: µs p99"));
+        let (p50, p99) = (self.median(cliquet, "B: µs p50"), self.median(cliquet, "B: µs p99"));
         goal("B: p99 to p50", true, 3.0, Some(p99 / p50), "");
         let memory = (cliquet, "nchan, memory");
         let redis = (cliquet, "nchan, Redis");
@@ -120,7 +156,7 @@ impl Samples {
             ("resident, nobody there", "rest: MB idle", 18.0, "MB"),
             ("resident, 50 polls held", "rest: MB with 50 polls held", 30.0, "MB"),
         ] {
-            let seen = self.of(system, figure);
+            let seen = self.median(system, figure);
             let verdict = if seen < asked { "reached" } else { "**missed**" };
             let _ = writeln!(text, "| {words} | < {asked} {unit} | {seen:.1} {unit} | {verdict} |");
         }
@@ -135,7 +171,7 @@ pub fn growth(what: &str, rows: &[(String, Samples)]) -> String {
          | | C: messages/s | C: CPU a message | B: p50 | elsewhere: CPU a post | lost | fdatasync |\n|---|---|---|---|---|---|---|\n"
     );
     for (name, samples) in rows {
-        let of = |figure| samples.of("Cliquet, SQLite", figure);
+        let of = |figure| samples.median("Cliquet, SQLite", figure);
         let _ = writeln!(
             text,
             "| {name} | {:.0} | {:.0} µs | {:.0} µs | {:.0} µs | {} | {:.0} µs |",

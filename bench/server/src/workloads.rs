@@ -267,6 +267,16 @@ pub async fn throughput(target: &Arc<Target>, time: Duration) -> Outcome<Figures
     ]))
 }
 
+/// **Q**: the same figures under names of their own.
+pub fn as_queued(figures: Figures) -> Figures {
+    let name = |name| match name {
+        "C: messages/s" => "Q: messages/s",
+        "C: CPU µs a message" => "Q: CPU µs a message",
+        other => other,
+    };
+    figures.into_iter().map(|(figure, value)| (name(figure), value)).collect()
+}
+
 /// Posts `count` messages to accounts all over, which nobody fetches. CPU for one post.
 pub async fn scatter(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
     let run = run_number();
