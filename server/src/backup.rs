@@ -88,14 +88,28 @@ pub(crate) struct Source {
     /// How many migrations this program knows.
     pub(crate) schema: usize,
     count: &'static str,
+    /// Brings a copy's tables up to its journal, so that the count is right.
+    settle: Option<fn(&Connection) -> rusqlite::Result<()>>,
 }
 
-pub(crate) const ACCOUNTS: Source =
-    Source { name: database::FILE_NAME, schema: database::SCHEMA, count: "SELECT count(*) FROM accounts" };
-pub(crate) const MAILBOXES: Source =
-    Source { name: mailbox::FILE_NAME, schema: mailbox::SCHEMA, count: "SELECT sum(envelopes) FROM mailboxes" };
-pub(crate) const HISTORIES: Source =
-    Source { name: history::FILE_NAME, schema: history::SCHEMA, count: "SELECT count(*) FROM segments" };
+pub(crate) const ACCOUNTS: Source = Source {
+    name: database::FILE_NAME,
+    schema: database::SCHEMA,
+    count: "SELECT count(*) FROM accounts",
+    settle: None,
+};
+pub(crate) const MAILBOXES: Source = Source {
+    name: mailbox::FILE_NAME,
+    schema: mailbox::SCHEMA,
+    count: "SELECT sum(envelopes) FROM mailboxes",
+    settle: Some(mailbox::replay),
+};
+pub(crate) const HISTORIES: Source = Source {
+    name: history::FILE_NAME,
+    schema: history::SCHEMA,
+    count: "SELECT count(*) FROM segments",
+    settle: None,
+};
 
 /// Pages between two looks at the clock.
 const PAGES_AT_ONCE: i32 = 1_000;
@@ -216,6 +230,10 @@ impl Snapshot {
         let verdict: String = copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
         if verdict != "ok" {
             return Err(BackupError::Damaged(name, verdict));
+        }
+        // An earlier schema has no journal.
+        if let Some(settle) = self.source.settle.filter(|_| self.schema == self.source.schema) {
+            settle(&copy).map_err(failed)?;
         }
         let count: Option<u64> = copy.query_row(self.source.count, [], |row| row.get(0)).map_err(failed)?;
         copy.close().map_err(|(_, error)| failed(error))?;

@@ -20,6 +20,7 @@ const SWEPT_AT_ONCE: u32 = 500;
 impl Tables<'_> {
     /// Removes what is past its life, a bounded piece of it. Whether the round goes on.
     pub(super) fn expire(&mut self, now_ms: u64) -> rusqlite::Result<bool> {
+        self.settle_to_change()?;
         if !self.known.sweep.all_mailboxes {
             self.expire_envelopes(now_ms)?;
         }
@@ -96,6 +97,7 @@ impl Tables<'_> {
         at_most: u32,
         gone: &mut Vec<Gone>,
     ) -> rusqlite::Result<(u64, u64)> {
+        self.settle_to_change()?;
         let Some(row) = self.row(mailbox)? else { return Ok((0, 0)) };
         let mut statement = self.transaction.prepare_cached(
             "DELETE FROM envelopes WHERE key IN
@@ -115,6 +117,9 @@ impl Tables<'_> {
 
     /// A notice in each sender's mailbox, if it has room.
     pub(super) fn tell_senders(&mut self, gone: Vec<Gone>, now_ms: u64) -> rusqlite::Result<()> {
+        if !gone.is_empty() {
+            self.settle_to_change()?;
+        }
         for Gone { receiver, id, sender } in gone {
             // Memory would go on handing out what is no longer on the disk, if the clock were set back.
             self.changes.push(Change::Forgotten(receiver));

@@ -3,7 +3,9 @@
 mod contract;
 mod expiry;
 mod hub;
+mod journal;
 mod mailboxes;
+mod pending;
 mod recent;
 mod redis;
 mod redis_connection;
@@ -18,7 +20,10 @@ mod tables;
 mod wake;
 mod writer;
 
-pub(crate) use self::schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift};
+pub(crate) use self::{
+    journal::replay,
+    schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift},
+};
 pub use self::{
     contract::{
         AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,

@@ -39,6 +39,15 @@ struct Inner {
     by_use: BTreeMap<u64, MailboxId>,
     uses: u64,
     bytes: usize,
+    /// What only the journal holds on the disk. The writer bounds it; it stays when its mailbox makes room.
+    unsettled: HashMap<MailboxId, Unsettled>,
+}
+
+/// What the journal says of one mailbox.
+#[derive(Debug, Default)]
+struct Unsettled {
+    acknowledged: u64,
+    entries: VecDeque<Entry>,
 }
 
 /// Everything of one mailbox past `complete_after`.
@@ -66,8 +75,8 @@ pub(super) struct Entry {
 pub(super) enum Read {
     /// All there is past its cursor, but not more than an answer holds.
     Complete(Vec<Stored>),
-    /// The disk knows, past this cursor.
-    OnDisk { after: u64 },
+    /// The tables know, past this cursor, and these were not in the tables.
+    OnDisk { after: u64, unsettled: Vec<Stored> },
 }
 
 /// What memory says to an acknowledgement.
@@ -90,21 +99,35 @@ impl RecentEnvelopes {
 
     pub(super) fn read(&self, mailbox: MailboxId, after: u64, oldest_ms: u64) -> Read {
         let inner = self.lock();
-        let Some(recent) = inner.mailboxes.get(&mailbox) else { return Read::OnDisk { after } };
-        let after = after.max(recent.acknowledged);
-        if after < recent.complete_after {
-            return Read::OnDisk { after };
+        let recent = inner.mailboxes.get(&mailbox);
+        let after = recent.map_or(after, |recent| after.max(recent.acknowledged));
+        match recent.filter(|recent| after >= recent.complete_after) {
+            Some(recent) => Read::Complete(stored(&recent.entries, after, oldest_ms)),
+            None => {
+                let unsettled = inner.unsettled.get(&mailbox);
+                let unsettled = unsettled.map(|unsettled| stored(&unsettled.entries, after, oldest_ms));
+                Read::OnDisk { after, unsettled: unsettled.unwrap_or_default() }
+            }
         }
-        let start = recent.entries.partition_point(|entry| entry.cursor <= after);
-        let young = recent.entries.range(start..).filter(|entry| entry.cursor >= oldest_ms);
-        let found = young.map(|entry| Stored { cursor: entry.cursor, kind: entry.kind, json: Arc::clone(&entry.json) });
-        Read::Complete(found.take(POLL_DELIVERIES_MAX).collect())
+    }
+
+    /// Whether the journal says something that the tables do not.
+    pub(super) fn has_unsettled(&self) -> bool {
+        !self.lock().unsettled.is_empty()
+    }
+
+    /// All that was appended is in the tables.
+    pub(super) fn settled(&self) {
+        self.lock().unsettled.clear();
     }
 
     /// Takes effect at once for everyone who reads.
     pub(super) fn acknowledge(&self, mailbox: MailboxId, cursor: u64) -> Acknowledged {
         let mut inner = self.lock();
-        let Some(recent) = inner.mailboxes.get_mut(&mailbox) else { return Acknowledged::OnDisk };
+        let Some(recent) = inner.mailboxes.get_mut(&mailbox) else {
+            let acknowledged = inner.unsettled.get(&mailbox).map_or(0, |unsettled| unsettled.acknowledged);
+            return if cursor <= acknowledged { Acknowledged::Already } else { Acknowledged::OnDisk };
+        };
         if cursor > recent.last_cursor {
             return Acknowledged::UnknownCursor;
         }
@@ -120,6 +143,7 @@ impl RecentEnvelopes {
     /// This envelope was committed. Before it the mailbox's highest cursor was `last_cursor`.
     pub(super) fn appended(&self, mailbox: MailboxId, last_cursor: u64, entry: Entry) {
         let mut inner = self.lock();
+        inner.unsettled.entry(mailbox).or_default().entries.push_back(entry.clone());
         inner.touch(mailbox, last_cursor, 0);
         let limits = self.limits;
         let Some(recent) = inner.mailboxes.get_mut(&mailbox) else { return };
@@ -138,6 +162,9 @@ impl RecentEnvelopes {
     /// Everything up to the cursor is gone from the disk.
     pub(super) fn removed(&self, mailbox: MailboxId, last_cursor: u64, cursor: u64) {
         let mut inner = self.lock();
+        let unsettled = inner.unsettled.entry(mailbox).or_default();
+        unsettled.acknowledged = unsettled.acknowledged.max(cursor);
+        unsettled.entries.retain(|entry| entry.cursor > cursor);
         inner.touch(mailbox, last_cursor, cursor);
         if let Some(recent) = inner.mailboxes.get_mut(&mailbox) {
             recent.acknowledged = recent.acknowledged.max(cursor);
@@ -147,20 +174,29 @@ impl RecentEnvelopes {
         inner.shrink(self.limits.bytes);
     }
 
-    /// Nothing is known of this mailbox any more.
+    /// Nothing is known of this mailbox any more, but what is unsettled.
     pub(super) fn forget(&self, mailbox: MailboxId) {
         self.lock().forget(mailbox);
     }
 
-    /// Nothing is known any more: the writer could not do what was promised.
+    /// Nothing is known any more, but what is unsettled: the writer could not do what was promised.
     pub(super) fn forget_all(&self) {
-        *self.lock() = Inner::default();
+        let mut inner = self.lock();
+        *inner = Inner { unsettled: std::mem::take(&mut inner.unsettled), ..Inner::default() };
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // A count of bytes that is off by one update bounds memory as well.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The living ones past a cursor, but not more than an answer holds.
+fn stored(entries: &VecDeque<Entry>, after: u64, oldest_ms: u64) -> Vec<Stored> {
+    let start = entries.partition_point(|entry| entry.cursor <= after);
+    let young = entries.range(start..).filter(|entry| entry.cursor >= oldest_ms);
+    let found = young.map(|entry| Stored { cursor: entry.cursor, kind: entry.kind, json: Arc::clone(&entry.json) });
+    found.take(POLL_DELIVERIES_MAX).collect()
 }
 
 impl Inner {

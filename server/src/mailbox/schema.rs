@@ -3,10 +3,13 @@
 //! Its own, because SQLite has one writer at a time: a post would wait behind a sign-up, and a commit of many posts
 //! together would take strangers along. Nothing is lost by it: no transaction spans accounts and envelopes.
 
-use super::contract::{MailboxId, Unavailable};
+use super::{
+    contract::{MailboxId, Unavailable},
+    journal,
+};
 use crate::{pool::CACHE_KIB, private_files};
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use std::{path::Path, time::Duration};
 
@@ -27,7 +30,7 @@ const STEPS: &[M<'static>] = &[
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
-/// The connection that writes. Makes the file, or brings it up to date.
+/// The connection that writes. Makes the file, or brings it and its tables up to date.
 pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
     private_files::make_folder(folder).map_err(Unavailable::new)?;
     private_files::mend_database(&folder.join(FILE_NAME)).map_err(Unavailable::new)?;
@@ -43,7 +46,15 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
         .map_err(Unavailable::new)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     MIGRATIONS.to_latest(&mut connection).map_err(Unavailable::new)?;
+    settle(&mut connection).map_err(Unavailable::new)?;
     Ok(connection)
+}
+
+/// What a process that was killed left in the journal. Readers look into the other tables only.
+fn settle(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    journal::replay(&transaction)?;
+    transaction.commit()
 }
 
 /// For connections that only read.
@@ -58,6 +69,7 @@ pub(super) fn reader(folder: &Path) -> SqliteConnectionManager {
 /// For mailboxes that were restored from a copy: whatever was handed out since, to these devices and to all others, lies below
 /// what is handed out from now on. So no cursor that a device kept acknowledges what it never saw.
 pub(crate) fn lift(connection: &Connection, devices: &[MailboxId], past: u64) -> rusqlite::Result<()> {
+    journal::replay(connection)?;
     let mut insert = connection.prepare(
         "INSERT INTO mailboxes (device, last_cursor, envelopes, bytes) VALUES (?1, 0, 0, 0) ON CONFLICT DO NOTHING",
     )?;

@@ -25,3 +25,9 @@ CREATE TABLE numbered (
 INSERT INTO numbered SELECT key, device, last_cursor, envelopes, bytes FROM mailboxes ORDER BY key;
 DROP TABLE mailboxes;
 ALTER TABLE numbered RENAME TO mailboxes;
+
+-- What groups of commands did that is not in the tables above yet: the next start brings them up to it.
+CREATE TABLE journal (
+    key     INTEGER PRIMARY KEY,
+    entries BLOB    NOT NULL
+) STRICT;

@@ -21,6 +21,11 @@ pub(super) struct Use {
 pub(super) struct Shares(HashMap<i64, HashMap<i64, Use>>);
 
 impl Shares {
+    /// Whether this mailbox need not be counted in the table.
+    pub(super) fn are_counted(&self, mailbox: i64) -> bool {
+        self.0.contains_key(&mailbox)
+    }
+
     /// What this sender uses of this mailbox, before the transaction's present command.
     pub(super) fn of(&mut self, transaction: &Transaction<'_>, mailbox: i64, account: i64) -> rusqlite::Result<Use> {
         if let Some(counted) = self.0.get(&mailbox) {

@@ -4,13 +4,15 @@
 
 use super::{
     contract::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, Standing},
+    journal::{self, Accepted, Entries},
+    pending::Pending,
     recent::Entry,
     rows::{Row, Rows},
     shares::Shares,
     sweep::{Gone, Sweep},
 };
 use crate::config::MailboxLimits;
-use rusqlite::{Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use std::sync::Arc;
 
 /// What a group did, for those who keep it in memory or wait for it.
@@ -21,6 +23,8 @@ pub(super) enum Change {
     /// Of a mailbox with this last cursor, up to this one.
     Removed(MailboxId, u64, u64),
     Forgotten(MailboxId),
+    /// All that was appended until now is in the tables.
+    Settled,
 }
 
 /// What the writer knows from one group to the next. Begins again after a group that failed.
@@ -31,6 +35,7 @@ pub(super) struct Known {
     pub(super) rows: Rows,
     pub(super) shares: Shares,
     pub(super) sweep: Sweep,
+    pending: Pending,
 }
 
 /// The tables within one transaction.
@@ -39,6 +44,10 @@ pub(super) struct Tables<'t> {
     pub(super) limits: &'t MailboxLimits,
     pub(super) known: &'t mut Known,
     pub(super) changes: Vec<Change>,
+    /// What this group did that is neither in the journal nor in the tables.
+    entries: Entries,
+    /// Something changed the tables themselves: their counters must follow in the same transaction.
+    is_direct: bool,
 }
 
 impl<'t> Tables<'t> {
@@ -50,41 +59,64 @@ impl<'t> Tables<'t> {
         commands: usize,
     ) -> rusqlite::Result<Self> {
         let version = transaction.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        let mut changes = Vec::with_capacity(commands);
         if known.version != version {
+            journal::replay(transaction)?;
+            changes.push(Change::Settled);
             *known = Known { version, ..Known::default() };
         }
-        Ok(Self { transaction, limits, known, changes: Vec::with_capacity(commands) })
+        Ok(Self { transaction, limits, known, changes, entries: Entries::default(), is_direct: false })
     }
 
-    /// Writes what was only counted so far. Then the transaction can be committed.
-    pub(super) fn finish(self) -> rusqlite::Result<Vec<Change>> {
-        self.known.rows.write(self.transaction)?;
+    /// Writes what the group did, into the journal or the tables. Then the transaction can be committed.
+    pub(super) fn finish(mut self) -> rusqlite::Result<Vec<Change>> {
+        let bytes = self.entries.bytes();
+        if self.is_direct || (bytes > 0 && self.known.pending.is_due(bytes)) {
+            self.settle()?;
+        } else if bytes > 0 {
+            self.entries.append(self.transaction)?;
+            self.known.pending.journaled(bytes);
+        }
         Ok(self.changes)
+    }
+
+    /// Brings the tables up to what is pending, and the counters up to memory.
+    pub(super) fn settle(&mut self) -> rusqlite::Result<()> {
+        let Known { pending, rows, .. } = &mut *self.known;
+        if pending.is_journaled() {
+            journal::clear(self.transaction)?;
+        }
+        pending.settle(self.transaction)?;
+        rows.write(self.transaction)?;
+        self.entries.clear();
+        self.changes.push(Change::Settled);
+        Ok(())
+    }
+
+    /// Before a command that changes the tables themselves. Their counters follow in the same transaction.
+    pub(super) fn settle_to_change(&mut self) -> rusqlite::Result<()> {
+        self.is_direct = true;
+        if self.known.pending.is_empty() { Ok(()) } else { self.settle() }
     }
 
     /// All items or none. What had to go for its age is told of at the end, when every row is as it will be.
     pub(super) fn enqueue(&mut self, items: &[Item], now_ms: u64) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
-        let (mut fresh, mut gone) = (Vec::with_capacity(items.len()), Vec::new());
-        let result = self.enqueue_all(items, now_ms, &mut fresh, &mut gone)?;
-        if result.is_err() {
-            for (item, key) in fresh {
-                self.forget_id(key, item)?;
-            }
-        }
+        let mut gone = Vec::new();
+        let result = self.enqueue_all(items, now_ms, &mut gone)?;
         self.tell_senders(gone, now_ms)?;
         Ok(result)
     }
 
-    /// Takes the ids first: those that were not known are `fresh`. Writes nothing else until nothing can be refused. The
-    /// outer error undoes the group.
-    fn enqueue_all<'i>(
+    /// Takes nothing until nothing can be refused. The outer error undoes the group.
+    fn enqueue_all(
         &mut self,
-        items: &'i [Item],
+        items: &[Item],
         now_ms: u64,
-        fresh: &mut Vec<(&'i Item, i64)>,
         gone: &mut Vec<Gone>,
     ) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
         let mut accepted_ms = u64::MAX;
+        // With the keys of their mailboxes.
+        let mut fresh: Vec<(&Item, i64)> = Vec::with_capacity(items.len());
         // As they will be. A post names few mailboxes.
         let mut rows: Vec<(MailboxId, Row)> = Vec::with_capacity(items.len());
         for item in items {
@@ -92,12 +124,12 @@ impl<'t> Tables<'t> {
                 rows.push((item.mailbox, self.row_or_new(item.mailbox)?));
             }
             let Some((_, row)) = rows.iter_mut().find(|(mailbox, _)| *mailbox == item.mailbox) else { continue };
-            match self.take_id(row.key, item)? {
+            match self.accepted_before(row.key, item, &fresh)? {
                 Some((digest, _)) if digest != item.digest => return Ok(Err(EnqueueError::IdReused)),
                 Some((_, first_ms)) => accepted_ms = accepted_ms.min(first_ms),
                 None => {
                     fresh.push((item, row.key));
-                    if item.standing == Standing::Stranger && self.is_past_a_strangers(row.key, item, now_ms)? {
+                    if item.standing == Standing::Stranger && self.is_past_a_strangers(row.key, &fresh, now_ms)? {
                         return Ok(Err(EnqueueError::Unanswered));
                     }
                     accepted_ms = accepted_ms.min(item.accepted_ms);
@@ -113,16 +145,18 @@ impl<'t> Tables<'t> {
             if self.is_over(row) && fresh.iter().any(|(_, key)| *key == row.key) {
                 return Ok(Err(EnqueueError::Full));
             }
-            if self.is_over_a_share(row) && self.takes_more_than_a_share(row.key, fresh)? {
+            if self.is_over_a_share(row) && self.takes_more_than_a_share(row.key, &fresh)? {
                 return Ok(Err(EnqueueError::Full));
             }
         }
-        for (item, key) in fresh.iter() {
-            self.known.shares.add(*key, item.account, item.json.len() as u64);
-            if let Some((_, row)) = rows.iter_mut().find(|(_, row)| row.key == *key) {
+        for (item, key) in fresh {
+            self.known.shares.add(key, item.account, item.json.len() as u64);
+            self.known.sweep.one_more_id();
+            if let Some((_, row)) = rows.iter_mut().find(|(_, row)| row.key == key) {
                 let before = row.last_cursor;
                 row.last_cursor = item.accepted_ms.max(before + 1);
-                self.insert(item, *key, row.last_cursor)?;
+                self.known.pending.add(key, row.last_cursor, item);
+                self.entries.enqueued(Accepted::of(item, key, row.last_cursor))?;
                 let entry = Entry { cursor: row.last_cursor, kind: Kind::Envelope, json: Arc::clone(&item.json) };
                 self.changes.push(Change::Appended(item.mailbox, before, entry));
             }
@@ -144,6 +178,9 @@ impl<'t> Tables<'t> {
     /// Whether these items make a sender use more than a share of a mailbox.
     fn takes_more_than_a_share(&mut self, key: i64, fresh: &[(&Item, i64)]) -> rusqlite::Result<bool> {
         let (envelopes, bytes) = self.limits.share();
+        if !self.known.shares.are_counted(key) {
+            self.settle()?;
+        }
         let to_it = || fresh.iter().filter(|(item, of)| *of == key && item.standing != Standing::Own);
         for (item, _) in to_it() {
             let mut used = self.known.shares.of(self.transaction, key, item.account)?;
@@ -158,53 +195,37 @@ impl<'t> Tables<'t> {
         Ok(false)
     }
 
-    /// Whether a mailbox takes less than what is here, this item with it, from a sender whom its owner has not added.
-    /// Counts what was accepted within the life of an envelope, whether it was fetched or not.
-    fn is_past_a_strangers(&self, key: i64, item: &Item, now_ms: u64) -> rusqlite::Result<bool> {
-        let accepted: u64 = self
+    /// Whether a mailbox takes less than what is here, the newest of these items with it, from a sender whom its owner has
+    /// not added. Counts what was accepted within the life of an envelope, whether it was fetched or not.
+    fn is_past_a_strangers(&self, key: i64, fresh: &[(&Item, i64)], now_ms: u64) -> rusqlite::Result<bool> {
+        let Some((newest, _)) = fresh.last() else { return Ok(false) };
+        let oldest_ms = self.limits.oldest_living_ms(now_ms);
+        let settled: u64 = self
             .transaction
             .prepare_cached(
                 "SELECT count(*) FROM accepted_ids WHERE mailbox = ?1 AND stranger = ?2 AND accepted_ms >= ?3",
             )?
-            .query_row(params![key, item.account, self.limits.oldest_living_ms(now_ms)], |row| row.get(0))?;
-        Ok(accepted > self.limits.stranger_envelopes)
+            .query_row(params![key, newest.account, oldest_ms], |row| row.get(0))?;
+        let pending = self.known.pending.from_stranger(key, newest.account, oldest_ms);
+        let here = fresh.iter().filter(|(item, to)| *to == key && item.account == newest.account).count() as u64;
+        Ok(settled + pending + here > self.limits.stranger_envelopes)
     }
 
-    /// Remembers an id. If it was known: the digest and the time of its first post.
-    fn take_id(&mut self, key: i64, item: &Item) -> rusqlite::Result<Option<([u8; 16], u64)>> {
-        let stranger = (item.standing == Standing::Stranger).then_some(item.account);
-        let taken = self
-            .transaction
-            .prepare_cached(
-                "INSERT INTO accepted_ids (id, mailbox, digest, accepted_ms, stranger) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![item.id.0.as_bytes(), key, item.digest, item.accepted_ms, stranger])?;
-        if taken > 0 {
-            self.known.sweep.one_more_id();
-            return Ok(None);
+    /// If this id was accepted before, or is among these: the digest and the time of its first post.
+    fn accepted_before(
+        &self,
+        key: i64,
+        item: &Item,
+        fresh: &[(&Item, i64)],
+    ) -> rusqlite::Result<Option<([u8; 16], u64)>> {
+        let here = fresh.iter().find(|(other, to)| *to == key && other.id == item.id).map(|(other, _)| *other);
+        if let Some(other) = here.or_else(|| self.known.pending.of(key, item.id)) {
+            return Ok(Some((other.digest, other.accepted_ms)));
         }
         self.transaction
             .prepare_cached("SELECT digest, accepted_ms FROM accepted_ids WHERE id = ?1 AND mailbox = ?2")?
-            .query_row(params![item.id.0.as_bytes(), key], |row| Ok(Some((row.get(0)?, row.get(1)?))))
-    }
-
-    fn forget_id(&self, key: i64, item: &Item) -> rusqlite::Result<()> {
-        self.transaction
-            .prepare_cached("DELETE FROM accepted_ids WHERE id = ?1 AND mailbox = ?2")?
-            .execute(params![item.id.0.as_bytes(), key])?;
-        Ok(())
-    }
-
-    /// Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
-    fn insert(&self, item: &Item, key: i64, cursor: u64) -> rusqlite::Result<()> {
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender, account)
-                 VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
-            )?
-            .execute(params![key, cursor, &*item.json, item.id.0.as_bytes(), item.sender.0.as_bytes(), item.account])?;
-        Ok(())
+            .query_row(params![item.id.0.as_bytes(), key], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
     }
 
     pub(super) fn acknowledge(
@@ -218,38 +239,38 @@ impl<'t> Tables<'t> {
         let Some(row) = self.row(mailbox)?.filter(|row| cursor <= row.last_cursor) else {
             return Ok(Err(AcknowledgeError::UnknownCursor));
         };
-        let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2 RETURNING octet_length(json)";
-        self.remove(mailbox, row, delete, cursor)?;
+        let pending = self.known.pending.envelopes(row.key);
+        let mut removed = self.known.pending.acknowledge(row.key, cursor);
+        if row.envelopes > pending {
+            let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2 RETURNING octet_length(json)";
+            let (envelopes, bytes) = self.remove(row.key, delete, cursor)?;
+            removed = (removed.0 + envelopes, removed.1 + bytes);
+        }
+        self.take(mailbox, row, removed);
+        self.entries.acknowledged(row.key, cursor)?;
         self.changes.push(Change::Removed(mailbox, row.last_cursor, cursor));
         Ok(Ok(()))
     }
 
     pub(super) fn drop_sender(&mut self, mailbox: MailboxId, account: i64) -> rusqlite::Result<()> {
+        self.settle_to_change()?;
         let Some(row) = self.row(mailbox)? else { return Ok(()) };
         let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND account = ?2 RETURNING octet_length(json)";
-        self.remove(mailbox, row, delete, account)?;
+        let removed = self.remove(row.key, delete, account)?;
+        self.take(mailbox, row, removed);
         // Memory would go on handing them out.
         self.changes.push(Change::Forgotten(mailbox));
         Ok(())
     }
 
-    /// Removes envelopes of one mailbox and takes them off its row.
-    fn remove(
-        &mut self,
-        mailbox: MailboxId,
-        row: Row,
-        delete: &str,
-        which: impl rusqlite::ToSql,
-    ) -> rusqlite::Result<()> {
-        if row.envelopes > 0 {
-            let mut removed = (0, 0);
-            let mut statement = self.transaction.prepare_cached(delete)?;
-            for length in statement.query_map(params![row.key, which], |row| row.get::<_, u64>(0))? {
-                removed = (removed.0 + 1, removed.1 + length?);
-            }
-            self.take(mailbox, row, removed);
-        }
-        Ok(())
+    /// Removes envelopes of one mailbox from the table. The envelopes and bytes.
+    fn remove(&self, key: i64, delete: &str, which: impl rusqlite::ToSql) -> rusqlite::Result<(u64, u64)> {
+        let mut statement = self.transaction.prepare_cached(delete)?;
+        let lengths = statement.query_map(params![key, which], |row| row.get::<_, u64>(0))?;
+        lengths.map(|length| length.map(|length| (1, length))).try_fold((0, 0), |sum: (u64, u64), one| {
+            let one = one?;
+            Ok((sum.0 + one.0, sum.1 + one.1))
+        })
     }
 
     /// So many envelopes and bytes are gone from a mailbox.
@@ -263,6 +284,7 @@ impl<'t> Tables<'t> {
 
     /// Its ids stay until the sweep meets them: they are in no order in which they could be found.
     pub(super) fn delete(&mut self, mailbox: MailboxId) -> rusqlite::Result<()> {
+        self.settle_to_change()?;
         if let Some(row) = self.row(mailbox)? {
             self.transaction.execute("DELETE FROM envelopes WHERE mailbox = ?1", [row.key])?;
             self.transaction.execute("DELETE FROM mailboxes WHERE key = ?1", [row.key])?;

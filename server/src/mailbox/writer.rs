@@ -51,6 +51,8 @@ pub(super) enum Command {
         now_ms: u64,
         answer: oneshot::Sender<bool>,
     },
+    /// Brings the tables up to the journal.
+    Settle,
 }
 
 /// An answer that waits for the commit.
@@ -80,6 +82,10 @@ fn run(
         }
         group.clear();
     }
+    // So that the next process need not replay the journal.
+    if let Err(error) = commit(&mut connection, &limits, &mut known, &mut vec![Command::Settle]) {
+        log::warn!("the mailbox closes with a journal: {error}");
+    }
 }
 
 /// Updates memory, answers the commands, then wakes the waiters, which read that memory.
@@ -93,6 +99,7 @@ fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &R
             }
             Change::Removed(mailbox, last_cursor, cursor) => recent.removed(mailbox, last_cursor, cursor),
             Change::Forgotten(mailbox) => recent.forget(mailbox),
+            Change::Settled => recent.settled(),
         }
     }
     answers.into_iter().for_each(|answer| answer());
@@ -137,6 +144,7 @@ fn commit(
                     let _ = answer.send(more);
                 }));
             }
+            Command::Settle => tables.settle_to_change()?,
         }
     }
     let changes = tables.finish()?;

@@ -1,0 +1,95 @@
+//! What the journal holds and the tables do not: the writer's memory of it.
+
+use super::{
+    contract::{Item, Standing},
+    journal::Accepted,
+};
+use cliquet_wire::ids::EnvelopeId;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, HashMap};
+
+/// Groups and bytes in the journal: past either, the tables are brought up to it.
+const GROUPS_MAX: usize = 16;
+const BYTES_MAX: usize = 1024 * 1024;
+
+/// Accepted envelopes that are not in the tables yet. A mailbox goes by the key of its row.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    /// All of them, for a retry to be recognised.
+    ids: HashMap<(EnvelopeId, i64), Item>,
+    /// Those that are not acknowledged, by their cursors.
+    envelopes: BTreeMap<(i64, u64), EnvelopeId>,
+    groups: usize,
+    bytes: usize,
+}
+
+impl Pending {
+    pub(super) fn add(&mut self, mailbox: i64, cursor: u64, item: &Item) {
+        self.ids.insert((item.id, mailbox), item.clone());
+        self.envelopes.insert((mailbox, cursor), item.id);
+    }
+
+    pub(super) fn of(&self, mailbox: i64, id: EnvelopeId) -> Option<&Item> {
+        self.ids.get(&(id, mailbox))
+    }
+
+    /// How many of a mailbox's envelopes are here.
+    pub(super) fn envelopes(&self, mailbox: i64) -> u64 {
+        self.envelopes.range((mailbox, 0)..=(mailbox, u64::MAX)).count() as u64
+    }
+
+    /// How many were accepted from a stranger since then.
+    pub(super) fn from_stranger(&self, mailbox: i64, account: i64, since_ms: u64) -> u64 {
+        let is_one = |(_, to): &(EnvelopeId, i64), item: &Item| {
+            let is_strangers = item.standing == Standing::Stranger && item.account == account;
+            *to == mailbox && is_strangers && item.accepted_ms >= since_ms
+        };
+        self.ids.iter().filter(|(key, item)| is_one(key, item)).count() as u64
+    }
+
+    /// Removes a mailbox's envelopes up to this cursor. The envelopes and bytes.
+    pub(super) fn acknowledge(&mut self, mailbox: i64, cursor: u64) -> (u64, u64) {
+        let mut removed = (0, 0);
+        while let Some((place, id)) = self.envelopes.range((mailbox, 0)..=(mailbox, cursor)).next() {
+            let (place, id) = (*place, *id);
+            let bytes = self.of(mailbox, id).map_or(0, |item| item.json.len() as u64);
+            self.envelopes.remove(&place);
+            removed = (removed.0 + 1, removed.1 + bytes);
+        }
+        removed
+    }
+
+    /// A group of so many bytes is in the journal.
+    pub(super) fn journaled(&mut self, bytes: usize) {
+        self.groups += 1;
+        self.bytes += bytes;
+    }
+
+    /// Whether the journal is long enough, with so many bytes more.
+    pub(super) fn is_due(&self, bytes: usize) -> bool {
+        self.groups + 1 >= GROUPS_MAX || self.bytes + bytes >= BYTES_MAX
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Whether the journal has rows.
+    pub(super) fn is_journaled(&self) -> bool {
+        self.groups > 0
+    }
+
+    /// Writes it all into the tables, and forgets it.
+    pub(super) fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for ((_, mailbox), item) in &self.ids {
+            Accepted::of(item, *mailbox, 0).write_id(connection)?;
+        }
+        for ((mailbox, cursor), id) in &self.envelopes {
+            if let Some(item) = self.of(*mailbox, *id) {
+                Accepted::of(item, *mailbox, *cursor).write_envelope(connection)?;
+            }
+        }
+        *self = Self::default();
+        Ok(())
+    }
+}
