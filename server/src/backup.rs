@@ -104,12 +104,8 @@ pub(crate) const MAILBOXES: Source = Source {
     count: "SELECT sum(envelopes) FROM mailboxes",
     settle: Some(mailbox::replay),
 };
-pub(crate) const HISTORIES: Source = Source {
-    name: history::FILE_NAME,
-    schema: history::SCHEMA,
-    count: "SELECT count(*) FROM segments",
-    settle: None,
-};
+pub(crate) const HISTORIES: Source =
+    Source { name: history::FILE_NAME, schema: history::SCHEMA, count: "SELECT count(*) FROM segments", settle: None };
 
 /// Pages between two looks at the clock.
 const PAGES_AT_ONCE: i32 = 1_000;

@@ -21,6 +21,10 @@ use std::{
     process::ExitCode,
 };
 
+/// A message costs a quarter less CPU than with glibc's (`docs/decisions/0033-the-server-allocates-with-jemalloc.md`).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Cliquet: sealed letters over plain HTTP. Without a command it serves, as Rocket.toml says.
 #[derive(Debug, Parser)]
 #[command(version)]

@@ -146,7 +146,8 @@ pub(crate) fn replay(connection: &Connection) -> rusqlite::Result<()> {
 fn replay_row(connection: &Connection, row: &[u8], last_cursors: &mut BTreeMap<i64, u64>) -> rusqlite::Result<()> {
     let mut decoder = minicbor::Decoder::new(row);
     while decoder.position() < row.len() {
-        let unreadable = |error| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Blob, Box::new(error));
+        let unreadable =
+            |error| rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Blob, Box::new(error));
         match decoder.decode().map_err(unreadable)? {
             Entry::Enqueued(accepted) => {
                 accepted.write_id(connection)?;

@@ -20,10 +20,6 @@ mod tables;
 mod wake;
 mod writer;
 
-pub(crate) use self::{
-    journal::replay,
-    schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift},
-};
 pub use self::{
     contract::{
         AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,
@@ -33,4 +29,8 @@ pub use self::{
     recent::{RECENT_LIMITS, RecentLimits},
     redis::RedisMailbox,
     sqlite::SqliteMailbox,
+};
+pub(crate) use self::{
+    journal::replay,
+    schema::{FILE_NAME, MIGRATIONS, SCHEMA, lift},
 };

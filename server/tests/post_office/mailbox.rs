@@ -13,14 +13,14 @@ use std::sync::{
 };
 
 /// A mailbox in a folder that goes with it, on a clock of its own.
-struct Embedded {
-    mailbox: SqliteMailbox,
-    folder: tempfile::TempDir,
-    time: Arc<AtomicU64>,
+pub(crate) struct Embedded {
+    pub(crate) mailbox: SqliteMailbox,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) time: Arc<AtomicU64>,
 }
 
 impl Embedded {
-    fn open_with(
+    pub(crate) fn open_with(
         folder: tempfile::TempDir,
         limits: MailboxLimits,
         in_memory: RecentLimits,
@@ -31,7 +31,7 @@ impl Embedded {
     }
 }
 
-fn clock(time: &Arc<AtomicU64>) -> Clock {
+pub(crate) fn clock(time: &Arc<AtomicU64>) -> Clock {
     let time = Arc::clone(time);
     Clock::new(move || time.load(Ordering::SeqCst))
 }

@@ -6,6 +6,7 @@ mod backlog;
 mod clocks;
 mod ephemeral;
 mod headers;
+mod journal;
 mod locked;
 mod mailbox;
 #[path = "../mailbox_contract/mod.rs"]
