@@ -39,7 +39,7 @@ impl Pending {
     }
 
     /// How many were accepted from a stranger since then.
-    pub(super) fn from_stranger(&self, mailbox: i64, account: i64, since_ms: u64) -> u64 {
+    pub(super) fn of_stranger(&self, mailbox: i64, account: i64, since_ms: u64) -> u64 {
         let is_one = |(_, to): &(EnvelopeId, i64), item: &Item| {
             let is_strangers = item.standing == Standing::Stranger && item.account == account;
             *to == mailbox && is_strangers && item.accepted_ms >= since_ms

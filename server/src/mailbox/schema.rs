@@ -18,6 +18,9 @@ pub(crate) const FILE_NAME: &str = "mailbox.db";
 /// Nobody else writes; a reader meets a lock only while the write-ahead log starts over.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Pages in the write-ahead log before it is copied into the file: 16 MB. SQLite's own 1,000 cost 2 µs a message more.
+const LOG_PAGES: u32 = 4_000;
+
 /// More than the writer has, so that none is read again and again.
 const STATEMENTS: usize = 32;
 
@@ -42,6 +45,7 @@ pub(super) fn open_writer(folder: &Path) -> Result<Connection, Unavailable> {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;
              PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;",
         )
+        .and_then(|()| connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES))
         .and_then(|()| connection.busy_timeout(BUSY_TIMEOUT))
         .map_err(Unavailable::new)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

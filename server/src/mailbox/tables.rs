@@ -206,7 +206,7 @@ impl<'t> Tables<'t> {
                 "SELECT count(*) FROM accepted_ids WHERE mailbox = ?1 AND stranger = ?2 AND accepted_ms >= ?3",
             )?
             .query_row(params![key, newest.account, oldest_ms], |row| row.get(0))?;
-        let pending = self.known.pending.from_stranger(key, newest.account, oldest_ms);
+        let pending = self.known.pending.of_stranger(key, newest.account, oldest_ms);
         let here = fresh.iter().filter(|(item, to)| *to == key && item.account == newest.account).count() as u64;
         Ok(settled + pending + here > self.limits.stranger_envelopes)
     }
