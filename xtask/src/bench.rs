@@ -5,7 +5,7 @@ mod browser;
 mod crypto;
 mod page;
 mod samples;
-mod server;
+pub(crate) mod server;
 
 use crate::problem::Problem;
 use crate::project::{self, Project};

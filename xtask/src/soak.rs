@@ -1,6 +1,7 @@
 //! Owns the long runs: the same checks as `test`, for hours. Ends in a block to be dated in `docs/reliability.md`.
 
 use crate::assets;
+use crate::bench;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::project::{self, Project};
@@ -14,7 +15,8 @@ use std::time::Instant;
 pub(crate) struct Options {
     /// Run only these
     parts: Vec<Part>,
-    /// How long each part lasts, and each fuzz target (instead of a million schedules, an hour, and half an hour of kills)
+    /// How long each part lasts, and each fuzz target (instead of a million schedules, an hour, half an hour of kills, and
+    /// 48 minutes of the day)
     #[arg(long)]
     minutes: Option<u64>,
     /// The schedules begin with this seed
@@ -23,6 +25,9 @@ pub(crate) struct Options {
     /// Only these fuzz targets
     #[arg(long, value_delimiter = ',')]
     targets: Vec<String>,
+    /// Messages a second of the day (instead of 500)
+    #[arg(long)]
+    rate: Option<u64>,
 }
 
 /// What can be run for long. A new one is a line here, a line in `run_part`, and a function.
@@ -50,9 +55,11 @@ enum Part {
     Webkit,
     /// Two thousand texts, brought back to a browser that was cleared: with the password alone, and with the recovery key
     LongHistory,
+    /// A day of the real server, made short: mixed load, kills now and then, and what the last hours cost beside the first
+    Day,
 }
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     Part::Schedules,
     Part::Flips,
     Part::Reproduce,
@@ -64,6 +71,7 @@ const PARTS: [Part; 11] = [
     Part::Firefox,
     Part::Webkit,
     Part::LongHistory,
+    Part::Day,
 ];
 const SCHEDULES: u64 = 1_000_000;
 const FUZZ_MINUTES: u64 = 60;
@@ -131,6 +139,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::Firefox => engine(project, &FIREFOX)?,
             Part::Webkit => engine(project, &WEBKIT)?,
             Part::LongHistory => browsers(project, "a_long_history", ("CLIQUET_TEXTS", HISTORY_TEXTS))?,
+            Part::Day => day(project, options)?,
         };
         let outcome = if done.is_ok() { "passed" } else { "FAILED" };
         let _ = writeln!(report, "- {part:?}: {outcome} after {} s\n{said}", begun.elapsed().as_secs());
@@ -212,6 +221,19 @@ fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String
     cargo.env(often.0, often.1.to_string());
     let totals = ["B1:", "B2:", "History,", "test result"];
     Ok(watch(&mut cargo, |line| totals.iter().any(|begin| line.starts_with(begin))))
+}
+
+/// What the day is made of stands in `bench/server/src/day.rs`.
+fn day(project: &Project, options: &Options) -> Result<(String, Result<(), Problem>), Problem> {
+    let mut generator = bench::server::generator(project)?;
+    generator.args(["--only", "day"]);
+    for (name, value) in [("--minutes", options.minutes), ("--rate", options.rate)] {
+        if let Some(value) = value {
+            generator.arg(name).arg(value.to_string());
+        }
+    }
+    let said = ["A day of", "fdatasync", "|", "- "];
+    Ok(watch(&mut generator, |line| said.iter().any(|begin| line.starts_with(begin))))
 }
 
 /// People with another browser. What its driver cannot do is left to Chromium, and said.

@@ -2,6 +2,7 @@
 //!
 //! Owns the order of the measurements. Writes its tables to standard output, and what it is doing to standard error.
 
+mod day;
 mod http;
 mod process;
 mod report;
@@ -41,6 +42,7 @@ struct Options {
     /// Messages of workload Q that wait elsewhere.
     queued: usize,
     only: String,
+    day: day::Options,
 }
 
 impl Options {
@@ -57,6 +59,7 @@ impl Options {
             growth_queued: vec![0, 10_000, 100_000, 1_000_000],
             queued: 1_000_000,
             only: String::new(),
+            day: day::Options::default(),
         };
         let mut arguments = env::args().skip(1);
         while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
@@ -73,6 +76,7 @@ impl Options {
                 "--growth-queued" => options.growth_queued = list()?,
                 "--queued" => options.queued = value.parse()?,
                 "--only" => options.only = value,
+                "--minutes" | "--rate" => options.day.set(&name, &value)?,
                 _ => return Err(format!("{name} is no option").into()),
             }
         }
@@ -107,6 +111,10 @@ fn measure() -> Outcome<String> {
 }
 
 fn tables(options: &Options) -> Outcome<String> {
+    // No table of the documentation: only when it is named.
+    if options.only == "day" {
+        return day::run(&options.day, &options.cliquet, &options.folder);
+    }
     let mut text = String::new();
     if options.wants("systems") {
         text.push_str(&systems(options)?);

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::project::{self, Project};
 use std::path::PathBuf;
+use std::process::Command;
 
 /// Target directories of their own: other builds neither wait for these nor change them.
 const SERVER_TARGET: &str = "target/bench-server";
@@ -21,11 +22,16 @@ pub(super) fn installed(project: &Project) -> Result<PathBuf, Problem> {
 }
 
 pub(super) fn measure(project: &Project) -> Result<String, Problem> {
+    project::read(&mut generator(project)?)
+}
+
+/// The generator, told of the binary as it is installed.
+pub(crate) fn generator(project: &Project) -> Result<Command, Problem> {
     let cliquet = installed(project)?;
-    let mut generator = project.cargo();
-    generator.args(["build", "--locked", "--release", "--manifest-path", "bench/server/Cargo.toml", "--target-dir"]);
-    project::run(generator.arg(GENERATOR_TARGET))?;
-    let mut measure = project.program(project.path(GENERATOR_TARGET).join("release/cliquet-load"));
-    measure.arg("--cliquet").arg(cliquet);
-    project::read(&mut measure)
+    let mut build = project.cargo();
+    build.args(["build", "--locked", "--release", "--manifest-path", "bench/server/Cargo.toml", "--target-dir"]);
+    project::run(build.arg(GENERATOR_TARGET))?;
+    let mut generator = project.program(project.path(GENERATOR_TARGET).join("release/cliquet-load"));
+    generator.arg("--cliquet").arg(cliquet);
+    Ok(generator)
 }
