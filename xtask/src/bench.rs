@@ -30,7 +30,7 @@ enum Part {
     Crypto,
     /// Key press to text in another browser, and the way in on a slow phone
     Page,
-    /// Mailboxes and polls over the real routes, beside nchan
+    /// Mailboxes and polls over the real routes, beside nchan, Prosody and ejabberd
     Server,
 }
 

@@ -2,24 +2,25 @@
 //!
 //! Owns the order of the measurements. Writes its tables to standard output, and what it is doing to standard error.
 
+mod bosh;
 mod day;
 mod http;
+mod peers;
+mod poller;
 mod process;
 mod report;
+mod sender;
 mod servers;
 mod target;
 mod workloads;
+mod xmpp_servers;
 
-use report::Samples;
-use servers::{Cliquet, NCHAN_MODULE, Redis, Running, bare_rocket, installed, nchan};
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::{Command, ExitCode},
-    sync::Arc,
-    time::Duration,
-};
-use target::{Poller, Target};
+use peers::{Peers, Start};
+use poller::Poller;
+use report::{BARE, BESIDE, CLIQUET, CLIQUET_REDIS, Samples};
+use servers::{Cliquet, Redis, bare_rocket};
+use std::{env, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use target::Kind;
 use workloads::Figures;
 
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -41,8 +42,11 @@ struct Options {
     growth_queued: Vec<usize>,
     /// Messages of workload Q that wait elsewhere.
     queued: usize,
+    /// Tables, with commas between them; all of them when empty.
     only: String,
     day: day::Options,
+    /// Rows of the first table, with semicolons between them; all of them when empty.
+    systems: String,
 }
 
 impl Options {
@@ -60,6 +64,7 @@ impl Options {
             queued: 1_000_000,
             only: String::new(),
             day: day::Options::default(),
+            systems: String::new(),
         };
         let mut arguments = env::args().skip(1);
         while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
@@ -77,6 +82,7 @@ impl Options {
                 "--queued" => options.queued = value.parse()?,
                 "--only" => options.only = value,
                 "--minutes" | "--rate" => options.day.set(&name, &value)?,
+                "--systems" => options.systems = value,
                 _ => return Err(format!("{name} is no option").into()),
             }
         }
@@ -85,6 +91,10 @@ impl Options {
 
     fn wants(&self, part: &str) -> bool {
         self.only.is_empty() || self.only.split(',').any(|only| only == part)
+    }
+
+    fn compares(&self, system: &str) -> bool {
+        self.systems.is_empty() || self.systems.split(';').any(|named| named == system)
     }
 }
 
@@ -150,12 +160,6 @@ fn block_on<T>(work: impl Future<Output = Outcome<T>>) -> Outcome<T> {
     done
 }
 
-const CLIQUET: &str = "Cliquet, SQLite";
-const BESIDE: &str = "Cliquet, the other build";
-
-/// A way to start a system.
-type Start<'a> = Box<dyn Fn() -> Outcome<(Running, Target)> + 'a>;
-
 fn served<'a>(cliquet: &'a Cliquet, redis: Option<&'a Redis>) -> Start<'a> {
     Box::new(move || cliquet.start(redis).map(|(running, target, _)| (running, target)))
 }
@@ -174,41 +178,35 @@ fn builds(options: &Options, name: &str, accounts: usize) -> Outcome<Vec<(&'stat
 
 /// A, B and C on every system in turn, so many times. Each is the first once in a while.
 fn systems(options: &Options) -> Outcome<String> {
-    let (redis, has_nchan) = (installed("redis-server"), Path::new(NCHAN_MODULE).exists() && installed("nginx"));
-    let folder = |name: &str| options.folder.join(name);
-    let durable = redis.then(|| Redis::start(&folder("redis-durable"), true)).transpose()?;
-    let memory = (redis && has_nchan).then(|| Redis::start(&folder("redis-memory"), false)).transpose()?;
     let accounts = options.waiters.max(1_000);
     let builds = builds(options, "all three", accounts)?;
     let seeded = &builds.first().ok_or("there is no build")?.1.accounts;
-    let with_redis = match durable {
-        Some(_) => Some(Cliquet::seeded(&options.cliquet, folder("cliquet-redis"), accounts)?.0),
+    let peers = Peers::prepared(options, accounts)?;
+    let with_redis = match peers.durable {
+        Some(_) => Some(Cliquet::seeded(&options.cliquet, options.folder.join("cliquet-redis"), accounts)?.0),
         None => None,
     };
     let mut order: Vec<(&'static str, Start<'_>)> =
         builds.iter().map(|(system, cliquet)| (*system, served(cliquet, None))).collect();
-    order.push((report::BARE, Box::new(|| bare_rocket(seeded))));
-    if has_nchan {
-        order.push(("nchan, memory", Box::new(|| nchan(&folder("nchan"), None, seeded))));
+    order.retain(|(system, _)| options.compares(system));
+    if let Some(with_redis) = &with_redis {
+        order.push((CLIQUET_REDIS, served(with_redis, peers.durable.as_ref())));
     }
-    if let (Some(durable), Some(with_redis)) = (&durable, &with_redis) {
-        order.push(("Cliquet, Redis", served(with_redis, Some(durable))));
-    }
-    if let Some(memory) = &memory {
-        order.push(("nchan, Redis", Box::new(|| nchan(&folder("nchan-redis"), Some(memory), seeded))));
+    order.extend(peers.starts(options, seeded));
+    if order.is_empty() {
+        return Err(format!("no system here has the name {}", options.systems).into());
     }
     let mut samples = Samples::of(order.iter().map(|(system, _)| *system));
     for repeat in 0..options.repeats {
         samples.circumstances(process::fdatasync(&options.folder)?);
         for (system, start) in &order {
-            let (_running, target) = start()?;
-            let figures = all_three(options, Arc::new(target))?;
+            let figures = all_three(options, start, |why| samples.not_measured(system, "A", why))?;
             eprintln!("{}/{} {system}: {}", repeat + 1, options.repeats, report::line(&figures));
             samples.add(system, figures);
         }
         order.rotate_left(1);
     }
-    Ok(samples.table(options.waiters) + &versions())
+    Ok(samples.table(options.waiters) + &peers::versions())
 }
 
 /// C on servers that did nothing before, and on servers where many messages wait elsewhere.
@@ -222,12 +220,11 @@ fn fresh_and_queued(options: &Options) -> Outcome<String> {
     }
     let seeded = builds(options, "seeded", accounts)?;
     let seeded = &seeded.first().ok_or("there is no build")?.1.accounts;
-    let mut samples = Samples::of([CLIQUET, BESIDE, report::BARE]);
+    let mut samples = Samples::of([CLIQUET, BESIDE, BARE]);
     for repeat in 0..options.repeats {
         samples.circumstances(process::fdatasync(&options.folder)?);
         let fresh = builds(options, &format!("fresh {repeat}"), accounts)?;
-        let mut order: Vec<(&'static str, bool, Start<'_>)> =
-            vec![(report::BARE, false, Box::new(|| bare_rocket(seeded)))];
+        let mut order: Vec<(&'static str, bool, Start<'_>)> = vec![(BARE, false, Box::new(|| bare_rocket(seeded)))];
         order.extend(fresh.iter().map(|(system, cliquet)| (*system, false, served(cliquet, None))));
         order.extend(queued.iter().map(|(system, cliquet)| (*system, true, served(cliquet, None))));
         let places = order.len();
@@ -245,10 +242,27 @@ fn fresh_and_queued(options: &Options) -> Outcome<String> {
     Ok(samples.fresh(options.queued))
 }
 
-fn all_three(options: &Options, target: Arc<Target>) -> Outcome<Figures> {
-    let mut figures = block_on(workloads::idle(&target, options.waiters))?;
+/// An XMPP server may fail at A: ten thousand sign-ins may take it longer than it keeps a session. It starts again after A,
+/// or it would clear those sessions away during B and C.
+fn all_three(options: &Options, start: &Start<'_>, not_measured: impl FnOnce(String)) -> Outcome<Figures> {
+    let (mut running, target) = start()?;
+    let mut target = Arc::new(target);
+    let idle = block_on(workloads::idle(&target, options.waiters));
+    let mut figures = match (target.kind, idle) {
+        (Kind::Bosh(_), Err(error)) => {
+            not_measured(error.to_string());
+            Figures::new()
+        }
+        (_, idle) => idle?,
+    };
+    if let Kind::Bosh(_) = target.kind {
+        drop(running);
+        let (again, fresh) = start()?;
+        (running, target) = (again, Arc::new(fresh));
+    }
     figures.extend(block_on(workloads::latency(&target, 1_000, options.messages))?);
     figures.extend(block_on(workloads::throughput(&target, Duration::from_secs(options.seconds)))?);
+    drop(running);
     Ok(figures)
 }
 
@@ -330,26 +344,4 @@ fn grown(options: &Options, cliquet: &Cliquet, scattered: usize) -> Outcome<Samp
         samples.add(CLIQUET, figures);
     }
     Ok(samples)
-}
-
-fn versions() -> String {
-    let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok()?;
-        let text = [output.stdout, output.stderr].concat();
-        String::from_utf8_lossy(&text).lines().next().map(str::to_owned)
-    };
-    let mut text = String::from("\n");
-    let nchan = said("dpkg-query", &["--show", "--showformat=nchan ${Version}", "libnginx-mod-nchan"]);
-    for (system, version) in [
-        ("nginx", said("nginx", &["-v"])),
-        ("nchan", nchan.filter(|_| Path::new(NCHAN_MODULE).exists())),
-        ("Redis", said("redis-server", &["--version"])),
-    ] {
-        text.push_str(&format!("- {}\n", version.unwrap_or_else(|| format!("{system}: not installed, not measured"))));
-    }
-    for (system, program) in [("Prosody", "prosody"), ("ejabberd", "ejabberdctl")] {
-        let why = if installed(program) { "installed, but this program does not speak BOSH" } else { "not installed" };
-        text.push_str(&format!("- {system}: not measured ({why})\n"));
-    }
-    text
 }

@@ -20,6 +20,18 @@ pub fn cpu(processes: &[u32]) -> Outcome<Duration> {
     Ok(Duration::from_millis(10 * ticks))
 }
 
+/// The process, its children, and theirs.
+pub fn family(process: u32) -> Outcome<Vec<u32>> {
+    let mut family = vec![process];
+    // Each thread has its own list of children.
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        for child in fs::read_to_string(thread?.path().join("children"))?.split_whitespace() {
+            family.extend(self::family(child.parse()?)?);
+        }
+    }
+    Ok(family)
+}
+
 /// Resident bytes of all of them.
 pub fn resident(processes: &[u32]) -> Outcome<u64> {
     let mut kilobytes = 0;

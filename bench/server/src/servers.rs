@@ -2,6 +2,7 @@
 
 use crate::{
     Outcome,
+    process::family,
     target::{Account, Kind, Target},
 };
 use std::{
@@ -17,7 +18,7 @@ use std::{
 pub struct Running(Child);
 
 impl Running {
-    fn start(command: &mut Command) -> Outcome<Self> {
+    pub fn start(command: &mut Command) -> Outcome<Self> {
         let line = format!("{command:?}");
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         Ok(Self(child.map_err(|error| format!("{line}: {error}"))?))
@@ -27,7 +28,7 @@ impl Running {
         self.0.id()
     }
 
-    fn until_listening(&mut self, address: SocketAddr) -> Outcome<()> {
+    pub fn until_listening(&mut self, address: SocketAddr) -> Outcome<()> {
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Some(status) = self.0.try_wait()? {
@@ -181,10 +182,7 @@ http {{
     running.until_listening(address)?;
     // The worker is there a little after the master listens.
     std::thread::sleep(Duration::from_millis(300));
-    let master = running.id();
-    let children = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-    let workers = children.split_whitespace().map(str::parse).collect::<Result<Vec<u32>, _>>()?;
-    let fronts: Vec<u32> = [master].into_iter().chain(workers).collect();
+    let fronts = family(running.id())?;
     let processes = fronts.iter().copied().chain(redis.map(|redis| redis.running.id())).collect();
     Ok((running, Target { kind: Kind::Nchan, address, processes, fronts, accounts: Arc::clone(accounts) }))
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     Outcome,
-    http::Connection,
+    poller::Poller,
     process::{cpu, resident},
-    target::{Poller, Target},
+    sender::Sender,
+    target::Target,
 };
 use std::{
     collections::BTreeMap,
@@ -57,18 +58,6 @@ where
     Ok(())
 }
 
-/// Posts and expects a success.
-pub async fn deliver(connection: &mut Connection, request: &[u8]) -> Outcome<()> {
-    connection.send(request).await?;
-    match connection.answer().await? {
-        200..=299 => Ok(()),
-        status => {
-            let body = String::from_utf8_lossy(connection.body()).into_owned();
-            Err(format!("a post was answered with {status}: {body}").into())
-        }
-    }
-}
-
 /// **A**: holds `count` polls, then writes to each. All must be woken by their own message.
 pub async fn idle(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
     let run = run_number();
@@ -103,23 +92,26 @@ pub async fn idle(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
             }
         });
     }
+    let senders = senders(target).await?;
     let begun = Instant::now();
     let next = Arc::new(AtomicUsize::new(0));
-    spread(CONNECTIONS, CONNECTIONS, |_| {
-        let (target, next) = (Arc::clone(target), Arc::clone(&next));
-        async move {
-            let mut connection = Connection::open(target.address).await?;
+    let mut posting = JoinSet::new();
+    for mut sender in senders {
+        let (next, accounts) = (Arc::clone(&next), target.accounts.len());
+        posting.spawn(async move {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 if index >= count {
-                    return Ok(());
+                    return Outcome::Ok(());
                 }
-                let from = (index + 1) % target.accounts.len();
-                deliver(&mut connection, &target.post(run, from, index, index as u64)).await?;
+                let request = sender.write(run, (index + 1) % accounts, index, index as u64);
+                sender.deliver(&request).await?;
             }
-        }
-    })
-    .await?;
+        });
+    }
+    while let Some(done) = posting.join_next().await {
+        done??;
+    }
     let mut right = 0;
     let all = async {
         while let Some(done) = waiters.join_next().await {
@@ -139,6 +131,15 @@ pub async fn idle(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
     ]))
 }
 
+/// Opened before the clock starts: over BOSH each is a whole sign-in.
+async fn senders(target: &Arc<Target>) -> Outcome<Vec<Sender>> {
+    let mut senders = Vec::new();
+    for lane in 0..CONNECTIONS {
+        senders.push(Sender::open(target, lane).await?);
+    }
+    Ok(senders)
+}
+
 /// Seconds until the processes last did anything.
 async fn quiet(processes: &[u32], begun: Instant) -> Outcome<f64> {
     let (mut last, mut since) = (cpu(processes)?, Instant::now());
@@ -155,17 +156,17 @@ async fn quiet(processes: &[u32], begun: Instant) -> Outcome<f64> {
 /// **B**: one message at a time to one of `count` waiters, from the start of the post to the poll's answer.
 pub async fn latency(target: &Arc<Target>, count: usize, messages: usize) -> Outcome<Figures> {
     let run = run_number();
-    let (sender, mut arrivals) = mpsc::unbounded_channel();
+    let (arrival, mut arrivals) = mpsc::unbounded_channel();
     let mut waiters = JoinSet::new();
     for index in 0..count {
         let mut poller = Poller::open(target, run, index).await?;
         poller.ask().await?;
-        let sender = sender.clone();
+        let arrival = arrival.clone();
         waiters.spawn(async move {
             while let Ok(numbers) = poller.answer().await {
                 let now = Instant::now();
                 for number in numbers {
-                    let _ = sender.send((number, now));
+                    let _ = arrival.send((number, now));
                 }
                 if poller.ask().await.is_err() {
                     return;
@@ -174,14 +175,14 @@ pub async fn latency(target: &Arc<Target>, count: usize, messages: usize) -> Out
         });
     }
     quiet(&target.processes, Instant::now()).await?;
-    let mut connection = Connection::open(target.address).await?;
+    let mut sender = Sender::open(target, 0).await?;
     let mut micros = Vec::with_capacity(messages);
     for number in 0..messages {
         // A walk that visits all in no order that a cache would like.
         let index = number * 619 % count;
-        let request = target.post(run, (index + 1) % target.accounts.len(), index, number as u64);
+        let request = sender.write(run, (index + 1) % target.accounts.len(), index, number as u64);
         let begun = Instant::now();
-        deliver(&mut connection, &request).await?;
+        sender.deliver(&request).await?;
         let (arrived, at) = timeout(PATIENCE, arrivals.recv()).await?.ok_or("the waiters are gone")?;
         if arrived != number as u64 {
             return Err(format!("message {arrived} came in the place of {number}").into());
@@ -201,11 +202,10 @@ pub async fn throughput(target: &Arc<Target>, time: Duration) -> Outcome<Figures
     let stop = Arc::new(AtomicBool::new(false));
     let sent: Arc<Vec<AtomicU64>> = Arc::new((0..CONNECTIONS).map(|_| AtomicU64::new(u64::MAX)).collect());
     let (received, wrong) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let mut senders = JoinSet::new();
-    let mut receivers = JoinSet::new();
+    let senders = senders(target).await?;
+    let (mut sending, mut receivers) = (JoinSet::new(), JoinSet::new());
     for pair in 0..CONNECTIONS {
-        let to = pair * stride;
-        let mut poller = Poller::open(target, run, to).await?;
+        let mut poller = Poller::open(target, run, pair * stride).await?;
         let (sent, received, wrong) = (Arc::clone(&sent), Arc::clone(&received), Arc::clone(&wrong));
         receivers.spawn(async move {
             let mut expected = 0;
@@ -227,24 +227,25 @@ pub async fn throughput(target: &Arc<Target>, time: Duration) -> Outcome<Figures
     }
     let before = cpu(&target.processes)?;
     let begun = Instant::now();
-    for pair in 0..CONNECTIONS {
-        let (target, stop, sent) = (Arc::clone(target), Arc::clone(&stop), Arc::clone(&sent));
-        senders.spawn(async move {
-            let mut connection = Connection::open(target.address).await?;
+    for (pair, mut sender) in senders.into_iter().enumerate() {
+        let (stop, sent) = (Arc::clone(&stop), Arc::clone(&sent));
+        sending.spawn(async move {
             let (from, to) = (pair * stride + 1, pair * stride);
             let mut number = 0;
             while !stop.load(Ordering::Relaxed) {
-                deliver(&mut connection, &target.post(run, from, to, number)).await?;
+                let request = sender.write(run, from, to, number);
+                sender.deliver(&request).await?;
                 number += 1;
             }
             // One more, that is known to be the last before it leaves: no poll is left waiting for nothing.
             sent[pair].store(number + 1, Ordering::Release);
-            deliver(&mut connection, &target.post(run, from, to, number)).await
+            let request = sender.write(run, from, to, number);
+            sender.deliver(&request).await
         });
     }
     sleep(time).await;
     stop.store(true, Ordering::Relaxed);
-    while let Some(done) = senders.join_next().await {
+    while let Some(done) = sending.join_next().await {
         done??;
     }
     let all = async {
@@ -282,10 +283,10 @@ pub async fn scatter(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
     let run = run_number();
     let next = Arc::new(AtomicUsize::new(0));
     let (before, begun) = (cpu(&target.processes)?, Instant::now());
-    spread(CONNECTIONS, CONNECTIONS, |_| {
+    spread(CONNECTIONS, CONNECTIONS, |lane| {
         let (target, next) = (Arc::clone(target), Arc::clone(&next));
         async move {
-            let mut connection = Connection::open(target.address).await?;
+            let mut sender = Sender::open(&target, lane).await?;
             let accounts = target.accounts.len();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -294,7 +295,8 @@ pub async fn scatter(target: &Arc<Target>, count: usize) -> Outcome<Figures> {
                 }
                 // A prime: all over, and each as often as any other.
                 let to = number.wrapping_mul(7_368_787) % accounts;
-                deliver(&mut connection, &target.post(run, (to + 1) % accounts, to, number as u64)).await?;
+                let request = sender.write(run, (to + 1) % accounts, to, number as u64);
+                sender.deliver(&request).await?;
             }
         }
     })

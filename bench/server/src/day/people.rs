@@ -4,7 +4,7 @@
 //! from its cursor.
 
 use super::{Day, hours::micros, lock, pairs::PAIRS};
-use crate::{Outcome, http::Connection, target::Poller};
+use crate::{Outcome, http::Connection, poller::Poller, sender};
 use std::{
     sync::{Arc, Mutex, atomic::Ordering},
     time::{Duration, Instant},
@@ -65,7 +65,7 @@ pub async fn write(day: Arc<Day>, writer: usize) -> Outcome<()> {
         let to = writer + WRITERS * reader_of_turn(turn);
         turn += 1;
         let number = day.next_number.fetch_add(1, Ordering::Relaxed);
-        let request = day.target().post(day.run, (to + 1) % PAIRS, to, number);
+        let request = sender::post(&day.target(), day.run, (to + 1) % PAIRS, to, number);
         day.pair(to).posts(number, Instant::now());
         timeout(PATIENCE, until_taken(&day, &mut connection, &request)).await.map_err(|_| "a post is not taken")??;
         day.accepted.fetch_add(1, Ordering::Relaxed);
