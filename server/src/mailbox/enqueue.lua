@@ -4,7 +4,7 @@
 -- ARGV: now and the life of an envelope (ms), the limits by count and bytes, a sender's share of both, the limit of a
 -- stranger, then for each item: device, digest, accepted_ms, json, id, sender's device, sender's account and its standing
 -- (own, accepted, stranger).
--- What is past its life still takes room here: whoever is told 'full' expires it and asks again.
+-- What is past its life still takes room here: the caller that is told 'full' expires it and asks again.
 local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
 local envelopes_max, bytes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
 local share_envelopes, share_bytes, stranger_max = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -30,9 +30,10 @@ for i = 1, (#KEYS - 1) / 5 do
             mailbox = { state = state, envelopes = envelopes, device = item.device, count = redis.call('XLEN', envelopes) }
             mailbox.shares, mailbox.strangers, mailbox.new, mailbox.uses = shares, strangers, {}, {}
             mailbox.was_empty = mailbox.count == 0
-            mailbox.last = tonumber(redis.call('HGET', state, 'last') or '0')
+            local last, bytes = unpack(redis.call('HMGET', state, 'last', 'bytes'))
+            mailbox.last = tonumber(last or '0')
             -- The whole stream may have reached the end of its life.
-            mailbox.bytes = mailbox.count > 0 and tonumber(redis.call('HGET', state, 'bytes') or '0') or 0
+            mailbox.bytes = mailbox.count > 0 and tonumber(bytes or '0') or 0
             mailboxes[state] = mailbox
             in_order[#in_order + 1] = mailbox
         end
@@ -48,8 +49,8 @@ for i = 1, (#KEYS - 1) / 5 do
             use = { envelopes = 0, bytes = 0, limited = item.standing ~= 'own' }
             -- The whole stream may have reached the end of its life.
             if not mailbox.was_empty then
-                use.envelopes = tonumber(redis.call('HGET', shares, 'n:' .. account) or '0')
-                use.bytes = tonumber(redis.call('HGET', shares, 'b:' .. account) or '0')
+                local envelopes, bytes = unpack(redis.call('HMGET', shares, 'n:' .. account, 'b:' .. account))
+                use.envelopes, use.bytes = tonumber(envelopes or '0'), tonumber(bytes or '0')
             end
             mailbox.uses[account] = use
         end
