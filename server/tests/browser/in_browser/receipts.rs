@@ -1,9 +1,12 @@
 //! Delivered, read and typing, the settings about them, and one count of unread messages on all of one's devices.
 
+use crate::eventually::PATIENCE;
 use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
 use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 
 const TYPING: &str = ".conversation .typing";
 
@@ -28,6 +31,23 @@ impl Person {
     async fn until_set(&self, setting: &str, on: bool) {
         let set = "document.querySelector(a[0])?.checked === a[1]";
         self.tab.until(&format!("{setting} to be {on}"), set, vec![setting.into(), on.into()]).await;
+    }
+
+    /// Types letter by letter, as people do, until the other one sees it in the conversation and in the list. What is
+    /// said once may meet no poll.
+    async fn types_until_seen_by(&self, other: &Person) {
+        let both = "[a[0], '.contact-typing'].every(place => document.querySelector(place)?.hidden === false)";
+        let begun = Instant::now();
+        while other.tab.ask(both, vec![TYPING.into()]).await != json!(true) {
+            assert!(begun.elapsed() < PATIENCE, "nobody sees {} typing", self.email);
+            self.tab.write("[data-draft]", "x").await;
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    async fn draft(&self) -> String {
+        let draft = self.tab.ask("document.querySelector('[data-draft]').value", vec![]).await;
+        draft.as_str().unwrap().to_owned()
     }
 }
 
@@ -119,19 +139,17 @@ async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_s
     bob.until_reads(&["one"]).await;
     bob.send("two").await;
     alice.until_reads(&["one", "two"]).await;
-    let is_typing = "document.querySelector(a[0])?.hidden === false";
     let is_silent = "document.querySelector(a[0])?.hidden === true";
-    alice.tab.write("[data-draft]", "I am ").await;
-    bob.tab.until("Alice to be typing", is_typing, vec![TYPING.into()]).await;
-    bob.tab.until("the same in the list", is_typing, vec![".contact-typing".into()]).await;
+    alice.types_until_seen_by(&bob).await;
     show(&bob.tab, "typing").await;
-    alice.send("writing").await;
-    bob.until_reads_among(&["I am writing"]).await;
+    let text = format!("{} writing", alice.draft().await);
+    alice.send(" writing").await;
+    bob.until_reads_among(&[&text]).await;
     bob.tab.until("nobody to be typing", is_silent, vec![TYPING.into()]).await;
     // A box that was emptied says so.
-    alice.tab.write("[data-draft]", "no").await;
-    bob.tab.until("Alice to be typing again", is_typing, vec![TYPING.into()]).await;
-    alice.tab.write("[data-draft]", "\u{e003}\u{e003}").await;
+    alice.types_until_seen_by(&bob).await;
+    let backspaces = "\u{e003}".repeat(alice.draft().await.len());
+    alice.tab.write("[data-draft]", &backspaces).await;
     bob.tab.until("Alice to have stopped", is_silent, vec![TYPING.into()]).await;
 
     alice.open_settings().await;
