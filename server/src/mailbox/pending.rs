@@ -93,3 +93,23 @@ impl Pending {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_follow_at_the_bound_of_groups_and_of_bytes_and_not_before() {
+        let mut pending = Pending::default();
+        for _ in 1..GROUPS_MAX {
+            assert!(!pending.is_due(1));
+            pending.journaled(1);
+        }
+        assert!(pending.is_due(1), "the last of so many groups goes into the tables");
+
+        let mut pending = Pending::default();
+        assert!(!pending.is_due(BYTES_MAX - 1) && pending.is_due(BYTES_MAX));
+        pending.journaled(BYTES_MAX - 1);
+        assert!(!pending.is_due(0) && pending.is_due(1));
+    }
+}
