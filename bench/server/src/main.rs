@@ -44,9 +44,9 @@ struct Options {
     queued: usize,
     /// Tables, with commas between them; all of them when empty.
     only: String,
-    day: day::Options,
     /// Rows of the first table, with semicolons between them; all of them when empty.
     systems: String,
+    day: day::Options,
 }
 
 impl Options {
@@ -63,8 +63,8 @@ impl Options {
             growth_queued: vec![0, 10_000, 100_000, 1_000_000],
             queued: 1_000_000,
             only: String::new(),
-            day: day::Options::default(),
             systems: String::new(),
+            day: day::Options::default(),
         };
         let mut arguments = env::args().skip(1);
         while let (Some(name), Some(value)) = (arguments.next(), arguments.next()) {
@@ -81,8 +81,8 @@ impl Options {
                 "--growth-queued" => options.growth_queued = list()?,
                 "--queued" => options.queued = value.parse()?,
                 "--only" => options.only = value,
-                "--minutes" | "--rate" => options.day.set(&name, &value)?,
                 "--systems" => options.systems = value,
+                "--minutes" | "--rate" => options.day.set(&name, &value)?,
                 _ => return Err(format!("{name} is no option").into()),
             }
         }

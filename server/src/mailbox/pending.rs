@@ -16,21 +16,27 @@ const BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     /// All of them, for a retry to be recognised.
-    ids: HashMap<(EnvelopeId, i64), Item>,
+    ids: HashMap<(EnvelopeId, i64), Taken>,
     /// Those that are not acknowledged, by their cursors.
     envelopes: BTreeMap<(i64, u64), EnvelopeId>,
     groups: usize,
     bytes: usize,
 }
 
+#[derive(Debug)]
+struct Taken {
+    cursor: u64,
+    item: Item,
+}
+
 impl Pending {
     pub(super) fn add(&mut self, mailbox: i64, cursor: u64, item: &Item) {
-        self.ids.insert((item.id, mailbox), item.clone());
+        self.ids.insert((item.id, mailbox), Taken { cursor, item: item.clone() });
         self.envelopes.insert((mailbox, cursor), item.id);
     }
 
     pub(super) fn of(&self, mailbox: i64, id: EnvelopeId) -> Option<&Item> {
-        self.ids.get(&(id, mailbox))
+        self.ids.get(&(id, mailbox)).map(|taken| &taken.item)
     }
 
     /// How many of a mailbox's envelopes are here.
@@ -44,7 +50,7 @@ impl Pending {
             let is_strangers = item.standing == Standing::Stranger && item.account == account;
             *to == mailbox && is_strangers && item.accepted_ms >= since_ms
         };
-        self.ids.iter().filter(|(key, item)| is_one(key, item)).count() as u64
+        self.ids.iter().filter(|(key, taken)| is_one(key, &taken.item)).count() as u64
     }
 
     /// Removes a mailbox's envelopes up to this cursor. The envelopes and bytes.
@@ -81,9 +87,10 @@ impl Pending {
 
     /// Writes it all into the tables, and forgets it.
     pub(super) fn settle(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        for ((_, mailbox), item) in &self.ids {
-            Accepted::of(item, *mailbox, 0).write_id(connection)?;
+        for ((_, mailbox), Taken { cursor, item }) in &self.ids {
+            Accepted::of(item, *mailbox, *cursor).write_id(connection)?;
         }
+        // In their order: those that expire together are told of in the order of their rows.
         for ((mailbox, cursor), id) in &self.envelopes {
             if let Some(item) = self.of(*mailbox, *id) {
                 Accepted::of(item, *mailbox, *cursor).write_envelope(connection)?;

@@ -73,7 +73,6 @@ pub(super) fn reader(folder: &Path) -> SqliteConnectionManager {
 /// For mailboxes that were restored from a copy: whatever was handed out since, to these devices and to all others, lies below
 /// what is handed out from now on. So no cursor that a device kept acknowledges what it never saw.
 pub(crate) fn lift(connection: &Connection, devices: &[MailboxId], past: u64) -> rusqlite::Result<()> {
-    journal::replay(connection)?;
     let mut insert = connection.prepare(
         "INSERT INTO mailboxes (device, last_cursor, envelopes, bytes) VALUES (?1, 0, 0, 0) ON CONFLICT DO NOTHING",
     )?;

@@ -2,7 +2,7 @@
 //! such an end, and a model that knows what every mailbox holds.
 
 use crate::{
-    mailbox::{Embedded, clock},
+    mailbox::{Embedded, as_embedded, clock},
     mailbox_contract::{NOW_MS, Store, cursors, item, mailbox, read_all},
 };
 use cliquet_server::{
@@ -33,22 +33,10 @@ async fn killed(store: Embedded) -> Embedded {
 pub(crate) struct Killed(Embedded);
 
 impl Store for Killed {
-    type Mailbox = SqliteMailbox;
+    as_embedded!();
 
     async fn open(limits: MailboxLimits) -> Self {
         Self(Embedded::open(limits).await)
-    }
-
-    fn mailbox(&self) -> &SqliteMailbox {
-        &self.0.mailbox
-    }
-
-    fn set_time(&self, now_ms: u64) {
-        self.0.set_time(now_ms);
-    }
-
-    async fn expire(&self) {
-        self.0.expire().await;
     }
 
     async fn reopen(self) -> Self {

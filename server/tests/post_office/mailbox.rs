@@ -66,20 +66,10 @@ impl Store for Embedded {
 
 crate::mailbox_contract::contract!(Embedded);
 
-/// With so little memory that most is read from the disk, and some is not.
-mod with_little_memory {
-    use super::*;
-
-    const LITTLE: RecentLimits = RecentLimits { envelopes: 2, bytes: 700 };
-
-    pub(crate) struct FromDisk(Embedded);
-
-    impl Store for FromDisk {
+/// What a store around an embedded one does as that does.
+macro_rules! as_embedded {
+    () => {
         type Mailbox = SqliteMailbox;
-
-        async fn open(limits: MailboxLimits) -> Self {
-            Self(Embedded::open_with(tempfile::tempdir().unwrap(), limits, LITTLE, Arc::new(AtomicU64::new(NOW_MS))))
-        }
 
         fn mailbox(&self) -> &SqliteMailbox {
             &self.0.mailbox
@@ -91,6 +81,24 @@ mod with_little_memory {
 
         async fn expire(&self) {
             self.0.expire().await;
+        }
+    };
+}
+pub(crate) use as_embedded;
+
+/// With so little memory that most is read from the disk, and some is not.
+mod with_little_memory {
+    use super::*;
+
+    const LITTLE: RecentLimits = RecentLimits { envelopes: 2, bytes: 700 };
+
+    pub(crate) struct FromDisk(Embedded);
+
+    impl Store for FromDisk {
+        as_embedded!();
+
+        async fn open(limits: MailboxLimits) -> Self {
+            Self(Embedded::open_with(tempfile::tempdir().unwrap(), limits, LITTLE, Arc::new(AtomicU64::new(NOW_MS))))
         }
 
         async fn reopen(self) -> Self {
