@@ -346,3 +346,44 @@ pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        config::MailboxLimits,
+        mailbox::{Item, Mailbox as _, MailboxId, SqliteMailbox, Standing},
+    };
+    use cliquet_wire::ids::EnvelopeId;
+
+    #[tokio::test]
+    async fn what_only_the_journal_has_is_copied_and_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = MailboxId::from_random([1; 16]);
+        let store = SqliteMailbox::open(folder.path(), MailboxLimits::default(), Clock::new(|| 1_000)).unwrap();
+        let item = Item {
+            mailbox,
+            sender: mailbox,
+            account: 1,
+            standing: Standing::Own,
+            id: EnvelopeId::from_parts(1, [1; 10]),
+            digest: [0; 16],
+            accepted_ms: 1_000,
+            json: "{}".into(),
+        };
+        store.enqueue(vec![item]).await.unwrap();
+        let copy = folder.path().join("copy");
+        let snapshot = Snapshot::take(folder.path(), MAILBOXES).unwrap();
+        assert_eq!(snapshot.copy(&copy, &mut Progress::new(&mut |_| ())).unwrap(), 1);
+        let texts: Vec<String> = Connection::open(&copy)
+            .unwrap()
+            .prepare("SELECT json FROM envelopes")
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert_eq!(texts, ["{}"]);
+    }
+}
