@@ -6,6 +6,7 @@ mod assets;
 mod bench;
 mod ci;
 mod circles;
+mod failures;
 mod fingerprint;
 mod layers;
 mod lock_files;

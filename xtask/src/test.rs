@@ -1,7 +1,8 @@
-//! Owns the order of the checks, and the last line: the totals of all test programs.
+//! Owns the order of the checks, and the last lines: what failed tests printed, and the totals of all test programs.
 
 use crate::advisories::{self, Outcome};
 use crate::assets;
+use crate::failures::Failures;
 use crate::prerequisites::{self, Needs};
 use crate::problem::Problem;
 use crate::progress::Progress;
@@ -59,15 +60,16 @@ pub(crate) fn run_all(project: &Project, options: &Options, progress: &mut Progr
         }
     }
     progress.step("tests");
-    let (totals, tests) = run_tests(project, options)?;
-    problems.extend(tests.err());
+    let run = run_tests(project, options)?;
+    problems.extend(run.problem);
+    print!("{}", run.failures);
     for problem in &problems {
         println!("FAILED: {problem}");
     }
     if let Some(why) = not_checked {
         println!("NOT CHECKED: {why}");
     }
-    conclude(options, totals, problems.len())
+    conclude(options, run.totals, problems.len())
 }
 
 /// This package.
@@ -94,7 +96,7 @@ fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>
 /// own as soon as programs are named. So are the tests of this program: cargo gives a crate the features that all
 /// chosen packages ask for, and together with the server's they would be others than those that this program has
 /// been compiled with. Half of its crates would be compiled once more.
-fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(), Problem>), Problem> {
+fn run_tests(project: &Project, options: &Options) -> Result<Run, Problem> {
     let left_out: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
     let server = ["--workspace", "--exclude", XTASK];
     let mut runs: Vec<Vec<String>> = Vec::new();
@@ -108,18 +110,19 @@ fn run_tests(project: &Project, options: &Options) -> Result<(Totals, Result<(),
         runs.push(server.into_iter().chain(["--doc"]).map(str::to_owned).collect());
     }
     runs.push(["--package", XTASK].map(str::to_owned).to_vec());
-    let (mut totals, mut result) = (Totals::default(), Ok(()));
+    let mut all = Run::default();
     for run in runs {
         let mut cargo = project.cargo();
         cargo.args(["test", "--locked", "--no-fail-fast"]).args(run).arg("--").args(&options.names);
         for word in options.without.iter().filter_map(|need| need.word_in_test_names()) {
             cargo.args(["--skip", word]);
         }
-        let (more, also) = count(&mut cargo)?;
-        totals += more;
-        result = result.and(also);
+        let run = follow(&mut cargo)?;
+        all.totals += run.totals;
+        all.failures.append(run.failures);
+        all.problem = all.problem.or(run.problem);
     }
-    Ok((totals, result))
+    Ok(all)
 }
 
 /// The files and folders under `tests/` of every package.
@@ -133,23 +136,35 @@ fn test_programs(project: &Project) -> Result<Vec<String>, Problem> {
     Ok(tests.filter_map(|target| target.get("name").and_then(Value::as_str).map(str::to_owned)).collect())
 }
 
-/// Shows the runner's output as it comes and adds up its result lines.
-fn count(cargo: &mut Command) -> Result<(Totals, Result<(), Problem>), Problem> {
+/// What the test runner said.
+#[derive(Default)]
+struct Run {
+    totals: Totals,
+    failures: Failures,
+    /// It ended with an error.
+    problem: Option<Problem>,
+}
+
+/// Shows the runner's output as it comes, and reads it.
+fn follow(cargo: &mut Command) -> Result<Run, Problem> {
     let start = |source| Problem::Start { program: "cargo".into(), source };
     let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(start)?;
-    let mut totals = Totals::default();
+    let mut run = Run::default();
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n') {
             let line = line.map_err(start)?;
             let line = String::from_utf8_lossy(&line);
-            totals.add_line(&line);
+            run.totals.add_line(&line);
+            run.failures.add_line(&line);
             println!("{line}");
             let _ = std::io::stdout().flush();
         }
     }
     let status = child.wait().map_err(start)?;
-    let result = if status.success() { Ok(()) } else { Err(Problem::Failed { command: project::line(cargo), status }) };
-    Ok((totals, result))
+    if !status.success() {
+        run.problem = Some(Problem::Failed { command: project::line(cargo), status });
+    }
+    Ok(run)
 }
 
 /// What was left out is said before the last line; a run without any test is a failure.
