@@ -63,8 +63,14 @@ impl Browser {
         Self { client, engine, process, _driver: driver }
     }
 
+    /// The tab that the browser opened with. Somebody sits in front of it: it has the keyboard. Without a screen it depends
+    /// on the version whether Chromium gives it to a page that was not clicked yet.
     pub(crate) async fn first_tab(&self) -> Tab {
-        Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), engine: self.engine }
+        let tab = Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), engine: self.engine };
+        if self.engine == Engine::Chromium {
+            tab.devtools("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
+        }
+        tab
     }
 
     /// Ends it as people do: what it has not written yet is written.
