@@ -14,6 +14,8 @@ const PANES = ["/search", "/settings", "/add-me"];
 const NEEDED = ["/home", "/contacts", ...PANES, "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
+// Pauses after one of them could not be fetched. The next page that opens tries again.
+const KEEP_AGAIN_MS = [2000, 6000, 0];
 // After these, another may be signed in, or the same in another language.
 const ENDS = /^\/(sign-|recover|password|language|account$)/;
 
@@ -88,14 +90,25 @@ async function heed(url, answer, then) {
 }
 
 async function keepNeeded() {
-  for (const path of NEEDED) {
-    if ((await open(path).catch(() => undefined))?.release === RELEASE) continue;
-    const headers = { Accept: "text/html" };
-    if (path !== "/home") headers["HX-Request"] = "true";
-    const then = era;
-    const answer = await fetch(path, { headers, redirect: "manual" });
-    await heed(new URL(path, location.origin), answer, then);
+  const then = era;
+  for (const pause of KEEP_AGAIN_MS) {
+    const missing = [];
+    // One at a time: a message goes before them.
+    for (const path of NEEDED) await keepPage(path).catch(() => missing.push(path));
+    if (missing.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (then !== era) return;
   }
+}
+
+async function keepPage(path) {
+  if ((await open(path).catch(() => undefined))?.release === RELEASE) return;
+  const headers = { Accept: "text/html" };
+  if (path !== "/home") headers["HX-Request"] = "true";
+  const then = era;
+  const answer = await fetch(path, { headers, redirect: "manual" });
+  if (answer.status >= 500) throw new Error(`${path}: ${answer.status}`);
+  await heed(new URL(path, location.origin), answer, then);
 }
 
 // What is asked for, made of what is kept.

@@ -47,7 +47,7 @@ fn home(
 ) -> Result<HtmlOrJson<HomePage>, Door> {
     let signed_in = signed_in.map_err(Door::of)?;
     // An id that does not read opens nothing: the page of contacts is the answer to a mistyped link.
-    let with = with.and_then(|id| Conversation::read(id, &signed_in.email).ok());
+    let with = with.and_then(|id| Conversation::read(id).ok());
     let pane = PANES.into_iter().find(|pane| with.is_none() && show == Some(pane));
     let self_address = match (&with, pane) {
         (Some(with), _) => format!("/home?with={}", RawStr::new(with.id()).percent_encode()),

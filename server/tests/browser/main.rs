@@ -46,6 +46,7 @@ mod in_browser {
     mod message_menu;
     mod newer_release;
     mod no_wasm;
+    mod notes;
     mod notifications;
     mod offline;
     mod passphrase;

@@ -22,7 +22,7 @@ impl Messenger {
         now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer)).filter(|contact| !contact.is_own());
+        let contact = id.peer().and_then(|peer| self.contact(peer));
         let mut contact = contact.ok_or(StepError::NoContact)?;
         let conversation = &mut contact.conversation;
         let lines = lines(id, records).await?;

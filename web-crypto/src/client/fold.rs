@@ -113,10 +113,9 @@ impl Messenger {
         conversation.is_with(who) || who == self.address()
     }
 
-    /// The conversation with a known account; an empty one if there is no record yet.
+    /// The conversation with a known account, or with oneself; an empty one if there is no record yet.
     pub(super) fn conversation_of(&self, id: &ConversationId) -> Option<Conversation> {
-        let peer = id.peer().filter(|peer| *peer != self.address())?;
-        self.contact(peer).map(|contact| contact.conversation)
+        self.contact(id.peer()?).map(|contact| contact.conversation)
     }
 }
 

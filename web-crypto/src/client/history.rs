@@ -170,9 +170,9 @@ impl Messenger {
         id.peer().and_then(|peer| self.peer(peer)).is_some_and(|peer| peer.trust == Trust::Requested)
     }
 
-    /// Whether the conversation is with a known account.
+    /// Whether the conversation is with a known account, or with oneself.
     fn has_contact(&self, id: &ConversationId) -> bool {
-        id.peer().is_some_and(|peer| peer != self.address() && self.peer(peer).is_some())
+        id.peer().is_some_and(|peer| self.peer(peer).is_some())
     }
 }
 
@@ -187,12 +187,12 @@ pub enum Standing {
     Stranger,
 }
 
-/// Looks a text of a saved file up in the records. `own`: this account's address.
+/// Looks a text of a saved file up in the records.
 ///
 /// # Errors
 /// When the records do not answer.
-pub async fn standing(records: &impl Records, own: &Address, text: &Message) -> Result<Standing, RecordsError> {
-    let Some(peer) = text.conversation.peer().filter(|peer| *peer != own) else { return Ok(Standing::Stranger) };
+pub async fn standing(records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
+    let Some(peer) = text.conversation.peer() else { return Ok(Standing::Stranger) };
     if records.get(Store::Peers, peer.as_str()).await?.is_none() {
         return Ok(Standing::Stranger);
     }
@@ -209,7 +209,7 @@ impl Messenger {
     pub async fn brought_back(&self, records: &impl Records, texts: Vec<Message>) -> Result<Step, StepError> {
         let mut new = Vec::new();
         for text in texts {
-            if standing(records, self.address(), &text).await? == Standing::New {
+            if standing(records, &text).await? == Standing::New {
                 new.push(text);
             }
         }
@@ -232,21 +232,23 @@ pub fn content(texts: Vec<Message>) -> Zeroizing<Vec<u8>> {
 ///
 /// # Errors
 /// As [`segment`].
-pub fn messages(content: &[u8]) -> Result<Vec<Message>, RecordsError> {
-    Ok(segment(content)?.messages)
+pub fn messages(content: &[u8], own: &Address) -> Result<Vec<Message>, RecordsError> {
+    Ok(segment(content, own)?.messages)
 }
 
-/// A segment's content. The whole segment is refused when one of its messages cannot be a kept message.
+/// A segment's content. The whole segment is refused when one of its messages cannot be a kept message. `own`: the address
+/// of the account that made it.
 ///
 /// # Errors
 /// When it has no known form, or a later one.
-pub fn segment(content: &[u8]) -> Result<Segment, RecordsError> {
+pub fn segment(content: &[u8], own: &Address) -> Result<Segment, RecordsError> {
     let segment: Segment = decode(content)?;
     let is_kept = |message: &Message| {
-        let is_theirs = message.conversation.is_with(&message.sender);
         let is_received = message.status == DeliveryStatus::Received;
+        let is_by = if is_received { message.conversation.is_with(&message.sender) } else { message.sender == *own };
+        let is_note = message.conversation.is_with(own);
         let fits = message.is_deleted() == message.amendments.is_deleted();
-        !message.is_notice() && fits && is_theirs == is_received && message.status != DeliveryStatus::Waiting
+        !message.is_notice() && fits && is_by && !(is_note && is_received) && message.status != DeliveryStatus::Waiting
     };
     if segment.messages.iter().all(is_kept) { Ok(segment) } else { Err(RecordsError::Damaged) }
 }

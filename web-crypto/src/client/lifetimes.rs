@@ -8,7 +8,6 @@ use super::{
     conversation::{ConversationId, Event, Lifetime, Message, MessageBody, OutgoingEvent, Stamp, Waiting, message_key},
     messenger::{Effect, Messenger, Step, StepError},
     outbox::About,
-    peer::Trust,
     records::{Records, RecordsError, Store, decode, read, sortable},
 };
 pub use crate::crypto::conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX, LIFE_SECONDS_MIN, is_life};
@@ -35,7 +34,7 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let contact = id.peer().and_then(|peer| self.contact(peer));
-        let mut contact = contact.filter(|contact| contact.peer.trust == Trust::Added).ok_or(StepError::NoContact)?;
+        let mut contact = contact.filter(|contact| contact.peer.is_answered()).ok_or(StepError::NoContact)?;
         if !is_life(seconds) {
             return Err(StepError::CannotEncrypt);
         }

@@ -256,6 +256,9 @@ impl Messenger {
             About::Settings => contact.owed.settings = true,
             About::Profile => contact.peer.profile_told = 0,
             About::ContactRemoved(address) => contact.owed.removed_contacts.push(address.clone()),
+            About::ConversationSettings(address) if contact.address() == address => {
+                contact.owed.conversation_settings = true;
+            }
             About::ConversationSettings(address) => {
                 if let Some(mut other) = self.contact(address) {
                     other.owed.conversation_settings = true;

@@ -122,8 +122,14 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let told = self.merge_profile(&vault.profile, &mut step);
-        if let Some(mut own) = self.contact(self.address()).filter(|_| told > 0) {
-            own.peer.profile_told = told;
+        if let Some(mut own) = self.contact(self.address()) {
+            if told > 0 {
+                own.peer.profile_told = told;
+            }
+            if let Some(until) = own.conversation.merge_settings(&vault.notes) {
+                self.clear_until(until, &mut own.conversation, records, now, &mut step).await?;
+            }
+            own.conversation.merge_timer(vault.notes_timer);
             self.put_contact(own, &mut step);
         }
         for kept in vault.contacts.iter().filter(|kept| kept.email != *self.address()) {
@@ -204,6 +210,10 @@ impl Messenger {
         body.profile = body.profile.max(self.profile().clone());
         if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
+        }
+        if let Some(notes) = self.conversation(&ConversationId::from(self.address())) {
+            body.notes = body.notes.merged(notes.settings.clone());
+            body.notes_timer = body.notes_timer.max(notes.timer);
         }
         for peer in self.contacts() {
             let mut ours = self.vault_contact(peer);

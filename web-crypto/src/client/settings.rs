@@ -74,7 +74,7 @@ impl Messenger {
         now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer)).filter(|contact| !contact.is_own());
+        let contact = id.peer().and_then(|peer| self.contact(peer));
         let mut contact = contact.ok_or(StepError::NoContact)?;
         let newest = contact.conversation.newest;
         let settings = &mut contact.conversation.settings;
@@ -111,6 +111,9 @@ impl Messenger {
 
     /// Whether this account and the other one are told that the other is typing.
     pub fn shares_typing(&self, with: &Address) -> bool {
+        if with == self.address() {
+            return false;
+        }
         let of_conversation = self.contact(with).map(|contact| contact.conversation.settings);
         self.settings().typing && of_conversation.is_none_or(|settings| !settings.hides_typing)
     }

@@ -38,6 +38,12 @@ pub struct VaultBody {
     /// What the person shows of themselves.
     #[cbor(n(6), default)]
     pub profile: Profile,
+    /// What the person set for the conversation with themselves.
+    #[cbor(n(7), default)]
+    pub notes: ConversationSettings,
+    /// How long its texts are kept.
+    #[cbor(n(8), default)]
+    pub notes_timer: ConversationTimer,
 }
 
 /// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device

@@ -251,7 +251,7 @@ fn the_history_and_the_vault_bring_back_the_timer_and_no_text() {
     let lines: Vec<Message> =
         world.devices[0].lines("bob").into_iter().filter(|line| line.lifetime.is_some()).collect();
     assert_eq!(lines.len(), 2);
-    let read_back = history::messages(&history::content(lines)).unwrap();
+    let read_back = history::messages(&history::content(lines), &world.devices[0].address).unwrap();
     let device = &mut world.devices[place];
     let step = now_or_never(device.messenger.restored(&device.disk, read_back)).unwrap();
     device.take(step);

@@ -68,7 +68,7 @@ fn the_newest_edits_are_kept_and_fit_into_a_segment_of_the_history() {
     let device = &world.devices[0];
     let gathered = now_or_never(device.messenger.gather(&device.disk)).unwrap().unwrap();
     assert!(gathered.content.len() <= CONTENT_BYTES_MAX && !gathered.more);
-    let kept = messages(&gathered.content).unwrap();
+    let kept = messages(&gathered.content, &device.address).unwrap();
     let texts = kept[0].earlier_texts().into_iter().map(|(_, text)| text.to_owned());
     assert_eq!(texts.collect::<Vec<_>>(), expected);
 }

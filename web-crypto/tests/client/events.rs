@@ -234,7 +234,7 @@ fn what_was_done_comes_back_from_the_history_in_any_order_of_segments() {
         let device = &mut world.devices[0];
         let gathered = now_or_never(device.messenger.gather(&device.disk)).unwrap().unwrap();
         device.disk.commit(&gathered.done);
-        segments.push(messages(&gathered.content).unwrap());
+        segments.push(messages(&gathered.content, &device.address).unwrap());
     };
     world.write(0, "bob", TEXT);
     world.settle();

@@ -28,7 +28,7 @@ fn all_segments(world: &mut World, place: usize) -> Vec<Vec<Message>> {
         assert!(gathered.content.len() <= CONTENT_BYTES_MAX);
         world.devices[place].disk.commit(&gathered.done);
         if gathered.messages > 0 {
-            let texts = messages(&gathered.content).unwrap();
+            let texts = messages(&gathered.content, &world.devices[place].address).unwrap();
             assert_eq!(texts.len(), gathered.messages);
             segments.push(texts);
         }
@@ -217,21 +217,23 @@ fn a_content_that_nobody_kept_is_refused_as_a_whole() {
     let mut world = World::alice_and_bob(726);
     talk(&mut world, 2);
     let content = gathered(&world, 0).unwrap().content;
-    assert_eq!(messages(&content).unwrap().len(), 4);
+    let read = |content: &[u8]| messages(content, &world.devices[0].address);
+    assert_eq!(read(&content).unwrap().len(), 4);
     for length in 0..content.len() {
-        assert!(messages(&content[..length]).is_err(), "{length}");
+        assert!(read(&content[..length]).is_err(), "{length}");
     }
-    assert_eq!(messages(&[&content[..], &[0]].concat()).err(), Some(RecordsError::Damaged));
+    assert!(messages(&content, &world.devices[1].address).is_err(), "somebody else's");
+    assert_eq!(read(&[&content[..], &[0]].concat()).err(), Some(RecordsError::Damaged));
     let mut newer = content.to_vec();
     // The version stands first in the list.
     newer[1] = 2;
-    assert_eq!(messages(&newer).err(), Some(RecordsError::Newer));
+    assert_eq!(read(&newer).err(), Some(RecordsError::Newer));
     // Whatever a byte becomes, nothing panics, and what is read is a text with a mark that fits its author.
     for place in 1..content.len() {
         for flip in [1, 2, 4, 0x80] {
             let mut altered = content.to_vec();
             altered[place] ^= flip;
-            for message in messages(&altered).unwrap_or_default() {
+            for message in read(&altered).unwrap_or_default() {
                 assert!(!message.is_notice());
                 assert_eq!(message.conversation.is_with(&message.sender), message.status == DeliveryStatus::Received);
                 assert_ne!(message.status, DeliveryStatus::Waiting);

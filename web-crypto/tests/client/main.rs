@@ -20,6 +20,7 @@ mod events;
 mod history;
 mod hostile;
 mod known_breaks;
+mod notes;
 mod pins;
 mod profile;
 mod reading;

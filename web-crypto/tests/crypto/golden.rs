@@ -190,7 +190,18 @@ fn vault_body() -> VaultBody {
     let history = vec![history_head()];
     let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
     let settings = account_settings();
-    VaultBody { generation: 3, counter: 2, contacts, history, older_history_keys, settings, profile: profile() }
+    let notes_timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(86_400) };
+    VaultBody {
+        generation: 3,
+        counter: 2,
+        contacts,
+        history,
+        older_history_keys,
+        settings,
+        profile: profile(),
+        notes: conversation_settings(),
+        notes_timer,
+    }
 }
 
 fn shared_keys() -> SharedKeys {
@@ -426,7 +437,7 @@ fn golden_what_was_kept_is_still_read() {
         Place { email: owner.email, account_key_hash: &account_key_hash, id: SegmentId(Uuid::from_u128(SEGMENT)) };
     let opened = history::open(&keys.history, place, &Blob(kept("segment.bin"))).unwrap();
     assert_eq!(opened.as_slice(), kept("texts.bin"));
-    assert_eq!(read_segment(&opened).unwrap(), segment());
+    assert_eq!(read_segment(&opened, owner.email).unwrap(), segment());
 }
 
 /// Reads a record and writes it again.

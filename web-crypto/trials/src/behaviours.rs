@@ -87,12 +87,12 @@ pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
     }
 }
 
-/// To someone who was added: nobody else can be written to.
+/// To someone who was added, or to oneself: nobody else can be written to.
 fn write(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let account = choices.below(world.accounts());
     let device = &world.devices[place];
     let contact = device.messenger.contact(&crate::world::address(account));
-    if contact.is_some_and(|contact| contact.peer.trust == Trust::Added) {
+    if contact.is_some_and(|contact| matches!(contact.peer.trust, Trust::Added | Trust::Own)) {
         world.write(place, account);
     } else {
         add(world, place, choices);

@@ -258,8 +258,10 @@ pub fn conversation_record(bytes: &[u8]) {
 
 /// The content of a history segment, once it is opened.
 pub fn history_segment(bytes: &[u8]) {
-    let Ok(texts) = history::messages(bytes) else { return };
-    assert!(history::messages(&history::content(texts.clone())).is_ok_and(|again| again == texts));
+    // The address of those who write in the kept inputs.
+    let Ok(own) = Address::parse("alice@example.org") else { return };
+    let Ok(texts) = history::messages(bytes, &own) else { return };
+    assert!(history::messages(&history::content(texts.clone()), &own).is_ok_and(|again| again == texts));
 }
 
 /// A saved file. The proof is added here: without it nothing behind the proof's check would be reached.

@@ -1,7 +1,9 @@
 //! Home with no network at all: opened from what the service worker keeps, which names nobody to who reads the disk.
 
 use crate::browser::Tab;
+use crate::eventually::{PATIENCE, eventually};
 use crate::person::Person;
+use crate::proxy::{Exchange, Missing};
 use crate::stage::Stage;
 
 async fn until_told(tab: &Tab) {
@@ -48,6 +50,22 @@ async fn home_opens_without_a_network_reads_and_writes_and_what_was_written_arri
     alice.until_reads(&texts).await;
     bob.still_reads(&texts).await;
     alice.until_ready(&alice.tab).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_could_not_be_fetched_is_kept_as_soon_as_it_can_be() {
+    let stage = Stage::set().await;
+    let alice = stage.person("alice").await;
+    stage.proxy.miss("/add-me", Missing::NoAnswer);
+    alice.sign_up().await;
+    let asked = async || {
+        let was = |exchange: &Exchange| exchange.target == "/add-me";
+        if stage.proxy.exchanges().iter().any(was) { Ok(()) } else { Err("not yet") }
+    };
+    eventually("the worker to ask for the page", PATIENCE, asked).await.unwrap();
+    stage.proxy.find_all();
+    // Without another page that opens.
+    alice.tab.until_pages_are_kept().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

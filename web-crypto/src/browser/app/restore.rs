@@ -85,7 +85,7 @@ pub(super) fn open<P: Platform>(
     let hash = engine.account_key().hash();
     let place = Place { email: engine.email(), account_key_hash: &hash, id: segment.id };
     let content = safekeeping.history_keys().find_map(|key| history::open(key, place, &segment.segment).ok())?;
-    let opened = kept::segment(&content).ok()?;
+    let opened = kept::segment(&content, engine.email()).ok()?;
     if let Some(link) = &opened.link {
         expected.take(link, segment.segment.digest());
     }

@@ -109,7 +109,7 @@ pub async fn import<P: Platform>(
 pub async fn waiting<P: Platform>(engine: &Engine<P>) -> Result<u64, AppError> {
     let (mut left, mut after) = (0, ASIDE.to_owned());
     while let Some(record) = next(engine, &after).await? {
-        left += messages(&record.value).map_or(0, |texts| texts.len() as u64);
+        left += messages(&record.value, engine.email()).map_or(0, |texts| texts.len() as u64);
         after = record.key;
     }
     Ok(left)
@@ -119,7 +119,7 @@ pub async fn waiting<P: Platform>(engine: &Engine<P>) -> Result<u64, AppError> {
 pub(super) async fn add_texts<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     while let Some(record) = next(engine, ASIDE).await? {
         // What was set aside is sealed: it reads.
-        let texts = messages(&record.value).unwrap_or_default();
+        let texts = messages(&record.value, engine.email()).unwrap_or_default();
         engine.run(async |messenger| Ok(Some(messenger.brought_back(engine.store(), texts).await?))).await?;
         // To add them once more would change nothing.
         clear(engine, &record.key).await?;
@@ -138,7 +138,7 @@ async fn set_aside<P: Platform>(
     let (mut texts, mut seen) = (Vec::new(), 0_u64);
     for text in saved.texts() {
         seen += 1;
-        match standing(engine.store(), engine.email(), &text).await? {
+        match standing(engine.store(), &text).await? {
             Standing::New => texts.push(text),
             Standing::Known => sorted.known += 1,
             Standing::Stranger => {

@@ -216,6 +216,12 @@ fn place(id: &str) -> Option<Element> {
     Some(element)
 }
 
+/// Has htmx serve an element that a script put on the page.
+pub fn process(element: &Element) {
+    // Before htmx is there it is served with the rest of the page.
+    let _ = process_element(element);
+}
+
 fn trigger(element: &Element, name: &str) {
     let init = CustomEventInit::new();
     if let Ok(event) = CustomEvent::new_with_event_init_dict(name, &init) {

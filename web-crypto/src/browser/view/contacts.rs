@@ -13,7 +13,7 @@ use super::{
 use crate::{
     browser::{
         app::{add_contact, drafts, error::AppError, load_messages},
-        platform::{task, timer},
+        platform::{htmx, task, timer},
     },
     client::{
         conversation::{Conversation, ConversationId},
@@ -25,7 +25,7 @@ use crate::{
 use cliquet_wire::address::Address;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, Event, HtmlElement, HtmlFieldSetElement, HtmlInputElement};
+use web_sys::{Element, Event, HtmlElement, HtmlFieldSetElement, HtmlInputElement, HtmlTemplateElement};
 
 /// On the line of a conversation whose draft is shown.
 const HAS_DRAFT: &str = "data-has-draft";
@@ -93,12 +93,14 @@ impl Contacts {
 
     /// What was said last, on a conversation's line, or the draft of one that is not open.
     pub fn show(&self, conversation: &Conversation, draft: &str) {
-        let Some(line) = line(&conversation.id) else { return };
+        let Some(line) = line(&conversation.id).or_else(|| self.line_of_notes(conversation)) else { return };
         let _ = line.set_attribute("data-newest", &sortable(conversation.newest));
         conversation_menu::show(&line, &conversation.settings, conversation.newest);
         if let Some(last) = &conversation.preview {
             let look = Look { words: &self.words, dates: &self.dates, own: self.engine.email() };
-            let own = if last.is_own { self.words.get(Word::You) } else { "" };
+            // Who wrote notes to themselves is known.
+            let says_who = last.is_own && !conversation.id.is_with(self.engine.email());
+            let own = if says_who { self.words.get(Word::You) } else { "" };
             show_last(&line, own, &plain(&message_words::body(&last.body, &last.sender, look)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         } else if conversation.newest > 0 {
@@ -137,6 +139,25 @@ impl Contacts {
         names::show(&line);
         avatar::show(&self.engine, &line, peer).await?;
         Ok(true)
+    }
+
+    /// The line of what the person writes to themselves, once there is something. The server's list has none: it would not
+    /// know when.
+    fn line_of_notes(&self, conversation: &Conversation) -> Option<Element> {
+        let own = self.engine.email();
+        if !conversation.id.is_with(own) || conversation.newest == 0 {
+            return None;
+        }
+        let template = dom::by_id("notes-template")?.dyn_into::<HtmlTemplateElement>().ok()?;
+        let copy = template.content().clone_node_with_deep(true).ok()?;
+        dom::by_id("contacts")?.append_child(&copy).ok()?;
+        let line = line(&conversation.id)?;
+        htmx::process(&line);
+        names::show(&line);
+        if let Some(avatar) = dom::within(&line, ".avatar") {
+            avatar::draw(&avatar, own.as_str(), &names::of(own.as_str()), None);
+        }
+        Some(line)
     }
 
     async fn add(&self, address: &Address) -> Result<(), AppError> {

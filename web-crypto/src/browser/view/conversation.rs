@@ -145,7 +145,8 @@ impl OpenConversation {
             Some(Trust::Requested) => "requested",
             Some(Trust::Blocked) => "blocked",
             Some(Trust::Added) => "added",
-            Some(Trust::Own) | None => "",
+            Some(Trust::Own) => "added own",
+            None => "",
         });
         for (word, shown) in [
             (" verified", allowed.verified),
@@ -160,7 +161,8 @@ impl OpenConversation {
         let _ = self.section.set_attribute("data-state", &words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {
             let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
-            let writes = allowed.trust == Some(Trust::Added) && !allowed.key_changed && !allowed.deleted;
+            let is_open = matches!(allowed.trust, Some(Trust::Added | Trust::Own));
+            let writes = is_open && !allowed.key_changed && !allowed.deleted;
             fieldset.set_disabled(!writes);
         }
     }

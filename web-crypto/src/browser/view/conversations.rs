@@ -14,7 +14,7 @@ use super::{
     message_words::Look,
     names, notices, pinned, quote,
     reading_place::{self, AtEnd},
-    words::Words,
+    words::{Word, Words},
 };
 use crate::{
     browser::{
@@ -88,6 +88,7 @@ impl Conversations {
                 following.changed(changes);
             }
         });
+        names::call_notes(self.engine.email().as_str(), self.words.get(Word::Notes));
         reading_place::listen();
         copy_lines::listen(self.engine.email(), self.dates.clone());
         let Some(document) = dom::document() else { return };

@@ -368,7 +368,11 @@ impl MessageMenu {
         task::spawn(async move {
             let messages = menu.messages().await;
             let Some(dialog) = dom::dialog("delete-message") else { return };
-            let may_change = |message: &Message| message.is_own() && may_amend(message.client_time, now_ms());
+            // What a person wrote to themselves is with nobody else.
+            let may_change = |message: &Message| {
+                let is_note = message.conversation.is_with(&message.sender);
+                message.is_own() && !is_note && may_amend(message.client_time, now_ms())
+            };
             let for_everyone = messages.iter().all(may_change);
             if let Some(button) = dom::within(&dialog, "[data-delete=everyone]") {
                 dom::hide(&button, !for_everyone);

@@ -19,10 +19,22 @@ struct Names {
 
 thread_local! {
     static NAMES: RefCell<BTreeMap<String, Names>> = const { RefCell::new(BTreeMap::new()) };
+    /// This account's address, and how the conversation with it is called.
+    static NOTES: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
 }
 
-/// How an account is called.
+/// What a person writes to themselves is under this account's address.
+pub fn call_notes(own: &str, name: &str) {
+    NOTES.set(Some((own.to_owned(), name.to_owned())));
+}
+
+/// How an account, or the conversation with it, is called.
 pub fn of(address: &str) -> String {
+    let notes =
+        NOTES.with_borrow(|notes| notes.as_ref().filter(|(own, _)| own == address).map(|(_, name)| name.clone()));
+    if let Some(name) = notes {
+        return name;
+    }
     NAMES.with_borrow(|names| {
         let known = names.get(address);
         let name = known.and_then(|names| names.nickname.as_ref().or(names.own.as_ref()));

@@ -56,6 +56,7 @@ words! {
     NewRequest = "new-request",
     NewerVersion = "newer-version",
     NoDevice = "no-device",
+    Notes = "notes",
     Offline = "offline",
     Online = "online",
     OtherTabLeads = "other-tab-leads",

@@ -8,7 +8,8 @@ use super::{
 use crate::{
     client::{
         content::{Body, Content, ContentError, OwnList},
-        conversation::{ConversationId, DeliveryStatus, Failure, MessageId, SentEnvelope},
+        conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageId, SentEnvelope},
+        lifetimes::run_from,
         messenger::{Effect, Messenger, Step, StepError},
         outbox::{About, OutboxEntry},
         peer::{Peer, Trust},
@@ -114,6 +115,9 @@ impl Messenger {
             About::Settings => contact.owed.settings = false,
             About::Profile => contact.peer.profile_told = self.profile().decided,
             About::ContactRemoved(address) => contact.owed.removed_contacts.retain(|other| other != address),
+            About::ConversationSettings(address) if contact.address() == address => {
+                contact.owed.conversation_settings = false;
+            }
             About::ConversationSettings(address) => {
                 let mut other = self.contact(address).ok_or(StepError::NoContact)?;
                 other.owed.conversation_settings = false;
@@ -148,9 +152,24 @@ impl Messenger {
             }
             // There is no other device, and so none that will ask for it.
             (None, About::Event(key)) => step.changes.delete(Store::Events, key.clone()),
+            (None, About::Message(_)) => {
+                if let Some(Line { what: What::Message(message), .. }) = line {
+                    self.keep_note(message, now, &mut step);
+                }
+            }
             (None, _) => {}
         }
         Ok(Next::Encrypted(step))
+    }
+
+    /// A text to oneself has arrived when no other device is there to get it.
+    fn keep_note(&self, message: &Message, now: u64, step: &mut Step) {
+        let status = message.status.sent();
+        // No server gives it a time.
+        let server_time = if message.server_time == 0 { now } else { message.server_time };
+        let mut message = Message { status, server_time, ..message.clone() };
+        run_from(now, &mut message, step);
+        step.put_message(message);
     }
 
     /// Encrypts one envelope for each device of the account but this one. A contact request to a device asks for the

@@ -91,7 +91,8 @@ impl Messenger {
         let peer = line.conversation().and_then(ConversationId::peer).and_then(|peer| self.peer(peer));
         let for_own_devices = event.is_for_own_devices();
         let body = Body::Event { id, event };
-        if let (true, Some(peer)) = (for_own_devices, peer) {
+        // What a person writes to themselves goes to nobody else.
+        if let Some(peer) = peer.filter(|peer| for_own_devices || peer.trust == Trust::Own) {
             let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
             let job = Job { about: line.about(), body: sync(peer, body), only: None, copy: None };
             return self.encrypt(own, job, Some(&line), now, rng);

@@ -48,7 +48,7 @@ impl Messenger {
         };
         let of_conversation = || {
             let is_owed = |peer: &&Peer| self.owed(&peer.address).is_some_and(|owed| owed.conversation_settings);
-            let peer = self.contacts().find(is_owed)?;
+            let peer = self.peers().find(is_owed)?;
             let body = Body::ConversationSettings(self.contact(&peer.address)?.conversation.settings);
             let about = About::ConversationSettings(peer.address.clone());
             Some(Job { about, body: sync(peer, body), only: None, copy: None })

@@ -134,7 +134,7 @@ impl Messenger {
     /// When there is no such conversation, and when a record cannot be read.
     pub async fn read(&self, id: &ConversationId, records: &impl Records, now: u64) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer)).filter(|contact| !contact.is_own());
+        let contact = id.peer().and_then(|peer| self.contact(peer));
         let mut contact = contact.ok_or(StepError::NoContact)?;
         if contact.conversation.settings.marked_unread {
             contact.conversation.settings.marked_unread = false;

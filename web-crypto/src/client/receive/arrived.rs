@@ -189,9 +189,10 @@ impl Messenger {
                 }
             }
             Body::Sync { conversation, account_key: Some(key), body } if contact.is_own() => {
-                let Some(address) = conversation.peer().filter(|peer| *peer != self.address()) else {
-                    return Ok(false);
-                };
+                let Some(address) = conversation.peer() else { return Ok(false) };
+                if address == self.address() {
+                    return self.take_synced(contact, *body, said, records, step).await;
+                }
                 let is_for_own = match &*body {
                     Body::Event { event, .. } => event.is_for_own_devices(),
                     Body::ReadUntil { .. } | Body::ConversationSettings(_) => true,
@@ -200,30 +201,46 @@ impl Messenger {
                 // What concerns the account's own devices alone says nothing about the contact.
                 let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, &said, step) };
                 let Some(mut other) = other else { return Ok(true) };
-                match *body {
-                    Body::Event { id, event } => {
-                        self.take_event(&mut other.conversation, id, event, said, records, step).await?;
-                    }
-                    Body::ReadUntil { until, at } => {
-                        // Nobody reads in the future.
-                        let at = at.unwrap_or(said.server_time).min(said.server_time);
-                        let conversation = &mut other.conversation;
-                        let (known_until, known_at) = conversation.read_so_far();
-                        let earlier = until <= known_until && at.saturating_add(READ_AT_ONCE_MS) < known_at;
-                        conversation.read_until(until, at);
-                        self.run_read(&conversation.id, (until, at), earlier, records, step).await?;
-                    }
-                    Body::ConversationSettings(settings) => {
-                        if let Some(until) = other.conversation.merge_settings(&settings) {
-                            self.clear_until(until, &mut other.conversation, records, said.now, step).await?;
-                        }
-                        step.effects.push(Effect::Settings);
-                    }
-                    Body::ContactRequest => {}
-                    _ => return Ok(false),
+                if !self.take_synced(&mut other, *body, said, records, step).await? {
+                    return Ok(false);
                 }
                 self.put_contact(other, step);
             }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What another device of this account did in a conversation, which may be the one with itself. False: it cannot have
+    /// done this. The caller puts `other`.
+    async fn take_synced(
+        &self,
+        other: &mut Contact,
+        body: Body,
+        said: Said<'_>,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<bool, StepError> {
+        let conversation = &mut other.conversation;
+        match body {
+            Body::Event { id, event } => {
+                self.take_event(conversation, id, event, said, records, step).await?;
+            }
+            Body::ReadUntil { until, at } => {
+                // Nobody reads in the future.
+                let at = at.unwrap_or(said.server_time).min(said.server_time);
+                let (known_until, known_at) = conversation.read_so_far();
+                let earlier = until <= known_until && at.saturating_add(READ_AT_ONCE_MS) < known_at;
+                conversation.read_until(until, at);
+                self.run_read(&conversation.id, (until, at), earlier, records, step).await?;
+            }
+            Body::ConversationSettings(settings) => {
+                if let Some(until) = conversation.merge_settings(&settings) {
+                    self.clear_until(until, conversation, records, said.now, step).await?;
+                }
+                step.effects.push(Effect::Settings);
+            }
+            Body::ContactRequest => {}
             _ => return Ok(false),
         }
         Ok(true)

@@ -91,7 +91,7 @@ impl<'a> SavedFile<'a> {
         while let Some(message) = texts.step()? {
             let is_own = message.sender == *own;
             let fits = is_own || message.conversation.is_with(&message.sender);
-            if message.conversation.is_with(own) || !fits || is_own == (message.status == DeliveryStatus::Received) {
+            if !fits || is_own == (message.status == DeliveryStatus::Received) {
                 return None;
             }
             count += 1;
