@@ -5,6 +5,7 @@
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
 use crate::example_settings::{account_settings, conversation_settings, profile};
+use crate::example_vault::{vault_body, vault_contact};
 use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
@@ -28,9 +29,8 @@ use cliquet_web_crypto::{
     crypto::{
         CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Session,
         Sessions, cbor,
-        conversation_timer::ConversationTimer,
         device_proof::prove,
-        history::{self, OlderKeys, Place},
+        history::{self, Place},
         keys::{Key, SecretKey},
         passphrase::DeviceKeys,
         record,
@@ -166,49 +166,11 @@ fn texts() -> Vec<Message> {
     ]
 }
 
-fn vault_contact(name: &str, state: ContactState, verified: bool) -> VaultContact {
-    VaultContact {
-        email: format!("{name}@example.org").parse().unwrap(),
-        state,
-        account_key_hash: Bytes([9; 32]),
-        verified,
-        counter: 300,
-        keep_history: !verified,
-        decided: 1_700_000_000_000,
-        settings: conversation_settings(),
-        timer: ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(3_600) },
-        profile_name: profile().name(),
-    }
-}
-
-fn vault_body() -> VaultBody {
-    let contacts = vec![
-        vault_contact("bob", ContactState::Added, true),
-        vault_contact("carol", ContactState::Requested, false),
-        vault_contact("dave", ContactState::Blocked, false),
-    ];
-    let history = vec![history_head()];
-    let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
-    let settings = account_settings();
-    let notes_timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(86_400) };
-    VaultBody {
-        generation: 3,
-        counter: 2,
-        contacts,
-        history,
-        older_history_keys,
-        settings,
-        profile: profile(),
-        notes: conversation_settings(),
-        notes_timer,
-    }
-}
-
 fn shared_keys() -> SharedKeys {
     SharedKeys { generation: 5, body: Key::from_bytes([3; 32]), history: Key::from_bytes([4; 32]) }
 }
 
-fn history_head() -> HistoryHead {
+pub(crate) fn history_head() -> HistoryHead {
     let device = DeviceId(Uuid::from_u128(SEGMENT));
     HistoryHead { device, number: 2, sequence: 1_700_000_000_000, digest: Bytes([5; 32]) }
 }

@@ -10,6 +10,7 @@ mod conversation;
 mod cross_signing;
 #[cfg(test)]
 mod example_settings;
+mod example_vault;
 #[cfg(test)]
 mod flips;
 #[cfg(test)]

@@ -1,0 +1,49 @@
+//! The example of a vault's body.
+
+use crate::example_settings::{account_settings, conversation_settings, profile};
+use crate::golden::history_head;
+use cliquet_web_crypto::crypto::{
+    conversation_timer::ConversationTimer,
+    history::OlderKeys,
+    keys::Key,
+    vault::{VaultBody, VaultContact},
+};
+use cliquet_wire::{bytes::Bytes, contacts::ContactState};
+
+pub(crate) fn vault_contact(name: &str, state: ContactState, verified: bool) -> VaultContact {
+    VaultContact {
+        email: format!("{name}@example.org").parse().unwrap(),
+        state,
+        account_key_hash: Bytes([9; 32]),
+        verified,
+        counter: 300,
+        keep_history: !verified,
+        decided: 1_700_000_000_000,
+        settings: conversation_settings(),
+        timer: ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(3_600) },
+        profile_name: profile().name(),
+    }
+}
+
+pub(crate) fn vault_body() -> VaultBody {
+    let contacts = vec![
+        vault_contact("bob", ContactState::Added, true),
+        vault_contact("carol", ContactState::Requested, false),
+        vault_contact("dave", ContactState::Blocked, false),
+    ];
+    let history = vec![history_head()];
+    let older_history_keys = OlderKeys::default().with(Key::from_bytes([6; 32]));
+    let settings = account_settings();
+    let notes_timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(86_400) };
+    VaultBody {
+        generation: 3,
+        counter: 2,
+        contacts,
+        history,
+        older_history_keys,
+        settings,
+        profile: profile(),
+        notes: conversation_settings(),
+        notes_timer,
+    }
+}
