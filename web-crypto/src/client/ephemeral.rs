@@ -15,17 +15,25 @@ use rand_core::CryptoRng;
 pub const SIGNAL_LIFE_MS: u64 = 30_000;
 
 /// What a device signals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum Signal {
     /// Kind 0: somebody is writing to the receiver.
+    #[n(0)]
     Typing,
     /// Kind 1: nobody is any more.
+    #[n(1)]
     StoppedTyping,
-    /// Kind 2: somebody looks at the page.
+    /// Kind 2: somebody looks at the conversation with the receiver.
+    #[n(2)]
     Present,
+    /// Kind 3: nobody does any more.
+    #[n(3)]
+    Left,
 }
 
-const KINDS: [(Signal, u16); 3] = [(Signal::Typing, 0), (Signal::StoppedTyping, 1), (Signal::Present, 2)];
+const KINDS: [(Signal, u16); 4] =
+    [(Signal::Typing, 0), (Signal::StoppedTyping, 1), (Signal::Present, 2), (Signal::Left, 3)];
 
 #[derive(Encode, Decode)]
 #[cbor(map)]

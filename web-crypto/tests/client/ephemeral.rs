@@ -28,7 +28,7 @@ fn talked(seed: u64) -> World {
 fn a_signal_is_heard_and_leaves_no_trace() {
     let mut world = talked(950);
     let before: Vec<_> = world.devices.iter().map(|device| device.disk.0.clone()).collect();
-    for each in [Signal::Typing, Signal::StoppedTyping, Signal::Present] {
+    for each in [Signal::Typing, Signal::StoppedTyping, Signal::Present, Signal::Left] {
         let envelope = signal(&mut world, each);
         assert!(envelope.ciphertext.0.len() <= EPHEMERAL_CIPHERTEXT_BYTES_MAX);
         assert_eq!(heard(&world, &envelope), Some(each));

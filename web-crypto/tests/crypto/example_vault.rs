@@ -12,7 +12,7 @@ use cliquet_wire::{bytes::Bytes, contacts::ContactState};
 
 pub(crate) fn vault_contact(name: &str, state: ContactState, verified: bool) -> VaultContact {
     VaultContact {
-        email: format!("{name}@example.org").parse().unwrap(),
+        email: format!("{name}@example.org").parse().expect("an address"),
         state,
         account_key_hash: Bytes([9; 32]),
         verified,

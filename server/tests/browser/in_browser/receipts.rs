@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 const TYPING: &str = ".conversation .typing";
+const SIGNALS: &str = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/ephemeral')).length";
 
 impl Person {
     async fn go_home(&self) {
@@ -43,6 +44,20 @@ impl Person {
             self.tab.write("[data-draft]", "x").await;
             sleep(Duration::from_millis(500)).await;
         }
+    }
+
+    /// Until the contact of the open conversation is said to be here, or not to be.
+    async fn until_here(&self, is_here: bool) {
+        let said = "document.querySelector('.conversation [data-here]')?.hidden === !a[0]";
+        self.tab
+            .until(&format!("{} to be told that the other is here: {is_here}", self.email), said, vec![is_here.into()])
+            .await;
+    }
+
+    /// Another window has the keyboard, or this one again.
+    async fn looks(&self, here: bool) {
+        let script = "(document.hasFocus = () => a[0], dispatchEvent(new Event(a[0] ? 'focus' : 'blur')))";
+        self.tab.ask(script, vec![here.into()]).await;
     }
 
     async fn draft(&self) -> String {
@@ -156,11 +171,59 @@ async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_s
     alice.tab.click("[data-setting=typing]").await;
     alice.until_set("[data-setting=typing]", false).await;
     alice.open(&bob).await;
-    let posts = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/ephemeral')).length";
     alice.tab.write("[data-draft]", "silent").await;
     alice.send(" now").await;
     bob.until_reads_among(&["silent now"]).await;
-    assert_eq!(alice.tab.ask(posts, vec![]).await, json!(0), "it was said that Alice is typing");
+    assert_eq!(alice.tab.ask(SIGNALS, vec![]).await, json!(0), "it was said that Alice is typing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_the_conversation_is_here_and_nobody_without_the_setting() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let laptop = stage.another_browser_of(&bob).await;
+    alice.until_here(true).await;
+    bob.until_here(true).await;
+    // A signal fetches nothing: two devices know each other once they have written.
+    laptop.open(&alice).await;
+    laptop.send("one").await;
+    alice.until_hears("one").await;
+    alice.send("two").await;
+    laptop.until_hears("two").await;
+    laptop.looks(false).await;
+    show(&alice.tab, "here").await;
+    alice.read_pages_in("fr").await;
+    alice.until_here(true).await;
+    show(&alice.tab, "here-french").await;
+
+    // He looks at something else; on his other device he comes, goes and comes back.
+    bob.tab.click(".people .menu > summary").await;
+    bob.tab.click(".people .menu [hx-get='/settings']").await;
+    bob.tab.until_shown("[data-setting]:enabled").await;
+    alice.until_here(false).await;
+    laptop.looks(true).await;
+    alice.until_here(true).await;
+    laptop.looks(false).await;
+    alice.until_here(false).await;
+    laptop.looks(true).await;
+    alice.until_here(true).await;
+    laptop.looks(false).await;
+    alice.until_here(false).await;
+
+    // Without the setting he says nothing, and is told nothing.
+    bob.tab.click("[data-setting=typing]").await;
+    laptop.open_settings().await;
+    laptop.until_set("[data-setting=typing]", false).await;
+    laptop.open(&alice).await;
+    laptop.send("silent").await;
+    alice.until_hears("silent").await;
+    assert_eq!(laptop.tab.ask(SIGNALS, vec![]).await, json!(0), "it was said that Bob is here");
+    alice.looks(false).await;
+    alice.looks(true).await;
+    alice.send("still silent").await;
+    laptop.until_hears("still silent").await;
+    laptop.until_here(false).await;
+    alice.until_here(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,6 +240,8 @@ async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
     bob.tab.click(".conversation details.menu > summary").await;
     bob.tab.click("[data-set=hide-typing]").await;
     bob.tab.until_shown(".conversation[data-settings='hides-reading hides-typing']").await;
+    // Before it is open: who looks at a conversation says so.
+    laptop.tab.until_shown("#contacts [data-contact][data-settings='hides-reading hides-typing']").await;
     laptop.open(&alice).await;
     laptop.tab.until_shown(".conversation[data-settings='hides-reading hides-typing']").await;
 
@@ -187,8 +252,7 @@ async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
     laptop.send("two").await;
     alice.until_reads_among(&["one", "two"]).await;
     alice.until_marked_just(&["delivered"]).await;
-    let posts = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/ephemeral')).length";
-    assert_eq!(laptop.tab.ask(posts, vec![]).await, json!(0), "it was said that Bob is typing");
+    assert_eq!(laptop.tab.ask(SIGNALS, vec![]).await, json!(0), "it was said that Bob is typing");
 
     bob.tab.click(".conversation details.menu > summary").await;
     bob.tab.click("[data-set=show-reading]").await;

@@ -2,6 +2,7 @@
 
 use crate::client::{
     conversation::ConversationId,
+    ephemeral::Signal,
     profile::Profile,
     settings::{AccountSettings, ConversationChange},
 };
@@ -90,12 +91,12 @@ pub enum Command {
     /// Delete this contact with its conversation, on all devices of the account.
     #[n(17)]
     RemoveContact(#[n(0)] Address),
-    /// Somebody is typing in this conversation, or no longer.
+    /// What somebody does in this conversation, for the contact if it is there.
     #[n(11)]
-    Typing {
+    Signal {
         #[n(0)]
         conversation: ConversationId,
         #[n(1)]
-        is_typing: bool,
+        signal: Signal,
     },
 }

@@ -14,6 +14,7 @@ use crate::{
     },
     client::{
         conversation::ConversationId,
+        ephemeral,
         messenger::{LoadError, Messenger, Step},
         records::{self, Changes},
     },
@@ -47,8 +48,8 @@ pub enum Signal {
     Asked(Command),
     /// Something to show, in this tab alone.
     Said(Notice),
-    /// A contact is typing in this conversation, or no longer.
-    Typing { conversation: ConversationId, is_typing: bool },
+    /// What a contact does in this conversation.
+    Heard { conversation: ConversationId, signal: ephemeral::Signal },
     /// Another tab runs a later release: reload.
     Outdated,
 }
@@ -145,10 +146,10 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Tells every tab that a contact is typing, or no longer.
-    pub(super) fn typing(&self, conversation: ConversationId, is_typing: bool) {
-        self.platform.announce(&Frame::Typing { conversation: conversation.clone(), is_typing }.encode());
-        self.tell(&Signal::Typing { conversation, is_typing });
+    /// Tells every tab what a contact does.
+    pub(super) fn heard(&self, conversation: ConversationId, signal: ephemeral::Signal) {
+        self.platform.announce(&Frame::Heard { conversation: conversation.clone(), signal }.encode());
+        self.tell(&Signal::Heard { conversation, signal });
     }
 
     /// Does it here when this tab leads, else asks the tab that does.
@@ -166,7 +167,7 @@ impl<P: Platform> Engine<P> {
             Ok(Frame::Changed(changes)) => self.tell(&Signal::Changed(changes)),
             Ok(Frame::Ask(command)) if self.leads() => self.tell(&Signal::Asked(command)),
             Ok(Frame::Ask(_) | Frame::Hello) => {}
-            Ok(Frame::Typing { conversation, is_typing }) => self.tell(&Signal::Typing { conversation, is_typing }),
+            Ok(Frame::Heard { conversation, signal }) => self.tell(&Signal::Heard { conversation, signal }),
             Ok(Frame::Alarm(alarm)) => self.tell(&Signal::Said(Notice::Failed(alarm.into()))),
             Err(FrameError::Later) => self.tell(&Signal::Outdated),
             Err(FrameError::Unreadable) => self.platform.announce(&Frame::Hello.encode()),

@@ -39,6 +39,6 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
             engine.run(async |messenger| Ok(Some(messenger.set_timer(&conversation, seconds, now, &mut rng)?))).await
         }
         // The leader does these itself.
-        Command::Read(_) | Command::Import | Command::OpenVault | Command::Typing { .. } => Ok(()),
+        Command::Read(_) | Command::Import | Command::OpenVault | Command::Signal { .. } => Ok(()),
     }
 }

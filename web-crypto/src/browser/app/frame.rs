@@ -6,7 +6,7 @@
 
 use super::{alarm::Alarm, change::Change, command::Command};
 use crate::{
-    client::conversation::ConversationId,
+    client::{conversation::ConversationId, ephemeral::Signal},
     crypto::cbor::{self, LoadError, Record},
 };
 use minicbor::{Decode, Encode};
@@ -26,13 +26,13 @@ pub enum Frame {
     /// What the server did, for the tab in sight.
     #[n(3)]
     Alarm(#[n(0)] Alarm),
-    /// A contact is typing in this conversation, or no longer.
+    /// What a contact does in this conversation.
     #[n(4)]
-    Typing {
+    Heard {
         #[n(0)]
         conversation: ConversationId,
         #[n(1)]
-        is_typing: bool,
+        signal: Signal,
     },
 }
 

@@ -10,9 +10,9 @@ use super::{
     long_polling::Poller,
     rare::{Rare, Run},
     send::Sender,
+    signals,
     status::Status,
     to_restore::{CONTACTS, TO_RESTORE},
-    typing,
     upkeep::Upkeep,
 };
 use crate::browser::platform::service::{Platform, Storage};
@@ -140,9 +140,9 @@ impl<P: Platform> Leader<P> {
                 }
             }
             Signal::Asked(Command::Import | Command::OpenVault) => self.upkeep.now(),
-            Signal::Asked(Command::Typing { conversation, is_typing }) => {
-                let (engine, conversation, is_typing) = (self.engine.clone(), conversation.clone(), *is_typing);
-                self.engine.platform().spawn(async move { typing::say(&engine, &conversation, is_typing).await });
+            Signal::Asked(Command::Signal { conversation, signal }) => {
+                let (engine, conversation, signal) = (self.engine.clone(), conversation.clone(), *signal);
+                self.engine.platform().spawn(async move { signals::say(&engine, &conversation, signal).await });
             }
             Signal::Asked(command) => {
                 let (engine, sender, command) = (self.engine.clone(), self.sender.clone(), command.clone());
@@ -163,7 +163,7 @@ impl<P: Platform> Leader<P> {
                     }
                 });
             }
-            Signal::Typing { .. } | Signal::Said(_) | Signal::Outdated => {}
+            Signal::Heard { .. } | Signal::Said(_) | Signal::Outdated => {}
         }
     }
 }

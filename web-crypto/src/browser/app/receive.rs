@@ -1,12 +1,12 @@
 //! What a poll brought: each delivery in its own step, in order, durable before the next poll acknowledges it.
 
-use super::{engine::Engine, error::AppError, status::Status, typing};
+use super::{engine::Engine, error::AppError, signals, status::Status};
 use crate::{browser::platform::service::Platform, client::content::Content};
 use cliquet_wire::poll::PollAnswer;
 
 pub(super) async fn receive<P: Platform>(engine: &Engine<P>, answer: PollAnswer) -> Result<(), AppError> {
     let platform = engine.platform();
-    typing::hear(engine, &answer).await;
+    signals::hear(engine, &answer).await;
     for delivery in answer.deliveries {
         // Somebody else signed in with this browser: what comes now is theirs, and must not be acknowledged from here.
         if let Some(envelope) = &delivery.envelope

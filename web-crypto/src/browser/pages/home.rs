@@ -14,6 +14,7 @@ use crate::browser::{
     view::{
         archive,
         composer::Composer,
+        contact_presence::ContactPresence,
         contacts::Contacts,
         conversation_menu,
         conversations::Conversations,
@@ -54,6 +55,8 @@ pub async fn start() -> Result<(), JsError> {
     };
     notices::listen(&engine, words.clone());
     typing::listen(&engine);
+    let presence = ContactPresence::new(engine.clone());
+    presence.listen();
     conversation_menu::listen(&engine);
     disappearing::listen(&engine);
     Notifications::new(engine.clone(), words.clone()).listen();
@@ -70,9 +73,10 @@ pub async fn start() -> Result<(), JsError> {
     follow_person(&leader, &conversations, &composer);
     let hearing = engine.clone();
     engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
-    let (filled, served) = (conversations.clone(), engine.clone());
+    let (filled, served, looked) = (conversations.clone(), engine.clone(), presence.clone());
     let after_swap = move || {
         filled.swapped();
+        looked.look();
         panes::serve(&served);
         safety_pane::swapped();
     };
@@ -81,6 +85,7 @@ pub async fn start() -> Result<(), JsError> {
         .map_err(|_| JsError::new("htmx did not load"))?;
     contacts.open_search();
     conversations.swapped();
+    presence.look();
     panes::serve(&engine);
     safety_pane::swapped();
     add_link::listen(&engine);

@@ -16,11 +16,14 @@ use crate::{
             drafts,
             error::AppError,
             register_message::{self, Draft, NotStored, Register, RegisterError},
-            typing::SAID_EVERY_MS,
+            signals::TYPING_SAID_EVERY_MS,
         },
         platform::{browser::Browser, task, timer},
     },
-    client::conversation::{ConversationId, MessageRef},
+    client::{
+        conversation::{ConversationId, MessageRef},
+        ephemeral::Signal,
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -197,12 +200,13 @@ impl Composer {
         let said_here = said.as_ref().filter(|(id, _)| *id == open.id).map(|(_, at_ms)| *at_ms);
         let is_typing = !is_empty && !is_edit;
         let is_due = match said_here {
-            Some(at_ms) => !is_typing || now.saturating_sub(at_ms) >= SAID_EVERY_MS,
+            Some(at_ms) => !is_typing || now.saturating_sub(at_ms) >= TYPING_SAID_EVERY_MS,
             None => is_typing,
         };
         if is_due {
             *said = is_typing.then(|| (open.id.clone(), now));
-            self.engine.ask(Command::Typing { conversation: open.id, is_typing });
+            let signal = if is_typing { Signal::Typing } else { Signal::StoppedTyping };
+            self.engine.ask(Command::Signal { conversation: open.id, signal });
         }
     }
 

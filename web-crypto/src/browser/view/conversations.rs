@@ -214,7 +214,7 @@ impl Conversations {
         open.focus_draft();
         let Some(list) = open.list() else { return Ok(()) };
         reading_place::forget_unread(&open);
-        reading_place::set_unread(&open, unread);
+        reading_place::begin_unread(&open, unread);
         reading_place::show_unread_line(&open);
         reading_place::go_to_unread(&list);
         let (conversations, busy) = (self.clone(), Rc::new(Cell::new(false)));

@@ -18,6 +18,8 @@ pub mod choose_emoji;
 #[cfg(target_arch = "wasm32")]
 pub mod composer;
 #[cfg(target_arch = "wasm32")]
+pub mod contact_presence;
+#[cfg(target_arch = "wasm32")]
 pub mod contacts;
 #[cfg(target_arch = "wasm32")]
 pub mod conversation;

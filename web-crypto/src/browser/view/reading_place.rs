@@ -137,6 +137,13 @@ pub fn set_unread(open: &OpenConversation, count: u32) {
     let _ = open.section().set_attribute(UNREAD, &count.to_string());
 }
 
+/// How many were unread before the conversation was filled. What came meanwhile has been counted with them already.
+pub fn begin_unread(open: &OpenConversation, count: u32) {
+    if !open.section().has_attribute(UNREAD) {
+        set_unread(open, count);
+    }
+}
+
 /// Puts a line above what is unread, unless there is one.
 pub fn show_unread_line(open: &OpenConversation) {
     let Some(list) = open.list() else { return };

@@ -3,10 +3,10 @@
 use super::{Engine, contacts, conversation::OpenConversation, dom};
 use crate::{
     browser::{
-        app::{change::Change, engine::Signal, load_messages, typing::HOLDS_MS},
+        app::{change::Change, engine::Signal, load_messages, signals::TYPING_HOLDS_MS},
         platform::{task, timer},
     },
-    client::conversation::ConversationId,
+    client::{conversation::ConversationId, ephemeral},
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -21,7 +21,10 @@ struct Typing {
 pub fn listen(engine: &Rc<Engine>) {
     let typing = Rc::new(Typing { engine: engine.clone(), until: RefCell::default() });
     engine.subscribe(move |signal| match signal {
-        Signal::Typing { conversation, is_typing } => typing.heard(conversation, *is_typing),
+        Signal::Heard { conversation, signal: ephemeral::Signal::Typing } => typing.heard(conversation, true),
+        Signal::Heard { conversation, signal: ephemeral::Signal::StoppedTyping | ephemeral::Signal::Left } => {
+            typing.heard(conversation, false);
+        }
         Signal::Changed(changes) => typing.changed(changes),
         _ => {}
     });
@@ -35,12 +38,12 @@ impl Typing {
             self.until.borrow_mut().remove(&id);
             return show(conversation, false);
         }
-        let until = timer::now_ms() + u64::from(HOLDS_MS);
+        let until = timer::now_ms() + u64::from(TYPING_HOLDS_MS);
         self.until.borrow_mut().insert(id.clone(), until);
         show(conversation, true);
         let (typing, conversation) = (self.clone(), conversation.clone());
         task::spawn(async move {
-            timer::pause(HOLDS_MS).await;
+            timer::pause(TYPING_HOLDS_MS).await;
             // It may have been said again meanwhile.
             if typing.until.borrow().get(&id) == Some(&until) {
                 typing.heard(&conversation, false);

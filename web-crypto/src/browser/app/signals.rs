@@ -1,4 +1,5 @@
-//! That somebody is typing: said to contacts who are there, and heard from them.
+//! What is of use only now: that somebody is typing, or looks at a conversation. Said to contacts who are there, and heard
+//! from them.
 //!
 //! Owns how often it is said, and how long it holds. A signal is lost without harm, so nothing is tried again and no error
 //! is shown.
@@ -11,16 +12,19 @@ use crate::{
 use cliquet_wire::{ephemeral::SendEphemeral, poll::PollAnswer};
 
 /// While somebody types it is said again this often.
-pub const SAID_EVERY_MS: u64 = 5_000;
-/// What was heard holds so long, unless it is said again or ended: one word may be lost.
-pub const HOLDS_MS: u32 = 12_000;
+pub const TYPING_SAID_EVERY_MS: u64 = 5_000;
+/// That somebody types holds so long, unless it is said again or ended: one word may be lost.
+pub const TYPING_HOLDS_MS: u32 = 12_000;
+/// While somebody looks at a conversation it is said again this often.
+pub const PRESENCE_SAID_EVERY_MS: u32 = 25_000;
+/// That somebody looks holds so long, unless it is said again or ended: one word may be lost.
+pub const PRESENCE_HOLDS_MS: u32 = 60_000;
 
 /// Says it to the devices of the conversation that hold a poll now. Nothing is said where the settings of the account or of the
 /// conversation say so.
-pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, is_typing: bool) {
+pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, signal: Signal) {
     let platform = engine.platform();
     let Some(address) = id.peer() else { return };
-    let signal = if is_typing { Signal::Typing } else { Signal::StoppedTyping };
     let envelopes = engine.read(|messenger| {
         let may = messenger.shares_typing(address);
         may.then(|| messenger.signal(address, signal, platform.now_ms(), &mut platform.rng()).ok()).flatten()
@@ -39,11 +43,8 @@ pub(super) async fn hear<P: Platform>(engine: &Engine<P>, answer: &PollAnswer) {
             let wants = messenger.shares_typing(&envelope.sender_email);
             wants.then(|| messenger.heard(envelope, engine.platform().now_ms())).flatten()
         });
-        let is_typing = match heard.await {
-            Ok(Some(Signal::Typing)) => true,
-            Ok(Some(Signal::StoppedTyping)) => false,
-            Ok(Some(Signal::Present) | None) | Err(_) => continue,
-        };
-        engine.typing((&envelope.sender_email).into(), is_typing);
+        if let Ok(Some(signal)) = heard.await {
+            engine.heard((&envelope.sender_email).into(), signal);
+        }
     }
 }
