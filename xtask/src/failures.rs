@@ -6,6 +6,10 @@ use std::fmt;
 /// So many lines of a test are said again: the reason, and the beginning of what was on a page. The rest is where the
 /// test runner printed it.
 const LINES_MAX: usize = 25;
+/// What a thread says first when it panics; what a test printed before says less.
+const PANIC: &str = " panicked at ";
+/// Says nothing to someone who has the place.
+const BACKTRACE: &str = "stack backtrace:";
 
 /// What the test runner printed under `---- NAME stdout ----`, a block for each failed test.
 #[derive(Debug, Default)]
@@ -20,9 +24,12 @@ impl Failures {
         if line.starts_with("---- ") && line.ends_with(" stdout ----") {
             self.blocks.push(Vec::new());
             self.is_inside = true;
-        } else if line == "failures:" {
+        } else if line == "failures:" || line == BACKTRACE {
             // The list of names follows, or the first block.
             self.is_inside = false;
+        }
+        if let (true, Some(block)) = (self.is_inside && line.contains(PANIC), self.blocks.last_mut()) {
+            block.truncate(1);
         }
         if let (true, Some(block)) = (self.is_inside, self.blocks.last_mut())
             && block.len() < LINES_MAX
@@ -89,10 +96,22 @@ they are four
     }
 
     #[test]
-    fn a_test_that_prints_much_is_said_in_part() {
+    fn of_a_test_that_prints_much_the_reason_is_said() {
         let lines: Vec<String> = (0..100).map(|line| format!("line {line}")).collect();
         let mut all = vec!["---- talk::two_people stdout ----"];
         all.extend(lines.iter().map(String::as_str));
         assert_eq!(said(&all).lines().count(), LINES_MAX);
+        all.extend([
+            "thread 'talk::two_people' panicked at talk.rs:1:1:",
+            "nobody talks",
+            "stack backtrace:",
+            "  0: main",
+        ]);
+        let expected = "\
+---- talk::two_people stdout ----
+thread 'talk::two_people' panicked at talk.rs:1:1:
+nobody talks
+";
+        assert_eq!(said(&all), expected);
     }
 }

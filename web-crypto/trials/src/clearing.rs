@@ -10,8 +10,9 @@ use cliquet_web_crypto::client::conversation::ConversationId;
 pub(crate) fn all_is_cleared(world: &mut World) {
     for account in 0..world.accounts() {
         let Some(device) = world.devices.iter_mut().find(|device| device.account == account) else { continue };
-        let contacts: Vec<_> = device.messenger.contacts().map(|peer| peer.address.clone()).collect();
-        for with in contacts {
+        let contacts = device.messenger.contacts().map(|peer| peer.address.clone());
+        let all: Vec<_> = contacts.chain([device.address.clone()]).collect();
+        for with in all {
             let id = ConversationId::from(&with);
             let step = now_or_never(device.messenger.clear_conversation(&id, &device.disk, device.now)).unwrap();
             device.take(step);
