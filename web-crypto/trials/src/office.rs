@@ -53,8 +53,8 @@ pub struct Office {
     pub directories: BTreeMap<Address, DeviceDirectory>,
     pub pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub mailboxes: BTreeMap<DeviceId, Mailbox>,
-    /// Every envelope that was ever posted, and its bytes: an id is taken once.
-    posted: BTreeMap<EnvelopeId, Envelope>,
+    /// Every envelope that was ever posted, its bytes and when it was taken: an id is taken once.
+    posted: BTreeMap<EnvelopeId, (Envelope, u64)>,
     /// By sender, receiver, ratchet key and number.
     numbers: BTreeMap<(DeviceId, DeviceId, [u8; 32], u32), EnvelopeId>,
     clock: u64,
@@ -66,18 +66,22 @@ impl Office {
     pub fn post(&mut self, sender: Sender<'_>, body: &str) -> Result<MessagesSent, ProblemCode> {
         let post: SendMessages = serde_json::from_str(body).expect("a post is what the server reads");
         self.clock += 1;
+        let now = BEGIN_MS + self.clock;
+        // Of a post that was taken before, its sender is told that time.
+        let mut taken = now;
         for mut envelope in post.envelopes {
             assert_eq!((&envelope.sender_email, envelope.sender_device), (sender.address, sender.device));
-            if let Some(earlier) = self.posted.get(&envelope.id) {
+            if let Some((earlier, at)) = self.posted.get(&envelope.id) {
                 assert_eq!(*earlier, envelope, "an id was used again for other bytes");
+                taken = taken.min(*at);
                 continue;
             }
-            self.posted.insert(envelope.id, envelope.clone());
+            self.posted.insert(envelope.id, (envelope.clone(), now));
             let (ratchet_key, number) = (envelope.new_ratchet_public_key.0, envelope.message_number);
             let place = (envelope.sender_device, envelope.receiver_device, ratchet_key, number);
             let earlier = self.numbers.insert(place, envelope.id);
             assert!(earlier.is_none() || sender.from_older_state, "a message key was used again");
-            envelope.timestamp = BEGIN_MS + self.clock;
+            envelope.timestamp = now;
             self.deliver(Letter {
                 envelope,
                 cursor: None,
@@ -87,7 +91,7 @@ impl Office {
                 overtaken: 0,
             });
         }
-        Ok(MessagesSent { timestamp: BEGIN_MS + self.clock })
+        Ok(MessagesSent { timestamp: taken })
     }
 
     pub fn deliver(&mut self, letter: Letter) {
