@@ -313,3 +313,29 @@ fn what_is_kept_of_envelopes_ends_with_them() {
         assert_eq!(kept(&world), if day == 29 { 6 } else { 1 });
     }
 }
+
+/// An envelope's id has its device's time. By the server's clock, what is sent now would be long over.
+#[test]
+fn a_device_whose_clock_is_years_behind_sends_again_what_was_lost() {
+    let mut world = World::alice_and_bob(830);
+    world.settle();
+    world.devices[0].now -= 10 * 365 * 24 * 60 * MINUTE_MS;
+    world.devices[1].online = false;
+    for text in ["one", "two", "three"] {
+        world.write(0, "bob", text);
+        world.settle();
+    }
+    lose_sessions(&mut world, 1);
+    world.devices[1].online = true;
+    settle_for_a_minute(&mut world);
+    assert_eq!(texts(&world, 1, "alice", false), ["one", "two", "three"]);
+    // They are still forgotten in their time.
+    world.devices[0].now += 31 * 24 * 60 * MINUTE_MS;
+    world.office.clock += 31 * 24 * 60 * MINUTE_MS;
+    for text in ["four", "five"] {
+        world.write(0, "bob", text);
+        world.settle();
+    }
+    let kept = world.devices[0].disk.0.keys().filter(|(store, key)| *store == Store::Envelopes && !key.contains('/'));
+    assert_eq!(kept.count(), 2);
+}
