@@ -35,8 +35,9 @@ impl Stage {
         Person::arrive(self.house.path(), name, &self.proxy.url("")).await
     }
 
-    /// Another browser of this person's account, signed in.
+    /// Another browser of this person's account, signed in. It knows what the vault knows: whom the person has added too.
     pub(crate) async fn another_browser_of(&self, person: &Person) -> Person {
+        person.until_nothing_is_behind().await;
         let mut another = self.person("laptop").await;
         (another.email, another.password) = (person.email.clone(), person.password.clone());
         another.try_sign_in(&another.password).await;
