@@ -32,14 +32,11 @@ pub enum Signal {
     Left,
 }
 
-const KINDS: [(Signal, u16); 4] =
-    [(Signal::Typing, 0), (Signal::StoppedTyping, 1), (Signal::Present, 2), (Signal::Left, 3)];
-
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct Content {
     #[n(0)]
-    kind: u16,
+    signal: Signal,
     /// By the sender's clock, in milliseconds since 1970.
     #[n(1)]
     time: u64,
@@ -65,8 +62,7 @@ impl Messenger {
         let peer = self.peer(address).filter(|peer| peer.trust == Trust::Added && !peer.key_changed);
         peer.ok_or(StepError::NoContact)?;
         let Some(directory) = self.directory(address) else { return Ok(Vec::new()) };
-        let kind = KINDS.iter().find(|(known, _)| *known == signal).map_or(0, |(_, kind)| *kind);
-        let content = cbor::save(&Content { kind, time: now });
+        let content = cbor::save(&Content { signal, time: now });
         let encrypt = |certificate| ephemeral::encrypt(self.own(), certificate, &content, &mut *rng);
         directory.certificates.iter().map(encrypt).collect::<Result<_, _>>().map_err(|_| StepError::CannotEncrypt)
     }
@@ -79,9 +75,6 @@ impl Messenger {
         let certificates = &self.directory(address)?.certificates;
         let certificate = certificates.iter().find(|certificate| certificate.device == envelope.sender_device)?;
         let content: Content = cbor::load(&ephemeral::decrypt(self.own(), certificate, envelope).ok()?).ok()?;
-        if content.time.abs_diff(now) > SIGNAL_LIFE_MS {
-            return None;
-        }
-        KINDS.iter().find(|(_, kind)| *kind == content.kind).map(|(signal, _)| *signal)
+        (content.time.abs_diff(now) <= SIGNAL_LIFE_MS).then_some(content.signal)
     }
 }

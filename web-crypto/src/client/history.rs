@@ -244,11 +244,8 @@ pub fn messages(content: &[u8], own: &Address) -> Result<Vec<Message>, RecordsEr
 pub fn segment(content: &[u8], own: &Address) -> Result<Segment, RecordsError> {
     let segment: Segment = decode(content)?;
     let is_kept = |message: &Message| {
-        let is_received = message.status == DeliveryStatus::Received;
-        let is_by = if is_received { message.conversation.is_with(&message.sender) } else { message.sender == *own };
-        let is_note = message.conversation.is_with(own);
-        let fits = message.is_deleted() == message.amendments.is_deleted();
-        !message.is_notice() && fits && is_by && !(is_note && is_received) && message.status != DeliveryStatus::Waiting
+        let fits = message.is_deleted() == message.amendments.is_deleted() && message.fits_account(own);
+        !message.is_notice() && fits && message.status != DeliveryStatus::Waiting
     };
     if segment.messages.iter().all(is_kept) { Ok(segment) } else { Err(RecordsError::Damaged) }
 }

@@ -222,8 +222,10 @@ async fn who_looks_at_the_conversation_is_here_and_nobody_without_the_setting() 
     alice.looks(true).await;
     alice.send("still silent").await;
     laptop.until_hears("still silent").await;
-    laptop.until_here(false).await;
-    alice.until_here(false).await;
+    for person in [&laptop, &alice] {
+        let hidden = person.tab.ask("document.querySelector('.conversation [data-here]').hidden", vec![]).await;
+        assert_eq!(hidden, json!(true), "{} was told that the other is here", person.email);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

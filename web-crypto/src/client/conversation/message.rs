@@ -228,6 +228,13 @@ impl Message {
         !self.is_notice() && self.status != DeliveryStatus::Received
     }
 
+    /// Whether the account with this address can have it so: what it wrote was sent, and what it received is by the
+    /// conversation's other account.
+    pub(in crate::client) fn fits_account(&self, own: &Address) -> bool {
+        let (is_by_own, is_received) = (self.sender == *own, self.status == DeliveryStatus::Received);
+        if is_by_own { !is_received } else { is_received && self.conversation.is_with(&self.sender) }
+    }
+
     /// Whether it is a line about the conversation, not a person's text.
     pub fn is_notice(&self) -> bool {
         matches!(self.body, MessageBody::Notice(_) | MessageBody::Timer(_))

@@ -154,22 +154,12 @@ impl Messenger {
             (None, About::Event(key)) => step.changes.delete(Store::Events, key.clone()),
             (None, About::Message(_)) => {
                 if let Some(Line { what: What::Message(message), .. }) = line {
-                    self.keep_note(message, now, &mut step);
+                    keep_note(message, now, &mut step);
                 }
             }
             (None, _) => {}
         }
         Ok(Next::Encrypted(step))
-    }
-
-    /// A text to oneself has arrived when no other device is there to get it.
-    fn keep_note(&self, message: &Message, now: u64, step: &mut Step) {
-        let status = message.status.sent();
-        // No server gives it a time.
-        let server_time = if message.server_time == 0 { now } else { message.server_time };
-        let mut message = Message { status, server_time, ..message.clone() };
-        run_from(now, &mut message, step);
-        step.put_message(message);
     }
 
     /// Encrypts one envelope for each device of the account but this one. A contact request to a device asks for the
@@ -235,6 +225,16 @@ impl Messenger {
         }
         Ok(Ok(()))
     }
+}
+
+/// A text to oneself has arrived when no other device is there to get it.
+fn keep_note(message: &Message, now: u64, step: &mut Step) {
+    let status = message.status.sent();
+    // No server gives it a time.
+    let server_time = if message.server_time == 0 { now } else { message.server_time };
+    let mut message = Message { status, server_time, ..message.clone() };
+    run_from(now, &mut message, step);
+    step.put_message(message);
 }
 
 /// The copy of a body for the account's own other devices.

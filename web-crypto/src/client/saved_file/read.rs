@@ -89,9 +89,7 @@ impl<'a> SavedFile<'a> {
         let mut texts = Texts { rest, conversation: None };
         let mut count = 0;
         while let Some(message) = texts.step()? {
-            let is_own = message.sender == *own;
-            let fits = is_own || message.conversation.is_with(&message.sender);
-            if !fits || is_own == (message.status == DeliveryStatus::Received) {
+            if !message.fits_account(own) {
                 return None;
             }
             count += 1;
