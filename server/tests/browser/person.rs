@@ -2,6 +2,7 @@
 
 use crate::browser::{Browser, Tab};
 use crate::eventually::{PATIENCE, eventually};
+use crate::word::{LANGUAGES, word};
 use cliquet_wire::certificate::DeviceDirectory;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -335,10 +336,15 @@ pub(crate) async fn until_written(tab: &Tab, text: &str) {
     tab.until("what was written to be kept", there, vec![text.into()]).await;
 }
 
+/// The lines of the conversation. A line that says that a device came or went is none of them: it comes with whatever that
+/// device says first, and this may be that its person looks at the conversation.
 async fn read(tab: &Tab) -> Vec<String> {
-    strings(
-        tab.ask("[...document.querySelectorAll('.messages > .message .body')].map(e => e.textContent)", vec![]).await,
-    )
+    let devices = ["word-contact-device-added", "word-contact-device-removed"];
+    let left_out: Vec<&str> = LANGUAGES.iter().flat_map(|language| devices.map(|key| word(language, key))).collect();
+    let lines = "[...document.querySelectorAll('.messages > .message')]\
+        .filter(e => !e.classList.contains('notice') || !a[0].includes(e.querySelector('.body').textContent))\
+        .map(e => e.querySelector('.body').textContent)";
+    strings(tab.ask(lines, vec![json!(left_out)]).await)
 }
 
 fn strings(value: Value) -> Vec<String> {

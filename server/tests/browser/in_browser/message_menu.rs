@@ -17,14 +17,14 @@ const LINE: &str = "(line => line && {
     reactions: [...line.querySelectorAll('.reactions button')].map(e => [e.textContent, e.ariaPressed, e.title]),
 })([...document.querySelectorAll('.message')].find(line => line.querySelector('.body').textContent === a[0]))";
 
-/// A press of the right button on the line with this text.
-const RIGHT: &str = "(line => line.dispatchEvent(new MouseEvent('contextmenu',
+/// A press of the right button on the line with this text, once it is there: whether the browser's own menu stays closed.
+const RIGHT: &str = "(line => line && !line.dispatchEvent(new MouseEvent('contextmenu',
     { bubbles: true, cancelable: true, clientX: line.getBoundingClientRect().x + 20, clientY: line.getBoundingClientRect().y + 10 })))
     ([...document.querySelectorAll('.message')].find(line => line.querySelector('.body').textContent === a[0]))";
 
 /// Opens the menu of the line with this text.
 async fn menu(tab: &Tab, text: &str) {
-    assert_eq!(tab.ask(RIGHT, vec![text.into()]).await, false, "the browser's own menu stays closed");
+    tab.until(&format!("the line {text:?} to have a menu of its own"), RIGHT, vec![text.into()]).await;
     tab.until_shown("#message-menu:popover-open").await;
 }
 

@@ -9,11 +9,11 @@ const COUNT: &str = "document.querySelector('.selection:not([hidden]) .selection
 /// How many boxes are to be seen.
 const BOXES: &str = "[...document.querySelectorAll('.pick')].filter(box => box.getClientRects().length > 0).length";
 /// Presses the line with this text, below the text.
-const PRESS: &str = "[...document.querySelectorAll('.message')]\
-    .find(line => line.querySelector('.body').textContent === a[0]).querySelector('.meta').click()";
+const PRESS: &str = "(line => line && (line.querySelector('.meta').click(), true))\
+    ([...document.querySelectorAll('.message')].find(line => line.querySelector('.body').textContent === a[0]))";
 
 async fn select(tab: &Tab, text: &str) {
-    tab.ask(PRESS, vec![text.into()]).await;
+    tab.until(&format!("the line {text:?}"), PRESS, vec![text.into()]).await;
 }
 
 async fn until_count(tab: &Tab, says: &str) {
@@ -22,7 +22,8 @@ async fn until_count(tab: &Tab, says: &str) {
 
 /// Opens the menu of the first line, and begins to select with it.
 async fn begin(tab: &Tab) {
-    tab.ask("document.querySelector('[data-message-menu]').click()", vec![]).await;
+    let menu = "(button => button && (button.click(), true))(document.querySelector('[data-message-menu]'))";
+    tab.until("a line with a menu", menu, vec![]).await;
     tab.click("#message-menu [data-act=select]").await;
     until_count(tab, "1 selected").await;
 }
