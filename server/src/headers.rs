@@ -47,7 +47,7 @@ const ON_PAGES: [(&str, &str); 5] = [
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
-        "camera=(), display-capture=(), geolocation=(), hid=(), microphone=(), payment=(), publickey-credentials-get=(), \
+        "camera=(self), display-capture=(), geolocation=(), hid=(), microphone=(), payment=(), publickey-credentials-get=(), \
          serial=(), usb=()",
     ),
     ("X-Robots-Tag", "noindex, nofollow"),

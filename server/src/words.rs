@@ -19,6 +19,7 @@ const EN: &str = concat!(
     include_str!("../../templates/words/en_profile.ftl"),
     include_str!("../../templates/words/en_disappearing.ftl"),
     include_str!("../../templates/words/en_problems.ftl"),
+    include_str!("../../templates/words/en_scan.ftl"),
     include_str!("../../templates/words/en_search.ftl"),
 );
 const FR: &str = concat!(
@@ -28,6 +29,7 @@ const FR: &str = concat!(
     include_str!("../../templates/words/fr_profile.ftl"),
     include_str!("../../templates/words/fr_disappearing.ftl"),
     include_str!("../../templates/words/fr_problems.ftl"),
+    include_str!("../../templates/words/fr_scan.ftl"),
     include_str!("../../templates/words/fr_search.ftl"),
 );
 

@@ -17,6 +17,8 @@ mod person;
 mod proxy;
 #[path = "../../tests/support/mod.rs"]
 mod support;
+#[path = "../../tests/browser/word.rs"]
+mod word;
 
 use support::{eventually, program::Program};
 

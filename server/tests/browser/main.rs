@@ -63,6 +63,7 @@ mod in_browser {
     mod requests;
     mod restart;
     mod rich_text;
+    mod scan;
     mod search;
     mod secrets;
     mod selection;

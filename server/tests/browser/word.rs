@@ -11,6 +11,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/en_add_link.ftl"),
             include_str!("../../../templates/words/en_profile.ftl"),
             include_str!("../../../templates/words/en_disappearing.ftl"),
+            include_str!("../../../templates/words/en_scan.ftl"),
             include_str!("../../../templates/words/en_search.ftl"),
         ),
         "fr" => concat!(
@@ -18,6 +19,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/fr_add_link.ftl"),
             include_str!("../../../templates/words/fr_profile.ftl"),
             include_str!("../../../templates/words/fr_disappearing.ftl"),
+            include_str!("../../../templates/words/fr_scan.ftl"),
             include_str!("../../../templates/words/fr_search.ftl"),
         ),
         other => panic!("no words in {other}"),

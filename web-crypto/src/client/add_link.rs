@@ -29,7 +29,17 @@ impl AddLink {
 
     /// The link, for a site with this origin.
     pub fn text(&self, origin: &str) -> String {
-        [origin, PATH, "#", FRAGMENT, &self.key_hash.to_string(), "/", self.address.as_str()].concat()
+        [origin, PATH, "#", &self.fragment()].concat()
+    }
+
+    /// From the text of a link of the site with this origin. `None`: it is none, or not whole.
+    pub fn of_text(text: &str, origin: &str) -> Option<Self> {
+        Self::of_fragment(text.strip_prefix(origin)?.strip_prefix(PATH)?.strip_prefix('#')?)
+    }
+
+    /// The part of the link after `#`.
+    pub fn fragment(&self) -> String {
+        [FRAGMENT, &self.key_hash.to_string(), "/", self.address.as_str()].concat()
     }
 
     /// From the fragment of a page's address, with or without `#`. `None`: it is not of such a link, or not whole.

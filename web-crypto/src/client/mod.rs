@@ -28,6 +28,7 @@ pub mod receive;
 pub mod records;
 pub mod safekeeping;
 pub mod saved_file;
+pub mod scanned_code;
 pub mod search;
 pub mod search_filter;
 pub mod settings;

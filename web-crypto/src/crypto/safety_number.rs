@@ -28,6 +28,11 @@ impl SafetyNumber {
         &self.0
     }
 
+    /// The digits without spaces, as they are in a QR code.
+    pub fn code(&self) -> String {
+        self.groups().collect()
+    }
+
     /// The groups, with spaces between them.
     pub fn text(&self) -> String {
         self.groups().collect::<Vec<_>>().join(" ")

@@ -22,7 +22,7 @@ fn every_frame() -> Vec<Frame> {
         Command::KeepHistory { address: bob.clone(), keep: false },
         Command::Block(bob.clone()),
         Command::Unblock(bob.clone()),
-        Command::AcceptKey { address: bob.clone(), key_hash: [7; 32] },
+        Command::AcceptKey { address: bob.clone(), key_hash: [7; 32], verified: true },
         Command::Import,
         Command::AddByLink { address: bob.clone(), key_hash: [8; 32] },
     ];

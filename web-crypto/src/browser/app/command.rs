@@ -38,13 +38,15 @@ pub enum Command {
     Block(#[n(0)] Address),
     #[n(5)]
     Unblock(#[n(0)] Address),
-    /// Accept an account's new key. `key_hash`: of the key that the person has seen.
+    /// Accept an account's new key. `key_hash`: of the key that the person has seen. `verified`: it was compared as well.
     #[n(6)]
     AcceptKey {
         #[n(0)]
         address: Address,
         #[cbor(n(1), with = "minicbor::bytes")]
         key_hash: [u8; 32],
+        #[n(2)]
+        verified: bool,
     },
     /// Texts of a saved file are set aside: add them.
     #[n(7)]

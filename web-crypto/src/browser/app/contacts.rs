@@ -7,14 +7,16 @@ use super::{
     load_messages, search_user,
 };
 use crate::{browser::platform::service::Platform, crypto::safety_number::SafetyNumber};
-use cliquet_wire::address::Address;
+use cliquet_wire::{address::Address, bytes::Digest};
 
-/// The safety number of a contact, and the hash of its new key when another one than the pinned key was shown: the
-/// number is of the new key then.
-#[derive(Debug)]
+/// The safety number of a contact.
+#[derive(Clone, Debug)]
 pub struct ShownNumber {
-    pub text: String,
-    pub new_key_hash: Option<[u8; 32]>,
+    pub number: SafetyNumber,
+    /// Of the contact's key that the number is of.
+    pub key_hash: Digest,
+    /// Another key than the pinned one was shown, and the number is of that one.
+    pub of_new_key: bool,
 }
 
 pub(super) async fn block<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
@@ -52,6 +54,7 @@ pub(super) async fn accept_key<P: Platform>(
     engine: &Engine<P>,
     address: &Address,
     key_hash: &[u8; 32],
+    verified: bool,
 ) -> Result<(), AppError> {
     let platform = engine.platform();
     let directory = search_user::directory(platform, address).await?;
@@ -61,7 +64,8 @@ pub(super) async fn accept_key<P: Platform>(
     }
     engine
         .run(async |messenger| Ok(Some(messenger.accept_key(directory, platform.now_ms(), platform.verifier()).await?)))
-        .await
+        .await?;
+    if verified { engine.run(async |messenger| Ok(Some(messenger.verify(address, true)?))).await } else { Ok(()) }
 }
 
 /// The safety number to compare. `None`: there is no such contact here.
@@ -73,13 +77,14 @@ pub async fn safety_number<P: Platform>(
     address: &Address,
 ) -> Result<Option<ShownNumber>, AppError> {
     let Some(peer) = load_messages::peer(engine, address).await? else { return Ok(None) };
-    let (mut account_key, mut new_key_hash) = (peer.account_key, None);
-    if peer.key_changed {
-        account_key = search_user::directory(engine.platform(), address).await?.account_key;
-        new_key_hash = Some(account_key.hash().0);
-    }
+    let of_new_key = peer.key_changed;
+    let account_key = if of_new_key {
+        search_user::directory(engine.platform(), address).await?.account_key
+    } else {
+        peer.account_key
+    };
     let number = SafetyNumber::of((engine.email(), engine.account_key()), (address, &account_key));
-    Ok(Some(ShownNumber { text: number.text(), new_key_hash }))
+    Ok(Some(ShownNumber { number, key_hash: account_key.hash(), of_new_key }))
 }
 
 fn path(address: &Address, decision: &str) -> String {

@@ -25,7 +25,9 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
             let now = engine.platform().now_ms();
             engine.run(async |messenger| Ok(Some(messenger.clear_conversation(&id, engine.store(), now).await?))).await
         }
-        Command::AcceptKey { address, key_hash } => contacts::accept_key(engine, &address, &key_hash).await,
+        Command::AcceptKey { address, key_hash, verified } => {
+            contacts::accept_key(engine, &address, &key_hash, verified).await
+        }
         Command::SetAccount(settings) => {
             engine.run(async |messenger| Ok(Some(messenger.set_settings(settings)?))).await
         }

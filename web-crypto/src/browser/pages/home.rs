@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{add_link, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
+use super::{add_link, codes_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
@@ -64,7 +64,8 @@ pub async fn start() -> Result<(), JsError> {
     let composer = Composer::new(engine.clone(), words.clone());
     let contacts = Contacts::new(engine.clone(), words.clone(), dates.clone());
     let actions = MessageActions { engine: engine.clone(), words: words.clone(), composer: composer.clone() };
-    let conversations = Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone());
+    let conversations =
+        Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone(), codes_chunk::show);
     composer.listen();
     contacts.listen();
     conversations.listen();

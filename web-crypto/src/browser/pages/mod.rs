@@ -7,6 +7,8 @@ pub mod account_entry;
 #[cfg(feature = "app")]
 mod add_link;
 pub mod app_program;
+#[cfg(feature = "app")]
+mod codes_chunk;
 pub mod entrance;
 #[cfg(feature = "app")]
 pub mod home;

@@ -1,10 +1,11 @@
-//! The panes beside a conversation: devices, search, settings, one's own link, safety. They are seldom opened, so their code is a chunk.
+//! The panes beside a conversation: devices, search, settings, one's own link, safety. They are seldom opened, so their code
+//! is in chunks.
 
-use super::password_chunk::serve_removals;
+use super::{codes_chunk::serve_add_me, password_chunk::serve_removals};
 use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
-    view::{add_me, devices, dom, history, notices, profile, saved_file, search, sentences::word, settings},
+    view::{devices, dom, history, notices, profile, saved_file, search, sentences::word, settings},
 };
 use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
@@ -14,8 +15,9 @@ type Serve = fn(&Rc<Engine<Browser>>);
 /// On a pane that is served, or is about to be.
 const SERVED: &str = "data-served";
 /// What tells the panes that are served here.
-const PANES: [&str; 5] = [DEVICES, ".search", ".settings", ".add-me", ".safety .history"];
+const PANES: [&str; 5] = [DEVICES, ".search", ".settings", ADD_ME, ".safety .history"];
 const DEVICES: &str = ".devices";
+const ADD_ME: &str = ".add-me";
 
 /// Serves the pane that was just swapped in, once. A pane whose chunk does not load says so; shown again, it is tried again.
 pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
@@ -24,8 +26,11 @@ pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
         let _ = pane.set_attribute(SERVED, "");
         let engine = engine.clone();
         task::spawn(async move {
-            let served = serve_pane(engine.clone(), selector).await;
-            let served = if selector == DEVICES { served.and(removals(engine).await) } else { served };
+            let served = match selector {
+                ADD_ME => serve_add_me(engine).await,
+                DEVICES => serve_pane(engine.clone(), selector).await.and(removals(engine).await),
+                _ => serve_pane(engine, selector).await,
+            };
             if let Err(NotLoaded) = served {
                 let _ = pane.remove_attribute(SERVED);
                 notices::say(&word("part-not-loaded"));
@@ -45,7 +50,6 @@ fn serve_pane(engine: Rc<Engine<Browser>>, selector: &'static str) -> Result<(),
         DEVICES => &[devices::serve],
         ".search" => &[search::serve],
         ".settings" => &[settings::serve, profile::serve],
-        ".add-me" => &[add_me::serve],
         _ => &[history::serve, saved_file::serve],
     };
     serve.iter().for_each(|serve| serve(&engine));

@@ -1,7 +1,7 @@
 //! Parts of the program that are fetched when they are first called.
 //!
 //! `#[wasm_split(NAME, fallible)]` puts a function, and what only it needs, into the chunk NAME. Owns what such a function
-//! returns. At most four names, chosen by when they are needed (docs/decisions/0019).
+//! returns. At most five names, chosen by when they are needed (docs/decisions/0019).
 
 use std::pin::Pin;
 use wasm_split_helpers::SplitLoaderError;

@@ -8,6 +8,8 @@ pub mod account_browser;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 #[cfg(target_arch = "wasm32")]
+pub mod camera;
+#[cfg(target_arch = "wasm32")]
 pub mod channel;
 pub mod error;
 #[cfg(target_arch = "wasm32")]

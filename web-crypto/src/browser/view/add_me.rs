@@ -1,17 +1,12 @@
 //! The pane with the link by which others add this account: as text, as a QR code (ISO/IEC 18004), and to hand on.
 
-use super::{Engine, dom, notices, sentences::word};
+use super::{Engine, dom, qr_code, scan_code, sentences::word};
 use crate::{browser::platform::task, client::add_link::AddLink};
 use js_sys::Reflect;
-use qrcode::{Color, QrCode};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlInputElement, Navigator, ShareData};
-
-const SVG: &str = "http://www.w3.org/2000/svg";
-/// Modules of white around the code, as the norm asks.
-const QUIET_ZONE: usize = 4;
 
 /// Serves the pane, if it is on the page.
 pub fn serve(engine: &Rc<Engine>) {
@@ -26,7 +21,10 @@ pub fn serve(engine: &Rc<Engine>) {
         dom::on(&field, "focus", move |_| selected.select());
     }
     if let Some(place) = dom::within(&pane, "[data-qr]") {
-        draw(&place, &link);
+        qr_code::draw(&place, &link);
+    }
+    if let Some(button) = dom::within(&pane, "[data-scan]") {
+        scan_code::offer(&button, scan_code::to_add);
     }
     let Some(navigator) = dom::window().map(|window| window.navigator()) else { return };
     if let Some(button) = dom::within(&pane, "[data-copy-link]") {
@@ -57,30 +55,4 @@ fn share(navigator: &Navigator, link: &str) {
     task::spawn(async move {
         let _ = sharing.await;
     });
-}
-
-/// Dark on white in either theme: cameras expect it so.
-fn draw(place: &Element, link: &str) {
-    let Ok(code) = QrCode::new(link.as_bytes()) else { return notices::say(&word("page-broken")) };
-    let width = code.width();
-    let mut path = String::new();
-    for (at, color) in code.to_colors().into_iter().enumerate() {
-        if color == Color::Dark {
-            let (x, y) = (at % width + QUIET_ZONE, at / width + QUIET_ZONE);
-            path.push_str(&["M", &x.to_string(), " ", &y.to_string(), "h1v1h-1z"].concat());
-        }
-    }
-    let Some(document) = dom::document() else { return };
-    let (Ok(svg), Ok(dark)) =
-        (document.create_element_ns(Some(SVG), "svg"), document.create_element_ns(Some(SVG), "path"))
-    else {
-        return;
-    };
-    let side = (width + 2 * QUIET_ZONE).to_string();
-    let _ = svg.set_attribute("viewBox", &["0 0 ", &side, " ", &side].concat());
-    let _ = svg.set_attribute("aria-hidden", "true");
-    let _ = dark.set_attribute("d", &path);
-    let _ = svg.append_child(&dark);
-    place.set_text_content(None);
-    let _ = place.append_child(&svg);
 }

@@ -19,7 +19,12 @@ use super::{
 use crate::{
     browser::{
         app::{
-            change::Change, command::Command, contacts::safety_number, drafts, engine::Signal, error::AppError,
+            change::Change,
+            command::Command,
+            contacts::{ShownNumber, safety_number},
+            drafts,
+            engine::Signal,
+            error::AppError,
             load_messages,
         },
         platform::{presence, task},
@@ -58,7 +63,12 @@ pub struct Conversations {
     showing: Cell<bool>,
     /// The new key of a contact whose safety number was shown.
     seen_key: RefCell<Option<(Address, [u8; 32])>>,
+    /// Shows the code beside the digits of a safety number.
+    show_code: ShowCode,
 }
+
+/// What draws the code of a safety number, in the panel of its conversation.
+pub type ShowCode = fn(Rc<Engine>, OpenConversation, ShownNumber);
 
 impl Conversations {
     pub fn new(
@@ -67,6 +77,7 @@ impl Conversations {
         dates: Rc<Dates>,
         contacts: Rc<Contacts>,
         composer: Rc<Composer>,
+        show_code: ShowCode,
     ) -> Rc<Self> {
         Rc::new(Self {
             engine,
@@ -77,6 +88,7 @@ impl Conversations {
             unseen: RefCell::default(),
             showing: Cell::new(false),
             seen_key: RefCell::default(),
+            show_code,
         })
     }
 
@@ -166,7 +178,7 @@ impl Conversations {
             "unblock" => Command::Unblock(address),
             "accept-key" => {
                 let (_, key_hash) = self.seen_key.borrow().clone().filter(|(of, _)| *of == address)?;
-                Command::AcceptKey { address, key_hash }
+                Command::AcceptKey { address, key_hash, verified: false }
             }
             _ => return None,
         })
@@ -189,8 +201,9 @@ impl Conversations {
         task::spawn(async move {
             match safety_number(&conversations.engine, &address).await {
                 Ok(Some(number)) => {
-                    open.show_safety_number(&number.text, number.new_key_hash.is_some());
-                    conversations.seen_key.replace(number.new_key_hash.map(|hash| (address, hash)));
+                    open.show_safety_number(&number.number.text(), number.of_new_key);
+                    conversations.seen_key.replace(number.of_new_key.then_some((address, number.key_hash.0)));
+                    (conversations.show_code)(conversations.engine.clone(), open, number);
                 }
                 Ok(None) => {}
                 Err(error) => conversations.complain(&error),

@@ -80,6 +80,8 @@ pub mod picture;
 pub mod pinned;
 #[cfg(target_arch = "wasm32")]
 pub mod profile;
+#[cfg(target_arch = "wasm32")]
+pub mod qr_code;
 pub mod quiet_hours;
 #[cfg(target_arch = "wasm32")]
 pub mod quote;
@@ -94,7 +96,11 @@ pub mod relative_time;
 #[cfg(target_arch = "wasm32")]
 pub mod rich_text;
 #[cfg(target_arch = "wasm32")]
+pub mod safety_code;
+#[cfg(target_arch = "wasm32")]
 pub mod saved_file;
+#[cfg(target_arch = "wasm32")]
+pub mod scan_code;
 #[cfg(target_arch = "wasm32")]
 pub mod search;
 #[cfg(target_arch = "wasm32")]

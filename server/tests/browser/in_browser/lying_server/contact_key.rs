@@ -1,6 +1,6 @@
 //! Another account key for a contact.
 
-use super::refuse_posts;
+use super::{super::scan, refuse_posts};
 use crate::browser::Tab;
 use crate::eventually::{PATIENCE, eventually};
 use crate::mallory::Mallory;
@@ -145,8 +145,15 @@ async fn a_contact_that_was_hidden_and_comes_back_under_another_key_is_not_belie
     is_told(&alice, &["one"], "hidden-contact").await;
     gets_nothing(&wire, &mallory);
 
+    // What Bob shows on his screen is not the code of the key that the server shows.
+    alice.read_pages_in("en").await;
+    bob.open_number().await;
+    let bobs = scan::code(&bob.tab).await;
+    alice.compares_by_camera(&bobs, "word-scan-different").await;
+    alice.tab.until_shown(KEY_CHANGED).await;
     wire.be_honest();
-    go_on(&alice, &bob).await;
+    alice.compares_by_camera(&bobs, "word-scan-same").await;
+    alice.tab.until_shown("section[data-conversation][data-state~=verified]:not([data-state~=key-changed])").await;
     alice.send("it is you").await;
     bob.until_hears("it is you").await;
     bob.send("of course").await;
