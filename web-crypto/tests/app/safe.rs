@@ -30,7 +30,7 @@ use cliquet_web_crypto::{
 use cliquet_wire::{
     bytes::Blob,
     certificate::DeviceDirectory,
-    contacts::{Bundles, ClaimBundles},
+    contacts::{Bundles, ClaimBundles, Contact, ContactState, Contacts},
     devices::RevokeDevice,
     history::{AddSegment, History, Segment, SegmentAdded},
     ids::DeviceId,
@@ -188,6 +188,11 @@ impl State {
                 self.alice.certificates.retain(|certificate| device_list.devices.contains(&certificate.device));
                 self.alice.device_list = device_list;
                 Ok(write(&self.alice))
+            }
+            ("GET", "/contacts") => {
+                let (email, account_key) = (self.bob.email.clone(), self.bob.account_key.clone());
+                let bob = Contact { email, state: ContactState::Added, account_key };
+                Ok(write(&Contacts { contacts: vec![bob], deleted: Vec::new() }))
             }
             ("GET", "/vault") => Ok(write(&Vault { vault: self.vault.clone() })),
             ("PUT", "/vault") => {

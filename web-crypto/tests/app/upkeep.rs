@@ -2,19 +2,20 @@
 
 use crate::{
     fake::Tab,
-    safe::{Safe, keep, owner},
-    stage::{Page, Person, address, after_ms, person, play},
+    safe::{Safe, first_safekeeping, keep, owner},
+    stage::{Page, Person, address, after_ms, disk_of, person, play},
 };
 use cliquet_web_crypto::{
     browser::{
         app::{
             command::Command,
             engine::{Notice, Signal},
+            leader::TEND_AFTER_MS,
             upkeep::{PAUSE_MS, RETRY_MS},
         },
         platform::error::HttpError,
     },
-    client::safekeeping::Safekeeping,
+    client::{records::Changes, safekeeping::Safekeeping},
     crypto::vault,
 };
 use std::rc::Rc;
@@ -68,6 +69,26 @@ fn what_was_decided_just_before_a_tab_was_closed_is_kept_by_the_next_one() {
         after_ms(2 * u64::from(PAUSE_MS)).await;
         assert!(is_verified(&safe, &alice, &next).await);
         assert_eq!(behind(&next), [true, false]);
+    });
+}
+
+#[test]
+fn a_new_device_learns_what_another_one_decided_while_it_was_being_added() {
+    play(async {
+        let (safe, alice, page) = kept().await;
+        let disk = disk_of(&alice);
+        disk.put(&Changes { puts: vec![first_safekeeping()], deletes: Vec::new() });
+        disk.restore_contacts();
+        let new = safe.open(disk).await;
+        after_ms(2 * u64::from(PAUSE_MS)).await;
+        let knows = async || new.engine.read(|it| it.peer(&address("bob")).unwrap().verified).await.unwrap();
+        // It was not told: the other device did not know of it.
+        verify(&page).await;
+        after_ms(2 * u64::from(PAUSE_MS)).await;
+        assert!(is_verified(&safe, &alice, &page).await);
+        assert!(!knows().await);
+        after_ms(u64::from(TEND_AFTER_MS)).await;
+        assert!(knows().await);
     });
 }
 

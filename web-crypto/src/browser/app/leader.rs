@@ -73,17 +73,21 @@ impl<P: Platform> Leader<P> {
         }
         // What was over while nobody led goes first. The storage says itself when it refuses.
         let _ = self.lifetimes.end_due().await;
-        while let Err(error) = self.adopt().await {
+        let is_new = loop {
+            let error = match self.adopt().await {
+                Ok(is_new) => break is_new,
+                Err(error) => error,
+            };
             if let AppError::Alarm(_) = error {
                 engine.say(Notice::Failed(error));
             }
             // A new device that cannot have its contacts yet hears nobody.
             engine.say(Notice::Status(Status::Reconnecting));
             platform.pause(back_off::wait_ms(ADOPT_FAILURES, &mut platform.rng())).await;
-        }
+        };
         engine.set_leading(true);
         platform.spawn(self.poller.clone().run());
-        platform.spawn(self.clone().tend());
+        platform.spawn(self.clone().tend(is_new));
         self.sender.pump();
         self.upkeep.resume();
         self.lifetimes.look();
@@ -92,18 +96,23 @@ impl<P: Platform> Leader<P> {
         engine.say(Notice::Status(Status::OtherVersion));
     }
 
-    /// A new device has its contacts before it hears anybody.
-    async fn adopt(&self) -> Result<(), AppError> {
-        match self.engine.store().value(TO_RESTORE, CONTACTS).await? {
-            Some(_) => (self.rare)(self.engine.clone(), Rare::Adopt).await,
-            None => Ok(()),
+    /// A new device has its contacts before it hears anybody. Returns whether this is one.
+    async fn adopt(&self) -> Result<bool, AppError> {
+        if self.engine.store().value(TO_RESTORE, CONTACTS).await?.is_none() {
+            return Ok(false);
         }
+        (self.rare)(self.engine.clone(), Rare::Adopt).await?;
+        Ok(true)
     }
 
     /// For as long as this tab leads.
-    async fn tend(self: Rc<Self>) {
+    async fn tend(self: Rc<Self>, is_new: bool) {
         let engine = &self.engine;
         engine.platform().pause(TEND_AFTER_MS).await;
+        if is_new {
+            // What another device decided just before it knew of this one was not in the vault yet.
+            self.upkeep.look_again();
+        }
         let _ = (self.rare)(engine.clone(), Rare::ReadUnknown).await;
         while engine.leads() {
             let _ = (self.rare)(engine.clone(), Rare::Tend).await;

@@ -63,6 +63,12 @@ impl<P: Platform> Upkeep<P> {
         });
     }
 
+    /// Another device may have put something into the vault that this one was not told.
+    pub(super) fn look_again(self: &Rc<Self>) {
+        self.vault.forget();
+        self.soon();
+    }
+
     /// The same at once: somebody waits for it.
     pub(super) fn now(self: &Rc<Self>) {
         self.set_behind(true);

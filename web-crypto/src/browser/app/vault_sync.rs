@@ -64,6 +64,11 @@ impl VaultSync {
         Ok(())
     }
 
+    /// The vault is read again before it is next compared.
+    pub(super) fn forget(&self) {
+        self.0.take();
+    }
+
     pub(super) async fn keep<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {
         let (platform, mut kept) = (engine.platform(), Ok(()));
         for _ in 0..ATTEMPTS {
