@@ -52,14 +52,14 @@ mod tests {
     const ORIGIN: &str = "https://chat.example";
 
     fn account(name: &str, byte: u8) -> (Address, AccountKey) {
-        (Address::parse(&[name, "@example.org"].concat()).unwrap(), AccountKey::from_modulus([byte; 384]).unwrap())
+        (Address::parse(&[name, "@example.org"].concat()).unwrap(), AccountKey::from_modulus([0x81 | byte; 384]).unwrap())
     }
 
     #[test]
     fn both_codes_of_a_contact_are_the_same_and_every_other_one_is_different() {
-        let ((alice, alices), (bob, bobs)) = (account("alice", 1), account("bob", 2));
+        let ((alice, alices), (bob, bobs)) = (account("alice", 2), account("bob", 4));
         let number = SafetyNumber::of((&alice, &alices), (&bob, &bobs));
-        let (mallory, mallorys) = account("mallory", 3);
+        let (mallory, mallorys) = account("mallory", 8);
         let read = |text: &str| ScannedCode::read(text, ORIGIN).unwrap();
         let number_of = |key| SafetyNumber::of((&alice, &alices), (&bob, key)).code();
         let link_of = |address, key| AddLink::of(address, key).text(ORIGIN);
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn what_is_no_code_of_this_server_is_none() {
-        let (alice, key) = account("alice", 1);
+        let (alice, key) = account("alice", 2);
         let digits = "1".repeat(60);
         for text in [
             "",
