@@ -15,11 +15,14 @@ pub enum Context {
     KemPreKey,
     /// [`DeviceList`](crate::certificate::DeviceList).
     DeviceList,
+    /// What a member says about a group. Only clients read it.
+    GroupStatement,
 }
 
 impl Context {
     /// Every context, for tests that compare each with each.
-    pub const ALL: [Self; 4] = [Self::Certificate, Self::SignedPreKey, Self::KemPreKey, Self::DeviceList];
+    pub const ALL: [Self; 5] =
+        [Self::Certificate, Self::SignedPreKey, Self::KemPreKey, Self::DeviceList, Self::GroupStatement];
 
     /// The first field of every statement of this kind.
     pub fn label(self) -> &'static str {
@@ -28,6 +31,7 @@ impl Context {
             Self::SignedPreKey => "Cliquet/1 signed X25519 pre-key",
             Self::KemPreKey => "Cliquet/1 signed ML-KEM-768 pre-key",
             Self::DeviceList => "Cliquet/1 device list",
+            Self::GroupStatement => "Cliquet/1 group statement",
         }
     }
 }

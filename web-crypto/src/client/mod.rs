@@ -15,6 +15,7 @@ pub mod device;
 pub mod encrypt_next;
 pub mod ephemeral;
 mod fold;
+pub mod group;
 pub mod history;
 pub mod history_chain;
 pub mod lifetimes;

@@ -52,7 +52,10 @@ mod tests {
     const ORIGIN: &str = "https://chat.example";
 
     fn account(name: &str, byte: u8) -> (Address, AccountKey) {
-        (Address::parse(&[name, "@example.org"].concat()).unwrap(), AccountKey::from_modulus([0x81 | byte; 384]).unwrap())
+        (
+            Address::parse(&[name, "@example.org"].concat()).unwrap(),
+            AccountKey::from_modulus([0x81 | byte; 384]).unwrap(),
+        )
     }
 
     #[test]

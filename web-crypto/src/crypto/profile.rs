@@ -88,8 +88,9 @@ impl Profile {
     }
 }
 
-/// One line, its words separated by single spaces.
-fn clean(text: &str) -> Option<String> {
+/// A text as it is shown: one line, its words separated by single spaces, without characters that could mislead. `None`:
+/// nothing is left.
+pub fn clean(text: &str) -> Option<String> {
     let seen: String = text.chars().filter(|char| !is_hidden(*char)).collect();
     let line = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     (!line.is_empty()).then_some(line)

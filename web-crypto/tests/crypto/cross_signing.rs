@@ -1,13 +1,16 @@
 //! Requirements C1 to C4.
 
 use crate::people::{Person, alice, bob, mallory, ready};
-use cliquet_web_crypto::crypto::{
-    CheckedDirectory, DirectoryError,
-    identity::sign_device_list,
-    keys::Key,
-    rsa::{
-        Verifier as _, WrappedAccountKey,
-        native::{NativeSigner, NativeVerifier},
+use cliquet_web_crypto::{
+    client::group::{Change, GroupError, Role, SignedStatement, Statement},
+    crypto::{
+        CheckedDirectory, DirectoryError,
+        identity::sign_device_list,
+        keys::Key,
+        rsa::{
+            Verifier as _, WrappedAccountKey,
+            native::{NativeSigner, NativeVerifier},
+        },
     },
 };
 use cliquet_wire::{
@@ -44,6 +47,34 @@ fn directory_of(account: &Person, devices: u64) -> DeviceDirectory {
     DeviceDirectory { email, account_key, device_list, certificates }
 }
 
+/// The first statement of a group of this person's.
+fn statement_of(founder: &Person) -> SignedStatement {
+    let (author, author_key) = (founder.own.email().clone(), founder.own.account_key().clone());
+    let founds = Change::Add { address: author.clone(), key_hash: author_key.hash(), role: Role::Admin };
+    let statement =
+        Statement { previous: Bytes([7; 32]), version: 1, time: 5, author, author_key, changes: vec![founds] };
+    ready(SignedStatement::sign(&statement, &founder.signer)).unwrap()
+}
+
+/// Requirement: G1
+#[test]
+fn a_statement_about_a_group_counts_with_its_authors_signature_alone() {
+    let (alice, bob) = (alice(1), bob(1));
+    let good = statement_of(&alice);
+    let check = |signed: SignedStatement| ready(signed.check(&NativeVerifier)).map(drop);
+    assert_eq!(check(good.clone()), Ok(()));
+    for at in (0..good.statement.len()).step_by(7) {
+        let mut flipped = good.clone();
+        flipped.statement[at] ^= 1;
+        assert!(check(flipped).is_err(), "byte {at}");
+    }
+    let bobs = statement_of(&bob);
+    let (statement, signature) = (good.statement.clone(), bobs.signature);
+    assert_eq!(check(SignedStatement { statement, signature }), Err(GroupError::NotSigned));
+    let (statement, signature) = (good.statement[..40].to_vec().into(), good.signature);
+    assert_eq!(check(SignedStatement { statement, signature }), Err(GroupError::Malformed));
+}
+
 /// Requirement: C1
 #[test]
 fn a_signature_fails_in_every_other_context() {
@@ -52,11 +83,13 @@ fn a_signature_fails_in_every_other_context() {
     let (hash, device) = (key.hash(), alice.own.device());
     let (signed, kem) = (alice.published.signed.clone().unwrap(), alice.published.kem.clone().unwrap());
     let (certificate, list) = (alice.own.certificate().clone(), alice.directory().device_list);
+    let group = statement_of(&alice);
     let statements = [
         (certificate.signed_bytes(), certificate.signature),
         (signed.signed_bytes(&hash, device), signed.signature),
         (kem.signed_bytes(&hash, device), kem.signature),
         (list.signed_bytes(), list.signature),
+        (group.signed_bytes(), group.signature),
     ];
     assert_eq!(statements.len(), Context::ALL.len());
     for (row, (bytes, _)) in statements.iter().enumerate() {

@@ -1,0 +1,118 @@
+//! What a statement may change.
+
+use crate::crypto::{conversation_timer::is_life, profile::clean};
+use cliquet_wire::{address::Address, bytes::Digest};
+use minicbor::{Decode, Encode};
+
+/// Bytes of a group's name.
+pub const GROUP_NAME_BYTES_MAX: usize = 96;
+/// Bytes of a group's description.
+pub const GROUP_DESCRIPTION_BYTES_MAX: usize = 512;
+
+/// What a member may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Role {
+    /// What [`GroupRight`]s give to everyone.
+    #[n(0)]
+    Member,
+    /// Everything.
+    #[n(1)]
+    Admin,
+}
+
+/// Something that may be left to admins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum GroupRight {
+    /// To add members.
+    #[n(0)]
+    Add,
+    /// To change name, description, picture and timer.
+    #[n(1)]
+    Change,
+    /// To write messages.
+    #[n(2)]
+    Write,
+}
+
+/// Who has a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Who {
+    /// Admins alone.
+    #[n(0)]
+    Admins,
+    /// Every member.
+    #[n(1)]
+    Everyone,
+}
+
+/// One change of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Change {
+    /// Somebody is a member from now on.
+    #[n(0)]
+    Add {
+        /// Their address.
+        #[n(0)]
+        address: Address,
+        /// SHA-256 of their account key, as the author knows it.
+        #[n(1)]
+        key_hash: Digest,
+        /// What they may do.
+        #[n(2)]
+        role: Role,
+    },
+    /// Somebody is no member any more. Of the author themselves: they leave.
+    #[n(1)]
+    Remove(#[n(0)] Address),
+    /// A member may do more, or less.
+    #[n(2)]
+    SetRole {
+        /// The member.
+        #[n(0)]
+        address: Address,
+        /// What they may do from now on.
+        #[n(1)]
+        role: Role,
+    },
+    /// The group's name, at most [`GROUP_NAME_BYTES_MAX`].
+    #[n(3)]
+    Name(#[n(0)] String),
+    /// What the group is about, at most [`GROUP_DESCRIPTION_BYTES_MAX`]. `None`: nothing is said.
+    #[n(4)]
+    Description(#[n(0)] Option<String>),
+    /// SHA-256 of the group's picture, which is sent by itself. `None`: there is none.
+    #[n(5)]
+    Picture(#[n(0)] Option<Digest>),
+    /// Texts disappear after so many seconds from now on. `None`: they are kept.
+    #[n(6)]
+    Timer(#[n(0)] Option<u32>),
+    /// Who has a right from now on.
+    #[n(7)]
+    SetRight {
+        /// The right.
+        #[n(0)]
+        right: GroupRight,
+        /// Who has it.
+        #[n(1)]
+        who: Who,
+    },
+}
+
+impl Change {
+    /// Whether each part is within its limit, and shows as it reads: no character turns the direction of what is beside it,
+    /// or is not seen.
+    pub fn fits(&self) -> bool {
+        let is_clean = |text: &str, max| text.len() <= max && clean(text).as_deref() == Some(text);
+        match self {
+            Self::Name(name) => is_clean(name, GROUP_NAME_BYTES_MAX),
+            Self::Description(text) => text.as_ref().is_none_or(|text| is_clean(text, GROUP_DESCRIPTION_BYTES_MAX)),
+            Self::Timer(seconds) => is_life(*seconds),
+            Self::Add { .. } | Self::Remove(_) | Self::SetRole { .. } | Self::Picture(_) | Self::SetRight { .. } => {
+                true
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Groups: who is in one, and what its people agreed about it.
+//!
+//! A group is a chain of statements, each signed by a member's account key and naming the one before. Every member checks
+//! the whole chain; the server knows nothing of it. Owns the form of statements ([`statement`]), what they may change
+//! ([`change`], [`state`]), and which of two that were made at once counts ([`chain`]).
+
+pub mod chain;
+pub mod change;
+pub mod state;
+pub mod statement;
+
+pub use chain::{Chain, Link};
+pub use change::{Change, GroupRight, Role, Who};
+pub use state::{GroupState, Member};
+pub use statement::{CheckedStatement, SignedStatement, Statement};
+
+/// Why a statement does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GroupError {
+    /// It is not of this form, or a part of it is past its limit.
+    #[error("the statement has no known form")]
+    Malformed,
+    /// The author did not sign it, or the key is not the one that the group knows the author by.
+    #[error("the statement is not signed by a member's key")]
+    NotSigned,
+    /// The statement before it is not known here. It may be asked for.
+    #[error("the statement before this one is not known")]
+    Gap,
+    /// It is of another group.
+    #[error("the statement is of another group")]
+    OtherGroup,
+    /// The author is no member, or may not make this change.
+    #[error("the author may not make this change")]
+    NotAllowed,
+    /// It changes nothing: who is added is there, who is removed is not.
+    #[error("the statement changes nothing")]
+    NoChange,
+    /// There would be more than 50 members.
+    #[error("a group has at most {} members", state::GROUP_MEMBERS_MAX)]
+    TooManyMembers,
+    /// Members would be left without an admin: the last one names another before leaving.
+    #[error("a group keeps an admin")]
+    NoAdmin,
+    /// The chain is as long as it may be.
+    #[error("the group was changed too often")]
+    TooLong,
+}
