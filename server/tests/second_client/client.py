@@ -496,5 +496,5 @@ def main():
             answer = {"refused": str(refused)}
         print(json.dumps(answer), flush=True)
 
-
-main()
+if __name__ == "__main__":
+    main()

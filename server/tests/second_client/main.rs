@@ -4,6 +4,8 @@
 //! `cargo xtask test` brings its environment into `target/second-client`; `--without second-client` leaves this out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod group;
+
 use cliquet_server::device_challenge::{DeviceChallenge, NotProven};
 use cliquet_web_crypto::{
     client::{
@@ -41,6 +43,20 @@ fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
 }
 
+/// A Python program of this folder.
+fn program(name: &str) -> Command {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), ".."].iter().collect();
+    let python = root.join("target/second-client/bin/python");
+    assert!(
+        python.exists(),
+        "the second client's environment is not there: `cargo xtask test` brings it, or leave this out: \
+         `cargo xtask test --without second-client`"
+    );
+    let mut command = Command::new(python);
+    command.arg(root.join("server/tests/second_client").join(name));
+    command
+}
+
 /// The Python client, as a process that answers line by line.
 struct Second {
     process: Child,
@@ -50,20 +66,7 @@ struct Second {
 
 impl Second {
     fn start(email: &str) -> Self {
-        let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), ".."].iter().collect();
-        let python = root.join("target/second-client/bin/python");
-        assert!(
-            python.exists(),
-            "the second client's environment is not there: `cargo xtask test` brings it, or leave this out: \
-             `cargo xtask test --without second-client`"
-        );
-        let mut process = Command::new(python)
-            .arg(root.join("server/tests/second_client/client.py"))
-            .arg(email)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = program("client.py").arg(email).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (to, from) = (process.stdin.take().unwrap(), BufReader::new(process.stdout.take().unwrap()));
         Self { process, to, from }
     }

@@ -11,6 +11,7 @@ use cliquet_web_crypto::{
     client::{
         content::{Body, Content},
         conversation::{Amendments, Conversation, Message, OutgoingEvent, Waiting},
+        group::{Chain, Role, SignedStatement, change::GROUP_NAME_BYTES_MAX, state::GROUP_MEMBERS_MAX},
         history, markup,
         messenger::Messenger,
         outbox::OutboxEntry,
@@ -51,7 +52,7 @@ use zeroize::Zeroizing;
 /// A fuzz target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 17] = [
+pub const ALL: [Target; 18] = [
     ("account_key", account_key),
     ("address", address),
     ("bundle", bundle),
@@ -60,6 +61,7 @@ pub const ALL: [Target; 17] = [
     ("conversation_record", conversation_record),
     ("directory", directory),
     ("envelope", envelope),
+    ("group", group),
     ("history_segment", history_segment),
     ("markup", markup),
     ("poll", poll),
@@ -305,6 +307,21 @@ pub fn markup(bytes: &[u8]) {
     }
     without_marks(rest, rest.len());
     assert_eq!(markup::plain(text), runs.iter().map(|run| run.text).collect::<String>());
+}
+
+/// Statements about a group, as they are kept: whatever their authors wrote, a group stays within its limits, keeps an admin,
+/// and is the same after it was kept once more.
+pub fn group(bytes: &[u8]) {
+    let Ok(statements) = cbor::decode::<Vec<SignedStatement>>(bytes) else { return };
+    let Ok(chain) = Chain::restore(statements) else { return };
+    for link in chain.links() {
+        let members: Vec<_> = link.state().members().collect();
+        assert!(members.len() <= GROUP_MEMBERS_MAX);
+        assert!(members.is_empty() || members.iter().any(|(_, member)| member.role == Role::Admin));
+        assert!(link.state().name().len() <= GROUP_NAME_BYTES_MAX);
+    }
+    let again = Chain::restore(chain.statements().into_iter().cloned()).unwrap();
+    assert_eq!(again.state(), chain.state());
 }
 
 pub fn vault_blob(bytes: &[u8]) {
