@@ -46,7 +46,8 @@ addEventListener("notificationclick", (event) => {
 async function go(page) {
   const [home] = await clients.matchAll({ type: "window" });
   if (!home) return clients.openWindow(page);
-  await home.focus();
+  // Where the browser does not let it, the page goes there all the same.
+  await home.focus().catch(() => {});
   return home.navigate(page);
 }
 

@@ -14,6 +14,16 @@ const RECORD: &str = "(() => {
     ServiceWorkerRegistration.prototype.showNotification = record;
 })()";
 
+/// Nothing presses a notification in a browser without a screen: the page asks the worker to act as if somebody had.
+const PRESSED: &str = "
+addEventListener('message', ({ data }) => {
+    if (!data.press) return;
+    const event = new Event('notificationclick');
+    event.notification = { data: data.press, close() {} };
+    event.waitUntil = () => {};
+    dispatchEvent(event);
+});";
+
 impl Person {
     /// Nobody looks at this page, and what is shown is written down. `open`: the page that is left open.
     async fn look_away(&self, open: &str) {
@@ -98,6 +108,30 @@ async fn a_message_is_announced_as_the_browser_is_set_when_nobody_looks() {
     bob.look_away("/home").await;
     alice.send("heard").await;
     bob.until_notified(json!([{ "title": alice.email, "body": "heard", "tag": alice.email, "data": page }])).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_press_on_a_notification_leads_to_its_conversation() {
+    let stage = Stage::set().await;
+    stage.proxy.rewrite("GET", "/service-worker.js", |_, answer| answer.body.extend_from_slice(PRESSED.as_bytes()));
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.send("by a notification").await;
+    bob.until_reads(&["by a notification"]).await;
+    let page = format!("/home?with={}", alice.email.replace('@', "%40"));
+    for open in ["/home", "/home?show=settings"] {
+        bob.tab.goto(&bob.url(open)).await;
+        bob.until_home().await;
+        bob.tab.until_pages_are_kept().await;
+        let press =
+            "navigator.serviceWorker.ready.then(({ active }) => active.postMessage({ press: a[0] })).then(() => true)";
+        bob.tab.ask(press, vec![page.as_str().into()]).await;
+        bob.tab
+            .until("to be led there", "location.pathname + location.search === a[0]", vec![page.as_str().into()])
+            .await;
+        bob.until_home().await;
+        bob.tab.until_shown(&format!("section[data-conversation='{}']", alice.email)).await;
+        bob.until_reads(&["by a notification"]).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
