@@ -112,6 +112,11 @@ impl MailboxLimits {
     }
 }
 
+/// A post counts once against `post_per_account_hour` for so many envelopes, or what is left of them: no post to one person
+/// and the sender's own devices has more. So the envelopes of an hour are bounded whatever the posts are, and one to a group
+/// of 400 devices counts 25 times.
+pub const ENVELOPES_PER_TURN: usize = 2 * limits::DEVICES_MAX;
+
 /// How often, before 429. Each is a bucket that refills evenly over the hour and may be emptied at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -136,14 +141,16 @@ pub struct Throttles {
     pub look_up_per_account_hour: u32,
     /// Contact requests of one account, to people who have not added it: enough for an evening's circle of friends.
     pub request_per_account_hour: u32,
-    /// Bundles one account claims: every device of many new contacts in one hour (K7).
+    /// Bundles one account claims: every device of two groups of the largest size in one hour (K7). Who may not write to
+    /// an account gets none of it, however many are left.
     pub claim_per_requester_hour: u32,
     /// Bundles one account claims from one other: a few new sessions for each of its devices (K7).
     pub claim_per_pair_hour: u32,
     /// Bundles claimed from one account by all others: below the stock a sleeping device keeps, so that one night
     /// does not use it up; past it senders get bundles without a one-time key and are not refused (K6, K7).
     pub one_time_per_target_hour: u32,
-    /// Posts of messages by one account: a fast writer to many people, retries included.
+    /// Posts of messages by one account: a fast writer to many people, retries included. A post to a group counts as the
+    /// posts to one person that have as many envelopes: see [`ENVELOPES_PER_TURN`].
     pub post_per_account_hour: u32,
     /// Posts of ephemeral envelopes by one account: one each second while typing, twice over.
     pub ephemeral_per_account_hour: u32,
@@ -197,7 +204,7 @@ impl Default for Throttles {
             sign_up_per_invite_hour: 20,
             look_up_per_account_hour: 30,
             request_per_account_hour: 20,
-            claim_per_requester_hour: 200,
+            claim_per_requester_hour: 800,
             claim_per_pair_hour: 40,
             one_time_per_target_hour: 50,
             post_per_account_hour: 3_600,
@@ -278,8 +285,8 @@ pub mod sizes {
     pub const DEVICE: usize = 16 * 1024 + ONE_TIME_PRE_KEYS_FULL * 100;
     /// Record, key, vault and device.
     pub const SIGN_UP: usize = VAULT + DEVICE + SMALL;
-    /// All envelopes of one post.
-    pub const MESSAGES: usize = ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX + 1024;
+    /// All envelopes of one post, and the delivery tokens of their receivers.
+    pub const MESSAGES: usize = POST_BYTES_MAX;
     /// All ephemeral envelopes of one post, each with two addresses, two ids and the names of its fields.
     pub const EPHEMERAL: usize =
         EPHEMERAL_PER_POST_MAX * (base64(EPHEMERAL_CIPHERTEXT_BYTES_MAX) + 2 * ADDRESS_BYTES_MAX + 320) + 64;

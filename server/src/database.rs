@@ -20,6 +20,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0003_safety.sql")),
     M::up(include_str!("../migrations/0004_deletion.sql")),
     M::up(include_str!("../migrations/0005_seen_keys.sql")),
+    M::up(include_str!("../migrations/0006_delivery_tokens.sql")),
 ];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

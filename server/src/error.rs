@@ -4,7 +4,7 @@
 //! source of a fault of ours, once, here; what is shown is the code's words.
 
 use crate::{causes, database, problem_response::ProblemResponse};
-use cliquet_wire::problem::ProblemCode;
+use cliquet_wire::{address::Address, problem::ProblemCode};
 use rocket::{Request, http::Status, response::Responder};
 
 /// The cause of a fault of ours. Logged, never shown.
@@ -16,6 +16,9 @@ pub enum Error {
     /// Refused for a reason that the one who asks can understand.
     #[error("refused: {}", .0.as_str())]
     Refused(ProblemCode),
+    /// Refused for these accounts, ordered. The one who asks named them all.
+    #[error("refused for some accounts: {}", .0.as_str())]
+    RefusedFor(ProblemCode, Vec<Address>),
     /// JSON that does not read, and where.
     #[error("malformed JSON at line {line}, column {column}")]
     MalformedJson { line: usize, column: usize },
@@ -44,7 +47,7 @@ impl Error {
 
     pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Refused(code) => *code,
+            Self::Refused(code) | Self::RefusedFor(code, _) => *code,
             Self::MalformedJson { .. } => ProblemCode::Malformed,
             Self::TooManyRequests { .. } => ProblemCode::TooManyRequests,
             Self::Unavailable(_) => ProblemCode::Unavailable,
@@ -74,7 +77,11 @@ impl Error {
             Self::MalformedJson { line, column } => Some((*line, *column)),
             _ => None,
         };
-        ProblemResponse { code: self.code(), retry_after: self.retry_after(), place }
+        let accounts = match self {
+            Self::RefusedFor(_, accounts) => accounts.clone(),
+            _ => Vec::new(),
+        };
+        ProblemResponse { code: self.code(), retry_after: self.retry_after(), place, accounts }
     }
 
     /// A fault of ours is logged here and nowhere else.

@@ -19,6 +19,7 @@ pub mod cookies;
 pub mod database;
 pub mod deleted_accounts;
 pub mod deletion;
+pub mod delivery_tokens;
 pub mod detour;
 pub mod device_challenge;
 pub mod devices;
@@ -130,6 +131,7 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
             .mount("/", routes::contacts::routes())
             .mount("/", routes::devices::routes())
             .mount("/", routes::vault::routes())
+            .mount("/", routes::delivery_token::routes())
             .mount("/", routes::password::routes())
             .mount("/", routes::recovery::routes())
             .mount("/", routes::history::routes())

@@ -1,7 +1,10 @@
 //! A problem on its way out (RFC 9457): JSON for programs, a page or a fragment for people.
 
 use crate::{accept, pages::Pages, response, words::Language};
-use cliquet_wire::problem::{Problem, ProblemCode};
+use cliquet_wire::{
+    address::Address,
+    problem::{Problem, ProblemCode},
+};
 use rocket::{
     Request,
     http::{ContentType, Header, Status},
@@ -12,23 +15,25 @@ const PROBLEM_PAGE: &str = "problem.html";
 const PROBLEM_FRAGMENT: &str = "fragments/problem.html";
 
 /// A problem on its way out (RFC 9457), or the page that says it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProblemResponse {
     pub code: ProblemCode,
     /// Seconds.
     pub retry_after: Option<u64>,
     /// Line and column of what does not read.
     pub place: Option<(usize, usize)>,
+    /// For which accounts.
+    pub accounts: Vec<Address>,
 }
 
 impl ProblemResponse {
     pub fn new(code: ProblemCode) -> Self {
-        Self { code, retry_after: None, place: None }
+        Self { code, retry_after: None, place: None, accounts: Vec::new() }
     }
 
     /// What a guard of this request left for the catcher.
     pub fn of_guard(request: &Request<'_>) -> Option<Self> {
-        *request.local_cache(|| None)
+        request.local_cache(|| None).clone()
     }
 
     /// The problem in the reader's words.
@@ -52,6 +57,7 @@ impl ProblemResponse {
             title: word(&format!("problem-{}-title", code.as_str()), &[]),
             detail,
             retry_after: self.retry_after,
+            accounts: self.accounts,
         }
     }
 }

@@ -25,6 +25,8 @@ use std::{
 /// One set of buckets, one bucket a key. Each refills evenly over an hour and may be emptied at once.
 pub struct Limit<K: Hash + Eq + Clone> {
     limiter: RateLimiter<K, DashMapStateStore<K>, DefaultClock, NoOpMiddleware>,
+    /// What a full bucket holds.
+    size: NonZeroU32,
     checks: AtomicU32,
 }
 
@@ -34,13 +36,19 @@ const CHECKS_BETWEEN_CLEANINGS: u32 = 4_096;
 impl<K: Hash + Eq + Clone> Limit<K> {
     /// Zero in the settings counts as one: no limit shuts a door for good.
     pub fn per_hour(count: u32) -> Self {
-        let quota = Quota::per_hour(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
-        Self { limiter: RateLimiter::dashmap(quota), checks: AtomicU32::new(0) }
+        let size = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self { limiter: RateLimiter::dashmap(Quota::per_hour(size)), size, checks: AtomicU32::new(0) }
     }
 
     /// Takes one from the bucket, or says when the next one is there.
     pub fn check(&self, key: &K) -> Result<(), Error> {
         self.check_n(key, 1)
+    }
+
+    /// As [`Limit::check_n`], but of a bucket that holds less than `count` all: what costs much passes now and then,
+    /// whatever the setting.
+    pub fn check_up_to(&self, key: &K, count: u32) -> Result<(), Error> {
+        self.check_n(key, count.min(self.size.get()))
     }
 
     /// Takes `count` from the bucket, or none and says when they are there. More than the whole bucket: an hour.
@@ -158,6 +166,15 @@ mod tests {
         assert!(limit.check_n(&1, 2).is_err());
         assert!(limit.check_n(&1, 1).is_ok());
         assert!(limit.check_n(&2, 4).is_err());
+    }
+
+    #[test]
+    fn what_costs_more_than_a_bucket_holds_takes_all_of_it() {
+        let limit = Limit::per_hour(3);
+        assert!(limit.check_up_to(&1, 4).is_ok());
+        assert!(limit.check_up_to(&1, 1).is_err());
+        assert!(limit.check_up_to(&2, 2).is_ok() && limit.check_up_to(&2, 1).is_ok());
+        assert!(limit.check_up_to(&2, 1).is_err());
     }
 
     #[test]

@@ -21,6 +21,7 @@ const EN: &str = concat!(
     include_str!("../../templates/words/en_problems.ftl"),
     include_str!("../../templates/words/en_scan.ftl"),
     include_str!("../../templates/words/en_search.ftl"),
+    include_str!("../../templates/words/en_transparency.ftl"),
 );
 const FR: &str = concat!(
     include_str!("../../templates/words/fr.ftl"),
@@ -31,6 +32,7 @@ const FR: &str = concat!(
     include_str!("../../templates/words/fr_problems.ftl"),
     include_str!("../../templates/words/fr_scan.ftl"),
     include_str!("../../templates/words/fr_search.ftl"),
+    include_str!("../../templates/words/fr_transparency.ftl"),
 );
 
 /// A language that the pages speak.

@@ -239,7 +239,7 @@ impl Person<'_> {
                 }
                 Next::Needs(Needs::Bundles { address, devices }) => {
                     let path = format!("/contacts/{address}/bundles");
-                    let claimed: Bundles = self.post(&path, &ClaimBundles { devices }).await;
+                    let claimed: Bundles = self.post(&path, &ClaimBundles { devices, token: None }).await;
                     let mut rng = random();
                     self.messenger.bundles_arrived(&address, claimed.bundles, &NativeVerifier, &mut rng).await
                 }

@@ -1,8 +1,9 @@
 //! The contract of `Mailbox` over a real Redis, and what happens when Redis falls silent. Each test has a server of its
 //! own, which it ends.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test may
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
+mod group_posts;
 mod mailbox_contract;
 mod support;
 
@@ -12,6 +13,7 @@ use cliquet_server::{
     mailbox::{EnqueueError, Mailbox, RedisMailbox},
 };
 use cliquet_wire::{poll::PollAnswer, problem::ProblemCode};
+use group_posts::*;
 use mailbox_contract::{Durable, NOW_MS, Store, item, mailbox, now, read_all};
 use rocket::{figment::Figment, http::Status};
 use std::{
@@ -369,4 +371,77 @@ fn the_doctor_asks_redis_for_its_settings_and_says_what_to_set() {
     server.kill();
     let (said, is_well) = doctor(&format!("redis://:hidden@127.0.0.1:{}", server.port));
     assert!(!is_well && said.contains("does not answer") && !said.contains("hidden"), "{said}");
+}
+
+/// A server with its mailboxes in a Redis of its own, which ends with it.
+fn over_redis() -> (RedisServer, Figment) {
+    let redis = RedisServer::start();
+    let settings = Figment::new().merge(("mailbox", redis.url()));
+    (redis, settings)
+}
+
+/// Requirement: G10
+#[rocket::async_test]
+async fn r10_four_hundred_envelopes_are_one_post_and_one_more_is_none() {
+    let (_redis, settings) = over_redis();
+    four_hundred_envelopes_are_one_post_and_one_more_is_none(settings).await;
+}
+
+#[rocket::async_test]
+async fn r10_four_mebibytes_are_one_post_and_one_byte_more_is_none() {
+    let (_redis, settings) = over_redis();
+    four_mebibytes_are_one_post_and_one_byte_more_is_none(settings).await;
+}
+
+/// Requirements: G10, G12
+#[rocket::async_test]
+async fn what_some_refuse_is_kept_for_nobody_and_they_are_named() {
+    let (_redis, settings) = over_redis();
+    a_post_that_some_refuse_is_kept_for_nobody_and_names_them_all(settings).await;
+}
+
+/// Requirement: G12
+#[rocket::async_test]
+async fn those_who_have_not_answered_are_named() {
+    let (_redis, settings) = over_redis();
+    strangers_who_have_not_answered_are_named_too(settings).await;
+}
+
+/// Requirement: G10
+#[tokio::test(flavor = "multi_thread")]
+async fn r3_killed_in_the_middle_of_the_largest_post_redis_has_all_of_it_or_none() {
+    let mut store = opened().await;
+    let (mut kept, mut lost) = (0, 0);
+    for kill in 0..12_u32 {
+        let text = format!("{kill:02} {}", "x".repeat(8_000));
+        // To two hundred mailboxes, two letters each.
+        let first = u128::from(kill) * 1_000;
+        let post: Vec<_> = (first..).zip((0..200).chain(0..200)).map(|(id, to)| item(to, id, &text)).collect();
+        let (neighbour, items) = (open(&store.server, store.limits, &store.time), post.clone());
+        let posting = tokio::spawn(async move { neighbour.enqueue(items).await.is_ok() });
+        tokio::time::sleep(Duration::from_millis(u64::from(kill) * 8)).await;
+        store.server.kill();
+        store.server.start_again();
+        let was_answered = posting.await.unwrap();
+        recovers(&store.mailbox).await;
+        let mut counts = Vec::new();
+        for to in 0..200 {
+            counts.push(read_all(&store.mailbox, to).await.iter().filter(|found| **found == text).count());
+        }
+        assert!(counts == vec![0; 200] || counts == vec![2; 200], "kill {kill}: {counts:?}");
+        assert!(!was_answered || counts[0] == 2, "kill {kill}: what was answered is there");
+        if counts[0] == 2 {
+            kept += 1
+        } else {
+            lost += 1
+        }
+        store.mailbox.enqueue(post).await.unwrap();
+        for to in 0..200 {
+            let texts = read_all(&store.mailbox, to).await;
+            assert_eq!(texts.iter().filter(|found| **found == text).count(), 2, "kill {kill}, mailbox {to}");
+            let last = mailbox_contract::cursors(&store.mailbox, to).await[1];
+            store.mailbox.acknowledge(mailbox(to), last).await.unwrap();
+        }
+    }
+    println!("largest post: {kept} times Redis had all of it, {lost} times nothing");
 }

@@ -241,39 +241,6 @@ safety-history-off = This server keeps no history. Your messages are on your dev
 detour-title = Opening
 detour-link = Open Cliquet
 
-# What this server knows
-transparency-title = What this server knows
-transparency-intro = Cliquet seals messages in your browser. The server carries them like a post office: it cannot open them, but it sees the envelopes. Here is all of it.
-transparency-envelopes-title = On every envelope
-transparency-envelopes-who = who writes to whom, and from which device to which device
-transparency-envelopes-when = when it arrived here
-transparency-envelopes-size = its size, in steps of { $step } bytes
-transparency-envelopes-keys = public keys, counters and random values that the other side needs to open it; they are of no use without the secret keys
-transparency-envelopes-kept = An envelope is kept until the device it is for has it, at most { $days } days, then deleted.
-transparency-account-title = About your account
-transparency-account-address = your e-mail address, the public key of your account, and when you made it
-transparency-account-devices = your devices: the name each was given, its public keys, when it was added, and the day it was last here; of one that you removed it keeps an entry, so that it never comes back
-transparency-account-sign-ins = your sign-ins: when each began and when it ends
-transparency-account-browsers = browsers that you signed in from within half a year: a random value for each, so that nobody else's wrong guesses can lock you out there
-transparency-account-contacts = whom you added, who added you, whose request you declined, whom you removed or blocked, and when
-transparency-account-vault = a sealed box with your account's secret key, which only your password or your recovery key opens; and for 30 days the boxes that it replaced
-transparency-account-password = a record that can check your password without holding it
-transparency-account-recovery = whether and when you set a recovery key, and a value that can check it without holding it
-transparency-account-history = your history in sealed pieces, unless you turned that off: how large they are and when they came
-transparency-account-deleted = of an account that was deleted only its address: for a year by default, so that nobody else takes it at once, and for a year for those who had added it, so that they are told
-transparency-moment-title = For a moment
-transparency-moment-network = your network address, like any site you visit. Cliquet counts tries by it to stop guessing, and does not write it down.
-transparency-moment-online = that you are here, while a page is open
-transparency-moment-ephemeral = small sealed signals, such as that someone is typing or looks at a conversation: from which device to which, and when. They are handed on at once or dropped, and never kept.
-transparency-not-title = What it does not know
-transparency-not-texts = what you write
-transparency-not-name = the name and picture that you show your contacts, or a list of people from your phone
-transparency-not-password = your password
-transparency-not-keys = the secret keys of your account, your devices and your messages
-transparency-trust-title = What you have to trust
-transparency-trust-detail = The page that does the sealing comes from this server. A server that turned dishonest could send another page. Compare safety numbers, and use a server run by someone you trust.
-transparency-back = Back
-
 # What is shown once home is quiet: how safely this browser keeps what it stores
 storage-kept = This browser keeps what Cliquet stores here until you delete it.
 storage-may-go = This browser may clear what Cliquet stores here when it runs short of space. A private window clears it when you close it.

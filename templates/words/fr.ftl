@@ -244,39 +244,6 @@ safety-history-off = Ce serveur ne garde pas d’historique. Vos messages ne son
 detour-title = Ouverture
 detour-link = Ouvrir Cliquet
 
-# Ce que sait ce serveur
-transparency-title = Ce que sait ce serveur
-transparency-intro = Cliquet cachette les messages dans votre navigateur. Le serveur les porte comme une poste : il ne peut pas les ouvrir, mais il voit les enveloppes. Voici tout ce qu’il voit.
-transparency-envelopes-title = Sur chaque enveloppe
-transparency-envelopes-who = qui écrit à qui, de quel appareil à quel appareil
-transparency-envelopes-when = quand elle est arrivée ici
-transparency-envelopes-size = sa taille, par pas de { $step } octets
-transparency-envelopes-keys = des clés publiques, des compteurs et des valeurs aléatoires qu’il faut à l’autre pour l’ouvrir ; sans les clés secrètes, ils ne servent à rien
-transparency-envelopes-kept = Une enveloppe est gardée jusqu’à ce que l’appareil destinataire l’ait reçue, au plus { $days } jours, puis effacée.
-transparency-account-title = Sur votre compte
-transparency-account-address = votre adresse e-mail, la clé publique de votre compte, et quand vous l’avez créé
-transparency-account-devices = vos appareils : le nom donné à chacun, ses clés publiques, quand il a été ajouté, et le jour de son dernier passage ; d’un appareil retiré il reste une trace, pour qu’il ne revienne jamais
-transparency-account-sign-ins = vos connexions : quand chacune a commencé et quand elle finit
-transparency-account-browsers = les navigateurs depuis lesquels vous vous êtes connecté en six mois : une valeur aléatoire pour chacun, pour que les essais d’autrui ne puissent pas vous y fermer la porte
-transparency-account-contacts = qui vous avez ajouté, qui vous a ajouté, de qui vous avez refusé la demande, qui vous avez retiré ou bloqué, et quand
-transparency-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent ; et pendant 30 jours celles qu’elle a remplacées
-transparency-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir
-transparency-account-history = votre historique en morceaux cachetés, sauf si vous l’avez désactivé : leur taille et le moment où ils sont arrivés
-transparency-account-deleted = d’un compte supprimé, son adresse seule : un an en général, pour que personne d’autre ne la prenne aussitôt, et un an pour les personnes qui l’avaient ajouté, pour qu’elles en soient informées
-transparency-account-password = de quoi vérifier votre mot de passe, sans le contenir
-transparency-moment-title = Pour un instant
-transparency-moment-network = votre adresse réseau, comme tout site que vous visitez. Cliquet s’en sert pour compter les essais et freiner qui devine, et ne la note pas.
-transparency-moment-online = que vous êtes là, tant qu’une page est ouverte
-transparency-moment-ephemeral = de petits signaux cachetés, par exemple que quelqu’un écrit ou regarde une conversation : de quel appareil à quel appareil, et quand. Ils sont transmis aussitôt ou abandonnés, et jamais gardés.
-transparency-not-title = Ce qu’il ne sait pas
-transparency-not-texts = ce que vous écrivez
-transparency-not-name = le nom et la photo que vous montrez à vos contacts, ni le carnet d’adresses de votre téléphone
-transparency-not-password = votre mot de passe
-transparency-not-keys = les clés secrètes de votre compte, de vos appareils et de vos messages
-transparency-trust-title = À qui vous devez faire confiance
-transparency-trust-detail = La page qui cachette vient de ce serveur. Un serveur devenu malhonnête pourrait envoyer une autre page. Comparez les numéros de sûreté, et prenez un serveur tenu par quelqu’un de confiance.
-transparency-back = Retour
-
 # Ce qui s’affiche une fois la page au repos : comment ce navigateur garde ce qu’il enregistre
 storage-kept = Ce navigateur garde ce que Cliquet enregistre ici jusqu’à ce que vous l’effaciez.
 storage-may-go = Ce navigateur peut effacer ce que Cliquet enregistre ici s’il manque de place. Une fenêtre privée l’efface quand vous la fermez.

@@ -1,6 +1,8 @@
 //! Contacts: looking someone up, adding them, claiming what is needed to write to them.
 
-use crate::{account_key::AccountKey, address::Address, ids::DeviceId, pre_keys::PreKeyBundle};
+use crate::{
+    account_key::AccountKey, address::Address, delivery_token::DeliveryToken, ids::DeviceId, pre_keys::PreKeyBundle,
+};
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +72,17 @@ impl ContactState {
 pub struct ClaimBundles {
     /// Devices of that account, each at most once.
     pub devices: Vec<DeviceId>,
+    /// That account's delivery token, unless it is a contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<DeliveryToken>,
+}
+
+/// `POST /contacts/<email>/directory`, answered with the account's `DeviceDirectory`: as `GET /contacts/<email>`, for
+/// those who have the account's delivery token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AskDirectory {
+    /// That account's.
+    pub token: DeliveryToken,
 }
 
 /// The answer to [`ClaimBundles`].

@@ -5,11 +5,13 @@ use crate::{
     address::Address,
     bytes::{Blob, KemCiphertext, PublicKey, Salt},
     certificate::Certificate,
+    delivery_token::DeliveryToken,
     ids::{DeviceId, EnvelopeId, PreKeyId},
     signed_bytes::SignedBytes,
 };
 use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One sealed message for one device. Everything but `timestamp` and `ciphertext` is authenticated with the ciphertext.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,11 +107,16 @@ impl Envelope {
     }
 }
 
-/// `POST /messages`: stored all or none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `POST /messages`: stored all or none. The body has at most
+/// [`limits::POST_BYTES_MAX`](crate::limits::POST_BYTES_MAX) bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendMessages {
-    /// At most [`limits::ENVELOPES_PER_POST_MAX`](crate::limits::ENVELOPES_PER_POST_MAX).
+    /// At most [`limits::ENVELOPES_PER_POST_MAX`](crate::limits::ENVELOPES_PER_POST_MAX), for at most
+    /// [`limits::GROUP_MEMBERS_MAX`](crate::limits::GROUP_MEMBERS_MAX) accounts, the sender's own among them.
     pub envelopes: Vec<Envelope>,
+    /// The delivery tokens of receivers, for those who have not added the sender.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<Address, DeliveryToken>,
 }
 
 /// The answer, once every envelope is durable.

@@ -20,6 +20,7 @@ pub mod bytes;
 pub mod cbor;
 pub mod certificate;
 pub mod contacts;
+pub mod delivery_token;
 pub mod device_proof;
 pub mod devices;
 pub mod envelope;

@@ -29,8 +29,14 @@ pub const PADDING_STEP_BYTES: usize = 160;
 pub const CIPHERTEXT_BYTES_MAX: usize = 24 * 1024;
 /// One envelope as JSON: the ciphertext in base64, a pre-key message's keys and signatures, the addresses.
 pub const ENVELOPE_JSON_BYTES_MAX: usize = 48 * 1024;
-/// One message goes to every device of a contact and to one's own others.
-pub const ENVELOPES_PER_POST_MAX: usize = 2 * DEVICES_MAX;
+/// People in one group, its own account among them. Each message is encrypted for each of their devices.
+pub const GROUP_MEMBERS_MAX: usize = 50;
+/// One message goes to every device of a group's members, the sender's other devices among them.
+pub const ENVELOPES_PER_POST_MAX: usize = GROUP_MEMBERS_MAX * DEVICES_MAX;
+/// One post as JSON. [`ENVELOPES_PER_POST_MAX`] envelopes of a text of two pages fit, each with the keys of a new session.
+/// Of the longest text fit about a hundred, and a client makes several posts of it: an account's envelopes stay in one.
+/// Bounds what one request takes of the server's memory.
+pub const POST_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The ciphertext of one ephemeral envelope with its tag: six padding steps hold two addresses of the greatest length
 /// and some bytes. What is longer is a message.
@@ -79,7 +85,9 @@ mod tests {
         assert_eq!(MESSAGE_TEXT_BYTES_MAX, 16_384);
         assert_eq!(CIPHERTEXT_BYTES_MAX, 24_576);
         assert_eq!(ENVELOPE_JSON_BYTES_MAX, 49_152);
-        assert_eq!(ENVELOPES_PER_POST_MAX, 16);
+        assert_eq!(GROUP_MEMBERS_MAX, 50);
+        assert_eq!(ENVELOPES_PER_POST_MAX, 400);
+        assert_eq!(POST_BYTES_MAX, 4_194_304);
         assert_eq!(EPHEMERAL_CIPHERTEXT_BYTES_MAX, 976);
         assert_eq!(EPHEMERAL_PER_POST_MAX, 8);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);

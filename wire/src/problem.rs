@@ -1,5 +1,6 @@
 //! What went wrong, for programs: problem details (RFC 9457) with a code of ours.
 
+use crate::address::Address;
 use serde::{Deserialize, Serialize};
 
 /// `application/problem+json`.
@@ -19,6 +20,9 @@ pub struct Problem {
     /// Seconds to wait before a new try, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// All accounts for which a post was refused, ordered. The others of the post are not concerned.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Address>,
 }
 
 macro_rules! codes {
@@ -94,6 +98,8 @@ codes! {
     ListOutdated = "list-outdated", 409;
     /// Another vault has replaced the one that this one was made from: fetch it again.
     VaultOutdated = "vault-outdated", 409;
+    /// Another delivery token has replaced the one that this one was to replace: ask which one counts.
+    DeliveryTokenOutdated = "delivery-token-outdated", 409;
     /// The account has as many devices as it may have, or the sign-in has a device already.
     DeviceLimit = "device-limit", 409;
     /// The account has no such device.

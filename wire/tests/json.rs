@@ -7,7 +7,8 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
     certificate::{Certificate, DeviceDirectory, DeviceList},
-    contacts::{AddContact, Bundles, ClaimBundles, Contact, ContactState, Contacts},
+    contacts::{AddContact, AskDirectory, Bundles, ClaimBundles, Contact, ContactState, Contacts},
+    delivery_token::{DeliveryToken, DeliveryTokenHash, ReplaceDeliveryToken},
     device_proof::DeviceProof,
     devices::{Device, DeviceUpload, Devices, RegisterDevice, RenameDevice, RenewDeviceList, RevokeDevice, SignIn},
     envelope::{Envelope, MessagesSent, PreKeyMessage, SendMessages},
@@ -24,7 +25,7 @@ use cliquet_wire::{
     vault::{EarlierVault, EarlierVaults, ReplaceVault, Vault},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 use uuid::Uuid;
 
 fn address() -> Address {
@@ -128,7 +129,8 @@ fn first(one_time_pre_key_id: Option<u32>) -> PreKeyMessage {
 fn problem(text: &str) -> Problem {
     let code = ProblemCode::TooManyRequests;
     let kind = "/problems#too-many-requests".into();
-    Problem { kind, code, status: 429, title: text.into(), detail: text.into(), retry_after: Some(3) }
+    let accounts = vec![address()];
+    Problem { kind, code, status: 429, title: text.into(), detail: text.into(), retry_after: Some(3), accounts }
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
@@ -157,13 +159,22 @@ fn reads_back<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
 fn every_type_reads_back() {
     reads_back(directory());
     reads_back(AddContact { email: " Bob@Example.org ".into() });
-    reads_back(ClaimBundles { devices: vec![] });
+    let token = DeliveryToken(Bytes([0x5a; 16]));
+    reads_back(ClaimBundles { devices: vec![], token: None });
+    reads_back(ClaimBundles { devices: vec![device()], token: Some(token.clone()) });
+    reads_back(AskDirectory { token: token.clone() });
+    reads_back(ReplaceDeliveryToken::default());
+    reads_back(ReplaceDeliveryToken { hash: Some(token.hash()), replaces: Some(Bytes([1; 32])) });
+    reads_back(DeliveryTokenHash { hash: Some(token.hash()) });
+    reads_back(DeliveryTokenHash::default());
     let bundle = |one_time| PreKeyBundle { certificate: certificate(), signed: signed(), kem: kem(), one_time };
     reads_back(Bundles { bundles: vec![bundle(None), bundle(Some(one_time()))] });
     reads_back(RegisterDevice { device_list: device_list(), device: device_upload() });
     reads_back(SendMessages {
         envelopes: vec![envelope(None), envelope(Some(first(None))), envelope(Some(first(Some(0))))],
+        tokens: BTreeMap::from([(address(), token)]),
     });
+    reads_back(SendMessages::default());
     reads_back(MessagesSent { timestamp: 5 });
     reads_back(Poll { cursor: 5, wait_seconds: Some(25) });
     reads_back(Poll { cursor: 0, wait_seconds: None });
@@ -198,7 +209,7 @@ fn every_type_reads_back() {
     reads_back(SignedIn { directory: directory(), vault: Blob(vec![]), device: Some(device()) });
     reads_back(problem("non, é 😀"));
     for code in ProblemCode::ALL {
-        reads_back(Problem { code: *code, retry_after: None, ..problem("") });
+        reads_back(Problem { code: *code, retry_after: None, accounts: vec![], ..problem("") });
     }
 }
 
@@ -342,4 +353,18 @@ fn what_nests_deeply_is_skipped_and_ends_no_stack() {
     let text = format!(r#"{{"timestamp":5,"added_later":{more}}}"#);
     assert_eq!(read(&text), Some(MessagesSent { timestamp: 5 }));
     assert_eq!(read::<Vec<String>>(&more), None);
+}
+
+/// What a client or a server that knows neither tokens nor accounts reads and writes is what it was.
+#[test]
+fn a_post_without_tokens_and_a_problem_without_accounts_do_not_mention_them() {
+    assert_eq!(serde_json::to_string(&SendMessages::default()).unwrap(), r#"{"envelopes":[]}"#);
+    let token = DeliveryToken(Bytes([0; 16]));
+    let post = SendMessages { envelopes: vec![], tokens: BTreeMap::from([(address(), token)]) };
+    let text = r#"{"envelopes":[],"tokens":{"alice@example.org":"AAAAAAAAAAAAAAAAAAAAAA"}}"#;
+    assert_eq!(serde_json::to_string(&post).unwrap(), text);
+    assert!(serde_json::from_str::<SendMessages>(&text.replace("alice@", "Alice@")).is_err(), "not canonical");
+    assert!(serde_json::from_str::<SendMessages>(&text.replace("AAAAAA\"", "AAAAA\"")).is_err(), "a byte too short");
+    let problem = Problem { accounts: vec![], ..problem("") };
+    assert!(!serde_json::to_string(&problem).unwrap().contains("accounts"));
 }

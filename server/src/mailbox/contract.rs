@@ -42,6 +42,9 @@ pub enum Standing {
     ///
     /// [`MailboxLimits::sender_percent`]: crate::config::MailboxLimits::sender_percent
     Accepted,
+    /// The sender showed the receiver's delivery token: as much as [`Standing::Accepted`]. It was written to the receiver as
+    /// to a member of a group, and stays when a request of the sender is declined.
+    Bearer,
     /// The receiver has not answered: [`MailboxLimits::stranger_envelopes`] in all, fetched or not.
     ///
     /// [`MailboxLimits::stranger_envelopes`]: crate::config::MailboxLimits::stranger_envelopes
@@ -101,12 +104,13 @@ pub struct Enqueued {
 /// Why nothing was enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
-    /// One of the mailboxes has no room, or none for this sender. Tell the sender; try again when the device was there.
+    /// These mailboxes, all of them that are named, have no room, or none for this sender. Tell the sender; try again when
+    /// the devices were there.
     #[error("a mailbox is full")]
-    Full,
-    /// The sender has used up what a mailbox takes from somebody whom its owner has not added.
+    Full(Vec<MailboxId>),
+    /// The sender has used up what these mailboxes take from somebody whom their owners have not added.
     #[error("the receiver has not answered")]
-    Unanswered,
+    Unanswered(Vec<MailboxId>),
     /// The id belongs to another envelope of that mailbox. The sender's fault.
     #[error("an id was used for another envelope")]
     IdReused,
@@ -189,7 +193,8 @@ pub trait Mailbox: Send + Sync + 'static {
     fn acknowledge(&self, mailbox: MailboxId, cursor: u64)
     -> impl Future<Output = Result<(), AcknowledgeError>> + Send;
 
-    /// Removes what this account sent and is not acknowledged: its request was declined. Nobody is told.
+    /// Removes what this account sent and is not acknowledged, but for what it sent as [`Standing::Bearer`]: its request was
+    /// declined. Nobody is told.
     fn drop_sender(&self, mailbox: MailboxId, account: i64) -> impl Future<Output = Result<(), Unavailable>> + Send;
 
     /// Forgets the mailbox and ends its wait: its device was revoked.

@@ -3,7 +3,7 @@
 -- strangers; then the mailboxes by expiry.
 -- ARGV: now and the life of an envelope (ms), the limits by count and bytes, a sender's share of both, the limit of a
 -- stranger, then for each item: device, digest, accepted_ms, json, id, sender's device, sender's account and its standing
--- (own, accepted, stranger).
+-- (own, accepted, bearer, stranger).
 -- What is past its life still takes room here: the caller that is told 'full' expires it and asks again.
 local now, life = tonumber(ARGV[1]), tonumber(ARGV[2])
 local envelopes_max, bytes_max = tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -13,6 +13,8 @@ local text = function(number) return string.format('%.0f', number) end
 local accepted = nil
 local oldest = function(ms) if accepted == nil or ms < accepted then accepted = ms end end
 local fresh, mailboxes, in_order, remembered = {}, {}, {}, {}
+-- Answers: the word, and the devices of all mailboxes that it concerns.
+local unanswered, full = { 'unanswered' }, { 'full' }
 
 for i = 1, (#KEYS - 1) / 5 do
     local state, envelopes, memory = KEYS[5 * i - 4], KEYS[5 * i - 3], KEYS[5 * i - 2]
@@ -41,7 +43,7 @@ for i = 1, (#KEYS - 1) / 5 do
         if item.standing == 'stranger' then
             local new = mailbox.new[account] or 0
             local before = tonumber(redis.call('HGET', strangers, account) or '0')
-            if before + new >= stranger_max then return { 'unanswered' } end
+            if before + new >= stranger_max then unanswered[#unanswered + 1] = item.device end
             mailbox.new[account] = new + 1
         end
         local use = mailbox.uses[account]
@@ -64,19 +66,22 @@ for i = 1, (#KEYS - 1) / 5 do
     end
 end
 
+if #unanswered > 1 then return unanswered end
 for _, mailbox in ipairs(in_order) do
-    if mailbox.count > envelopes_max or mailbox.bytes > bytes_max then return { 'full' } end
+    local is_full = mailbox.count > envelopes_max or mailbox.bytes > bytes_max
     for _, use in pairs(mailbox.uses) do
-        if use.limited and (use.envelopes > share_envelopes or use.bytes > share_bytes) then return { 'full' } end
+        is_full = is_full or use.limited and (use.envelopes > share_envelopes or use.bytes > share_bytes)
     end
+    if is_full then full[#full + 1] = mailbox.device end
 end
+if #full > 1 then return full end
 
 for _, item in ipairs(fresh) do
     local mailbox = item.mailbox
     mailbox.last = math.max(item.at, mailbox.last + 1)
     -- Its age is counted from its cursor: what came while the clock was set back is not old when the clock is right.
     redis.call('XADD', mailbox.envelopes, text(mailbox.last) .. '-0', 'accepted_ms', text(mailbox.last), 'envelope', item.json,
-        'id', item.id, 'sender', item.sender, 'account', item.account)
+        'id', item.id, 'sender', item.sender, 'account', item.account, 'standing', item.standing)
     redis.call('SET', item.memory, remembered[item.memory], 'PX', text(life))
 end
 for _, mailbox in ipairs(in_order) do

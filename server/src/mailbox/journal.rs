@@ -30,6 +30,8 @@ pub(super) struct Accepted<'a> {
     pub(super) is_strangers: bool,
     #[b(8)]
     pub(super) json: &'a str,
+    #[n(9)]
+    pub(super) is_by_token: bool,
 }
 
 /// One thing that a group did. A row of the journal is a sequence of them (RFC 8742).
@@ -58,6 +60,7 @@ impl<'a> Accepted<'a> {
             account: item.account,
             is_strangers: item.standing == Standing::Stranger,
             json: &item.json,
+            is_by_token: item.standing == Standing::Bearer,
         }
     }
 
@@ -75,10 +78,18 @@ impl<'a> Accepted<'a> {
     pub(super) fn write_envelope(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection
             .prepare_cached(
-                "INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender, account)
-                 VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO envelopes (mailbox, cursor, accepted_ms, json, id, sender, account, by_token)
+                 VALUES (?1, ?2, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
-            .execute(params![self.mailbox, self.cursor, self.json, self.id, self.sender, self.account])?;
+            .execute(params![
+                self.mailbox,
+                self.cursor,
+                self.json,
+                self.id,
+                self.sender,
+                self.account,
+                self.is_by_token
+            ])?;
         Ok(())
     }
 }

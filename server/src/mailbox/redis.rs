@@ -118,6 +118,7 @@ impl RedisMailbox {
             call.arg(item.id.to_string()).arg(item.sender.to_string()).arg(item.account).arg(match item.standing {
                 Standing::Own => "own",
                 Standing::Accepted => "accepted",
+                Standing::Bearer => "bearer",
                 Standing::Stranger => "stranger",
             });
         }
@@ -130,8 +131,8 @@ impl RedisMailbox {
                 items.iter().for_each(|item| self.hub.wake(item.mailbox));
                 Ok(Enqueued { accepted_ms })
             }
-            ["full"] => Err(EnqueueError::Full),
-            ["unanswered"] => Err(EnqueueError::Unanswered),
+            ["full", devices @ ..] => Err(EnqueueError::Full(mailboxes(devices)?)),
+            ["unanswered", devices @ ..] => Err(EnqueueError::Unanswered(mailboxes(devices)?)),
             ["id-reused"] => Err(EnqueueError::IdReused),
             _ => Err(Unavailable::new(Unexpected).into()),
         }
@@ -161,6 +162,11 @@ impl RedisMailbox {
     }
 }
 
+/// The mailboxes that the script names.
+fn mailboxes(devices: &[&str]) -> Result<Vec<MailboxId>, Unavailable> {
+    devices.iter().map(|device| device.parse().map_err(|_| Unavailable::new(Unexpected))).collect()
+}
+
 fn publish(message: &WakeMessage) -> Cmd {
     let mut command = redis::cmd("PUBLISH");
     command.arg(CHANNEL).arg(message.write());
@@ -175,16 +181,17 @@ impl Mailbox for RedisMailbox {
     async fn enqueue(&self, items: Vec<Item>) -> Result<Enqueued, EnqueueError> {
         loop {
             match self.try_enqueue(&items).await {
-                Err(EnqueueError::Full) => {}
+                // Perhaps only with what is past its life; that makes room piece by piece.
+                Err(EnqueueError::Full(mailboxes)) => {
+                    let mut made_room = 0;
+                    for mailbox in &mailboxes {
+                        made_room += self.expiry.mailbox(*mailbox).await?;
+                    }
+                    if made_room == 0 {
+                        return Err(EnqueueError::Full(mailboxes));
+                    }
+                }
                 done => return done,
-            }
-            // Perhaps only with what is past its life; that makes room piece by piece.
-            let mut made_room = 0;
-            for item in &items {
-                made_room += self.expiry.mailbox(item.mailbox).await?;
-            }
-            if made_room == 0 {
-                return Err(EnqueueError::Full);
             }
         }
     }

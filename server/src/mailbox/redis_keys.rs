@@ -22,7 +22,7 @@ pub(super) fn strangers_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:strangers")
 }
 
-/// Stream: cursor → `accepted_ms`, `envelope`, `id`, `sender`, `account`; or `accepted_ms`, `notice`.
+/// Stream: cursor → `accepted_ms`, `envelope`, `id`, `sender`, `account`, `standing`; or `accepted_ms`, `notice`.
 pub(super) fn envelopes_key(mailbox: MailboxId) -> String {
     format!("cliquet:{{{mailbox}}}:envelopes")
 }

@@ -29,6 +29,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema_2_expiry.sql")),
     M::up(include_str!("schema_3_senders.sql")),
     M::up(include_str!("schema_4_order_of_writing.sql")),
+    M::up(include_str!("schema_5_bearers.sql")),
 ];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

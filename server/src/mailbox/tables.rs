@@ -12,8 +12,12 @@ use super::{
     sweep::{Gone, Sweep},
 };
 use crate::config::MailboxLimits;
+use cliquet_wire::ids::EnvelopeId;
 use rusqlite::{OptionalExtension, Transaction, params};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, HashMap, btree_map},
+    sync::Arc,
+};
 
 /// What a group did, for those who keep it in memory or wait for it.
 #[derive(Debug)]
@@ -36,6 +40,29 @@ pub(super) struct Known {
     pub(super) shares: Shares,
     pub(super) sweep: Sweep,
     pending: Pending,
+}
+
+/// The items of one post that were not accepted before. A mailbox goes by the key of its row.
+#[derive(Debug)]
+struct Fresh<'i> {
+    /// In their order.
+    items: Vec<(&'i Item, i64)>,
+    by_id: HashMap<(EnvelopeId, i64), &'i Item>,
+}
+
+impl<'i> Fresh<'i> {
+    fn for_at_most(items: usize) -> Self {
+        Self { items: Vec::with_capacity(items), by_id: HashMap::with_capacity(items) }
+    }
+
+    fn push(&mut self, item: &'i Item, mailbox: i64) {
+        self.items.push((item, mailbox));
+        self.by_id.insert((item.id, mailbox), item);
+    }
+
+    fn of(&self, mailbox: i64) -> impl Iterator<Item = &'i Item> {
+        self.items.iter().filter(move |(_, to)| *to == mailbox).map(|(item, _)| *item)
+    }
 }
 
 /// The tables within one transaction.
@@ -115,44 +142,49 @@ impl<'t> Tables<'t> {
         gone: &mut Vec<Gone>,
     ) -> rusqlite::Result<Result<Enqueued, EnqueueError>> {
         let mut accepted_ms = u64::MAX;
-        // With the keys of their mailboxes.
-        let mut fresh: Vec<(&Item, i64)> = Vec::with_capacity(items.len());
-        // As they will be. A post names few mailboxes.
-        let mut rows: Vec<(MailboxId, Row)> = Vec::with_capacity(items.len());
+        let mut fresh = Fresh::for_at_most(items.len());
+        // As they will be.
+        let mut rows: BTreeMap<MailboxId, Row> = BTreeMap::new();
+        let mut unanswered = Vec::new();
         for item in items {
-            if !rows.iter().any(|(mailbox, _)| *mailbox == item.mailbox) {
-                rows.push((item.mailbox, self.row_or_new(item.mailbox)?));
-            }
-            let Some((_, row)) = rows.iter_mut().find(|(mailbox, _)| *mailbox == item.mailbox) else { continue };
+            let row = match rows.entry(item.mailbox) {
+                btree_map::Entry::Occupied(known) => known.into_mut(),
+                btree_map::Entry::Vacant(unknown) => unknown.insert(self.row_or_new(item.mailbox)?),
+            };
             match self.accepted_before(row.key, item, &fresh)? {
                 Some((digest, _)) if digest != item.digest => return Ok(Err(EnqueueError::IdReused)),
                 Some((_, first_ms)) => accepted_ms = accepted_ms.min(first_ms),
                 None => {
-                    fresh.push((item, row.key));
-                    if item.standing == Standing::Stranger && self.is_past_a_strangers(row.key, &fresh, now_ms)? {
-                        return Ok(Err(EnqueueError::Unanswered));
+                    fresh.push(item, row.key);
+                    if item.standing == Standing::Stranger && self.is_past_a_strangers(item, row.key, &fresh, now_ms)? {
+                        unanswered.push(item.mailbox);
                     }
                     accepted_ms = accepted_ms.min(item.accepted_ms);
                     row.add(item.json.len());
                 }
             }
         }
+        if !unanswered.is_empty() {
+            return Ok(Err(EnqueueError::Unanswered(unanswered)));
+        }
+        let mut full = Vec::new();
         for (mailbox, row) in &mut rows {
             if self.is_over(row) {
                 row.take(self.expire_mailbox(*mailbox, now_ms, u32::MAX, gone)?);
             }
             // A mailbox that only a retry names is never refused for being full.
-            if self.is_over(row) && fresh.iter().any(|(_, key)| *key == row.key) {
-                return Ok(Err(EnqueueError::Full));
-            }
-            if self.is_over_a_share(row) && self.takes_more_than_a_share(row.key, &fresh)? {
-                return Ok(Err(EnqueueError::Full));
+            let has_no_room = self.is_over(row) && fresh.of(row.key).next().is_some();
+            if has_no_room || (self.is_over_a_share(row) && self.takes_more_than_a_share(row.key, &fresh)?) {
+                full.push(*mailbox);
             }
         }
-        for (item, key) in fresh {
+        if !full.is_empty() {
+            return Ok(Err(EnqueueError::Full(full)));
+        }
+        for (item, key) in fresh.items {
             self.known.shares.add(key, item.account, item.json.len() as u64);
             self.known.sweep.one_more_id();
-            if let Some((_, row)) = rows.iter_mut().find(|(_, row)| row.key == key) {
+            if let Some(row) = rows.get_mut(&item.mailbox) {
                 let before = row.last_cursor;
                 row.last_cursor = item.accepted_ms.max(before + 1);
                 self.known.pending.add(key, row.last_cursor, item);
@@ -176,15 +208,15 @@ impl<'t> Tables<'t> {
     }
 
     /// Whether these items make a sender use more than a share of a mailbox.
-    fn takes_more_than_a_share(&mut self, key: i64, fresh: &[(&Item, i64)]) -> rusqlite::Result<bool> {
+    fn takes_more_than_a_share(&mut self, key: i64, fresh: &Fresh<'_>) -> rusqlite::Result<bool> {
         let (envelopes, bytes) = self.limits.share();
         if !self.known.shares.are_counted(key) {
             self.settle()?;
         }
-        let to_it = || fresh.iter().filter(|(item, of)| *of == key && item.standing != Standing::Own);
-        for (item, _) in to_it() {
+        let to_it = || fresh.of(key).filter(|item| item.standing != Standing::Own);
+        for item in to_it() {
             let mut used = self.known.shares.of(self.transaction, key, item.account)?;
-            for (item, _) in to_it().filter(|(other, _)| other.account == item.account) {
+            for item in to_it().filter(|other| other.account == item.account) {
                 used.envelopes += 1;
                 used.bytes = used.bytes.saturating_add(item.json.len() as u64);
             }
@@ -197,8 +229,7 @@ impl<'t> Tables<'t> {
 
     /// Whether a mailbox takes less than what is here, the newest of these items with it, from a sender whom its owner has
     /// not added. Counts what was accepted within the life of an envelope, whether it was fetched or not.
-    fn is_past_a_strangers(&self, key: i64, fresh: &[(&Item, i64)], now_ms: u64) -> rusqlite::Result<bool> {
-        let Some((newest, _)) = fresh.last() else { return Ok(false) };
+    fn is_past_a_strangers(&self, newest: &Item, key: i64, fresh: &Fresh<'_>, now_ms: u64) -> rusqlite::Result<bool> {
         let oldest_ms = self.limits.oldest_living_ms(now_ms);
         let settled: u64 = self
             .transaction
@@ -207,19 +238,13 @@ impl<'t> Tables<'t> {
             )?
             .query_row(params![key, newest.account, oldest_ms], |row| row.get(0))?;
         let pending = self.known.pending.of_stranger(key, newest.account, oldest_ms);
-        let here = fresh.iter().filter(|(item, to)| *to == key && item.account == newest.account).count() as u64;
+        let here = fresh.of(key).filter(|item| item.account == newest.account).count() as u64;
         Ok(settled + pending + here > self.limits.stranger_envelopes)
     }
 
     /// If this id was accepted before, or is among these: the digest and the time of its first post.
-    fn accepted_before(
-        &self,
-        key: i64,
-        item: &Item,
-        fresh: &[(&Item, i64)],
-    ) -> rusqlite::Result<Option<([u8; 16], u64)>> {
-        let here = fresh.iter().find(|(other, to)| *to == key && other.id == item.id).map(|(other, _)| *other);
-        if let Some(other) = here.or_else(|| self.known.pending.of(key, item.id)) {
+    fn accepted_before(&self, key: i64, item: &Item, fresh: &Fresh<'_>) -> rusqlite::Result<Option<([u8; 16], u64)>> {
+        if let Some(other) = fresh.by_id.get(&(item.id, key)).copied().or_else(|| self.known.pending.of(key, item.id)) {
             return Ok(Some((other.digest, other.accepted_ms)));
         }
         self.transaction
@@ -255,7 +280,8 @@ impl<'t> Tables<'t> {
     pub(super) fn drop_sender(&mut self, mailbox: MailboxId, account: i64) -> rusqlite::Result<()> {
         self.settle_to_change()?;
         let Some(row) = self.row(mailbox)? else { return Ok(()) };
-        let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND account = ?2 RETURNING octet_length(json)";
+        let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND account = ?2 AND by_token = 0
+                      RETURNING octet_length(json)";
         let removed = self.remove(row.key, delete, account)?;
         self.take(mailbox, row, removed);
         // Memory would go on handing them out.

@@ -22,6 +22,9 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) const WAITING_MAX: usize = 1_024;
 /// Commands in one transaction: by then the cost of the disk is spread thin, and the first of them has waited enough.
 const GROUP_MAX: usize = 256;
+/// Bytes of envelopes in one transaction, and one post more: some tens of milliseconds of the disk. A group of nothing but
+/// posts of the largest size would take so long that everybody in it was told that the store is silent.
+const GROUP_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What the writer is asked. Each is answered through its channel, or not at all when the group failed.
 #[derive(Debug)]
@@ -55,6 +58,16 @@ pub(super) enum Command {
     Settle,
 }
 
+impl Command {
+    /// Of the envelopes that it brings.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Enqueue { items, .. } => items.iter().map(|item| item.json.len()).sum(),
+            _ => 0,
+        }
+    }
+}
+
 /// An answer that waits for the commit.
 type Held = Box<dyn FnOnce()>;
 
@@ -69,7 +82,7 @@ fn run(
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut known = Known::default();
-    while commands.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+    while next_group(&mut commands, &mut group) {
         match commit(&mut connection, &limits, &mut known, &mut group) {
             Ok((answers, changes)) => publish(answers, changes, hub, recent),
             // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
@@ -86,6 +99,21 @@ fn run(
     if let Err(error) = commit(&mut connection, &limits, &mut known, &mut vec![Command::Settle]) {
         log::warn!("the mailbox closes with a journal: {error}");
     }
+}
+
+/// Waits for a command and takes what waits behind it, as far as a group goes. False: every sender is gone.
+fn next_group(commands: &mut mpsc::Receiver<Command>, group: &mut Vec<Command>) -> bool {
+    let Some(first) = commands.blocking_recv() else { return false };
+    let mut bytes = first.bytes();
+    group.push(first);
+    while group.len() < GROUP_MAX
+        && bytes < GROUP_BYTES_MAX
+        && let Ok(next) = commands.try_recv()
+    {
+        bytes += next.bytes();
+        group.push(next);
+    }
+    true
 }
 
 /// Updates memory, answers the commands, then wakes the waiters, which read that memory.
@@ -166,4 +194,49 @@ pub(super) fn start(
         .spawn(move || run(connection, limits, &hub, &recent, receiver))
         .map_err(Unavailable::new)?;
     Ok((sender, thread))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mailbox::Standing;
+    use cliquet_wire::ids::EnvelopeId;
+
+    fn post(bytes: usize) -> Command {
+        let mailbox = MailboxId::from_random([1; 16]);
+        let item = Item {
+            mailbox,
+            sender: mailbox,
+            account: 1,
+            standing: Standing::Own,
+            id: EnvelopeId::from_parts(1, [1; 10]),
+            digest: [0; 16],
+            accepted_ms: 1,
+            json: " ".repeat(bytes).into(),
+        };
+        Command::Enqueue { items: vec![item], now_ms: 1, answer: oneshot::channel().0 }
+    }
+
+    /// How many of these commands, which all wait, are in the first group, and how many in the next.
+    fn groups(waiting: impl Iterator<Item = Command>) -> (usize, usize) {
+        let (sender, mut commands) = mpsc::channel(WAITING_MAX);
+        waiting.for_each(|command| sender.try_send(command).unwrap());
+        drop(sender);
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        assert!(next_group(&mut commands, &mut first));
+        let goes_on = next_group(&mut commands, &mut second);
+        assert_eq!(goes_on, !second.is_empty());
+        (first.len(), second.len())
+    }
+
+    #[test]
+    fn a_group_ends_with_so_many_commands_or_so_many_bytes() {
+        let settle = |count| (0..count).map(|_| Command::Settle);
+        assert_eq!(groups(settle(GROUP_MAX)), (GROUP_MAX, 0));
+        assert_eq!(groups(settle(GROUP_MAX + 1)), (GROUP_MAX, 1));
+        let half = GROUP_BYTES_MAX / 2;
+        assert_eq!(groups([half, half - 1, 1, 1].map(post).into_iter()), (3, 1));
+        assert_eq!(groups([half, half, 1].map(post).into_iter()), (2, 1));
+        assert_eq!(groups([3 * GROUP_BYTES_MAX, 1].map(post).into_iter()), (1, 1), "one post is in one group");
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
     config::sizes,
     contacts::{self, ChangeError},
     database::{self, Database},
-    deleted_accounts, devices,
+    deleted_accounts, delivery_tokens, devices,
     error::Error,
     mailbox::{Mailbox as _, Mailboxes},
     now::Now,
@@ -20,7 +20,8 @@ use crate::{
 use cliquet_wire::{
     address::Address,
     certificate::DeviceDirectory,
-    contacts::{AddContact, Bundles, ClaimBundles, Contacts},
+    contacts::{AddContact, AskDirectory, Bundles, ClaimBundles, Contacts},
+    delivery_token::DeliveryToken,
     ids::DeviceId,
     limits::DEVICES_MAX,
     pre_keys::PreKeyBundle,
@@ -31,7 +32,7 @@ use rusqlite::Connection;
 use std::collections::BTreeSet;
 
 pub fn routes() -> Vec<Route> {
-    routes![list, add, search, directory, remove, claim, decline, block, unblock]
+    routes![list, add, search, directory, ask_directory, remove, claim, decline, block, unblock]
 }
 
 #[get("/contacts")]
@@ -101,6 +102,20 @@ async fn directory(
     database: &State<Database>,
 ) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
     let other = look_up(&signed_in, parse(email)?, throttle, database).await?;
+    Ok(HtmlOrJson::new(database.run(move |connection| devices::directory(connection, other)).await?))
+}
+
+/// The same for a bearer of the account's delivery token, who may write to it and so looks it up as freely as a contact.
+/// A post, because a path stands in logs. With another token it is the look-up of a stranger, and answered as that.
+#[post("/contacts/<email>/directory", data = "<body>")]
+async fn ask_directory(
+    signed_in: SignedIn,
+    email: &str,
+    body: Body<AskDirectory, { sizes::SMALL }>,
+    throttle: &State<Throttle>,
+    database: &State<Database>,
+) -> Result<HtmlOrJson<DeviceDirectory>, Error> {
+    let other = look_up_with(&signed_in, parse(email)?, Some(body.0.token), throttle, database).await?;
     Ok(HtmlOrJson::new(database.run(move |connection| devices::directory(connection, other)).await?))
 }
 
@@ -179,8 +194,8 @@ async fn unblock(changing: Changing<SignedIn>, email: &str, database: &State<Dat
     Ok(NoContent)
 }
 
-/// One bundle for each named device, of a contact or of one's own others. A stranger and an unknown address are
-/// refused alike (S1).
+/// One bundle for each named device, of a contact, of an account whose delivery token came too, or of one's own others. A
+/// stranger and an unknown address are refused alike (S1).
 #[post("/contacts/<email>/bundles", data = "<body>")]
 async fn claim(
     signed_in: SignedInDevice,
@@ -190,7 +205,7 @@ async fn claim(
     database: &State<Database>,
 ) -> Result<HtmlOrJson<Bundles>, Error> {
     let email = parse(email)?;
-    let named = body.0.devices;
+    let ClaimBundles { devices: named, token } = body.0;
     let distinct: BTreeSet<_> = named.iter().collect();
     if named.is_empty() || named.len() > DEVICES_MAX || distinct.len() != named.len() {
         return Err(ProblemCode::Malformed.into());
@@ -198,7 +213,7 @@ async fn claim(
     let count = u32::try_from(named.len()).unwrap_or(u32::MAX);
     let SignedInDevice { account_id, device, .. } = signed_in;
     throttle.claim_per_requester.check_n(&account_id, count)?;
-    let claim = Claim { account_id, device, email, named };
+    let claim = Claim { account_id, device, email, named, token };
     // Before anything of the target's is spent: who may not write to it learns and uses up nothing.
     let (claim, other) = database
         .run(move |connection| {
@@ -230,6 +245,7 @@ struct Claim {
     device: DeviceId,
     email: Address,
     named: Vec<DeviceId>,
+    token: Option<DeliveryToken>,
 }
 
 impl Claim {
@@ -237,7 +253,7 @@ impl Claim {
     fn check(&self, connection: &Connection) -> Result<i64, Error> {
         let other = match accounts::find(connection, &self.email)? {
             Some(own) if own == self.account_id => own,
-            _ => check_contact(connection, self.account_id, &self.email)?,
+            _ => check_contact(connection, self.account_id, &self.email, self.token.as_ref())?,
         };
         let active = devices::active(connection, &self.email)?;
         if self.named.iter().any(|named| *named == self.device || !active.contains(named)) {
@@ -254,9 +270,27 @@ fn parse(typed: &str) -> Result<Address, ProblemCode> {
 /// The account of this address. Looking up people one does not know yet is limited: it tells who is here. An account that
 /// had added a deleted one is told of the deletion.
 async fn look_up(signed_in: &SignedIn, email: Address, throttle: &Throttle, database: &Database) -> Result<i64, Error> {
+    look_up_with(signed_in, email, None, throttle, database).await
+}
+
+/// Nor does it tell anything new to who has the account's delivery token.
+async fn look_up_with(
+    signed_in: &SignedIn,
+    email: Address,
+    token: Option<DeliveryToken>,
+    throttle: &Throttle,
+    database: &Database,
+) -> Result<i64, Error> {
     let account_id = signed_in.account_id;
     let found = database.run(move |connection| match accounts::find(connection, &email)? {
-        Some(other) => Ok(Some((other, contacts::are_known(connection, account_id, other)?))),
+        Some(other) => {
+            let is_known = contacts::are_known(connection, account_id, other)?
+                || match &token {
+                    Some(token) => delivery_tokens::admits(connection, token, account_id, other)?,
+                    None => false,
+                };
+            Ok(Some((other, is_known)))
+        }
         None if deleted_accounts::was_contact(connection, account_id, &email)? => {
             Err(ProblemCode::AccountDeleted.into())
         }

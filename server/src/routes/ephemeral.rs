@@ -47,7 +47,7 @@ async fn send(
     let envelopes = post.0.envelopes;
     let (receiver, devices) = check_form(&envelopes, &me)?;
     let found = contact_devices.get(database, (me.account_id, receiver), |connection, (account_id, receiver)| {
-        check_contact(connection, *account_id, receiver)?;
+        check_contact(connection, *account_id, receiver, None)?;
         Ok::<_, Error>(Some(devices::active(connection, receiver)?.into_iter().collect()))
     });
     let active = found.await?.unwrap_or_default();

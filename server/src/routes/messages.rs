@@ -6,10 +6,10 @@ use crate::{
     accounts,
     body::Body,
     cache::VersionedCache,
-    config::sizes,
+    config::{ENVELOPES_PER_TURN, sizes},
     contacts,
-    database::Database,
-    deleted_accounts, devices,
+    database::{self, Database},
+    deleted_accounts, delivery_tokens, devices,
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes, Standing},
     now::Now,
@@ -21,15 +21,21 @@ use crate::{
 use cliquet_wire::{
     address::Address,
     bytes::Blob,
+    delivery_token::DeliveryToken,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::DeviceId,
-    limits::{CIPHERTEXT_BYTES_MAX, ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX, PADDING_STEP_BYTES},
+    limits::{
+        CIPHERTEXT_BYTES_MAX, ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX, GROUP_MEMBERS_MAX, PADDING_STEP_BYTES,
+    },
     problem::ProblemCode,
 };
 use rocket::{Route, State, post, routes};
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// AES-256-GCM's.
 const TAG_BYTES: usize = 16;
@@ -49,20 +55,31 @@ async fn send(
     allowed: &State<AllowedPosts>,
 ) -> Result<HtmlOrJson<MessagesSent>, Error> {
     let RoomForLetters(me) = me;
-    throttle.post_per_account.check(&me.account_id)?;
-    let envelopes = post.0.envelopes;
+    let SendMessages { envelopes, tokens } = post.0;
+    let turns = u32::try_from(envelopes.len().div_ceil(ENVELOPES_PER_TURN)).unwrap_or(u32::MAX);
+    throttle.post_per_account.check_up_to(&me.account_id, turns.max(1))?;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
-    let post = Sending { account_id: me.account_id, email: me.email, device: me.device, receivers };
-    let account_id = post.account_id;
-    let standing = allowed.get(database, post, |connection, post| check_receivers(connection, post).map(Some)).await?;
-    let to_contact = standing.unwrap_or(Standing::Stranger);
+    if tokens.keys().any(|account| !receivers.contains_key(account)) {
+        return Err(ProblemCode::Malformed.into());
+    }
+    let account_id = me.account_id;
+    let post = Sending { account_id, email: me.email, device: me.device, receivers, tokens };
+    let standings =
+        allowed.get(database, post.key(), move |connection, _| check_receivers(connection, &post).map(Some));
+    let standings = standings.await?.unwrap_or_default();
+    let receivers: BTreeSet<&Address> = envelopes.iter().map(|envelope| &envelope.receiver_email).collect();
+    let standings: BTreeMap<&Address, Standing> = receivers.into_iter().zip(standings.iter().copied()).collect();
     let accepted_ms = now.0;
-    let items = envelopes.iter().map(|envelope| {
-        let is_own = envelope.receiver_email == envelope.sender_email;
-        item(envelope, account_id, if is_own { Standing::Own } else { to_contact }, accepted_ms)
-    });
-    let items = items.collect::<Result<_, _>>()?;
-    let enqueued = mailboxes.enqueue(items).await?;
+    let mut items = Vec::with_capacity(envelopes.len());
+    for (number, envelope) in envelopes.iter().enumerate() {
+        let standing = standings.get(&envelope.receiver_email).copied().unwrap_or(Standing::Stranger);
+        items.push(item(envelope, account_id, standing, accepted_ms)?);
+        // The largest post takes some milliseconds: others have their turn in between.
+        if number % ENVELOPES_PER_TURN == ENVELOPES_PER_TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let enqueued = mailboxes.enqueue(items).await.map_err(|error| refusal(error, &envelopes))?;
     Ok(HtmlOrJson::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
 }
 
@@ -70,16 +87,40 @@ async fn send(
 type Receivers = BTreeMap<Address, BTreeSet<DeviceId>>;
 
 /// The sender and the receivers of a post: the same in every post of a conversation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Sending {
+#[derive(Debug)]
+struct Sending {
     account_id: i64,
     email: Address,
     device: DeviceId,
     receivers: Receivers,
+    tokens: BTreeMap<Address, DeliveryToken>,
 }
 
-/// The posts that may be sent, and how their sender stands with the contact. Refusals are not kept.
-pub type AllowedPosts = VersionedCache<Sending, Standing>;
+/// How the sender stands with each receiver of a post, in the order of their addresses.
+type Standings = Arc<[Standing]>;
+
+/// The posts that may be sent, by the digest of their sender and receivers. Refusals are not kept.
+pub type AllowedPosts = VersionedCache<[u8; 32], Standings>;
+
+impl Sending {
+    /// SHA-256 of all of it: the names of four hundred devices would be kept for each sender of a group.
+    fn key(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut field = |bytes: &[u8]| {
+            hash.update(bytes.len().to_be_bytes());
+            hash.update(bytes);
+        };
+        field(&self.account_id.to_be_bytes());
+        field(self.device.0.as_bytes());
+        for (receiver, devices) in &self.receivers {
+            field(receiver.as_str().as_bytes());
+            field(self.tokens.get(receiver).map_or(&[][..], |token| token.0.as_ref()));
+            field(&devices.len().to_be_bytes());
+            devices.iter().for_each(|device| field(device.0.as_bytes()));
+        }
+        hash.finalize().into()
+    }
+}
 
 /// What can be said of the envelopes by looking at them alone.
 fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId) -> Result<Receivers, ProblemCode> {
@@ -107,9 +148,8 @@ fn check_form(envelopes: &[Envelope], sender: &Address, sender_device: DeviceId)
             return Err(ProblemCode::Malformed);
         }
     }
-    // One contact, and one's own other devices.
-    if receivers.keys().filter(|receiver| *receiver != sender).count() > 1 {
-        return Err(ProblemCode::Malformed);
+    if receivers.len() > GROUP_MEMBERS_MAX {
+        return Err(ProblemCode::TooLarge);
     }
     Ok(receivers)
 }
@@ -126,36 +166,104 @@ pub(super) fn check_length(ciphertext: &Blob, bytes_max: usize) -> Result<(), Pr
     Ok(())
 }
 
-/// Refuses a receiver who does not take messages from this sender. An address without an account answers like a
-/// stranger's: who asks learns nothing. Only who had added an account that was deleted is told so: they knew of it.
-/// Returns the receiver's account.
-pub(super) fn check_contact(connection: &Connection, sender: i64, receiver: &Address) -> Result<i64, Error> {
-    if let Some(account) = accounts::find(connection, receiver)?
-        && contacts::may_write(connection, sender, account)?
-    {
-        return Ok(account);
+/// How a sender stands with a receiver who takes their messages, and the receiver's account; or why not. An address
+/// without an account is refused like a stranger's: who asks learns nothing. Only who had added an account that was
+/// deleted is told so: they knew of it. A token that is not the receiver's is none.
+fn reach(
+    connection: &Connection,
+    sender: i64,
+    receiver: &Address,
+    token: Option<&DeliveryToken>,
+) -> Result<Result<(i64, Standing), ProblemCode>, database::Error> {
+    if let Some(account) = accounts::find(connection, receiver)? {
+        if let Some(token) = token
+            && delivery_tokens::admits(connection, token, sender, account)?
+        {
+            return Ok(Ok((account, Standing::Bearer)));
+        }
+        if contacts::may_write(connection, sender, account)? {
+            let is_answered = contacts::has_added(connection, account, sender)?;
+            return Ok(Ok((account, if is_answered { Standing::Accepted } else { Standing::Stranger })));
+        }
     }
     let was_contact = deleted_accounts::was_contact(connection, sender, receiver)?;
-    Err(if was_contact { ProblemCode::AccountDeleted } else { ProblemCode::NotAContact }.into())
+    Ok(Err(if was_contact { ProblemCode::AccountDeleted } else { ProblemCode::NotAContact }))
 }
 
-/// Whether the sender may write to them, and whether these are their devices, all of them and no other.
-fn check_receivers(connection: &Connection, post: &Sending) -> Result<Standing, Error> {
-    let mut standing = Standing::Own;
-    let Sending { account_id: sender, email: sender_email, device: sender_device, receivers } = post;
+/// The receiver's account, if it takes messages from this sender.
+pub(super) fn check_contact(
+    connection: &Connection,
+    sender: i64,
+    receiver: &Address,
+    token: Option<&DeliveryToken>,
+) -> Result<i64, Error> {
+    let (account, _) = reach(connection, sender, receiver, token)??;
+    Ok(account)
+}
+
+/// Whether the sender may write to them, and whether these are their devices, all of them and no other. Returns how
+/// the sender stands with each.
+fn check_receivers(connection: &Connection, post: &Sending) -> Result<Standings, Error> {
+    let mut standings = Vec::with_capacity(post.receivers.len());
+    let mut refused = Refused::default();
+    let Sending { account_id: sender, email: sender_email, device: sender_device, receivers, tokens } = post;
     for (receiver, devices) in receivers {
-        if receiver != sender_email {
-            let account = check_contact(connection, *sender, receiver)?;
-            let is_answered = contacts::has_added(connection, account, *sender)?;
-            standing = if is_answered { Standing::Accepted } else { Standing::Stranger };
+        let standing = if receiver == sender_email {
+            Ok(Standing::Own)
+        } else {
+            reach(connection, *sender, receiver, tokens.get(receiver))?.map(|(_, standing)| standing)
+        };
+        match standing {
+            Ok(standing) => standings.push(standing),
+            Err(code) => {
+                refused.add(code, receiver);
+                continue;
+            }
         }
         let active = devices::active(connection, receiver)?;
         let active: BTreeSet<DeviceId> = active.into_iter().filter(|device| device != sender_device).collect();
         if *devices != active {
-            return Err(ProblemCode::DevicesChanged.into());
+            refused.add(ProblemCode::DevicesChanged, receiver);
         }
     }
-    Ok(standing)
+    refused.check()?;
+    Ok(standings.into())
+}
+
+/// The accounts for which a post is refused, by the reason.
+#[derive(Debug, Default)]
+struct Refused(Vec<(ProblemCode, Address)>);
+
+impl Refused {
+    /// What cannot be mended goes first: those accounts are left out. An answer says one reason; the next try tells the
+    /// next.
+    const ORDER: [ProblemCode; 3] =
+        [ProblemCode::AccountDeleted, ProblemCode::NotAContact, ProblemCode::DevicesChanged];
+
+    fn add(&mut self, code: ProblemCode, account: &Address) {
+        self.0.push((code, account.clone()));
+    }
+
+    fn check(self) -> Result<(), Error> {
+        let Some(said) = Self::ORDER.into_iter().find(|said| self.0.iter().any(|(code, _)| code == said)) else {
+            return Ok(());
+        };
+        let accounts = self.0.into_iter().filter(|(code, _)| *code == said).map(|(_, account)| account);
+        Err(Error::RefusedFor(said, accounts.collect()))
+    }
+}
+
+/// What the mailboxes refused, with the accounts whose mailboxes they are.
+fn refusal(error: EnqueueError, envelopes: &[Envelope]) -> Error {
+    let (code, mailboxes) = match error {
+        EnqueueError::Full(mailboxes) => (ProblemCode::MailboxFull, mailboxes),
+        EnqueueError::Unanswered(mailboxes) => (ProblemCode::Unanswered, mailboxes),
+        EnqueueError::IdReused => return ProblemCode::IdReused.into(),
+        EnqueueError::Unavailable(error) => return error.into(),
+    };
+    let concerned = envelopes.iter().filter(|envelope| mailboxes.contains(&envelope.receiver_device));
+    let accounts: BTreeSet<&Address> = concerned.map(|envelope| &envelope.receiver_email).collect();
+    Error::RefusedFor(code, accounts.into_iter().cloned().collect())
 }
 
 /// An envelope as it is posted has this time in it, and as it is kept the server's.
@@ -175,17 +283,6 @@ fn item(envelope: &Envelope, account: i64, standing: Standing, accepted_ms: u64)
     }
     let (mailbox, sender) = (envelope.receiver_device, envelope.sender_device);
     Ok(Item { mailbox, sender, account, standing, id: envelope.id, digest, accepted_ms, json: json.into() })
-}
-
-impl From<EnqueueError> for Error {
-    fn from(error: EnqueueError) -> Self {
-        match error {
-            EnqueueError::Full => ProblemCode::MailboxFull.into(),
-            EnqueueError::Unanswered => ProblemCode::Unanswered.into(),
-            EnqueueError::IdReused => ProblemCode::IdReused.into(),
-            EnqueueError::Unavailable(error) => error.into(),
-        }
-    }
 }
 
 #[cfg(test)]

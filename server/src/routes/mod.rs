@@ -5,6 +5,7 @@ pub mod add_me;
 pub mod assets;
 pub mod contacts;
 pub mod conversations;
+pub mod delivery_token;
 pub mod detour;
 pub mod devices;
 pub mod ephemeral;

@@ -13,6 +13,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/en_disappearing.ftl"),
             include_str!("../../../templates/words/en_scan.ftl"),
             include_str!("../../../templates/words/en_search.ftl"),
+            include_str!("../../../templates/words/en_transparency.ftl"),
         ),
         "fr" => concat!(
             include_str!("../../../templates/words/fr.ftl"),
@@ -21,6 +22,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/fr_disappearing.ftl"),
             include_str!("../../../templates/words/fr_scan.ftl"),
             include_str!("../../../templates/words/fr_search.ftl"),
+            include_str!("../../../templates/words/fr_transparency.ftl"),
         ),
         other => panic!("no words in {other}"),
     };

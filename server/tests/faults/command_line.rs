@@ -177,7 +177,7 @@ fn post(client: &Client, who: &Person, path: &'static str, body: &impl serde::Se
 }
 
 fn letter(number: u64, from: &Person, to: &Person) -> SendMessages {
-    SendMessages { envelopes: vec![letters::letter(numbered(number), from, to, 4)] }
+    SendMessages { envelopes: vec![letters::letter(numbered(number), from, to, 4)], ..Default::default() }
 }
 
 #[test]

@@ -20,10 +20,10 @@ const LET_GO: Duration = Duration::from_secs(40);
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// TLS as a program of its own: what it is told goes to the proxy, what the proxy says comes out.
-struct Tls(Child);
+pub(crate) struct Tls(Child);
 
 impl Tls {
-    fn to(port: u16) -> Self {
+    pub(crate) fn to(port: u16) -> Self {
         let mut command = Command::new("openssl");
         command.args(["s_client", "-quiet", "-connect", &format!("127.0.0.1:{port}"), "-servername", NAME]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -31,9 +31,16 @@ impl Tls {
     }
 
     /// False when nobody listens any more.
-    fn says(&mut self, text: &str) -> bool {
+    pub(crate) fn says(&mut self, text: &str) -> bool {
         let to = self.0.stdin.as_mut().unwrap();
         to.write_all(text.as_bytes()).and_then(|()| to.flush()).is_ok()
+    }
+
+    /// All that comes until the proxy closes the connection.
+    pub(crate) fn hears(&mut self) -> String {
+        let mut answer = String::new();
+        self.0.stdout.as_mut().unwrap().read_to_string(&mut answer).unwrap();
+        answer
     }
 
     fn has_ended(&mut self) -> bool {
@@ -60,8 +67,7 @@ fn is_closed(connection: &mut TcpStream) -> bool {
 fn asks_honestly(port: u16) {
     let mut honest = Tls::to(port);
     assert!(honest.says(&format!("GET /health HTTP/1.1\r\nHost: {NAME}\r\nConnection: close\r\n\r\n")));
-    let mut answer = String::new();
-    honest.0.stdout.as_mut().unwrap().read_to_string(&mut answer).unwrap();
+    let answer = honest.hears();
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 

@@ -14,7 +14,7 @@ pub(crate) async fn what_is_past_its_life_is_gone_and_takes_no_room<S: Store>() 
         item.accepted_ms = NOW_MS + 60_001;
         item
     };
-    assert!(matches!(store.mailbox().enqueue(vec![young(3, "young")]).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.mailbox().enqueue(vec![young(3, "young")]).await, Err(EnqueueError::Full(_))));
     // A cursor apart, a millisecond apart.
     store.set_time(NOW_MS + 60_002);
     assert_eq!(read_all(store.mailbox(), 1).await, Vec::<String>::new());

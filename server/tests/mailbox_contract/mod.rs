@@ -11,7 +11,10 @@ use cliquet_server::{
     config::MailboxLimits,
     mailbox::{AcknowledgeError, EnqueueError, Item, Mailbox, MailboxId, Standing, Stored, Unavailable},
 };
-use cliquet_wire::{ids::EnvelopeId, limits::POLL_DELIVERIES_MAX};
+use cliquet_wire::{
+    ids::EnvelopeId,
+    limits::{ENVELOPES_PER_POST_MAX, POLL_DELIVERIES_MAX, POST_BYTES_MAX},
+};
 pub(crate) use ephemeral::*;
 pub(crate) use expiry::*;
 pub(crate) use order::*;
@@ -62,6 +65,8 @@ macro_rules! contract {
             one_id_for_two_envelopes_is_refused,
             one_id_may_stand_in_two_mailboxes,
             all_or_none_of_a_post,
+            all_or_none_of_the_largest_post,
+            all_that_refuse_are_named,
             wakes_at_once,
             nothing_slips_between_read_and_wait,
             empty_at_the_deadline,
@@ -81,6 +86,7 @@ macro_rules! contract {
             no_sender_fills_more_than_a_share,
             a_share_is_free_again_when_it_was_fetched_or_expired,
             a_dropped_sender_takes_along_what_it_sent,
+            what_came_with_a_token_stays_when_its_sender_is_dropped,
             a_deleted_mailbox_leaves_no_count_to_the_next,
             survives_the_end_of_the_process,
             a_clock_that_jumps_loses_nothing,
@@ -266,9 +272,9 @@ pub(crate) async fn full_by_count_refuses_and_keeps<S: Store>() {
     let store = S::open(MailboxLimits { envelopes_max: 3, ..MailboxLimits::default() }).await;
     let store = store.mailbox();
     store.enqueue(vec![item(1, 1, "one"), item(1, 2, "two")]).await.unwrap();
-    assert!(matches!(store.enqueue(vec![item(1, 3, "x"), item(1, 4, "y")]).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.enqueue(vec![item(1, 3, "x"), item(1, 4, "y")]).await, Err(EnqueueError::Full(_))));
     store.enqueue(vec![item(1, 5, "three")]).await.unwrap();
-    assert!(matches!(store.enqueue(vec![item(1, 6, "four")]).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.enqueue(vec![item(1, 6, "four")]).await, Err(EnqueueError::Full(_))));
     assert_eq!(read_all(store, 1).await, ["one", "two", "three"]);
     store.enqueue(vec![item(1, 5, "three")]).await.expect("a retry takes no room");
 }
@@ -278,9 +284,9 @@ pub(crate) async fn full_by_bytes_refuses_and_keeps<S: Store>() {
     let store = store.mailbox();
     // Ten bytes, two of them in one letter: bytes are counted, not letters.
     store.enqueue(vec![item(1, 1, "12345678é")]).await.unwrap();
-    assert!(matches!(store.enqueue(vec![item(1, 2, "a")]).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.enqueue(vec![item(1, 2, "a")]).await, Err(EnqueueError::Full(_))));
     store.acknowledge(mailbox(1), cursors(store, 1).await[0]).await.unwrap();
-    assert!(matches!(store.enqueue(vec![item(1, 3, "1234567890é")]).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.enqueue(vec![item(1, 3, "1234567890é")]).await, Err(EnqueueError::Full(_))));
     assert_eq!(read_all(store, 1).await, Vec::<String>::new());
     store.enqueue(vec![item(1, 4, "12345"), item(1, 5, "12345")]).await.unwrap();
 }

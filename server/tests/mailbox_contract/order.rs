@@ -120,12 +120,39 @@ pub(crate) async fn one_id_may_stand_in_two_mailboxes<S: Store>() {
     assert_eq!(read_all(store, 2).await, ["for two"]);
 }
 
+/// Of one post to very many mailboxes, also across the end of the process.
+pub(crate) async fn all_or_none_of_the_largest_post<S: Store>() {
+    const MAILBOXES: u8 = 200;
+    let limits = MailboxLimits { envelopes_max: 3, ..MailboxLimits::default() };
+    let store = S::open(limits).await;
+    let post = |first: u128, text: &str| -> Vec<Item> {
+        (first..).zip((0..MAILBOXES).chain(0..MAILBOXES)).map(|(id, to)| item(to, id, text)).collect()
+    };
+    assert_eq!(post(0, "").len(), ENVELOPES_PER_POST_MAX);
+    let text = "x".repeat(POST_BYTES_MAX / ENVELOPES_PER_POST_MAX);
+    for _ in 0..2 {
+        store.mailbox().enqueue(post(0, &text)).await.unwrap();
+    }
+    // The last of them has no room for another two.
+    let last = MAILBOXES - 1;
+    store.mailbox().acknowledge(mailbox(0), cursors(store.mailbox(), 0).await[1]).await.unwrap();
+    assert!(matches!(store.mailbox().enqueue(post(1_000, "no")).await, Err(EnqueueError::Full(_))));
+    assert_eq!(read_all(store.mailbox(), 0).await, Vec::<String>::new());
+    let store = store.reopen().await;
+    for to in 1..MAILBOXES {
+        assert!(read_all(store.mailbox(), to).await == [text.clone(), text.clone()], "mailbox {to}");
+    }
+    store.mailbox().enqueue(post(0, &text)).await.expect("a retry takes no room");
+    assert_eq!(read_all(store.mailbox(), 0).await, Vec::<String>::new(), "it was acknowledged");
+    assert_eq!(read_all(store.mailbox(), last).await.len(), 2);
+}
+
 pub(crate) async fn all_or_none_of_a_post<S: Store>() {
     let store = S::open(MailboxLimits { envelopes_max: 1, ..MailboxLimits::default() }).await;
     let store = store.mailbox();
     store.enqueue(vec![item(2, 1, "fills it")]).await.unwrap();
     let post = vec![item(1, 2, "to one"), item(2, 3, "to two"), item(3, 4, "to three")];
-    assert!(matches!(store.enqueue(post.clone()).await, Err(EnqueueError::Full)));
+    assert!(matches!(store.enqueue(post.clone()).await, Err(EnqueueError::Full(_))));
     assert_eq!(read_all(store, 1).await, Vec::<String>::new());
     assert_eq!(read_all(store, 3).await, Vec::<String>::new());
     store.acknowledge(mailbox(2), cursors(store, 2).await[0]).await.unwrap();

@@ -4,7 +4,11 @@
 
 mod backlog;
 mod clocks;
+mod delivery_tokens;
 mod ephemeral;
+#[path = "../group_posts/mod.rs"]
+mod group_posts;
+mod group_posts_in_sqlite;
 mod headers;
 mod journal;
 mod locked;

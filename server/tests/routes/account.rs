@@ -118,7 +118,7 @@ async fn everything_of_a_deleted_account_goes() {
     let _: SegmentAdded = server.post(&alice, "/history", &segment).await.expect(201);
     let mut to_phone = letter(1, &bob, &alice);
     to_phone.receiver_device = phone.device();
-    let post = SendMessages { envelopes: vec![letter(2, &bob, &alice), to_phone] };
+    let post = SendMessages { envelopes: vec![letter(2, &bob, &alice), to_phone], ..Default::default() };
     let _: MessagesSent = server.post(&bob, "/messages", &post).await.expect(201);
 
     let traces = Traces::of(&[&alice, &phone]);
@@ -197,8 +197,8 @@ async fn contacts_are_told_and_nobody_else() {
     // Alice added Dave, who did not add her.
     server.add(&alice, &dave).await;
     delete(&server, &alice).await;
-    let post = |from: &Person| SendMessages { envelopes: vec![letter(1, from, &alice)] };
-    let claim = ClaimBundles { devices: vec![alice.device()] };
+    let post = |from: &Person| SendMessages { envelopes: vec![letter(1, from, &alice)], ..Default::default() };
+    let claim = ClaimBundles { devices: vec![alice.device()], token: None };
     for (who, problem) in [(&bob, AccountDeleted), (&carol, AccountDeleted), (&dave, NotAContact)] {
         server.post(who, "/messages", &post(who)).await.expect_problem(problem);
         server.post(who, "/contacts/alice@example.org/bundles", &claim).await.expect_problem(problem);
@@ -288,7 +288,7 @@ async fn what_a_deletion_left_goes_at_the_next_start() {
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
     befriend(&server, &alice, &bob).await;
-    let post = SendMessages { envelopes: vec![letter(1, &bob, &alice)] };
+    let post = SendMessages { envelopes: vec![letter(1, &bob, &alice)], ..Default::default() };
     let _: MessagesSent = server.post(&bob, "/messages", &post).await.expect(201);
     let segment = AddSegment { id: SegmentId::from_parts(1, [1; 10]), segment: Blob(vec![1; SEGMENT_BYTES_MIN]) };
     let _: SegmentAdded = server.post(&alice, "/history", &segment).await.expect(201);
@@ -326,7 +326,7 @@ async fn mailboxes_in_redis_go_too() {
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
     befriend(&server, &alice, &bob).await;
-    let post = SendMessages { envelopes: vec![letter(1, &bob, &alice)] };
+    let post = SendMessages { envelopes: vec![letter(1, &bob, &alice)], ..Default::default() };
     let _: MessagesSent = server.post(&bob, "/messages", &post).await.expect(201);
     let answer: PollAnswer = server.post(&alice, "/poll", &Poll { cursor: 0, wait_seconds: Some(0) }).await.expect(200);
     assert_eq!(answer.deliveries.len(), 1);

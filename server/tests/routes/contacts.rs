@@ -22,7 +22,7 @@ async fn states(server: &TestServer, who: &Person) -> Vec<(String, ContactState)
 
 async fn claim(server: &TestServer, who: &Person, whose: &Person, devices: &[DeviceId]) -> Reply {
     let path = format!("/contacts/{}/bundles", whose.email);
-    server.post(who, &path, &ClaimBundles { devices: devices.to_vec() }).await
+    server.post(who, &path, &ClaimBundles { devices: devices.to_vec(), token: None }).await
 }
 
 #[rocket::async_test]
@@ -202,7 +202,7 @@ async fn a_declined_request_is_gone_and_nothing_is_taken_from_it_until_it_is_ans
     server.add(&mallory, &bob).await;
     assert_eq!(seen_by_bob().await, []);
     claim(&server, &mallory, &bob, &[bob.device()]).await.expect_problem(NotAContact);
-    let post = SendMessages { envelopes: vec![letter(1, &mallory, &bob)] };
+    let post = SendMessages { envelopes: vec![letter(1, &mallory, &bob)], ..Default::default() };
     server.post(&mallory, "/messages", &post).await.expect_problem(NotAContact);
     server.add(&bob, &mallory).await;
     assert_eq!(seen_by_bob().await, [("mallory@example.org".to_owned(), ContactState::Added)]);
@@ -220,7 +220,8 @@ async fn with_a_declined_request_goes_what_its_sender_posted_and_nobody_elses() 
     for (number, from) in [(1, &mallory), (2, &carol)] {
         server.add(from, &bob).await;
         let envelopes = vec![letter(10 * number, from, &bob), letter(10 * number + 1, from, &tablet)];
-        let _: MessagesSent = server.post(from, "/messages", &SendMessages { envelopes }).await.expect(201);
+        let _: MessagesSent =
+            server.post(from, "/messages", &SendMessages { envelopes, ..Default::default() }).await.expect(201);
     }
     let senders = async |device: &Person| -> Vec<String> {
         let answer: PollAnswer = server.post(device, "/poll", &Poll::default()).await.expect(200);
@@ -275,7 +276,7 @@ async fn a_refused_claim_uses_nothing_up() {
     let before = server.rows();
     claim(&server, &alice, &bob, &[bob.device()]).await.expect_problem(NotAContact);
     // A stranger and nobody look alike (S1).
-    let nobody = ClaimBundles { devices: vec![bob.device()] };
+    let nobody = ClaimBundles { devices: vec![bob.device()], token: None };
     server.post(&alice, "/contacts/nobody@example.org/bundles", &nobody).await.expect_problem(NotAContact);
     assert_eq!(server.rows(), before);
     server.add(&alice, &bob).await;
@@ -347,7 +348,7 @@ async fn a_claim_tells_a_stranger_from_an_unknown_address_by_nothing() {
     let limits = [("throttles.claim_per_requester_hour", "5"), ("throttles.claim_per_pair_hour", "2")];
     let server = TestServer::with(&limits).await;
     let bob = server.sign_up("bob@example.org").await;
-    let named = ClaimBundles { devices: vec![bob.device()] };
+    let named = ClaimBundles { devices: vec![bob.device()], token: None };
     let mut answers = Vec::new();
     for (asker, asked) in [("mallory", "bob"), ("mallet", "nobody")] {
         let asker = server.sign_up(&format!("{asker}@example.org")).await;

@@ -55,7 +55,8 @@ async fn a_device_list_is_renewed_only_by_a_later_one_with_the_same_devices() {
     // Nobody is off the account by that, and who writes to its devices goes on.
     server.get(&phone, "/contacts").await.expect::<Contacts>(200);
     server.add(&alice, &bob).await;
-    let to_both = SendMessages { envelopes: vec![letter(1, &bob, &alice), letter(2, &bob, &phone)] };
+    let to_both =
+        SendMessages { envelopes: vec![letter(1, &bob, &alice), letter(2, &bob, &phone)], ..Default::default() };
     server.post(&bob, "/messages", &to_both).await.expect::<MessagesSent>(201);
     // And the next change goes on from there.
     let without = RevokeDevice { device_list: alice.signed_list(4, vec![old]).await };

@@ -24,7 +24,8 @@ async fn a_sign_in_is_bound_to_a_device_only_with_a_proof_by_its_key() {
     let bob = server.sign_up("bob@example.org").await;
     server.add(&alice, &bob).await;
     server.add(&bob, &alice).await;
-    let letters = SendMessages { envelopes: vec![letter(1, &bob, &alice), letter(2, &bob, &phone)] };
+    let letters =
+        SendMessages { envelopes: vec![letter(1, &bob, &alice), letter(2, &bob, &phone)], ..Default::default() };
     server.post(&bob, "/messages", &letters).await.expect::<MessagesSent>(201);
     let before = server.rows();
     let begin = async |device| server.begin_sign_in("alice@example.org", PASSWORD, device).await.unwrap();

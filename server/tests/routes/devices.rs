@@ -56,7 +56,7 @@ async fn a_second_browser_becomes_a_device_and_can_be_written_to() {
     let devices: Devices = server.get(&phone, "/devices").await.expect(200);
     let this: Vec<_> = devices.devices.iter().map(|device| (device.id, device.this)).collect();
     assert_eq!(this, [(alice.device(), false), (phone.device(), true)]);
-    let claim = ClaimBundles { devices: vec![phone.device()] };
+    let claim = ClaimBundles { devices: vec![phone.device()], token: None };
     server.post(&alice, "/contacts/alice@example.org/bundles", &claim).await.expect::<Bundles>(200);
 }
 
@@ -165,7 +165,7 @@ async fn a_revoked_device_is_off_the_list_and_is_told_so_when_it_comes_back() {
     let out = server.post(&phone, "/sign-out", &()).await;
     out.expect_nothing();
     assert!(out.header("Set-Cookie").unwrap().contains("Max-Age=0"));
-    let claim = ClaimBundles { devices: vec![phone.device()] };
+    let claim = ClaimBundles { devices: vec![phone.device()], token: None };
     server.post(&alice, "/contacts/alice@example.org/bundles", &claim).await.expect_problem(DevicesChanged);
     // Its browser signs in again, as no device; and its id is never anyone's again.
     let signed_in: SignedIn = server.sign_in("alice@example.org", PASSWORD, Some(&phone.identity)).await.expect(200);
@@ -310,7 +310,7 @@ async fn what_a_device_withdraws_is_claimed_by_nobody() {
     };
     let stock: PreKeyStock = server.put(&alice, "/devices/self/pre-keys", &upload).await.expect(200);
     assert_eq!((stock.one_time_left, stock.one_time_newest), (ONE_TIME_PRE_KEYS_FULL, 9_099));
-    let claim = ClaimBundles { devices: vec![alice.device()] };
+    let claim = ClaimBundles { devices: vec![alice.device()], token: None };
     let claimed: Bundles = server.post(&bob, "/contacts/alice@example.org/bundles", &claim).await.expect(200);
     assert_eq!(claimed.bundles[0].one_time.as_ref().map(|key| key.id), Some(first));
     let upload = PreKeyUpload { withdraws_below: Some(u32::MAX), ..PreKeyUpload::default() };
@@ -325,7 +325,7 @@ async fn no_live_id_is_overwritten_and_no_key_taken_twice() {
     let alice = server.sign_up("alice@example.org").await;
     let bob = server.sign_up("bob@example.org").await;
     server.add(&bob, &alice).await;
-    let claim = ClaimBundles { devices: vec![alice.device()] };
+    let claim = ClaimBundles { devices: vec![alice.device()], token: None };
     let claimed: Bundles = server.post(&bob, "/contacts/alice@example.org/bundles", &claim).await.expect(200);
     let used = claimed.bundles[0].one_time.clone().unwrap();
     server.database().execute("DELETE FROM one_time_pre_keys WHERE id > 10", []).unwrap();
@@ -464,7 +464,7 @@ async fn a_revocation_ends_the_devices_poll_and_deletes_its_mailbox() {
     let server = TestServer::start().await;
     let mut alice = server.sign_up("alice@example.org").await;
     let phone = server.second_device(&mut alice).await;
-    let letter = SendMessages { envelopes: vec![letter(1, &alice, &phone)] };
+    let letter = SendMessages { envelopes: vec![letter(1, &alice, &phone)], ..Default::default() };
     let _: MessagesSent = server.post(&alice, "/messages", &letter).await.expect(201);
     let kept = || -> u64 {
         let mailboxes = Connection::open(server.folder().join("mailbox.db")).unwrap();

@@ -96,12 +96,12 @@ async fn mailboxes_of_the_third_schema_deliver_what_waits_and_know_a_retry() {
     let mut third = letter(3, &alice, &bob);
     third.sender_device = ALICES_DEVICES[0].parse().unwrap();
     third.receiver_device = BOBS_DEVICE.parse().unwrap();
-    let post = SendMessages { envelopes: vec![third.clone()] };
+    let post = SendMessages { envelopes: vec![third.clone()], ..Default::default() };
     let sent: MessagesSent = server.post(&alice, "/messages", &post).await.expect(201);
     let kept = waiting.deliveries[1].envelope.clone().unwrap();
     assert_eq!((sent.timestamp, kept.id), (kept.timestamp, third.id), "as the former server answered");
     third.message_number += 1;
-    let post = SendMessages { envelopes: vec![third] };
+    let post = SendMessages { envelopes: vec![third], ..Default::default() };
     server.post(&alice, "/messages", &post).await.expect_problem(IdReused);
     let again: PollAnswer = server.post(&bob, "/poll", &poll(FIRST_CURSOR)).await.expect(200);
     assert_eq!(again, waiting);
@@ -121,7 +121,7 @@ async fn mailboxes_of_the_first_schema_deliver_what_waits_once_and_go_on() {
     let mut another = letter(3, &alice, &bob);
     another.sender_device = device(ALICES_DEVICES[0]);
     another.receiver_device = device(BOBS_DEVICE);
-    let post = SendMessages { envelopes: vec![another] };
+    let post = SendMessages { envelopes: vec![another], ..Default::default() };
     let _: MessagesSent = server.post(&alice, "/messages", &post).await.expect(201);
     let all: PollAnswer = server.post(&bob, "/poll", &poll(FIRST_CURSOR)).await.expect(200);
     assert_eq!((all.deliveries[0].clone(), all.deliveries.len()), (waiting.deliveries[0].clone(), 2));

@@ -5,6 +5,7 @@
 
 mod account;
 mod contacts;
+mod delivery_tokens;
 mod detour;
 mod device_lists;
 mod device_proof;

@@ -42,7 +42,7 @@ async fn friends(server: &TestServer) -> (Person, Person) {
 }
 
 async fn send(server: &TestServer, number: u64, from: &Person, to: &Person) {
-    let post = SendMessages { envelopes: vec![letter(number, from, to)] };
+    let post = SendMessages { envelopes: vec![letter(number, from, to)], ..Default::default() };
     let _: MessagesSent = server.post(from, "/messages", &post).await.expect(201);
 }
 
@@ -107,7 +107,7 @@ async fn one_time_keys_of_a_backup_are_never_handed_out_and_devices_refill_them(
     back_up(&server, &file);
     drop(server);
     let server = restored(&file).await;
-    let claim = ClaimBundles { devices: vec![bob.device()] };
+    let claim = ClaimBundles { devices: vec![bob.device()], token: None };
     let claimed: Bundles = server.post(&alice, "/contacts/bob@example.org/bundles", &claim).await.expect(200);
     assert!(claimed.bundles[0].one_time.is_none());
     let stock: PreKeyStock = server.get(&bob, "/devices/self/pre-keys").await.expect(200);

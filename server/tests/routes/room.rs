@@ -44,7 +44,7 @@ async fn a_full_server_takes_nothing_more_and_goes_on_with_what_it_has() {
     server.add(&alice, &bob).await;
     server.add(&bob, &alice).await;
     let phone = server.second_device(&mut alice).await;
-    let post = |number| SendMessages { envelopes: vec![letter(number, &alice, &bob)] };
+    let post = |number| SendMessages { envelopes: vec![letter(number, &alice, &bob)], ..Default::default() };
     server.post(&alice, "/messages", &post(1)).await.expect::<MessagesSent>(201);
     let tablet = server.another_browser(&alice).await;
     let (_, dave) = server.begin_sign_up("dave@example.org", None).await.unwrap();

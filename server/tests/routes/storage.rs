@@ -95,7 +95,7 @@ async fn r2_whichever_write_fails_an_account_is_changed_whole_or_not_at_all() {
 
     let contact = AddContact { email: "bob@example.org".into() };
     whole_or_nothing(&server, "a contact", async || server.post(&alice, "/contacts", &contact).await).await;
-    let claim = ClaimBundles { devices: vec![bob.device()] };
+    let claim = ClaimBundles { devices: vec![bob.device()], token: None };
     let bundles = "/contacts/bob@example.org/bundles";
     whole_or_nothing(&server, "a claim", async || server.post(&alice, bundles, &claim).await).await;
     let block = "/contacts/alice@example.org/block";

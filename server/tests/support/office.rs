@@ -14,6 +14,7 @@ use cliquet_wire::{
     address::Address,
     bytes::Bytes,
     certificate::DeviceList,
+    delivery_token::DeliveryToken,
     envelope::{Envelope, SendMessages},
     ephemeral::{EphemeralEnvelope, SendEphemeral},
     ids::{DeviceId, EnvelopeId},
@@ -88,7 +89,41 @@ impl Office {
 
     /// The same person at another device.
     pub(crate) fn another_device(&self, person: &Person) -> Person {
-        device(self.folder.path(), person.account_id, &person.email)
+        device(&connection(self.folder.path()), person.account_id, &person.email)
+    }
+
+    /// So many accounts with so many devices each, who have added nobody. An account's devices stand together.
+    pub(crate) fn crowd(&self, accounts: usize, devices: usize) -> Vec<Person> {
+        let mut connection = connection(self.folder.path());
+        // One commit for all of them.
+        let transaction = connection.transaction().unwrap();
+        let mut crowd = Vec::new();
+        for number in 0..accounts {
+            let email = Address::parse(&format!("member{number}@example.org")).unwrap();
+            let account_id = account(&transaction, &email);
+            crowd.extend((0..devices).map(|_| device(&transaction, account_id, &email)));
+        }
+        transaction.commit().unwrap();
+        crowd
+    }
+
+    /// The account of this device has this delivery token from now on, or none.
+    pub(crate) fn has_token(&self, who: &Person, token: Option<&DeliveryToken>) {
+        let hash = token.map(|token| token.hash().0);
+        let connection = connection(self.folder.path());
+        let update = "UPDATE accounts SET delivery_token = ?2 WHERE id = ?1";
+        connection.execute(update, params![who.account_id, hash]).unwrap();
+    }
+
+    /// Posts with these delivery tokens of receivers.
+    pub(crate) async fn posts_with(
+        &self,
+        who: &Person,
+        envelopes: Vec<Envelope>,
+        tokens: &[(&Person, &DeliveryToken)],
+    ) -> LocalResponse<'_> {
+        let tokens = tokens.iter().map(|(whose, token)| (whose.email.clone(), (*token).clone())).collect();
+        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes, tokens }).unwrap()).await
     }
 
     pub(crate) fn adds(&self, one: &Person, other: &Person) {
@@ -111,7 +146,7 @@ impl Office {
     }
 
     pub(crate) async fn posts(&self, who: &Person, envelopes: Vec<Envelope>) -> LocalResponse<'_> {
-        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes }).unwrap()).await
+        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes, ..Default::default() }).unwrap()).await
     }
 
     pub(crate) async fn posts_text(&self, who: &Person, body: String) -> LocalResponse<'_> {
@@ -168,6 +203,11 @@ pub(crate) fn person(folder: &Path, address: &str) -> Person {
     drop(Database::open(folder).unwrap());
     let connection = connection(folder);
     let email = Address::parse(address).unwrap();
+    let account_id = account(&connection, &email);
+    device(&connection, account_id, &email)
+}
+
+fn account(connection: &rusqlite::Connection, email: &Address) -> i64 {
     connection
         .execute(
             "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
@@ -175,11 +215,10 @@ pub(crate) fn person(folder: &Path, address: &str) -> Person {
             (email.as_str(), AccountKey::from_modulus([0xd5; MODULUS_BYTES]).unwrap().as_der()),
         )
         .unwrap();
-    device(folder, connection.last_insert_rowid(), &email)
+    connection.last_insert_rowid()
 }
 
-fn device(folder: &Path, account_id: i64, email: &Address) -> Person {
-    let connection = connection(folder);
+fn device(connection: &rusqlite::Connection, account_id: i64, email: &Address) -> Person {
     let token = Token::generate().unwrap();
     let device = DeviceId::from_random(token.hash()[..16].try_into().unwrap());
     connection
@@ -188,8 +227,8 @@ fn device(folder: &Path, account_id: i64, email: &Address) -> Person {
             params![device.0, account_id],
         )
         .unwrap();
-    write_list(&connection, account_id, email);
-    sign_ins::begin(&connection, account_id, Some(device), &token, 0, u64::MAX >> 1).unwrap();
+    write_list(connection, account_id, email);
+    sign_ins::begin(connection, account_id, Some(device), &token, 0, u64::MAX >> 1).unwrap();
     Person { account_id, email: email.clone(), device, token: token.write() }
 }
 
@@ -228,11 +267,21 @@ pub(crate) fn letter(from: &Person, to: &Person, id: u128) -> Envelope {
 
 /// What was refused, and with the status that belongs to it.
 pub(crate) async fn problem(response: LocalResponse<'_>) -> ProblemCode {
+    whole_problem(response).await.code
+}
+
+/// What was refused, and the accounts for which it was.
+pub(crate) async fn problem_for(response: LocalResponse<'_>) -> (ProblemCode, Vec<String>) {
+    let problem = whole_problem(response).await;
+    (problem.code, problem.accounts.iter().map(Address::to_string).collect())
+}
+
+async fn whole_problem(response: LocalResponse<'_>) -> Problem {
     let status = response.status().code;
     let content_type = response.content_type().unwrap();
     assert_eq!(content_type, ContentType::new("application", "problem+json"));
     let problem: Problem = response.into_json().await.unwrap();
     assert_eq!((problem.status, status), (problem.code.status(), problem.code.status()), "{:?}", problem.code);
     assert!(!problem.title.is_empty() && !problem.detail.is_empty());
-    problem.code
+    problem
 }

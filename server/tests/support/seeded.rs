@@ -57,5 +57,5 @@ pub(crate) fn serve(folder: &Path, mailbox: &str) -> Program {
 
 /// The body of a post of it.
 pub(crate) fn post_of(envelope: &Envelope) -> String {
-    serde_json::to_string(&SendMessages { envelopes: vec![envelope.clone()] }).unwrap()
+    serde_json::to_string(&SendMessages { envelopes: vec![envelope.clone()], ..Default::default() }).unwrap()
 }

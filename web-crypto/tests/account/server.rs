@@ -200,7 +200,16 @@ impl Server {
 
 fn problem(code: ProblemCode) -> HttpError {
     let (kind, title, detail) = ("/problems#".to_owned(), code.as_str().to_owned(), String::new());
-    HttpError::Problem(Box::new(Problem { kind, code, status: code.status(), title, detail, retry_after: None }))
+    let accounts = Vec::new();
+    HttpError::Problem(Box::new(Problem {
+        kind,
+        code,
+        status: code.status(),
+        title,
+        detail,
+        retry_after: None,
+        accounts,
+    }))
 }
 
 fn read<T: DeserializeOwned>(body: Option<&str>) -> T {

@@ -75,7 +75,7 @@ impl House {
         after_ms(60_000).await;
         let posted = page.tab.posted().split_off(before);
         let envelopes = posted.iter().flat_map(|post| {
-            let SendMessages { envelopes } = serde_json::from_str(&post.body).unwrap();
+            let SendMessages { envelopes, .. } = serde_json::from_str(&post.body).unwrap();
             envelopes
         });
         let numbered = envelopes.enumerate();

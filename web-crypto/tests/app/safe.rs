@@ -170,7 +170,7 @@ impl State {
             ("GET", "/contacts/bob@example.org") => Ok(write(&self.bob)),
             ("GET", "/contacts/alice@example.org") if self.passwords.is_some() => Ok(write(&self.alice)),
             ("POST", "/contacts/alice@example.org/bundles") => {
-                let ClaimBundles { devices } = read(body);
+                let ClaimBundles { devices, .. } = read(body);
                 let mut bundles = self.bundles.clone();
                 bundles.retain(|bundle| devices.contains(&bundle.certificate.device));
                 Ok(write(&Bundles { bundles }))

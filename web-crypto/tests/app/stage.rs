@@ -184,6 +184,7 @@ pub(crate) fn problem(code: ProblemCode) -> Problem {
         title: "title".to_owned(),
         detail: "detail".to_owned(),
         retry_after: None,
+        accounts: Vec::new(),
     }
 }
 

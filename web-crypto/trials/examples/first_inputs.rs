@@ -62,7 +62,11 @@ fn main() {
         })
         .unwrap(),
     );
-    json("envelope", "post", serde_json::to_value(SendMessages { envelopes: vec![envelope.clone()] }).unwrap());
+    json(
+        "envelope",
+        "post",
+        serde_json::to_value(SendMessages { envelopes: vec![envelope.clone()], ..Default::default() }).unwrap(),
+    );
     json("envelope", "sent", serde_json::to_value(MessagesSent { timestamp: 1 }).unwrap());
     let delivery = cliquet_wire::poll::Delivery::of(3, envelope);
     json("poll", "answer", serde_json::to_value(PollAnswer { deliveries: vec![delivery], ephemeral: vec![] }).unwrap());
@@ -77,7 +81,7 @@ fn main() {
     json(
         "bundle",
         "claim",
-        serde_json::to_value(ClaimBundles { devices: directory.device_list.devices.clone() }).unwrap(),
+        serde_json::to_value(ClaimBundles { devices: directory.device_list.devices.clone(), token: None }).unwrap(),
     );
     json(
         "bundle",
@@ -92,6 +96,7 @@ fn main() {
         title: "é\n".into(),
         detail: "\u{1}\"".into(),
         retry_after: Some(3),
+        accounts: vec!["alice@example.org".parse().unwrap()],
     };
     json("problem", "problem", serde_json::to_value(problem).unwrap());
     json(

@@ -11,7 +11,7 @@ use cliquet_web_crypto::{
     client::{
         content::{Body, Content},
         conversation::{Amendments, Conversation, Message, OutgoingEvent, Waiting},
-        group::{Chain, Role, SignedStatement, change::GROUP_NAME_BYTES_MAX, state::GROUP_MEMBERS_MAX},
+        group::{Chain, Role, SignedStatement, change::GROUP_NAME_BYTES_MAX},
         history, markup,
         messenger::Messenger,
         outbox::OutboxEntry,
@@ -37,6 +37,7 @@ use cliquet_wire::{
     devices::{Devices, RegisterDevice, RevokeDevice},
     envelope::{Envelope, MessagesSent, SendMessages},
     history::{AddSegment, History, SegmentAdded},
+    limits::GROUP_MEMBERS_MAX,
     password::{ChangePassword, PasswordStarted, StartPassword},
     poll::{Poll, PollAnswer},
     pre_keys::{PreKeyBundle, PreKeyStock, PreKeyUpload},

@@ -39,7 +39,7 @@ use cliquet_web_crypto::{
         limits::{ONE_TIME_SECRETS_MAX, PRE_KEY_MESSAGES_SEEN_MAX, SESSIONS_PER_PEER_MAX, SKIPPED_MAX},
     },
 };
-use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, ENVELOPES_PER_POST_MAX};
+use cliquet_wire::limits::POST_BYTES_MAX;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rounds of writing after which everybody understands everybody again.
@@ -314,7 +314,7 @@ fn state_is_bounded(device: &Device) {
     assert!(secrets.one_time_len() <= ONE_TIME_SECRETS_MAX);
     assert!(device.messenger.outbox().count() <= SLOTS_MAX);
     for entry in device.messenger.outbox() {
-        assert!(entry.body.len() <= ENVELOPES_PER_POST_MAX * ENVELOPE_JSON_BYTES_MAX);
+        assert!(entry.body.len() <= POST_BYTES_MAX);
     }
     assert!(
         device

@@ -24,7 +24,7 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
             taken
         }
         Needs::Bundles { address, devices } => {
-            let claim = ClaimBundles { devices: devices.clone() };
+            let claim = ClaimBundles { devices: devices.clone(), token: None };
             let path = ["/contacts/", address.as_str(), "/bundles"].concat();
             let Bundles { bundles } = api::post(platform, &path, &claim).await?;
             engine

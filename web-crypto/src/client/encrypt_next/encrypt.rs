@@ -145,7 +145,8 @@ impl Messenger {
                     // For the notice that it expired: the contact's first device counts for all.
                     step.changes.put(Store::MessageKeys, simple(id), key);
                 }
-                let body = serde_json::to_string(&SendMessages { envelopes }).map_err(|_| StepError::CannotEncrypt)?;
+                let body = serde_json::to_string(&SendMessages { envelopes, ..Default::default() })
+                    .map_err(|_| StepError::CannotEncrypt)?;
                 let entry = OutboxEntry { id, address: peer.address.clone(), body, about: job.about };
                 step.changes.put(Store::Outbox, entry.key(), &entry);
                 step.effects.push(Effect::Outbox);

@@ -36,7 +36,7 @@ pub enum GroupError {
     #[error("the statement changes nothing")]
     NoChange,
     /// There would be more than 50 members.
-    #[error("a group has at most {} members", state::GROUP_MEMBERS_MAX)]
+    #[error("a group has at most {} members", cliquet_wire::limits::GROUP_MEMBERS_MAX)]
     TooManyMembers,
     /// Members would be left without an admin: the last one names another before leaving.
     #[error("a group keeps an admin")]

@@ -1,11 +1,8 @@
 //! What a group is after a statement, and which statement may follow.
 
 use super::{Change, CheckedStatement, GroupError, GroupRight, Role, Who};
-use cliquet_wire::{address::Address, bytes::Digest};
+use cliquet_wire::{address::Address, bytes::Digest, limits::GROUP_MEMBERS_MAX};
 use std::collections::BTreeMap;
-
-/// Members of one group. Each of them seals for each device of all others.
-pub const GROUP_MEMBERS_MAX: usize = 50;
 
 /// A member as the group knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -28,7 +28,8 @@ async fn is_told_in_both_languages(person: &Person, key: &str, provoke: impl Asy
 fn refuse_posts(proxy: &Proxy, code: ProblemCode) {
     let kind = format!("/problems#{}", code.as_str());
     let (title, detail) = ("Refused.".to_owned(), "Try again.".to_owned());
-    let problem = Problem { kind, code, status: code.status(), title, detail, retry_after: None };
+    let accounts = Vec::new();
+    let problem = Problem { kind, code, status: code.status(), title, detail, retry_after: None, accounts };
     proxy.answer_instead("POST", "/messages", Answer::of(code.status(), &problem));
 }
 

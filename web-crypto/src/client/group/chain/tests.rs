@@ -1,9 +1,9 @@
 //! What members do to a group, at once and in any order. Signatures are tried in `tests/crypto/cross_signing.rs`.
 
-use super::{super::state::GROUP_MEMBERS_MAX, super::*, *};
+use super::{super::*, *};
 use crate::client::group::statement::{CHANGES_MAX, STATEMENT_BYTES_MAX};
 use crate::crypto::cbor;
-use cliquet_wire::{account_key::AccountKey, bytes::Bytes};
+use cliquet_wire::{account_key::AccountKey, bytes::Bytes, limits::GROUP_MEMBERS_MAX};
 use minicbor::bytes::ByteVec;
 use proptest::prelude::*;
 
