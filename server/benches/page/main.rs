@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "the stage of the browser tests has more than is used here")]
 
 mod latency;
+mod long_conversation;
 mod slow_network;
 
 #[path = "../../tests/browser/browser.rs"]
@@ -27,11 +28,19 @@ async fn main() {
     let house = tempfile::tempdir().unwrap();
     let server = Program::start_with_pages(house.path(), &[]);
     let url = format!("http://localhost:{}", server.port);
-    let latency = latency::measure(house.path(), &url).await;
-    let slow = slow_network::measure(house.path(), &url).await;
+    // Other words on the command line are cargo's own.
+    let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |part: &str| only.is_empty() || only.iter().any(|word| word == part);
     println!("| | goal | measured | |\n|---|---|---|---|");
-    for row in latency.into_iter().chain(slow) {
-        println!("{row}");
+    let print = |rows: Vec<Row>| rows.iter().for_each(|row| println!("{row}"));
+    if wanted("latency") {
+        print(latency::measure(house.path(), &url).await);
+    }
+    if wanted("slow-network") {
+        print(slow_network::measure(house.path(), &url).await);
+    }
+    if wanted("long-conversation") {
+        print(long_conversation::measure(house.path(), &url).await);
     }
 }
 
