@@ -78,7 +78,7 @@ async fn sign_in(house: &Path, url: &str, round: usize, email: &str, password: &
     )
     .await;
     tab.devtools("Emulation.setCPUThrottlingRate", json!({ "rate": SLOWER })).await;
-    tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
+    tab.before_each_page(WATCH).await;
     tab.goto(&person.url("/sign-in")).await;
     tab.until_shown("form#sign-in [type=submit]:enabled").await;
     for (field, text) in [("[data-email]", email), ("[data-password]", password)] {

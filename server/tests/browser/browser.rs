@@ -271,6 +271,59 @@ impl Tab {
         self.front().await.issue_cmd(command).await.unwrap()
     }
 
+    /// Whether pictures can be taken of it, at any width and in any theme: what needs Chromium's protocol.
+    pub(crate) fn has_devtools(&self) -> bool {
+        self.engine == Engine::Chromium
+    }
+
+    /// Has a script run in every page, before anything of the page's own. In Firefox this takes an extension.
+    pub(crate) async fn before_each_page(&self, script: &str) {
+        match self.engine {
+            Engine::Chromium => {
+                self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await;
+            }
+            Engine::Firefox => {
+                let profile =
+                    self.client.capabilities().and_then(|all| all.get("moz:profile")?.as_str().map(Path::new));
+                let extension =
+                    tempfile::Builder::new().prefix("extension").tempdir_in(profile.unwrap()).unwrap().keep();
+                let manifest = json!({
+                    "manifest_version": 2,
+                    "name": "before each page",
+                    "version": "1",
+                    "content_scripts": [{
+                        "matches": ["<all_urls>"], "js": ["script.js"], "run_at": "document_start", "world": "MAIN",
+                    }],
+                });
+                // What a script declares is its own, as it is in Chromium.
+                std::fs::write(extension.join("script.js"), format!("{{ {script} }}")).unwrap();
+                std::fs::write(extension.join("manifest.json"), manifest.to_string()).unwrap();
+                let body = json!({ "path": extension, "temporary": true });
+                let command = Driver { path: "moz/addon/install", body };
+                self.front().await.issue_cmd(command).await.unwrap();
+            }
+            Engine::WebKit => panic!("WebKit's driver runs nothing before a page"),
+        }
+    }
+
+    /// What a person would answer when the page asks for a permission (W3C Permissions, automation).
+    pub(crate) async fn set_permission(&self, name: &str, state: &str) {
+        let body = json!({ "descriptor": { "name": name }, "state": state });
+        self.front().await.issue_cmd(Driver { path: "permissions", body }).await.unwrap();
+    }
+
+    /// Gives the page another size. Other windows than Chromium's have a least width, which is some 450 pixels.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        if self.has_devtools() {
+            let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            return;
+        }
+        let around = self.ask("[outerWidth - innerWidth, outerHeight - innerHeight]", vec![]).await;
+        let [more_width, more_height]: [u32; 2] = serde_json::from_value(around).unwrap();
+        self.front().await.set_window_size(width + more_width, height + more_height).await.unwrap();
+    }
+
     /// What the browser wrote to its console since it was last asked.
     pub(crate) async fn console(&self) -> Vec<String> {
         if self.engine != Engine::Chromium {

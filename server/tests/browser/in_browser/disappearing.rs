@@ -3,7 +3,6 @@
 use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
-use serde_json::json;
 
 /// The page binds the clock when it loads.
 const CLOCK: &str = "const real = Date.now; let ahead = 0; Date.now = () => real() + ahead;
@@ -18,7 +17,7 @@ const GONE: &str = "![...document.querySelectorAll('.message:not(.notice) .body,
 
 impl Person {
     async fn with_a_clock(&self) {
-        self.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CLOCK })).await;
+        self.tab.before_each_page(CLOCK).await;
         self.tab.reload().await;
         self.until_ready(&self.tab).await;
     }

@@ -77,7 +77,7 @@ async fn the_history_is_checked_by_itself_and_what_was_altered_is_said_on_home()
     bob.until_reads(&["worth keeping"]).await;
     until_taken(&stage, "POST", "/history", 2).await;
 
-    alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": SOONER })).await;
+    alice.tab.before_each_page(SOONER).await;
     let check = async || {
         let before = stage.proxy.exchanges().len();
         alice.tab.reload().await;
@@ -107,7 +107,7 @@ async fn the_history_is_checked_by_itself_and_what_was_altered_is_said_on_home()
     let altered = history.execute("UPDATE segments SET segment = zeroblob(length(segment))", []).unwrap();
     assert!(altered > 0);
     let tomorrow = "{ const now = Date.now; Date.now = () => now() + 25 * 3600 * 1000; }";
-    alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", serde_json::json!({ "source": tomorrow })).await;
+    alice.tab.before_each_page(tomorrow).await;
     check().await;
     alice.tab.until_shown(".notice[data-altered] a[href='/home?show=safety']").await;
     alice.tab.until_shown("[data-history-checked=failed]").await;

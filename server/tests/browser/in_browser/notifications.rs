@@ -27,7 +27,7 @@ addEventListener('message', ({ data }) => {
 impl Person {
     /// Nobody looks at this page, and what is shown is written down. `open`: the page that is left open.
     async fn look_away(&self, open: &str) {
-        self.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": RECORD })).await;
+        self.tab.before_each_page(RECORD).await;
         self.tab.goto(&self.url(open)).await;
         self.until_home().await;
         self.tab.until_pages_are_kept().await;
@@ -59,9 +59,7 @@ impl Person {
     }
 
     async fn may_notify(&self) {
-        let origin = self.url("");
-        let grant = json!({ "origin": origin, "permissions": ["notifications"] });
-        self.tab.devtools("Browser.grantPermissions", grant).await;
+        self.tab.set_permission("notifications", "granted").await;
     }
 }
 
@@ -138,8 +136,7 @@ async fn a_press_on_a_notification_leads_to_its_conversation() {
 async fn quiet_hours_and_a_refusing_browser_say_nothing_and_say_why() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
-    let denied = json!({ "permission": { "name": "notifications" }, "setting": "denied" });
-    bob.tab.devtools("Browser.setPermission", denied).await;
+    bob.tab.set_permission("notifications", "denied").await;
     bob.tab.goto(&bob.url("/home?show=settings")).await;
     bob.until_home().await;
     bob.tab.until_shown("[data-notify-denied]").await;

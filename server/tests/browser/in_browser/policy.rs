@@ -1,7 +1,6 @@
 //! The content security policy holds without ever being hit.
 
 use crate::stage::Stage;
-use serde_json::json;
 
 /// Kept over page loads, in the tab's own memory.
 const WATCH: &str = "document.addEventListener('securitypolicyviolation', event => {
@@ -15,7 +14,7 @@ async fn a_whole_conversation_meets_no_policy_violation_and_no_error_in_the_cons
     let stage = Stage::set().await;
     let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
     for person in [&alice, &bob] {
-        person.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": WATCH })).await;
+        person.tab.before_each_page(WATCH).await;
         person.sign_up().await;
     }
     crate::person::meet(&alice, &bob).await;

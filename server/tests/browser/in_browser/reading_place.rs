@@ -20,11 +20,6 @@ const TO_END: &str = "(button => button.hidden ? null : button.querySelector('.t
 const FIRST_UNREAD: &str =
     "document.querySelector('.unread-line')?.nextElementSibling.querySelector('.body').textContent ?? null";
 
-async fn resize(tab: &Tab, width: u32, height: u32) {
-    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-    tab.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-}
-
 async fn until(tab: &Tab, expression: &str, value: Value) {
     let same = format!("JSON.stringify({expression}) === JSON.stringify(a[0])");
     tab.until(&format!("{expression} to be {value}"), &same, vec![value]).await;
@@ -57,7 +52,7 @@ fn lines(name: &str, count: usize) -> Vec<String> {
 async fn who_is_at_the_end_stays_there_and_who_reads_older_lines_is_not_moved() {
     let stage = Stage::set().await;
     let (alice, bob) = stage.two_who_talk().await;
-    resize(&alice.tab, 390, 844).await;
+    alice.tab.resize(390, 844).await;
     bob.send_all(&lines("line", 50)).await;
     alice.until_hears("line 49").await;
     until(&alice.tab, FROM_END, json!(0)).await;
@@ -66,7 +61,7 @@ async fn who_is_at_the_end_stays_there_and_who_reads_older_lines_is_not_moved() 
     alice.tab.ask(ten, vec!["one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\nnine\nten".into()]).await;
     alice.tab.until("a high draft", "document.querySelector('[data-draft]').clientHeight > 200", vec![]).await;
     until(&alice.tab, FROM_END, json!(0)).await;
-    resize(&alice.tab, 390, 450).await;
+    alice.tab.resize(390, 450).await;
     alice.tab.until("a low window", "innerHeight === 450", vec![]).await;
     until(&alice.tab, FROM_END, json!(0)).await;
     bob.send("one more").await;
@@ -74,16 +69,16 @@ async fn who_is_at_the_end_stays_there_and_who_reads_older_lines_is_not_moved() 
     until(&alice.tab, FROM_END, json!(0)).await;
 
     // Among older lines.
-    resize(&alice.tab, 390, 844).await;
+    alice.tab.resize(390, 844).await;
     alice.tab.until("a high window", "innerHeight === 844", vec![]).await;
     let to = "(line => { line.scrollIntoView(); return true })([...document.querySelectorAll('.message')]
         .find(line => line.querySelector('.body').textContent === a[0]))";
     alice.tab.ask(to, vec!["line 20".into()]).await;
     until(&alice.tab, TO_END, json!("")).await;
     let place = alice.tab.ask(BELOW, vec!["line 20".into()]).await;
-    resize(&alice.tab, 390, 450).await;
+    alice.tab.resize(390, 450).await;
     alice.tab.until("a low window", "innerHeight === 450", vec![]).await;
-    resize(&alice.tab, 330, 700).await;
+    alice.tab.resize(330, 700).await;
     alice.tab.until("a narrow window", "innerWidth === 330", vec![]).await;
     bob.send("what comes moves nobody").await;
     alice.until_hears("what comes moves nobody").await;
@@ -161,6 +156,47 @@ async fn a_conversation_opens_where_it_was_left() {
     assert_eq!(alice.tab.ask(FIRST_UNREAD, vec![]).await, Value::Null);
 }
 
+/// Whether each day is above its first line and nowhere else, and lines stand together that belong together.
+const IN_SHAPE: &str = "[...document.querySelector('.messages').children].every((line, at, all) => {
+        const above = all[at - 1], below = all[at + 1];
+        if (!line.dataset.author) return line.matches('.unread-line') || above?.dataset.day !== below?.dataset.day;
+        const together = ['day', 'author', 'minute'].every(name => line.dataset[name] === above?.dataset[name]);
+        return line.classList.contains('grouped') === together
+            && (!above?.dataset.author || above.dataset.day === line.dataset.day);
+    })";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn older_lines_come_above_the_reader_and_look_as_if_they_had_been_there() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let said = [lines("his", 140), lines("hers", 1), lines("more of his", 40)].concat();
+    bob.send_all(&said[..140]).await;
+    alice.until_hears("his 139").await;
+    alice.send("hers 0").await;
+    bob.until_hears("hers 0").await;
+    bob.send_all(&said[141..]).await;
+    alice.until_hears("more of his 39").await;
+    alice.tab.reload().await;
+    alice.until_home().await;
+    alice.tab.until_shown("[data-filled] .messages").await;
+    assert_eq!(alice.tab.ask(IN_SHAPE, vec![]).await, true);
+
+    // The first line of what is laid out at first, just below the upper edge.
+    let first = "document.querySelector('.messages > .message .body').textContent";
+    let first = alice.tab.ask(first, vec![]).await;
+    assert_ne!(first, json!("his 0"));
+    let to = "(list => { list.scrollTop = 150; return true })(document.querySelector('.messages'))";
+    let place = alice.tab.ask(&format!("{to} && {BELOW}"), vec![first.clone()]).await;
+    let more = "document.querySelector('.messages > .message .body').textContent !== a[0]";
+    alice.tab.until("older lines", more, vec![first.clone()]).await;
+    assert_eq!(alice.tab.ask(BELOW, vec![first]).await, place);
+    assert_eq!(alice.tab.ask(IN_SHAPE, vec![]).await, true);
+
+    let said: Vec<&str> = said.iter().map(String::as_str).collect();
+    alice.until_reads_back_to_the_beginning(&said).await;
+    assert_eq!(alice.tab.ask(IN_SHAPE, vec![]).await, true);
+}
+
 /// What can be scrolled to and pressed, of everything that is there.
 const REACHABLE: &str = "[...document.querySelectorAll(
     '#conversation :is(button, summary, textarea, a, .messages, p):not(.hidden)')]
@@ -181,7 +217,7 @@ async fn in_the_lowest_window_everything_is_reached_with_each_banner_open() {
     alice.until_hears("Une ligne que l’on lit à la loupe 11").await;
     alice.read_pages_in("fr").await;
     alice.until_hears("Une ligne que l’on lit à la loupe 11").await;
-    resize(&alice.tab, 320, 256).await;
+    alice.tab.resize(320, 256).await;
     let draft = "(draft => { draft.value = 'un\\ndeux\\ntrois\\nquatre\\ncinq\\nsix'; return true })(
         document.querySelector('[data-draft]'))";
     alice.tab.ask(draft, vec![]).await;

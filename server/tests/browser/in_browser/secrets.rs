@@ -2,7 +2,7 @@
 
 use crate::canaries::{contains, files, shows};
 use crate::stage::Stage;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Copies of what WebCrypto wraps or exports, and of the randomness that keys are made from, for the test's eyes.
 const SPY: &str = "(() => {
@@ -34,7 +34,7 @@ async fn no_text_password_or_private_key_is_in_any_request_file_or_log() {
     let stage = Stage::set().await;
     let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
     for person in [&alice, &bob] {
-        person.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": SPY })).await;
+        person.tab.before_each_page(SPY).await;
         person.sign_up().await;
     }
     crate::person::meet(&alice, &bob).await;

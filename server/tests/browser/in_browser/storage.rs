@@ -27,7 +27,7 @@ async fn a_browser_that_refuses_to_store_makes_no_account_and_says_so_before_the
     let (alice, bob) = (stage.person("alice").await, stage.person("bob").await);
     bob.sign_up().await;
     for person in [&alice, &bob] {
-        person.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": NO_DATABASES })).await;
+        person.tab.before_each_page(NO_DATABASES).await;
     }
     let made = asked(&stage, &["/sign-up/finish"]);
     alice.tab.goto(&alice.url("/sign-up")).await;
@@ -122,7 +122,7 @@ async fn the_browser_is_asked_to_keep_after_the_first_message_and_little_room_is
         };";
     let stage = Stage::set().await;
     let alice = stage.person("alice").await;
-    alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": SPY })).await;
+    alice.tab.before_each_page(SPY).await;
     let bob = stage.person("bob").await;
     alice.sign_up().await;
     bob.sign_up().await;

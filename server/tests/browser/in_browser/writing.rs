@@ -78,7 +78,7 @@ async fn yesterday_is_counted_by_the_calendar_where_a_day_has_23_hours() {
     // The page binds the clock when it loads.
     const CLOCK: &str = "const real = Date.now; let ahead = 0; Date.now = () => real() + ahead;
         window.itIs = now => { ahead = Date.parse(now) - real(); return true; };";
-    alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": CLOCK })).await;
+    alice.tab.before_each_page(CLOCK).await;
     alice.tab.reload().await;
     alice.until_ready(&alice.tab).await;
     alice.tab.until_pages_are_kept().await;

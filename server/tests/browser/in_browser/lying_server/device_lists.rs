@@ -8,7 +8,6 @@ use crate::proxy::Answer;
 use crate::stage::Stage;
 use crate::word::{LANGUAGES, word};
 use cliquet_wire::{certificate::DeviceDirectory, devices::RegisterDevice, problem::ProblemCode};
-use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contacts_list_that_is_older_and_one_that_is_forked_are_not_written_to_and_said() {
@@ -123,7 +122,7 @@ async fn a_contacts_list_that_is_frozen_for_a_month_is_said() {
     bob.until_reads(&["one"]).await;
     // Bob is not there to sign it again; a server that keeps his next list back looks the same.
     bob.tab.goto("about:blank").await;
-    alice.tab.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": IN_A_MONTH })).await;
+    alice.tab.before_each_page(IN_A_MONTH).await;
     let notice =
         "[...document.querySelectorAll('.message.notice .body')].filter(e => e.textContent === a[0]).length === 1";
     for language in LANGUAGES {
