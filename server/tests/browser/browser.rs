@@ -336,8 +336,12 @@ impl Tab {
         entries.as_array().map(|entries| entries.iter().map(message).collect()).unwrap_or_default()
     }
 
-    /// How long the main thread has been at work for this page, from its beginning or the first time of asking.
+    /// How long the main thread has been at work for this page, from its beginning or the first time of asking. Only Chromium
+    /// says so.
     pub(crate) async fn busy(&self) -> Duration {
+        if !self.has_devtools() {
+            return Duration::ZERO;
+        }
         self.devtools("Performance.enable", json!({})).await;
         let all = self.devtools("Performance.getMetrics", json!({})).await;
         let metric =

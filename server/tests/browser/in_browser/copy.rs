@@ -16,7 +16,8 @@ const COPY: &str = "(() => {
     const clipboardData = new DataTransfer();
     const copy = new ClipboardEvent('copy', { clipboardData, bubbles: true, cancelable: true });
     const taken = !document.querySelector('.messages').dispatchEvent(copy);
-    return taken ? clipboardData.getData('text/plain') : getSelection().toString();
+    // The event's own: Firefox takes none from a script.
+    return taken ? copy.clipboardData.getData('text/plain') : getSelection().toString();
 })()";
 
 async fn copy(tab: &Tab, from: (&str, u32), to: (&str, i32)) -> String {
@@ -55,8 +56,9 @@ async fn several_messages_are_copied_with_author_and_time_and_one_as_its_text_al
     bob.tab.ask("getSelection().selectAllChildren(document.body) ?? true", vec![]).await;
     const ALL: &str = "(() => {
         const clipboardData = new DataTransfer();
-        document.body.dispatchEvent(new ClipboardEvent('copy', { clipboardData, bubbles: true, cancelable: true }));
-        return clipboardData.getData('text/plain').split('\\n').length;
+        const copy = new ClipboardEvent('copy', { clipboardData, bubbles: true, cancelable: true });
+        document.body.dispatchEvent(copy);
+        return copy.clipboardData.getData('text/plain').split('\\n').length;
     })()";
     assert_eq!(bob.tab.ask(ALL, vec![]).await, 4);
 }
