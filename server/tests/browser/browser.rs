@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::eventually::{PATIENCE, eventually};
 use crate::support::ports::{free_port, until_listening};
 use crate::support::process::{self, Process};
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::cookies::Cookie;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
@@ -197,6 +198,19 @@ impl Tab {
         if let Err(error) = element.click().await {
             self.fail(&format!("cannot click {selector}: {error}")).await;
         }
+    }
+
+    /// Presses the mouse at one place of the window, and lets it go at another.
+    pub(crate) async fn drag(&self, from: (i64, i64), to: (i64, i64)) {
+        // As a hand does, by way of what is between.
+        let duration = Some(Duration::from_millis(400));
+        let move_to = |(x, y): (i64, i64)| PointerAction::MoveTo { duration, x: x as f64, y: y as f64 };
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(move_to(from))
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(move_to(to))
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.front().await.perform_actions(mouse).await.unwrap();
     }
 
     /// Types with real key events; `\n` is the Enter key. Some drivers have no keys for what lies beyond the Basic

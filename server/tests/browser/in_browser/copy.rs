@@ -5,24 +5,31 @@ use crate::person::write_at_once;
 use crate::stage::Stage;
 use serde_json::json;
 
-/// Selects from one place of a text node to another's, copies, and answers what the page or the browser copies then.
-const COPY: &str = "(() => {
-    const letters = selector => {
-        const walker = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT);
-        return walker.nextNode();
-    };
-    const last = letters(a[2]);
-    getSelection().setBaseAndExtent(letters(a[0]), a[1], last, a[3] < 0 ? last.data.length : a[3]);
-    const clipboardData = new DataTransfer();
-    const copy = new ClipboardEvent('copy', { clipboardData, bubbles: true, cancelable: true });
+/// Where the letter with this number begins in the first text of an element; after the last one for a number below zero.
+const PLACE: &str = "(() => {
+    const text = document.createTreeWalker(document.querySelector(a[0]), NodeFilter.SHOW_TEXT).nextNode();
+    const range = document.createRange(), at = a[1] < 0 ? text.data.length : a[1];
+    range.setStart(text, Math.max(at - 1, 0));
+    range.setEnd(text, Math.max(at, 1));
+    const { left, right, top, bottom } = range.getBoundingClientRect();
+    return [Math.round(at > 0 ? right : left), Math.round((top + bottom) / 2)];
+})()";
+/// What the page or the browser copies now.
+const COPIED: &str = "(() => {
+    const copy = new ClipboardEvent('copy', { clipboardData: new DataTransfer(), bubbles: true, cancelable: true });
     const taken = !document.querySelector('.messages').dispatchEvent(copy);
     // The event's own: Firefox takes none from a script.
     return taken ? copy.clipboardData.getData('text/plain') : getSelection().toString();
 })()";
 
+/// Selects from one letter to another with the mouse, and copies.
 async fn copy(tab: &Tab, from: (&str, u32), to: (&str, i32)) -> String {
-    let copied = tab.ask(COPY, vec![from.0.into(), from.1.into(), to.0.into(), to.1.into()]).await;
-    copied.as_str().unwrap().to_owned()
+    tab.ask("getSelection().removeAllRanges() ?? true", vec![]).await;
+    let place = async |selector: &str, at: i64| -> (i64, i64) {
+        serde_json::from_value(tab.ask(PLACE, vec![selector.into(), at.into()]).await).unwrap()
+    };
+    tab.drag(place(from.0, from.1.into()).await, place(to.0, to.1.into()).await).await;
+    tab.ask(COPIED, vec![]).await.as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,12 +25,15 @@ pub fn listen(own: &Address, dates: Rc<Dates>) {
 
 /// What is selected, if it is of several messages.
 fn selected(own: &str, dates: &Dates) -> Option<String> {
-    let range = dom::window()?.get_selection().ok()??.get_range_at(0).ok()?;
+    let selection = dom::window()?.get_selection().ok()??;
+    // Firefox leaves out what cannot be selected, such as the times: what a mouse selects has a range for each message.
+    let ranges: Vec<Range> = (0..selection.range_count()).filter_map(|at| selection.get_range_at(at).ok()).collect();
     let lines = dom::all(".messages > .message");
     let said: Vec<(&Element, String)> = lines
         .iter()
         .filter_map(|line| {
-            let text = within(&range, &dom::within(line, ".body")?)?;
+            let body = dom::within(line, ".body")?;
+            let text: String = ranges.iter().filter_map(|range| within(range, &body)).collect();
             (!text.trim().is_empty()).then_some((line, text))
         })
         .collect();
