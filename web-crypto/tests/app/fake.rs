@@ -143,9 +143,10 @@ impl Ranges for Disk {
         Ok(self.of(store).into_iter().find(|record| record.key.as_str() > key))
     }
 
-    async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
+    async fn last(&self, store: &str, first: &str, below: Option<&str>, count: u32) -> Result<Vec<Record>, StoreError> {
         let mut records = self.of(store);
-        records.retain(|record| record.key.starts_with(&format!("{first}/")));
+        let rest = |key: &str| Some(key.strip_prefix(first)?.strip_prefix('/')?.to_owned());
+        records.retain(|record| rest(&record.key).is_some_and(|rest| below.is_none_or(|below| *rest < *below)));
         Ok(records.split_off(records.len().saturating_sub(count as usize)))
     }
 

@@ -78,8 +78,12 @@ fn a_text_of_the_leading_tab_is_encrypted_in_the_transaction_that_stores_it() {
         after_ms(2_000).await;
         assert_eq!(page.tab.posted().len() - posts, 2);
         let shown = load_messages::last(&page.engine, &address("bob").into(), 9).await.unwrap();
-        let shown: Vec<_> = shown.iter().map(|line| (line.text(), line.status)).collect();
-        assert_eq!(shown, [("one", DeliveryStatus::Sent), ("two", DeliveryStatus::Sent)]);
+        let lines: Vec<_> = shown.iter().map(|line| (line.text(), line.status)).collect();
+        assert_eq!(lines, [("one", DeliveryStatus::Sent), ("two", DeliveryStatus::Sent)]);
+        let key = shown[1].key();
+        let (_, order) = key.split_once('/').unwrap();
+        let older = load_messages::before(&page.engine, &address("bob").into(), order, 9).await.unwrap();
+        assert_eq!(older, shown[..1]);
     });
 }
 

@@ -22,7 +22,29 @@ const PREVIEW_LINES: u32 = 8;
 /// # Errors
 /// When the storage does not answer. So for each of these functions.
 pub async fn last<P: Platform>(engine: &Engine<P>, id: &ConversationId, count: u32) -> Result<Vec<Message>, AppError> {
-    let records = engine.store().last(Store::Messages.name(), &id.text(), count).await?;
+    load(engine, id, None, count).await
+}
+
+/// The last `count` messages of a conversation before the one whose key ends so, oldest first.
+///
+/// # Errors
+/// As [`last`].
+pub async fn before<P: Platform>(
+    engine: &Engine<P>,
+    id: &ConversationId,
+    order: &str,
+    count: u32,
+) -> Result<Vec<Message>, AppError> {
+    load(engine, id, Some(order), count).await
+}
+
+async fn load<P: Platform>(
+    engine: &Engine<P>,
+    id: &ConversationId,
+    below: Option<&str>,
+    count: u32,
+) -> Result<Vec<Message>, AppError> {
+    let records = engine.store().last(Store::Messages.name(), &id.text(), below, count).await?;
     // One that does not read is left out rather than hiding all the others.
     let now = engine.platform().now_ms();
     let messages = records.iter().filter_map(|record| Message::load(&record.value).ok());

@@ -151,11 +151,18 @@ pub trait Ranges: Storage + Records {
     /// As [`Storage::value`].
     fn after(&self, store: &str, key: &str) -> impl Future<Output = Result<Option<Record>, StoreError>>;
 
-    /// The last `count` records whose keys begin with `first` and a slash; oldest first.
+    /// The last `count` records whose keys begin with `first` and a slash; oldest first. `below`: only those whose keys go on
+    /// with less than this.
     ///
     /// # Errors
     /// As [`Storage::value`].
-    fn last(&self, store: &str, first: &str, count: u32) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
+    fn last(
+        &self,
+        store: &str,
+        first: &str,
+        below: Option<&str>,
+        count: u32,
+    ) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
 
     /// The hidden name of every record of a store, for [`Ranges::between`].
     ///

@@ -131,11 +131,17 @@ impl Store {
         self.open_record(store, &name, &cursor.value().map_err(|_| StoreError::Damaged)?).map(Some)
     }
 
-    /// The last `count` records whose names begin with `first` and a slash; oldest first. Takes as long for a
-    /// conversation of a million messages as for one of sixty.
-    pub async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
+    /// The last `count` records whose names begin with `first` and a slash, or those of them that go on with less than
+    /// `below`; oldest first. Takes as long for a conversation of a million messages as for one of sixty.
+    pub async fn last(
+        &self,
+        store: &str,
+        first: &str,
+        below: Option<&str>,
+        count: u32,
+    ) -> Result<Vec<Record>, StoreError> {
         let prefix = [&self.name(store, first), "/"].concat();
-        let end = after_all(&prefix);
+        let end = below.map_or_else(|| after_all(&prefix), |below| [&prefix, below].concat());
         let range = bound(&prefix, &end)?;
         let request =
             self.database.read(RECORDS)?.open_key_cursor_with_range_and_direction(&range, IdbCursorDirection::Prev);
@@ -272,8 +278,8 @@ impl Ranges for Store {
         Self::next(self, store, key).await
     }
 
-    async fn last(&self, store: &str, first: &str, count: u32) -> Result<Vec<Record>, StoreError> {
-        Self::last(self, store, first, count).await
+    async fn last(&self, store: &str, first: &str, below: Option<&str>, count: u32) -> Result<Vec<Record>, StoreError> {
+        Self::last(self, store, first, below, count).await
     }
 
     async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {

@@ -104,6 +104,23 @@ impl OpenConversation {
         self.empty(messages.is_empty());
     }
 
+    /// The place of the first line that is shown.
+    pub fn first_order(&self) -> Option<String> {
+        self.part(".messages > [data-order]")?.get_attribute("data-order")
+    }
+
+    /// Puts older lines above those that are shown.
+    pub fn put_above(&self, messages: &[Message], look: Look<'_>) {
+        let Some(list) = self.list() else { return };
+        // In a list of their own each finds the line above it.
+        let copy = list.clone_node().ok().and_then(|copy| copy.dyn_into::<Element>().ok());
+        let Some(older) = copy else { return };
+        for message in messages {
+            message::append(&older, &self.section, message, look);
+        }
+        message::put_above(&older, &list);
+    }
+
     /// Shows a line, or its new status. One above `enough` others is not shown. `at_end`: nobody reads older lines.
     pub fn show(&self, message: &Message, enough: u32, at_end: bool, look: Look<'_>) -> Placed {
         let Some(list) = self.list() else { return Placed::Here };

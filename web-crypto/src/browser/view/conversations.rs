@@ -41,7 +41,7 @@ use std::{
     rc::Rc,
 };
 
-/// Lines that are laid out at first.
+/// Lines that are laid out at first, and so many older ones at a time.
 const PAGE_LINES: u32 = 60;
 /// With so many unread messages at most, those that are unread are laid out at first, with some that were read.
 const UNREAD_SHOWN_MAX: u32 = 500;
@@ -265,18 +265,14 @@ impl Conversations {
     }
 
     async fn show_older(&self, open: &OpenConversation) {
-        let shown = open.lines();
-        // Twice as many: all are laid out again, so that a page more each time would cost a long way up its square.
-        let wanted = shown.max(PAGE_LINES).saturating_mul(2);
-        let messages: Vec<Message> = load_messages::last(&self.engine, &open.id, wanted).await.unwrap_or_default();
+        let Some(first) = open.first_order() else { return };
+        let loaded = load_messages::before(&self.engine, &open.id, &first, PAGE_LINES).await;
+        let messages: Vec<Message> = loaded.unwrap_or_default();
         // What is shown may have been laid out again meanwhile.
-        if let Some(list) = open.list()
-            && messages.len() > open.lines() as usize
+        if let Some(list) = open.list().filter(|_| open.first_order().as_deref() == Some(&first))
+            && !messages.is_empty()
         {
-            reading_place::keep(&list, || {
-                open.lay_out(&messages, self.look());
-                reading_place::restore_unread_line(open);
-            });
+            reading_place::keep(&list, || open.put_above(&messages, self.look()));
             if let Err(error) = self.fill_quotes(open).await {
                 self.complain(&error);
             }

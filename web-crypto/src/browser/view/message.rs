@@ -24,9 +24,10 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     let time = message.shown_time();
     let day = look.dates.day_key(time);
     let last = list.last_element_child();
-    let of_last = |name: &str| last.as_ref().and_then(|last| last.get_attribute(name));
-    let same_day = of_last("data-day").as_deref() == Some(&day);
-    if !same_day && let Some(line) = template(templates, "#day-template") {
+    let last_day = last.as_ref().and_then(|last| last.get_attribute("data-day"));
+    if last_day.as_deref() != Some(&day)
+        && let Some(line) = template(templates, "#day-template")
+    {
         if let Some(time_element) = dom::within(&line, "time") {
             let _ = time_element.set_attribute("datetime", &day);
             time_element.set_text_content(Some(&look.dates.day(time, look.words)));
@@ -41,18 +42,15 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     };
     let _ = line.class_list().add_1(author);
     let minute = (message.sort_time / GROUP_MS).to_string();
-    if same_day
-        && of_last("data-author").as_deref() == Some(author)
-        && of_last("data-minute").as_deref() == Some(&minute)
-    {
-        let _ = line.class_list().add_1("grouped");
-    }
     for (name, value) in
         [("data-author", author), ("data-minute", &minute), ("data-day", &day), ("data-order", &order(message))]
     {
         let _ = line.set_attribute(name, value);
     }
     let _ = line.set_attribute("data-key", &message.key());
+    if last.is_some_and(|last| stand_together(&last, &line)) {
+        let _ = line.class_list().add_1("grouped");
+    }
     dom::set_text(&line, ".author", &who);
     if let Some(status) = dom::within(&line, ".mark") {
         // The log says a message once; how far it came is there for who asks.
@@ -60,6 +58,33 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     }
     update(&line, message, look);
     let _ = list.append_child(&line);
+}
+
+/// Moves the lines of one list above those of another, which then looks as if all had been appended in their order.
+pub fn put_above(older: &Element, list: &Element) {
+    if let (Some(above), Some(below)) = (older.last_element_child(), dom::within(list, "[data-author]"))
+        && above.get_attribute("data-day") == below.get_attribute("data-day")
+        && let Some(day) = list.first_element_child().filter(|first| !first.has_attribute("data-author"))
+    {
+        // The line of what is unread may stand between the two.
+        if below.previous_element_sibling().as_ref() == Some(&day) && stand_together(&above, &below) {
+            let _ = below.class_list().add_1("grouped");
+        }
+        day.remove();
+    }
+    let first = list.first_element_child();
+    while let Some(line) = older.first_element_child() {
+        if list.insert_before(&line, first.as_deref()).is_err() {
+            break;
+        }
+    }
+}
+
+/// Whether the lower line needs no author and no time of its own.
+fn stand_together(above: &Element, below: &Element) -> bool {
+    ["data-day", "data-author", "data-minute"]
+        .iter()
+        .all(|name| above.has_attribute(name) && above.get_attribute(name) == below.get_attribute(name))
 }
 
 /// Takes a line away, and the line of its day when nothing is left of that.
