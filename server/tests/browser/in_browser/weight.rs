@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The first page, everything included. The goal is 65,000; what is held is what was measured.
-const SIGN_IN_BYTES_MAX: usize = 48_200;
+const SIGN_IN_BYTES_MAX: usize = 49_000;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
-const HOME_BYTES_MAX: usize = 378_000;
+const HOME_BYTES_MAX: usize = 379_500;
 /// A chunk, which is fetched when something rare is done.
 const CHUNK_BYTES_MAX: usize = 60_000;
 /// All modules, chunks and scripts together. The goal is 300,000.
-const ALL_BYTES_MAX: usize = 593_500;
+const ALL_BYTES_MAX: usize = 595_500;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {
