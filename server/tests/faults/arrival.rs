@@ -52,8 +52,13 @@ async fn is_found(store: &Arc<SqliteMailbox>, mailbox: MailboxId, round: u64, cu
         }
         3 => {
             let older = Arc::clone(store);
+            let mut older = Box::pin(async move { older.wait(mailbox, after, start + STUCK).await });
+            // It begins here: a task of its own may begin after the next wait, and would end that one.
+            let begun = tokio::time::timeout(Duration::ZERO, &mut older).await;
             // Whatever this one finds was not seen by anybody: its answer may be lost on the way.
-            tokio::spawn(async move { older.wait(mailbox, after, start + STUCK).await });
+            if begun.is_err() {
+                tokio::spawn(older);
+            }
             sleep_until(meeting).await;
         }
         _ => sleep_until(meeting).await,
