@@ -4,6 +4,7 @@
 //! One request a connection, so that each exchange can be told apart; `Upgrade` is dropped on the way, as the proxies do
 //! that made people ask for plain long polling.
 
+use crate::eventually::{PATIENCE, eventually};
 use serde::{Serialize, de::DeserializeOwned};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
@@ -210,6 +211,22 @@ impl Proxy {
 
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         self.wire.exchanges.lock().unwrap().clone()
+    }
+
+    /// How many polls are held now. Between two of one browser there is a moment without any: a signal that somebody is there
+    /// answers one as well.
+    pub(crate) fn polls_held(&self) -> usize {
+        let is_held = |exchange: &&Exchange| exchange.target == "/poll" && !exchange.whole && !exchange.was_cut;
+        self.exchanges().iter().filter(is_held).count()
+    }
+
+    /// Waits until so many polls are held.
+    pub(crate) async fn until_polls_held(&self, count: usize) {
+        let held = async || match self.polls_held() {
+            held if held == count => Ok(()),
+            held => Err(held),
+        };
+        eventually(&format!("{count} polls to be held"), PATIENCE, held).await.unwrap();
     }
 
     /// For measuring one page: forgets what passed so far.
