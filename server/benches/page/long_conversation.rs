@@ -11,7 +11,7 @@ use cliquet_web_crypto::{
         peer::{Peer, Trust},
         saved_file::{Owner, Writer},
     },
-    crypto::{history::OlderKeys, keys::Key, password::Login, profile::ProfileName, vault},
+    crypto::{history::OlderKeys, keys::Key, password::Login, vault},
 };
 use cliquet_wire::{
     account_key::AccountKey,
@@ -266,23 +266,8 @@ async fn saved_file(alice: &Person, bob: &Person, messages: &[Message]) -> Strin
     let history = history_key(alice, &email, &account_key).await;
     let older = OlderKeys::default();
     let owner = Owner { email: &email, account_key_hash: &hash, history_key: &history, older: &older };
-    let peer = Peer {
-        address: Address::parse(&bob.email).unwrap(),
-        trust: Trust::Added,
-        account_key: alice.directory(&bob.email).await.account_key,
-        key_changed: false,
-        verified: false,
-        decided: 0,
-        counter: 0,
-        listed: None,
-        heard: 0,
-        forked: 0,
-        deleted: false,
-        list_looked_at: 0,
-        list_stale: false,
-        profile_name: ProfileName::default(),
-        profile_told: 0,
-    };
+    let account_key = alice.directory(&bob.email).await.account_key;
+    let peer = Peer::new(Address::parse(&bob.email).unwrap(), Trust::Added, account_key);
     let mut file = Writer::begin(owner, "Messages", "en");
     file.conversation(&peer);
     for message in messages {

@@ -115,7 +115,8 @@ impl Peer {
         cbor::save(self)
     }
 
-    pub(crate) fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
+    /// An account of which nothing but its key is known yet.
+    pub fn new(address: Address, trust: Trust, account_key: AccountKey) -> Self {
         Self {
             address,
             trust,
