@@ -46,6 +46,8 @@ pub fn follow(changed: impl Fn(Change) + Clone + 'static) {
     for (name, change) in [
         ("online", Change::Online),
         ("offline", Change::Offline),
+        // Chromium may tell a page that it is hidden when the next page has read the storage already. This comes before.
+        ("beforeunload", Change::Hidden),
         ("pagehide", Change::Hidden),
         ("focus", Change::Focused),
     ] {
