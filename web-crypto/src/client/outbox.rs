@@ -5,7 +5,7 @@
 //! server recognises by its ids.
 
 use super::{
-    conversation::{DeliveryStatus, Failure, Message, MessageId, SentEnvelope, Waiting},
+    conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageId, SentEnvelope, Waiting},
     lifetimes::run_from,
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
@@ -28,14 +28,18 @@ pub struct OutboxEntry {
     /// That of its first envelope.
     #[n(0)]
     pub id: MessageId,
-    /// The account that it is for; this device's own when it goes only to the account's own other devices.
+    /// The conversation whose next post waits for this one. Of a post to the account's own other devices alone: the
+    /// conversation with itself.
     #[n(1)]
-    pub address: Address,
-    /// The exact JSON body.
+    pub conversation: ConversationId,
+    /// The accounts that it is for.
     #[n(2)]
+    pub accounts: Vec<Address>,
+    /// The exact JSON body.
+    #[n(3)]
     pub body: String,
     /// What the post carries.
-    #[n(3)]
+    #[n(4)]
     pub about: About,
 }
 
@@ -167,11 +171,18 @@ impl Messenger {
         Ok(step)
     }
 
-    /// The server answered with a problem. Without an answer there is no call: the entry just stays.
+    /// The server answered with a problem, because of these accounts. Without an answer there is no call: the entry just
+    /// stays.
     ///
     /// # Errors
     /// When a record cannot be read.
-    pub async fn refused(&self, records: &impl Records, id: MessageId, code: ProblemCode) -> Result<Step, StepError> {
+    pub async fn refused(
+        &self,
+        records: &impl Records,
+        id: MessageId,
+        code: ProblemCode,
+        accounts: &[Address],
+    ) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
         let refusal = refusal(code);
@@ -181,12 +192,21 @@ impl Messenger {
         step.changes.delete(Store::Outbox, entry.key());
         step.effects.push(Effect::Outbox);
         let again = refusal == Refusal::EncryptAgain;
+        let peer = entry.conversation.peer();
         if again {
-            // The server does not say whose devices changed.
-            for address in [&entry.address, self.address()] {
+            // An older server does not say whose devices changed.
+            let concerned = if accounts.is_empty() { &entry.accounts } else { accounts };
+            let is_concerned =
+                |address| concerned.contains(address) || (accounts.is_empty() && address == self.address());
+            let mut addresses: Vec<&Address> = concerned.iter().chain([self.address()]).chain(peer).collect();
+            addresses.sort();
+            addresses.dedup();
+            for address in addresses {
                 if let Some(mut contact) = self.contact(address) {
-                    contact.forget_directory();
-                    if *address == entry.address {
+                    if is_concerned(address) {
+                        contact.forget_directory();
+                    }
+                    if Some(address) == peer {
                         self.owe_again(&entry.about, &mut contact, &mut step);
                     }
                     self.put_contact(contact, &mut step);
@@ -194,7 +214,7 @@ impl Messenger {
             }
         }
         if code == ProblemCode::AccountDeleted
-            && let Some(mut contact) = self.contact(&entry.address)
+            && let Some(mut contact) = peer.and_then(|peer| self.contact(peer))
         {
             contact.peer.deleted = true;
             self.put_contact(contact, &mut step);
@@ -296,9 +316,9 @@ impl Messenger {
         self.outbox().count() >= SLOTS_MAX
     }
 
-    /// Whether a post for this account is under way: the next one waits for its answer.
-    pub(super) fn is_under_way(&self, address: &Address) -> bool {
-        self.outbox().any(|entry| entry.address == *address)
+    /// Whether a post of this conversation is under way: the next one waits for its answer.
+    pub(super) fn is_under_way(&self, conversation: &ConversationId) -> bool {
+        self.outbox().any(|entry| entry.conversation == *conversation)
     }
 }
 

@@ -352,7 +352,7 @@ fn posts_for_different_conversations_are_under_way_at_once_up_to_a_limit_and_in_
         }
     }
     world.settle();
-    let under_way: Vec<_> = world.devices[0].messenger.outbox().map(|entry| entry.address.clone()).collect();
+    let under_way: Vec<_> = world.devices[0].messenger.outbox().map(|entry| entry.conversation.clone()).collect();
     assert_eq!(under_way.len(), SLOTS_MAX);
     let apart: std::collections::BTreeSet<_> = under_way.iter().collect();
     assert_eq!(apart.len(), SLOTS_MAX, "one for each conversation");
@@ -361,7 +361,7 @@ fn posts_for_different_conversations_are_under_way_at_once_up_to_a_limit_and_in_
     assert!(world.post_one(0));
     assert!(world.seal_one(0));
     world.office.refuse = Some(ProblemCode::Unavailable);
-    let now: Vec<_> = world.devices[0].messenger.outbox().map(|entry| entry.address.clone()).collect();
+    let now: Vec<_> = world.devices[0].messenger.outbox().map(|entry| entry.conversation.clone()).collect();
     assert_eq!(now.len(), SLOTS_MAX);
     world.office.refuse = None;
     world.settle();

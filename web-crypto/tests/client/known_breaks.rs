@@ -64,7 +64,7 @@ pub(crate) fn sealed(world: &mut World, from: usize, to: usize, content: &Conten
 pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
     let device = &world.devices[from];
     let list = OwnList::of(&world.office.directories[&device.address].device_list);
-    Content { sender: device.address.clone(), device: device.id, time: device.now, list, body }
+    Content { sender: device.address.clone(), device: device.id, time: device.now, list, group: None, body }
 }
 
 fn text(words: &str) -> Body {

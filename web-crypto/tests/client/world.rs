@@ -358,7 +358,7 @@ impl World {
         }
         let step = match answer {
             Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, &sent, device.now)),
-            Err(code) => now_or_never(device.messenger.refused(&device.disk, id, code)),
+            Err(code) => now_or_never(device.messenger.refused(&device.disk, id, code, &[])),
         }
         .unwrap();
         let changed = !step.changes.is_empty();

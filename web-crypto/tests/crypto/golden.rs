@@ -137,7 +137,7 @@ fn contents() -> Vec<(&'static str, Content)> {
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
     let (sender, device) = (alice.own.email(), alice.own.device());
-    let whole = |body| Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, body };
+    let whole = |body| Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, group: None, body };
     bodies.map(|(name, body)| (name, whole(body))).into()
 }
 
@@ -205,7 +205,8 @@ fn under_way() -> [(&'static str, Vec<u8>); 7] {
     let outgoing = OutgoingEvent { conversation: conversation.clone(), id: message(7), time: 1_700_000_000_000, event };
     let entry = OutboxEntry {
         id: message(8),
-        address: "bob@example.org".parse().unwrap(),
+        conversation: conversation.clone(),
+        accounts: vec!["bob@example.org".parse().unwrap()],
         body: "{\"envelopes\":[]}".into(),
         about: About::Receipt(vec![message(3), message(4)]),
     };

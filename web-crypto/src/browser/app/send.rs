@@ -20,7 +20,11 @@ use crate::{
         records::simple,
     },
 };
-use cliquet_wire::{address::Address, envelope::MessagesSent, problem::ProblemCode};
+use cliquet_wire::{
+    address::Address,
+    envelope::MessagesSent,
+    problem::{Problem, ProblemCode},
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -190,7 +194,7 @@ impl<P: Platform> Sender<P> {
                 }
                 let retry_seconds = problem.retry_after.map_or(0, |seconds| seconds.min(RETRY_AFTER_SECONDS_MAX));
                 let retry_ms = u32::try_from(retry_seconds * 1_000).unwrap_or(u32::MAX);
-                (self.settle(entry, Err(problem.code)).await, Some(retry_ms))
+                (self.settle(entry, Err(&problem)).await, Some(retry_ms))
             }
             // Whether it arrived is not known: the same bytes once more are safe.
             Err(_) => (Ok(()), Some(0)),
@@ -207,13 +211,13 @@ impl<P: Platform> Sender<P> {
         }
     }
 
-    async fn settle(&self, entry: &OutboxEntry, outcome: Result<MessagesSent, ProblemCode>) -> Result<(), AppError> {
+    async fn settle(&self, entry: &OutboxEntry, outcome: Result<MessagesSent, &Problem>) -> Result<(), AppError> {
         let (store, now) = (self.engine.store(), self.engine.platform().now_ms());
         self.engine
             .run(async |messenger| {
                 Ok(Some(match outcome {
                     Ok(sent) => messenger.sent(store, entry.id, &sent, now).await?,
-                    Err(code) => messenger.refused(store, entry.id, code).await?,
+                    Err(problem) => messenger.refused(store, entry.id, problem.code, &problem.accounts).await?,
                 }))
             })
             .await

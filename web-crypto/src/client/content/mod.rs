@@ -1,12 +1,11 @@
 //! What is inside the ciphertext.
 //!
 //! Owns its encoding: CBOR with numbered fields, `[version, {0: sender, 1: device, 2: time, 3: kind, 4: fields, 5: counter,
-//! 6: hash}]`, where the fields of a kind are a byte string with a CBOR map of their own, and counter and hash are of the
-//! sender's own device list. Knows nothing of encryption. The sender's address,
-//! device and clock are inside, so that what the envelope says outside is only a hint that is checked against them.
+//! 6: hash, 7: group}]`, where the fields of a kind are a byte string with a CBOR map of their own, and counter and hash are
+//! of the sender's own device list. Knows nothing of encryption. The sender's address, device and clock are inside, so that
+//! what the envelope says outside is only a hint that is checked against them.
 //!
-//! A field that is not known is skipped. A kind that is not known is kept with its bytes. The number 7 is kept
-//! free for the group that the content is for.
+//! A field that is not known is skipped. A kind that is not known is kept with its bytes.
 
 mod blank;
 mod body;
@@ -14,6 +13,7 @@ mod body;
 pub use blank::is_blank;
 pub use body::{Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind};
 
+use super::conversation::GroupId;
 use crate::crypto::{LoadError, cbor};
 use body::Fields;
 use cliquet_wire::{
@@ -33,8 +33,22 @@ pub struct Content {
     pub time: u64,
     /// The sender's own device list, as this device of it knows it.
     pub list: OwnList,
+    /// The group in which it is said. `None`: between the two accounts.
+    pub group: Option<InGroup>,
     /// What it says.
     pub body: Body,
+}
+
+/// Where something is said in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct InGroup {
+    /// The group.
+    #[n(0)]
+    pub id: GroupId,
+    /// The hash of its newest statement that the sender knows. Who does not know it asks for it.
+    #[n(1)]
+    pub head: Digest,
 }
 
 /// Which device list of its own account a device knows. It tells its readers when the server shows them an older list, or
@@ -85,6 +99,8 @@ struct Frame {
     list_counter: u64,
     #[n(6)]
     list_hash: Digest,
+    #[n(7)]
+    group: Option<InGroup>,
 }
 
 impl cbor::Record for Frame {
@@ -99,8 +115,8 @@ impl Content {
     pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, ContentError> {
         let Fields { kind, fields } = self.body.encode()?;
         let (list_counter, list_hash) = (self.list.counter, self.list.hash);
-        let (sender, device, time) = (self.sender.clone(), self.device, self.time);
-        let frame = Frame { sender, device, time, kind, fields, list_counter, list_hash };
+        let (sender, device, time, group) = (self.sender.clone(), self.device, self.time, self.group);
+        let frame = Frame { sender, device, time, kind, fields, list_counter, list_hash, group };
         Ok(cbor::save(&frame))
     }
 
@@ -115,7 +131,8 @@ impl Content {
         })?;
         let body = Body::decode(frame.kind, &frame.fields)?;
         let list = OwnList { counter: frame.list_counter, hash: frame.list_hash };
-        Ok(Self { sender: frame.sender, device: frame.device, time: frame.time, list, body })
+        let (sender, device, time, group) = (frame.sender, frame.device, frame.time, frame.group);
+        Ok(Self { sender, device, time, list, group, body })
     }
 }
 
@@ -142,6 +159,7 @@ mod tests {
             device: DeviceId::from_random([7; 16]),
             time: 1_700_000_000_000,
             list: OwnList { counter: 1, hash: Bytes([9; 32]) },
+            group: None,
             body,
         }
     }
@@ -196,6 +214,9 @@ mod tests {
     fn every_kind_reads_back() {
         for body in all() {
             let content = content(body);
+            assert_eq!(Content::decode(&content.encode().unwrap()).unwrap(), content);
+            let group = Some(InGroup { id: GroupId([5; 16]), head: Bytes([6; 32]) });
+            let content = Content { group, ..content };
             assert_eq!(Content::decode(&content.encode().unwrap()).unwrap(), content);
         }
     }
@@ -258,7 +279,8 @@ mod tests {
             let content = content(Body::ContactRequest);
             let fields = cbor::encode(&"whatever").to_vec().into();
             let (list_counter, list_hash) = (content.list.counter, content.list.hash);
-            Frame { sender: content.sender, device: content.device, time: 1, kind, fields, list_counter, list_hash }
+            let (sender, device) = (content.sender, content.device);
+            Frame { sender, device, time: 1, kind, fields, list_counter, list_hash, group: None }
         };
         for kind in [99, 127, 128, 500] {
             assert_eq!(Content::decode(&cbor::save(&frame(kind))).unwrap().body, Body::Unknown { kind });

@@ -20,9 +20,10 @@ pub enum ConversationId {
     Group(GroupId),
 }
 
-/// A group: 16 random bytes, chosen by the device that made it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GroupId(pub [u8; GROUP_ID_BYTES]);
+/// A group: the beginning of its first statement's hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct GroupId(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; GROUP_ID_BYTES]);
 
 /// A message, the same on every device: a UUID of version 7, chosen by its author. Two authors' ids live apart, so
 /// that nobody can name, hide or replace a message of somebody else.
@@ -49,6 +50,14 @@ impl ConversationId {
         match self {
             Self::Direct(address) => Some(address),
             Self::Group(_) => None,
+        }
+    }
+
+    /// The group, if it is one's conversation.
+    pub fn group(&self) -> Option<GroupId> {
+        match self {
+            Self::Direct(_) => None,
+            Self::Group(group) => Some(*group),
         }
     }
 

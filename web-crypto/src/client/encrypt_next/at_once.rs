@@ -27,7 +27,7 @@ impl Messenger {
         let message = &composed.message;
         let Some(peer) = message.conversation.peer().and_then(|peer| self.peer(peer)) else { return Ok(None) };
         let comes_first = self.outbox_is_full()
-            || self.is_under_way(&peer.address)
+            || self.is_under_way(&message.conversation)
             || peer.key_changed
             || self.owes_request(peer, now)
             || records.next(Store::ToFold, "").await?.is_some()

@@ -2,7 +2,7 @@
 
 use super::{
     Next,
-    encrypt::{Job, sync},
+    job::{Job, sync},
 };
 use crate::client::{
     content::Body,
@@ -82,9 +82,8 @@ impl Messenger {
             What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
             What::VaultKeys(keys, devices) => {
                 let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
-                let body = Body::VaultKeys(keys.clone());
-                let job = Job { about: line.about(), body, only: Some(devices), copy: None };
-                return self.encrypt(own, job, Some(&line), now, rng);
+                let job = Job::to(own, line.about(), Body::VaultKeys(keys.clone())).only(devices);
+                return self.encrypt(job, Some(&line), now, rng);
             }
             What::Nothing => return Ok(self.drop_line(&line)),
         };
@@ -94,8 +93,7 @@ impl Messenger {
         // What a person writes to themselves goes to nobody else.
         if let Some(peer) = peer.filter(|peer| for_own_devices || peer.trust == Trust::Own) {
             let own = self.peer(self.address()).ok_or(StepError::NoContact)?;
-            let job = Job { about: line.about(), body: sync(peer, body), only: None, copy: None };
-            return self.encrypt(own, job, Some(&line), now, rng);
+            return self.encrypt(Job::to(own, line.about(), sync(peer, body)), Some(&line), now, rng);
         }
         let peer = match peer.filter(|peer| peer.trust == Trust::Added) {
             None => return Ok(self.give_up(&line, Failure::Refused(ProblemCode::NotAContact))),
@@ -103,7 +101,7 @@ impl Messenger {
             Some(peer) => peer,
         };
         let copy = Some(sync(peer, body.clone()));
-        self.encrypt(peer, Job { about: line.about(), body, only: None, copy }, Some(&line), now, rng)
+        self.encrypt(Job::to(peer, line.about(), body).with_copy(self.address(), copy), Some(&line), now, rng)
     }
 
     /// Nothing is left to send.

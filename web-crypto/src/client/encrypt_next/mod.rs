@@ -5,8 +5,11 @@
 
 mod at_once;
 mod encrypt;
+mod job;
 mod line;
+mod posts;
 mod reading;
+mod seal;
 
 use super::{
     content::Body,
@@ -17,7 +20,7 @@ use super::{
     records::{Records, under},
 };
 use cliquet_wire::{address::Address, ids::DeviceId, problem::ProblemCode};
-use encrypt::{Job, sync};
+use job::{Job, sync};
 use rand_core::CryptoRng;
 
 /// What there is to do next.
@@ -77,12 +80,13 @@ impl Messenger {
         if self.outbox_is_full() {
             return Ok(Next::Idle);
         }
-        let is_free = |address: &Address| !put_off.contains(address) && !self.is_under_way(address);
+        let is_free =
+            |address: &Address| !put_off.contains(address) && !self.is_under_way(&ConversationId::from(address));
         let within_reach = |peer: &&Peer| is_free(&peer.address) && !peer.key_changed;
         if let Some(peer) = self.peers().filter(within_reach).find(|peer| self.owes_request(peer, now)) {
             let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
-            let job = Job { about: About::ContactRequest, body: Body::ContactRequest, only: None, copy };
-            return self.encrypt(peer, job, None, now, rng);
+            let job = Job::to(peer, About::ContactRequest, Body::ContactRequest).with_copy(self.address(), copy);
+            return self.encrypt(job, None, now, rng);
         }
         let free = |id: &ConversationId| id.peer().is_none_or(is_free);
         if let Some(line) = self.first_waiting(records, free).await? {

@@ -3,7 +3,7 @@
 
 use super::{
     Next,
-    encrypt::{Job, sync},
+    job::{Job, sync},
 };
 use crate::client::{
     content::{Body, RECEIPT_NAMES_MAX, ReceiptKind},
@@ -25,13 +25,12 @@ impl Messenger {
     ) -> Result<Option<Next>, StepError> {
         for peer in self.contacts().filter(|peer| is_free(&peer.address)) {
             if let Some(job) = self.receipt(peer) {
-                return Ok(Some(self.encrypt(peer, job, None, now, rng)?));
+                return Ok(Some(self.encrypt(job, None, now, rng)?));
             }
         }
         if let Some(peer) = self.peers().filter(|peer| is_free(&peer.address)).find(|peer| self.owes_profile(peer)) {
             let body = Body::Profile(Box::new(self.profile().clone()));
-            let job = Job { about: About::Profile, body, only: None, copy: None };
-            return Ok(Some(self.encrypt(peer, job, None, now, rng)?));
+            return Ok(Some(self.encrypt(Job::to(peer, About::Profile, body), None, now, rng)?));
         }
         let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
         let read_here = |peer: &Peer| self.owed(&peer.address).and_then(|owed| owed.read_until);
@@ -39,31 +38,31 @@ impl Messenger {
         // With a receipt goes a copy: what waits for its contact is not said twice.
         let job = read.find(|(peer, _)| self.receipt(peer).is_none()).map(|(peer, until)| {
             let about = About::ReadElsewhere { address: peer.address.clone(), until };
-            Job { about, body: sync(peer, self.read_until(peer, until)), only: None, copy: None }
+            Job::to(own, about, sync(peer, self.read_until(peer, until)))
         });
         let settings = || {
             let is_owed = self.owed(self.address()).is_some_and(|owed| owed.settings);
             let body = Body::Settings(self.settings());
-            is_owed.then_some(Job { about: About::Settings, body, only: None, copy: None })
+            is_owed.then(|| Job::to(own, About::Settings, body))
         };
         let of_conversation = || {
             let is_owed = |peer: &&Peer| self.owed(&peer.address).is_some_and(|owed| owed.conversation_settings);
             let peer = self.peers().find(is_owed)?;
             let body = Body::ConversationSettings(self.contact(&peer.address)?.conversation.settings);
             let about = About::ConversationSettings(peer.address.clone());
-            Some(Job { about, body: sync(peer, body), only: None, copy: None })
+            Some(Job::to(own, about, sync(peer, body)))
         };
         let removed = || {
             let owed = &self.owed(self.address())?.removed_contacts;
             // One that was added again has no pin, and is not told.
             let pin = owed.iter().find_map(|address| self.pin(address))?;
             let about = About::ContactRemoved(pin.email.clone());
-            Some(Job { about, body: Body::ContactRemoved(Box::new(pin.clone())), only: None, copy: None })
+            Some(Job::to(own, about, Body::ContactRemoved(Box::new(pin.clone()))))
         };
         job.or_else(removed)
             .or_else(settings)
             .or_else(of_conversation)
-            .map(|job| self.encrypt(own, job, None, now, rng))
+            .map(|job| self.encrypt(job, None, now, rng))
             .transpose()
     }
 
@@ -92,6 +91,6 @@ impl Messenger {
             ReceiptKind::Delivered => About::Receipt(names.clone()),
             ReceiptKind::Read => About::Read { names: names.clone(), until: owed.read_until },
         };
-        Some(Job { about, body: Body::Receipt { kind, messages: names }, only: None, copy })
+        Some(Job::to(peer, about, Body::Receipt { kind, messages: names }).with_copy(self.address(), copy))
     }
 }

@@ -147,7 +147,7 @@ impl Messenger {
             }
         }
         for entry in self.outbox() {
-            if entry.address == peer.address || entry.about.waiting().is_some_and(|waiting| belongs(&waiting)) {
+            if entry.conversation == id || entry.about.waiting().is_some_and(|waiting| belongs(&waiting)) {
                 step.changes.delete(Store::Outbox, entry.key());
             }
         }
