@@ -83,6 +83,7 @@ impl Mallory {
             device: self.device(),
             time: now_ms(),
             list: OwnList::of(&self.directory.device_list),
+            group: None,
             body: Body::Event { id, event: Event::Text { text: text.into(), quote: None, seconds: None } },
         };
         let content = content.encode().unwrap();

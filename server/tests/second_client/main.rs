@@ -157,7 +157,7 @@ impl Ours {
         };
         let (sender, device) = (self.own.email().clone(), self.own.device());
         let list = OwnList { counter: 1, hash: Bytes([0; 32]) };
-        let content = Content { sender, device, time: NOW_MS, list, body }.encode().unwrap();
+        let content = Content { sender, device, time: NOW_MS, list, group: None, body }.encode().unwrap();
         let id = EnvelopeId::from_parts(NOW_MS, random);
         let (sessions, envelope) = self.sessions.encrypt(id, &content, &mut rng()).unwrap();
         self.sessions = sessions;

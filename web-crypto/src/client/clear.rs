@@ -22,15 +22,14 @@ impl Messenger {
         now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer));
-        let mut contact = contact.ok_or(StepError::NoContact)?;
-        let conversation = &mut contact.conversation;
+        let mut kept = self.kept(id).ok_or(StepError::NoContact)?;
+        let conversation = &mut kept.conversation;
         let lines = lines(id, records).await?;
         let until = cleared_until(&lines, now).max(conversation.settings.cleared_until);
         if until > conversation.settings.cleared_until {
             conversation.settings.cleared_until = until;
             conversation.settings.decided = conversation.settings.decided.saturating_add(1);
-            contact.owed.conversation_settings = true;
+            kept.owed.conversation_settings = true;
         }
         for line in &lines {
             if line.server_time == 0 && line.is_own() {
@@ -39,7 +38,7 @@ impl Messenger {
         }
         conversation.read(now);
         delete(&lines, None, conversation, records, &mut step).await?;
-        self.put_contact(contact, &mut step);
+        self.put_kept(kept, &mut step);
         Ok(step)
     }
 

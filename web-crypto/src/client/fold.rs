@@ -46,7 +46,8 @@ impl Messenger {
         records: &impl Records,
         step: &mut Step,
     ) -> Result<(), StepError> {
-        let target = event.target(sender, self.address());
+        let is_admin = |id| self.group_state(id).is_some_and(|state| state.is_admin(sender));
+        let target = event.target(sender, self.address(), conversation.id.group().is_some_and(is_admin));
         let Some(target) = target.filter(|target| self.takes_part(&conversation.id, &target.sender)) else {
             return Ok(());
         };
@@ -110,12 +111,14 @@ impl Messenger {
 
     /// Whether an account can have written in a conversation of this account.
     pub(super) fn takes_part(&self, conversation: &ConversationId, who: &Address) -> bool {
-        conversation.is_with(who) || who == self.address()
+        let was_member =
+            |id| self.chain(id).is_some_and(|chain| chain.links().any(|link| link.state().member(who).is_some()));
+        conversation.is_with(who) || who == self.address() || conversation.group().is_some_and(was_member)
     }
 
     /// The conversation with a known account, or with oneself; an empty one if there is no record yet.
     pub(super) fn conversation_of(&self, id: &ConversationId) -> Option<Conversation> {
-        self.contact(id.peer()?).map(|contact| contact.conversation)
+        self.kept(id).map(|kept| kept.conversation)
     }
 }
 

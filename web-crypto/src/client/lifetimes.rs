@@ -34,7 +34,8 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let contact = id.peer().and_then(|peer| self.contact(peer));
-        let mut contact = contact.filter(|contact| contact.peer.is_answered()).ok_or(StepError::NoContact)?;
+        let mut contact =
+            contact.filter(|contact| contact.is_own() || contact.peer.is_contact()).ok_or(StepError::NoContact)?;
         if !is_life(seconds) {
             return Err(StepError::CannotEncrypt);
         }

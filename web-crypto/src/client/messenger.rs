@@ -4,16 +4,19 @@
 //! Knows nothing of when or why a step is taken.
 
 use super::{
-    conversation::{Conversation, ConversationId, Message, MessageId},
+    conversation::{Conversation, ConversationId, GroupId, MessageId},
+    group::{Chain, Group, SignedStatement},
     outbox::OutboxEntry,
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
     profile::{PROFILE, Profile},
-    records::{Changes, ONLY, Record, RecordsError, Store, Table, decode, simple},
+    records::{Changes, Record, RecordsError, Store, Table, decode, simple},
     settings::{AccountSettings, SETTINGS},
 };
 use crate::crypto::{OwnIdentity, PreKeySecrets, Sessions, cbor, vault::VaultContact};
 use cliquet_wire::{account_key::AccountKey, address::Address, certificate::DeviceDirectory, ids::DeviceId};
 use minicbor::{Decode, Encode};
+
+pub use super::step::{Effect, Ignored, Step, StepError};
 
 /// The keys of [`Store::Device`].
 pub(crate) const IDENTITY: &str = "identity";
@@ -31,6 +34,8 @@ pub struct Messenger {
     owed: Table<Owed>,
     sessions: Table<PeerSessions>,
     outbox: Table<OutboxEntry>,
+    groups: Table<Group>,
+    chains: Table<Chain>,
     settings: AccountSettings,
     profile: Profile,
     cursor: u64,
@@ -38,66 +43,6 @@ pub struct Messenger {
     applied: u64,
     /// The account's own directory was fetched since this was loaded: another device may have been added before.
     own_directory_fresh: bool,
-}
-
-/// What an operation wants to change. Dropping it undoes the operation.
-#[derive(Debug)]
-#[must_use = "commit its changes, then apply it"]
-pub struct Step {
-    /// To be made durable in one transaction, before anything leaves and before anything is acknowledged.
-    pub changes: Changes,
-    /// What the page may want to show, once applied.
-    pub effects: Vec<Effect>,
-    based_on: u64,
-    own_directory_fresh: bool,
-}
-
-/// What changed, for the page.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// New or changed: show it by its id.
-    Message(Box<Message>),
-    /// The account's keys, trust or verification changed.
-    Peer(Address),
-    /// The conversation's line in the list changed.
-    Conversation(ConversationId),
-    /// Lines of the conversation were deleted, all of them or those until a time.
-    Cleared(ConversationId),
-    /// An entry was added to or removed from the outbox.
-    Outbox,
-    /// An account's devices changed (C2). A contact's conversation shows a notice too.
-    Devices {
-        /// The account.
-        account: Address,
-        /// Devices that the list did not name before.
-        added: Vec<DeviceId>,
-        /// Devices that the list no longer names.
-        removed: Vec<DeviceId>,
-    },
-    /// Another device of this account knows another list of its devices under the counter of the one that the server
-    /// shows here (C2). Of a contact, its conversation shows a notice.
-    OwnListForked,
-    /// What the person set for the account changed.
-    Settings,
-    /// A delivery is not shown.
-    Ignored(Ignored),
-}
-
-/// Why a delivery is not shown. It is acknowledged, so that it does not come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ignored {
-    /// It was received before.
-    Duplicate,
-    /// The sender is blocked.
-    Blocked,
-    /// A stranger's envelope that cannot be decrypted, or is no contact request.
-    Stranger,
-    /// It names another receiver, or this very device as its sender.
-    Misdirected,
-    /// The contact list is full.
-    ContactLimit,
-    /// It cannot be decrypted, and the conversation shows that already, or there is no conversation.
-    CannotOpen,
 }
 
 /// Why the state cannot be loaded.
@@ -109,41 +54,6 @@ pub enum LoadError {
     /// A record could not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
-}
-
-/// Why there is no step. Nothing changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StepError {
-    /// A record could not be read.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
-    /// Not a contact, or not in a state that allows this.
-    #[error("there is no such contact")]
-    NoContact,
-    /// An account cannot add itself as a contact.
-    #[error("that is the account's own address")]
-    OwnAddress,
-    /// As many contacts as there may be.
-    #[error("the contact list is full")]
-    ContactLimit,
-    /// The server's answer is not signed by the account that it should belong to, or is out of date.
-    #[error("the server's answer does not prove what it says")]
-    NotProven,
-    /// The server shows an older device list than one that was seen.
-    #[error("the device list is an older one")]
-    ListOlder,
-    /// The server shows another device list under the counter of one that was seen.
-    #[error("there are two device lists under one counter")]
-    ListForked,
-    /// The server names pre-keys that this device cannot have made.
-    #[error("the server names pre-keys that this device did not make")]
-    PreKeysInvented,
-    /// The content does not fit an envelope, or cannot be written.
-    #[error("it cannot be encrypted")]
-    CannotEncrypt,
-    /// The account key is not available, or the operation failed.
-    #[error("the account key cannot sign")]
-    CannotSign,
 }
 
 /// Why a step was not applied: load the messenger again.
@@ -164,8 +74,10 @@ impl Messenger {
     /// When this is no device yet, and when a record cannot be read.
     pub fn load(records: impl IntoIterator<Item = Record>) -> Result<Self, LoadError> {
         let (mut identity, mut pre_keys, mut rest) = (None, None, Vec::new());
+        let mut statements = Vec::new();
         for record in records {
             match (record.store, record.key.as_str()) {
+                (Store::Statements, _) => statements.push(record),
                 (Store::Device, IDENTITY) => identity = Some(record),
                 (Store::Device, PRE_KEYS) => pre_keys = Some(record),
                 _ => rest.push(record),
@@ -182,6 +94,8 @@ impl Messenger {
             owed: Table::default(),
             sessions: Table::default(),
             outbox: Table::default(),
+            groups: Table::default(),
+            chains: chains(statements)?,
             settings: AccountSettings::default(),
             profile: Profile::default(),
             cursor: 0,
@@ -232,13 +146,22 @@ impl Messenger {
         self.peers.values()
     }
 
-    /// Every known account but this one, by address.
+    /// Every account but this one that a person has to do with by itself, by address. No fellow member of a group alone.
     pub fn contacts(&self) -> impl Iterator<Item = &Peer> {
-        self.peers.values().filter(|peer| peer.trust != Trust::Own)
+        self.peers.values().filter(|peer| !matches!(peer.trust, Trust::Own | Trust::Member))
     }
 
     pub(super) fn contacts_count(&self) -> usize {
-        self.peers.len().saturating_sub(1)
+        self.contacts().count()
+    }
+
+    pub(super) fn groups_table(&self) -> &Table<Group> {
+        &self.groups
+    }
+
+    /// The statements of a group that is known here.
+    pub fn chain(&self, id: GroupId) -> Option<&Chain> {
+        self.chains.get(&id.to_string())
     }
 
     /// A known account, or this one.
@@ -266,8 +189,13 @@ impl Messenger {
         self.conversations.get(&id.text())
     }
 
-    /// What is still to be sent to an account. `None`: nothing.
-    pub fn owed(&self, address: &Address) -> Option<&Owed> {
+    /// What is still to be sent on account of a conversation. `None`: nothing.
+    pub fn owed(&self, id: &ConversationId) -> Option<&Owed> {
+        self.owed.get(&id.text())
+    }
+
+    /// The same, of the conversation with an account.
+    pub(super) fn owed_to(&self, address: &Address) -> Option<&Owed> {
         self.owed.get(address.as_str())
     }
 
@@ -348,6 +276,15 @@ impl Messenger {
             Store::Sessions => self.sessions.put(key, decode(value)?),
             Store::Outbox => self.outbox.put(key, decode(value)?),
             Store::Cursor => self.cursor = decode(value)?,
+            Store::Groups => self.groups.put(key, decode(value)?),
+            Store::Statements => {
+                let group = group_of(key)?;
+                let statement = decode::<SignedStatement>(value)?.kept().map_err(|_| RecordsError::Damaged)?;
+                match self.chains.get_mut(group) {
+                    Some(chain) => drop(chain.insert(statement).map_err(|_| RecordsError::Damaged)?),
+                    None => self.chains.put(group, Chain::begin(statement).map_err(|_| RecordsError::Damaged)?),
+                }
+            }
             // Read one at a time.
             Store::Device
             | Store::Profiles
@@ -375,10 +312,33 @@ impl Messenger {
             Store::Owed => self.owed.remove(key),
             Store::Sessions => self.sessions.remove(key),
             Store::Outbox => self.outbox.remove(key),
+            Store::Groups => {
+                self.groups.remove(key);
+                self.chains.remove(key);
+            }
             // The device and its cursor are replaced, never deleted; the others are not in memory.
             _ => {}
         }
     }
+}
+
+/// The group in a key of [`Store::Statements`].
+fn group_of(key: &str) -> Result<&str, RecordsError> {
+    key.split_once('/').map(|(group, _)| group).ok_or(RecordsError::Damaged)
+}
+
+/// The chains that these records make, in whatever order they come.
+fn chains(mut records: Vec<Record>) -> Result<Table<Chain>, RecordsError> {
+    // Of one group the versions grow.
+    records.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    let mut chains = Table::default();
+    for of_group in records.chunk_by(|one, other| group_of(&one.key).ok() == group_of(&other.key).ok()) {
+        let Some(first) = of_group.first() else { continue };
+        let statements = of_group.iter().map(|record| decode(&record.value)).collect::<Result<Vec<_>, _>>()?;
+        let chain = Chain::restore(statements).map_err(|_| RecordsError::Damaged)?;
+        chains.put(group_of(&first.key)?, chain);
+    }
+    Ok(chains)
 }
 
 /// The device directory of an account, as the server gave it and as it was checked.
@@ -393,83 +353,4 @@ impl cbor::Record for Directory {
 /// Puts the device directory of an account.
 pub(super) fn put_directory(directory: &DeviceDirectory, changes: &mut Changes) {
     changes.put(Store::Directories, directory.email.as_str().into(), &Directory(directory.clone()));
-}
-
-impl Step {
-    /// The same step after other changes, in one transaction.
-    pub(super) fn after(mut self, earlier: &Changes) -> Self {
-        let later = std::mem::replace(&mut self.changes, earlier.clone());
-        for (store, key) in later.deletes {
-            self.changes.delete(store, key);
-        }
-        for put in later.puts {
-            self.changes.put_bytes(put.store, put.key, put.value);
-        }
-        self
-    }
-
-    pub(super) fn own_directory_is_fresh(&mut self) {
-        self.own_directory_fresh = true;
-    }
-
-    pub(super) fn put_message(&mut self, message: Message) {
-        message.put_into(&mut self.changes);
-        self.effects.push(Effect::Message(Box::new(message)));
-    }
-
-    /// A text goes into the history. Only where the conversation is kept. One that disappears never does: a segment
-    /// cannot forget it.
-    pub(super) fn keep(&mut self, message: &Message) {
-        if message.lifetime.is_some() {
-            return;
-        }
-        self.changes.put(Store::ToKeep, message.to_encrypt_key(), &message.key());
-    }
-
-    pub(super) fn put_peer(&mut self, peer: &Peer) {
-        self.changes.put(Store::Peers, peer.address.as_str().into(), peer);
-        self.effects.push(Effect::Peer(peer.address.clone()));
-    }
-
-    pub(super) fn put_pin(&mut self, pin: &VaultContact) {
-        self.changes.put(Store::Pins, pin.email.as_str().into(), pin);
-    }
-
-    pub(super) fn forget_pin(&mut self, address: &Address) {
-        self.changes.delete(Store::Pins, address.as_str().into());
-    }
-
-    pub(super) fn put_conversation(&mut self, conversation: &Conversation) {
-        self.changes.put(Store::Conversations, conversation.id.to_string(), conversation);
-        self.effects.push(Effect::Conversation(conversation.id.clone()));
-    }
-
-    /// Where nothing is owed there is no record.
-    pub(super) fn put_owed(&mut self, address: &Address, owed: &Owed) {
-        if *owed == Owed::default() {
-            self.changes.delete(Store::Owed, address.as_str().into());
-        } else {
-            self.changes.put(Store::Owed, address.as_str().into(), owed);
-        }
-    }
-
-    pub(super) fn put_directory(&mut self, directory: &DeviceDirectory) {
-        put_directory(directory, &mut self.changes);
-    }
-
-    pub(super) fn forget_directory(&mut self, address: &Address) {
-        self.changes.delete(Store::Directories, address.as_str().into());
-    }
-
-    pub(super) fn put_pre_keys(&mut self, pre_keys: &PreKeySecrets) {
-        self.changes.puts.push(Record { store: Store::Device, key: PRE_KEYS.into(), value: pre_keys.save() });
-    }
-
-    pub(super) fn ignore(&mut self, why: Ignored) {
-        self.effects.push(Effect::Ignored(why));
-    }
-
-    pub(super) fn put_cursor(&mut self, cursor: u64) {
-        self.changes.put(Store::Cursor, ONLY.into(), &cursor);
-    }
 }

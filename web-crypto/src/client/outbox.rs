@@ -74,9 +74,9 @@ pub enum About {
     /// Word to the account's other devices of how far a conversation was read.
     #[n(6)]
     ReadElsewhere {
-        /// The account of the conversation.
+        /// The conversation.
         #[n(0)]
-        address: Address,
+        conversation: ConversationId,
         /// As above.
         #[n(1)]
         until: u64,
@@ -84,15 +84,28 @@ pub enum About {
     /// Word to the account's other devices of what was set.
     #[n(7)]
     Settings,
-    /// The same, of the conversation with this account.
+    /// The same, of this conversation.
     #[n(8)]
-    ConversationSettings(#[n(0)] Address),
+    ConversationSettings(#[n(0)] ConversationId),
     /// What this account's person shows of themselves.
     #[n(9)]
     Profile,
     /// Word to the account's other devices that this request was declined, or this contact removed.
     #[n(10)]
     ContactRemoved(#[n(0)] Address),
+    /// Statements of a group, or the wish for some. Who lacks them asks once more.
+    #[n(11)]
+    Statements,
+    /// What this account said about a group, or anything that one account is sent once more.
+    #[n(12)]
+    Waiting {
+        /// Its key in `Store::ToEncrypt`.
+        #[n(0)]
+        line: String,
+        /// What it is.
+        #[n(1)]
+        what: Waiting,
+    },
 }
 
 impl cbor::Record for OutboxEntry {
@@ -124,7 +137,9 @@ impl About {
             Self::Message(key) => Some(Waiting::Message(key.clone())),
             Self::Event(key) => Some(Waiting::Event(key.clone())),
             Self::VaultKeys(_) => Some(Waiting::VaultKeys),
-            Self::ContactRequest
+            Self::Waiting { what, .. } => Some(what.what().clone()),
+            Self::Statements
+            | Self::ContactRequest
             | Self::Receipt(_)
             | Self::Read { .. }
             | Self::ReadElsewhere { .. }
@@ -152,7 +167,10 @@ impl Messenger {
         let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
         step.changes.delete(Store::Outbox, entry.key());
         step.effects.push(Effect::Outbox);
+        // A text to a large group may take several posts.
+        let is_last = !self.outbox().any(|other| other.id != entry.id && other.about == entry.about);
         if let About::Message(key) = &entry.about
+            && is_last
             && let Some(mut message) = read::<Message>(records, Store::Messages, key).await?
         {
             // What is sent again was sent when it was sent first.
@@ -182,6 +200,7 @@ impl Messenger {
         id: MessageId,
         code: ProblemCode,
         accounts: &[Address],
+        now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
@@ -191,9 +210,11 @@ impl Messenger {
         }
         step.changes.delete(Store::Outbox, entry.key());
         step.effects.push(Effect::Outbox);
-        let again = refusal == Refusal::EncryptAgain;
+        // One member who cannot be written to stops nobody else.
+        let left_out = refusal == Refusal::GiveUp && self.leave_out(entry, accounts, now, &mut step);
+        let again = refusal == Refusal::EncryptAgain || left_out;
         let peer = entry.conversation.peer();
-        if again {
+        if again && !left_out {
             // An older server does not say whose devices changed.
             let concerned = if accounts.is_empty() { &entry.accounts } else { accounts };
             let is_concerned =
@@ -213,11 +234,13 @@ impl Messenger {
                 }
             }
         }
-        if code == ProblemCode::AccountDeleted
-            && let Some(mut contact) = peer.and_then(|peer| self.contact(peer))
-        {
-            contact.peer.deleted = true;
-            self.put_contact(contact, &mut step);
+        if code == ProblemCode::AccountDeleted {
+            for address in accounts.iter().chain(peer.filter(|peer| !accounts.contains(peer))) {
+                if let Some(mut contact) = self.contact(address).filter(|contact| !contact.is_own()) {
+                    contact.peer.deleted = true;
+                    self.put_contact(contact, &mut step);
+                }
+            }
         }
         match &entry.about {
             About::Message(key) => {
@@ -239,7 +262,11 @@ impl Messenger {
             }
             // The other devices sign in once more.
             About::VaultKeys(_) => {}
-            About::ContactRequest
+            About::Waiting { line, what } if again => step.changes.put(Store::ToEncrypt, line.clone(), what),
+            // Somebody who lacks it asks for it.
+            About::Waiting { .. } => {}
+            About::Statements
+            | About::ContactRequest
             | About::Receipt(_)
             | About::Read { .. }
             | About::ReadElsewhere { .. }
@@ -249,6 +276,16 @@ impl Messenger {
             | About::ContactRemoved(_) => {}
         }
         Ok(step)
+    }
+
+    /// Leaves those accounts out of what is said in the post's group for a while. Tells whether that helps.
+    fn leave_out(&self, entry: &OutboxEntry, accounts: &[Address], now: u64, step: &mut Step) -> bool {
+        let Some(mut group) = entry.conversation.group().and_then(|id| self.group(id)).cloned() else { return false };
+        let refused: Vec<&Address> =
+            entry.accounts.iter().filter(|account| accounts.contains(account) && *account != self.address()).collect();
+        refused.iter().for_each(|account| group.leave_out(account, now));
+        step.put_group(&group);
+        !refused.is_empty()
     }
 
     /// What a post that was refused had taken off what is owed.
@@ -268,25 +305,25 @@ impl Messenger {
                 names.iter().for_each(|name| contact.owed.read(*name));
                 until.iter().for_each(|until| contact.owed.read_until(*until));
             }
-            About::ReadElsewhere { address, until } => {
-                if let Some(mut read) = self.contact(address) {
+            About::ReadElsewhere { conversation, until } => {
+                if let Some(mut read) = self.kept(conversation) {
                     read.owed.read_until(*until);
-                    self.put_contact(read, step);
+                    self.put_kept(read, step);
                 }
             }
             About::Settings => contact.owed.settings = true,
             About::Profile => contact.peer.profile_told = 0,
             About::ContactRemoved(address) => contact.owed.removed_contacts.push(address.clone()),
-            About::ConversationSettings(address) if contact.address() == address => {
+            About::ConversationSettings(id) if contact.conversation.id == *id => {
                 contact.owed.conversation_settings = true;
             }
-            About::ConversationSettings(address) => {
-                if let Some(mut other) = self.contact(address) {
+            About::ConversationSettings(id) => {
+                if let Some(mut other) = self.kept(id) {
                     other.owed.conversation_settings = true;
-                    self.put_contact(other, step);
+                    self.put_kept(other, step);
                 }
             }
-            About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
+            About::Message(_) | About::Event(_) | About::VaultKeys(_) | About::Statements | About::Waiting { .. } => {}
         }
     }
 

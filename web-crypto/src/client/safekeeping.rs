@@ -294,7 +294,8 @@ pub(super) fn is_later(pin: &VaultContact, kept: &VaultContact) -> bool {
 fn vault_state(trust: Trust) -> ContactState {
     match trust {
         Trust::Added | Trust::Own => ContactState::Added,
-        Trust::Requested => ContactState::Requested,
+        // The vault has no members: they come with their groups.
+        Trust::Requested | Trust::Member => ContactState::Requested,
         Trust::Blocked => ContactState::Blocked,
     }
 }

@@ -74,10 +74,9 @@ impl Messenger {
         now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer));
-        let mut contact = contact.ok_or(StepError::NoContact)?;
-        let newest = contact.conversation.newest;
-        let settings = &mut contact.conversation.settings;
+        let mut kept = self.kept(id).ok_or(StepError::NoContact)?;
+        let newest = kept.conversation.newest;
+        let settings = &mut kept.conversation.settings;
         let before = settings.clone();
         match change {
             ConversationChange::Pin(pinned) => settings.pinned = pinned,
@@ -97,9 +96,9 @@ impl Messenger {
         }
         if *settings != before {
             settings.decided = before.decided.saturating_add(1);
-            contact.owed.conversation_settings = true;
+            kept.owed.conversation_settings = true;
             step.effects.push(Effect::Settings);
-            self.put_contact(contact, &mut step);
+            self.put_kept(kept, &mut step);
         }
         Ok(step)
     }

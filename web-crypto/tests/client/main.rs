@@ -17,6 +17,7 @@ mod disk;
 mod earlier_versions;
 mod ephemeral;
 mod events;
+mod groups;
 mod history;
 mod hostile;
 mod known_breaks;

@@ -42,9 +42,9 @@ use std::{
 
 pub(crate) type Signer = NativeSigner<ChaCha20Rng>;
 
-/// Making an RSA key takes seconds: three serve all tests. The last one is Mallory's.
+/// Making an RSA key takes seconds: these serve all tests. The third one is Mallory's, or Carol's.
 pub(crate) fn signer(account: usize) -> &'static Signer {
-    static SIGNERS: [OnceLock<Signer>; 3] = [const { OnceLock::new() }; 3];
+    static SIGNERS: [OnceLock<Signer>; 5] = [const { OnceLock::new() }; 5];
     SIGNERS[account].get_or_init(|| Signer::generate(ChaCha20Rng::seed_from_u64(account as u64)).unwrap())
 }
 
@@ -86,6 +86,8 @@ pub(crate) struct Office {
     pub(crate) directories: BTreeMap<Address, DeviceDirectory>,
     pub(crate) pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub(crate) contacts: BTreeSet<(Address, Address)>,
+    /// Everybody has everybody's delivery token.
+    pub(crate) takes_strangers: bool,
     pub(crate) mailboxes: BTreeMap<DeviceId, Vec<Delivery>>,
     pub(crate) seen: BTreeSet<EnvelopeId>,
     pub(crate) accepted: usize,
@@ -109,29 +111,30 @@ pub(crate) struct World {
 }
 
 impl Office {
-    fn post(&mut self, sender: (&Address, DeviceId), body: &str) -> Result<MessagesSent, ProblemCode> {
+    fn post(&mut self, sender: (&Address, DeviceId), body: &str) -> Result<MessagesSent, (ProblemCode, Vec<Address>)> {
+        let refused = |code| (code, Vec::new());
         if let Some(code) = self.refuse {
-            return Err(code);
+            return Err(refused(code));
         }
-        let post: SendMessages = serde_json::from_str(body).map_err(|_| ProblemCode::Malformed)?;
+        let post: SendMessages = serde_json::from_str(body).map_err(|_| refused(ProblemCode::Malformed))?;
         let mut named: BTreeMap<&Address, BTreeSet<DeviceId>> = BTreeMap::new();
         for envelope in &post.envelopes {
             if (&envelope.sender_email, envelope.sender_device) != sender {
-                return Err(ProblemCode::WrongSender);
+                return Err(refused(ProblemCode::WrongSender));
             }
             named.entry(&envelope.receiver_email).or_default().insert(envelope.receiver_device);
         }
         for (address, devices) in named {
             if address != sender.0 && !self.contacts.contains(&(address.clone(), sender.0.clone())) {
                 let added_by_sender = self.contacts.contains(&(sender.0.clone(), address.clone()));
-                if !added_by_sender {
-                    return Err(ProblemCode::NotAContact);
+                if !added_by_sender && !self.takes_strangers {
+                    return Err((ProblemCode::NotAContact, vec![address.clone()]));
                 }
             }
             let listed = self.directories[address].device_list.devices.iter();
             let active: BTreeSet<DeviceId> = listed.copied().filter(|device| *device != sender.1).collect();
             if active != devices {
-                return Err(ProblemCode::DevicesChanged);
+                return Err((ProblemCode::DevicesChanged, vec![address.clone()]));
             }
         }
         self.clock += 1;
@@ -342,7 +345,7 @@ impl World {
             }
         };
         let step = step.unwrap_or_else(|_| {
-            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature);
+            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature, device.now);
             now_or_never(refused).unwrap()
         });
         device.take(step);
@@ -358,7 +361,9 @@ impl World {
         }
         let step = match answer {
             Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, &sent, device.now)),
-            Err(code) => now_or_never(device.messenger.refused(&device.disk, id, code, &[])),
+            Err((code, accounts)) => {
+                now_or_never(device.messenger.refused(&device.disk, id, code, &accounts, device.now))
+            }
         }
         .unwrap();
         let changed = !step.changes.is_empty();
@@ -458,6 +463,7 @@ impl Device {
                 MessageBody::Deleted => format!("{} (deleted)", side(line)),
                 MessageBody::Timer(seconds) => format!("{} timer {seconds:?}", side(line)),
                 MessageBody::Expired => format!("{} (expired)", side(line)),
+                MessageBody::Group(changes) => format!("{} changes {}", side(line), changes.len()),
             })
             .collect()
     }

@@ -154,7 +154,7 @@ fn main() {
     let text = |body| {
         let device = cliquet_wire::ids::DeviceId::from_random([1; 16]);
         let list = OwnList { counter: 1, hash: Bytes([3; 32]) };
-        Content { sender: address(0), device, time: 1, list, body }.encode().unwrap()
+        Content { sender: address(0), device, time: 1, list, group: None, body }.encode().unwrap()
     };
     let message = MessageId::from_parts(1, [2; 10]);
     write(

@@ -320,7 +320,7 @@ fn state_is_bounded(device: &Device) {
         device
             .messenger
             .contacts()
-            .all(|peer| device.messenger.owed(&peer.address).is_none_or(|owed| owed.receipts.is_empty())),
+            .all(|peer| device.messenger.owed(&(&peer.address).into()).is_none_or(|owed| owed.receipts.is_empty())),
         "a receipt is still owed"
     );
 }

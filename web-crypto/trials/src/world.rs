@@ -190,7 +190,7 @@ impl World {
             }
         };
         let step = step.unwrap_or_else(|_| {
-            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature);
+            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature, device.now);
             now_or_never(refused).unwrap()
         });
         device.take(step);

@@ -58,7 +58,8 @@ impl Alarm {
             | StepError::OwnAddress
             | StepError::ContactLimit
             | StepError::CannotEncrypt
-            | StepError::CannotSign => None,
+            | StepError::CannotSign
+            | StepError::Group(_) => None,
         }
     }
 }

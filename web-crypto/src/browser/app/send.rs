@@ -145,8 +145,8 @@ impl<P: Platform> Sender<P> {
             Err(AppError::Alarm(alarm)) => (ProblemCode::BadSignature, Some(alarm)),
             Err(error) => return Err(error),
         };
-        let store = self.engine.store();
-        self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code).await?))).await?;
+        let (store, now) = (self.engine.store(), self.engine.platform().now_ms());
+        self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code, now).await?))).await?;
         // Without one's own devices nothing can be encrypted for anyone.
         if needs.address() == self.engine.email() {
             return Err(alarm.unwrap_or(Alarm::NotProven).into());
@@ -217,7 +217,7 @@ impl<P: Platform> Sender<P> {
             .run(async |messenger| {
                 Ok(Some(match outcome {
                     Ok(sent) => messenger.sent(store, entry.id, &sent, now).await?,
-                    Err(problem) => messenger.refused(store, entry.id, problem.code, &problem.accounts).await?,
+                    Err(problem) => messenger.refused(store, entry.id, problem.code, &problem.accounts, now).await?,
                 }))
             })
             .await

@@ -2,7 +2,10 @@
 
 use super::ContentError;
 use crate::{
-    client::conversation::{ConversationId, Event, MessageId, MessageRef},
+    client::{
+        conversation::{ConversationId, Event, MessageId, MessageRef},
+        group::{SignedStatement, statement::STATEMENT_BYTES_MAX},
+    },
     crypto::{
         account_settings::AccountSettings,
         cbor,
@@ -20,6 +23,8 @@ use std::sync::Arc;
 pub const RECEIPT_NAMES_MAX: usize = 256;
 /// Envelopes that are asked for at once; what is past it is not asked for.
 pub const RETRY_NAMES_MAX: usize = 64;
+/// Statements of a group in one content, as long as the longest one and its signature; more go in several.
+pub const STATEMENTS_BYTES_MAX: usize = STATEMENT_BYTES_MAX + 1024;
 /// Bytes of a reaction: the longest sequences of emoji have half as many.
 pub const EMOJI_BYTES_MAX: usize = 64;
 /// Unknown kinds below it are shown as one notice; those from it on are not shown.
@@ -74,6 +79,10 @@ pub enum Body {
     Profile(Box<Profile>),
     /// Kind 19, only between devices of one account: a request was declined, or a contact removed. As the vault has it.
     ContactRemoved(Box<VaultContact>),
+    /// Kind 21, in a group: what its members said about it, in an order in which each statement follows an earlier one.
+    Statements(Vec<SignedStatement>),
+    /// Kind 23, in a group: the sender lacks statements that come after the one that the content names.
+    AskStatements,
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -126,6 +135,13 @@ struct Timer {
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct Nothing {}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Statements {
+    #[n(0)]
+    statements: Vec<SignedStatement>,
+}
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -248,6 +264,8 @@ impl Body {
             Self::Settings(settings) => (13, cbor::encode(&settings)),
             Self::Profile(profile) => (18, cbor::encode(&*profile)),
             Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
+            Self::Statements(statements) => (21, cbor::encode(&Statements { statements })),
+            Self::AskStatements => (23, cbor::encode(&Nothing {})),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -312,6 +330,11 @@ impl Body {
             18 => Self::Profile(Box::new(read(fields)?)),
             19 => Self::ContactRemoved(Box::new(read(fields)?)),
             15 => Self::ConversationSettings(read(fields)?),
+            21 => Self::Statements(read::<Statements>(fields)?.statements),
+            23 => {
+                let Nothing {} = read(fields)?;
+                Self::AskStatements
+            }
             kind => Self::Unknown { kind },
         };
         body.check()?;
@@ -342,6 +365,7 @@ impl Body {
             }
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
+            Self::Statements(statements) => bytes_of(statements) <= STATEMENTS_BYTES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
             Self::ContactRemoved(contact) => contact.settings.fits(),
@@ -350,6 +374,7 @@ impl Body {
                 ..
             }
             | Self::ContactRequest
+            | Self::AskStatements
             | Self::Sync { .. }
             | Self::ReadUntil { .. }
             | Self::Settings(_)
@@ -358,6 +383,25 @@ impl Body {
         };
         if fits { Ok(()) } else { Err(ContentError::TooLarge) }
     }
+}
+
+impl Body {
+    /// Statements as contents that hold them all, in their order.
+    pub(crate) fn statements(all: Vec<SignedStatement>) -> Vec<Self> {
+        let mut contents: Vec<Vec<SignedStatement>> = Vec::new();
+        for statement in all {
+            let bytes = bytes_of(std::slice::from_ref(&statement));
+            match contents.last_mut().filter(|held| bytes_of(held) + bytes <= STATEMENTS_BYTES_MAX) {
+                Some(held) => held.push(statement),
+                None => contents.push(vec![statement]),
+            }
+        }
+        contents.into_iter().map(Self::Statements).collect()
+    }
+}
+
+fn bytes_of(statements: &[SignedStatement]) -> usize {
+    statements.iter().map(|statement| cbor::encode(statement).len()).sum()
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(fields: &[u8]) -> Result<T, ContentError> {
@@ -379,6 +423,8 @@ impl std::fmt::Debug for Body {
             Self::ContactRemoved(_) => "ContactRemoved",
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
+            Self::Statements(_) => "Statements",
+            Self::AskStatements => "AskStatements",
             Self::Unknown { .. } => "Unknown",
         })
     }

@@ -249,7 +249,7 @@ mod tests {
         let mut folded = Amendments::default();
         for (sender, stamp, event) in events {
             // The reader is the second person.
-            if event.target(sender, &address(1)) == Some(of()) {
+            if event.target(sender, &address(1), false) == Some(of()) {
                 folded.note(sender, *stamp, event);
             }
         }
@@ -326,10 +326,10 @@ mod tests {
     #[test]
     fn nobody_edits_or_deletes_somebody_elses_message() {
         let edit = Event::Edit { of: of().id, text: "mine".into() };
-        assert_eq!(edit.target(&address(1), &address(0)), Some(MessageRef { sender: address(1), id: of().id }));
+        assert_eq!(edit.target(&address(1), &address(0), false), Some(MessageRef { sender: address(1), id: of().id }));
         let delete = |for_everyone| Event::Delete { of: of(), for_everyone };
-        assert_eq!(delete(true).target(&address(1), &address(0)), None);
-        assert_eq!(delete(false).target(&address(1), &address(0)), None, "a peer deletes nothing for us");
-        assert_eq!(delete(false).target(&address(1), &address(1)), Some(of()), "for oneself anybody's");
+        assert_eq!(delete(true).target(&address(1), &address(0), false), None);
+        assert_eq!(delete(false).target(&address(1), &address(0), false), None, "a peer deletes nothing for us");
+        assert_eq!(delete(false).target(&address(1), &address(1), false), Some(of()), "for oneself anybody's");
     }
 }

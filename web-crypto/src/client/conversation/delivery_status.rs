@@ -41,6 +41,9 @@ pub enum Failure {
     /// The server says that a device did not fetch it as long as it was kept. Nothing proves that.
     #[n(3)]
     Expired,
+    /// This account is no member of the group any more, or may not write there.
+    #[n(4)]
+    NotAMember,
 }
 
 impl DeliveryStatus {

@@ -118,13 +118,14 @@ impl std::str::FromStr for MessageRef {
 
 impl Event {
     /// The message that the event changes, if `sender` may change it so. `own`: this account, whose devices alone may
-    /// star a message, or delete one for themselves. Neither a text nor the conversation's timer changes any.
-    pub fn target(&self, sender: &Address, own: &Address) -> Option<MessageRef> {
+    /// star a message, or delete one for themselves. `is_admin`: the sender is an admin of the group, and may delete every
+    /// message there. Neither a text nor the conversation's timer changes any.
+    pub fn target(&self, sender: &Address, own: &Address, is_admin: bool) -> Option<MessageRef> {
         match self {
             Self::Text { .. } | Self::Timer { .. } => None,
             Self::Edit { of, .. } => Some(MessageRef { sender: sender.clone(), id: *of }),
             Self::Delete { of, for_everyone } => {
-                let may = if *for_everyone { of.sender == *sender } else { sender == own };
+                let may = if *for_everyone { of.sender == *sender || is_admin } else { sender == own };
                 Some(of.clone()).filter(|_| may)
             }
             Self::Reaction { of, .. } | Self::Pin { of, .. } => Some(of.clone()),

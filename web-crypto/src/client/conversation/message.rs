@@ -7,7 +7,10 @@
 
 use super::{Amendments, Conversation, ConversationId, DeliveryStatus, MessageId, MessageRef};
 use crate::{
-    client::records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
+    client::{
+        group::Change,
+        records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
+    },
     crypto::cbor,
 };
 use cliquet_wire::address::Address;
@@ -96,6 +99,9 @@ pub enum MessageBody {
     /// There was a text of this account, whose time was over before a device of its receiver had confirmed it.
     #[n(4)]
     Expired,
+    /// The message's sender changed the group.
+    #[n(5)]
+    Group(#[n(0)] Vec<Change>),
 }
 
 /// What the client says about a conversation.
@@ -184,7 +190,11 @@ impl Message {
     pub fn text(&self) -> &str {
         match &self.body {
             MessageBody::Text(first) => self.amendments.text().unwrap_or(first),
-            MessageBody::Notice(_) | MessageBody::Timer(_) | MessageBody::Deleted | MessageBody::Expired => "",
+            MessageBody::Notice(_)
+            | MessageBody::Timer(_)
+            | MessageBody::Group(_)
+            | MessageBody::Deleted
+            | MessageBody::Expired => "",
         }
     }
 
@@ -232,12 +242,13 @@ impl Message {
     /// conversation's other account.
     pub(in crate::client) fn fits_account(&self, own: &Address) -> bool {
         let (is_by_own, is_received) = (self.sender == *own, self.status == DeliveryStatus::Received);
-        if is_by_own { !is_received } else { is_received && self.conversation.is_with(&self.sender) }
+        let may_write = self.conversation.is_with(&self.sender) || self.conversation.group().is_some();
+        if is_by_own { !is_received } else { is_received && may_write }
     }
 
     /// Whether it is a line about the conversation, not a person's text.
     pub fn is_notice(&self) -> bool {
-        matches!(self.body, MessageBody::Notice(_) | MessageBody::Timer(_))
+        matches!(self.body, MessageBody::Notice(_) | MessageBody::Timer(_) | MessageBody::Group(_))
     }
 
     /// When either side pinned it, in milliseconds since 1970. `None`: it is not pinned.
@@ -330,6 +341,7 @@ impl std::fmt::Debug for MessageBody {
             Self::Deleted => f.write_str("Deleted"),
             Self::Timer(seconds) => f.debug_tuple("Timer").field(seconds).finish(),
             Self::Expired => f.write_str("Expired"),
+            Self::Group(changes) => f.debug_tuple("Group").field(&changes.len()).finish(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What waits to be encrypted: messages, and events other than texts.
 
-use super::{ConversationId, Event, MessageId, Stamp};
+use super::{ConversationId, Event, GroupId, MessageId, Stamp};
 use crate::{client::records::push_order, crypto::cbor};
-use cliquet_wire::ids::DeviceId;
+use cliquet_wire::{address::Address, bytes::Digest, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
 /// A value of `Store::ToEncrypt`: the key of what is to be sent.
@@ -17,6 +17,26 @@ pub enum Waiting {
     /// The keys of the vault's new root that this device made.
     #[n(2)]
     VaultKeys,
+    /// What this account said about a group.
+    #[n(3)]
+    Statement {
+        /// The group.
+        #[n(0)]
+        group: GroupId,
+        /// The statement's hash.
+        #[n(1)]
+        hash: Digest,
+    },
+    /// The same once more, for one account alone.
+    #[n(4)]
+    Again {
+        /// What it is.
+        #[n(0)]
+        what: Box<Waiting>,
+        /// Who could not open it.
+        #[n(1)]
+        to: Address,
+    },
 }
 
 /// A value of `Store::Events`: an event of this device other than a text.
@@ -59,6 +79,16 @@ impl cbor::Record for Waiting {
 
 impl cbor::Record for OutgoingEvent {
     const VERSION: u32 = 1;
+}
+
+impl Waiting {
+    /// What is sent, whether for the first time or once more.
+    pub(crate) fn what(&self) -> &Self {
+        match self {
+            Self::Again { what, .. } => what,
+            what => what,
+        }
+    }
 }
 
 impl Stamp {

@@ -35,7 +35,7 @@ impl Messenger {
         if comes_first {
             return Ok(None);
         }
-        let line = Line { key: message.to_encrypt_key(), what: What::Message(Box::new(message.clone())) };
+        let line = Line { key: message.to_encrypt_key(), what: What::Message(Box::new(message.clone())), to: None };
         let Next::Encrypted(encrypted) = self.encrypt_line(line, now, rng)? else { return Ok(None) };
         // Anything else is a refusal, which is marked on a text that is stored already.
         if !encrypted.effects.iter().any(|effect| matches!(effect, Effect::Outbox)) {

@@ -92,29 +92,29 @@ impl Messenger {
 
     /// What is on its way is no longer owed, and a text has its place in the conversation.
     fn said(&self, job: &Job<'_>, line: Option<&Line>, step: &mut Step) -> Result<(), StepError> {
-        let address = job.conversation.peer().ok_or(StepError::NoContact)?;
+        let Some(address) = job.conversation.peer() else { return self.said_in_group(job, line, step) };
         let mut contact = self.contact(address).ok_or(StepError::NoContact)?;
         match &job.about {
             About::ContactRequest => contact.owed.contact_request = false,
             About::Receipt(names) => contact.owed.receipts.retain(|name| !names.contains(name)),
             About::Read { names, until } => contact.owed.receipts_sent(names, *until),
-            About::ReadElsewhere { address, until } => {
-                let mut read = self.contact(address).ok_or(StepError::NoContact)?;
+            About::ReadElsewhere { conversation, until } => {
+                let mut read = self.kept(conversation).ok_or(StepError::NoContact)?;
                 read.owed.told(*until);
-                self.put_contact(read, step);
+                self.put_kept(read, step);
             }
             About::Settings => contact.owed.settings = false,
             About::Profile => contact.peer.profile_told = self.profile().decided,
             About::ContactRemoved(address) => contact.owed.removed_contacts.retain(|other| other != address),
-            About::ConversationSettings(address) if contact.address() == address => {
+            About::ConversationSettings(id) if contact.conversation.id == *id => {
                 contact.owed.conversation_settings = false;
             }
-            About::ConversationSettings(address) => {
-                let mut other = self.contact(address).ok_or(StepError::NoContact)?;
+            About::ConversationSettings(id) => {
+                let mut other = self.kept(id).ok_or(StepError::NoContact)?;
                 other.owed.conversation_settings = false;
-                self.put_contact(other, step);
+                self.put_kept(other, step);
             }
-            About::Message(_) | About::Event(_) | About::VaultKeys(_) => {}
+            About::Message(_) | About::Event(_) | About::VaultKeys(_) | About::Statements | About::Waiting { .. } => {}
         }
         if let Some(line) = line {
             take_off(line, &mut contact.conversation, step);
@@ -157,7 +157,7 @@ impl Messenger {
 }
 
 /// Takes what was encrypted off the line. A text that is sent for the first time is shown as the newest.
-fn take_off(line: &Line, conversation: &mut Conversation, step: &mut Step) {
+pub(super) fn take_off(line: &Line, conversation: &mut Conversation, step: &mut Step) {
     // What is sent again keeps its place, and is in the history.
     if let What::Message(message) = &line.what
         && message.status == DeliveryStatus::Waiting

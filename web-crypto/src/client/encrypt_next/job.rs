@@ -42,6 +42,12 @@ impl<'a> Job<'a> {
         self
     }
 
+    /// Said in a group.
+    pub(super) fn within(mut self, group: Option<InGroup>) -> Self {
+        self.parts.iter_mut().for_each(|part| part.group = group);
+        self
+    }
+
     /// For these devices alone.
     pub(super) fn only(mut self, devices: &'a [DeviceId]) -> Self {
         self.parts.iter_mut().for_each(|part| part.only = Some(devices));

@@ -7,7 +7,8 @@ use super::{
 use crate::client::{
     content::Body,
     conversation::{
-        ConversationId, DeliveryStatus, Event, Failure, Message, MessageBody, OutgoingEvent, Waiting, message_key,
+        ConversationId, DeliveryStatus, Event, Failure, GroupId, Message, MessageBody, OutgoingEvent, Waiting,
+        message_key,
     },
     messenger::{Messenger, Step, StepError},
     outbox::About,
@@ -16,7 +17,7 @@ use crate::client::{
     vault_keys::MadeKeys,
 };
 use crate::crypto::vault::SharedKeys;
-use cliquet_wire::{ids::DeviceId, problem::ProblemCode};
+use cliquet_wire::{address::Address, bytes::Digest, ids::DeviceId, problem::ProblemCode};
 use rand_core::CryptoRng;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ use std::sync::Arc;
 pub(super) struct Line {
     pub(super) key: String,
     pub(super) what: What,
+    /// Once more, for this account alone.
+    pub(super) to: Option<Address>,
 }
 
 pub(super) enum What {
@@ -31,6 +34,8 @@ pub(super) enum What {
     Event(Box<OutgoingEvent>),
     /// The keys of the vault's new root, for these devices of this account.
     VaultKeys(Arc<SharedKeys>, Vec<DeviceId>),
+    /// What this account said about a group: its id, and the statement's hash.
+    Statement(GroupId, Digest),
     /// It was deleted, or something later took its place.
     Nothing,
 }
@@ -44,7 +49,11 @@ impl Messenger {
     ) -> Result<Option<Line>, StepError> {
         let mut after = String::new();
         while let Some(record) = records.next(Store::ToEncrypt, &after).await? {
-            let what = match decode(&record.value)? {
+            let (waiting, to) = match decode(&record.value)? {
+                Waiting::Again { what, to } => (*what, Some(to)),
+                waiting => (waiting, None),
+            };
+            let what = match waiting {
                 Waiting::Message(key) => match read::<Message>(records, Store::Messages, &key).await? {
                     Some(message) if !wanted(&message.conversation) => None,
                     Some(message) if !message.is_deleted() => Some(What::Message(Box::new(message))),
@@ -58,6 +67,9 @@ impl Messenger {
                     }),
                     None => Some(What::Nothing),
                 },
+                Waiting::Statement { group, .. } if !wanted(&ConversationId::Group(group)) => None,
+                Waiting::Statement { group, hash } => Some(What::Statement(group, hash)),
+                Waiting::Again { .. } => Some(What::Nothing),
                 Waiting::VaultKeys if !wanted(&ConversationId::from(self.address())) => None,
                 Waiting::VaultKeys => Some(match MadeKeys::of(records).await? {
                     Some(made) => What::VaultKeys(Arc::new(made.keys), made.devices),
@@ -65,7 +77,7 @@ impl Messenger {
                 }),
             };
             if let Some(what) = what {
-                return Ok(Some(Line { key: record.key, what }));
+                return Ok(Some(Line { key: record.key, what, to }));
             }
             after = record.key;
         }
@@ -85,8 +97,12 @@ impl Messenger {
                 let job = Job::to(own, line.about(), Body::VaultKeys(keys.clone())).only(devices);
                 return self.encrypt(job, Some(&line), now, rng);
             }
+            What::Statement(group, hash) => return self.encrypt_statement(*group, *hash, &line, now, rng),
             What::Nothing => return Ok(self.drop_line(&line)),
         };
+        if let Some(group) = line.conversation().and_then(ConversationId::group) {
+            return self.encrypt_in_group(group, Body::Event { id, event }, &line, now, rng);
+        }
         let peer = line.conversation().and_then(ConversationId::peer).and_then(|peer| self.peer(peer));
         let for_own_devices = event.is_for_own_devices();
         let body = Body::Event { id, event };
@@ -105,7 +121,7 @@ impl Messenger {
     }
 
     /// Nothing is left to send.
-    fn drop_line(&self, line: &Line) -> Next {
+    pub(super) fn drop_line(&self, line: &Line) -> Next {
         let mut step = self.step();
         step.changes.delete(Store::ToEncrypt, line.key.clone());
         Next::Encrypted(step)
@@ -140,7 +156,7 @@ impl Line {
         match &self.what {
             What::Message(message) => Some(&message.conversation),
             What::Event(outgoing) => Some(&outgoing.conversation),
-            What::VaultKeys(..) | What::Nothing => None,
+            What::VaultKeys(..) | What::Statement(..) | What::Nothing => None,
         }
     }
 
@@ -148,12 +164,20 @@ impl Line {
     pub(super) fn event_time(&self) -> Option<u64> {
         match &self.what {
             What::Event(outgoing) => Some(outgoing.time),
-            What::Message(_) | What::VaultKeys(..) | What::Nothing => None,
+            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::Nothing => None,
         }
     }
 
-    fn about(&self) -> About {
+    pub(super) fn about(&self) -> About {
+        let again = |what| match self.to.clone() {
+            Some(to) => Waiting::Again { what: Box::new(what), to },
+            None => what,
+        };
+        let waiting = |what| About::Waiting { line: self.key.clone(), what: again(what) };
         match &self.what {
+            What::Statement(group, hash) => waiting(Waiting::Statement { group: *group, hash: *hash }),
+            What::Message(message) if self.to.is_some() => waiting(Waiting::Message(message.key())),
+            What::Event(outgoing) if self.to.is_some() => waiting(Waiting::Event(outgoing.key())),
             What::Message(message) => About::Message(message.key()),
             What::VaultKeys(..) => About::VaultKeys(self.key.clone()),
             What::Event(_) | What::Nothing => About::Event(self.key.clone()),
@@ -169,7 +193,7 @@ impl Line {
                 step.put_message(Message { status: DeliveryStatus::Failed(failure), ..(**message).clone() });
             }
             What::Event(outgoing) => step.changes.delete(Store::Events, outgoing.key()),
-            What::Message(_) | What::VaultKeys(..) | What::Nothing => {}
+            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::Nothing => {}
         }
     }
 }

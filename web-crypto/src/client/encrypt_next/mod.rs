@@ -1,10 +1,11 @@
 //! Encrypts what waits into posts of the outbox. The leader tab does it.
 //!
-//! Owns the order: contact requests, then texts and other events, then what was received, read and set; for each
-//! conversation one at a time.
+//! Owns the order: contact requests, then texts and other events, then statements of groups that somebody lacks, then what
+//! was received, read and set; for each conversation one at a time.
 
 mod at_once;
 mod encrypt;
+mod in_group;
 mod job;
 mod line;
 mod posts;
@@ -13,7 +14,7 @@ mod seal;
 
 use super::{
     content::Body,
-    conversation::{ConversationId, Failure},
+    conversation::{ConversationId, Failure, GroupId},
     messenger::{Messenger, Step, StepError},
     outbox::{About, Refusal, refusal},
     peer::{Owed, Peer, Trust},
@@ -77,6 +78,9 @@ impl Messenger {
         if let Some(step) = self.fold_next(records).await? {
             return Ok(Next::Encrypted(step));
         }
+        if let Some(step) = self.take_next_kept(records, now).await? {
+            return Ok(Next::Encrypted(step));
+        }
         if self.outbox_is_full() {
             return Ok(Next::Idle);
         }
@@ -84,13 +88,23 @@ impl Messenger {
             |address: &Address| !put_off.contains(address) && !self.is_under_way(&ConversationId::from(address));
         let within_reach = |peer: &&Peer| is_free(&peer.address) && !peer.key_changed;
         if let Some(peer) = self.peers().filter(within_reach).find(|peer| self.owes_request(peer, now)) {
-            let copy = (peer.trust != Trust::Own).then(|| sync(peer, Body::ContactRequest));
+            let copy = peer.is_contact().then(|| sync(peer, Body::ContactRequest));
             let job = Job::to(peer, About::ContactRequest, Body::ContactRequest).with_copy(self.address(), copy);
-            return self.encrypt(job, None, now, rng);
+            let group = self.shared_group(&peer.address).filter(|_| peer.trust == Trust::Member);
+            return self.encrypt(job.within(group.and_then(|id| self.within(id))), None, now, rng);
         }
-        let free = |id: &ConversationId| id.peer().is_none_or(is_free);
+        let is_put_off = |id: GroupId| {
+            self.group_state(id).is_some_and(|state| put_off.iter().any(|address| state.member(address).is_some()))
+        };
+        let free = |id: &ConversationId| match id {
+            ConversationId::Direct(address) => is_free(address),
+            ConversationId::Group(group) => !self.is_under_way(id) && !is_put_off(*group),
+        };
         if let Some(line) = self.first_waiting(records, free).await? {
             return self.encrypt_line(line, now, rng);
+        }
+        if let Some(next) = self.encrypt_statements(free, now, rng)? {
+            return Ok(next);
         }
         if let Some(next) = self.encrypt_reading(is_free, now, rng)? {
             return Ok(next);
@@ -106,7 +120,9 @@ impl Messenger {
     /// Whether a contact request, or one that asks for lost envelopes, must go to an account before anything else.
     fn owes_request(&self, peer: &Peer, now: u64) -> bool {
         let asks = || self.asking(now).any(|key| key.starts_with(&under(peer.address.as_str())));
-        self.owed(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks())
+        let owes =
+            self.owed_to(&peer.address).is_some_and(|owed| owed.contact_request) || (peer.is_answered() && asks());
+        owes && (peer.trust != Trust::Member || self.shared_group(&peer.address).is_some())
     }
 
     /// The server refused what `Needs` asked for, with `code`; or its answer was refused here, and `code` is `BadSignature`.
@@ -119,9 +135,20 @@ impl Messenger {
         records: &impl Records,
         needs: &Needs,
         code: ProblemCode,
+        now: u64,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let address = needs.address();
+        if refusal(code) == Refusal::GiveUp && address != self.address() {
+            // A member who cannot be looked up stops nobody else in the group.
+            for group in self.groups() {
+                if self.group_state(group.id).is_some_and(|state| state.member(address).is_some()) {
+                    let mut group = group.clone();
+                    group.leave_out(address, now);
+                    step.put_group(&group);
+                }
+            }
+        }
         let Some(mut contact) = self.contact(address) else { return Ok(step) };
         match refusal(code) {
             Refusal::Keep => return Ok(step),

@@ -33,27 +33,29 @@ impl Messenger {
             return Ok(Some(self.encrypt(Job::to(peer, About::Profile, body), None, now, rng)?));
         }
         let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
-        let read_here = |peer: &Peer| self.owed(&peer.address).and_then(|owed| owed.read_until);
-        let mut read = self.contacts().filter_map(|peer| Some((peer, read_here(peer)?)));
+        let owed_here = |id: &ConversationId| self.owed(id).and_then(|owed| owed.read_until);
         // With a receipt goes a copy: what waits for its contact is not said twice.
-        let job = read.find(|(peer, _)| self.receipt(peer).is_none()).map(|(peer, until)| {
-            let about = About::ReadElsewhere { address: peer.address.clone(), until };
-            Job::to(own, about, sync(peer, self.read_until(peer, until)))
+        let direct = self.contacts().filter(|peer| self.receipt(peer).is_none());
+        let mut read = direct.map(|peer| ConversationId::from(&peer.address)).chain(self.group_conversations());
+        let job = read.find_map(|id| {
+            let until = owed_here(&id)?;
+            let about = About::ReadElsewhere { conversation: id.clone(), until };
+            self.for_own_devices(own, about, &id, self.read_until(&id, until))
         });
         let settings = || {
-            let is_owed = self.owed(self.address()).is_some_and(|owed| owed.settings);
+            let is_owed = self.owed_to(self.address()).is_some_and(|owed| owed.settings);
             let body = Body::Settings(self.settings());
             is_owed.then(|| Job::to(own, About::Settings, body))
         };
         let of_conversation = || {
-            let is_owed = |peer: &&Peer| self.owed(&peer.address).is_some_and(|owed| owed.conversation_settings);
-            let peer = self.peers().find(is_owed)?;
-            let body = Body::ConversationSettings(self.contact(&peer.address)?.conversation.settings);
-            let about = About::ConversationSettings(peer.address.clone());
-            Some(Job::to(own, about, sync(peer, body)))
+            let of_peers = self.peers().map(|peer| ConversationId::from(&peer.address));
+            let is_owed = |id: &ConversationId| self.owed(id).is_some_and(|owed| owed.conversation_settings);
+            let id = of_peers.chain(self.group_conversations()).find(is_owed)?;
+            let body = Body::ConversationSettings(self.kept(&id)?.conversation.settings);
+            self.for_own_devices(own, About::ConversationSettings(id.clone()), &id, body)
         };
         let removed = || {
-            let owed = &self.owed(self.address())?.removed_contacts;
+            let owed = &self.owed_to(self.address())?.removed_contacts;
             // One that was added again has no pin, and is not told.
             let pin = owed.iter().find_map(|address| self.pin(address))?;
             let about = About::ContactRemoved(pin.email.clone());
@@ -66,14 +68,26 @@ impl Messenger {
             .transpose()
     }
 
-    fn read_until(&self, peer: &Peer, until: u64) -> Body {
-        let conversation = self.conversation(&ConversationId::from(&peer.address));
+    fn group_conversations(&self) -> impl Iterator<Item = ConversationId> {
+        self.groups().map(|group| ConversationId::Group(group.id))
+    }
+
+    /// Word to the account's own other devices of a conversation.
+    fn for_own_devices(&self, own: &Peer, about: About, id: &ConversationId, body: Body) -> Option<Job<'static>> {
+        Some(match id {
+            ConversationId::Direct(address) => Job::to(own, about, sync(self.peer(address)?, body)),
+            ConversationId::Group(group) => Job::to(own, about, body).within(self.within(*group)),
+        })
+    }
+
+    fn read_until(&self, id: &ConversationId, until: u64) -> Body {
+        let conversation = self.conversation(id);
         Body::ReadUntil { until, at: conversation.map(|conversation| conversation.read_so_far().1) }
     }
 
     /// What was read goes before what was delivered: it says both.
     fn receipt(&self, peer: &Peer) -> Option<Job<'static>> {
-        let owed = self.owed(&peer.address)?;
+        let owed = self.owed_to(&peer.address)?;
         if peer.trust != Trust::Added || peer.key_changed {
             return None;
         }
@@ -81,7 +95,8 @@ impl Messenger {
         let (kind, names, copy) = if owed.read.is_empty() {
             (ReceiptKind::Delivered, first(&owed.receipts), None)
         } else {
-            let copy = owed.read_until.map(|until| sync(peer, self.read_until(peer, until)));
+            let copy =
+                owed.read_until.map(|until| sync(peer, self.read_until(&ConversationId::from(&peer.address), until)));
             (ReceiptKind::Read, first(&owed.read), copy)
         };
         if names.is_empty() {

@@ -80,7 +80,7 @@ impl Chain {
     /// # Errors
     /// [`GroupError`], when they are no chain.
     pub fn restore(kept: impl IntoIterator<Item = SignedStatement>) -> Result<Self, GroupError> {
-        let mut kept = kept.into_iter().map(SignedStatement::trusted);
+        let mut kept = kept.into_iter().map(SignedStatement::kept);
         let mut chain = Self::begin(kept.next().ok_or(GroupError::Malformed)??)?;
         for statement in kept {
             chain.add(statement?)?;
@@ -150,6 +150,11 @@ impl Chain {
     /// Whether this statement is known, whether it counts or not.
     pub fn knows(&self, hash: &Digest) -> bool {
         self.links.contains_key(hash)
+    }
+
+    /// A statement, whether it counts or not.
+    pub fn get(&self, hash: &Digest) -> Option<&CheckedStatement> {
+        self.links.get(hash).map(Link::statement)
     }
 
     /// Statements of this author that do not count, because others were made at the same time. Their author makes those

@@ -180,6 +180,16 @@ impl GroupState {
         self.members.get(address)
     }
 
+    /// Whether an account with this address and key is a member.
+    pub fn has(&self, address: &Address, key_hash: &Digest) -> bool {
+        self.members.get(address).is_some_and(|member| member.key_hash == *key_hash)
+    }
+
+    /// Whether this is an admin.
+    pub fn is_admin(&self, address: &Address) -> bool {
+        self.members.get(address).is_some_and(|member| member.role == Role::Admin)
+    }
+
     /// Whether this member may write messages.
     pub fn may_write(&self, address: &Address) -> bool {
         self.has_right(address, self.write)

@@ -97,7 +97,7 @@ impl SignedStatement {
     /// # Errors
     /// [`GroupError::Malformed`], [`GroupError::NotSigned`].
     pub async fn check(self, verifier: &impl Verifier) -> Result<CheckedStatement, GroupError> {
-        let checked = self.trusted()?;
+        let checked = self.kept()?;
         let (key, signature) = (&checked.statement.author_key, &checked.signed.signature);
         if verifier.verify(key, &checked.signed.signed_bytes(), signature).await {
             Ok(checked)
@@ -110,7 +110,7 @@ impl SignedStatement {
     ///
     /// # Errors
     /// [`GroupError::Malformed`].
-    pub(super) fn trusted(self) -> Result<CheckedStatement, GroupError> {
+    pub(in crate::client) fn kept(self) -> Result<CheckedStatement, GroupError> {
         if self.statement.len() > STATEMENT_BYTES_MAX {
             return Err(GroupError::Malformed);
         }

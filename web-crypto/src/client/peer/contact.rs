@@ -3,6 +3,7 @@
 use super::{Owed, Peer, Trust};
 use crate::client::{
     conversation::{Conversation, ConversationId, Message, MessageBody, MessageId, Notice, UnreadLine},
+    kept::Kept,
     messenger::{Messenger, Step},
 };
 use crate::crypto::vault::VaultContact;
@@ -32,7 +33,7 @@ pub(crate) enum DirectoryChange {
 
 impl Contact {
     /// One of which nothing else is known. [`Messenger::new_contact`] asks the vault's pins first.
-    fn unknown(address: Address, trust: Trust, account_key: AccountKey) -> Self {
+    pub(in crate::client) fn unknown(address: Address, trust: Trust, account_key: AccountKey) -> Self {
         let conversation = Conversation::new(ConversationId::from(&address));
         let peer = Peer::new(address, trust, account_key);
         Self { peer, conversation, owed: Owed::default(), directory: DirectoryChange::None }
@@ -112,9 +113,7 @@ impl Messenger {
     /// A copy of the records of an account, which may be this one.
     pub fn contact(&self, address: &Address) -> Option<Contact> {
         let peer = self.peer(address)?.clone();
-        let id = ConversationId::from(address);
-        let conversation = self.conversation(&id).cloned().unwrap_or_else(|| Conversation::new(id));
-        let owed = self.owed(address).cloned().unwrap_or_default();
+        let Kept { conversation, owed } = self.kept(&ConversationId::from(address))?;
         Some(Contact { peer, conversation, owed, directory: DirectoryChange::None })
     }
 
@@ -125,15 +124,7 @@ impl Messenger {
         if self.peer(&address) != Some(&peer) {
             step.put_peer(&peer);
         }
-        let known = self.conversation(&conversation.id);
-        if known != Some(&conversation)
-            && (known.is_some() || conversation != Conversation::new(conversation.id.clone()))
-        {
-            step.put_conversation(&conversation);
-        }
-        if self.owed(&address).unwrap_or(&Owed::default()) != &owed {
-            step.put_owed(&address, &owed);
-        }
+        self.put_kept(Kept { conversation, owed }, step);
         match directory {
             DirectoryChange::None => {}
             DirectoryChange::Forget => step.forget_directory(&address),
@@ -149,8 +140,11 @@ pub(super) fn note_changed_key(contact: &mut Contact, key_hash: &[u8; 32], now: 
     note(contact, MessageId::from_parts(now, [a, b, c, d, e, f, g, h, i, j]), Notice::KeyChanged, now, step);
 }
 
-/// Adds a notice to the conversation. The caller puts the contact.
+/// Adds a notice to the conversation. The caller puts the contact. With a fellow member of a group there is none.
 pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u64, step: &mut Step) {
+    if contact.peer.trust == Trust::Member {
+        return;
+    }
     let sender = contact.peer.address.clone();
     let message = Message::notice(id, &contact.conversation, sender, MessageBody::Notice(notice), now);
     contact.conversation.shows(&message);

@@ -134,21 +134,21 @@ impl Messenger {
     /// When there is no such conversation, and when a record cannot be read.
     pub async fn read(&self, id: &ConversationId, records: &impl Records, now: u64) -> Result<Step, StepError> {
         let mut step = self.step();
-        let contact = id.peer().and_then(|peer| self.contact(peer));
-        let mut contact = contact.ok_or(StepError::NoContact)?;
-        if contact.conversation.settings.marked_unread {
-            contact.conversation.settings.marked_unread = false;
-            contact.conversation.settings.decided += 1;
-            contact.owed.conversation_settings = true;
+        let mut kept = self.kept(id).ok_or(StepError::NoContact)?;
+        if kept.conversation.settings.marked_unread {
+            kept.conversation.settings.marked_unread = false;
+            kept.conversation.settings.decided += 1;
+            kept.owed.conversation_settings = true;
         }
-        if let Some((until, texts)) = contact.conversation.read(now) {
-            contact.owed.read_until(until);
+        if let Some((until, texts)) = kept.conversation.read(now) {
+            kept.owed.read_until(until);
             self.run_read(id, (until, now), false, records, &mut step).await?;
-            if self.shares_reading(&contact.conversation.settings) {
-                texts.into_iter().for_each(|text| contact.owed.read(text));
+            // Nobody is told who has read what in a group.
+            if id.group().is_none() && self.shares_reading(&kept.conversation.settings) {
+                texts.into_iter().for_each(|text| kept.owed.read(text));
             }
         }
-        self.put_contact(contact, &mut step);
+        self.put_kept(kept, &mut step);
         Ok(step)
     }
 

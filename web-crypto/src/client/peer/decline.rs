@@ -94,12 +94,8 @@ impl Messenger {
     ) -> Result<Vec<Message>, RecordsError> {
         let address = peer.address.as_str();
         let id = ConversationId::from(&peer.address);
-        let conversation = under(&id.text());
-        for store in [Store::Peers, Store::Profiles, Store::Directories, Store::Owed] {
+        for store in [Store::Peers, Store::Profiles, Store::Directories] {
             step.changes.delete(store, address.into());
-        }
-        for store in [Store::Conversations, Store::Drafts] {
-            step.changes.delete(store, id.to_string());
         }
         // Those of a contact stay. They hold keys and no text, and a contact that is added again on one device still writes
         // with them to the others.
@@ -108,7 +104,23 @@ impl Messenger {
                 step.changes.delete(Store::Sessions, key.clone());
             }
         }
-        let lines = lines(&id, records).await?;
+        let lines = self.delete_conversation(&id, records, step).await?;
+        step.effects.push(Effect::Peer(peer.address.clone()));
+        Ok(lines)
+    }
+
+    /// Deletes a conversation with all that waits to be sent in it. Returns its lines.
+    pub(in crate::client) async fn delete_conversation(
+        &self,
+        id: &ConversationId,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<Vec<Message>, RecordsError> {
+        let conversation = under(&id.text());
+        for store in [Store::Conversations, Store::Drafts, Store::Owed] {
+            step.changes.delete(store, id.to_string());
+        }
+        let lines = lines(id, records).await?;
         for line in &lines {
             forget_kept(line, step);
         }
@@ -120,14 +132,15 @@ impl Messenger {
         // What was sent to it, if it was a contact before.
         let mut events = Vec::new();
         for record in all(records, Store::Events).await? {
-            if decode::<OutgoingEvent>(&record.value)?.conversation == id {
+            if decode::<OutgoingEvent>(&record.value)?.conversation == *id {
                 events.push(record.key);
             }
         }
-        let belongs = |waiting: &Waiting| match waiting {
+        let belongs = |waiting: &Waiting| match waiting.what() {
             Waiting::Message(key) => key.starts_with(&conversation),
             Waiting::Event(key) => events.contains(key),
-            Waiting::VaultKeys => false,
+            // That this account leaves a group is said after all.
+            Waiting::VaultKeys | Waiting::Statement { .. } | Waiting::Again { .. } => false,
         };
         for record in all(records, Store::ToKeep).await? {
             if decode::<String>(&record.value)?.starts_with(&conversation) {
@@ -147,7 +160,9 @@ impl Messenger {
             }
         }
         for entry in self.outbox() {
-            if entry.conversation == id || entry.about.waiting().is_some_and(|waiting| belongs(&waiting)) {
+            if (entry.conversation == *id && id.group().is_none())
+                || entry.about.waiting().is_some_and(|waiting| belongs(&waiting))
+            {
                 step.changes.delete(Store::Outbox, entry.key());
             }
         }
@@ -155,7 +170,6 @@ impl Messenger {
             step.changes.delete(Store::ToFold, key.clone());
             step.changes.delete(Store::Events, key);
         }
-        step.effects.push(Effect::Peer(peer.address.clone()));
         step.effects.push(Effect::Outbox);
         Ok(lines)
     }

@@ -30,7 +30,8 @@ impl Messenger {
         verifier: &impl Verifier,
     ) -> Result<Step, StepError> {
         let mut step = self.step();
-        let known = self.contact(&directory.email).ok_or(StepError::NoContact)?;
+        let known = self.contact(&directory.email).or_else(|| self.member_of(&directory));
+        let known = known.ok_or(StepError::NoContact)?;
         if let Some(contact) = self.checked(Some(known), directory, now, verifier, &mut step).await? {
             if contact.is_own() {
                 step.own_directory_is_fresh();
@@ -38,6 +39,18 @@ impl Messenger {
             self.put_contact(contact, &mut step);
         }
         Ok(step)
+    }
+
+    /// A fellow member of a group who is not known here yet, under the key that the server shows. Under another key than the
+    /// group's nothing is encrypted for them (requirement G5).
+    fn member_of(&self, directory: &DeviceDirectory) -> Option<Contact> {
+        let mut member = Contact::unknown(directory.email.clone(), Trust::Member, directory.account_key.clone());
+        let states = self.groups().filter_map(|group| self.group_state(group.id));
+        let mut keys =
+            states.filter_map(|state| state.member(&directory.email)).map(|member| member.key_hash).peekable();
+        keys.peek()?;
+        member.peer.key_changed = !keys.any(|key_hash| key_hash == directory.account_key.hash());
+        Some(member)
     }
 
     /// Takes the answer to `Needs::Bundles`: begins a session with each device that has none. When one bundle is refused
@@ -139,7 +152,9 @@ impl Messenger {
                 step.changes.delete(Store::Sessions, key.clone());
             }
         }
-        announce(&mut contact, &directory.device_list, now, step);
+        if announce(&mut contact, &directory.device_list, now, step) && contact.is_own() {
+            self.tell_new_device(step);
+        }
         look_at_age(&mut contact, &directory.device_list, now, step);
         contact.replace_directory(directory);
         Ok(Some(contact))
@@ -156,16 +171,17 @@ impl Messenger {
 }
 
 /// Announces which devices were added and removed since the last list (C2): a contact's in the conversation, and all to
-/// the page.
-fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step) {
-    let Some(before) = contact.peer.listed.clone() else { return };
+/// the page. Tells whether any was added.
+fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step) -> bool {
+    let Some(before) = contact.peer.listed.clone() else { return false };
     let without = |devices: &[DeviceId], others: &[DeviceId]| -> Vec<DeviceId> {
         devices.iter().copied().filter(|device| !others.contains(device)).collect()
     };
     let (added, removed) = (without(&list.devices, &before), without(&before, &list.devices));
     if added.is_empty() && removed.is_empty() {
-        return;
+        return false;
     }
+    let has_new = !added.is_empty();
     if !added.is_empty() {
         // They have nothing of this account's profile.
         contact.peer.profile_told = 0;
@@ -179,4 +195,5 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
         }
     }
     step.effects.push(Effect::Devices { account: contact.address().clone(), added, removed });
+    has_new
 }

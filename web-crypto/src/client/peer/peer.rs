@@ -83,6 +83,9 @@ pub enum Trust {
     /// Nothing from it is opened.
     #[n(3)]
     Blocked,
+    /// A fellow member of a group, about whom nothing was decided. Nothing is said to it but in the group.
+    #[n(4)]
+    Member,
 }
 
 /// As the vault says it.
@@ -136,10 +139,14 @@ impl Peer {
         }
     }
 
-    /// Whether what it sends is answered without asking a person: receipts, new sessions, what it asks for. Never a
-    /// stranger.
+    /// Whether what it sends is answered without asking a person: new sessions, what it asks for. Never a stranger.
     pub(crate) fn is_answered(&self) -> bool {
-        matches!(self.trust, Trust::Added | Trust::Own)
+        matches!(self.trust, Trust::Added | Trust::Own | Trust::Member)
+    }
+
+    /// Whether a person has to do with it by itself, and asked for that.
+    pub(crate) fn is_contact(&self) -> bool {
+        self.trust == Trust::Added
     }
 
     /// The last device list that was accepted, or a later one that its own devices have named.

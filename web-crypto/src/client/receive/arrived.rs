@@ -13,6 +13,7 @@ use crate::client::{
     records::{Records, Store, read, session_key},
     vault_keys::told_key,
 };
+use crate::crypto::rsa::Verifier;
 use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope, limits::CONTACTS_MAX};
 
 /// Who said something, and when.
@@ -32,7 +33,7 @@ impl Messenger {
         &self,
         found: Found,
         envelope: &Envelope,
-        records: &impl Records,
+        (records, verifier): (&impl Records, &impl Verifier),
         now: u64,
         mut step: Step,
     ) -> Result<Step, StepError> {
@@ -44,13 +45,27 @@ impl Messenger {
             other => other,
         };
         let known = self.contact(&envelope.sender_email);
-        // Before anything is made of an unknown account: its pin stays.
-        if known.is_none() && !matches!(&content, Ok(Content { body, .. }) if begins_a_conversation(body)) {
-            step.ignore(Ignored::Stranger);
-            return Ok(step);
-        }
         let mut contact = match (known, &found.proof) {
             (Some(contact), _) => contact,
+            (None, Some((key, _))) if matches!(&content, Ok(content) if content.group.is_some()) => {
+                let Ok(content) = &content else { return Ok(step) };
+                match self.new_member(&envelope.sender_email, key, content, verifier).await {
+                    Some(member) => member,
+                    None => {
+                        step.ignore(Ignored::Stranger);
+                        return Ok(step);
+                    }
+                }
+            }
+            // Before anything is made of an unknown account: its pin stays.
+            (None, Some(_)) if !matches!(&content, Ok(Content { body, .. }) if begins_a_conversation(body)) => {
+                step.ignore(Ignored::Stranger);
+                return Ok(step);
+            }
+            (None, Some(_)) if self.contacts_count() >= CONTACTS_MAX => {
+                step.ignore(Ignored::ContactLimit);
+                return Ok(step);
+            }
             (None, Some((key, _))) => {
                 let contact = self.new_contact(&envelope.sender_email, Trust::Requested, key.clone(), now, &mut step);
                 // The vault knows another key, or that the person wants to hear nothing from it.
@@ -96,6 +111,10 @@ impl Messenger {
                     self.send_again(&contact, envelope.sender_device, &envelopes, records, &mut step).await?;
                 }
             }
+            Ok(content) if content.group.is_some() => {
+                let said = (content, bytes.as_slice());
+                self.take_in_group(&contact, said, envelope, (records, verifier), now, &mut step).await?;
+            }
             Ok(Content { body: Body::VaultKeys(keys), .. }) if contact.is_own() => {
                 step.changes.put(Store::Device, told_key(envelope.sender_device), &*keys);
             }
@@ -113,6 +132,10 @@ impl Messenger {
                 }
             }
             Ok(content) => {
+                // Somebody who shares a group and writes outside of it asks for a conversation.
+                if contact.peer.trust == Trust::Member && begins_a_conversation(&content.body) {
+                    contact.peer.trust = Trust::Requested;
+                }
                 if let Some(kind) = content.body.unknown_kind() {
                     self.keep_unknown(&contact, &content.body, envelope, bytes, records, &mut step).await?;
                     if kind < FIRST_SILENT_KIND {
@@ -165,6 +188,8 @@ impl Messenger {
     ) -> Result<bool, StepError> {
         match body {
             Body::ContactRequest => {}
+            // Nothing else is said outside of the group.
+            _ if contact.peer.trust == Trust::Member => {}
             Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
                 let is_text = matches!(event, Event::Text { .. });
                 if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
@@ -191,7 +216,7 @@ impl Messenger {
             Body::Sync { conversation, account_key: Some(key), body } if contact.is_own() => {
                 let Some(address) = conversation.peer() else { return Ok(false) };
                 if address == self.address() {
-                    return self.take_synced(contact, *body, said, records, step).await;
+                    return self.take_synced(&mut contact.conversation, *body, said, records, step).await;
                 }
                 let is_for_own = match &*body {
                     Body::Event { event, .. } => event.is_for_own_devices(),
@@ -201,7 +226,7 @@ impl Messenger {
                 // What concerns the account's own devices alone says nothing about the contact.
                 let other = if is_for_own { self.contact(address) } else { self.synced(address, *key, &said, step) };
                 let Some(mut other) = other else { return Ok(true) };
-                if !self.take_synced(&mut other, *body, said, records, step).await? {
+                if !self.take_synced(&mut other.conversation, *body, said, records, step).await? {
                     return Ok(false);
                 }
                 self.put_contact(other, step);
@@ -212,16 +237,15 @@ impl Messenger {
     }
 
     /// What another device of this account did in a conversation, which may be the one with itself. False: it cannot have
-    /// done this. The caller puts `other`.
-    async fn take_synced(
+    /// done this. The caller puts the conversation.
+    pub(super) async fn take_synced(
         &self,
-        other: &mut Contact,
+        conversation: &mut Conversation,
         body: Body,
         said: Said<'_>,
         records: &impl Records,
         step: &mut Step,
     ) -> Result<bool, StepError> {
-        let conversation = &mut other.conversation;
         match body {
             Body::Event { id, event } => {
                 self.take_event(conversation, id, event, said, records, step).await?;
@@ -247,7 +271,7 @@ impl Messenger {
     }
 
     /// Something that happened in a conversation. Tells whether there is a new line.
-    async fn take_event(
+    pub(super) async fn take_event(
         &self,
         conversation: &mut Conversation,
         id: MessageId,

@@ -4,6 +4,7 @@
 //! in its conversation, if there is one.
 
 mod arrived;
+mod in_group;
 mod retry;
 mod unknown;
 
@@ -16,9 +17,7 @@ use super::{
     records::{Records, Store, session_key, simple},
 };
 use crate::crypto::{CheckedPreKeyMessage, DecryptError, Decrypted, PreKeyMessageError, rsa::Verifier};
-use cliquet_wire::{
-    account_key::AccountKey, certificate::Certificate, envelope::Envelope, limits::CONTACTS_MAX, poll::Delivery,
-};
+use cliquet_wire::{account_key::AccountKey, certificate::Certificate, envelope::Envelope, poll::Delivery};
 use rand_core::CryptoRng;
 
 /// A decrypted envelope.
@@ -72,12 +71,8 @@ impl Messenger {
             step.ignore(Ignored::Blocked);
             return Ok(step);
         }
-        if known.is_none() && self.contacts_count() >= CONTACTS_MAX {
-            step.ignore(Ignored::ContactLimit);
-            return Ok(step);
-        }
         match self.decrypt(envelope, known, verifier, rng).await {
-            Ok(found) => self.keep(found, envelope, records, now, step).await,
+            Ok(found) => self.keep(found, envelope, (records, verifier), now, step).await,
             Err(Closed::Duplicate) => {
                 step.ignore(Ignored::Duplicate);
                 Ok(step)

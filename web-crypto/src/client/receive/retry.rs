@@ -1,10 +1,11 @@
 //! Sending again what a device could not open.
 
 use crate::client::{
-    conversation::{ConversationId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting},
+    conversation::{ConversationId, GroupId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting},
+    group::line_id,
     messenger::{Messenger, Step, StepError},
     peer::Contact,
-    records::{Records, Store, read, simple},
+    records::{Records, Store, push_order, read, simple},
     vault_keys::MadeKeys,
 };
 use cliquet_wire::ids::{DeviceId, EnvelopeId};
@@ -32,9 +33,15 @@ impl Messenger {
             }
             let waiting = sent.what;
             let Some((conversation, id, line)) = self.sent_before(&waiting, records).await? else { continue };
-            if conversation != contact.conversation.id && !contact.is_own() {
-                continue;
-            }
+            let (line, waiting) = match conversation {
+                ConversationId::Group(group) if contact.is_own() || self.is_reader(group, contact) => {
+                    // Once more for this account, not for all the others.
+                    let to = contact.address().clone();
+                    ([&*line, "/", to.as_str()].concat(), Waiting::Again { what: Box::new(waiting), to })
+                }
+                direct if direct == contact.conversation.id || contact.is_own() => (line, waiting),
+                _ => continue,
+            };
             let waits = step.changes.puts.iter().any(|put| put.store == Store::ToEncrypt && put.key == line);
             if waits || records.get(Store::ToEncrypt, &line).await?.is_some() {
                 continue;
@@ -47,6 +54,10 @@ impl Messenger {
             }
         }
         Ok(())
+    }
+
+    fn is_reader(&self, group: GroupId, contact: &Contact) -> bool {
+        self.group_state(group).is_some_and(|state| self.is_member(state, contact.address()))
     }
 
     /// The conversation, the id, and the key in the line of what was sent before.
@@ -62,6 +73,17 @@ impl Messenger {
             Waiting::Event(key) => read::<OutgoingEvent>(records, Store::Events, key)
                 .await?
                 .map(|outgoing| (outgoing.conversation.clone(), outgoing.id, outgoing.key())),
+            Waiting::Statement { group, hash } => {
+                let statement = self.chain(*group).and_then(|chain| chain.get(hash));
+                statement.map(|statement| {
+                    let id = line_id(statement);
+                    let mut line = String::new();
+                    push_order(&mut line, statement.statement().time, id);
+                    (ConversationId::Group(*group), id, line)
+                })
+            }
+            // What is sent once more is remembered as what it is.
+            Waiting::Again { .. } => None,
             Waiting::VaultKeys => {
                 let own = ConversationId::from(self.address());
                 MadeKeys::of(records).await?.map(|made| (own, made.id, made.line()))

@@ -1,4 +1,5 @@
-//! Contents of kinds that this version does not know: their bytes are kept, and read again by a version that does.
+//! Contents of kinds that this version does not know: their bytes are kept, and read again by a version that does. What was
+//! said in a group is kept there as well while the statements are missing that allow it.
 
 use super::arrived::Said;
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
         conversation::ConversationId,
         messenger::{Messenger, Step, StepError},
         peer::Contact,
-        records::{Records, Store, decode, push_uuid, under},
+        records::{Records, RecordsError, Store, decode, push_uuid, under},
     },
     crypto::cbor,
 };
@@ -64,7 +65,21 @@ impl Messenger {
             _ if contact.is_own() => None,
             _ => Some(contact.conversation.clone()),
         };
-        let Some(conversation) = conversation.map(|conversation| conversation.id) else { return Ok(()) };
+        match conversation {
+            Some(conversation) => Ok(self.keep_content(conversation.id, envelope, bytes, records, step).await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps the bytes of a content of this conversation. Past [`UNKNOWN_CONTENTS_MAX`] nothing is kept.
+    pub(super) async fn keep_content(
+        &self,
+        conversation: ConversationId,
+        envelope: &Envelope,
+        bytes: &[u8],
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), RecordsError> {
         let kept = records.all_under(Store::UnknownContents, &conversation.text()).await?.len();
         if kept < UNKNOWN_CONTENTS_MAX {
             let mut key = under(&conversation.text());
@@ -92,6 +107,8 @@ impl Messenger {
             after.clone_from(&record.key);
             let kept: UnknownContent = decode(&record.value)?;
             let body = match read_content(&kept.content) {
+                // What waits for a group's statements is no unknown kind.
+                Ok(content) if content.group.is_some() => continue,
                 Ok(content) if content.body.unknown_kind().is_none() => Some(content),
                 Ok(_) => continue,
                 // It is of the kind that is known now, and not of its form.

@@ -29,7 +29,7 @@ pub enum Store {
     Conversations,
     /// By address: what an account shows of itself.
     Profiles,
-    /// By address: what is still to be sent without a person's doing.
+    /// By a conversation's id: what is still to be sent on its account without a person's doing.
     Owed,
     /// By `address/device`.
     Sessions,
@@ -63,11 +63,15 @@ pub enum Store {
     Outbox,
     /// The last delivery that is durable here.
     Cursor,
+    /// By a group's id: what the person decided about it, and what is still to be sent.
+    Groups,
+    /// By `group/version/hash`: what its members said about it.
+    Statements,
 }
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -89,9 +93,11 @@ impl Store {
         Self::Drafts,
         Self::Outbox,
         Self::Cursor,
+        Self::Groups,
+        Self::Statements,
     ];
     /// The stores that `Messenger::load` needs; the others grow with every message and are read one record at a time.
-    pub const IN_MEMORY: [Self; 9] = [
+    pub const IN_MEMORY: [Self; 11] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -101,6 +107,8 @@ impl Store {
         Self::Sessions,
         Self::Outbox,
         Self::Cursor,
+        Self::Groups,
+        Self::Statements,
     ];
 
     /// The store's name in the browser's database.
@@ -127,6 +135,8 @@ impl Store {
             Self::Drafts => "drafts",
             Self::Outbox => "outbox",
             Self::Cursor => "cursor",
+            Self::Groups => "groups",
+            Self::Statements => "statements",
         }
     }
 }

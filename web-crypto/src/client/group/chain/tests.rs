@@ -45,7 +45,7 @@ fn statement(author: &str, (version, previous): (u32, Digest), time: u64, change
     let author_key = key(author);
     let statement =
         Statement { previous, version, time, author: address(author), author_key, changes: changes.to_vec() };
-    signed(&statement).trusted().unwrap()
+    signed(&statement).kept().unwrap()
 }
 
 /// Alice's group, with these members.
@@ -127,9 +127,7 @@ fn a_statement_under_another_key_or_about_another_group_does_not_count() {
     let (version, previous) = end(&chain);
     let statement_by = |author_key| {
         let changes = vec![name("Mine")];
-        signed(&Statement { previous, version, time: 0, author: address("bob"), author_key, changes })
-            .trusted()
-            .unwrap()
+        signed(&Statement { previous, version, time: 0, author: address("bob"), author_key, changes }).kept().unwrap()
     };
     assert_eq!(chain.insert(statement_by(key("mallory"))), Err(GroupError::NotSigned));
     assert_eq!(chain.insert(statement_by(key("bob"))), Ok(true));
@@ -197,7 +195,7 @@ fn a_statement_at_its_limits_is_read_and_one_past_them_is_not() {
     use super::super::change::{GROUP_DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX};
     let read = |changes: Vec<Change>| {
         let (author, author_key) = (address("alice"), key("alice"));
-        signed(&Statement { previous: Bytes([0; 32]), version: 2, time: 0, author, author_key, changes }).trusted()
+        signed(&Statement { previous: Bytes([0; 32]), version: 2, time: 0, author, author_key, changes }).kept()
     };
     let long = |bytes| "a".repeat(bytes);
     for (at, past) in [
@@ -228,7 +226,7 @@ fn a_statement_at_its_limits_is_read_and_one_past_them_is_not() {
     assert!(whole.signed().statement.len() <= STATEMENT_BYTES_MAX);
     let padded = [&whole.signed().statement[..], &vec![0; STATEMENT_BYTES_MAX]].concat();
     let padded = SignedStatement { statement: padded.into(), signature: Bytes([0; 384]) };
-    assert_eq!(padded.trusted(), Err(GroupError::Malformed));
+    assert_eq!(padded.kept(), Err(GroupError::Malformed));
 }
 
 /// Requirement: G2

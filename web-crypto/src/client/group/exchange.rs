@@ -1,0 +1,134 @@
+//! Statements that members give each other: taking in those that come, asking for those that are missing (requirement G4).
+
+use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, SignedStatement, Standing};
+use crate::{
+    client::{
+        clear::lines,
+        content::InGroup,
+        conversation::{Conversation, ConversationId, GroupId},
+        kept::Kept,
+        lifetimes::forget_kept,
+        messenger::{Ignored, Messenger, Step, StepError},
+        peer::{Owed, Peer, Trust},
+        records::Records,
+    },
+    crypto::rsa::Verifier,
+};
+use cliquet_wire::bytes::Digest;
+
+/// A chain after the statements that came, and which of them are new.
+pub(in crate::client) struct Grown {
+    chain: Chain,
+    new: Vec<CheckedStatement>,
+    /// Of one that came, the statement before it is not known here.
+    gap: bool,
+}
+
+impl Messenger {
+    /// Adds statements to what is known of a group. `None`: they begin none of this id.
+    pub(in crate::client) async fn grow(
+        &self,
+        id: GroupId,
+        statements: Vec<SignedStatement>,
+        verifier: &impl Verifier,
+    ) -> Option<Grown> {
+        let mut chain = self.chain(id).cloned();
+        let (mut new, mut gap) = (Vec::new(), false);
+        for statement in statements {
+            if chain.as_ref().is_some_and(|chain| chain.knows(&statement.hash())) {
+                continue;
+            }
+            let Ok(checked) = statement.check(verifier).await else { continue };
+            let taken = match &mut chain {
+                Some(chain) => chain.insert(checked.clone()),
+                None if checked.group() == id => Chain::begin(checked.clone()).map(|begun| {
+                    chain = Some(begun);
+                    true
+                }),
+                None => Err(GroupError::Gap),
+            };
+            match taken {
+                Ok(true) => new.push(checked),
+                Err(GroupError::Gap) => gap = true,
+                Ok(false) | Err(_) => {}
+            }
+        }
+        chain.map(|chain| Grown { chain, new, gap })
+    }
+
+    /// Whether statements from an account make a group that this account can join: both are members of it.
+    pub(in crate::client) fn introduces(&self, grown: &Grown, sender: &Peer) -> bool {
+        let Some(state) = grown.chain.state() else { return false };
+        state.has(&sender.address, &sender.account_key.hash()) && self.is_member(state, self.address())
+    }
+
+    /// Takes in what came from `sender`, and asks for what is missing.
+    pub(in crate::client) async fn take_statements(
+        &self,
+        sender: &Peer,
+        within: InGroup,
+        grown: Option<Grown>,
+        records: &impl Records,
+        now: u64,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let id = within.id;
+        let conversation = ConversationId::Group(id);
+        let Some(Grown { chain, new, gap }) = grown else {
+            step.ignore(Ignored::NotAMember);
+            return Ok(());
+        };
+        let known = self.group(id).cloned();
+        let mut group = match known {
+            Some(group) => group,
+            None => {
+                let grown = Grown { chain: chain.clone(), new: Vec::new(), gap };
+                let is_own = sender.trust == Trust::Own;
+                if (!is_own && !self.introduces(&grown, sender)) || self.groups().count() >= GROUPS_MAX {
+                    step.ignore(Ignored::NotAMember);
+                    return Ok(());
+                }
+                let is_known = matches!(sender.trust, Trust::Own | Trust::Added);
+                let standing = if is_known { Standing::Joined } else { Standing::Asked };
+                Group::new(id, standing, sender.address.clone())
+            }
+        };
+        if gap || !chain.knows(&within.head) {
+            group.ask(&sender.address, now);
+        }
+        let kept = self
+            .kept(&conversation)
+            .unwrap_or_else(|| Kept { conversation: Conversation::new(conversation.clone()), owed: Owed::default() });
+        let new: Vec<&CheckedStatement> = new.iter().collect();
+        let void = self.put_statements(group, kept, &new, (self.chain(id), &chain), now, step);
+        if !void.is_empty() {
+            for line in lines(&conversation, records).await? {
+                if line.is_notice() && void.contains(&line.id) {
+                    forget_kept(&line, step);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A member asks for what comes after a statement that they know.
+    pub(in crate::client) fn take_wish(&self, sender: &Peer, within: InGroup, step: &mut Step) {
+        if let Some(mut group) = self.group(within.id).cloned()
+            && let Some(state) = self.group_state(within.id)
+            && (sender.trust == Trust::Own || state.has(&sender.address, &sender.account_key.hash()))
+        {
+            group.want(&sender.address, within.head);
+            step.put_group(&group);
+        }
+    }
+
+    /// What somebody lacks whose newest statement is `after`: all of it when that one does not count here.
+    pub(in crate::client) fn statements_after(&self, id: GroupId, after: &Digest) -> Vec<SignedStatement> {
+        let Some(chain) = self.chain(id) else { return Vec::new() };
+        let place = chain.links().position(|link| link.statement().hash() == *after);
+        match place {
+            Some(place) => chain.links().skip(place + 1).map(|link| link.statement().signed().clone()).collect(),
+            None => chain.statements().into_iter().cloned().collect(),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The lines in a group's conversation that say what its statements changed.
+
+use super::{Chain, Change, CheckedStatement, Group, Link, statement_key};
+use crate::client::{
+    conversation::{Message, MessageBody, MessageId, UnreadLine},
+    kept::Kept,
+    messenger::{Effect, Messenger, Step},
+    records::Store,
+};
+use crate::crypto::conversation_timer::ConversationTimer;
+use cliquet_wire::{address::Address, bytes::Digest};
+use std::collections::BTreeSet;
+
+impl Messenger {
+    /// Puts new statements of a group, the lines that they make, and the group itself. Returns the statements that count no
+    /// longer, whose lines are to go.
+    pub(super) fn put_statements(
+        &self,
+        group: Group,
+        mut kept: Kept,
+        new: &[&CheckedStatement],
+        (before, after): (Option<&Chain>, &Chain),
+        now: u64,
+        step: &mut Step,
+    ) -> Vec<MessageId> {
+        for statement in new {
+            let key = statement_key(group.id, statement.statement().version, &statement.hash());
+            step.changes.put(Store::Statements, key, statement.signed());
+        }
+        let hashes = |chain: &Chain| chain.links().map(|link| link.statement().hash()).collect::<BTreeSet<Digest>>();
+        let (counted, counts) = (before.map(hashes).unwrap_or_default(), hashes(after));
+        let mut links: Vec<&Link> = after.links().filter(|link| !counted.contains(&link.statement().hash())).collect();
+        if before.is_none() {
+            // Who comes later is told of nothing that was before.
+            let joined = links.iter().rposition(|link| link.adds(self.address()));
+            links.drain(..joined.unwrap_or(links.len()));
+        }
+        for link in links {
+            let statement = link.statement().statement();
+            let (id, body) = (line_id(link.statement()), MessageBody::Group(statement.changes.clone()));
+            let line = Message::notice(id, &kept.conversation, statement.author.clone(), body, now);
+            kept.conversation.shows(&line);
+            if link.adds(self.address()) && statement.author != *self.address() {
+                kept.conversation.arrives(UnreadLine { time: line.sort_time, text: None });
+            }
+            step.put_message(line);
+        }
+        let set = |link: &&Link| link.statement().statement().changes.iter().any(|one| matches!(one, Change::Timer(_)));
+        if let Some(link) = after.links().rev().find(set) {
+            let (set_at, seconds) = (link.statement().statement().time, link.state().timer());
+            kept.conversation.timer = ConversationTimer { set_at, seconds };
+        }
+        step.put_group(&group);
+        step.effects.push(Effect::Conversation(kept.conversation.id.clone()));
+        self.put_kept(kept, step);
+        let void = before.into_iter().flat_map(Chain::links).filter(|link| !counts.contains(&link.statement().hash()));
+        void.map(|link| line_id(link.statement())).collect()
+    }
+}
+
+impl Link {
+    fn adds(&self, who: &Address) -> bool {
+        let changes = &self.statement().statement().changes;
+        changes.iter().any(|change| matches!(change, Change::Add { address, .. } if address == who))
+    }
+}
+
+/// The same on every device.
+pub(crate) fn line_id(statement: &CheckedStatement) -> MessageId {
+    let mut random = [0; 10];
+    random.iter_mut().zip(statement.hash().0).for_each(|(to, from)| *to = from);
+    MessageId::from_parts(statement.statement().time, random)
+}

@@ -1,0 +1,148 @@
+//! What a device keeps of a group beside its statements: what the person decided, and what is still to be sent.
+
+use super::SignedStatement;
+use crate::{
+    client::{
+        conversation::GroupId,
+        records::{sortable, under},
+    },
+    crypto::cbor,
+};
+use cliquet_wire::{address::Address, bytes::Digest};
+use minicbor::{Decode, Encode};
+
+/// Groups of one account. Past it none is made or joined.
+pub const GROUPS_MAX: usize = 200;
+/// A member who could not be written to is tried again after so long, in milliseconds.
+pub const LEFT_OUT_MS: u64 = 3_600_000;
+/// Statements are asked for at most this often in one group, in milliseconds.
+pub const ASKED_EVERY_MS: u64 = 15_000;
+/// Members who wait for statements that they asked for.
+pub const WAITING_FOR_STATEMENTS_MAX: usize = 50;
+
+/// A value of `Store::Groups`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Group {
+    /// The group.
+    #[n(0)]
+    pub id: GroupId,
+    /// What the person decided.
+    #[n(1)]
+    pub standing: Standing,
+    /// Whose client told of it first.
+    #[n(2)]
+    pub introduced_by: Address,
+    /// Members who could not be written to, each until then.
+    #[n(3)]
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Who is asked for statements that are missing here.
+    #[n(4)]
+    pub(crate) asks: Option<Address>,
+    /// When that was done last, in milliseconds since 1970.
+    #[n(5)]
+    pub(crate) asked_at: u64,
+    /// Members who lack statements.
+    #[n(6)]
+    pub(crate) wanted: Vec<Wanted>,
+    /// Contents are kept in `Store::UnknownContents` until this statement is known here.
+    #[n(7)]
+    pub(crate) holds: Option<Digest>,
+}
+
+/// What a person decided about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Standing {
+    /// Somebody who is no contact has added this account. The person is asked before anything is shown as theirs.
+    #[n(0)]
+    Asked,
+    /// It is a conversation like every other.
+    #[n(1)]
+    Joined,
+}
+
+/// A member who could not be written to.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct LeftOut {
+    #[n(0)]
+    pub(crate) address: Address,
+    /// In milliseconds since 1970.
+    #[n(1)]
+    pub(crate) until: u64,
+}
+
+/// Somebody who lacks statements.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Wanted {
+    #[n(0)]
+    pub(crate) by: Address,
+    /// The newest that they know.
+    #[n(1)]
+    pub(crate) after: Digest,
+}
+
+impl cbor::Record for Group {
+    const VERSION: u32 = 1;
+}
+
+/// A value of `Store::Statements`.
+impl cbor::Record for SignedStatement {
+    const VERSION: u32 = 1;
+}
+
+impl Group {
+    /// One of which nothing is to be sent yet.
+    pub fn new(id: GroupId, standing: Standing, introduced_by: Address) -> Self {
+        Self {
+            id,
+            standing,
+            introduced_by,
+            left_out: Vec::new(),
+            asks: None,
+            asked_at: 0,
+            wanted: Vec::new(),
+            holds: None,
+        }
+    }
+
+    pub(crate) fn leaves_out(&self, address: &Address, now: u64) -> bool {
+        self.left_out.iter().any(|left| left.address == *address && left.until > now)
+    }
+
+    pub(crate) fn leave_out(&mut self, address: &Address, now: u64) {
+        self.reach(address);
+        self.left_out.push(LeftOut { address: address.clone(), until: now.saturating_add(LEFT_OUT_MS) });
+    }
+
+    /// Something came from this member, or their token: they are written to again.
+    pub(crate) fn reach(&mut self, address: &Address) {
+        self.left_out.retain(|left| left.address != *address);
+    }
+
+    /// Past [`WAITING_FOR_STATEMENTS_MAX`] nobody is added.
+    pub(crate) fn want(&mut self, by: &Address, after: Digest) {
+        self.wanted.retain(|wanted| wanted.by != *by);
+        if self.wanted.len() < WAITING_FOR_STATEMENTS_MAX {
+            self.wanted.push(Wanted { by: by.clone(), after });
+        }
+    }
+
+    pub(crate) fn ask(&mut self, address: &Address, now: u64) {
+        if now.saturating_sub(self.asked_at) >= ASKED_EVERY_MS || now < self.asked_at {
+            self.asks = Some(address.clone());
+            self.asked_at = now;
+        }
+    }
+}
+
+/// The key in `Store::Statements`: `group/version/hash`.
+pub(crate) fn statement_key(group: GroupId, version: u32, hash: &Digest) -> String {
+    let mut key = under(&group.to_string());
+    key.push_str(&sortable(u64::from(version)));
+    key.push('/');
+    key.push_str(&hash.to_string());
+    key
+}

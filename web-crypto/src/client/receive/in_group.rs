@@ -1,0 +1,191 @@
+//! What arrives in groups: from members alone, as the group's newest statement has them (requirement G3).
+
+use super::arrived::Said;
+use crate::{
+    client::{
+        content::{Body, Content, InGroup},
+        conversation::{ConversationId, Event, GroupId, UnreadLine},
+        group::{Group, GroupState},
+        kept::Kept,
+        messenger::{Ignored, Messenger, Step, StepError},
+        peer::{Contact, Peer, Trust},
+        receive::unknown::UnknownContent,
+        records::{Records, Store, decode},
+    },
+    crypto::rsa::Verifier,
+};
+use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope};
+
+impl Messenger {
+    /// Whether this account key is that of a member of the group.
+    fn is_members_key(&self, id: GroupId, address: &Address, key: &AccountKey) -> bool {
+        self.group_state(id).is_some_and(|state| state.has(address, &key.hash()))
+    }
+
+    /// An account that is not known here and says something in a group: as a member of it, or as one who tells of a group that
+    /// both are in.
+    pub(super) async fn new_member(
+        &self,
+        address: &Address,
+        key: &AccountKey,
+        content: &Content,
+        verifier: &impl Verifier,
+    ) -> Option<Contact> {
+        let within = content.group?;
+        let peer = Peer::new(address.clone(), Trust::Member, key.clone());
+        let is_member = match &content.body {
+            Body::Statements(statements) if self.group(within.id).is_none() => {
+                let grown = self.grow(within.id, statements.clone(), verifier).await;
+                grown.is_some_and(|grown| self.introduces(&grown, &peer))
+            }
+            // Of one who was added by a statement that is missing here, what they say is kept until it has come.
+            _ => {
+                let lacks_statements = self.chain(within.id).is_some_and(|chain| !chain.knows(&within.head));
+                lacks_statements || self.is_members_key(within.id, address, key)
+            }
+        };
+        is_member.then(|| Contact::unknown(address.clone(), peer.trust, key.clone()))
+    }
+
+    /// Takes what somebody says in a group. The caller puts the contact.
+    pub(super) async fn take_in_group(
+        &self,
+        contact: &Contact,
+        (content, bytes): (Content, &[u8]),
+        envelope: &Envelope,
+        (records, verifier): (&impl Records, &impl Verifier),
+        now: u64,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let Some(within) = content.group else { return Ok(()) };
+        let peer = &contact.peer;
+        match content.body {
+            // They open sessions, and say nothing.
+            Body::ContactRequest => {}
+            Body::AskStatements => self.take_wish(peer, within, step),
+            Body::Statements(statements) => {
+                let grown = self.grow(within.id, statements, verifier).await;
+                self.take_statements(peer, within, grown, records, now, step).await?;
+            }
+            body => {
+                let (sender, server_time) = (&peer.address, envelope.timestamp);
+                let said = Said { sender, time: content.time, server_time, now };
+                self.take_said(contact, within, body, said, (envelope, bytes), records, step).await?;
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "everything that is known of what was said")]
+    async fn take_said(
+        &self,
+        contact: &Contact,
+        within: InGroup,
+        body: Body,
+        said: Said<'_>,
+        (envelope, bytes): (&Envelope, &[u8]),
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let conversation = ConversationId::Group(within.id);
+        let known = self.group(within.id).zip(self.chain(within.id)).zip(self.kept(&conversation));
+        let Some(((group, chain), kept)) = known else {
+            // Another device of this account knows the group, and tells of it when it is asked.
+            step.ignore(Ignored::NotAMember);
+            return Ok(());
+        };
+        let lacks_statements = !chain.knows(&within.head);
+        let mut group = group.clone();
+        if lacks_statements {
+            group.ask(&contact.peer.address, said.now);
+        }
+        group.reach(&contact.peer.address);
+        let is_allowed = self.group_state(within.id).is_some_and(|state| may_say(state, contact, &body));
+        let waits = !is_allowed && lacks_statements;
+        if waits {
+            group.holds = Some(within.head);
+        }
+        if self.group(within.id) != Some(&group) {
+            step.put_group(&group);
+        }
+        if waits || body.unknown_kind().is_some() {
+            return Ok(self.keep_content(conversation, envelope, bytes, records, step).await?);
+        }
+        if !is_allowed {
+            step.ignore(Ignored::NotAMember);
+            return Ok(());
+        }
+        self.take_allowed(contact, kept, body, said, records, step).await
+    }
+
+    async fn take_allowed(
+        &self,
+        contact: &Contact,
+        mut kept: Kept,
+        body: Body,
+        said: Said<'_>,
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let conversation = &mut kept.conversation;
+        if contact.is_own() {
+            self.take_synced(conversation, body, said, records, step).await?;
+        } else if let Body::Event { id, event } = body {
+            let is_text = matches!(event, Event::Text { .. });
+            if self.take_event(conversation, id, event, said, records, step).await? {
+                conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
+            }
+        }
+        self.put_kept(kept, step);
+        Ok(())
+    }
+
+    /// Takes in the next content that was kept because the statements that allow it had not come. `None`: there is none.
+    pub(in crate::client) async fn take_next_kept(
+        &self,
+        records: &impl Records,
+        now: u64,
+    ) -> Result<Option<Step>, StepError> {
+        let has_come = |group: &&Group| {
+            group.holds.is_some_and(|head| self.chain(group.id).is_some_and(|chain| chain.knows(&head)))
+        };
+        let Some(group) = self.groups().find(has_come) else { return Ok(None) };
+        let mut step = self.step();
+        for record in records.all_under(Store::UnknownContents, &group.id.to_string()).await? {
+            let kept: UnknownContent = decode(&record.value)?;
+            let Ok(content) = Content::decode(&kept.content) else { continue };
+            let head_is_known = content
+                .group
+                .is_some_and(|within| self.chain(within.id).is_some_and(|chain| chain.knows(&within.head)));
+            if content.body.unknown_kind().is_some() || !head_is_known {
+                continue;
+            }
+            step.changes.delete(Store::UnknownContents, record.key);
+            if let Some(contact) = self.contact(&kept.sender)
+                && let Some((state, conversation)) = self.group_state(group.id).zip(self.kept(&kept.conversation))
+                && may_say(state, &contact, &content.body)
+            {
+                let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time, now };
+                self.take_allowed(&contact, conversation, content.body, said, records, &mut step).await?;
+            }
+            return Ok(Some(step));
+        }
+        step.put_group(&Group { holds: None, ..group.clone() });
+        Ok(Some(step))
+    }
+}
+
+/// Whether a member may say this: what is for the account's own devices, only they.
+fn may_say(state: &GroupState, contact: &Contact, body: &Body) -> bool {
+    if !state.has(contact.address(), &contact.peer.account_key.hash()) {
+        return contact.is_own();
+    }
+    match body {
+        Body::Event { event, .. } if event.is_for_own_devices() => contact.is_own(),
+        // What is set for a group is a statement.
+        Body::Event { event: Event::Timer { .. }, .. } => false,
+        Body::Event { .. } => state.may_write(contact.address()),
+        Body::ReadUntil { .. } | Body::ConversationSettings(_) => contact.is_own(),
+        _ => false,
+    }
+}
