@@ -5,6 +5,7 @@
 
 use super::{
     conversation::{Conversation, ConversationId, GroupId, MessageId},
+    delivery_token::{DELIVERY_TOKEN, OwnToken},
     group::{Chain, Group, SignedStatement},
     outbox::OutboxEntry,
     peer::{Owed, Peer, Trust, sessions::PeerSessions},
@@ -38,6 +39,7 @@ pub struct Messenger {
     chains: Table<Chain>,
     settings: AccountSettings,
     profile: Profile,
+    own_token: OwnToken,
     cursor: u64,
     /// Counts the steps applied, so that a step made from an older state is recognised.
     applied: u64,
@@ -98,6 +100,7 @@ impl Messenger {
             chains: chains(statements)?,
             settings: AccountSettings::default(),
             profile: Profile::default(),
+            own_token: OwnToken::default(),
             cursor: 0,
             applied: 0,
             own_directory_fresh: false,
@@ -209,6 +212,10 @@ impl Messenger {
         &self.profile
     }
 
+    pub(super) fn own_token(&self) -> &OwnToken {
+        &self.own_token
+    }
+
     /// What to post, the oldest first: at most [`super::outbox::SLOTS_MAX`], each for another conversation, so that all
     /// may be under way at once.
     pub fn outbox(&self) -> impl Iterator<Item = &OutboxEntry> {
@@ -268,6 +275,7 @@ impl Messenger {
             }
             Store::Device if key == SETTINGS => self.settings = decode(value)?,
             Store::Device if key == PROFILE => self.profile = decode(value)?,
+            Store::Device if key == DELIVERY_TOKEN => self.own_token = decode(value)?,
             Store::Peers => self.peers.put(key, decode(value)?),
             Store::Pins => self.pins.put(key, decode(value)?),
             Store::Directories => self.directories.put(key, decode::<Directory>(value)?.0),

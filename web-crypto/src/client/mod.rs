@@ -11,6 +11,7 @@ mod clear;
 pub mod compose;
 pub mod content;
 pub mod conversation;
+pub mod delivery_token;
 pub mod device;
 pub mod encrypt_next;
 pub mod ephemeral;

@@ -106,6 +106,9 @@ pub enum About {
         #[n(1)]
         what: Waiting,
     },
+    /// This account's delivery token.
+    #[n(13)]
+    DeliveryToken,
 }
 
 impl cbor::Record for OutboxEntry {
@@ -146,6 +149,7 @@ impl About {
             | Self::Settings
             | Self::ConversationSettings(_)
             | Self::Profile
+            | Self::DeliveryToken
             | Self::ContactRemoved(_) => None,
         }
     }
@@ -273,6 +277,7 @@ impl Messenger {
             | About::Settings
             | About::ConversationSettings(_)
             | About::Profile
+            | About::DeliveryToken
             | About::ContactRemoved(_) => {}
         }
         Ok(step)
@@ -313,6 +318,7 @@ impl Messenger {
             }
             About::Settings => contact.owed.settings = true,
             About::Profile => contact.peer.profile_told = 0,
+            About::DeliveryToken => contact.peer.token_told = 0,
             About::ContactRemoved(address) => contact.owed.removed_contacts.push(address.clone()),
             About::ConversationSettings(id) if contact.conversation.id == *id => {
                 contact.owed.conversation_settings = true;

@@ -122,10 +122,13 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let told = self.merge_profile(&vault.profile, &mut step);
+        let token = vault.delivery_token.as_ref();
+        let token_told = token.map_or(0, |token| self.merge_delivery_token(token, &mut step));
         if let Some(mut own) = self.contact(self.address()) {
             if told > 0 {
                 own.peer.profile_told = told;
             }
+            own.peer.token_told = own.peer.token_told.max(token_told);
             if let Some(until) = own.conversation.merge_settings(&vault.notes) {
                 self.clear_until(until, &mut own.conversation, records, now, &mut step).await?;
             }
@@ -139,7 +142,7 @@ impl Messenger {
                         let key = shown.account_key.clone();
                         step.forget_pin(&kept.email);
                         let mut contact = Contact::pinned(kept, Trust::Requested, key, now, &mut step);
-                        contact.peer.profile_told = told;
+                        (contact.peer.profile_told, contact.peer.token_told) = (told, token_told);
                         self.put_contact(contact, &mut step);
                     }
                     // The server may show it later, under any key: the pin holds then.
@@ -174,6 +177,7 @@ impl Messenger {
             contact.conversation.merge_timer(kept.timer);
             let peer = &mut contact.peer;
             peer.profile_told = peer.profile_told.max(told);
+            peer.token_told = peer.token_told.max(token_told);
             peer.profile_name = peer.profile_name.clone().max(kept.profile_name.clone());
             let hash = peer.account_key.hash();
             if hash == kept.account_key_hash {
@@ -208,6 +212,7 @@ impl Messenger {
         let mut body = vault.clone();
         body.settings = body.settings.merged(self.settings());
         body.profile = body.profile.max(self.profile().clone());
+        body.delivery_token = body.delivery_token.max(self.own_token().token.clone());
         if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
         }

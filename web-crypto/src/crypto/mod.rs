@@ -14,6 +14,7 @@
 )]
 
 pub mod account_settings;
+pub mod account_token;
 pub mod aead;
 pub mod bundle;
 pub mod cbor;

@@ -2,6 +2,7 @@
 
 use super::{
     account_settings::AccountSettings,
+    account_token::AccountToken,
     cbor::Record,
     conversation_settings::ConversationSettings,
     conversation_timer::ConversationTimer,
@@ -44,6 +45,9 @@ pub struct VaultBody {
     /// How long its texts are kept.
     #[cbor(n(8), default)]
     pub notes_timer: ConversationTimer,
+    /// What lets others write to the account without being its contacts.
+    #[n(9)]
+    pub delivery_token: Option<AccountToken>,
 }
 
 /// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device

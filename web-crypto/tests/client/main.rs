@@ -12,6 +12,7 @@ mod conversation;
 mod conversation_settings;
 mod crashes;
 mod decisions;
+mod delivery_token;
 mod disappearing;
 mod disk;
 mod earlier_versions;

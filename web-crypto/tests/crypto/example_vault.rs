@@ -3,12 +3,13 @@
 use crate::example_settings::{account_settings, conversation_settings, profile};
 use crate::golden::history_head;
 use cliquet_web_crypto::crypto::{
+    account_token::AccountToken,
     conversation_timer::ConversationTimer,
     history::OlderKeys,
     keys::Key,
     vault::{VaultBody, VaultContact},
 };
-use cliquet_wire::{bytes::Bytes, contacts::ContactState};
+use cliquet_wire::{bytes::Bytes, contacts::ContactState, delivery_token::DeliveryToken};
 
 pub(crate) fn vault_contact(name: &str, state: ContactState, verified: bool) -> VaultContact {
     VaultContact {
@@ -45,5 +46,10 @@ pub(crate) fn vault_body() -> VaultBody {
         profile: profile(),
         notes: conversation_settings(),
         notes_timer,
+        delivery_token: Some(account_token()),
     }
+}
+
+pub(crate) fn account_token() -> AccountToken {
+    AccountToken { token: DeliveryToken(Bytes([5; 16])), decided: 3 }
 }

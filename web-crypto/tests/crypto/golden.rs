@@ -5,7 +5,7 @@
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
 use crate::example_settings::{account_settings, conversation_settings, profile};
-use crate::example_vault::{vault_body, vault_contact};
+use crate::example_vault::{account_token, vault_body, vault_contact};
 use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
@@ -15,6 +15,7 @@ use cliquet_web_crypto::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
             MessageRef, OutgoingEvent, SentEnvelope, Stamp, Waiting,
         },
+        delivery_token::OwnToken,
         device::first_records,
         history::{Segment, segment as read_segment},
         history_chain::next_link,
@@ -132,6 +133,7 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_17.bin", event(Event::Star { of: of.clone(), starred: true })),
         ("content_20.bin", event(Event::Pin { of, pinned: true })),
         ("content_18.bin", Body::Profile(Box::new(profile()))),
+        ("content_22.bin", Body::DeliveryToken(account_token())),
         ("content_19.bin", Body::ContactRemoved(Box::new(vault_contact("eve", ContactState::Declined, false)))),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
@@ -304,6 +306,9 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     };
     all.insert("owed.bin", owed.save().to_vec());
     all.insert("profile.bin", profile().save().to_vec());
+    let at_server = Some(account_token().token.hash());
+    let own_token = OwnToken { token: Some(account_token()), at_server, spent: true };
+    all.insert("own_token.bin", cbor::save(&own_token).to_vec());
     all.insert("history_head.bin", cbor::save(&history_head()).to_vec());
     all.insert("safekeeping.bin", first_record(&keys, &vault_body()).value.to_vec());
     all.insert("shared_keys.bin", cbor::save(&shared_keys()).to_vec());
@@ -411,7 +416,7 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 22] = [
+const RECORDS: [(&str, Again); 23] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
     ("device_keys.bin", again::<DeviceKeys>),
@@ -421,6 +426,7 @@ const RECORDS: [(&str, Again); 22] = [
     ("outbox_entry.bin", again::<OutboxEntry>),
     ("outgoing_event.bin", again::<OutgoingEvent>),
     ("owed.bin", again::<Owed>),
+    ("own_token.bin", again::<OwnToken>),
     ("peer.bin", again::<Peer>),
     ("peer_sessions.bin", again::<PeerSessions>),
     ("pin.bin", again::<VaultContact>),

@@ -2,6 +2,7 @@
 
 use crate::client::{
     conversation::ConversationId,
+    delivery_token::DELIVERY_TOKEN,
     messenger::Effect,
     profile::PROFILE,
     records::{Changes, Store},
@@ -101,7 +102,7 @@ impl Change {
             Store::ToKeep => Some(Self::ToKeep),
             Store::Lifetimes => Some(Self::Lifetimes),
             // Contacts are told of it.
-            Store::Device if key == PROFILE => Some(Self::ToSend),
+            Store::Device if key == PROFILE || key == DELIVERY_TOKEN => Some(Self::ToSend),
             // The vault has other keys.
             Store::Device if is_told(key) => Some(Self::ToKeep),
             _ => None,

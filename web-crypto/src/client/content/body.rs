@@ -8,6 +8,7 @@ use crate::{
     },
     crypto::{
         account_settings::AccountSettings,
+        account_token::AccountToken,
         cbor,
         conversation_settings::ConversationSettings,
         conversation_timer::is_life,
@@ -77,6 +78,8 @@ pub enum Body {
     ConversationSettings(ConversationSettings),
     /// Kind 18, to contacts and between devices of one account: what its person shows of themselves.
     Profile(Box<Profile>),
+    /// Kind 22, to contacts and between devices of one account: its delivery token.
+    DeliveryToken(AccountToken),
     /// Kind 19, only between devices of one account: a request was declined, or a contact removed. As the vault has it.
     ContactRemoved(Box<VaultContact>),
     /// Kind 21, in a group: what its members said about it, in an order in which each statement follows an earlier one.
@@ -263,6 +266,7 @@ impl Body {
             Self::VaultKeys(keys) => (12, cbor::encode(&*keys)),
             Self::Settings(settings) => (13, cbor::encode(&settings)),
             Self::Profile(profile) => (18, cbor::encode(&*profile)),
+            Self::DeliveryToken(token) => (22, cbor::encode(&token)),
             Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
             Self::Statements(statements) => (21, cbor::encode(&Statements { statements })),
             Self::AskStatements => (23, cbor::encode(&Nothing {})),
@@ -328,6 +332,7 @@ impl Body {
             12 => Self::VaultKeys(Arc::new(read(fields)?)),
             13 => Self::Settings(read(fields)?),
             18 => Self::Profile(Box::new(read(fields)?)),
+            22 => Self::DeliveryToken(read(fields)?),
             19 => Self::ContactRemoved(Box::new(read(fields)?)),
             15 => Self::ConversationSettings(read(fields)?),
             21 => Self::Statements(read::<Statements>(fields)?.statements),
@@ -378,6 +383,7 @@ impl Body {
             | Self::Sync { .. }
             | Self::ReadUntil { .. }
             | Self::Settings(_)
+            | Self::DeliveryToken(_)
             | Self::VaultKeys(_)
             | Self::Unknown { .. } => true,
         };
@@ -420,6 +426,7 @@ impl std::fmt::Debug for Body {
             Self::ReadUntil { .. } => "ReadUntil",
             Self::Settings(_) => "Settings",
             Self::Profile(_) => "Profile",
+            Self::DeliveryToken(_) => "DeliveryToken",
             Self::ContactRemoved(_) => "ContactRemoved",
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",

@@ -150,9 +150,9 @@ mod tests {
     use super::*;
     use crate::{
         client::conversation::{Event, MessageId, MessageRef},
-        crypto::{keys::Key, vault::SharedKeys},
+        crypto::{account_token::AccountToken, keys::Key, vault::SharedKeys},
     };
-    use cliquet_wire::{bytes::Bytes, ids::EnvelopeId};
+    use cliquet_wire::{bytes::Bytes, delivery_token::DeliveryToken, ids::EnvelopeId};
     use std::sync::Arc;
 
     fn content(body: Body) -> Content {
@@ -197,6 +197,7 @@ mod tests {
             event(Event::Reaction { of: of(), emoji: None }),
             event(Event::Star { of: of(), starred: true }),
             event(Event::Pin { of: of(), pinned: true }),
+            Body::DeliveryToken(AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 }),
             Body::VaultKeys(Arc::new(SharedKeys {
                 generation: 7,
                 body: Key::from_bytes([1; 32]),

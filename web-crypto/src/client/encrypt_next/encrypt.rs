@@ -105,6 +105,7 @@ impl Messenger {
             }
             About::Settings => contact.owed.settings = false,
             About::Profile => contact.peer.profile_told = self.profile().decided,
+            About::DeliveryToken => contact.peer.token_told = self.delivery_token_number(),
             About::ContactRemoved(address) => contact.owed.removed_contacts.retain(|other| other != address),
             About::ConversationSettings(id) if contact.conversation.id == *id => {
                 contact.owed.conversation_settings = false;

@@ -157,6 +157,8 @@ impl Messenger {
             Refusal::GiveUp if contact.is_own() => return Ok(step),
             Refusal::GiveUp => {
                 contact.owed = Owed::default();
+                // Nobody waits for it, and the next try would end alike.
+                contact.peer.token_told = self.delivery_token_number();
                 contact.peer.deleted |= code == ProblemCode::AccountDeleted;
                 let failure = match code {
                     ProblemCode::BadSignature => Failure::BadPreKeys,

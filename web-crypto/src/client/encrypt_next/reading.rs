@@ -1,5 +1,5 @@
-//! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them, and the
-//! profile; the account's other devices learn how far a conversation was read, what the settings are, and who was removed.
+//! What was read and what was set: to whom it is said. Contacts get receipts, as far as the account gives them, the
+//! profile and the delivery token; the account's other devices learn how far a conversation was read, what the settings are, and who was removed.
 
 use super::{
     Next,
@@ -31,6 +31,11 @@ impl Messenger {
         if let Some(peer) = self.peers().filter(|peer| is_free(&peer.address)).find(|peer| self.owes_profile(peer)) {
             let body = Body::Profile(Box::new(self.profile().clone()));
             return Ok(Some(self.encrypt(Job::to(peer, About::Profile, body), None, now, rng)?));
+        }
+        let mut within_reach = self.peers().filter(|peer| is_free(&peer.address));
+        if let Some((peer, token)) = within_reach.find_map(|peer| Some((peer, self.owed_delivery_token(peer)?))) {
+            let body = Body::DeliveryToken(token.clone());
+            return Ok(Some(self.encrypt(Job::to(peer, About::DeliveryToken, body), None, now, rng)?));
         }
         let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
         let owed_here = |id: &ConversationId| self.owed(id).and_then(|owed| owed.read_until);

@@ -119,8 +119,12 @@ impl Messenger {
 
     /// Puts the parts that differ from what is kept.
     pub(crate) fn put_contact(&self, contact: Contact, step: &mut Step) {
-        let Contact { peer, conversation, owed, directory } = contact;
+        let Contact { mut peer, conversation, owed, directory } = contact;
         let address = peer.address.clone();
+        // Nothing is sent to it, and under another key it is somebody else.
+        if peer.trust == Trust::Blocked || peer.key_changed {
+            peer.token = None;
+        }
         if self.peer(&address) != Some(&peer) {
             step.put_peer(&peer);
         }

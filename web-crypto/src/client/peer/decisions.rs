@@ -45,7 +45,8 @@ impl Messenger {
         Ok(step)
     }
 
-    /// Nothing from this account is opened any more. What it wrote stays.
+    /// Nothing from this account is opened any more. What it wrote stays. A delivery token that it may know is to be
+    /// replaced.
     ///
     /// # Errors
     /// When it is not known.
@@ -53,7 +54,9 @@ impl Messenger {
         let mut contact = self.decided(address)?;
         contact.peer.trust = Trust::Blocked;
         contact.owed = Owed::default();
-        Ok(self.put_decided(contact))
+        let mut step = self.put_decided(contact);
+        self.spend_delivery_token(&mut step);
+        Ok(step)
     }
 
     /// It may ask again: what it wrote until now is a request, which the person accepts or not.

@@ -17,8 +17,8 @@ use cliquet_wire::{address::Address, contacts::ContactState};
 
 impl Messenger {
     /// Deletes the request of an account, its conversation, and all else that is kept of it. The pin of its key stays: a
-    /// later request under another key is noticed. This account's other devices are told. Of an account that is not known
-    /// here nothing is kept.
+    /// later request under another key is noticed. This account's other devices are told, and a delivery token that it may
+    /// know is to be replaced. Of an account that is not known here nothing is kept.
     ///
     /// # Errors
     /// When the account is known and asks for nothing, and when a record cannot be read.
@@ -28,6 +28,7 @@ impl Messenger {
             None => {
                 let mut step = self.step();
                 step.effects.push(Effect::Peer(address.clone()));
+                self.spend_delivery_token(&mut step);
                 Ok(step)
             }
             Some(peer) if peer.trust == Trust::Requested => self.remove(peer, records, now).await,
@@ -46,6 +47,7 @@ impl Messenger {
 
     async fn remove(&self, peer: &Peer, records: &impl Records, now: u64) -> Result<Step, StepError> {
         let mut step = self.step();
+        self.spend_delivery_token(&mut step);
         let mut pin = VaultContact { state: ContactState::Declined, ..self.vault_contact(peer) };
         pin.decided = pin.decided.saturating_add(1);
         let lines = self.delete_contact(peer, records, &mut step).await?;

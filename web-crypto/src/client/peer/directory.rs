@@ -183,8 +183,8 @@ fn announce(contact: &mut Contact, list: &DeviceList, now: u64, step: &mut Step)
     }
     let has_new = !added.is_empty();
     if !added.is_empty() {
-        // They have nothing of this account's profile.
-        contact.peer.profile_told = 0;
+        // They have nothing of this account's profile, nor its delivery token.
+        (contact.peer.profile_told, contact.peer.token_told) = (0, 0);
     }
     if !contact.is_own() {
         for (devices, notice) in [(&added, Notice::DeviceAdded), (&removed, Notice::DeviceRemoved)] {

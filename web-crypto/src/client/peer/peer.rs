@@ -4,7 +4,7 @@
 
 use crate::{
     client::records::{RecordsError, decode},
-    crypto::{ListSeen, cbor, profile::ProfileName},
+    crypto::{ListSeen, account_token::AccountToken, cbor, profile::ProfileName},
 };
 use cliquet_wire::{account_key::AccountKey, address::Address, contacts::ContactState, ids::DeviceId};
 use minicbor::{Decode, Encode};
@@ -65,6 +65,13 @@ pub struct Peer {
     #[n(14)]
     #[cbor(default)]
     pub profile_told: u64,
+    /// It was told of this account's delivery token up to this decision.
+    #[n(15)]
+    #[cbor(default)]
+    pub token_told: u64,
+    /// Its delivery token, if it told it. None of one that is blocked, or whose key changed.
+    #[n(16)]
+    pub token: Option<AccountToken>,
 }
 
 /// What this account decided about another one.
@@ -136,6 +143,8 @@ impl Peer {
             list_stale: false,
             profile_name: ProfileName::default(),
             profile_told: 0,
+            token_told: 0,
+            token: None,
         }
     }
 

@@ -131,6 +131,10 @@ impl Messenger {
                     self.take_profile(&mut contact, *profile, records, &mut step).await?;
                 }
             }
+            Ok(Content { body: Body::DeliveryToken(token), .. }) if contact.is_own() => {
+                self.take_own_delivery_token(&mut contact, &token, &mut step);
+            }
+            Ok(Content { body: Body::DeliveryToken(token), .. }) => contact.peer.take_delivery_token(token),
             Ok(content) => {
                 // Somebody who shares a group and writes outside of it asks for a conversation.
                 if contact.peer.trust == Trust::Member && begins_a_conversation(&content.body) {
