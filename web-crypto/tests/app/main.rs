@@ -6,6 +6,7 @@ mod add_link;
 mod alarms;
 mod amend;
 mod contact_deletions;
+mod delivery_token;
 mod drafts;
 mod engine;
 mod fake;

@@ -28,9 +28,10 @@ use cliquet_web_crypto::{
     },
 };
 use cliquet_wire::{
-    bytes::Blob,
+    bytes::{Blob, Digest},
     certificate::DeviceDirectory,
     contacts::{Bundles, ClaimBundles, Contact, ContactState, Contacts},
+    delivery_token::{DeliveryTokenHash, ReplaceDeliveryToken},
     devices::RevokeDevice,
     history::{AddSegment, History, Segment, SegmentAdded},
     ids::DeviceId,
@@ -52,6 +53,7 @@ struct State {
     passwords: Option<Passwords>,
     vault: Blob,
     segments: Vec<Segment>,
+    delivery_token: Option<Digest>,
     shown: fn(&Segment, usize) -> bool,
     refuses_lists: bool,
 }
@@ -82,6 +84,7 @@ impl Safe {
             passwords,
             vault,
             segments,
+            delivery_token: None,
             shown,
             refuses_lists: false,
         })))
@@ -125,6 +128,16 @@ impl Safe {
     /// Shows only these segments, by their place from the oldest.
     pub(crate) fn show(&self, shown: fn(&Segment, usize) -> bool) {
         self.0.borrow_mut().shown = shown;
+    }
+
+    /// The hash of the delivery token that counts.
+    pub(crate) fn delivery_token(&self) -> Option<Digest> {
+        self.0.borrow().delivery_token
+    }
+
+    /// Another device sets it, or none.
+    pub(crate) fn set_delivery_token(&self, hash: Option<Digest>) {
+        self.0.borrow_mut().delivery_token = hash;
     }
 
     pub(crate) fn segments(&self) -> usize {
@@ -209,6 +222,16 @@ impl State {
                 self.vault = vault;
                 Ok(String::new())
             }
+            ("PUT", "/contacts/bob@example.org/block") => Ok(String::new()),
+            ("GET", "/delivery-token") => Ok(write(&DeliveryTokenHash { hash: self.delivery_token })),
+            ("PUT", "/delivery-token") => {
+                let ReplaceDeliveryToken { hash, replaces } = read(body);
+                if self.delivery_token != hash && self.delivery_token != replaces {
+                    return Err(HttpError::Problem(Box::new(problem(ProblemCode::DeliveryTokenOutdated))));
+                }
+                self.delivery_token = hash;
+                Ok(String::new())
+            }
             ("POST", "/history") => {
                 let AddSegment { id, segment } = read(body);
                 let sequence = self.segments.len() as u64 + 1;
@@ -278,7 +301,7 @@ pub(crate) async fn say(page: &Page, number: u8) {
 
 /// What the leading tab does every now and then.
 pub(crate) async fn keep(page: &Page) -> Result<(), AppError> {
-    rare::run(page.engine.clone(), Rare::Keep(Rc::default())).await
+    rare::run(page.engine.clone(), Rare::Keep(Rc::default(), Rc::default())).await
 }
 
 /// The alarms since the last call.

@@ -16,6 +16,7 @@ pub mod checked;
 pub mod command;
 mod contact_deletions;
 pub mod contacts;
+pub mod delivery_token;
 pub mod devices;
 pub mod drafts;
 pub mod engine;

@@ -4,7 +4,8 @@
 
 use super::{
     command::Command,
-    contact_deletions,
+    contact_deletions, delivery_token,
+    delivery_token::UnknownToken,
     engine::{Engine, Notice},
     error::AppError,
     execute::execute,
@@ -24,8 +25,9 @@ pub enum Rare {
     Fetch(Needs),
     /// What a person asked for.
     Execute(Command),
-    /// Brings history and vault up to date, and adds what a saved file or the history has for this browser.
-    Keep(Rc<VaultSync>),
+    /// Brings history, vault and delivery token up to date, and adds what a saved file or the history has for this
+    /// browser.
+    Keep(Rc<VaultSync>, Rc<UnknownToken>),
     /// Checks the newest part of the history, if it is due.
     CheckHistory,
     /// Reads again what an earlier release of this program did not understand.
@@ -48,7 +50,7 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
             Rare::Adopt => vault_sync::adopt(&engine).await,
             Rare::Fetch(needs) => fetch(&engine, &needs).await,
             Rare::Execute(command) => execute(&engine, command).await,
-            Rare::Keep(vault) => keep(&engine, &vault).await,
+            Rare::Keep(vault, unknown) => keep(&engine, &vault, &unknown).await,
             Rare::CheckHistory => {
                 history_check::look(&engine).await;
                 Ok(())
@@ -74,12 +76,24 @@ async fn tend<P: Platform>(engine: &Engine<P>) {
     }
 }
 
-async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync) -> Result<(), AppError> {
+async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &UnknownToken) -> Result<(), AppError> {
     // First what needs no server.
     saved_file::add_texts(engine).await?;
+    // Somebody whom another device blocked is not told a new token.
+    let token_is_due = delivery_token::is_due(engine).await?;
+    if token_is_due {
+        vault.forget();
+    }
     vault.open(engine).await?;
+    if token_is_due {
+        delivery_token::make(engine).await?;
+    }
     restore::restore(engine).await?;
     let kept = history_sync::keep(engine).await;
     vault.keep(engine).await?;
+    // One that came meanwhile has its turn after the vault was read again.
+    if token_is_due {
+        delivery_token::set(engine, unknown).await?;
+    }
     kept
 }

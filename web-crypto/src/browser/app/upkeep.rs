@@ -1,6 +1,8 @@
-//! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault.
+//! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault, the
+//! delivery token.
 
 use super::{
+    delivery_token::UnknownToken,
     engine::{Engine, Notice},
     error::AppError,
     rare::{Rare, Run},
@@ -25,6 +27,7 @@ pub struct Upkeep<P: Platform> {
     engine: Rc<Engine<P>>,
     rare: Run<P>,
     vault: Rc<VaultSync>,
+    unknown: Rc<UnknownToken>,
     scheduled: Cell<bool>,
     /// At work; and called again meanwhile.
     at_work: Cell<bool>,
@@ -41,6 +44,7 @@ impl<P: Platform> Upkeep<P> {
             engine,
             rare,
             vault: Rc::default(),
+            unknown: Rc::default(),
             scheduled: Cell::new(false),
             at_work: Cell::new(false),
             again: Cell::new(false),
@@ -106,7 +110,8 @@ impl<P: Platform> Upkeep<P> {
             return;
         }
         while self.again.replace(false) {
-            let kept = (self.rare)(self.engine.clone(), Rare::Keep(self.vault.clone())).await;
+            let keep = Rare::Keep(self.vault.clone(), self.unknown.clone());
+            let kept = (self.rare)(self.engine.clone(), keep).await;
             let failures = if kept.is_ok() { 0 } else { self.failures.get() + 1 };
             self.failures.set(failures);
             match kept {
