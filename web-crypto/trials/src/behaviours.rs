@@ -2,6 +2,7 @@
 
 use crate::{
     choices::Choices,
+    delivery_tokens,
     device::{Crash, Device, now_or_never},
     office::Letter,
     world::{Fate, World},
@@ -209,10 +210,12 @@ fn repeat(world: &mut World, place: usize, choices: &mut Choices<'_>) {
 
 /// In a gentle schedule a device rotates once: anyone who used its keys before still finds them.
 fn tend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>) {
-    if choices.once_in(2) && (class > Class::Gentle || world.devices[place].rotations == 0) {
+    let much = choices.once_in(2);
+    if much && (class > Class::Gentle || world.devices[place].rotations == 0) {
         world.devices[place].now += WEEK_MS;
     }
     world.replenish_pre_keys(place);
+    delivery_tokens::tend(world, place, much);
 }
 
 fn jump(world: &mut World, place: usize, choices: &mut Choices<'_>) {

@@ -13,6 +13,7 @@
 pub mod behaviours;
 pub mod choices;
 mod clearing;
+mod delivery_tokens;
 pub mod device;
 mod disappearing;
 pub mod office;

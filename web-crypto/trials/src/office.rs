@@ -4,6 +4,7 @@ use crate::world::BEGIN_MS;
 use cliquet_web_crypto::client::conversation::MessageId;
 use cliquet_wire::{
     address::Address,
+    bytes::Digest,
     certificate::DeviceDirectory,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::{DeviceId, EnvelopeId},
@@ -53,6 +54,8 @@ pub struct Office {
     pub directories: BTreeMap<Address, DeviceDirectory>,
     pub pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub mailboxes: BTreeMap<DeviceId, Mailbox>,
+    /// The hash of the token that counts, by the account.
+    pub delivery_tokens: BTreeMap<Address, Option<Digest>>,
     /// Every envelope that was ever posted, its bytes and when it was taken: an id is taken once.
     posted: BTreeMap<EnvelopeId, (Envelope, u64)>,
     /// By sender, receiver, ratchet key and number.

@@ -21,7 +21,7 @@
 
 use crate::{
     behaviours::Class,
-    clearing,
+    clearing, delivery_tokens,
     device::Device,
     disappearing,
     world::{Fate, World, address, all_lines},
@@ -111,6 +111,7 @@ pub fn reach(mut world: World, class: Class) -> Counts {
         everybody_shows_the_same(&world);
         own_devices_agree(&world);
         contacts_see_profiles(&world);
+        delivery_tokens::everybody_agrees(&mut world);
     }
     world.devices.iter().for_each(state_is_bounded);
     let mut disappeared = 0;
