@@ -14,7 +14,7 @@ use cliquet_web_crypto::{
         },
         platform::error::HttpError,
     },
-    client::safekeeping::Safekeeping,
+    client::{delivery_token::AccountToken, peer::Trust, safekeeping::Safekeeping},
     crypto::vault::{self, VaultBody},
 };
 use cliquet_wire::{
@@ -25,7 +25,7 @@ use cliquet_wire::{
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use std::rc::Rc;
+use std::{ops::Range, rc::Rc};
 
 const UNKNOWN: Digest = Bytes([9; 32]);
 
@@ -79,6 +79,14 @@ async fn bring(pages: &[Page; 2], seen: [usize; 2], cursor: u64) -> [usize; 2] {
     }
     a_while().await;
     now
+}
+
+/// The same, time after time. `rounds`: none of which was before.
+async fn bring_all(pages: &[Page; 2], mut seen: [usize; 2], rounds: Range<u64>) -> [usize; 2] {
+    for round in rounds {
+        seen = bring(pages, seen, round * 1_000).await;
+    }
+    seen
 }
 
 fn take_posts(page: &Page) {
@@ -163,6 +171,26 @@ fn one_that_is_not_known_here_has_its_time_and_is_replaced_after_it() {
 }
 
 #[test]
+fn one_that_is_not_known_here_and_comes_to_be_in_the_vault_stays() {
+    play(async {
+        let alice = person("alice", 0).await;
+        let safe = Safe::of(&alice).await;
+        let other = AccountToken { token: DeliveryToken(Bytes([7; 16])), decided: 2 };
+        safe.set_delivery_token(Some(other.token.hash()));
+        let page = safe.enter(&alice, false).await;
+        a_while().await;
+        assert_ne!(own(&page).await, Some(other.token.clone()));
+        let keys = Safekeeping::of(page.engine.store()).await.unwrap().unwrap();
+        let body = VaultBody { delivery_token: Some(other.clone()), ..body(&safe, &alice, &page).await };
+        let vault = vault::replace_body(owner(&alice), &keys.body, &body, &safe.vault(), &mut seeded(&page));
+        safe.set_vault(vault.unwrap());
+        after_ms(UNKNOWN_TOKEN_MS + u64::from(PAUSE_MS)).await;
+        assert_eq!(own(&page).await, Some(other.token.clone()));
+        assert_eq!(safe.delivery_token(), Some(other.token.hash()));
+    });
+}
+
+#[test]
 fn a_server_that_lost_it_gets_it_again_when_it_says_so() {
     play(async {
         let alice = person("alice", 0).await;
@@ -177,6 +205,28 @@ fn a_server_that_lost_it_gets_it_again_when_it_says_so() {
     });
 }
 
+/// Requirement: G13
+#[test]
+fn a_device_that_hears_of_a_new_one_learns_first_who_was_blocked() {
+    play(async {
+        let (safe, _, pages) = two_devices().await;
+        pages.iter().for_each(take_posts);
+        let seen = bring_all(&pages, [0, 0], 1..6).await;
+        assert_eq!([own(&pages[0]).await, own(&pages[1]).await].map(|it| it.is_some()), [true, true]);
+        let before = safe.delivery_token();
+        assert_eq!([hash(&pages[0]).await, hash(&pages[1]).await], [before, before]);
+        pages[0].engine.ask(Command::Block(address("bob")));
+        a_while().await;
+        let trust = async || pages[1].engine.read(|it| it.peer(&address("bob")).unwrap().trust).await.unwrap();
+        assert_eq!(trust().await, Trust::Added, "nothing told it");
+        bring_all(&pages, seen, 6..9).await;
+        let after = safe.delivery_token();
+        assert_ne!(after, before);
+        assert_eq!([hash(&pages[0]).await, hash(&pages[1]).await], [after, after]);
+        assert_eq!(trust().await, Trust::Blocked);
+    });
+}
+
 #[test]
 fn two_devices_that_make_one_at_once_end_with_the_same_and_the_server_has_it() {
     play(async {
@@ -188,14 +238,9 @@ fn two_devices_that_make_one_at_once_end_with_the_same_and_the_server_has_it() {
             made.await.unwrap();
         }
         assert_ne!(own(&pages[0]).await, own(&pages[1]).await);
-        let mut seen = [0, 0];
-        for round in 1..8 {
-            seen = bring(&pages, seen, round * 1_000).await;
-        }
+        let seen = bring_all(&pages, [0, 0], 1..8).await;
         after_ms(UNKNOWN_TOKEN_MS).await;
-        for round in 8..12 {
-            seen = bring(&pages, seen, round * 1_000).await;
-        }
+        bring_all(&pages, seen, 8..12).await;
         let [one, other] = [own(&pages[0]).await, own(&pages[1]).await];
         assert!(one.is_some());
         assert_eq!(one, other);

@@ -178,6 +178,22 @@ fn a_late_older_token_does_not_win() {
 }
 
 #[test]
+fn an_older_one_that_reaches_a_contact_late_does_not_win() {
+    let mut world = World::alice_and_bob(20);
+    world.devices[1].online = false;
+    for _ in 0..2 {
+        make_and_set(&mut world, 0);
+        world.settle();
+    }
+    let bob = world.devices[1].id;
+    let [first, second] = world.office.mailboxes.get_mut(&bob).unwrap().last_chunk_mut().unwrap();
+    std::mem::swap(&mut first.envelope, &mut second.envelope);
+    world.devices[1].online = true;
+    world.settle();
+    assert_eq!(told(&world, 1, "alice"), own(&world, 0));
+}
+
+#[test]
 fn the_vault_restores_it_and_nobody_is_told_again() {
     let mut world = World::alice_and_bob(9);
     make_and_set(&mut world, 0);
