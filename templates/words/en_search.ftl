@@ -18,6 +18,6 @@ word-search-found = Messages found: $count
 word-search-newest = The newest $count are shown. Add a word to find others.
 word-search-none-such = There are no such messages here.
 word-search-nothing = Nothing found for “$words”.
-word-search-reading = Searching… $count of $all messages
+word-search-reading = Searching… Messages found so far: $count
 word-search-restoring = Your history is still being brought back: older messages appear as they come.
 word-search-stopped = Stopped. Messages found so far: $count

@@ -34,6 +34,7 @@ pub mod saved_file;
 pub mod scanned_code;
 pub mod search;
 pub mod search_filter;
+pub mod search_texts;
 pub mod settings;
 pub mod step;
 pub mod vault_keys;

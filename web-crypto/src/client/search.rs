@@ -4,6 +4,7 @@
 //! which gives a text in lower case and in the form NFD, where an accent is a character of its own.
 
 use std::{fmt, iter};
+use zeroize::Zeroizing;
 
 /// Shown before the first word that was found.
 const CHARS_BEFORE: usize = 40;
@@ -37,7 +38,11 @@ impl Query {
 
     /// Whether every word occurs in the text. `lower` gives a text's lower case.
     pub fn matches(&self, text: &str, lower: impl Fn(&str) -> String) -> bool {
-        let folded = fold(text, lower);
+        self.occurs_in(&Zeroizing::new(fold(text, lower)))
+    }
+
+    /// The same, of a text that is folded already.
+    pub fn occurs_in(&self, folded: &str) -> bool {
         self.0.iter().all(|word| folded.contains(word.as_str()))
     }
 
@@ -80,34 +85,35 @@ impl Query {
             }
             origins.resize(folded.len(), at);
         }
-        let mut places = Vec::new();
+        let mut marked = vec![false; text.len()];
         for word in &self.0 {
             for (from, found) in folded.match_indices(word.as_str()) {
                 let last = from + found.len() - 1;
                 let (Some(start), Some(last_start)) = (origins.get(from), origins.get(last)) else { continue };
                 // To where another character begins, so that accents stay with their letter and ligatures stay whole.
                 let end = origins.iter().skip(last).find(|at| *at != last_start).copied();
-                places.push((*start, end.unwrap_or(text.len())));
+                if let Some(place) = marked.get_mut(*start..end.unwrap_or(text.len())) {
+                    place.fill(true);
+                }
             }
         }
-        places.sort_unstable();
-        let mut apart: Vec<(usize, usize)> = Vec::with_capacity(places.len());
-        for (from, to) in places {
-            match apart.last_mut() {
-                Some(before) if from <= before.1 => before.1 = before.1.max(to),
-                _ => apart.push((from, to)),
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        for (at, _) in marked.into_iter().enumerate().filter(|(_, is_marked)| *is_marked) {
+            match places.last_mut() {
+                Some(before) if before.1 == at => before.1 += 1,
+                _ => places.push((at, at + 1)),
             }
         }
-        apart
+        places
     }
 }
 
-/// In lower case and without accents.
-fn fold(text: &str, lower: impl Fn(&str) -> String) -> String {
+/// In lower case and without accents, as texts are compared.
+pub fn fold(text: &str, lower: impl Fn(&str) -> String) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
-    let lowered = lower(text);
+    let lowered = Zeroizing::new(lower(text));
     let mut folded = String::with_capacity(lowered.len());
     lowered.chars().for_each(|character| push_folded(character, &mut folded));
     folded

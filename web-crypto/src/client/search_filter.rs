@@ -26,6 +26,17 @@ pub struct Filter {
     pub starred: bool,
 }
 
+/// What a filter asks of a message, beside its conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traits {
+    /// Whether this account wrote it.
+    pub is_own: bool,
+    /// Its time as it is shown, in milliseconds since 1970.
+    pub time: u64,
+    /// Whether this account marked it.
+    pub is_starred: bool,
+}
+
 impl Filter {
     /// Whether it leaves out nothing.
     pub fn is_empty(&self) -> bool {
@@ -34,12 +45,27 @@ impl Filter {
 
     /// Whether the search looks at a message.
     pub fn accepts(&self, message: &Message) -> bool {
-        let time = message.shown_time();
-        self.conversation.as_ref().is_none_or(|conversation| *conversation == message.conversation)
-            && self.author.is_none_or(|author| (author == Author::Own) == message.is_own())
+        self.accepts_conversation(&message.conversation.text()) && self.accepts_traits(Traits::of(message))
+    }
+
+    /// Whether the search looks at the conversation with this id.
+    pub fn accepts_conversation(&self, id: &str) -> bool {
+        self.conversation.as_ref().is_none_or(|conversation| conversation.text() == id)
+    }
+
+    /// Whether the search looks at a message of a conversation that it looks at.
+    pub fn accepts_traits(&self, Traits { is_own, time, is_starred }: Traits) -> bool {
+        self.author.is_none_or(|author| (author == Author::Own) == is_own)
             && self.from.is_none_or(|from| time >= from)
             && self.before.is_none_or(|before| time < before)
-            && (!self.starred || message.is_starred())
+            && (!self.starred || is_starred)
+    }
+}
+
+impl Traits {
+    /// Those of a message.
+    pub fn of(message: &Message) -> Self {
+        Self { is_own: message.is_own(), time: message.shown_time(), is_starred: message.is_starred() }
     }
 }
 

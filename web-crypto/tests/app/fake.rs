@@ -24,7 +24,10 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, timeout},
+};
 use zeroize::Zeroizing;
 
 pub(crate) const START_MS: u64 = 1_800_000_000_000;
@@ -64,6 +67,12 @@ impl Disk {
         for put in &changes.puts {
             let key = (put.store.name().to_owned(), put.key.clone());
             self.0.records.borrow_mut().insert(key, put.value.clone());
+        }
+    }
+
+    pub(crate) fn forget(&self, changes: &records::Changes) {
+        for (store, key) in &changes.deletes {
+            self.0.records.borrow_mut().remove(&(store.name().to_owned(), key.clone()));
         }
     }
 
@@ -144,24 +153,12 @@ impl Ranges for Disk {
     }
 
     async fn last(&self, store: &str, first: &str, below: Option<&str>, count: u32) -> Result<Vec<Record>, StoreError> {
+        // As in a browser, others have their turn before it answers.
         let mut records = self.of(store);
+        yield_now().await;
         let rest = |key: &str| Some(key.strip_prefix(first)?.strip_prefix('/')?.to_owned());
         records.retain(|record| rest(&record.key).is_some_and(|rest| below.is_none_or(|below| *rest < *below)));
         Ok(records.split_off(records.len().saturating_sub(count as usize)))
-    }
-
-    async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
-        Ok(self.of(store).iter().map(|record| format!("{store}/{}", record.key)).collect())
-    }
-
-    async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
-        let mut records = self.of(store);
-        records.retain(|record| (first..=last).contains(&format!("{store}/{}", record.key).as_str()));
-        Ok(records)
-    }
-
-    async fn count(&self, store: &str) -> Result<usize, StoreError> {
-        Ok(self.of(store).len())
     }
 }
 

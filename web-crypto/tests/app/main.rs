@@ -18,6 +18,7 @@ mod list_renewal;
 mod long_polling;
 mod removal;
 mod safe;
+mod search_texts;
 mod send;
 mod stage;
 mod unasked;

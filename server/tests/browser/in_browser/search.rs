@@ -1,5 +1,6 @@
 //! People search their own texts: found whatever case and accents, without a network, and told to nobody.
 
+use super::message_menu::choose as choose_in_menu;
 use crate::browser::Tab;
 use crate::person::Person;
 use crate::proxy::Exchange;
@@ -139,6 +140,14 @@ async fn words_are_found_whatever_their_accents_and_a_hit_opens_its_place_in_the
     until_found(&alice.tab, &[]).await;
     bob.send("come meanwhile").await;
     until_found(&alice.tab, &[&format!("{}: come [meanwhile]", bob.email)]).await;
+    // What is deleted meanwhile goes.
+    choose_in_menu(&bob.tab, "come meanwhile", "delete").await;
+    bob.tab.until_shown("#delete-message [data-delete=everyone]").await;
+    bob.tab.click("#delete-message [data-delete=everyone]").await;
+    until_found(&alice.tab, &[]).await;
+    look_for(&alice.tab, "come").await;
+    let said = "/“come”/.test(document.querySelector('[data-search-state]').textContent)";
+    alice.tab.until("the page to say that it found nothing", said, vec![]).await;
 
     // By the keyboard, to a line that is not laid out yet.
     look_for(&alice.tab, "4711\n").await;

@@ -41,6 +41,7 @@ pub mod register_message;
 pub mod restore;
 pub mod saved_file;
 pub mod search_messages;
+pub mod search_texts;
 pub mod search_user;
 pub mod send;
 pub mod signals;

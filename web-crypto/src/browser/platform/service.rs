@@ -163,24 +163,6 @@ pub trait Ranges: Storage + Records {
         below: Option<&str>,
         count: u32,
     ) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
-
-    /// The hidden name of every record of a store, for [`Ranges::between`].
-    ///
-    /// # Errors
-    /// As [`Storage::value`].
-    fn names(&self, store: &str) -> impl Future<Output = Result<Vec<String>, StoreError>>;
-
-    /// The records from one hidden name to another, both included.
-    ///
-    /// # Errors
-    /// As [`Storage::value`].
-    fn between(&self, store: &str, first: &str, last: &str) -> impl Future<Output = Result<Vec<Record>, StoreError>>;
-
-    /// How many records a store has.
-    ///
-    /// # Errors
-    /// As [`Storage::value`].
-    fn count(&self, store: &str) -> impl Future<Output = Result<usize, StoreError>>;
 }
 
 /// Storage that has the account key beside the records.

@@ -162,26 +162,6 @@ impl Store {
         self.range(store, &bound(&start, &end)?).await
     }
 
-    /// How many records a store holds.
-    pub async fn count(&self, store: &str) -> Result<usize, StoreError> {
-        let counting = self.database.read(RECORDS)?.count_with_key(&all_of(store)?.into());
-        let count = idb::done(counting).await?.as_f64().ok_or(StoreError::Damaged)?;
-        Ok(count as usize)
-    }
-
-    /// What every record of a store is named, for `between`.
-    pub async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
-        let asked = self.database.read(RECORDS)?.get_all_keys_with_key(&all_of(store)?.into());
-        let names: Array = idb::done(asked).await?.unchecked_into();
-        Ok(names.iter().filter_map(|name| name.as_string()).collect())
-    }
-
-    /// The records from one name to another, both included.
-    pub async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
-        let range = IdbKeyRange::bound(&first.into(), &last.into()).map_err(|_| StoreError::Refused)?;
-        self.range(store, &range).await
-    }
-
     /// The account's signing key. `None`: this browser does not have it.
     pub fn signer(&self, account_key: AccountKey) -> Option<SigningKey> {
         self.account_key.borrow().clone().map(|key| SigningKey::from_stored(key, account_key))
@@ -280,18 +260,6 @@ impl Ranges for Store {
 
     async fn last(&self, store: &str, first: &str, below: Option<&str>, count: u32) -> Result<Vec<Record>, StoreError> {
         Self::last(self, store, first, below, count).await
-    }
-
-    async fn names(&self, store: &str) -> Result<Vec<String>, StoreError> {
-        Self::names(self, store).await
-    }
-
-    async fn between(&self, store: &str, first: &str, last: &str) -> Result<Vec<Record>, StoreError> {
-        Self::between(self, store, first, last).await
-    }
-
-    async fn count(&self, store: &str) -> Result<usize, StoreError> {
-        Self::count(self, store).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! The pane in which a person searches all their texts.
 //!
-//! Owns the reading, newest first, in slices between which the page lives. What is looked for stays in this tab's memory:
-//! it enters no form, no address and no request. How it is shown is in `search_results.rs`, what matches in
-//! `client::search`.
+//! Owns when it is searched, and what is said of it. What is looked for stays in this tab's memory: it enters no form, no
+//! address and no request. Where it is looked for is in `app::search_texts`, how it is shown in `search_results.rs`, what
+//! matches in `client::search`.
 
 use super::{
     Engine, dom, fill::fill, relative_time::RelativeTime, search_filters::SearchFilters, search_results::SearchResults,
@@ -10,21 +10,26 @@ use super::{
 };
 use crate::{
     browser::{
-        app::{error::AppError, search_messages as texts},
-        platform::{error::StoreError, task, text::lower, timer},
+        app::{
+            error::AppError,
+            search_messages::is_restoring,
+            search_texts::{OpenTexts, Pass, TEXTS_BYTES_MAX},
+        },
+        platform::{browser::Browser, error::StoreError, task, text::lower, timer},
     },
-    client::{conversation::Message, markup::plain, search::Query, search_filter::Filter},
+    client::{conversation::Message, markup::plain, search::Query, search_texts::Wanted},
 };
 use std::{
     cell::{Cell, RefCell},
+    mem,
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 
 /// A person who types goes on typing.
-const PAUSE_MS: u32 = 150;
-/// Between two looks for what came meanwhile.
+const PAUSE_MS: u32 = 80;
+/// Between two looks at whether older texts are still being brought back.
 const LOOK_AGAIN_MS: u32 = 2_000;
 /// More nobody reads through.
 const SHOWN_MAX: usize = 200;
@@ -36,15 +41,11 @@ thread_local! {
     static TYPED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// What is looked for.
-#[derive(PartialEq, Eq)]
-struct Wanted {
-    words: Query,
-    filter: Filter,
-}
-
 struct Search {
     engine: Rc<Engine>,
+    texts: Rc<OpenTexts<Browser>>,
+    /// `None`: nothing is looked for.
+    wanted: RefCell<Option<Rc<Wanted>>>,
     pane: Element,
     field: HtmlInputElement,
     filters: SearchFilters,
@@ -52,6 +53,8 @@ struct Search {
     /// Grows with each search, so that the one before ends.
     run: Cell<u32>,
     reading: Cell<bool>,
+    /// Older texts are still being brought back.
+    restoring: Cell<bool>,
 }
 
 /// Serves the pane, if it is on the page.
@@ -68,14 +71,22 @@ pub fn serve(engine: &Rc<Engine>) {
     field.select();
     let search = Rc::new(Search {
         engine: engine.clone(),
+        texts: OpenTexts::open(engine, lower, TEXTS_BYTES_MAX),
+        wanted: RefCell::default(),
         pane: pane.clone(),
         field: field.clone(),
         filters,
         found,
         run: Cell::new(0),
         reading: Cell::new(false),
+        restoring: Cell::new(false),
     });
     search.begin();
+    let keeping = search.clone();
+    task::spawn(async move {
+        let goes_on = || keeping.pane.is_connected();
+        keeping.texts.keep(goes_on, |key, message| keeping.changed(key, message), || keeping.begin()).await;
+    });
     let typing = search.clone();
     dom::on(&pane, "input", move |_| typing.begin());
     let pressing = search.clone();
@@ -87,13 +98,6 @@ pub fn serve(engine: &Rc<Engine>) {
     dom::on(&pane, "click", move |event| search.found.chosen(event));
 }
 
-impl Wanted {
-    fn matches(&self, message: &Message) -> bool {
-        let text = message.text();
-        !text.is_empty() && self.filter.accepts(message) && self.words.matches(&plain(text), lower)
-    }
-}
-
 impl Search {
     fn begin(self: &Rc<Self>) {
         let run = self.stop();
@@ -102,15 +106,16 @@ impl Search {
         TYPED.set(typed);
         let filter = self.filters.chosen();
         let Some(words) = words.or_else(|| (!filter.is_empty()).then(Query::any)) else {
+            self.wanted.take();
             self.found.clear();
             self.found.say("");
             return;
         };
-        let wanted = Wanted { words, filter };
+        let wanted = Rc::new(Wanted { words, filter });
         let search = self.clone();
         task::spawn(async move {
             timer::pause(PAUSE_MS).await;
-            if let Err(Some(error)) = search.look(run, &wanted).await {
+            if let Err(Some(error)) = search.look(run, wanted).await {
                 search.reading.set(false);
                 search.found.say(&complaint(&error));
             }
@@ -131,6 +136,7 @@ impl Search {
             "Escape" if self.reading.get() => {
                 event.prevent_default();
                 self.stop();
+                self.wanted.take();
                 self.found.say(&counted("search-stopped", self.found.count()));
             }
             "ArrowDown" | "ArrowUp" if !dom::composes(event) => {
@@ -153,69 +159,63 @@ impl Search {
         if self.run.get() == run && self.pane.is_connected() { Ok(()) } else { Err(None) }
     }
 
-    /// All that is here, and then what comes, until something else is looked for. An error of `None` says nothing.
-    async fn look(&self, run: u32, wanted: &Wanted) -> Result<(), Option<AppError>> {
+    /// All that is here, until something else is looked for. An error of `None` says nothing.
+    async fn look(&self, run: u32, wanted: Rc<Wanted>) -> Result<(), Option<AppError>> {
         self.goes_on(run)?;
         self.reading.set(true);
-        let (mut read, mut first) = (Vec::<String>::new(), true);
-        loop {
-            let names = texts::names(&self.engine).await?;
-            let new: Vec<&String> =
-                names.iter().filter(|name| read.binary_search_by(|old| texts::compare(old, name)).is_err()).collect();
-            self.read(run, wanted, &new, first).await?;
-            read = names;
-            first = false;
-            let restoring = texts::is_restoring(&self.engine).await?;
+        self.wanted.replace(Some(wanted.clone()));
+        let (begun, mut fresh) = (timer::now_ms(), true);
+        let (mut pass, mut count) = (Pass::default(), 0);
+        while count < SHOWN_MAX
+            && let Some(messages) = self.texts.next(&wanted, &mut pass).await?
+        {
             self.goes_on(run)?;
-            self.reading.set(false);
-            self.sum_up(restoring);
-            loop {
-                timer::pause(LOOK_AGAIN_MS).await;
-                self.goes_on(run)?;
-                if texts::count(&self.engine).await? != read.len() {
-                    break;
-                }
-                let still = texts::is_restoring(&self.engine).await?;
-                self.goes_on(run)?;
-                if still != restoring {
-                    self.sum_up(still);
-                }
-            }
-        }
-    }
-
-    /// Newest first; what stands together in one conversation is read together.
-    async fn read(&self, run: u32, wanted: &Wanted, names: &[&String], first: bool) -> Result<(), Option<AppError>> {
-        let begun = timer::now_ms();
-        let mut fresh = first;
-        for (slice, done) in names.chunks(texts::SLICE).zip((0_usize..).step_by(texts::SLICE)) {
-            if timer::now_ms().saturating_sub(begun) > SAID_AFTER_MS && first {
-                self.found.say(&counted_of("search-reading", done, names.len()));
-            }
-            let mut messages = texts::read(&self.engine, slice).await?;
-            self.goes_on(run)?;
-            messages.retain(|message| wanted.matches(message));
-            messages.sort_unstable_by_key(|message| std::cmp::Reverse((message.sort_time, message.id)));
-            if fresh {
+            if mem::take(&mut fresh) {
                 self.found.clear();
-                fresh = false;
             }
-            for message in &messages {
-                self.found.show(message, &wanted.words.excerpt(&plain(message.text()), lower));
-            }
-            self.found.keep(SHOWN_MAX);
-            // What follows is older, unless it came meanwhile.
-            if first && self.found.count() >= SHOWN_MAX {
-                break;
+            messages.iter().for_each(|message| self.show(message, &wanted));
+            count += messages.len();
+            if timer::now_ms().saturating_sub(begun) > SAID_AFTER_MS {
+                self.found.say(&counted("search-reading", count));
             }
         }
+        self.goes_on(run)?;
         if fresh {
             self.found.clear();
         }
-        Ok(())
+        self.reading.set(false);
+        loop {
+            let restoring = is_restoring(&self.engine).await?;
+            self.goes_on(run)?;
+            self.restoring.set(restoring);
+            self.sum_up();
+            timer::pause(LOOK_AGAIN_MS).await;
+            self.goes_on(run)?;
+        }
     }
 
-    fn sum_up(&self, restoring: bool) {
+    fn show(&self, message: &Message, wanted: &Wanted) {
+        self.found.show(message, &wanted.words.excerpt(&plain(message.text()), lower));
+        self.found.keep(SHOWN_MAX);
+    }
+
+    /// What is shown follows what changed.
+    fn changed(self: &Rc<Self>, key: &str, message: Option<Message>) {
+        let was_full = self.found.count() == SHOWN_MAX;
+        self.found.remove(key);
+        let Some(wanted) = self.wanted.borrow().clone() else { return };
+        if let Some(message) = message.filter(|message| wanted.matches(message, lower)) {
+            self.show(&message, &wanted);
+        }
+        if was_full && self.found.count() < SHOWN_MAX {
+            // An older one has room now.
+            self.begin();
+        } else if !self.reading.get() {
+            self.sum_up();
+        }
+    }
+
+    fn sum_up(&self) {
         let count = self.found.count();
         let mut said = match count {
             0 if self.field.value().trim().is_empty() => word("search-none-such"),
@@ -223,7 +223,7 @@ impl Search {
             SHOWN_MAX => counted("search-newest", count),
             _ => counted("search-found", count),
         };
-        if restoring && count < SHOWN_MAX {
+        if self.restoring.get() && count < SHOWN_MAX {
             said.push(' ');
             said.push_str(&word("search-restoring"));
         }
@@ -240,8 +240,4 @@ fn complaint(error: &AppError) -> String {
 
 fn counted(key: &str, count: usize) -> String {
     fill(&word(key), "count", &count.to_string())
-}
-
-fn counted_of(key: &str, done: usize, all: usize) -> String {
-    fill(&counted(key, done), "all", &all.to_string())
 }

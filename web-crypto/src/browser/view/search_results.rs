@@ -62,15 +62,29 @@ impl SearchResults {
         }
     }
 
-    /// At its place: the newest first.
+    /// Takes away the line of a message.
+    pub fn remove(&self, key: &str) {
+        if let Some(line) = self.line_of(key) {
+            line.remove();
+        }
+    }
+
+    fn line_of(&self, key: &str) -> Option<Element> {
+        dom::within(&self.list, &["[data-hit=\"", key, "\"]"].concat())
+    }
+
+    /// At its place: the newest first. One that is shown already stays.
     pub fn show(&self, message: &Message, parts: &[Part<'_>]) {
         let _ = self.try_show(message, parts);
     }
 
     fn try_show(&self, message: &Message, parts: &[Part<'_>]) -> Option<()> {
+        let key = message.key();
+        if self.line_of(&key).is_some() {
+            return None;
+        }
         let copy = self.template.content().first_element_child()?.clone_node_with_deep(true).ok()?;
         let line: Element = copy.dyn_into().ok()?;
-        let key = message.key();
         let order = key.split_once('/')?.1.to_owned();
         let with = message.conversation.text();
         for (name, value) in [("data-hit", key.as_str()), ("data-with", &with), ("data-order", &order)] {
