@@ -37,6 +37,7 @@ mod in_browser {
     mod disappearing;
     mod drafts;
     mod eight_tabs;
+    mod groups;
     mod import;
     mod invites;
     mod kept_history;

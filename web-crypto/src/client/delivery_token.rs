@@ -64,7 +64,9 @@ impl Messenger {
     /// contact that makes a group tells the other members.
     pub fn wants_delivery_token(&self) -> bool {
         let own = self.own_token();
-        own.spent || own.token.is_none() && self.contacts().any(|peer| peer.trust == Trust::Added)
+        own.spent
+            || own.token.is_none()
+                && (self.groups().next().is_some() || self.contacts().any(|peer| peer.trust == Trust::Added))
     }
 
     /// Makes one, which takes the place of the present one. First take in what other devices decided
@@ -141,8 +143,22 @@ impl Messenger {
     /// The token to tell an account, if it is to be told.
     pub(super) fn owed_delivery_token(&self, peer: &Peer) -> Option<&AccountToken> {
         let own = self.own_token();
-        let hears = matches!(peer.trust, Trust::Added | Trust::Own) && !peer.key_changed && !peer.deleted;
-        own.present().filter(|token| hears && peer.token_told < token.decided && own.is_at_server())
+        let hears = match peer.trust {
+            Trust::Added | Trust::Own => true,
+            // Whom it would not reach is told when their token has come.
+            Trust::Member => {
+                self.shared_group(&peer.address).is_some() && self.token_of_member(&peer.address).is_some()
+            }
+            Trust::Requested | Trust::Blocked => false,
+        };
+        let is_open = hears && !peer.key_changed && !peer.deleted;
+        own.present().filter(|token| is_open && peer.token_told < token.decided && own.is_at_server())
+    }
+
+    /// This account's token, if the server has it.
+    pub(super) fn told_token(&self) -> Option<&AccountToken> {
+        let own = self.own_token();
+        own.present().filter(|_| own.is_at_server())
     }
 }
 
@@ -152,9 +168,13 @@ impl Peer {
         self.token.as_ref().map(|token| &token.token)
     }
 
-    /// Takes what it tells, unless it told a later one before.
-    pub(super) fn take_delivery_token(&mut self, said: AccountToken) {
-        self.token = self.token.take().max(Some(said));
+    /// Takes what it tells, unless it told a later one before. Tells whether it is new.
+    pub(super) fn take_delivery_token(&mut self, said: AccountToken) -> bool {
+        let is_new = self.token.as_ref().is_none_or(|known| *known < said);
+        if is_new {
+            self.token = Some(said);
+        }
+        is_new
     }
 }
 

@@ -302,7 +302,7 @@ fn one_that_takes_nothing_from_this_account_is_not_tried_again_for_it() {
     make_and_set(&mut world, 0);
     let device = &mut world.devices[0];
     let needs = Needs::Bundles { address: address("bob"), devices: Vec::new() };
-    let refused = device.messenger.need_refused(&device.disk, &needs, ProblemCode::NotAContact);
+    let refused = device.messenger.need_refused(&device.disk, &needs, ProblemCode::NotAContact, device.now);
     let step = now_or_never(refused).unwrap();
     device.take(step);
     world.settle();

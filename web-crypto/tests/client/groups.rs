@@ -87,6 +87,16 @@ impl World {
         state.members().map(|(address, _)| address.as_str().split('@').next().unwrap().to_owned()).collect()
     }
 
+    fn set_token(&mut self, place: usize) {
+        let device = &mut self.devices[place];
+        let step = device.messenger.make_delivery_token(&mut device.rng);
+        device.take(step);
+        let token = device.messenger.delivery_token().unwrap();
+        self.office.tokens.insert(device.address.clone(), token.clone());
+        let step = device.messenger.delivery_token_is_set(Some(token.hash()));
+        device.take(step);
+    }
+
     fn group(&self, place: usize, id: GroupId) -> &cliquet_web_crypto::client::group::Group {
         self.devices[place].messenger.group(id).unwrap()
     }
@@ -142,6 +152,7 @@ fn a_reaction_is_everybodys_and_a_star_ones_own() {
     }
 }
 
+/// Requirement: G3
 #[test]
 fn who_is_added_reads_what_comes_after_and_who_is_removed_does_not() {
     let mut world = World::four();
@@ -170,6 +181,7 @@ fn who_is_added_reads_what_comes_after_and_who_is_removed_does_not() {
     assert!(!world.devices[BOB].messenger.is_in_group(id));
 }
 
+/// Requirement: G3
 #[test]
 fn what_a_removed_member_sends_all_the_same_is_not_shown() {
     let mut world = World::four();
@@ -241,6 +253,7 @@ fn who_was_offline_for_all_of_it_has_everything_in_the_end() {
     assert_eq!(world.texts(DAVE, id), ["dave: two", "carol: three"]);
 }
 
+/// Requirement: G4
 #[test]
 fn statements_that_were_lost_are_asked_for_and_what_waits_for_them_is_shown() {
     let mut world = World::four();
@@ -356,6 +369,38 @@ fn a_device_that_is_added_later_gets_the_groups_from_the_first_and_hears_what_is
 }
 
 #[test]
+fn members_who_are_no_contacts_reach_each_other_with_the_tokens_that_the_group_tells() {
+    let mut world = World::four();
+    world.office.takes_strangers = false;
+    for place in [ALICE, BOB, CAROL, DAVE] {
+        world.set_token(place);
+    }
+    world.settle();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.say(BOB, id, "hello");
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["bob: hello"]);
+    let dave = world.add("dave");
+    world.change(ALICE, id, vec![dave]);
+    world.settle();
+    world.say(CAROL, id, "welcome");
+    world.say(DAVE, id, "thanks");
+    world.settle();
+    let said =
+        |world: &World, place: usize| world.texts(place, id).into_iter().collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(said(&world, BOB), ["bob: hello", "carol: welcome", "dave: thanks"].map(Into::into).into());
+    assert_eq!(said(&world, DAVE), ["carol: welcome", "dave: thanks"].map(Into::into).into());
+
+    // Bob makes a new one, and tells it to those that he is in a group with.
+    world.set_token(BOB);
+    world.settle();
+    world.say(DAVE, id, "still there?");
+    world.settle();
+    assert!(said(&world, BOB).contains("dave: still there?"));
+}
+
+#[test]
 fn one_member_who_takes_nothing_stops_nobody_else() {
     let mut world = World::four();
     world.office.takes_strangers = false;
@@ -369,4 +414,37 @@ fn one_member_who_takes_nothing_stops_nobody_else() {
     world.say(ALICE, id, "hello both");
     world.settle();
     assert_eq!(world.texts(CAROL, id), ["alice: hello both"]);
+    // What Bob wrote waits for her until he has her token, which she tells Alice, who has added her.
+    for place in [BOB, CAROL] {
+        world.set_token(place);
+    }
+    world.settle();
+    world.say(CAROL, id, "hello Bob");
+    world.settle();
+    assert_eq!(world.texts(CAROL, id).len(), 3, "{:?}", world.texts(CAROL, id));
+    assert!(world.texts(CAROL, id).contains(&"bob: hello".to_owned()));
+    assert!(world.texts(BOB, id).contains(&"carol: hello Bob".to_owned()));
+}
+
+/// Requirement: G5
+#[test]
+fn a_member_who_shows_another_key_than_the_groups_is_not_written_to() {
+    let mut world = World::four();
+    let key_hash = world.office.directories[&address("dave")].account_key.hash();
+    let carol = Change::Add { address: address("carol"), key_hash, role: Role::Member };
+    let bob = world.add("bob");
+    let device = &mut world.devices[ALICE];
+    let made = device.messenger.create_group(vec![bob, carol], signer(ALICE), device.now, &mut device.rng);
+    let (id, step) = now_or_never(made).unwrap();
+    device.take(step);
+    world.settle();
+    // Alice knows Carol under another key, and Bob meets her here for the first time.
+    let before = world.office.posted.len();
+    world.say(ALICE, id, "hello");
+    world.say(BOB, id, "hello");
+    world.settle();
+    let posted = &world.office.posted[before..];
+    assert!(posted.iter().all(|envelope| envelope.receiver_email != address("carol")));
+    assert!(world.devices[CAROL].messenger.group(id).is_none());
+    assert_eq!(world.texts(BOB, id).len(), 2);
 }

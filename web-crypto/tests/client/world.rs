@@ -23,6 +23,7 @@ use cliquet_web_crypto::{
 use cliquet_wire::{
     address::Address,
     certificate::DeviceDirectory,
+    delivery_token::DeliveryToken,
     devices::DeviceUpload,
     envelope::{Envelope, MessagesSent, SendMessages},
     ids::{DeviceId, EnvelopeId},
@@ -86,8 +87,10 @@ pub(crate) struct Office {
     pub(crate) directories: BTreeMap<Address, DeviceDirectory>,
     pub(crate) pre_keys: BTreeMap<DeviceId, PreKeyUpload>,
     pub(crate) contacts: BTreeSet<(Address, Address)>,
-    /// Everybody has everybody's delivery token.
+    /// Nobody needs to be a contact.
     pub(crate) takes_strangers: bool,
+    /// Who has one of these may write to its account.
+    pub(crate) tokens: BTreeMap<Address, DeliveryToken>,
     pub(crate) mailboxes: BTreeMap<DeviceId, Vec<Delivery>>,
     pub(crate) seen: BTreeSet<EnvelopeId>,
     pub(crate) accepted: usize,
@@ -122,12 +125,15 @@ impl Office {
             if (&envelope.sender_email, envelope.sender_device) != sender {
                 return Err(refused(ProblemCode::WrongSender));
             }
-            named.entry(&envelope.receiver_email).or_default().insert(envelope.receiver_device);
+            if !named.entry(&envelope.receiver_email).or_default().insert(envelope.receiver_device) {
+                return Err(refused(ProblemCode::Malformed));
+            }
         }
         for (address, devices) in named {
             if address != sender.0 && !self.contacts.contains(&(address.clone(), sender.0.clone())) {
                 let added_by_sender = self.contacts.contains(&(sender.0.clone(), address.clone()));
-                if !added_by_sender && !self.takes_strangers {
+                let has_token = post.tokens.get(address).is_some_and(|token| self.tokens.get(address) == Some(token));
+                if !added_by_sender && !has_token && !self.takes_strangers {
                     return Err((ProblemCode::NotAContact, vec![address.clone()]));
                 }
             }

@@ -98,7 +98,8 @@ impl Change {
             }
             Store::Conversations => Some(Self::Conversation(key.parse().ok()?)),
             Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
-            Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox => Some(Self::ToSend),
+            // A group says who lacks statements.
+            Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox | Store::Groups => Some(Self::ToSend),
             Store::ToKeep => Some(Self::ToKeep),
             Store::Lifetimes => Some(Self::Lifetimes),
             // Contacts are told of it.

@@ -1,13 +1,41 @@
 //! What any tab may ask of the leader.
 
 use crate::client::{
-    conversation::ConversationId,
+    conversation::{ConversationId, GroupId},
     ephemeral::Signal,
+    group::Role,
     profile::Profile,
     settings::{AccountSettings, ConversationChange},
 };
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
+
+/// What a person does in a group.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum GroupAction {
+    /// Be in it.
+    #[n(0)]
+    Join,
+    /// Be in it no longer.
+    #[n(1)]
+    Leave,
+    /// Delete it here, after leaving it.
+    #[n(2)]
+    Forget,
+    #[n(3)]
+    Add(#[n(0)] Vec<Address>),
+    #[n(4)]
+    Remove(#[n(0)] Address),
+    #[n(5)]
+    SetRole {
+        #[n(0)]
+        address: Address,
+        #[n(1)]
+        role: Role,
+    },
+    #[n(6)]
+    Rename(#[n(0)] String),
+}
 
 /// Something that only the leader does, because it takes a step of the messenger.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -93,6 +121,22 @@ pub enum Command {
     /// Delete this contact with its conversation, on all devices of the account.
     #[n(17)]
     RemoveContact(#[n(0)] Address),
+    /// Make a group of these contacts.
+    #[n(18)]
+    CreateGroup {
+        #[n(0)]
+        name: String,
+        #[n(1)]
+        members: Vec<Address>,
+    },
+    /// What the person does in a group.
+    #[n(19)]
+    InGroup {
+        #[n(0)]
+        group: GroupId,
+        #[n(1)]
+        action: GroupAction,
+    },
     /// What somebody does in this conversation, for the contact if it is there.
     #[n(11)]
     Signal {

@@ -1,6 +1,6 @@
 //! What the leader does with a command.
 
-use super::{add_contact, command::Command, contacts, engine::Engine, error::AppError};
+use super::{add_contact, command::Command, contacts, engine::Engine, error::AppError, groups};
 use crate::{browser::platform::service::Platform, client::add_link::AddLink};
 use cliquet_wire::bytes::Bytes;
 
@@ -40,6 +40,8 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
             let (now, mut rng) = (engine.platform().now_ms(), engine.platform().rng());
             engine.run(async |messenger| Ok(Some(messenger.set_timer(&conversation, seconds, now, &mut rng)?))).await
         }
+        Command::CreateGroup { name, members } => groups::create(engine, name, members).await,
+        Command::InGroup { group, action } => groups::act(engine, group, action).await,
         // The leader does these itself.
         Command::Read(_) | Command::Import | Command::OpenVault | Command::Signal { .. } => Ok(()),
     }

@@ -24,7 +24,8 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
             taken
         }
         Needs::Bundles { address, devices } => {
-            let claim = ClaimBundles { devices: devices.clone(), token: None };
+            let token = engine.read(|messenger| messenger.token_of_member(address)).await?;
+            let claim = ClaimBundles { devices: devices.clone(), token };
             let path = ["/contacts/", address.as_str(), "/bundles"].concat();
             let Bundles { bundles } = api::post(platform, &path, &claim).await?;
             engine
@@ -39,7 +40,10 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
 
 async fn take_directory<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
     let platform = engine.platform();
-    let directory = search_user::directory(platform, address).await?;
+    let directory = match engine.read(|messenger| messenger.token_of_member(address)).await? {
+        Some(token) => search_user::member_directory(platform, address, token).await?,
+        None => search_user::directory(platform, address).await?,
+    };
     engine
         .run(async |messenger| {
             Ok(Some(messenger.directory_arrived(directory, platform.now_ms(), platform.verifier()).await?))

@@ -5,7 +5,8 @@ use super::{engine::Engine, error::AppError};
 use crate::{
     browser::platform::service::{Platform, Ranges, Storage},
     client::{
-        conversation::{Conversation, ConversationId, Message, MessageRef, Preview, message_key},
+        conversation::{Conversation, ConversationId, GroupId, Message, MessageRef, Preview, message_key},
+        group::Group,
         peer::Peer,
         profile::{PROFILE, Profile},
         records::{RecordsError, Store, decode},
@@ -49,6 +50,24 @@ async fn load<P: Platform>(
     let now = engine.platform().now_ms();
     let messages = records.iter().filter_map(|record| Message::load(&record.value).ok());
     Ok(messages.filter(|message| !message.is_over(now)).collect())
+}
+
+/// A group. `None`: there is none here, or it does not read.
+///
+/// # Errors
+/// As [`last`].
+pub async fn group<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<Option<Group>, AppError> {
+    let value = engine.store().value(Store::Groups.name(), &id.to_string()).await?;
+    Ok(value.and_then(|value| Group::load(&value).ok()))
+}
+
+/// Every group that reads.
+///
+/// # Errors
+/// As [`last`].
+pub async fn groups<P: Platform>(engine: &Engine<P>) -> Result<Vec<Group>, AppError> {
+    let records = engine.store().all(Store::Groups.name()).await?;
+    Ok(records.iter().filter_map(|record| Group::load(&record.value).ok()).collect())
 }
 
 /// The message with this key. `None`: there is none, or it does not read.

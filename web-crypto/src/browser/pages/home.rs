@@ -1,6 +1,6 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{add_link, codes_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
+use super::{add_link, codes_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
@@ -19,7 +19,7 @@ use crate::browser::{
         conversation_menu,
         conversations::Conversations,
         dates::Dates,
-        disappearing, dom,
+        disappearing, dom, groups,
         message_actions::{self, MessageActions},
         notices,
         notifications::Notifications,
@@ -74,8 +74,16 @@ pub async fn start() -> Result<(), JsError> {
     follow_person(&leader, &conversations, &composer);
     let hearing = engine.clone();
     engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
+    group_chunk::listen(&engine);
+    let (kept, opened, looked) = (composer.clone(), conversations.clone(), presence.clone());
+    let leaving = move || kept.keep_draft();
+    groups::listen(leaving, move || {
+        opened.swapped();
+        looked.look();
+    });
     let (filled, served, looked) = (conversations.clone(), engine.clone(), presence.clone());
     let after_swap = move || {
+        groups::swapped();
         filled.swapped();
         looked.look();
         panes::serve(&served);
@@ -85,6 +93,7 @@ pub async fn start() -> Result<(), JsError> {
         .await
         .map_err(|_| JsError::new("htmx did not load"))?;
     contacts.open_search();
+    groups::swapped();
     conversations.swapped();
     presence.look();
     panes::serve(&engine);

@@ -5,7 +5,7 @@ use super::{
     conversation::OpenConversation,
     conversation_menu,
     dates::Dates,
-    dom,
+    dom, groups,
     message_words::{self, Look},
     names, notices,
     words::{Word, Words},
@@ -16,7 +16,7 @@ use crate::{
         platform::{htmx, task, timer},
     },
     client::{
-        conversation::{Conversation, ConversationId},
+        conversation::{Conversation, ConversationId, MessageBody},
         markup::plain,
         peer::{Peer, Trust},
         records::sortable,
@@ -82,6 +82,9 @@ impl Contacts {
         for peer in load_messages::peers(&self.engine).await? {
             self.show_peer(&peer).await?;
         }
+        for group in load_messages::groups(&self.engine).await? {
+            groups::line(&ConversationId::Group(group.id), &group);
+        }
         let drafts = drafts::all(&self.engine).await?;
         for conversation in load_messages::conversations(&self.engine).await? {
             let draft = drafts.get(&*conversation.id.text()).map_or("", |draft| draft.as_str());
@@ -100,8 +103,15 @@ impl Contacts {
             let look = Look { words: &self.words, dates: &self.dates, own: self.engine.email() };
             // Who wrote notes to themselves is known.
             let says_who = last.is_own && !conversation.id.is_with(self.engine.email());
-            let own = if says_who { self.words.get(Word::You) } else { "" };
-            show_last(&line, own, &plain(&message_words::body(&last.body, &last.sender, look)));
+            // In a group it may be anybody.
+            let other = names::of(last.sender.as_str());
+            let is_text = matches!(last.body, MessageBody::Text(_) | MessageBody::Deleted);
+            let who = match (says_who, conversation.id.group()) {
+                (true, _) => self.words.get(Word::You),
+                (false, Some(_)) if is_text => &other,
+                (false, _) => "",
+            };
+            show_last(&line, who, &plain(&message_words::body(&last.body, &last.sender, look)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         } else if conversation.newest > 0 {
             // Everything has disappeared.
@@ -131,7 +141,7 @@ impl Contacts {
         names::learn_own(peer);
         let Some(line) = line(&ConversationId::from(&peer.address)) else { return Ok(false) };
         let state = match peer.trust {
-            Trust::Requested => "requested",
+            Trust::Requested | Trust::Member => "requested",
             Trust::Blocked => "blocked",
             Trust::Own | Trust::Added => "added",
         };

@@ -163,7 +163,7 @@ impl OpenConversation {
             Some(Trust::Blocked) => "blocked",
             Some(Trust::Added) => "added",
             Some(Trust::Own) => "added own",
-            None => "",
+            Some(Trust::Member) | None => "",
         });
         for (word, shown) in [
             (" verified", allowed.verified),
@@ -175,12 +175,15 @@ impl OpenConversation {
                 words.push_str(word);
             }
         }
-        let _ = self.section.set_attribute("data-state", &words);
+        let is_open = matches!(allowed.trust, Some(Trust::Added | Trust::Own));
+        self.set_state(&words, is_open && !allowed.key_changed && !allowed.deleted);
+    }
+
+    /// Shows lines and buttons by these words, and opens the composer or closes it.
+    pub fn set_state(&self, words: &str, writes: bool) {
+        let _ = self.section.set_attribute("data-state", words);
         if let Some(fieldset) = self.part("[data-composer] fieldset") {
-            let fieldset: &HtmlFieldSetElement = fieldset.unchecked_ref();
-            let is_open = matches!(allowed.trust, Some(Trust::Added | Trust::Own));
-            let writes = is_open && !allowed.key_changed && !allowed.deleted;
-            fieldset.set_disabled(!writes);
+            fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(!writes);
         }
     }
 

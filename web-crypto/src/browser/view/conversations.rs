@@ -9,7 +9,7 @@ use super::{
     conversation::{Allowed, OpenConversation, Placed},
     conversation_menu, copy_lines,
     dates::Dates,
-    disappearing, dom, message,
+    disappearing, dom, groups, message,
     message_actions::LINE,
     message_words::Look,
     names, notices, pinned, quote,
@@ -165,7 +165,11 @@ impl Conversations {
 
     /// What a button of the open conversation asks of the leader.
     fn command(&self, name: &str) -> Option<Command> {
-        let address = OpenConversation::find()?.id.peer()?.clone();
+        let id = OpenConversation::find()?.id;
+        if name == "clear" {
+            return Some(Command::ClearConversation(id));
+        }
+        let address = id.peer()?.clone();
         Some(match name {
             "verify" => Command::Verify { address, verified: true },
             "unverify" => Command::Verify { address, verified: false },
@@ -173,7 +177,6 @@ impl Conversations {
             "forget-history" => Command::KeepHistory { address, keep: false },
             "block" => Command::Block(address),
             "decline" => Command::Decline(address),
-            "clear" => Command::ClearConversation(ConversationId::from(&address)),
             "remove" => Command::RemoveContact(address),
             "unblock" => Command::Unblock(address),
             "accept-key" => {
@@ -281,13 +284,21 @@ impl Conversations {
 
     /// Enables what may be done in the open conversation.
     async fn allow(&self, open: &OpenConversation) -> Result<(), AppError> {
-        let Some(address) = open.id.peer() else { return Ok(()) };
         let conversation = load_messages::conversation(&self.engine, &open.id).await?;
         let kept = conversation.as_ref().is_none_or(|conversation| conversation.keep_history);
         let conversation = conversation.unwrap_or_else(|| Conversation::new(open.id.clone()));
         conversation_menu::show(open.section(), &conversation.settings, conversation.newest);
         disappearing::show(open.section(), conversation.timer.seconds, self.look());
         pinned::show(&self.engine, open, &conversation, self.look()).await?;
+        let address = match &open.id {
+            ConversationId::Direct(address) => address,
+            ConversationId::Group(group) => {
+                if let Some(group) = load_messages::group(&self.engine, *group).await? {
+                    groups::show(open, &group, self.engine.email(), kept);
+                }
+                return Ok(());
+            }
+        };
         let peer: Option<Peer> = load_messages::peer(&self.engine, address).await?;
         if let Some(peer) = &peer {
             names::learn_own(peer);
@@ -362,7 +373,8 @@ impl Conversations {
                         contacts::refresh();
                         continue;
                     };
-                    if peer.trust == Trust::Own {
+                    // A fellow member of a group has no line of their own.
+                    if matches!(peer.trust, Trust::Own | Trust::Member) {
                         continue;
                     }
                     avatar::outdate(address.as_str());
@@ -377,6 +389,12 @@ impl Conversations {
                     }
                 }
                 Change::Conversation(id) => {
+                    if let Some(group) = id.group() {
+                        match load_messages::group(&self.engine, group).await? {
+                            Some(group) => drop(groups::line(id, &group)),
+                            None => groups::forget(id),
+                        }
+                    }
                     let Some(conversation) = load_messages::conversation(&self.engine, id).await? else { continue };
                     self.contacts.show(&conversation, &drafts::load(&self.engine, id).await?);
                     if let Some(open) = here(id) {

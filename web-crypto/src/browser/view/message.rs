@@ -48,6 +48,10 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
         let _ = line.set_attribute(name, value);
     }
     let _ = line.set_attribute("data-key", &message.key());
+    let is_in_group = message.conversation.group().is_some();
+    if is_in_group && author == "peer" {
+        let _ = line.set_attribute("data-sender", message.sender.as_str());
+    }
     if last.is_some_and(|last| stand_together(&last, &line)) {
         let _ = line.class_list().add_1("grouped");
     }
@@ -85,6 +89,7 @@ fn stand_together(above: &Element, below: &Element) -> bool {
     ["data-day", "data-author", "data-minute"]
         .iter()
         .all(|name| above.has_attribute(name) && above.get_attribute(name) == below.get_attribute(name))
+        && above.get_attribute("data-sender") == below.get_attribute("data-sender")
 }
 
 /// Takes a line away, and the line of its day when nothing is left of that.
@@ -108,14 +113,21 @@ pub fn remove(line: &Element) {
 pub fn update(line: &Element, message: &Message, look: Look<'_>) {
     let text = &*said(message, look);
     if let Some(body) = dom::within(line, ".body") {
-        rich_text::show(&body, text);
+        if message.is_notice() {
+            // Nothing in it was written by a person, and addresses are names.
+            body.set_text_content(Some(text));
+        } else {
+            rich_text::show(&body, text);
+        }
     }
     let folded = rich_text::is_long(text) && !line.has_attribute(UNFOLDED);
     let _ = line.class_list().toggle_with_force(FOLDED, folded);
     quote::prepare(line, message);
     reactions::show(line, message, look);
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());
-    let _ = line.class_list().toggle_with_force("quiet-notice", matches!(message.body, MessageBody::Timer(_)));
+    let _ = line
+        .class_list()
+        .toggle_with_force("quiet-notice", matches!(message.body, MessageBody::Timer(_) | MessageBody::Group(_)));
     let _ = line.class_list().toggle_with_force("amended", message.is_edited());
     if let Some(star) = dom::within(line, ".star") {
         dom::hide(&star, !message.is_starred());

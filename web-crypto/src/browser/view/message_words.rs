@@ -3,7 +3,7 @@
 use super::{
     dates::Dates,
     fill::fill,
-    names,
+    group_words, names,
     words::{Word, Words},
 };
 use crate::client::{
@@ -53,6 +53,7 @@ pub fn body<'a>(body: &'a MessageBody, sender: &'a Address, look: Look<'a>) -> C
         MessageBody::Deleted => words.get(Word::MessageDeleted),
         MessageBody::Expired => words.get(Word::MessageExpired),
         MessageBody::Timer(seconds) => return Cow::Owned(timer(*seconds, sender, look)),
+        MessageBody::Group(changes) => return Cow::Owned(group_words::changed(changes, sender, look.own)),
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),
@@ -80,6 +81,7 @@ pub fn why(failure: Failure) -> Word {
     match failure {
         Failure::KeyChanged => Word::FailedKeyChanged,
         Failure::Expired => Word::FailedExpired,
+        Failure::NotAMember => Word::FailedNotAMember,
         Failure::Refused(ProblemCode::AccountDeleted) => Word::FailedAccountDeleted,
         Failure::Refused(ProblemCode::MailboxFull) => Word::FailedMailboxFull,
         Failure::Refused(ProblemCode::NotAContact) => Word::FailedNotAContact,

@@ -50,6 +50,12 @@ pub mod form;
 #[cfg(target_arch = "wasm32")]
 pub mod forward;
 #[cfg(target_arch = "wasm32")]
+pub mod group_members;
+#[cfg(target_arch = "wasm32")]
+pub mod group_words;
+#[cfg(target_arch = "wasm32")]
+pub mod groups;
+#[cfg(target_arch = "wasm32")]
 pub mod history;
 #[cfg(target_arch = "wasm32")]
 pub mod invite_state;

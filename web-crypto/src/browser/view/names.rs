@@ -52,6 +52,11 @@ pub fn learn_own(peer: &Peer) -> bool {
     learn(peer.address.as_str(), |names| names.own.clone_from(&peer.profile_name.name))
 }
 
+/// How a group is called, by its id. Whether that is new.
+pub fn learn_group(id: &str, name: String) -> bool {
+    learn(id, |names| names.own = Some(name))
+}
+
 fn learn(address: &str, change: impl FnOnce(&mut Names)) -> bool {
     let before = of(address);
     NAMES.with_borrow_mut(|names| change(names.entry(address.to_owned()).or_default()));

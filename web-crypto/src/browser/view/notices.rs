@@ -3,6 +3,7 @@
 use super::{
     Engine, dom,
     fill::fill,
+    group_words,
     sentences::word,
     status,
     words::{Word, Words},
@@ -17,6 +18,7 @@ use crate::browser::{
     },
     platform::error::HttpError,
 };
+use crate::client::messenger::StepError;
 use std::rc::Rc;
 
 /// On the line for notices: the alarm that was raised last.
@@ -73,6 +75,7 @@ pub fn show_error(error: &AppError, words: &Words) {
 /// An error on the line for notices.
 pub fn complain(error: &AppError) {
     let said = match error {
+        AppError::Step(StepError::Group(why)) => group_words::refused(*why),
         // The server's own words where there are some.
         AppError::Http(HttpError::Problem(problem)) => [problem.title.as_str(), " ", problem.detail.as_str()].concat(),
         AppError::Http(HttpError::Offline | HttpError::TimedOut | HttpError::Unreadable) => word("server-needed"),

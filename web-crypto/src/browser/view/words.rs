@@ -39,6 +39,7 @@ words! {
     FailedMailboxFull = "failed-mailbox-full",
     FailedUnanswered = "failed-unanswered",
     FailedNotAContact = "failed-not-a-contact",
+    FailedNotAMember = "failed-not-a-member",
     FailedStorageFull = "failed-storage-full",
     FailedTooLarge = "failed-too-large",
     FailedUnknownAccount = "failed-unknown-account",

@@ -16,7 +16,12 @@ use crate::{
         vault::{SharedKeys, VaultContact},
     },
 };
-use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId, limits::MESSAGE_TEXT_BYTES_MAX};
+use cliquet_wire::{
+    account_key::AccountKey,
+    address::Address,
+    ids::EnvelopeId,
+    limits::{GROUP_MEMBERS_MAX, MESSAGE_TEXT_BYTES_MAX},
+};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use std::sync::Arc;
 
@@ -82,8 +87,14 @@ pub enum Body {
     DeliveryToken(AccountToken),
     /// Kind 19, only between devices of one account: a request was declined, or a contact removed. As the vault has it.
     ContactRemoved(Box<VaultContact>),
-    /// Kind 21, in a group: what its members said about it, in an order in which each statement follows an earlier one.
-    Statements(Vec<SignedStatement>),
+    /// Kind 21, in a group.
+    Statements {
+        /// What its members said about it, in an order in which each follows an earlier one. Together with the tokens at
+        /// most [`STATEMENTS_BYTES_MAX`].
+        statements: Vec<SignedStatement>,
+        /// What lets its members write to one another, as far as the sender knows it. At most [`GROUP_MEMBERS_MAX`].
+        tokens: Vec<MemberToken>,
+    },
     /// Kind 23, in a group: the sender lacks statements that come after the one that the content names.
     AskStatements,
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
@@ -139,11 +150,26 @@ struct Timer {
 #[cbor(map)]
 struct Nothing {}
 
+/// The delivery token of a member.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MemberToken {
+    /// The member.
+    #[n(0)]
+    pub address: Address,
+    /// Their token.
+    #[n(1)]
+    pub token: AccountToken,
+}
+
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct Statements {
     #[n(0)]
     statements: Vec<SignedStatement>,
+    #[n(1)]
+    #[cbor(default)]
+    tokens: Vec<MemberToken>,
 }
 
 #[derive(Encode, Decode)]
@@ -268,7 +294,7 @@ impl Body {
             Self::Profile(profile) => (18, cbor::encode(&*profile)),
             Self::DeliveryToken(token) => (22, cbor::encode(&token)),
             Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
-            Self::Statements(statements) => (21, cbor::encode(&Statements { statements })),
+            Self::Statements { statements, tokens } => (21, cbor::encode(&Statements { statements, tokens })),
             Self::AskStatements => (23, cbor::encode(&Nothing {})),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
@@ -335,7 +361,10 @@ impl Body {
             22 => Self::DeliveryToken(read(fields)?),
             19 => Self::ContactRemoved(Box::new(read(fields)?)),
             15 => Self::ConversationSettings(read(fields)?),
-            21 => Self::Statements(read::<Statements>(fields)?.statements),
+            21 => {
+                let Statements { statements, tokens } = read(fields)?;
+                Self::Statements { statements, tokens }
+            }
             23 => {
                 let Nothing {} = read(fields)?;
                 Self::AskStatements
@@ -370,7 +399,9 @@ impl Body {
             }
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
-            Self::Statements(statements) => bytes_of(statements) <= STATEMENTS_BYTES_MAX,
+            Self::Statements { statements, tokens } => {
+                tokens.len() <= GROUP_MEMBERS_MAX && bytes_of(statements) + bytes_of(tokens) <= STATEMENTS_BYTES_MAX
+            }
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
             Self::ContactRemoved(contact) => contact.settings.fits(),
@@ -392,8 +423,8 @@ impl Body {
 }
 
 impl Body {
-    /// Statements as contents that hold them all, in their order.
-    pub(crate) fn statements(all: Vec<SignedStatement>) -> Vec<Self> {
+    /// Statements and tokens as contents that hold them all, the statements in their order.
+    pub(crate) fn statements(all: Vec<SignedStatement>, tokens: Vec<MemberToken>) -> Vec<Self> {
         let mut contents: Vec<Vec<SignedStatement>> = Vec::new();
         for statement in all {
             let bytes = bytes_of(std::slice::from_ref(&statement));
@@ -402,12 +433,22 @@ impl Body {
                 None => contents.push(vec![statement]),
             }
         }
-        contents.into_iter().map(Self::Statements).collect()
+        let has_room = |held: &Vec<_>| bytes_of(held) + bytes_of(&tokens) <= STATEMENTS_BYTES_MAX;
+        if !tokens.is_empty() && !contents.last().is_some_and(has_room) {
+            contents.push(Vec::new());
+        }
+        let last = contents.len().saturating_sub(1);
+        let mut tokens = Some(tokens);
+        let body = |(place, statements)| {
+            let tokens = tokens.take_if(|_| place == last).unwrap_or_default();
+            Self::Statements { statements, tokens }
+        };
+        contents.into_iter().enumerate().map(body).collect()
     }
 }
 
-fn bytes_of(statements: &[SignedStatement]) -> usize {
-    statements.iter().map(|statement| cbor::encode(statement).len()).sum()
+fn bytes_of<T: Encode<()>>(parts: &[T]) -> usize {
+    parts.iter().map(|part| cbor::encode(part).len()).sum()
 }
 
 fn read<T: for<'b> Decode<'b, ()>>(fields: &[u8]) -> Result<T, ContentError> {
@@ -430,7 +471,7 @@ impl std::fmt::Debug for Body {
             Self::ContactRemoved(_) => "ContactRemoved",
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
-            Self::Statements(_) => "Statements",
+            Self::Statements { .. } => "Statements",
             Self::AskStatements => "AskStatements",
             Self::Unknown { .. } => "Unknown",
         })

@@ -12,7 +12,8 @@ mod body;
 
 pub use blank::is_blank;
 pub use body::{
-    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind, STATEMENTS_BYTES_MAX,
+    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, MemberToken, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind,
+    STATEMENTS_BYTES_MAX,
 };
 
 use super::conversation::GroupId;

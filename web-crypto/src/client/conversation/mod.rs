@@ -18,6 +18,7 @@ pub use event::{Event, MessageRef};
 pub use id::{ConversationId, ConversationIdError, GROUP_ID_BYTES, GroupId, MessageId};
 pub(crate) use message::message_key;
 pub use message::{Lifetime, Message, MessageBody, Notice, conversation_range};
+pub(crate) use outgoing::again_key;
 pub use outgoing::{OutgoingEvent, SentEnvelope, Waiting};
 pub use preview::{PREVIEW_CHARS_MAX, Preview};
 pub use reading::UNREAD_LINES_MAX;

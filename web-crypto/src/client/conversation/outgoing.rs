@@ -81,6 +81,11 @@ impl cbor::Record for OutgoingEvent {
     const VERSION: u32 = 1;
 }
 
+/// The key in `Store::ToEncrypt` of what one account is sent once more, from that of what everybody was sent.
+pub(crate) fn again_key(line: &str, to: &Address) -> String {
+    [line, "/", to.as_str()].concat()
+}
+
 impl Waiting {
     /// What is sent, whether for the first time or once more.
     pub(crate) fn what(&self) -> &Self {

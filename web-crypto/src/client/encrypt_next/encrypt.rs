@@ -33,7 +33,7 @@ impl Messenger {
         // Folding compares the times at which events were made: here and elsewhere they must be the same, whenever one
         // is encrypted, and however often.
         let time = line.and_then(Line::event_time).unwrap_or(now);
-        let mut sealed: Vec<(Address, Vec<Envelope>)> = Vec::with_capacity(job.parts.len());
+        let mut sealed: Vec<(Address, Vec<Vec<Envelope>>)> = Vec::with_capacity(job.parts.len());
         let mut unread = false;
         for part in &job.parts {
             let envelopes = match (self.seal(part, &job.about, (time, now), &mut step, rng)?, line) {
@@ -51,7 +51,9 @@ impl Messenger {
                 (Err(NotEncrypted::TooLong), None) => return Err(StepError::CannotEncrypt),
             };
             // The contact has no device that could read it: the account's own devices get no copy.
-            unread = envelopes.is_empty() && job.conversation.is_with(&part.account) && part.account != *self.address();
+            unread = envelopes.iter().all(Vec::is_empty)
+                && job.conversation.is_with(&part.account)
+                && part.account != *self.address();
             sealed.push((part.account.clone(), envelopes));
             if unread {
                 break;
@@ -139,7 +141,9 @@ impl Messenger {
                 // For the notice that it expired: the contact's first device counts for all.
                 step.changes.put(Store::MessageKeys, simple(id), key);
             }
-            let body = post.body().map_err(|_| StepError::CannotEncrypt)?;
+            let token = |account: &Address| Some((account.clone(), self.token_of_member(account)?));
+            let tokens = post.accounts.iter().filter_map(token).collect();
+            let body = post.body(tokens).map_err(|_| StepError::CannotEncrypt)?;
             let (conversation, accounts) = (job.conversation.clone(), post.accounts.clone());
             let entry = OutboxEntry { id, conversation, accounts, body, about: job.about.clone() };
             step.changes.put(Store::Outbox, entry.key(), &entry);

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::client::{
     content::{Body, InGroup},
-    conversation::{ConversationId, Event, Failure, GroupId},
-    group::{Group, GroupState, Standing},
+    conversation::{ConversationId, Event, Failure, GroupId, Waiting, again_key},
+    group::{Group, Standing},
     messenger::{Messenger, Step, StepError},
     outbox::About,
     records::Store,
@@ -45,14 +45,15 @@ impl Messenger {
         if !for_own_devices && (group.standing != Standing::Joined || !self.is_in_group(id) || !may_say) {
             return Ok(self.give_up(line, Failure::NotAMember));
         }
-        let mut accounts = if for_own_devices { Vec::new() } else { self.readers(group, state, now) };
-        accounts.push(self.address().clone());
-        if let Some(to) = &line.to {
-            accounts.retain(|account| account == to);
+        let readers = if for_own_devices { Vec::new() } else { self.readers(state) };
+        let (mut accounts, later) = divided(readers, group, line.to.as_ref(), now);
+        if line.to.as_ref().is_none_or(|to| to == self.address()) {
+            accounts.push(self.address().clone());
         }
         let part = |account| Part { account, bodies: vec![body.clone()], only: None, group: self.within(id) };
         let parts = accounts.into_iter().map(part).collect();
-        self.encrypt(Job { about: line.about(), conversation: ConversationId::Group(id), parts }, Some(line), now, rng)
+        let (about, conversation) = (line.about(), ConversationId::Group(id));
+        self.encrypt(Job { about, conversation, parts, later }, Some(line), now, rng)
     }
 
     /// What this account said about a group: to those who were members before it, and after it. New members get everything
@@ -76,23 +77,28 @@ impl Messenger {
             // Others were made at the same time, and it does not count.
             return Ok(self.drop_line(line));
         };
-        let of = |state: &GroupState| self.readers(group, state, now);
-        let known = before.map(of).unwrap_or_default();
-        let mut accounts = of(after);
-        accounts.extend(known.iter().filter(|account| after.member(account).is_none()).cloned());
-        accounts.push(self.address().clone());
-        if let Some(to) = &line.to {
-            accounts.retain(|account| account == to);
+        let known = before.map(|before| self.readers(before)).unwrap_or_default();
+        let mut readers = self.readers(after);
+        readers.extend(known.iter().filter(|account| after.member(account).is_none()).cloned());
+        let (mut accounts, later) = divided(readers, group, line.to.as_ref(), now);
+        if line.to.as_ref().is_none_or(|to| to == self.address()) {
+            accounts.push(self.address().clone());
         }
-        let all = || Body::statements(chain.statements().into_iter().cloned().collect());
         let within = self.within(id);
         let part = |account: Address| {
             let has_more = known.contains(&account) || account == *self.address();
-            let bodies = if has_more { vec![Body::Statements(vec![statement.signed().clone()])] } else { all() };
+            let bodies = if has_more {
+                let is_new = |address: &Address| before.is_some_and(|before| before.member(address).is_none());
+                Body::statements(vec![statement.signed().clone()], self.member_tokens(after, is_new))
+            } else {
+                let all = chain.statements().into_iter().cloned().collect();
+                Body::statements(all, self.member_tokens(after, |address| *address != account))
+            };
             Part { account, bodies, only: None, group: within }
         };
         let parts = accounts.into_iter().map(part).collect();
-        self.encrypt(Job { about: line.about(), conversation: ConversationId::Group(id), parts }, Some(line), now, rng)
+        let (about, conversation) = (line.about(), ConversationId::Group(id));
+        self.encrypt(Job { about, conversation, parts, later }, Some(line), now, rng)
     }
 
     /// The next answer to somebody who lacks statements, or the next wish for some.
@@ -103,24 +109,30 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Next>, StepError> {
         for group in self.groups().filter(|group| is_free(&ConversationId::Group(group.id))) {
-            let (account, bodies) = match (group.wanted.first(), &group.asks) {
+            let Some(state) = self.group_state(group.id) else { continue };
+            let (accounts, bodies) = match (group.wanted.first(), &group.asks) {
                 (Some(wanted), _) => {
-                    let bodies = Body::statements(self.statements_after(group.id, &wanted.after));
+                    let tokens = self.member_tokens(state, |address| *address != wanted.by);
+                    let bodies = Body::statements(self.statements_after(group.id, &wanted.after), tokens);
                     // Who has everything gets a sign of life, and sees from it how far the group is.
                     let nothing = bodies.is_empty().then_some(Body::ContactRequest);
-                    (wanted.by.clone(), bodies.into_iter().chain(nothing).collect())
+                    (vec![wanted.by.clone()], bodies.into_iter().chain(nothing).collect())
                 }
-                (None, Some(asked)) => (asked.clone(), vec![Body::AskStatements]),
+                (None, Some(asked)) => (vec![asked.clone()], vec![Body::AskStatements]),
+                (None, None) if !group.to_tell.is_empty() => {
+                    let tokens = self.member_tokens(state, |address| group.to_tell.contains(address));
+                    let (accounts, _) = divided(self.readers(state), group, None, now);
+                    (accounts, Body::statements(Vec::new(), tokens))
+                }
                 (None, None) => continue,
             };
-            let is_known = self.peer(&account).is_some_and(|peer| peer.is_answered() && !peer.key_changed);
-            let parts = if is_known {
-                vec![Part { account, bodies, only: None, group: self.within(group.id) }]
-            } else {
-                Vec::new()
-            };
-            let job = Job { about: About::Statements, conversation: ConversationId::Group(group.id), parts };
-            return self.encrypt(job, None, now, rng).map(Some);
+            let is_known =
+                |account: &Address| self.peer(account).is_some_and(|peer| peer.is_answered() && !peer.key_changed);
+            let within = self.within(group.id);
+            let part = |account| Part { account, bodies: bodies.clone(), only: None, group: within };
+            let parts = accounts.into_iter().filter(is_known).map(part).collect();
+            let (about, conversation) = (About::Statements, ConversationId::Group(group.id));
+            return self.encrypt(Job { about, conversation, parts, later: Vec::new() }, None, now, rng).map(Some);
         }
         Ok(None)
     }
@@ -132,12 +144,18 @@ impl Messenger {
             && let Some(group) = self.group(id)
         {
             let mut group: Group = group.clone();
-            if group.wanted.is_empty() {
-                group.asks = None;
-            } else {
+            if !group.wanted.is_empty() {
                 group.wanted.remove(0);
+            } else if group.asks.take().is_none() {
+                group.to_tell.clear();
             }
             step.put_group(&group);
+        }
+        if let Some((line, what)) = line.and_then(|line| Some((line, line.waiting()?))) {
+            for to in &job.later {
+                let again = Waiting::Again { what: Box::new(what.clone()), to: to.clone() };
+                step.changes.put(Store::ToEncrypt, again_key(&line.key, to), &again);
+            }
         }
         match line {
             Some(line) if matches!(line.what, What::Message(_)) => {
@@ -150,4 +168,10 @@ impl Messenger {
         }
         Ok(())
     }
+}
+
+/// Those of the readers who get something now, and those who get it later. `to`: nobody else gets it.
+fn divided(readers: Vec<Address>, group: &Group, to: Option<&Address>, now: u64) -> (Vec<Address>, Vec<Address>) {
+    let wanted = readers.into_iter().filter(|reader| to.is_none_or(|to| to == reader));
+    wanted.partition(|reader| !group.leaves_out(reader, now))
 }

@@ -15,6 +15,8 @@ pub(super) struct Job<'a> {
     pub(super) conversation: ConversationId,
     /// For whom it is, in this order, each account once.
     pub(super) parts: Vec<Part<'a>>,
+    /// Members who get it later: they cannot be written to now.
+    pub(super) later: Vec<Address>,
 }
 
 /// What the devices of one account get.
@@ -32,7 +34,7 @@ impl<'a> Job<'a> {
     /// For one account, which may be this one.
     pub(super) fn to(peer: &Peer, about: About, body: Body) -> Self {
         let part = Part { account: peer.address.clone(), bodies: vec![body], only: None, group: None };
-        Self { about, conversation: ConversationId::from(&peer.address), parts: vec![part] }
+        Self { about, conversation: ConversationId::from(&peer.address), parts: vec![part], later: Vec::new() }
     }
 
     /// And with it this copy, for the other devices of the account `own`.

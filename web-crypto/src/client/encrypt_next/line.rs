@@ -41,11 +41,11 @@ pub(super) enum What {
 }
 
 impl Messenger {
-    /// The oldest entry of the line whose conversation `wanted` accepts.
+    /// The oldest entry of the line that `wanted` accepts, by its conversation and the one account that it is for.
     pub(super) async fn first_waiting(
         &self,
         records: &impl Records,
-        wanted: impl Fn(&ConversationId) -> bool,
+        wanted: impl Fn(&ConversationId, Option<&Address>) -> bool,
     ) -> Result<Option<Line>, StepError> {
         let mut after = String::new();
         while let Some(record) = records.next(Store::ToEncrypt, &after).await? {
@@ -53,6 +53,7 @@ impl Messenger {
                 Waiting::Again { what, to } => (*what, Some(to)),
                 waiting => (waiting, None),
             };
+            let wanted = |id: &ConversationId| wanted(id, to.as_ref());
             let what = match waiting {
                 Waiting::Message(key) => match read::<Message>(records, Store::Messages, &key).await? {
                     Some(message) if !wanted(&message.conversation) => None,
@@ -168,19 +169,29 @@ impl Line {
         }
     }
 
-    pub(super) fn about(&self) -> About {
-        let again = |what| match self.to.clone() {
-            Some(to) => Waiting::Again { what: Box::new(what), to },
-            None => what,
-        };
-        let waiting = |what| About::Waiting { line: self.key.clone(), what: again(what) };
+    /// What is in the line, whether for the first time or once more. `None`: nothing that is sent once more by itself.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
         match &self.what {
-            What::Statement(group, hash) => waiting(Waiting::Statement { group: *group, hash: *hash }),
-            What::Message(message) if self.to.is_some() => waiting(Waiting::Message(message.key())),
-            What::Event(outgoing) if self.to.is_some() => waiting(Waiting::Event(outgoing.key())),
+            What::Statement(group, hash) => Some(Waiting::Statement { group: *group, hash: *hash }),
+            What::Message(message) => Some(Waiting::Message(message.key())),
+            What::Event(outgoing) => Some(Waiting::Event(outgoing.key())),
+            What::VaultKeys(..) | What::Nothing => None,
+        }
+    }
+
+    pub(super) fn about(&self) -> About {
+        let line = self.key.clone();
+        match (self.to.clone(), self.waiting()) {
+            (Some(to), Some(what)) => {
+                return About::Waiting { line, what: Waiting::Again { what: Box::new(what), to } };
+            }
+            (None, Some(what @ Waiting::Statement { .. })) => return About::Waiting { line, what },
+            _ => {}
+        }
+        match &self.what {
             What::Message(message) => About::Message(message.key()),
             What::VaultKeys(..) => About::VaultKeys(self.key.clone()),
-            What::Event(_) | What::Nothing => About::Event(self.key.clone()),
+            What::Event(_) | What::Statement(..) | What::Nothing => About::Event(self.key.clone()),
         }
     }
 

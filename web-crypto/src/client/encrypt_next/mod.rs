@@ -100,7 +100,12 @@ impl Messenger {
             ConversationId::Direct(address) => is_free(address),
             ConversationId::Group(group) => !self.is_under_way(id) && !is_put_off(*group),
         };
-        if let Some(line) = self.first_waiting(records, free).await? {
+        let may_go = |id: &ConversationId, to: Option<&Address>| {
+            let group = id.group().and_then(|group| self.group(group));
+            let waits = group.zip(to).is_some_and(|(group, to)| group.leaves_out(to, now));
+            free(id) && !waits
+        };
+        if let Some(line) = self.first_waiting(records, may_go).await? {
             return self.encrypt_line(line, now, rng);
         }
         if let Some(next) = self.encrypt_statements(free, now, rng)? {
@@ -164,7 +169,7 @@ impl Messenger {
                     ProblemCode::BadSignature => Failure::BadPreKeys,
                     code => Failure::Refused(code),
                 };
-                if let Some(line) = self.first_waiting(records, |id| id.is_with(address)).await? {
+                if let Some(line) = self.first_waiting(records, |id, _| id.is_with(address)).await? {
                     line.fail(failure, &mut step);
                 }
             }

@@ -2,13 +2,16 @@
 
 use cliquet_wire::{
     address::Address,
+    delivery_token::DeliveryToken,
     envelope::{Envelope, SendMessages},
-    limits::{ENVELOPES_PER_POST_MAX, GROUP_MEMBERS_MAX, POST_BYTES_MAX},
+    limits::{ADDRESS_BYTES_MAX, ENVELOPES_PER_POST_MAX, GROUP_MEMBERS_MAX, POST_BYTES_MAX},
 };
+use std::collections::BTreeMap;
 
-/// What is around an envelope in a post: a comma. And around them all, with room to spare.
+/// What is around an envelope in a post: a comma.
 const AROUND_ENVELOPE_BYTES: usize = 1;
-const AROUND_POST_BYTES: usize = 1024;
+/// And around them all: the names of the two lists, and for each account its token under its address.
+const AROUND_POST_BYTES: usize = 1024 + GROUP_MEMBERS_MAX * (ADDRESS_BYTES_MAX + 32);
 
 /// One post.
 pub(super) struct Post {
@@ -20,8 +23,8 @@ pub(super) struct Post {
 
 impl Post {
     /// The JSON body.
-    pub(super) fn body(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&SendMessages { envelopes: self.envelopes.clone(), ..SendMessages::default() })
+    pub(super) fn body(&self, tokens: BTreeMap<Address, DeliveryToken>) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&SendMessages { envelopes: self.envelopes.clone(), tokens })
     }
 
     fn has_room(&self, envelopes: usize, bytes: usize) -> bool {
@@ -31,21 +34,31 @@ impl Post {
     }
 }
 
-/// The posts for these accounts, in their order. Nothing is posted for an account without devices.
-pub(super) fn divide(sealed: Vec<(Address, Vec<Envelope>)>) -> Result<Vec<Post>, serde_json::Error> {
+/// The posts for these accounts, in their order. A post has one envelope for a device, so the second ones of all accounts
+/// come after the first ones. Nothing is posted for an account without devices.
+pub(super) fn divide(mut sealed: Vec<(Address, Vec<Vec<Envelope>>)>) -> Result<Vec<Post>, serde_json::Error> {
     let mut posts: Vec<Post> = Vec::new();
-    for (account, envelopes) in sealed.into_iter().filter(|(_, envelopes)| !envelopes.is_empty()) {
-        let mut bytes = 0;
-        for envelope in &envelopes {
-            bytes += serde_json::to_string(envelope)?.len() + AROUND_ENVELOPE_BYTES;
-        }
-        match posts.last_mut().filter(|post| post.has_room(envelopes.len(), bytes)) {
-            Some(post) => {
-                post.accounts.push(account);
-                post.envelopes.extend(envelopes);
-                post.bytes += bytes;
+    let rounds = sealed.iter().map(|(_, bodies)| bodies.len()).max().unwrap_or_default();
+    for round in 0..rounds {
+        let of_round = sealed.iter_mut().filter_map(|(account, bodies)| {
+            let envelopes = std::mem::take(bodies.get_mut(round)?);
+            (!envelopes.is_empty()).then(|| (account.clone(), envelopes))
+        });
+        let mut is_first = true;
+        for (account, envelopes) in of_round {
+            let mut bytes = 0;
+            for envelope in &envelopes {
+                bytes += serde_json::to_string(envelope)?.len() + AROUND_ENVELOPE_BYTES;
             }
-            None => posts.push(Post { accounts: vec![account], envelopes, bytes }),
+            match posts.last_mut().filter(|post| !is_first && post.has_room(envelopes.len(), bytes)) {
+                Some(post) => {
+                    post.accounts.push(account);
+                    post.envelopes.extend(envelopes);
+                    post.bytes += bytes;
+                }
+                None => posts.push(Post { accounts: vec![account], envelopes, bytes }),
+            }
+            is_first = false;
         }
     }
     Ok(posts)

@@ -35,7 +35,9 @@ impl Messenger {
         let mut within_reach = self.peers().filter(|peer| is_free(&peer.address));
         if let Some((peer, token)) = within_reach.find_map(|peer| Some((peer, self.owed_delivery_token(peer)?))) {
             let body = Body::DeliveryToken(token.clone());
-            return Ok(Some(self.encrypt(Job::to(peer, About::DeliveryToken, body), None, now, rng)?));
+            let group = self.shared_group(&peer.address).filter(|_| peer.trust == Trust::Member);
+            let job = Job::to(peer, About::DeliveryToken, body).within(group.and_then(|id| self.within(id)));
+            return Ok(Some(self.encrypt(job, None, now, rng)?));
         }
         let Some(own) = self.peer(self.address()).filter(|own| is_free(&own.address)) else { return Ok(None) };
         let owed_here = |id: &ConversationId| self.owed(id).and_then(|owed| owed.read_until);

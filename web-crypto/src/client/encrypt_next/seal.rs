@@ -25,7 +25,7 @@ pub(super) enum NotEncrypted {
 }
 
 impl Messenger {
-    /// Encrypts one envelope of each body for each device of the account but this one. A contact request to a device asks
+    /// Encrypts one envelope of each body for each device of the account but this one: a list for each body. A contact request to a device asks
     /// for the envelopes that were lost from it. `time`: of what is said; `now`: of the envelopes.
     pub(super) fn seal(
         &self,
@@ -34,7 +34,7 @@ impl Messenger {
         (time, now): (u64, u64),
         step: &mut Step,
         rng: &mut impl CryptoRng,
-    ) -> Result<Result<Vec<Envelope>, NotEncrypted>, StepError> {
+    ) -> Result<Result<Vec<Vec<Envelope>>, NotEncrypted>, StepError> {
         let own = self.directory(self.address()).ok_or(StepError::CannotEncrypt)?;
         let (list, group) = (OwnList::of(&own.device_list), part.group);
         let (sender, device) = (self.address().clone(), self.device());
@@ -48,12 +48,12 @@ impl Messenger {
             }
         }
         let gets_it = |device: &DeviceId| part.only.is_none_or(|only| only.contains(device));
-        let mut envelopes = Vec::new();
+        let mut envelopes = vec![Vec::new(); common.len()];
         for device in self.receivers(&part.account) {
             let key = session_key(&part.account, device);
             let known = self.sessions(&key).ok_or(StepError::CannotEncrypt)?;
             let (mut after, mut asked) = (None, None);
-            for (is_request, common) in &common {
+            for ((is_request, common), of_body) in common.iter().zip(&mut envelopes) {
                 let mut random = [0; 10];
                 rng.fill_bytes(&mut random);
                 let id = EnvelopeId::from_parts(now, random);
@@ -83,7 +83,7 @@ impl Messenger {
                     let sent = SentEnvelope { what: waiting, device };
                     step.changes.put(Store::Envelopes, simple(MessageId(id.0)), &sent);
                 }
-                envelopes.push(envelope);
+                of_body.push(envelope);
             }
             match (after, asked) {
                 (Some(sessions), Some(id)) => known.put_asked(&sessions, id, now, &key, &mut step.changes),

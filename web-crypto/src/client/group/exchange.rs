@@ -4,7 +4,7 @@ use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, SignedStatem
 use crate::{
     client::{
         clear::lines,
-        content::InGroup,
+        content::{InGroup, MemberToken},
         conversation::{Conversation, ConversationId, GroupId},
         kept::Kept,
         lifetimes::forget_kept,
@@ -67,7 +67,7 @@ impl Messenger {
         &self,
         sender: &Peer,
         within: InGroup,
-        grown: Option<Grown>,
+        (grown, tokens): (Option<Grown>, Vec<MemberToken>),
         records: &impl Records,
         now: u64,
         step: &mut Step,
@@ -95,6 +95,11 @@ impl Messenger {
         };
         if gap || !chain.knows(&within.head) {
             group.ask(&sender.address, now);
+        }
+        if let Some(state) = chain.state()
+            && (sender.trust == Trust::Own || state.has(&sender.address, &sender.account_key.hash()))
+        {
+            self.take_member_tokens(&mut group, state, tokens, step);
         }
         let kept = self
             .kept(&conversation)

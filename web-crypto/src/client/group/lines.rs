@@ -1,6 +1,6 @@
 //! The lines in a group's conversation that say what its statements changed.
 
-use super::{Chain, Change, CheckedStatement, Group, Link, statement_key};
+use super::{Chain, Change, CheckedStatement, Group, Link, Shown, statement_key};
 use crate::client::{
     conversation::{Message, MessageBody, MessageId, UnreadLine},
     kept::Kept,
@@ -16,7 +16,7 @@ impl Messenger {
     /// longer, whose lines are to go.
     pub(super) fn put_statements(
         &self,
-        group: Group,
+        mut group: Group,
         mut kept: Kept,
         new: &[&CheckedStatement],
         (before, after): (Option<&Chain>, &Chain),
@@ -50,6 +50,7 @@ impl Messenger {
             let (set_at, seconds) = (link.statement().statement().time, link.state().timer());
             kept.conversation.timer = ConversationTimer { set_at, seconds };
         }
+        group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
         step.put_group(&group);
         step.effects.push(Effect::Conversation(kept.conversation.id.clone()));
         self.put_kept(kept, step);
@@ -59,7 +60,7 @@ impl Messenger {
 }
 
 impl Link {
-    fn adds(&self, who: &Address) -> bool {
+    pub(super) fn adds(&self, who: &Address) -> bool {
         let changes = &self.statement().statement().changes;
         changes.iter().any(|change| matches!(change, Change::Add { address, .. } if address == who))
     }

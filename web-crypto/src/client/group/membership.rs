@@ -144,8 +144,8 @@ impl Messenger {
         self.peer(address).is_some_and(|peer| state.has(address, &peer.account_key.hash()))
     }
 
-    /// The members other than this account that something said in the group is encrypted for now.
-    pub(in crate::client) fn readers(&self, group: &Group, state: &GroupState, now: u64) -> Vec<Address> {
+    /// The members other than this account that something said in the group is encrypted for.
+    pub(in crate::client) fn readers(&self, state: &GroupState) -> Vec<Address> {
         let can_read = |address: &Address| match self.peer(address) {
             // It is looked up before anything is encrypted.
             None => true,
@@ -155,7 +155,7 @@ impl Messenger {
             }
         };
         let members = state.members().map(|(address, _)| address);
-        members.filter(|address| can_read(address) && !group.leaves_out(address, now)).cloned().collect()
+        members.filter(|address| can_read(address)).cloned().collect()
     }
 
     /// A new device of this account has nothing of its groups yet.

@@ -3,8 +3,8 @@
 //! A group is a chain of statements, each signed by a member's account key and naming the one before. Every member checks
 //! the whole chain; the server knows nothing of it. Owns the form of statements ([`statement`]), what they may change
 //! ([`change`], [`state`]), and which of two that were made at once counts ([`chain`]). The messenger's part is beside them:
-//! what this account does in its groups (`membership`), what members give each other (`exchange`), and the lines that say
-//! what changed (`lines`).
+//! what this account does in its groups (`membership`), what members give each other (`exchange`, `tokens`), and the lines
+//! that say what changed (`lines`).
 
 pub mod chain;
 pub mod change;
@@ -14,12 +14,15 @@ mod membership;
 mod record;
 pub mod state;
 pub mod statement;
+mod tokens;
 
 pub use chain::{Chain, Link};
 pub use change::{Change, GroupRight, Role, Who};
 pub(crate) use lines::line_id;
 pub(crate) use record::statement_key;
-pub use record::{ASKED_EVERY_MS, GROUPS_MAX, Group, LEFT_OUT_MS, Standing, WAITING_FOR_STATEMENTS_MAX};
+pub use record::{
+    ASKED_EVERY_MS, GROUPS_MAX, Group, LEFT_OUT_MS, Shown, ShownMember, Standing, WAITING_FOR_STATEMENTS_MAX,
+};
 pub use state::{GroupState, Member};
 pub use statement::{CheckedStatement, SignedStatement, Statement};
 

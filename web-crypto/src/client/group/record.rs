@@ -1,10 +1,11 @@
 //! What a device keeps of a group beside its statements: what the person decided, and what is still to be sent.
 
-use super::SignedStatement;
+use super::{GroupState, Member, Role, SignedStatement};
 use crate::{
     client::{
+        content::MemberToken,
         conversation::GroupId,
-        records::{sortable, under},
+        records::{RecordsError, decode, sortable, under},
     },
     crypto::cbor,
 };
@@ -48,6 +49,72 @@ pub struct Group {
     /// Contents are kept in `Store::UnknownContents` until this statement is known here.
     #[n(7)]
     pub(crate) holds: Option<Digest>,
+    /// What its statements come to, for the views.
+    #[n(8)]
+    pub shown: Shown,
+    /// What lets this account write to members, as another member told it.
+    #[n(9)]
+    pub(crate) tokens: Vec<MemberToken>,
+    /// Whose tokens the other members are to be told.
+    #[n(10)]
+    pub(crate) to_tell: Vec<Address>,
+}
+
+/// A group as its newest statement has it, and what this account may do there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Shown {
+    /// Its name. Empty until one is given.
+    #[n(0)]
+    pub name: String,
+    /// The members, by address, and what they may do.
+    #[n(1)]
+    pub members: Vec<ShownMember>,
+    /// This account is a member.
+    #[n(2)]
+    pub is_in: bool,
+    /// It may add others.
+    #[n(3)]
+    pub may_add: bool,
+    /// It may change the name.
+    #[n(4)]
+    pub may_change: bool,
+    /// It may write.
+    #[n(5)]
+    pub may_write: bool,
+}
+
+/// A member, for the views.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ShownMember {
+    /// Their address.
+    #[n(0)]
+    pub address: Address,
+    /// What they may do.
+    #[n(1)]
+    pub role: Role,
+}
+
+impl Shown {
+    /// For an account that is a member, or was one.
+    pub(super) fn of(state: &GroupState, own: &Address) -> Self {
+        let member =
+            |(address, member): (&Address, &Member)| ShownMember { address: address.clone(), role: member.role };
+        Self {
+            name: state.name().to_owned(),
+            members: state.members().map(member).collect(),
+            is_in: state.member(own).is_some(),
+            may_add: state.may_add(own),
+            may_change: state.may_change(own),
+            may_write: state.may_write(own),
+        }
+    }
+
+    /// Whether this is an admin.
+    pub fn is_admin(&self, address: &Address) -> bool {
+        self.members.iter().any(|member| member.address == *address && member.role == Role::Admin)
+    }
 }
 
 /// What a person decided about a group.
@@ -105,7 +172,28 @@ impl Group {
             asked_at: 0,
             wanted: Vec::new(),
             holds: None,
+            shown: Shown::default(),
+            tokens: Vec::new(),
+            to_tell: Vec::new(),
         }
+    }
+
+    /// From a value of `Store::Groups`.
+    ///
+    /// # Errors
+    /// When the value has no known form, or a later one.
+    pub fn load(value: &[u8]) -> Result<Self, RecordsError> {
+        decode(value)
+    }
+
+    /// Takes a member's token, unless a later one is known. They are written to again.
+    pub(crate) fn take_token(&mut self, said: MemberToken) {
+        match self.tokens.iter_mut().find(|known| known.address == said.address) {
+            Some(known) if known.token >= said.token => return,
+            Some(known) => known.token = said.token,
+            None => self.tokens.push(said.clone()),
+        }
+        self.reach(&said.address);
     }
 
     pub(crate) fn leaves_out(&self, address: &Address, now: u64) -> bool {

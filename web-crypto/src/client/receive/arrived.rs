@@ -113,7 +113,7 @@ impl Messenger {
             }
             Ok(content) if content.group.is_some() => {
                 let said = (content, bytes.as_slice());
-                self.take_in_group(&contact, said, envelope, (records, verifier), now, &mut step).await?;
+                self.take_in_group(&mut contact, said, envelope, (records, verifier), now, &mut step).await?;
             }
             Ok(Content { body: Body::VaultKeys(keys), .. }) if contact.is_own() => {
                 step.changes.put(Store::Device, told_key(envelope.sender_device), &*keys);
@@ -134,7 +134,11 @@ impl Messenger {
             Ok(Content { body: Body::DeliveryToken(token), .. }) if contact.is_own() => {
                 self.take_own_delivery_token(&mut contact, &token, &mut step);
             }
-            Ok(Content { body: Body::DeliveryToken(token), .. }) => contact.peer.take_delivery_token(token),
+            Ok(Content { body: Body::DeliveryToken(token), .. }) => {
+                if contact.peer.take_delivery_token(token) {
+                    self.pass_on_token(contact.address(), &mut step);
+                }
+            }
             Ok(content) => {
                 // Somebody who shares a group and writes outside of it asks for a conversation.
                 if contact.peer.trust == Trust::Member && begins_a_conversation(&content.body) {

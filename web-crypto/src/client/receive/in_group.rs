@@ -34,7 +34,7 @@ impl Messenger {
         let within = content.group?;
         let peer = Peer::new(address.clone(), Trust::Member, key.clone());
         let is_member = match &content.body {
-            Body::Statements(statements) if self.group(within.id).is_none() => {
+            Body::Statements { statements, .. } if self.group(within.id).is_none() => {
                 let grown = self.grow(within.id, statements.clone(), verifier).await;
                 grown.is_some_and(|grown| self.introduces(&grown, &peer))
             }
@@ -50,7 +50,7 @@ impl Messenger {
     /// Takes what somebody says in a group. The caller puts the contact.
     pub(super) async fn take_in_group(
         &self,
-        contact: &Contact,
+        contact: &mut Contact,
         (content, bytes): (Content, &[u8]),
         envelope: &Envelope,
         (records, verifier): (&impl Records, &impl Verifier),
@@ -58,14 +58,20 @@ impl Messenger {
         step: &mut Step,
     ) -> Result<(), StepError> {
         let Some(within) = content.group else { return Ok(()) };
+        if let Body::DeliveryToken(token) = content.body {
+            if contact.peer.take_delivery_token(token) {
+                self.pass_on_token(contact.address(), step);
+            }
+            return Ok(());
+        }
         let peer = &contact.peer;
         match content.body {
             // They open sessions, and say nothing.
             Body::ContactRequest => {}
             Body::AskStatements => self.take_wish(peer, within, step),
-            Body::Statements(statements) => {
+            Body::Statements { statements, tokens } => {
                 let grown = self.grow(within.id, statements, verifier).await;
-                self.take_statements(peer, within, grown, records, now, step).await?;
+                self.take_statements(peer, within, (grown, tokens), records, now, step).await?;
             }
             body => {
                 let (sender, server_time) = (&peer.address, envelope.timestamp);

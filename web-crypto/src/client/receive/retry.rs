@@ -1,7 +1,7 @@
 //! Sending again what a device could not open.
 
 use crate::client::{
-    conversation::{ConversationId, GroupId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting},
+    conversation::{ConversationId, GroupId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting, again_key},
     group::line_id,
     messenger::{Messenger, Step, StepError},
     peer::Contact,
@@ -37,7 +37,7 @@ impl Messenger {
                 ConversationId::Group(group) if contact.is_own() || self.is_reader(group, contact) => {
                     // Once more for this account, not for all the others.
                     let to = contact.address().clone();
-                    ([&*line, "/", to.as_str()].concat(), Waiting::Again { what: Box::new(waiting), to })
+                    (again_key(&line, &to), Waiting::Again { what: Box::new(waiting), to })
                 }
                 direct if direct == contact.conversation.id || contact.is_own() => (line, waiting),
                 _ => continue,

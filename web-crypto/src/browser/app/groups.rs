@@ -1,0 +1,75 @@
+//! What a person does with groups, in the leader: statements that this account signs.
+
+use super::{command::GroupAction, engine::Engine, error::AppError};
+use crate::{
+    browser::platform::service::Platform,
+    client::{
+        conversation::GroupId,
+        group::{Change, Role},
+        messenger::{Messenger, StepError},
+    },
+    crypto::profile::clean,
+};
+use cliquet_wire::address::Address;
+
+/// Makes a group of contacts.
+pub(super) async fn create<P: Platform>(
+    engine: &Engine<P>,
+    name: String,
+    members: Vec<Address>,
+) -> Result<(), AppError> {
+    let platform = engine.platform();
+    let signer = signer(engine).await?;
+    engine
+        .run(async |messenger| {
+            let mut changes = added(messenger, &members)?;
+            changes.extend(named(&name));
+            let (now, rng) = (platform.now_ms(), &mut platform.rng());
+            let (_, step) = messenger.create_group(changes, &signer, now, rng).await?;
+            Ok(Some(step))
+        })
+        .await
+}
+
+/// Does what the person asks in a group.
+pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: GroupAction) -> Result<(), AppError> {
+    let own = engine.email().clone();
+    let change = async |changes: &dyn Fn(&Messenger) -> Result<Vec<Change>, StepError>| {
+        let signer = signer(engine).await?;
+        let now = engine.platform().now_ms();
+        engine
+            .run(async |messenger| Ok(Some(messenger.change_group(id, changes(messenger)?, &signer, now).await?)))
+            .await
+    };
+    match action {
+        GroupAction::Join => engine.run(async |messenger| Ok(Some(messenger.join_group(id)?))).await,
+        GroupAction::Forget => {
+            engine.run(async |messenger| Ok(Some(messenger.forget_group(id, engine.store()).await?))).await
+        }
+        GroupAction::Leave => change(&|_| Ok(vec![Change::Remove(own.clone())])).await,
+        GroupAction::Add(members) => change(&|messenger| added(messenger, &members)).await,
+        GroupAction::Remove(address) => change(&|_| Ok(vec![Change::Remove(address.clone())])).await,
+        GroupAction::SetRole { address, role } => {
+            change(&|_| Ok(vec![Change::SetRole { address: address.clone(), role }])).await
+        }
+        GroupAction::Rename(name) => change(&|_| Ok(named(&name).into_iter().collect())).await,
+    }
+}
+
+/// Under the keys by which this account knows them.
+fn added(messenger: &Messenger, members: &[Address]) -> Result<Vec<Change>, StepError> {
+    let add = |address: &Address| {
+        let peer = messenger.peer(address).filter(|peer| !peer.key_changed).ok_or(StepError::NoContact)?;
+        Ok(Change::Add { address: address.clone(), key_hash: peer.account_key.hash(), role: Role::Member })
+    };
+    members.iter().map(add).collect()
+}
+
+/// Without what would not be seen, or would turn the direction of what is beside it.
+fn named(name: &str) -> Option<Change> {
+    clean(name).map(Change::Name)
+}
+
+async fn signer<P: Platform>(engine: &Engine<P>) -> Result<P::Signer, AppError> {
+    engine.platform().signer(engine.account_key().clone()).await?.ok_or(AppError::KeyMissing)
+}

@@ -1,0 +1,52 @@
+//! What was changed in a group, in the page's words.
+
+use super::{fill::fill, names, sentences::word};
+use crate::client::group::{Change, GroupError, Role};
+use cliquet_wire::address::Address;
+
+/// What a member changed, as one line. `own`: this account.
+pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
+    let mut sentences = Vec::new();
+    let say = |key: &str, who: &str| {
+        let key = if sender == own { [key, "-own"].concat() } else { key.to_owned() };
+        let sentence = fill(&word(&key), "name", &names::of(sender.as_str()));
+        fill(&fill(&sentence, "who", who), "what", who)
+    };
+    let mut added = Vec::new();
+    for change in changes {
+        match change {
+            Change::Add { address, .. } if address == sender => sentences.push(say("group-made", "")),
+            Change::Add { address, .. } => added.push(called(address, own)),
+            Change::Remove(address) if address == sender => sentences.push(say("group-went", "")),
+            Change::Remove(address) => sentences.push(say("group-removed", &called(address, own))),
+            Change::SetRole { address, role: Role::Admin } => {
+                sentences.push(say("group-promoted", &called(address, own)));
+            }
+            Change::SetRole { address, role: Role::Member } => {
+                sentences.push(say("group-demoted", &called(address, own)));
+            }
+            Change::Name(name) => sentences.push(say("group-named", name)),
+            Change::Description(_) | Change::Picture(_) | Change::Timer(_) | Change::SetRight { .. } => {
+                sentences.push(say("group-changed", ""));
+            }
+        }
+    }
+    if !added.is_empty() {
+        sentences.push(say("group-added", &added.join(", ")));
+    }
+    sentences.dedup();
+    sentences.join(" ")
+}
+
+fn called(address: &Address, own: &Address) -> String {
+    if address == own { word("group-you") } else { names::of(address.as_str()) }
+}
+
+/// Why a group was not made or changed.
+pub fn refused(error: GroupError) -> String {
+    word(match error {
+        GroupError::NoAdmin => "group-no-admin",
+        GroupError::TooManyMembers => "group-full",
+        _ => "group-not-possible",
+    })
+}

@@ -1,0 +1,172 @@
+//! Groups on the home page: their lines in the list, and how the conversation of one is opened.
+//!
+//! The server knows of no group, so nothing of one is asked for. Line and conversation are copies of templates, and a
+//! group's address is the page's with its id in the fragment, which browsers send to nobody.
+
+use super::{avatar, conversation::OpenConversation, dom, fill::fill, names, sentences::word};
+use crate::{
+    browser::platform::htmx,
+    client::{
+        conversation::{ConversationId, GroupId},
+        group::{Group, Standing},
+    },
+};
+use cliquet_wire::address::Address;
+use std::cell::RefCell;
+use wasm_bindgen::JsValue;
+use web_sys::Element;
+
+const FRAGMENT: &str = "#group=";
+
+thread_local! {
+    /// The group to open after the next swap: somebody went back to it.
+    static TO_OPEN: RefCell<Option<GroupId>> = const { RefCell::new(None) };
+}
+
+/// Opens groups whose lines are pressed. `opened`: the conversation is on the page now. `leaving`: something else is about
+/// to take the place of what is shown.
+pub fn listen(leaving: impl Fn() + 'static, opened: impl Fn() + 'static) {
+    let (Some(document), Some(window)) = (dom::document(), dom::window()) else { return };
+    dom::on(&document, "click", move |event| {
+        let line = dom::around(event, "[data-open-group]").and_then(|_| dom::around(event, "[data-contact]"));
+        let id = line.and_then(|line| line.get_attribute("data-contact")?.parse::<ConversationId>().ok());
+        let Some(group) = id.and_then(|id| id.group()) else { return };
+        event.prevent_default();
+        leaving();
+        let address = ["/home", FRAGMENT, &group.to_string()].concat();
+        let state = js_sys::Object::new();
+        // Going back is htmx's: it has the page without a conversation, and `swapped` puts the group there.
+        let _ = js_sys::Reflect::set(&state, &"htmx".into(), &JsValue::TRUE);
+        let history = dom::window().and_then(|window| window.history().ok());
+        let _ = history.map(|history| history.push_state_with_url(&state, "", Some(&address)));
+        open(group);
+        opened();
+    });
+    dom::on(&window, "popstate", |_| TO_OPEN.set(in_address()));
+    TO_OPEN.set(in_address());
+}
+
+/// After every swap, and at the start: shows the group that the page's address names, if nothing is shown yet. Tells
+/// whether it did.
+pub fn swapped() -> bool {
+    let Some(group) = TO_OPEN.take() else { return false };
+    open(group);
+    true
+}
+
+fn in_address() -> Option<GroupId> {
+    let hash = dom::window()?.location().hash().ok()?;
+    hash.strip_prefix(FRAGMENT)?.parse::<ConversationId>().ok()?.group()
+}
+
+/// Puts a group's conversation on the page, empty.
+fn open(group: GroupId) {
+    let Some(place) = dom::by_id("conversation") else { return };
+    let Some(section) = dom::by_id("group-template").and_then(|template| dom::copy(&template)) else { return };
+    let id = group.to_string();
+    let _ = section.set_attribute("data-conversation", &id);
+    name_places(&section, &id);
+    place.set_text_content(None);
+    let _ = place.append_child(&section);
+    htmx::process(&section);
+}
+
+fn name_places(within: &Element, id: &str) {
+    for place in dom::all_within(within, "[data-name]") {
+        let _ = place.set_attribute("data-name", id);
+        place.set_text_content(None);
+    }
+}
+
+/// The line of a group in the list, made if it is not there. `None`: the group is not known here.
+pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
+    let list = dom::by_id("contacts")?;
+    let id = id.text();
+    let line = match dom::within(&list, &["[data-contact=\"", &*id, "\"]"].concat()) {
+        Some(line) => line,
+        None => {
+            let line = dom::by_id("group-line-template").and_then(|template| dom::copy(&template))?;
+            let _ = line.set_attribute("data-contact", &id);
+            name_places(&line, &id);
+            if let Some(link) = dom::within(&line, "a") {
+                let _ = link.set_attribute("href", &["/home", FRAGMENT, &*id].concat());
+            }
+            list.append_child(&line).ok()?;
+            line
+        }
+    };
+    learn(group);
+    names::show(&line);
+    let asks = group.standing == Standing::Asked;
+    let _ = line.set_attribute("data-state", if asks { "requested" } else { "added" });
+    if asks {
+        dom::set_text(&line, ".contact-last", &word("group-asks"));
+    }
+    draw(&line, &id);
+    Some(line)
+}
+
+/// How a group is called on this page.
+pub fn learn(group: &Group) -> bool {
+    let name = if group.shown.name.is_empty() { word("group-unnamed") } else { group.shown.name.clone() };
+    names::learn_group(&group.id.to_string(), name)
+}
+
+fn draw(within: &Element, id: &str) {
+    if let Some(avatar) = dom::within(within, ".avatar") {
+        avatar::draw(&avatar, id, &names::of(id), None);
+    }
+}
+
+/// Takes away what is shown of a group that was deleted here.
+pub fn forget(id: &ConversationId) {
+    let line =
+        dom::by_id("contacts").and_then(|list| dom::within(&list, &["[data-contact=\"", &id.text(), "\"]"].concat()));
+    if let Some(line) = line {
+        line.remove();
+    }
+    if let Some(open) = OpenConversation::find().filter(|open| open.id == *id) {
+        open.leave();
+    }
+}
+
+/// Shows on a group's conversation who is in it, and enables what this account may do.
+pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
+    let section = open.section();
+    learn(group);
+    names::show(section);
+    draw(section, &open.id.text());
+    let shown = &group.shown;
+    let is_joined = group.standing == Standing::Joined;
+    let mut state = String::from("group");
+    for (word, holds) in [
+        (" added", is_joined && shown.is_in),
+        (" asked", !is_joined && shown.is_in),
+        (" left", !shown.is_in),
+        (" may-add", is_joined && shown.may_add),
+        (" may-change", is_joined && shown.may_change),
+        (" admin", is_joined && shown.is_admin(own)),
+        (" unkept", !kept),
+    ] {
+        if holds {
+            state.push_str(word);
+        }
+    }
+    open.set_state(&state, is_joined && shown.is_in && shown.may_write);
+    let count = match shown.members.len() {
+        1 => word("group-count-one"),
+        count => fill(&word("group-count"), "count", &count.to_string()),
+    };
+    if let Some(line) = dom::within(section, "[data-address]") {
+        dom::hide(&line, false);
+        line.set_text_content(Some(&count));
+    }
+    if let Some(title) = dom::within(section, "[data-asked-title]") {
+        let name = names::of(group.introduced_by.as_str());
+        title.set_text_content(Some(&fill(&word("group-asked-title"), "name", &name)));
+    }
+    if let Some(members) = dom::within(section, "[data-asked-members]") {
+        let names: Vec<String> = shown.members.iter().map(|member| names::of(member.address.as_str())).collect();
+        members.set_text_content(Some(&names.join(", ")));
+    }
+}
