@@ -1,8 +1,6 @@
 //! The members of a group and what may be done with them, and the pane that makes a group.
 
-use super::{
-    Engine, avatar, contacts, conversation::OpenConversation, dom, group_words, names, sentences::word,
-};
+use super::{Engine, avatar, contacts, conversation::OpenConversation, dom, group_words, names, sentences::word};
 use crate::{
     browser::{
         app::{
