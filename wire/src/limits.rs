@@ -60,9 +60,9 @@ pub const POLL_SECONDS_MAX: u32 = 50;
 /// Envelopes in one answer to a poll; the rest follow in the next.
 pub const POLL_DELIVERIES_MAX: usize = 50;
 
-/// The sealed vault: the account key, a profile with a picture, and [`CONTACTS_MAX`] contacts with the longest addresses
-/// and names.
-pub const VAULT_BYTES_MAX: usize = 640 * 1024;
+/// The sealed vault: the account key, a profile with a picture, [`CONTACTS_MAX`] contacts with the longest addresses and
+/// names, and as many groups as an account may have.
+pub const VAULT_BYTES_MAX: usize = 1024 * 1024;
 /// People in one account's contact list.
 pub const CONTACTS_MAX: usize = 1_000;
 
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(EPHEMERAL_PER_POST_MAX, 8);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
         assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
-        assert_eq!(VAULT_BYTES_MAX, 655_360);
+        assert_eq!(VAULT_BYTES_MAX, 1_048_576);
         assert_eq!(SEGMENT_BYTES_MAX, 262_144);
         assert_eq!(HISTORY_ANSWER_BYTES_MAX, 1_048_576);
     }

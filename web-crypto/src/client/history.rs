@@ -6,6 +6,7 @@
 
 use super::{
     conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
+    group,
     history_chain::{Link, next_link, own_head, record},
     messenger::{Effect, Messenger, Step, StepError},
     peer::Trust,
@@ -165,14 +166,22 @@ impl Messenger {
         conversation.settings.clears(time) || pin.is_some_and(|pin| pin.settings.clears(time))
     }
 
-    /// Whether the other account waits for an answer to its contact request.
+    /// Whether the other account, or a group, waits for the person's answer.
     fn is_request(&self, id: &ConversationId) -> bool {
-        id.peer().and_then(|peer| self.peer(peer)).is_some_and(|peer| peer.trust == Trust::Requested)
+        match id {
+            ConversationId::Direct(peer) => self.peer(peer).is_some_and(|peer| peer.trust == Trust::Requested),
+            ConversationId::Group(group) => {
+                self.group(*group).is_some_and(|group| group.standing == group::Standing::Asked)
+            }
+        }
     }
 
-    /// Whether the conversation is with a known account, or with oneself.
+    /// Whether the conversation is with a known account, with oneself, or in a known group.
     fn has_contact(&self, id: &ConversationId) -> bool {
-        id.peer().is_some_and(|peer| self.peer(peer).is_some())
+        match id {
+            ConversationId::Direct(peer) => self.peer(peer).is_some(),
+            ConversationId::Group(group) => self.group(*group).is_some(),
+        }
     }
 }
 
@@ -192,8 +201,9 @@ pub enum Standing {
 /// # Errors
 /// When the records do not answer.
 pub async fn standing(records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
-    let Some(peer) = text.conversation.peer() else { return Ok(Standing::Stranger) };
-    if records.get(Store::Peers, peer.as_str()).await?.is_none() {
+    let conversation = text.conversation.text();
+    let store = if text.conversation.group().is_some() { Store::Groups } else { Store::Peers };
+    if records.get(store, &conversation).await?.is_none() {
         return Ok(Standing::Stranger);
     }
     let key = message_key(&text.conversation, &text.sender, text.id);

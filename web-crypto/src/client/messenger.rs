@@ -320,9 +320,11 @@ impl Messenger {
             Store::Owed => self.owed.remove(key),
             Store::Sessions => self.sessions.remove(key),
             Store::Outbox => self.outbox.remove(key),
-            Store::Groups => {
-                self.groups.remove(key);
-                self.chains.remove(key);
+            // With all its statements.
+            Store::Statements => {
+                if let Ok(group) = group_of(key) {
+                    self.chains.remove(group);
+                }
             }
             // The device and its cursor are replaced, never deleted; the others are not in memory.
             _ => {}

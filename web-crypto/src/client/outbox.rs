@@ -5,7 +5,7 @@
 //! server recognises by its ids.
 
 use super::{
-    conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageId, SentEnvelope, Waiting},
+    conversation::{ConversationId, DeliveryStatus, Failure, GroupId, Message, MessageId, SentEnvelope, Waiting},
     lifetimes::run_from,
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
@@ -93,9 +93,9 @@ pub enum About {
     /// Word to the account's other devices that this request was declined, or this contact removed.
     #[n(10)]
     ContactRemoved(#[n(0)] Address),
-    /// Statements of a group, or the wish for some. Who lacks them asks once more.
+    /// Statements of a group, or the wish for some: who lacks them asks once more. Or the tokens of these members.
     #[n(11)]
-    Statements,
+    Statements(#[n(0)] Vec<Address>),
     /// What this account said about a group, or anything that one account is sent once more.
     #[n(12)]
     Waiting {
@@ -141,7 +141,7 @@ impl About {
             Self::Event(key) => Some(Waiting::Event(key.clone())),
             Self::VaultKeys(_) => Some(Waiting::VaultKeys),
             Self::Waiting { what, .. } => Some(what.what().clone()),
-            Self::Statements
+            Self::Statements(_)
             | Self::ContactRequest
             | Self::Receipt(_)
             | Self::Read { .. }
@@ -269,8 +269,12 @@ impl Messenger {
             About::Waiting { line, what } if again => step.changes.put(Store::ToEncrypt, line.clone(), what),
             // Somebody who lacks it asks for it.
             About::Waiting { .. } => {}
-            About::Statements
-            | About::ContactRequest
+            About::Statements(to_tell) => {
+                if let Some(group) = entry.conversation.group().filter(|_| again && !to_tell.is_empty()) {
+                    self.tell_tokens_again(group, to_tell, accounts, now, &mut step);
+                }
+            }
+            About::ContactRequest
             | About::Receipt(_)
             | About::Read { .. }
             | About::ReadElsewhere { .. }
@@ -286,11 +290,19 @@ impl Messenger {
     /// Leaves those accounts out of what is said in the post's group for a while. Tells whether that helps.
     fn leave_out(&self, entry: &OutboxEntry, accounts: &[Address], now: u64, step: &mut Step) -> bool {
         let Some(mut group) = entry.conversation.group().and_then(|id| self.group(id)).cloned() else { return false };
-        let refused: Vec<&Address> =
-            entry.accounts.iter().filter(|account| accounts.contains(account) && *account != self.address()).collect();
+        let is_refused = |account: &&Address| accounts.contains(account) && **account != *self.address();
+        let refused: Vec<&Address> = entry.accounts.iter().filter(is_refused).collect();
         refused.iter().for_each(|account| group.leave_out(account, now));
         step.put_group(&group);
         !refused.is_empty()
+    }
+
+    /// The tokens of these members are told once more, without those accounts for which the post was refused.
+    fn tell_tokens_again(&self, id: GroupId, to_tell: &[Address], refused: &[Address], now: u64, step: &mut Step) {
+        let Some(mut group) = self.group(id).cloned() else { return };
+        refused.iter().for_each(|account| group.leave_out(account, now));
+        group.to_tell = to_tell.to_vec();
+        step.put_group(&group);
     }
 
     /// What a post that was refused had taken off what is owed.
@@ -329,7 +341,11 @@ impl Messenger {
                     self.put_kept(other, step);
                 }
             }
-            About::Message(_) | About::Event(_) | About::VaultKeys(_) | About::Statements | About::Waiting { .. } => {}
+            About::Message(_)
+            | About::Event(_)
+            | About::VaultKeys(_)
+            | About::Statements(_)
+            | About::Waiting { .. } => {}
         }
     }
 

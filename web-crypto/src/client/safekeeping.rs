@@ -191,6 +191,7 @@ impl Messenger {
             self.put_contact(contact, &mut step);
         }
         self.merge_settings(vault.settings, &mut step);
+        self.adopt_groups(vault, records, now, &mut step).await?;
         for shown in listed.iter().filter(|shown| shown.email != *self.address()) {
             let in_vault = vault.contacts.iter().any(|kept| kept.email == shown.email);
             if !in_vault && self.peer(&shown.email).is_none() {
@@ -213,6 +214,7 @@ impl Messenger {
         body.settings = body.settings.merged(self.settings());
         body.profile = body.profile.max(self.profile().clone());
         body.delivery_token = body.delivery_token.max(self.own_token().token.clone());
+        body.groups = self.vault_groups(&body);
         if let Some(own) = self.peer(self.address()) {
             body.counter = body.counter.max(own.counter);
         }

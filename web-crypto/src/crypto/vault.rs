@@ -20,7 +20,7 @@ use cliquet_wire::{
 use minicbor::{Decode, Encode};
 use rand_core::CryptoRng;
 
-pub use super::vault_body::{HistoryHead, VaultBody, VaultContact};
+pub use super::vault_body::{GROUP_ASKED_MAX, HistoryHead, VaultBody, VaultContact, VaultGroup};
 
 const WRAPPING_INFO: &str = "Cliquet/1 vault account key";
 const BODY_KEY_INFO: &str = "Cliquet/1 vault body key";

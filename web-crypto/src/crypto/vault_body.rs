@@ -9,7 +9,12 @@ use super::{
     history::OlderKeys,
     profile::{Profile, ProfileName},
 };
-use cliquet_wire::{address::Address, bytes::Digest, contacts::ContactState, ids::DeviceId};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Bytes, Digest},
+    contacts::ContactState,
+    ids::DeviceId,
+};
 use minicbor::{Decode, Encode};
 
 /// What the vault holds beside the account key. A device writes only the fields that it knows, so a new field raises the
@@ -48,7 +53,41 @@ pub struct VaultBody {
     /// What lets others write to the account without being its contacts.
     #[n(9)]
     pub delivery_token: Option<AccountToken>,
+    /// The account's groups, and those that the person deleted.
+    #[cbor(n(10), default)]
+    pub groups: Vec<VaultGroup>,
 }
+
+/// A group, as a new device should know it: enough to ask a member for the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct VaultGroup {
+    /// The group's id.
+    #[n(0)]
+    pub id: Bytes<16>,
+    /// The person has joined it. Otherwise it waits for their answer.
+    #[n(1)]
+    pub joined: bool,
+    /// Whose client told of it first.
+    #[n(2)]
+    pub introduced_by: Address,
+    /// Members who are contacts: they are asked for its statements. At most [`GROUP_ASKED_MAX`].
+    #[n(3)]
+    pub asked: Vec<Address>,
+    /// What the person set for its conversation.
+    #[cbor(n(4), default)]
+    pub settings: ConversationSettings,
+    /// The newest version of the group of which the account was a member.
+    #[n(5)]
+    pub version: u32,
+    /// The version at which the person deleted it, after leaving. 0: they did not. It is gone unless a later version has
+    /// the account again.
+    #[n(6)]
+    pub deleted: u32,
+}
+
+/// Members whom the vault names for one group: some of them have not left.
+pub const GROUP_ASKED_MAX: usize = 5;
 
 /// The newest history segment of one device, as it was when the vault was last kept. A server that shows a new device
 /// fewer segments than that is noticed.

@@ -8,6 +8,8 @@ use cliquet_web_crypto::client::{
     messenger::{Ignored, StepError},
     records::Store,
 };
+use cliquet_web_crypto::crypto::vault::VaultBody;
+use cliquet_wire::contacts::{Contact, ContactState};
 
 const ALICE: usize = 0;
 const BOB: usize = 1;
@@ -227,8 +229,20 @@ fn a_member_may_leave_and_change_nothing_else() {
     let device = &mut world.devices[BOB];
     let step = now_or_never(device.messenger.forget_group(id, &device.disk)).unwrap();
     device.take(step);
-    let group = id.to_string();
-    assert!(device.disk.0.keys().all(|(_, key)| !key.contains(&group)));
+    let (group, device) = (id.to_string(), &world.devices[BOB]);
+    let named = device.disk.0.keys().filter(|(_, key)| key.contains(&group)).map(|(store, _)| *store);
+    assert_eq!(named.collect::<Vec<_>>(), [Store::Groups], "that it was deleted");
+    assert!(device.messenger.groups().next().is_none());
+    // Nobody brings it back, unless he is added again.
+    let vault = device.messenger.vault_body(&VaultBody::default());
+    let device = &mut world.devices[BOB];
+    let step = now_or_never(device.messenger.adopt(&vault, &[], &device.disk, device.now)).unwrap();
+    device.take(step);
+    assert!(world.devices[BOB].messenger.groups().next().is_none());
+    let bob = world.add("bob");
+    world.change(ALICE, id, vec![bob]);
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["alice", "bob", "carol"]);
 }
 
 #[test]
@@ -424,6 +438,36 @@ fn one_member_who_takes_nothing_stops_nobody_else() {
     assert_eq!(world.texts(CAROL, id).len(), 3, "{:?}", world.texts(CAROL, id));
     assert!(world.texts(CAROL, id).contains(&"bob: hello".to_owned()));
     assert!(world.texts(BOB, id).contains(&"carol: hello Bob".to_owned()));
+}
+
+#[test]
+fn a_device_that_has_only_the_vault_asks_a_member_and_writes_on() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.say(BOB, id, "before");
+    world.settle();
+    let vault = world.devices[ALICE].messenger.vault_body(&VaultBody::default());
+    let history = world.texts(ALICE, id);
+    // Alice's browser was cleared: she signs in with another.
+    world.devices[ALICE].online = false;
+    let other = world.add_device("alice", ALICE);
+    let listed: Vec<_> = ["bob", "carol", "dave"]
+        .map(|name| {
+            let account_key = world.office.directories[&address(name)].account_key.clone();
+            Contact { email: address(name), state: ContactState::Added, account_key }
+        })
+        .into();
+    let device = &mut world.devices[other];
+    let step = now_or_never(device.messenger.adopt(&vault, &listed, &device.disk, device.now)).unwrap();
+    device.take(step);
+    world.settle();
+    assert_eq!(world.members(other, id), ["alice", "bob", "carol"]);
+    assert_eq!(world.group(other, id).standing, Standing::Joined);
+    world.say(other, id, "here again");
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["bob: before", "alice: here again"]);
+    assert_eq!(history, ["bob: before"]);
 }
 
 /// Requirement: G5

@@ -7,7 +7,7 @@ use cliquet_web_crypto::crypto::{
     conversation_timer::ConversationTimer,
     history::OlderKeys,
     keys::Key,
-    vault::{VaultBody, VaultContact},
+    vault::{VaultBody, VaultContact, VaultGroup},
 };
 use cliquet_wire::{bytes::Bytes, contacts::ContactState, delivery_token::DeliveryToken};
 
@@ -47,6 +47,15 @@ pub(crate) fn vault_body() -> VaultBody {
         notes: conversation_settings(),
         notes_timer,
         delivery_token: Some(account_token()),
+        groups: vec![VaultGroup {
+            id: Bytes([7; 16]),
+            joined: true,
+            introduced_by: "bob@example.org".parse().expect("an address"),
+            asked: vec!["bob@example.org".parse().expect("an address")],
+            settings: conversation_settings(),
+            version: 4,
+            deleted: 0,
+        }],
     }
 }
 

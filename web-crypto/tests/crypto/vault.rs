@@ -1,17 +1,21 @@
 //! The vault and its locks: who opens what, and what is told of a vault that does not open.
 
 use crate::people::{Person, alice, mallory};
-use cliquet_web_crypto::crypto::{
-    conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
-    conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX},
-    history::OlderKeys,
-    keys::Key,
-    limits::HISTORY_KEYS_MAX,
-    profile::{PROFILE_ABOUT_BYTES_MAX, PROFILE_NAME_BYTES_MAX, PROFILE_PICTURE_BYTES_MAX, Profile, ProfileName},
-    rsa::WrappedAccountKey,
-    vault::{self, NewRoot, Owner, VaultBody, VaultContact, VaultError, VaultKeys},
+use cliquet_web_crypto::{
+    client::group::GROUPS_MAX,
+    crypto::{
+        conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
+        conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX},
+        history::OlderKeys,
+        keys::Key,
+        limits::HISTORY_KEYS_MAX,
+        profile::{PROFILE_ABOUT_BYTES_MAX, PROFILE_NAME_BYTES_MAX, PROFILE_PICTURE_BYTES_MAX, Profile, ProfileName},
+        rsa::WrappedAccountKey,
+        vault::{self, GROUP_ASKED_MAX, NewRoot, Owner, VaultBody, VaultContact, VaultError, VaultGroup, VaultKeys},
+    },
 };
 use cliquet_wire::{
+    address::Address,
     bytes::{Blob, Bytes},
     contacts::ContactState,
     limits::{ADDRESS_BYTES_MAX, CONTACTS_MAX, VAULT_BYTES_MAX},
@@ -258,6 +262,17 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
         about: Some("a".repeat(PROFILE_ABOUT_BYTES_MAX)),
         picture: Some(vec![0; PROFILE_PICTURE_BYTES_MAX]),
     };
+    let addresses: Vec<Address> = longest.contacts.iter().map(|contact| contact.email.clone()).collect();
+    let group = |at: usize| VaultGroup {
+        id: Bytes([u8::try_from(at % 256).unwrap(); 16]),
+        joined: true,
+        introduced_by: addresses[at].clone(),
+        asked: addresses[..GROUP_ASKED_MAX].to_vec(),
+        settings: longest.contacts[0].settings.clone(),
+        version: u32::MAX,
+        deleted: u32::MAX,
+    };
+    longest.groups = (0..GROUPS_MAX).map(group).collect();
     assert!(made.replaced(&longest).unwrap().0.len() <= VAULT_BYTES_MAX);
     let more = longest.contacts.clone();
     longest.contacts.extend(more);

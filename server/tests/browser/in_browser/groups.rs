@@ -110,6 +110,13 @@ async fn three_people_make_a_group_talk_and_change_it_and_two_of_them_never_were
     let gone = "![...document.querySelectorAll('#contacts li')].some(line => line.textContent.includes('Walks'))";
     carol.tab.until("the group to be gone", gone, vec![]).await;
 
+    // In another browser of Bob's the group is there, with all that was said.
+    let laptop = stage.another_browser_of(&bob).await;
+    laptop.open_group("Walks").await;
+    laptop.until_group_reads(&[all[0], all[1], all[2], "alice@example.org: Without Carol"]).await;
+    laptop.send("From my laptop").await;
+    alice.until_hears("From my laptop").await;
+
     // Nothing that the server was asked for names the group.
     let sent = stage.proxy.exchanges();
     let id = bob.tab.ask("document.querySelector('[data-conversation]').dataset.conversation", vec![]).await;

@@ -6,7 +6,7 @@ use crate::{
     browser::platform::service::{Platform, Ranges, Storage},
     client::{
         conversation::{Conversation, ConversationId, GroupId, Message, MessageRef, Preview, message_key},
-        group::Group,
+        group::{Group, Standing},
         peer::Peer,
         profile::{PROFILE, Profile},
         records::{RecordsError, Store, decode},
@@ -58,7 +58,7 @@ async fn load<P: Platform>(
 /// As [`last`].
 pub async fn group<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<Option<Group>, AppError> {
     let value = engine.store().value(Store::Groups.name(), &id.to_string()).await?;
-    Ok(value.and_then(|value| Group::load(&value).ok()))
+    Ok(value.and_then(|value| Group::load(&value).ok()).filter(|group| group.standing != Standing::Deleted))
 }
 
 /// Every group that reads.
@@ -67,7 +67,8 @@ pub async fn group<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<Optio
 /// As [`last`].
 pub async fn groups<P: Platform>(engine: &Engine<P>) -> Result<Vec<Group>, AppError> {
     let records = engine.store().all(Store::Groups.name()).await?;
-    Ok(records.iter().filter_map(|record| Group::load(&record.value).ok()).collect())
+    let groups = records.iter().filter_map(|record| Group::load(&record.value).ok());
+    Ok(groups.filter(|group| group.standing != Standing::Deleted).collect())
 }
 
 /// The message with this key. `None`: there is none, or it does not read.

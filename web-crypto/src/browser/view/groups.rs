@@ -12,11 +12,16 @@ use crate::{
     },
 };
 use cliquet_wire::address::Address;
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsValue;
 use web_sys::Element;
 
 const FRAGMENT: &str = "#group=";
+
+/// The page on which a group is open.
+pub fn address(group: GroupId) -> String {
+    ["/home", FRAGMENT, &group.to_string()].concat()
+}
 
 thread_local! {
     /// The group to open after the next swap: somebody went back to it.
@@ -27,13 +32,15 @@ thread_local! {
 /// to take the place of what is shown.
 pub fn listen(leaving: impl Fn() + 'static, opened: impl Fn() + 'static) {
     let (Some(document), Some(window)) = (dom::document(), dom::window()) else { return };
+    let (leaving, opened) = (Rc::new(leaving), Rc::new(opened));
+    let (went, shown) = (leaving.clone(), opened.clone());
     dom::on(&document, "click", move |event| {
         let line = dom::around(event, "[data-open-group]").and_then(|_| dom::around(event, "[data-contact]"));
         let id = line.and_then(|line| line.get_attribute("data-contact")?.parse::<ConversationId>().ok());
         let Some(group) = id.and_then(|id| id.group()) else { return };
         event.prevent_default();
         leaving();
-        let address = ["/home", FRAGMENT, &group.to_string()].concat();
+        let address = address(group);
         let state = js_sys::Object::new();
         // Going back is htmx's: it has the page without a conversation, and `swapped` puts the group there.
         let _ = js_sys::Reflect::set(&state, &"htmx".into(), &JsValue::TRUE);
@@ -43,15 +50,28 @@ pub fn listen(leaving: impl Fn() + 'static, opened: impl Fn() + 'static) {
         opened();
     });
     dom::on(&window, "popstate", |_| TO_OPEN.set(in_address()));
+    // A notification leads to a group without a page of htmx.
+    dom::on(&window, "hashchange", move |_| {
+        let is_open = |group| OpenConversation::find().is_some_and(|open| open.id == ConversationId::Group(group));
+        if let Some(group) = in_address().filter(|group| !is_open(*group)) {
+            went();
+            open(group);
+            shown();
+        }
+    });
     TO_OPEN.set(in_address());
 }
 
 /// After every swap, and at the start: shows the group that the page's address names, if nothing is shown yet. Tells
 /// whether it did.
 pub fn swapped() -> bool {
-    let Some(group) = TO_OPEN.take() else { return false };
-    open(group);
-    true
+    let Some(group) = TO_OPEN.take().filter(|group| in_address() == Some(*group)) else { return false };
+    // What a person asked for meanwhile stays.
+    let is_free = dom::find("#conversation [data-pane]").is_none();
+    if is_free {
+        open(group);
+    }
+    is_free
 }
 
 fn in_address() -> Option<GroupId> {
@@ -89,7 +109,7 @@ pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
             let _ = line.set_attribute("data-contact", &id);
             name_places(&line, &id);
             if let Some(link) = dom::within(&line, "a") {
-                let _ = link.set_attribute("href", &["/home", FRAGMENT, &*id].concat());
+                let _ = link.set_attribute("href", &address(group.id));
             }
             list.append_child(&line).ok()?;
             line

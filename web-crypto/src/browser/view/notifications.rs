@@ -3,8 +3,9 @@
 //! Only the leading tab shows one, so that eight tabs show one and not eight.
 
 use super::{
-    Engine, dom,
+    Engine, dom, groups,
     message_words::newest_text,
+    names,
     notification_settings::{Says, quiet_hours},
     words::{Word, Words},
 };
@@ -17,7 +18,7 @@ use crate::{
             presence, task, timer,
         },
     },
-    client::{conversation::ConversationId, peer::Trust},
+    client::{conversation::ConversationId, group::Standing, peer::Trust},
 };
 use js_sys::Date;
 use std::{cell::RefCell, rc::Rc};
@@ -93,8 +94,21 @@ impl Notifications {
         let is_request = peer.as_ref().is_some_and(|peer| peer.trust == Trust::Requested);
         let what = self.words.get(if is_request { Word::NewRequest } else { Word::NewMessage });
         let own_name = peer.as_ref().and_then(|peer| peer.profile_name.name.as_deref());
+        let group = match id.group() {
+            Some(group) => load_messages::group(&self.engine, group).await?,
+            None => None,
+        };
+        if let Some(group) = &group {
+            groups::learn(group);
+        }
+        let is_request = is_request || group.as_ref().is_some_and(|group| group.standing == Standing::Asked);
+        let called = names::of(&id.text());
+        let own_name = own_name.or(group.as_ref().map(|_| called.as_str()));
         let name = conversation.settings.nickname.as_deref().or(own_name).unwrap_or(message.sender.as_str());
-        let text: String = newest_text(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
+        let mut text: String = newest_text(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
+        if group.is_some() {
+            text = [&*names::of(message.sender.as_str()), ": ", &text].concat();
+        }
         let (title, body) = match Says::kept() {
             Says::Nothing => return Ok(()),
             Says::New => (what, None),
@@ -106,8 +120,15 @@ impl Notifications {
         let (tag, page) = if Says::kept() == Says::New {
             ("cliquet".to_owned(), "/home".to_owned())
         } else {
-            let address = js_sys::encode_uri_component(&id.text()).as_string().unwrap_or_default();
-            (id.to_string(), ["/home?with=", &address].concat())
+            let page = match id {
+                ConversationId::Direct(address) => {
+                    let address = js_sys::encode_uri_component(address.as_str()).as_string().unwrap_or_default();
+                    ["/home?with=", &address].concat()
+                }
+                // The server is told of no group.
+                ConversationId::Group(group) => groups::address(*group),
+            };
+            (id.to_string(), page)
         };
         notification::show(title, body, &tag, &icon(), &page).await;
         Ok(())

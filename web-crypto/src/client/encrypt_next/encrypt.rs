@@ -117,7 +117,11 @@ impl Messenger {
                 other.owed.conversation_settings = false;
                 self.put_kept(other, step);
             }
-            About::Message(_) | About::Event(_) | About::VaultKeys(_) | About::Statements | About::Waiting { .. } => {}
+            About::Message(_)
+            | About::Event(_)
+            | About::VaultKeys(_)
+            | About::Statements(_)
+            | About::Waiting { .. } => {}
         }
         if let Some(line) = line {
             take_off(line, &mut contact.conversation, step);

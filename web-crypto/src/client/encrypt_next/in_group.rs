@@ -9,18 +9,22 @@ use super::{
 use crate::client::{
     content::{Body, InGroup},
     conversation::{ConversationId, Event, Failure, GroupId, Waiting, again_key},
-    group::{Group, Standing},
+    group::{Group, GroupState, Standing},
     messenger::{Messenger, Step, StepError},
     outbox::About,
     records::Store,
 };
-use cliquet_wire::{address::Address, bytes::Digest};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Bytes, Digest},
+};
 use rand_core::CryptoRng;
 
 impl Messenger {
     /// Where something is said in a group: the group, and how far it is known here.
     pub(super) fn within(&self, id: GroupId) -> Option<InGroup> {
-        self.group_state(id).map(|state| InGroup { id, head: state.hash() })
+        let nothing = Bytes([0; 32]);
+        self.group(id).map(|_| InGroup { id, head: self.group_state(id).map_or(nothing, GroupState::hash) })
     }
 
     /// Something that happens in a group.
@@ -109,7 +113,14 @@ impl Messenger {
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Next>, StepError> {
         for group in self.groups().filter(|group| is_free(&ConversationId::Group(group.id))) {
-            let Some(state) = self.group_state(group.id) else { continue };
+            let Some(state) = self.group_state(group.id) else {
+                // Only the vault has told of it.
+                let Some(asked) = group.to_ask.first().and_then(|address| self.peer(address)) else { continue };
+                let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements);
+                let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
+                return self.encrypt(job, None, now, rng).map(Some);
+            };
+            let mut told = Vec::new();
             let (accounts, bodies) = match (group.wanted.first(), &group.asks) {
                 (Some(wanted), _) => {
                     let tokens = self.member_tokens(state, |address| *address != wanted.by);
@@ -122,6 +133,7 @@ impl Messenger {
                 (None, None) if !group.to_tell.is_empty() => {
                     let tokens = self.member_tokens(state, |address| group.to_tell.contains(address));
                     let (accounts, _) = divided(self.readers(state), group, None, now);
+                    told.clone_from(&group.to_tell);
                     (accounts, Body::statements(Vec::new(), tokens))
                 }
                 (None, None) => continue,
@@ -131,7 +143,7 @@ impl Messenger {
             let within = self.within(group.id);
             let part = |account| Part { account, bodies: bodies.clone(), only: None, group: within };
             let parts = accounts.into_iter().filter(is_known).map(part).collect();
-            let (about, conversation) = (About::Statements, ConversationId::Group(group.id));
+            let (about, conversation) = (About::Statements(told), ConversationId::Group(group.id));
             return self.encrypt(Job { about, conversation, parts, later: Vec::new() }, None, now, rng).map(Some);
         }
         Ok(None)
@@ -140,11 +152,13 @@ impl Messenger {
     /// What was said in a group is on its way.
     pub(super) fn said_in_group(&self, job: &Job<'_>, line: Option<&Line>, step: &mut Step) -> Result<(), StepError> {
         let id = job.conversation.group().ok_or(StepError::NoContact)?;
-        if job.about == About::Statements
+        if matches!(job.about, About::Statements(_))
             && let Some(group) = self.group(id)
         {
             let mut group: Group = group.clone();
-            if !group.wanted.is_empty() {
+            if self.group_state(id).is_none() {
+                group.to_ask = group.to_ask.into_iter().skip(1).collect();
+            } else if !group.wanted.is_empty() {
                 group.wanted.remove(0);
             } else if group.asks.take().is_none() {
                 group.to_tell.clear();

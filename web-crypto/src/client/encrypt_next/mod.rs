@@ -94,7 +94,11 @@ impl Messenger {
             return self.encrypt(job.within(group.and_then(|id| self.within(id))), None, now, rng);
         }
         let is_put_off = |id: GroupId| {
-            self.group_state(id).is_some_and(|state| put_off.iter().any(|address| state.member(address).is_some()))
+            let known = self.group(id).zip(self.group_state(id));
+            known.is_some_and(|(group, state)| {
+                let holds_up = |address| state.member(address).is_some() && !group.leaves_out(address, now);
+                put_off.iter().any(holds_up)
+            })
         };
         let free = |id: &ConversationId| match id {
             ConversationId::Direct(address) => is_free(address),

@@ -78,7 +78,7 @@ impl Messenger {
             step.ignore(Ignored::NotAMember);
             return Ok(());
         };
-        let known = self.group(id).cloned();
+        let known = self.group(id).filter(|group| group.standing != Standing::Deleted).cloned();
         let mut group = match known {
             Some(group) => group,
             None => {

@@ -50,6 +50,9 @@ impl Messenger {
             let (set_at, seconds) = (link.statement().statement().time, link.state().timer());
             kept.conversation.timer = ConversationTimer { set_at, seconds };
         }
+        if let Some(state) = after.state().filter(|state| state.member(self.address()).is_some()) {
+            group.version = state.version();
+        }
         group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
         step.put_group(&group);
         step.effects.push(Effect::Conversation(kept.conversation.id.clone()));

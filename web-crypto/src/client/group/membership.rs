@@ -91,12 +91,14 @@ impl Messenger {
     /// # Errors
     /// [`StepError::NoContact`] when there is no such group, or this account is in it; and when a record cannot be read.
     pub async fn forget_group(&self, id: GroupId, records: &impl Records) -> Result<Step, StepError> {
-        if self.group(id).is_none() || self.is_in_group(id) {
-            return Err(StepError::NoContact);
-        }
+        let group = self.group(id).filter(|_| !self.is_in_group(id)).ok_or(StepError::NoContact)?;
         let mut step = self.step();
         self.delete_conversation(&ConversationId::Group(id), records, &mut step).await?;
-        step.changes.delete(Store::Groups, id.to_string());
+        // That it was deleted is kept, so that no other device and no vault brings it back.
+        let deleted = self.group_state(id).map_or(group.version, GroupState::version);
+        let version = group.version;
+        let gone = Group::new(id, Standing::Deleted, group.introduced_by.clone());
+        step.put_group(&Group { version, deleted, ..gone });
         for record in records.all_under(Store::Statements, &id.to_string()).await? {
             step.changes.delete(Store::Statements, record.key);
         }
@@ -120,7 +122,7 @@ impl Messenger {
 
     /// The groups that are known here, by id.
     pub fn groups(&self) -> impl Iterator<Item = &Group> {
-        self.groups_table().values()
+        self.groups_table().values().filter(|group| group.standing != Standing::Deleted)
     }
 
     /// A group that is known here.

@@ -12,6 +12,7 @@ mod exchange;
 mod lines;
 mod membership;
 mod record;
+mod safekeeping;
 pub mod state;
 pub mod statement;
 mod tokens;

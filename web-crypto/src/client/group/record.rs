@@ -58,6 +58,15 @@ pub struct Group {
     /// Whose tokens the other members are to be told.
     #[n(10)]
     pub(crate) to_tell: Vec<Address>,
+    /// Of a group of which only the vault told: who may be asked for its statements, one after the other.
+    #[n(11)]
+    pub(crate) to_ask: Vec<Address>,
+    /// The newest version of which this account was a member.
+    #[n(12)]
+    pub(crate) version: u32,
+    /// Of a deleted one: the version at which it was deleted.
+    #[n(13)]
+    pub(crate) deleted: u32,
 }
 
 /// A group as its newest statement has it, and what this account may do there.
@@ -127,6 +136,9 @@ pub enum Standing {
     /// It is a conversation like every other.
     #[n(1)]
     Joined,
+    /// The person deleted it, after leaving. Nothing else is kept of it.
+    #[n(2)]
+    Deleted,
 }
 
 /// A member who could not be written to.
@@ -175,6 +187,9 @@ impl Group {
             shown: Shown::default(),
             tokens: Vec::new(),
             to_tell: Vec::new(),
+            to_ask: Vec::new(),
+            version: 0,
+            deleted: 0,
         }
     }
 
