@@ -84,6 +84,9 @@ pub struct VaultGroup {
     /// the account again.
     #[n(6)]
     pub deleted: u32,
+    /// How it was called last.
+    #[n(7)]
+    pub name: String,
 }
 
 /// Members whom the vault names for one group: some of them have not left.

@@ -461,12 +461,15 @@ fn a_device_that_has_only_the_vault_asks_a_member_and_writes_on() {
     let device = &mut world.devices[other];
     let step = now_or_never(device.messenger.adopt(&vault, &listed, &device.disk, device.now)).unwrap();
     device.take(step);
+    assert_eq!(world.group(other, id).shown.name, "walks");
+    // What is written before the group's statements have come waits for them, here and there.
+    world.say(other, id, "already?");
     world.settle();
     assert_eq!(world.members(other, id), ["alice", "bob", "carol"]);
     assert_eq!(world.group(other, id).standing, Standing::Joined);
     world.say(other, id, "here again");
     world.settle();
-    assert_eq!(world.texts(CAROL, id), ["bob: before", "alice: here again"]);
+    assert_eq!(world.texts(CAROL, id), ["bob: before", "alice: already?", "alice: here again"]);
     assert_eq!(history, ["bob: before"]);
 }
 

@@ -55,6 +55,7 @@ pub(crate) fn vault_body() -> VaultBody {
             settings: conversation_settings(),
             version: 4,
             deleted: 0,
+            name: "Walks".into(),
         }],
     }
 }

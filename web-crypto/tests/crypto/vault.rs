@@ -2,7 +2,7 @@
 
 use crate::people::{Person, alice, mallory};
 use cliquet_web_crypto::{
-    client::group::GROUPS_MAX,
+    client::group::{GROUPS_MAX, change::GROUP_NAME_BYTES_MAX},
     crypto::{
         conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
         conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX},
@@ -271,6 +271,7 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
         settings: longest.contacts[0].settings.clone(),
         version: u32::MAX,
         deleted: u32::MAX,
+        name: "n".repeat(GROUP_NAME_BYTES_MAX),
     };
     longest.groups = (0..GROUPS_MAX).map(group).collect();
     assert!(made.replaced(&longest).unwrap().0.len() <= VAULT_BYTES_MAX);

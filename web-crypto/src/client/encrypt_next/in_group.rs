@@ -115,7 +115,8 @@ impl Messenger {
         for group in self.groups().filter(|group| is_free(&ConversationId::Group(group.id))) {
             let Some(state) = self.group_state(group.id) else {
                 // Only the vault has told of it.
-                let Some(asked) = group.to_ask.first().and_then(|address| self.peer(address)) else { continue };
+                let asked = group.to_ask.first().or(group.asks.as_ref());
+                let Some(asked) = asked.and_then(|address| self.peer(address)) else { continue };
                 let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements);
                 let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
                 return self.encrypt(job, None, now, rng).map(Some);
@@ -157,7 +158,11 @@ impl Messenger {
         {
             let mut group: Group = group.clone();
             if self.group_state(id).is_none() {
-                group.to_ask = group.to_ask.into_iter().skip(1).collect();
+                if group.to_ask.is_empty() {
+                    group.asks = None;
+                } else {
+                    group.to_ask.remove(0);
+                }
             } else if !group.wanted.is_empty() {
                 group.wanted.remove(0);
             } else if group.asks.take().is_none() {

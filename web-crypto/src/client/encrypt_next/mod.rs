@@ -15,6 +15,7 @@ mod seal;
 use super::{
     content::Body,
     conversation::{ConversationId, Failure, GroupId},
+    group::Standing,
     messenger::{Messenger, Step, StepError},
     outbox::{About, Refusal, refusal},
     peer::{Owed, Peer, Trust},
@@ -104,10 +105,15 @@ impl Messenger {
             ConversationId::Direct(address) => is_free(address),
             ConversationId::Group(group) => !self.is_under_way(id) && !is_put_off(*group),
         };
+        // Only the vault has told of it yet.
+        let is_awaited = |id: GroupId| {
+            let known = self.group(id).filter(|group| group.standing != Standing::Deleted);
+            known.is_some() && self.group_state(id).is_none()
+        };
         let may_go = |id: &ConversationId, to: Option<&Address>| {
             let group = id.group().and_then(|group| self.group(group));
             let waits = group.zip(to).is_some_and(|(group, to)| group.leaves_out(to, now));
-            free(id) && !waits
+            free(id) && !waits && !id.group().is_some_and(is_awaited)
         };
         if let Some(line) = self.first_waiting(records, may_go).await? {
             return self.encrypt_line(line, now, rng);

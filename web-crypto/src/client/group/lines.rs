@@ -55,6 +55,8 @@ impl Messenger {
         }
         group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
         step.put_group(&group);
+        // The vault has it.
+        step.effects.push(Effect::Settings);
         step.effects.push(Effect::Conversation(kept.conversation.id.clone()));
         self.put_kept(kept, step);
         let void = before.into_iter().flat_map(Chain::links).filter(|link| !counts.contains(&link.statement().hash()));

@@ -83,6 +83,7 @@ impl Messenger {
         let group = self.group(id).ok_or(StepError::NoContact)?;
         let mut step = self.step();
         step.put_group(&Group { standing: Standing::Joined, ..group.clone() });
+        step.effects.push(Effect::Settings);
         Ok(step)
     }
 
@@ -99,6 +100,7 @@ impl Messenger {
         let version = group.version;
         let gone = Group::new(id, Standing::Deleted, group.introduced_by.clone());
         step.put_group(&Group { version, deleted, ..gone });
+        step.effects.push(Effect::Settings);
         for record in records.all_under(Store::Statements, &id.to_string()).await? {
             step.changes.delete(Store::Statements, record.key);
         }

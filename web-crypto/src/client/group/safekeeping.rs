@@ -1,6 +1,6 @@
 //! Groups in the vault: which there are, and who may be asked for the rest.
 
-use super::{GROUPS_MAX, Group, Standing};
+use super::{GROUPS_MAX, Group, Shown, Standing};
 use crate::{
     client::{
         conversation::{Conversation, ConversationId, GroupId},
@@ -42,7 +42,9 @@ impl Messenger {
             if self.group(group).is_none() {
                 let standing = if kept.joined { Standing::Joined } else { Standing::Asked };
                 let group = Group::new(group, standing, kept.introduced_by.clone());
-                step.put_group(&Group { version: kept.version, to_ask: kept.asked.clone(), ..group });
+                // Until they have come, nothing can be written.
+                let shown = Shown { name: kept.name.clone(), is_in: true, ..Shown::default() };
+                step.put_group(&Group { version: kept.version, to_ask: kept.asked.clone(), shown, ..group });
             }
             self.put_kept(here, step);
         }
@@ -75,12 +77,13 @@ impl Messenger {
                     kept.settings = kept.settings.clone().merged(settings);
                     if self.group_state(group.id).is_some() {
                         kept.asked = asked;
+                        kept.name.clone_from(&group.shown.name);
                     }
                 }
                 None if has_room => {
                     let (id, introduced_by) = (Bytes(group.id.0), group.introduced_by.clone());
-                    let (version, deleted) = (group.version, group.deleted);
-                    groups.push(VaultGroup { id, joined, introduced_by, asked, settings, version, deleted });
+                    let (version, deleted, name) = (group.version, group.deleted, group.shown.name.clone());
+                    groups.push(VaultGroup { id, joined, introduced_by, asked, settings, version, deleted, name });
                 }
                 None => {}
             }

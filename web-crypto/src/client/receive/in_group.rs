@@ -5,7 +5,7 @@ use crate::{
     client::{
         content::{Body, Content, InGroup},
         conversation::{ConversationId, Event, GroupId, UnreadLine},
-        group::{Group, GroupState},
+        group::{Group, GroupState, Standing},
         kept::Kept,
         messenger::{Ignored, Messenger, Step, StepError},
         peer::{Contact, Peer, Trust},
@@ -20,6 +20,11 @@ impl Messenger {
     /// Whether this account key is that of a member of the group.
     fn is_members_key(&self, id: GroupId, address: &Address, key: &AccountKey) -> bool {
         self.group_state(id).is_some_and(|state| state.has(address, &key.hash()))
+    }
+
+    /// Whether statements are missing here that the sender of something knows.
+    fn lacks(&self, within: &InGroup) -> bool {
+        self.chain(within.id).is_none_or(|chain| !chain.knows(&within.head))
     }
 
     /// An account that is not known here and says something in a group: as a member of it, or as one who tells of a group that
@@ -40,8 +45,8 @@ impl Messenger {
             }
             // Of one who was added by a statement that is missing here, what they say is kept until it has come.
             _ => {
-                let lacks_statements = self.chain(within.id).is_some_and(|chain| !chain.knows(&within.head));
-                lacks_statements || self.is_members_key(within.id, address, key)
+                let is_known = self.group(within.id).is_some_and(|group| group.standing != Standing::Deleted);
+                (is_known && self.lacks(&within)) || self.is_members_key(within.id, address, key)
             }
         };
         is_member.then(|| Contact::unknown(address.clone(), peer.trust, key.clone()))
@@ -94,13 +99,13 @@ impl Messenger {
         step: &mut Step,
     ) -> Result<(), StepError> {
         let conversation = ConversationId::Group(within.id);
-        let known = self.group(within.id).zip(self.chain(within.id)).zip(self.kept(&conversation));
-        let Some(((group, chain), kept)) = known else {
+        let known = self.group(within.id).filter(|group| group.standing != Standing::Deleted);
+        let Some((group, kept)) = known.zip(self.kept(&conversation)) else {
             // Another device of this account knows the group, and tells of it when it is asked.
             step.ignore(Ignored::NotAMember);
             return Ok(());
         };
-        let lacks_statements = !chain.knows(&within.head);
+        let lacks_statements = self.lacks(&within);
         let mut group = group.clone();
         if lacks_statements {
             group.ask(&contact.peer.address, said.now);
