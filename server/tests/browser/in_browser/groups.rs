@@ -117,6 +117,15 @@ async fn three_people_make_a_group_talk_and_change_it_and_two_of_them_never_were
     laptop.send("From my laptop").await;
     alice.until_hears("From my laptop").await;
 
+    // A search finds it there, and leads to it.
+    laptop.tab.goto(&laptop.url("/home?show=search")).await;
+    laptop.tab.until_shown("[data-search-words]:enabled").await;
+    laptop.tab.write("[data-search-words]", "cake").await;
+    let found = "document.querySelector('[data-hit] .hit-with')?.textContent === a[0]";
+    laptop.tab.until("the hit", found, vec!["Walks".into()]).await;
+    laptop.tab.click("[data-hit]").await;
+    laptop.tab.until_shown(OPEN).await;
+
     // Nothing that the server was asked for names the group.
     let sent = stage.proxy.exchanges();
     let id = bob.tab.ask("document.querySelector('[data-conversation]').dataset.conversation", vec![]).await;
