@@ -28,7 +28,7 @@ pub enum Class {
 }
 
 /// In a gentle schedule nothing is overtaken more often, so that its chain is still remembered.
-const OVERTAKEN_MAX: usize = 3;
+pub(crate) const OVERTAKEN_MAX: usize = 3;
 const WEEK_MS: u64 = 7 * 24 * 3_600_000;
 
 pub fn one(world: &mut World, class: Class, choices: &mut Choices<'_>) {
@@ -189,7 +189,7 @@ fn add(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     }
 }
 
-fn deliver(world: &mut World, place: usize, overtaken_max: usize, choices: &mut Choices<'_>) {
+pub(crate) fn deliver(world: &mut World, place: usize, overtaken_max: usize, choices: &mut Choices<'_>) {
     let id = world.devices[place].id;
     let mailbox = world.office.mailbox(id);
     if let Some(overdue) = mailbox.overdue(overtaken_max) {
@@ -199,7 +199,7 @@ fn deliver(world: &mut World, place: usize, overtaken_max: usize, choices: &mut 
     }
 }
 
-fn repeat(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+pub(crate) fn repeat(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let id = world.devices[place].id;
     let mailbox = world.office.mailbox(id);
     if !mailbox.given.is_empty() {

@@ -16,6 +16,7 @@ mod clearing;
 mod delivery_tokens;
 pub mod device;
 mod disappearing;
+pub mod groups;
 pub mod office;
 pub mod schedule;
 pub mod signatures;

@@ -26,7 +26,7 @@ use std::{
     sync::OnceLock,
 };
 
-const NAMES: [&str; 3] = ["alice", "bob", "carol"];
+const NAMES: [&str; 8] = ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi"];
 pub const BEGIN_MS: u64 = 1_700_000_000_000;
 
 /// What became of a text on its way to one device.
@@ -78,9 +78,13 @@ pub fn address(account: usize) -> Address {
     Address::parse(&format!("{}@example.org", NAMES[account])).unwrap()
 }
 
-/// The account of each device: two people; two, one of whom has two devices; three people.
-const LAYOUTS: [&[usize]; 3] = [&[0, 1], &[0, 0, 1], &[0, 1, 2]];
-pub const LAYOUTS_COUNT: usize = LAYOUTS.len();
+/// The account of each device: two people; two, one of whom has two devices; three people. And those of groups: from three
+/// people to eight.
+const LAYOUTS: [&[usize]; 6] =
+    [&[0, 1], &[0, 0, 1], &[0, 1, 2], &[0, 0, 1, 2], &[0, 1, 1, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7]];
+pub const LAYOUTS_COUNT: usize = 3;
+/// Those for groups, with three people at least.
+pub const GROUP_LAYOUTS: [usize; 4] = [2, 3, 4, 5];
 
 impl World {
     /// People who do not know each other. Keys are made once, everything that is random later comes from the seed.

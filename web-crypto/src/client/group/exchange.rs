@@ -1,6 +1,6 @@
 //! Statements that members give each other: taking in those that come, asking for those that are missing (requirement G4).
 
-use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, SignedStatement, Standing};
+use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, GroupState, SignedStatement, Standing};
 use crate::{
     client::{
         clear::lines,
@@ -56,10 +56,12 @@ impl Messenger {
         chain.map(|chain| Grown { chain, new, gap })
     }
 
-    /// Whether statements from an account make a group that this account can join: both are members of it.
+    /// Whether statements from an account make a group that concerns this account: both are members of it, or were. Who adds
+    /// somebody may have left when that is heard, and who was removed may be a member after all, because the removal does
+    /// not count.
     pub(in crate::client) fn introduces(&self, grown: &Grown, sender: &Peer) -> bool {
-        let Some(state) = grown.chain.state() else { return false };
-        state.has(&sender.address, &sender.account_key.hash()) && self.is_member(state, self.address())
+        let was_there = |address, key_hash| grown.chain.links().any(|link| link.state().has(address, &key_hash));
+        was_there(&sender.address, sender.account_key.hash()) && was_there(self.address(), self.account_key().hash())
     }
 
     /// Takes in what came from `sender`, and asks for what is missing.
@@ -90,7 +92,9 @@ impl Messenger {
                 }
                 let is_known = matches!(sender.trust, Trust::Own | Trust::Added);
                 let standing = if is_known { Standing::Joined } else { Standing::Asked };
-                Group::new(id, standing, sender.address.clone())
+                // Something may have come before it.
+                let holds = chain.state().map(GroupState::hash);
+                Group { holds, ..Group::new(id, standing, sender.address.clone()) }
             }
         };
         if gap || !chain.knows(&within.head) {

@@ -101,7 +101,11 @@ impl Messenger {
         let conversation = ConversationId::Group(within.id);
         let known = self.group(within.id).filter(|group| group.standing != Standing::Deleted);
         let Some((group, kept)) = known.zip(self.kept(&conversation)) else {
-            // Another device of this account knows the group, and tells of it when it is asked.
+            if known.is_none() && contact.peer.is_answered() {
+                // What tells of the group may still be on its way.
+                let with_sender = contact.conversation.id.clone();
+                return Ok(self.keep_content(with_sender, envelope, bytes, records, step).await?);
+            }
             step.ignore(Ignored::NotAMember);
             return Ok(());
         };
@@ -162,26 +166,39 @@ impl Messenger {
         };
         let Some(group) = self.groups().find(has_come) else { return Ok(None) };
         let mut step = self.step();
-        for record in records.all_under(Store::UnknownContents, &group.id.to_string()).await? {
+        let mut found = records.all_under(Store::UnknownContents, &group.id.to_string()).await?;
+        // What came before the group was known is with its sender.
+        for (member, _) in self.group_state(group.id).into_iter().flat_map(GroupState::members) {
+            found.extend(records.all_under(Store::UnknownContents, member.as_str()).await?);
+        }
+        // What waits for a later statement waits on.
+        let mut holds = None;
+        for record in found {
             let kept: UnknownContent = decode(&record.value)?;
             let Ok(content) = Content::decode(&kept.content) else { continue };
-            let head_is_known = content
-                .group
-                .is_some_and(|within| self.chain(within.id).is_some_and(|chain| chain.knows(&within.head)));
-            if content.body.unknown_kind().is_some() || !head_is_known {
+            let Some(within) = content.group.filter(|within| within.id == group.id) else { continue };
+            if content.body.unknown_kind().is_some() {
+                continue;
+            }
+            let contact = self.contact(&kept.sender);
+            let allowed = contact
+                .zip(self.group_state(group.id))
+                .filter(|(contact, state)| may_say(state, contact, &content.body));
+            // One that does not count may never come: who is a member without it is heard.
+            if allowed.is_none() && self.lacks(&within) {
+                holds = Some(within.head);
                 continue;
             }
             step.changes.delete(Store::UnknownContents, record.key);
-            if let Some(contact) = self.contact(&kept.sender)
-                && let Some((state, conversation)) = self.group_state(group.id).zip(self.kept(&kept.conversation))
-                && may_say(state, &contact, &content.body)
+            if let Some((contact, _)) = allowed
+                && let Some(conversation) = self.kept(&ConversationId::Group(group.id))
             {
                 let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time, now };
                 self.take_allowed(&contact, conversation, content.body, said, records, &mut step).await?;
             }
             return Ok(Some(step));
         }
-        step.put_group(&Group { holds: None, ..group.clone() });
+        step.put_group(&Group { holds, ..group.clone() });
         Ok(Some(step))
     }
 }
