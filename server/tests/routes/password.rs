@@ -159,7 +159,7 @@ async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
     put(&large).await.expect_problem(TooLarge);
     put(&ChangePassword { record: Blob(vec![7; 9]), ..good.clone() }).await.expect_problem(Malformed);
     put(&ChangePassword { replaces: Bytes([0; 32]), ..good.clone() }).await.expect_problem(VaultOutdated);
-    server.ask(Method::Put, &alice, "/password", vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
+    server.ask(Method::Put, &alice, "/password", vec![b' '; 2 << 20], &[]).await.expect_problem(TooLarge);
     server.put(&alice, "/password", &()).await.expect_problem(Malformed);
     let (attempt, finalization) = server.prove(&alice.email, PASSWORD).await;
     let start = StartPassword { attempt, finalization, request: Blob(vec![7; 9]) };

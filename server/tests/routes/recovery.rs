@@ -151,7 +151,7 @@ async fn what_does_not_read_is_too_large_or_was_overtaken_changes_nothing() {
     server.post(None, "/recovery/start", &start("alice", PROOF).1).await.expect_problem(InvalidAddress);
     for path in ["/recovery/start", "/recovery/finish"] {
         server.post(None, path, &()).await.expect_problem(Malformed);
-        server.ask(Method::Post, None, path, vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
+        server.ask(Method::Post, None, path, vec![b' '; 2 << 20], &[]).await.expect_problem(TooLarge);
     }
     let good = recovering(&server).await;
     refused(&server, &FinishRecovery { record: Blob(vec![7; 9]), ..good.clone() }, Malformed).await;

@@ -62,7 +62,7 @@ async fn a_vault_too_large_or_unreadable_changes_nothing() {
     let alice = server.sign_up("alice@example.org").await;
     let past = replace(Blob(vec![7; VAULT_BYTES_MAX + 1]), &first());
     server.put(&alice, "/vault", &past).await.expect_problem(TooLarge);
-    server.ask(Method::Put, &alice, "/vault", vec![b' '; 1 << 20], &[]).await.expect_problem(TooLarge);
+    server.ask(Method::Put, &alice, "/vault", vec![b' '; 2 << 20], &[]).await.expect_problem(TooLarge);
     for body in ["", "{}", "{\"vault\":\"AA\"}", "{\"vault\":\"*\",\"replaces\":\"AA\"}"] {
         server.ask(Method::Put, &alice, "/vault", body.into(), &[]).await.expect_problem(Malformed);
     }

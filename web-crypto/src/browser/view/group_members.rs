@@ -141,6 +141,9 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         return Ok(());
     };
     choices.set_text_content(None);
+    if let Some(fieldset) = dom::within(form, "fieldset") {
+        fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
+    }
     let can_join = |peer: &Peer| peer.trust == Trust::Added && !peer.key_changed && !peer.deleted;
     let peers = load_messages::peers(engine).await?;
     let mut offered: Vec<&Peer> =
@@ -159,6 +162,7 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         let address = peer.address.as_str();
         if let Some(input) = dom::within(&choice, "input") {
             let _ = input.set_attribute("value", address);
+            let _ = input.set_attribute("aria-label", &names::of(address));
         }
         if let Some(name) = dom::within(&choice, "[data-name]") {
             let _ = name.set_attribute("data-name", address);
