@@ -62,16 +62,13 @@ pub fn listen(leaving: impl Fn() + 'static, opened: impl Fn() + 'static) {
     TO_OPEN.set(in_address());
 }
 
-/// After every swap, and at the start: shows the group that the page's address names, if nothing is shown yet. Tells
-/// whether it did.
-pub fn swapped() -> bool {
-    let Some(group) = TO_OPEN.take().filter(|group| in_address() == Some(*group)) else { return false };
+/// After every swap, and at the start: shows the group that the page's address names, if nothing is shown yet.
+pub fn swapped() {
+    let to_open = TO_OPEN.take().filter(|group| in_address() == Some(*group));
     // What a person asked for meanwhile stays.
-    let is_free = dom::find("#conversation [data-pane]").is_none();
-    if is_free {
+    if let Some(group) = to_open.filter(|_| dom::find("#conversation [data-pane]").is_none()) {
         open(group);
     }
-    is_free
 }
 
 fn in_address() -> Option<GroupId> {
