@@ -253,6 +253,7 @@ fn conversation(alice: &Person, bob: &Person) -> Vec<Message> {
             amendments: Amendments::default(),
             quote: None,
             lifetime: None,
+            received_by: None,
         }
     });
     messages.collect()

@@ -68,6 +68,7 @@ pub fn compose(
         amendments: Amendments::default(),
         quote,
         lifetime: None,
+        received_by: None,
     };
     Ok(Composed { changes: waiting(&message), message })
 }

@@ -112,7 +112,7 @@ impl Messenger {
             {
                 step.put_conversation(&conversation);
             }
-            if message.is_own() && !message.is_deleted() && !message.status.has_arrived() {
+            if message.is_own() && !message.is_deleted() && !message.has_arrived() {
                 message.expire();
                 // Its line in the list looks it up.
                 step.effects.push(Effect::Conversation(message.conversation.clone()));

@@ -5,7 +5,10 @@
 //! server recognises by its ids.
 
 use super::{
-    conversation::{ConversationId, DeliveryStatus, Failure, GroupId, Message, MessageId, SentEnvelope, Waiting},
+    conversation::{
+        ConversationId, DeliveryStatus, Failure, GroupId, Message, MessageId, MessageRef, OwedReceipt, SentEnvelope,
+        Waiting,
+    },
     lifetimes::run_from,
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
@@ -109,6 +112,9 @@ pub enum About {
     /// This account's delivery token.
     #[n(13)]
     DeliveryToken,
+    /// Receipts to the authors of messages in a group.
+    #[n(14)]
+    GroupReceipts(#[n(0)] Vec<OwedReceipt>),
 }
 
 impl cbor::Record for OutboxEntry {
@@ -150,6 +156,7 @@ impl About {
             | Self::ConversationSettings(_)
             | Self::Profile
             | Self::DeliveryToken
+            | Self::GroupReceipts(_)
             | Self::ContactRemoved(_) => None,
         }
     }
@@ -274,6 +281,23 @@ impl Messenger {
                     self.tell_tokens_again(group, to_tell, accounts, now, &mut step);
                 }
             }
+            About::GroupReceipts(receipts) => {
+                if let Some(mut kept) = self.kept(&entry.conversation).filter(|_| again) {
+                    let is_refused = |of: &MessageRef| left_out && accounts.contains(&of.sender);
+                    for OwedReceipt { of, has_read } in receipts.iter().filter(|owed| !is_refused(&owed.of)) {
+                        kept.owed.receipt_in_group(of.clone(), *has_read, now);
+                    }
+                    self.put_kept(kept, &mut step);
+                }
+            }
+            About::Profile if again && peer.is_none() => {
+                for address in &entry.accounts {
+                    if let Some(mut contact) = self.contact(address) {
+                        contact.peer.profile_told = 0;
+                        self.put_contact(contact, &mut step);
+                    }
+                }
+            }
             About::ContactRequest
             | About::Receipt(_)
             | About::Read { .. }
@@ -345,6 +369,7 @@ impl Messenger {
             | About::Event(_)
             | About::VaultKeys(_)
             | About::Statements(_)
+            | About::GroupReceipts(_)
             | About::Waiting { .. } => {}
         }
     }

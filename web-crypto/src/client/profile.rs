@@ -14,6 +14,7 @@ use super::{
     peer::{Contact, Peer, Trust},
     records::{Records, RecordsError, Store, read},
 };
+use cliquet_wire::address::Address;
 
 /// The key in [`Store::Device`] of one's own.
 pub const PROFILE: &str = "profile";
@@ -82,8 +83,20 @@ impl Messenger {
 
     /// Whether an account is to be told of this account's profile.
     pub(super) fn owes_profile(&self, peer: &Peer) -> bool {
-        let hears = matches!(peer.trust, Trust::Added | Trust::Own) && !peer.key_changed && !peer.deleted;
-        hears && peer.profile_told < self.profile().decided
+        matches!(peer.trust, Trust::Added | Trust::Own) && self.has_older_profile(peer)
+    }
+
+    /// Whether a fellow member, who may not have said anything yet, is to be told of it in the group. Contacts are told
+    /// outside of it.
+    pub(super) fn owes_profile_to_member(&self, address: &Address) -> bool {
+        match self.peer(address) {
+            Some(peer) => peer.trust == Trust::Member && self.has_older_profile(peer),
+            None => self.profile().decided > 0,
+        }
+    }
+
+    fn has_older_profile(&self, peer: &Peer) -> bool {
+        !peer.key_changed && !peer.deleted && peer.profile_told < self.profile().decided
     }
 }
 

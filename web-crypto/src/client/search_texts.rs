@@ -255,6 +255,7 @@ mod tests {
             amendments: Default::default(),
             quote: None,
             lifetime: None,
+            received_by: None,
         }
     }
 

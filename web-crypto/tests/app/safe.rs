@@ -293,6 +293,7 @@ pub(crate) async fn say(page: &Page, number: u8) {
         amendments: Amendments::default(),
         quote: None,
         lifetime: None,
+        received_by: None,
     };
     let store = page.engine.store();
     let said = page.engine.run(async |messenger| Ok(Some(messenger.brought_back(store, vec![message]).await?)));

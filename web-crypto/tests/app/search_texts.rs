@@ -47,6 +47,7 @@ fn text(with: &str, time: u64, text: &str) -> Message {
         amendments: Default::default(),
         quote: None,
         lifetime: None,
+        received_by: None,
     }
 }
 

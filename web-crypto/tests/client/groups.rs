@@ -11,14 +11,14 @@ use cliquet_web_crypto::client::{
 use cliquet_web_crypto::crypto::vault::VaultBody;
 use cliquet_wire::contacts::{Contact, ContactState};
 
-const ALICE: usize = 0;
-const BOB: usize = 1;
-const CAROL: usize = 2;
-const DAVE: usize = 3;
+pub(crate) const ALICE: usize = 0;
+pub(crate) const BOB: usize = 1;
+pub(crate) const CAROL: usize = 2;
+pub(crate) const DAVE: usize = 3;
 
 impl World {
     /// Alice, Bob, Carol and Dave with a device each. Alice has added the others, and they her; nobody else knows anybody.
-    fn four() -> Self {
+    pub(crate) fn four() -> Self {
         let mut world = Self::new(1);
         world.office.takes_strangers = true;
         for (account, name) in ["alice", "bob", "carol", "dave"].into_iter().enumerate() {
@@ -33,18 +33,18 @@ impl World {
         world
     }
 
-    fn add(&self, name: &str) -> Change {
+    pub(crate) fn add(&self, name: &str) -> Change {
         let key_hash = self.office.directories[&address(name)].account_key.hash();
         Change::Add { address: address(name), key_hash, role: Role::Member }
     }
 
-    fn account(&self, place: usize) -> usize {
+    pub(crate) fn account(&self, place: usize) -> usize {
         let key = self.devices[place].messenger.account_key();
         (0..4).find(|account| signer(*account).account_key() == key).unwrap()
     }
 
     /// Alice makes a group with these.
-    fn group_of(&mut self, names: &[&str]) -> GroupId {
+    pub(crate) fn group_of(&mut self, names: &[&str]) -> GroupId {
         let mut changes: Vec<Change> = names.iter().map(|name| self.add(name)).collect();
         changes.push(Change::Name("walks".into()));
         let device = &mut self.devices[ALICE];
@@ -54,7 +54,7 @@ impl World {
         id
     }
 
-    fn try_change(&mut self, place: usize, id: GroupId, changes: Vec<Change>) -> Result<(), StepError> {
+    pub(crate) fn try_change(&mut self, place: usize, id: GroupId, changes: Vec<Change>) -> Result<(), StepError> {
         let account = self.account(place);
         let device = &mut self.devices[place];
         device.now += 1;
@@ -63,11 +63,11 @@ impl World {
         Ok(())
     }
 
-    fn change(&mut self, place: usize, id: GroupId, changes: Vec<Change>) {
+    pub(crate) fn change(&mut self, place: usize, id: GroupId, changes: Vec<Change>) {
         self.try_change(place, id, changes).unwrap();
     }
 
-    fn say(&mut self, place: usize, id: GroupId, text: &str) -> Message {
+    pub(crate) fn say(&mut self, place: usize, id: GroupId, text: &str) -> Message {
         let device = &mut self.devices[place];
         let newest = group_lines(device, id).last().map_or(0, |line| line.sort_time);
         device.now += 1;
@@ -79,17 +79,17 @@ impl World {
     }
 
     /// The texts that a device shows, as `author: text`.
-    fn texts(&self, place: usize, id: GroupId) -> Vec<String> {
+    pub(crate) fn texts(&self, place: usize, id: GroupId) -> Vec<String> {
         let lines = group_lines(&self.devices[place], id).into_iter().filter(|line| !line.is_notice());
         lines.map(|line| format!("{}: {}", line.sender.as_str().split('@').next().unwrap(), line.text())).collect()
     }
 
-    fn members(&self, place: usize, id: GroupId) -> Vec<String> {
+    pub(crate) fn members(&self, place: usize, id: GroupId) -> Vec<String> {
         let state = self.devices[place].messenger.group_state(id).unwrap();
         state.members().map(|(address, _)| address.as_str().split('@').next().unwrap().to_owned()).collect()
     }
 
-    fn set_token(&mut self, place: usize) {
+    pub(crate) fn set_token(&mut self, place: usize) {
         let device = &mut self.devices[place];
         let step = device.messenger.make_delivery_token(&mut device.rng);
         device.take(step);
@@ -99,12 +99,12 @@ impl World {
         device.take(step);
     }
 
-    fn group(&self, place: usize, id: GroupId) -> &cliquet_web_crypto::client::group::Group {
+    pub(crate) fn group(&self, place: usize, id: GroupId) -> &cliquet_web_crypto::client::group::Group {
         self.devices[place].messenger.group(id).unwrap()
     }
 }
 
-fn group_lines(device: &crate::world::Device, id: GroupId) -> Vec<Message> {
+pub(crate) fn group_lines(device: &crate::world::Device, id: GroupId) -> Vec<Message> {
     let (from, to) = conversation_range(&ConversationId::Group(id));
     let range = device.disk.0.range((Store::Messages, from)..(Store::Messages, to));
     range.map(|(_, value)| Message::load(value).unwrap()).collect()

@@ -18,6 +18,7 @@ mod disk;
 mod earlier_versions;
 mod ephemeral;
 mod events;
+mod group_receipts;
 mod groups;
 mod history;
 mod hostile;

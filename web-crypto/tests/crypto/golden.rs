@@ -13,7 +13,7 @@ use cliquet_web_crypto::{
         content::{Body, Content, OwnList, ReceiptKind},
         conversation::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
-            MessageRef, OutgoingEvent, SentEnvelope, Stamp, Waiting,
+            MessageRef, OutgoingEvent, OwedReceipt, ReceivedBy, Receiver, SentEnvelope, Stamp, Waiting,
         },
         delivery_token::OwnToken,
         device::first_records,
@@ -157,10 +157,13 @@ fn texts() -> Vec<Message> {
         amendments: Amendments::default(),
         quote: (number == 5).then(|| MessageRef { sender: "bob@example.org".parse().unwrap(), id: message(4) }),
         lifetime: None,
+        received_by: None,
     };
     let edit = Event::Edit { of: message(5), text: "six".into() };
     let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");
     edited.amendments.note(&edited.sender, Stamp { time: 1_700_000_000_900, id: message(6) }, &edit);
+    let members = vec![Receiver { address: "bob@example.org".parse().unwrap(), has_read: true }];
+    edited.received_by = Some(ReceivedBy { readers: 2, members });
     vec![
         edited,
         text("alice@example.org", 3, DeliveryStatus::Delivered, "Salut 👋"),
@@ -303,6 +306,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         settings: true,
         conversation_settings: true,
         removed_contacts: vec!["eve@example.org".parse().unwrap()],
+        in_group: vec![OwedReceipt { of: texts()[0].reference(), has_read: true }],
+        in_group_since: 1_700_000_000_000,
     };
     all.insert("owed.bin", owed.save().to_vec());
     all.insert("profile.bin", profile().save().to_vec());

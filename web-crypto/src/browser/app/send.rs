@@ -52,6 +52,8 @@ pub struct Sender<P: Platform> {
     pauses: Cell<u32>,
     /// What is missing for them could not be fetched.
     put_off: RefCell<Vec<Address>>,
+    /// By the clock: receipts that are held back leave then. In the past: nobody waits.
+    receipts_wait_until: Cell<u64>,
 }
 
 /// What a look for work found.
@@ -73,6 +75,7 @@ impl<P: Platform> Sender<P> {
             paused: Cell::new(false),
             pauses: Cell::new(0),
             put_off: RefCell::default(),
+            receipts_wait_until: Cell::new(0),
         })
     }
 
@@ -115,11 +118,30 @@ impl<P: Platform> Sender<P> {
         self.post_all().await?;
         loop {
             match self.encrypt_next().await? {
-                Found::Nothing => return Ok(()),
+                Found::Nothing => return self.wait_for_receipts().await,
                 Found::Encrypted => self.post_all().await?,
                 Found::Missing(needs) => self.fetch(&needs).await?,
             }
         }
+    }
+
+    /// Looks for work again when receipts in a group have been held back long enough.
+    async fn wait_for_receipts(self: &Rc<Self>) -> Result<(), AppError> {
+        let due = self.engine.read(|messenger| messenger.group_receipts_due()).await?;
+        let now = self.engine.platform().now_ms();
+        // What is due and was not sent waits for something else, whose end looks for work.
+        let Some(due) = due.filter(|due| *due > now) else { return Ok(()) };
+        let other = self.receipts_wait_until.get();
+        if other > now && other <= due {
+            return Ok(());
+        }
+        self.receipts_wait_until.set(due);
+        let sender = self.clone();
+        self.engine.platform().spawn(async move {
+            sender.engine.platform().pause(u32::try_from(due - now).unwrap_or(u32::MAX)).await;
+            sender.pump();
+        });
+        Ok(())
     }
 
     async fn encrypt_next(&self) -> Result<Found, AppError> {

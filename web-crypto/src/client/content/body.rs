@@ -1,6 +1,6 @@
 //! The kinds of content, with their numbers and fields. A new kind begins here.
 
-use super::ContentError;
+use super::{ContentError, statements::bytes_of};
 use crate::{
     client::{
         conversation::{ConversationId, Event, MessageId, MessageRef},
@@ -27,6 +27,8 @@ use std::sync::Arc;
 
 /// Names in one receipt; the next receipt takes the rest. Sixteen bytes each stay far below a text's limit.
 pub const RECEIPT_NAMES_MAX: usize = 256;
+/// Names in one receipt to one author in a group, as many.
+pub const GROUP_RECEIPT_NAMES_MAX: usize = RECEIPT_NAMES_MAX;
 /// Envelopes that are asked for at once; what is past it is not asked for.
 pub const RETRY_NAMES_MAX: usize = 64;
 /// Statements of a group in one content, as long as the longest one and its signature; more go in several.
@@ -54,6 +56,13 @@ pub enum Body {
         kind: ReceiptKind,
         /// At most [`RECEIPT_NAMES_MAX`].
         messages: Vec<MessageId>,
+    },
+    /// Kind 25, in a group, to a member: these messages of theirs arrived and are kept, or were read.
+    GroupReceipt {
+        /// Together with those that were read at most [`GROUP_RECEIPT_NAMES_MAX`].
+        delivered: Vec<MessageId>,
+        /// What was read was delivered as well.
+        read: Vec<MessageId>,
     },
     /// Kind 4, only between devices of one account: a copy of what was sent to a conversation.
     Sync {
@@ -183,6 +192,15 @@ struct Receipt {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct GroupReceipt {
+    #[n(0)]
+    delivered: Vec<MessageId>,
+    #[n(1)]
+    read: Vec<MessageId>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct Sync {
     #[n(0)]
     conversation: ConversationId,
@@ -296,6 +314,7 @@ impl Body {
             Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
             Self::Statements { statements, tokens } => (21, cbor::encode(&Statements { statements, tokens })),
             Self::AskStatements => (23, cbor::encode(&Nothing {})),
+            Self::GroupReceipt { delivered, read } => (25, cbor::encode(&GroupReceipt { delivered, read })),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -369,6 +388,10 @@ impl Body {
                 let Nothing {} = read(fields)?;
                 Self::AskStatements
             }
+            25 => {
+                let GroupReceipt { delivered, read } = read(fields)?;
+                Self::GroupReceipt { delivered, read }
+            }
             kind => Self::Unknown { kind },
         };
         body.check()?;
@@ -398,6 +421,7 @@ impl Body {
                 emoji.as_ref().is_none_or(|emoji| emoji.len() <= EMOJI_BYTES_MAX)
             }
             Self::Receipt { messages, .. } => messages.len() <= RECEIPT_NAMES_MAX,
+            Self::GroupReceipt { delivered, read } => delivered.len() + read.len() <= GROUP_RECEIPT_NAMES_MAX,
             Self::RetryRequest { envelopes } => envelopes.len() <= RETRY_NAMES_MAX,
             Self::Statements { statements, tokens } => {
                 tokens.len() <= GROUP_MEMBERS_MAX && bytes_of(statements) + bytes_of(tokens) <= STATEMENTS_BYTES_MAX
@@ -422,35 +446,6 @@ impl Body {
     }
 }
 
-impl Body {
-    /// Statements and tokens as contents that hold them all, the statements in their order.
-    pub(crate) fn statements(all: Vec<SignedStatement>, tokens: Vec<MemberToken>) -> Vec<Self> {
-        let mut contents: Vec<Vec<SignedStatement>> = Vec::new();
-        for statement in all {
-            let bytes = bytes_of(std::slice::from_ref(&statement));
-            match contents.last_mut().filter(|held| bytes_of(held) + bytes <= STATEMENTS_BYTES_MAX) {
-                Some(held) => held.push(statement),
-                None => contents.push(vec![statement]),
-            }
-        }
-        let has_room = |held: &Vec<_>| bytes_of(held) + bytes_of(&tokens) <= STATEMENTS_BYTES_MAX;
-        if !tokens.is_empty() && !contents.last().is_some_and(has_room) {
-            contents.push(Vec::new());
-        }
-        let last = contents.len().saturating_sub(1);
-        let mut tokens = Some(tokens);
-        let body = |(place, statements)| {
-            let tokens = tokens.take_if(|_| place == last).unwrap_or_default();
-            Self::Statements { statements, tokens }
-        };
-        contents.into_iter().enumerate().map(body).collect()
-    }
-}
-
-fn bytes_of<T: Encode<()>>(parts: &[T]) -> usize {
-    parts.iter().map(|part| cbor::encode(part).len()).sum()
-}
-
 fn read<T: for<'b> Decode<'b, ()>>(fields: &[u8]) -> Result<T, ContentError> {
     cbor::decode(fields).map_err(|_| ContentError::Malformed)
 }
@@ -462,6 +457,7 @@ impl std::fmt::Debug for Body {
             Self::Event { event, .. } => event.name(),
             Self::ContactRequest => "ContactRequest",
             Self::Receipt { .. } => "Receipt",
+            Self::GroupReceipt { .. } => "GroupReceipt",
             Self::Sync { .. } => "Sync",
             Self::RetryRequest { .. } => "RetryRequest",
             Self::ReadUntil { .. } => "ReadUntil",

@@ -9,11 +9,12 @@
 
 mod blank;
 mod body;
+mod statements;
 
 pub use blank::is_blank;
 pub use body::{
-    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, MemberToken, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind,
-    STATEMENTS_BYTES_MAX,
+    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, MemberToken, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX,
+    ReceiptKind, STATEMENTS_BYTES_MAX,
 };
 
 use super::conversation::GroupId;
@@ -190,6 +191,7 @@ mod tests {
             Body::ContactRequest,
             Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![id(1), id(2)] },
             Body::Receipt { kind: ReceiptKind::Read, messages: vec![] },
+            Body::GroupReceipt { delivered: vec![id(1)], read: vec![id(2), id(3)] },
             Body::RetryRequest { envelopes: vec![EnvelopeId(id(1).0), EnvelopeId(id(2).0)] },
             event(Event::Edit { of: id(2), text: "Salut !".into() }),
             event(Event::Delete { of: of(), for_everyone: true }),
@@ -307,9 +309,11 @@ mod tests {
     #[test]
     fn a_receipt_and_a_retry_request_at_the_limit_pass_and_one_past_it_does_not() {
         let receipt = |n| content(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![id(1); n] });
+        let in_group = |n| content(Body::GroupReceipt { delivered: vec![id(1)], read: vec![id(2); n - 1] });
         let retry = |n| content(Body::RetryRequest { envelopes: vec![EnvelopeId(id(1).0); n] });
         for (at, past) in [
             (receipt(RECEIPT_NAMES_MAX), receipt(RECEIPT_NAMES_MAX + 1)),
+            (in_group(GROUP_RECEIPT_NAMES_MAX), in_group(GROUP_RECEIPT_NAMES_MAX + 1)),
             (retry(RETRY_NAMES_MAX), retry(RETRY_NAMES_MAX + 1)),
         ] {
             assert!(Content::decode(&at.encode().unwrap()).is_ok());

@@ -5,7 +5,7 @@
 //! The order is that in which this device came to know the messages: a message's sort time is never under that of the
 //! message before it, so that a wrong clock, here or there, moves no answer above its question.
 
-use super::{Amendments, Conversation, ConversationId, DeliveryStatus, MessageId, MessageRef};
+use super::{Amendments, Conversation, ConversationId, DeliveryStatus, MessageId, MessageRef, ReceivedBy};
 use crate::{
     client::{
         group::Change,
@@ -55,6 +55,9 @@ pub struct Message {
     /// Of a text that disappears.
     #[n(10)]
     pub lifetime: Option<Lifetime>,
+    /// Of this account's message in a group: which members have received it.
+    #[n(11)]
+    pub received_by: Option<ReceivedBy>,
 }
 
 /// How long a text is kept, and until when.
@@ -156,6 +159,7 @@ impl Message {
             amendments: Amendments::default(),
             quote: None,
             lifetime: None,
+            received_by: None,
         }
     }
 
@@ -266,6 +270,12 @@ impl Message {
         if self.server_time == 0 { self.client_time } else { self.server_time }
     }
 
+    /// Whether a device of somebody it was written to has confirmed it.
+    pub fn has_arrived(&self) -> bool {
+        let has_receiver = |received: &ReceivedBy| !received.members.is_empty();
+        self.status.has_arrived() || self.received_by.as_ref().is_some_and(has_receiver)
+    }
+
     /// Its time is over, and its author is told that nobody had confirmed it.
     pub(crate) fn expire(&mut self) {
         (self.body, self.quote, self.amendments) = (MessageBody::Expired, None, Amendments::default());
@@ -365,6 +375,7 @@ mod tests {
             amendments: Amendments::default(),
             quote: None,
             lifetime: None,
+            received_by: None,
         }
     }
 

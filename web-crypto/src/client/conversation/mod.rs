@@ -10,6 +10,7 @@ mod message;
 mod outgoing;
 mod preview;
 mod reading;
+mod received_by;
 
 pub use amendments::{AMEND_MS_MAX, Amendments, EDITS_KEPT_MAX, Reaction, Stamp, WAITING_AMENDMENTS_MAX, may_amend};
 pub use conversation::{Conversation, PINNED_MAX, Pinned};
@@ -23,3 +24,4 @@ pub use outgoing::{OutgoingEvent, SentEnvelope, Waiting};
 pub use preview::{PREVIEW_CHARS_MAX, Preview};
 pub use reading::UNREAD_LINES_MAX;
 pub(crate) use reading::UnreadLine;
+pub use received_by::{OwedReceipt, ReceivedBy, Receiver};

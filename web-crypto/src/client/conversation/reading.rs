@@ -3,7 +3,7 @@
 //! The server gives a text the same time for all devices of an account, and so one time says how far was read. It counts
 //! in whatever order it and the texts arrive.
 
-use super::{Conversation, Message, MessageId};
+use super::{Conversation, Message, MessageRef};
 use minicbor::{Decode, Encode};
 
 /// Lines that are kept by name until they are read: one receipt has as many. Of older ones only the number is kept, and
@@ -35,7 +35,7 @@ pub(crate) struct UnreadLine {
     pub(crate) time: u64,
     /// Of a text, for its receipt.
     #[n(1)]
-    pub(crate) text: Option<MessageId>,
+    pub(crate) text: Option<MessageRef>,
 }
 
 impl Conversation {
@@ -53,7 +53,8 @@ impl Conversation {
 
     /// Whether this is a text that nobody has read yet.
     pub fn has_unread(&self, message: &Message) -> bool {
-        !message.is_own() && self.reading.lines.iter().any(|line| line.text == Some(message.id))
+        let is_it = |of: &MessageRef| of.id == message.id && of.sender == message.sender;
+        !message.is_own() && self.reading.lines.iter().any(|line| line.text.as_ref().is_some_and(is_it))
     }
 
     /// Until when, and when that was read, by the clock of the device where it was.
@@ -62,7 +63,7 @@ impl Conversation {
     }
 
     /// All of it was read, here and now. Gives how far that is, and the texts that are read with it. `None`: nothing was unread.
-    pub(crate) fn read(&mut self, now: u64) -> Option<(u64, Vec<MessageId>)> {
+    pub(crate) fn read(&mut self, now: u64) -> Option<(u64, Vec<MessageRef>)> {
         if self.unread == 0 {
             return None;
         }
@@ -74,7 +75,7 @@ impl Conversation {
     }
 
     /// Everything that the server took until then was read, here or on another device, at the time `at`.
-    pub(crate) fn read_until(&mut self, until: u64, at: u64) -> Vec<MessageId> {
+    pub(crate) fn read_until(&mut self, until: u64, at: u64) -> Vec<MessageRef> {
         let reading = &mut self.reading;
         if until > reading.until {
             (reading.until, reading.at) = (until, at);
@@ -95,15 +96,19 @@ impl Conversation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::conversation::ConversationId;
+    use crate::client::conversation::{ConversationId, MessageId};
     use cliquet_wire::address::Address;
 
     fn conversation() -> Conversation {
-        Conversation::new(ConversationId::from(&Address::parse("bob@example.org").unwrap()))
+        Conversation::new(ConversationId::from(&bob()))
     }
 
-    fn id(time: u64) -> MessageId {
-        MessageId::from_parts(time, [1; 10])
+    fn bob() -> Address {
+        Address::parse("bob@example.org").unwrap()
+    }
+
+    fn id(time: u64) -> MessageRef {
+        MessageRef { sender: bob(), id: MessageId::from_parts(time, [1; 10]) }
     }
 
     fn text(time: u64) -> UnreadLine {

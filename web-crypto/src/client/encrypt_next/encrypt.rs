@@ -121,6 +121,7 @@ impl Messenger {
             | About::Event(_)
             | About::VaultKeys(_)
             | About::Statements(_)
+            | About::GroupReceipts(_)
             | About::Waiting { .. } => {}
         }
         if let Some(line) = line {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::client::{
     content::{Body, InGroup},
-    conversation::{ConversationId, Event, Failure, GroupId, Waiting, again_key},
+    conversation::{ConversationId, Event, Failure, GroupId, Message, Waiting, again_key},
     group::{Group, GroupState, Standing},
     messenger::{Messenger, Step, StepError},
     outbox::About,
@@ -177,15 +177,64 @@ impl Messenger {
             }
         }
         match line {
-            Some(line) if matches!(line.what, What::Message(_)) => {
-                let mut kept = self.kept(&job.conversation).ok_or(StepError::NoContact)?;
-                take_off(line, &mut kept.conversation, step);
-                self.put_kept(kept, step);
+            Some(line) => {
+                if let What::Message(message) = &line.what {
+                    let mut kept = self.kept(&job.conversation).ok_or(StepError::NoContact)?;
+                    take_off(line, &mut kept.conversation, step);
+                    self.put_kept(kept, step);
+                    let received_by = message.received_by.clone().or_else(|| self.readers_of(&job.conversation));
+                    step.put_message(Message { received_by, ..(**message).clone() });
+                } else {
+                    step.changes.delete(Store::ToEncrypt, line.key.clone());
+                }
             }
-            Some(line) => step.changes.delete(Store::ToEncrypt, line.key.clone()),
-            None => {}
+            None => self.told_in_group(job, step)?,
         }
         Ok(())
+    }
+
+    /// What no line asked for is on its way, and no longer owed.
+    fn told_in_group(&self, job: &Job<'_>, step: &mut Step) -> Result<(), StepError> {
+        match &job.about {
+            About::GroupReceipts(sent) => {
+                let mut kept = self.kept(&job.conversation).ok_or(StepError::NoContact)?;
+                kept.owed.receipts_in_group_sent(sent);
+                self.put_kept(kept, step);
+            }
+            About::Profile => {
+                for part in &job.parts {
+                    let mut contact = self.contact(&part.account).ok_or(StepError::NoContact)?;
+                    contact.peer.profile_told = self.profile().decided;
+                    self.put_contact(contact, step);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// This account's profile, to the fellow members who are no contacts and have not been told of it.
+    pub(super) fn encrypt_profile_in_group(
+        &self,
+        is_free: impl Fn(&ConversationId) -> bool,
+        now: u64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<Option<Next>, StepError> {
+        for group in self.groups().filter(|group| group.standing == Standing::Joined && self.is_in_group(group.id)) {
+            let conversation = ConversationId::Group(group.id);
+            let Some(state) = self.group_state(group.id).filter(|_| is_free(&conversation)) else { continue };
+            let mut accounts = self.readers(state);
+            accounts.retain(|account| self.owes_profile_to_member(account) && !group.leaves_out(account, now));
+            if accounts.is_empty() {
+                continue;
+            }
+            let (body, within) = (Body::Profile(Box::new(self.profile().clone())), self.within(group.id));
+            let part = |account| Part { account, bodies: vec![body.clone()], only: None, group: within };
+            let parts = accounts.into_iter().map(part).collect();
+            let job = Job { about: About::Profile, conversation, parts, later: Vec::new() };
+            return self.encrypt(job, None, now, rng).map(Some);
+        }
+        Ok(None)
     }
 }
 

@@ -5,12 +5,15 @@
 
 mod at_once;
 mod encrypt;
+mod group_receipts;
 mod in_group;
 mod job;
 mod line;
 mod posts;
 mod reading;
 mod seal;
+
+pub use group_receipts::RECEIPTS_HELD_MS_PER_MEMBER;
 
 use super::{
     content::Body,
@@ -122,6 +125,12 @@ impl Messenger {
             return Ok(next);
         }
         if let Some(next) = self.encrypt_reading(is_free, now, rng)? {
+            return Ok(next);
+        }
+        if let Some(next) = self.encrypt_profile_in_group(free, now, rng)? {
+            return Ok(next);
+        }
+        if let Some(next) = self.encrypt_group_receipts(free, now, rng)? {
             return Ok(next);
         }
         // A device of one's own has shown itself, or a later list was named: the person is told whether there is anything

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     client::{
-        conversation::{Conversation, ConversationId, GroupId, Waiting},
+        conversation::{Conversation, ConversationId, GroupId, ReceivedBy, Waiting},
         kept::Kept,
         messenger::{Effect, Messenger, Step, StepError},
         peer::{Owed, Trust},
@@ -160,6 +160,12 @@ impl Messenger {
         };
         let members = state.members().map(|(address, _)| address);
         members.filter(|address| can_read(address)).cloned().collect()
+    }
+
+    /// Nobody has received yet what is written in a group now. `None` outside of groups, and where nobody else reads.
+    pub(in crate::client) fn readers_of(&self, id: &ConversationId) -> Option<ReceivedBy> {
+        let readers = self.readers(self.group_state(id.group()?)?).len();
+        (readers > 0).then(|| ReceivedBy::nobody_of(readers))
     }
 
     /// A new device of this account has nothing of its groups yet.

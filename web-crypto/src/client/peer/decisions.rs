@@ -146,9 +146,13 @@ impl Messenger {
         if let Some((until, texts)) = kept.conversation.read(now) {
             kept.owed.read_until(until);
             self.run_read(id, (until, now), false, records, &mut step).await?;
-            // Nobody is told who has read what in a group.
-            if id.group().is_none() && self.shares_reading(&kept.conversation.settings) {
-                texts.into_iter().for_each(|text| kept.owed.read(text));
+            if self.shares_reading(&kept.conversation.settings) {
+                for text in texts {
+                    match id {
+                        ConversationId::Direct(_) => kept.owed.read(text.id),
+                        ConversationId::Group(_) => kept.owed.receipt_in_group(text, true, now),
+                    }
+                }
             }
         }
         self.put_kept(kept, &mut step);

@@ -1,7 +1,10 @@
 //! What is still to be sent on account of a contact without anybody asking for it: contact requests, receipts, and word to
 //! the account's own other devices.
 
-use crate::{client::conversation::MessageId, crypto::cbor};
+use crate::{
+    client::conversation::{MessageId, MessageRef, OwedReceipt},
+    crypto::cbor,
+};
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
@@ -36,6 +39,12 @@ pub struct Owed {
     /// told.
     #[cbor(n(6), default)]
     pub removed_contacts: Vec<Address>,
+    /// In a group: these arrived or were read, and their authors have not been told.
+    #[cbor(n(7), default)]
+    pub in_group: Vec<OwedReceipt>,
+    /// When the first of those came, in milliseconds since 1970.
+    #[cbor(n(8), default)]
+    pub in_group_since: u64,
 }
 
 impl cbor::Record for Owed {
@@ -57,6 +66,26 @@ impl Owed {
     pub(crate) fn read(&mut self, message: MessageId) {
         self.receipts.retain(|name| *name != message);
         add(&mut self.read, message);
+    }
+
+    /// The same for a message in a group. Past [`RECEIPTS_OWED_MAX`] nothing is added.
+    pub(crate) fn receipt_in_group(&mut self, of: MessageRef, has_read: bool, now: u64) {
+        if let Some(owed) = self.in_group.iter_mut().find(|owed| owed.of == of) {
+            owed.has_read |= has_read;
+        } else if self.in_group.len() < RECEIPTS_OWED_MAX {
+            if self.in_group.is_empty() {
+                self.in_group_since = now;
+            }
+            self.in_group.push(OwedReceipt { of, has_read });
+        }
+    }
+
+    /// These receipts in a group are on their way, or nobody is to get them.
+    pub(crate) fn receipts_in_group_sent(&mut self, sent: &[OwedReceipt]) {
+        self.in_group.retain(|owed| !sent.contains(owed));
+        if self.in_group.is_empty() {
+            self.in_group_since = 0;
+        }
     }
 
     pub(crate) fn read_until(&mut self, until: u64) {

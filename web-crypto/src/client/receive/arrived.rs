@@ -4,8 +4,8 @@ use super::Found;
 use crate::client::{
     content::{Body, Content, ContentError, FIRST_SILENT_KIND, OwnList, ReceiptKind},
     conversation::{
-        Amendments, Conversation, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, Notice, Stamp,
-        UnreadLine, message_key,
+        Amendments, Conversation, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, MessageRef, Notice,
+        Stamp, UnreadLine, message_key,
     },
     lifetimes::{CLOCK_AHEAD_MS_MAX, ConversationTimer, READ_AT_ONCE_MS, forget, run_from, wait_for_reader},
     messenger::{Effect, Ignored, Messenger, Step, StepError},
@@ -201,7 +201,8 @@ impl Messenger {
             Body::Event { id, event } if !contact.is_own() && !event.is_for_own_devices() => {
                 let is_text = matches!(event, Event::Text { .. });
                 if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
-                    contact.conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
+                    let text = is_text.then(|| MessageRef { sender: said.sender.clone(), id });
+                    contact.conversation.arrives(UnreadLine { time: said.server_time, text });
                 }
                 if is_text {
                     contact.owed.receipt(id);
@@ -316,6 +317,7 @@ impl Messenger {
             // Nobody replies to what a third person said elsewhere.
             quote: quote.filter(|quote| self.takes_part(&conversation.id, &quote.sender)),
             lifetime: seconds.map(Lifetime::of),
+            received_by: is_own.then(|| self.readers_of(&conversation.id)).flatten(),
         };
         self.take_waiting(&mut message, conversation, records, step).await?;
         let (read_until, read_at) = conversation.read_so_far();

@@ -4,13 +4,16 @@ use super::arrived::Said;
 use crate::{
     client::{
         content::{Body, Content, InGroup},
-        conversation::{ConversationId, Event, GroupId, UnreadLine},
+        conversation::{
+            ConversationId, Event, GroupId, Message, MessageBody, MessageId, MessageRef, UnreadLine, message_key,
+        },
         group::{Group, GroupState, Standing},
         kept::Kept,
+        lifetimes::forget,
         messenger::{Ignored, Messenger, Step, StepError},
         peer::{Contact, Peer, Trust},
         receive::unknown::UnknownContent,
-        records::{Records, Store, decode},
+        records::{Records, Store, decode, read},
     },
     crypto::rsa::Verifier,
 };
@@ -66,6 +69,12 @@ impl Messenger {
         if let Body::DeliveryToken(token) = content.body {
             if contact.peer.take_delivery_token(token) {
                 self.pass_on_token(contact.address(), step);
+            }
+            return Ok(());
+        }
+        if let Body::Profile(profile) = content.body {
+            if contact.peer.is_answered() && !contact.is_own() {
+                self.take_profile(contact, *profile, records, step).await?;
             }
             return Ok(());
         }
@@ -147,11 +156,52 @@ impl Messenger {
             self.take_synced(conversation, body, said, records, step).await?;
         } else if let Body::Event { id, event } = body {
             let is_text = matches!(event, Event::Text { .. });
+            let of = MessageRef { sender: said.sender.clone(), id };
             if self.take_event(conversation, id, event, said, records, step).await? {
-                conversation.arrives(UnreadLine { time: said.server_time, text: is_text.then_some(id) });
+                let text = is_text.then(|| of.clone());
+                conversation.arrives(UnreadLine { time: said.server_time, text });
+            }
+            if is_text {
+                kept.owed.receipt_in_group(of, false, said.now);
+            }
+        } else if let Body::GroupReceipt { delivered, read } = body {
+            let reads = self.shares_reading(&conversation.settings);
+            for (names, has_read) in [(delivered, false), (read, reads)] {
+                for id in names {
+                    self.mark_received(&conversation.id, id, (said.sender, has_read), records, step).await?;
+                }
             }
         }
         self.put_kept(kept, step);
+        Ok(())
+    }
+
+    /// A member has received, or read, a message of this account in a group.
+    async fn mark_received(
+        &self,
+        group: &ConversationId,
+        id: MessageId,
+        (member, has_read): (&Address, bool),
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let name = message_key(group, self.address(), id);
+        if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await?
+            && let Some(mut message) = read::<Message>(records, Store::Messages, &place).await?
+            && let Some(received) = &mut message.received_by
+            && received.note(member, has_read)
+        {
+            if message.body == MessageBody::Expired {
+                // Its author was told that nobody had it yet.
+                forget(&message, step);
+                return Ok(());
+            }
+            let status = received.status();
+            if status.has_arrived() {
+                message.status = status;
+            }
+            step.put_message(message);
+        }
         Ok(())
     }
 
@@ -213,6 +263,7 @@ fn may_say(state: &GroupState, contact: &Contact, body: &Body) -> bool {
         // What is set for a group is a statement.
         Body::Event { event: Event::Timer { .. }, .. } => false,
         Body::Event { .. } => state.may_write(contact.address()),
+        Body::GroupReceipt { .. } => !contact.is_own(),
         Body::ReadUntil { .. } | Body::ConversationSettings(_) => contact.is_own(),
         _ => false,
     }

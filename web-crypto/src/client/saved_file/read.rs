@@ -184,6 +184,7 @@ impl Texts<'_> {
             amendments,
             quote,
             lifetime: None,
+            received_by: None,
         };
         Some(Some(message))
     }
