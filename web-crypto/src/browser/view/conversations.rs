@@ -373,12 +373,17 @@ impl Conversations {
                         contacts::refresh();
                         continue;
                     };
-                    // A fellow member of a group has no line of their own.
-                    if matches!(peer.trust, Trust::Own | Trust::Member) {
+                    if peer.trust == Trust::Own {
                         continue;
                     }
                     avatar::outdate(address.as_str());
                     let is_renamed = names::learn_own(&peer);
+                    // Lines of a group name their authors.
+                    between |= is_renamed && open.as_ref().is_some_and(|open| open.id.group().is_some());
+                    // A fellow member has no line of their own.
+                    if peer.trust == Trust::Member {
+                        continue;
+                    }
                     if !self.contacts.show_peer(&peer).await? {
                         contacts::refresh();
                     }

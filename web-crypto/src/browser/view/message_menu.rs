@@ -10,10 +10,11 @@ use super::{
     dom, earlier_versions,
     fill::fill,
     forward,
+    menu_items::{items, step},
     message_actions::{Gesture, MessageActions},
     message_gestures, message_keys,
     message_words::newest_text,
-    names, notices, quote, search_results, selection,
+    names, notices, quote, received_by, search_results, selection,
     sentences::word,
 };
 use crate::{
@@ -101,7 +102,7 @@ impl MessageMenu {
                 serving.amend(Amend::Delete { for_everyone });
             });
         }
-        for id in ["delete-message", "earlier-versions", "forward-message", "choose-emoji"] {
+        for id in ["delete-message", "earlier-versions", "received-by", "forward-message", "choose-emoji"] {
             let Some(dialog) = dom::by_id(id) else { continue };
             let closing = menu.clone();
             dom::on(&dialog.clone(), "click", move |event| {
@@ -201,6 +202,7 @@ impl MessageMenu {
             ("[data-act=unpin]", writes && message.pinned_at().is_some()),
             ("[data-act=edit]", writes && may_change && !message.is_deleted()),
             ("[data-act=earlier]", message.is_edited()),
+            ("[data-act=received]", message.received_by.is_some()),
             ("[data-act=delete]", !message.is_deleted()),
         ] {
             if let Some(item) = dom::within(&popover, item) {
@@ -236,7 +238,7 @@ impl MessageMenu {
     /// Takes a key in the menu. `false`: the key means something else.
     fn pressed(&self, key: &str) -> bool {
         if key != "Escape" && key != "Tab" {
-            return step(key);
+            return step(MENU, key);
         }
         self.close();
         if let Some(line) = self.line.borrow().as_ref() {
@@ -256,6 +258,7 @@ impl MessageMenu {
             "copy" => self.copy(),
             "edit" => self.edit(),
             "earlier" => self.show_earlier(),
+            "received" => self.show_received(),
             "forward" => self.forward(),
             "select" => selection::begin(&line),
             "star" => self.amend(Amend::Star(true)),
@@ -329,6 +332,16 @@ impl MessageMenu {
         task::spawn(async move {
             if let Some(message) = menu.message().await {
                 earlier_versions::show(&message, &menu.actions.words);
+            }
+        });
+    }
+
+    fn show_received(self: &Rc<Self>) {
+        let menu = self.clone();
+        task::spawn(async move {
+            let Some(message) = menu.message().await else { return };
+            if let Err(error) = received_by::show(&menu.actions.engine, &message).await {
+                notices::show_error(&error, &menu.actions.words);
             }
         });
     }
@@ -439,37 +452,6 @@ fn say_copied(copied: bool) {
 
 fn now_ms() -> u64 {
     timer::now_ms()
-}
-
-/// The items that can be chosen, in order.
-fn items(menu: &Element) -> Vec<Element> {
-    let shown = |item: &Element| item.closest("[hidden]").ok().flatten().is_none();
-    dom::all_within(menu, "button").into_iter().filter(shown).collect()
-}
-
-/// To another item, as menus do (ARIA Authoring Practices, "Menu"). `false`: the key means something else.
-fn step(key: &str) -> bool {
-    let Some(menu) = dom::by_id(MENU) else { return false };
-    let items = items(&menu);
-    let at = dom::active().and_then(|active| items.iter().position(|item| *item == active)).unwrap_or(0);
-    let last = items.len().saturating_sub(1);
-    let to = match key {
-        "ArrowDown" | "ArrowRight" => {
-            if at == last {
-                0
-            } else {
-                at + 1
-            }
-        }
-        "ArrowUp" | "ArrowLeft" => at.checked_sub(1).unwrap_or(last),
-        "Home" => 0,
-        "End" => last,
-        _ => return false,
-    };
-    if let Some(item) = items.get(to) {
-        dom::focus(item);
-    }
-    true
 }
 
 fn go_to_quoted(actions: &Rc<MessageActions>, line: &Element) {

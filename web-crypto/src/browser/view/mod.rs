@@ -61,6 +61,8 @@ pub mod history;
 pub mod invite_state;
 pub mod locale;
 #[cfg(target_arch = "wasm32")]
+pub mod menu_items;
+#[cfg(target_arch = "wasm32")]
 pub mod message;
 #[cfg(target_arch = "wasm32")]
 pub mod message_actions;
@@ -95,6 +97,8 @@ pub mod quote;
 pub mod reactions;
 #[cfg(target_arch = "wasm32")]
 pub mod reading_place;
+#[cfg(target_arch = "wasm32")]
+pub mod received_by;
 #[cfg(target_arch = "wasm32")]
 pub mod recovery_paper;
 #[cfg(target_arch = "wasm32")]
