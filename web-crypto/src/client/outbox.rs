@@ -9,6 +9,7 @@ use super::{
         ConversationId, DeliveryStatus, Failure, GroupId, Message, MessageId, MessageRef, OwedReceipt, SentEnvelope,
         Waiting,
     },
+    group::WishState,
     lifetimes::run_from,
     messenger::{Effect, Messenger, Step, StepError},
     peer::Contact,
@@ -115,6 +116,12 @@ pub enum About {
     /// Receipts to the authors of messages in a group.
     #[n(14)]
     GroupReceipts(#[n(0)] Vec<OwedReceipt>),
+    /// This account's wish to join a group.
+    #[n(15)]
+    JoinRequest,
+    /// Word to who asked to join a group that they are not added.
+    #[n(16)]
+    JoinRefused,
 }
 
 impl cbor::Record for OutboxEntry {
@@ -157,6 +164,8 @@ impl About {
             | Self::Profile
             | Self::DeliveryToken
             | Self::GroupReceipts(_)
+            | Self::JoinRequest
+            | Self::JoinRefused
             | Self::ContactRemoved(_) => None,
         }
     }
@@ -290,6 +299,20 @@ impl Messenger {
                     self.put_kept(kept, &mut step);
                 }
             }
+            About::JoinRequest => {
+                if let Some(group) = entry.conversation.group() {
+                    let state = if refusal == Refusal::EncryptAgain { WishState::Waiting } else { WishState::Refused };
+                    self.wished(group, state, &mut step);
+                }
+            }
+            About::JoinRefused => {
+                if let Some(mut group) = entry.conversation.group().and_then(|id| self.group(id)).cloned()
+                    && refusal == Refusal::EncryptAgain
+                {
+                    entry.accounts.iter().for_each(|account| group.refuse(account));
+                    step.put_group(&group);
+                }
+            }
             About::Profile if again && peer.is_none() => {
                 for address in &entry.accounts {
                     if let Some(mut contact) = self.contact(address) {
@@ -370,6 +393,8 @@ impl Messenger {
             | About::VaultKeys(_)
             | About::Statements(_)
             | About::GroupReceipts(_)
+            | About::JoinRequest
+            | About::JoinRefused
             | About::Waiting { .. } => {}
         }
     }

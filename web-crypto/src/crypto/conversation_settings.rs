@@ -1,6 +1,7 @@
 //! What a person set for one conversation, the same on all devices of the account.
 
 use super::cbor;
+use cliquet_wire::{bytes::Bytes, ids::DeviceId};
 use minicbor::{Decode, Encode};
 
 /// Bytes of a name that a person gives a contact for themselves.
@@ -38,7 +39,28 @@ pub struct ConversationSettings {
     /// Lines that the server took until then were deleted, in milliseconds since 1970. It only grows, whatever is decided.
     #[n(8)]
     pub cleared_until: u64,
+    /// Of a group: the link by which others may join it through this account.
+    #[n(9)]
+    pub join_link: Option<JoinLink>,
 }
+
+/// A link by which others may join a group. Another one takes its place, or none.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(map)]
+pub struct JoinLink {
+    /// What is in the link, and is shown by who asks to join.
+    #[n(0)]
+    pub secret: JoinSecret,
+    /// The device that made it. It adds those who ask; the account's other devices show who asks.
+    #[n(1)]
+    pub device: DeviceId,
+    /// A person decides about everybody who asks.
+    #[n(2)]
+    pub asks: bool,
+}
+
+/// What a link to a group proves: 16 random bytes.
+pub type JoinSecret = Bytes<16>;
 
 impl cbor::Record for ConversationSettings {
     const VERSION: u32 = 1;

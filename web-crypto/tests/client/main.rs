@@ -22,6 +22,7 @@ mod group_receipts;
 mod groups;
 mod history;
 mod hostile;
+mod joining;
 mod known_breaks;
 mod notes;
 mod pins;

@@ -1,8 +1,11 @@
 //! Settings and a profile with every field set, for the kept examples.
 
 use cliquet_web_crypto::crypto::{
-    account_settings::AccountSettings, conversation_settings::ConversationSettings, profile::Profile,
+    account_settings::AccountSettings,
+    conversation_settings::{ConversationSettings, JoinLink},
+    profile::Profile,
 };
+use cliquet_wire::{bytes::Bytes, ids::DeviceId};
 
 /// Settings of an account, none of them the first.
 pub(crate) fn account_settings() -> AccountSettings {
@@ -29,5 +32,6 @@ pub(crate) fn conversation_settings() -> ConversationSettings {
         hides_reading: true,
         hides_typing: true,
         cleared_until: 1_700_000_000_200,
+        join_link: Some(JoinLink { secret: Bytes([6; 16]), device: DeviceId::from_random([7; 16]), asks: true }),
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::people::{Person, alice, mallory};
 use cliquet_web_crypto::{
-    client::group::{GROUPS_MAX, change::GROUP_NAME_BYTES_MAX},
+    client::group::{GROUP_NAME_BYTES_MAX, GROUPS_MAX},
     crypto::{
-        conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
+        conversation_settings::{ConversationSettings, JoinLink, NICKNAME_BYTES_MAX},
         conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX},
         history::OlderKeys,
         keys::Key,
@@ -18,6 +18,7 @@ use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
     contacts::ContactState,
+    ids::DeviceId,
     limits::{ADDRESS_BYTES_MAX, CONTACTS_MAX, VAULT_BYTES_MAX},
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
@@ -252,6 +253,7 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
             hides_reading: true,
             hides_typing: true,
             cleared_until: 1_700_000_000_000,
+            join_link: None,
         };
         contact.profile_name = ProfileName { decided: u64::MAX, name: Some("p".repeat(PROFILE_NAME_BYTES_MAX)) };
         contact.timer = ConversationTimer { set_at: 1_700_000_000_000, seconds: Some(LIFE_SECONDS_MAX) };
@@ -268,7 +270,14 @@ fn a_vaults_length_hides_a_few_contacts_and_a_full_list_of_the_longest_addresses
         joined: true,
         introduced_by: addresses[at].clone(),
         asked: addresses[..GROUP_ASKED_MAX].to_vec(),
-        settings: longest.contacts[0].settings.clone(),
+        settings: ConversationSettings {
+            join_link: Some(JoinLink {
+                secret: Bytes([255; 16]),
+                device: DeviceId::from_random([255; 16]),
+                asks: true,
+            }),
+            ..longest.contacts[0].settings.clone()
+        },
         version: u32::MAX,
         deleted: u32::MAX,
         name: "n".repeat(GROUP_NAME_BYTES_MAX),

@@ -4,6 +4,7 @@ use crate::client::{
     conversation::{ConversationId, GroupId},
     ephemeral::Signal,
     group::Role,
+    join_link::JoinByLink,
     profile::Profile,
     settings::{AccountSettings, ConversationChange},
 };
@@ -35,6 +36,18 @@ pub enum GroupAction {
     },
     #[n(6)]
     Rename(#[n(0)] String),
+    /// Make a link by which others join, in the place of an earlier one. `asks`: a person decides about everybody.
+    #[n(20)]
+    MakeLink {
+        #[n(0)]
+        asks: bool,
+    },
+    /// Nobody joins by the link any more.
+    #[n(21)]
+    WithdrawLink,
+    /// Do not add this account, which asks to join.
+    #[n(22)]
+    Refuse(#[n(0)] Address),
 }
 
 /// Something that only the leader does, because it takes a step of the messenger.
@@ -137,6 +150,9 @@ pub enum Command {
         #[n(1)]
         action: GroupAction,
     },
+    /// Ask to join the group of this link.
+    #[n(20)]
+    JoinByLink(#[n(0)] Box<JoinByLink>),
     /// What somebody does in this conversation, for the contact if it is there.
     #[n(11)]
     Signal {

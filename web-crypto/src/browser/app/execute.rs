@@ -42,6 +42,7 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         }
         Command::CreateGroup { name, members } => groups::create(engine, name, members).await,
         Command::InGroup { group, action } => groups::act(engine, group, action).await,
+        Command::JoinByLink(link) => groups::ask_to_join(engine, &link).await,
         // The leader does these itself.
         Command::Read(_) | Command::Import | Command::OpenVault | Command::Signal { .. } => Ok(()),
     }

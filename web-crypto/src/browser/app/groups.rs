@@ -1,11 +1,12 @@
 //! What a person does with groups, in the leader: statements that this account signs.
 
-use super::{command::GroupAction, engine::Engine, error::AppError};
+use super::{command::GroupAction, engine::Engine, error::AppError, search_user};
 use crate::{
     browser::platform::service::Platform,
     client::{
         conversation::GroupId,
         group::{Change, Role},
+        join_link::JoinByLink,
         messenger::{Messenger, StepError},
     },
     crypto::profile::clean,
@@ -52,8 +53,39 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
         GroupAction::SetRole { address, role } => {
             change(&|_| Ok(vec![Change::SetRole { address: address.clone(), role }])).await
         }
+        GroupAction::MakeLink { asks } => {
+            let rng = &mut engine.platform().rng();
+            engine.run(async |messenger| Ok(Some(messenger.make_join_link(id, asks, rng)?))).await
+        }
+        GroupAction::WithdrawLink => engine.run(async |messenger| Ok(Some(messenger.withdraw_join_link(id)?))).await,
+        GroupAction::Refuse(address) => {
+            engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await
+        }
         GroupAction::Rename(name) => change(&|_| Ok(named(&name).into_iter().collect())).await,
     }
+}
+
+/// Asks the account whose link this is to be added to its group.
+pub(super) async fn ask_to_join<P: Platform>(engine: &Engine<P>, link: &JoinByLink) -> Result<(), AppError> {
+    let platform = engine.platform();
+    let directory = search_user::directory(platform, &link.inviter).await?;
+    let asked = async |messenger: &Messenger| {
+        Ok(Some(messenger.ask_to_join(link, directory, platform.now_ms(), platform.verifier()).await?))
+    };
+    engine.run(asked).await
+}
+
+/// Adds everybody who asks to join by a link that was made here and asks nobody about them. Who cannot be added is told.
+pub(super) async fn admit<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
+    while let Some((group, address)) = engine.read(|messenger| messenger.next_to_admit()).await? {
+        match act(engine, group, GroupAction::Add(vec![address.clone()])).await {
+            Err(AppError::Step(StepError::Group(_) | StepError::NoContact)) => {
+                act(engine, group, GroupAction::Refuse(address)).await?;
+            }
+            added => added?,
+        }
+    }
+    Ok(())
 }
 
 /// Under the keys by which this account knows them.

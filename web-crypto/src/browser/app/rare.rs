@@ -10,7 +10,7 @@ use super::{
     error::AppError,
     execute::execute,
     fetch::fetch,
-    history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
+    groups, history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
     vault_sync::VaultSync,
 };
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
@@ -79,6 +79,7 @@ async fn tend<P: Platform>(engine: &Engine<P>) {
 async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &UnknownToken) -> Result<(), AppError> {
     // First what needs no server.
     saved_file::add_texts(engine).await?;
+    groups::admit(engine).await?;
     // Somebody whom another device blocked is not told a new token.
     let token_is_due = delivery_token::is_due(engine).await?;
     if token_is_due {

@@ -10,7 +10,7 @@ use crate::{
         account_settings::AccountSettings,
         account_token::AccountToken,
         cbor,
-        conversation_settings::ConversationSettings,
+        conversation_settings::{ConversationSettings, JoinSecret},
         conversation_timer::is_life,
         profile::Profile,
         vault::{SharedKeys, VaultContact},
@@ -64,6 +64,15 @@ pub enum Body {
         /// What was read was delivered as well.
         read: Vec<MessageId>,
     },
+    /// Kind 26, in a group, to a member whose link somebody has: they ask to be added.
+    JoinRequest {
+        /// From the link.
+        secret: JoinSecret,
+        /// What lets members write to them.
+        token: AccountToken,
+    },
+    /// Kind 27, in a group, to somebody who asked to join: they are not added.
+    JoinRefused,
     /// Kind 4, only between devices of one account: a copy of what was sent to a conversation.
     Sync {
         /// Where it was sent.
@@ -201,6 +210,15 @@ struct GroupReceipt {
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
+struct JoinRequest {
+    #[n(0)]
+    secret: JoinSecret,
+    #[n(1)]
+    token: AccountToken,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
 struct Sync {
     #[n(0)]
     conversation: ConversationId,
@@ -315,6 +333,8 @@ impl Body {
             Self::Statements { statements, tokens } => (21, cbor::encode(&Statements { statements, tokens })),
             Self::AskStatements => (23, cbor::encode(&Nothing {})),
             Self::GroupReceipt { delivered, read } => (25, cbor::encode(&GroupReceipt { delivered, read })),
+            Self::JoinRequest { secret, token } => (26, cbor::encode(&JoinRequest { secret, token })),
+            Self::JoinRefused => (27, cbor::encode(&Nothing {})),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -392,6 +412,14 @@ impl Body {
                 let GroupReceipt { delivered, read } = read(fields)?;
                 Self::GroupReceipt { delivered, read }
             }
+            26 => {
+                let JoinRequest { secret, token } = read(fields)?;
+                Self::JoinRequest { secret, token }
+            }
+            27 => {
+                let Nothing {} = read(fields)?;
+                Self::JoinRefused
+            }
             kind => Self::Unknown { kind },
         };
         body.check()?;
@@ -435,6 +463,8 @@ impl Body {
             }
             | Self::ContactRequest
             | Self::AskStatements
+            | Self::JoinRequest { .. }
+            | Self::JoinRefused
             | Self::Sync { .. }
             | Self::ReadUntil { .. }
             | Self::Settings(_)
@@ -469,6 +499,8 @@ impl std::fmt::Debug for Body {
             Self::VaultKeys(_) => "VaultKeys",
             Self::Statements { .. } => "Statements",
             Self::AskStatements => "AskStatements",
+            Self::JoinRequest { .. } => "JoinRequest",
+            Self::JoinRefused => "JoinRefused",
             Self::Unknown { .. } => "Unknown",
         })
     }

@@ -200,6 +200,11 @@ mod tests {
             event(Event::Reaction { of: of(), emoji: None }),
             event(Event::Star { of: of(), starred: true }),
             event(Event::Pin { of: of(), pinned: true }),
+            Body::JoinRequest {
+                secret: Bytes([4; 16]),
+                token: AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 },
+            },
+            Body::JoinRefused,
             Body::DeliveryToken(AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 }),
             Body::VaultKeys(Arc::new(SharedKeys {
                 generation: 7,

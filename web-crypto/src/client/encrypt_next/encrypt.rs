@@ -122,6 +122,8 @@ impl Messenger {
             | About::VaultKeys(_)
             | About::Statements(_)
             | About::GroupReceipts(_)
+            | About::JoinRequest
+            | About::JoinRefused
             | About::Waiting { .. } => {}
         }
         if let Some(line) = line {

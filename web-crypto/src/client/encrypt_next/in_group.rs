@@ -9,7 +9,7 @@ use super::{
 use crate::client::{
     content::{Body, InGroup},
     conversation::{ConversationId, Event, Failure, GroupId, Message, Waiting, again_key},
-    group::{Group, GroupState, Standing},
+    group::{Group, GroupState, Standing, WishState},
     messenger::{Messenger, Step, StepError},
     outbox::About,
     records::Store,
@@ -109,13 +109,17 @@ impl Messenger {
     pub(super) fn encrypt_statements(
         &self,
         is_free: impl Fn(&ConversationId) -> bool,
+        within_reach: impl Fn(&Address) -> bool,
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Next>, StepError> {
         for group in self.groups().filter(|group| is_free(&ConversationId::Group(group.id))) {
+            if let Some(job) = self.joining(group, &within_reach) {
+                return self.encrypt(job, None, now, rng).map(Some);
+            }
             let Some(state) = self.group_state(group.id) else {
                 // Only the vault has told of it.
-                let asked = group.to_ask.first().or(group.asks.as_ref());
+                let asked = group.to_ask.first().or(group.asks.as_ref()).filter(|asked| within_reach(asked));
                 let Some(asked) = asked.and_then(|address| self.peer(address)) else { continue };
                 let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements);
                 let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
@@ -148,6 +152,23 @@ impl Messenger {
             return self.encrypt(Job { about, conversation, parts, later: Vec::new() }, None, now, rng).map(Some);
         }
         Ok(None)
+    }
+
+    /// What is said about joining a group: this account's wish, or that somebody else's is not granted.
+    fn joining(&self, group: &Group, within_reach: impl Fn(&Address) -> bool) -> Option<Job<'static>> {
+        let wish = group.wish.as_ref().filter(|wish| wish.state == WishState::Waiting);
+        let (to, about, body) = match (wish, group.to_refuse.first()) {
+            (Some(wish), _) => {
+                // Without it nobody there could answer.
+                let token = self.told_token()?.clone();
+                let body = Body::JoinRequest { secret: wish.secret, token };
+                (&group.introduced_by, About::JoinRequest, body)
+            }
+            (None, Some(refused)) => (refused, About::JoinRefused, Body::JoinRefused),
+            (None, None) => return None,
+        };
+        let job = Job::to(self.peer(to).filter(|_| within_reach(to))?, about, body).within(self.within(group.id));
+        Some(Job { conversation: ConversationId::Group(group.id), ..job })
     }
 
     /// What was said in a group is on its way.
@@ -206,6 +227,17 @@ impl Messenger {
                     let mut contact = self.contact(&part.account).ok_or(StepError::NoContact)?;
                     contact.peer.profile_told = self.profile().decided;
                     self.put_contact(contact, step);
+                }
+            }
+            About::JoinRequest => {
+                if let Some(id) = job.conversation.group() {
+                    self.wished(id, WishState::Sent, step);
+                }
+            }
+            About::JoinRefused => {
+                if let Some(mut group) = job.conversation.group().and_then(|id| self.group(id)).cloned() {
+                    group.to_refuse.retain(|account| job.parts.iter().all(|part| part.account != *account));
+                    step.put_group(&group);
                 }
             }
             _ => {}

@@ -121,7 +121,8 @@ impl Messenger {
         if let Some(line) = self.first_waiting(records, may_go).await? {
             return self.encrypt_line(line, now, rng);
         }
-        if let Some(next) = self.encrypt_statements(free, now, rng)? {
+        let within_reach = |address: &Address| !put_off.contains(address);
+        if let Some(next) = self.encrypt_statements(free, within_reach, now, rng)? {
             return Ok(next);
         }
         if let Some(next) = self.encrypt_reading(is_free, now, rng)? {
@@ -165,10 +166,13 @@ impl Messenger {
         let address = needs.address();
         if refusal(code) == Refusal::GiveUp && address != self.address() {
             // A member who cannot be looked up stops nobody else in the group.
-            for group in self.groups() {
+            for known in self.groups() {
+                let mut group = known.clone();
                 if self.group_state(group.id).is_some_and(|state| state.member(address).is_some()) {
-                    let mut group = group.clone();
                     group.leave_out(address, now);
+                }
+                group.cannot_join_with(address);
+                if group != *known {
                     step.put_group(&group);
                 }
             }

@@ -81,6 +81,11 @@ impl Messenger {
             return Ok(());
         };
         let known = self.group(id).filter(|group| group.standing != Standing::Deleted).cloned();
+        let is_asking = known.as_ref().is_some_and(|group| group.standing == Standing::Asking);
+        if is_asking && !chain.state().is_some_and(|state| self.is_member(state, self.address())) {
+            step.ignore(Ignored::NotAMember);
+            return Ok(());
+        }
         let mut group = match known {
             Some(group) => group,
             None => {

@@ -1,6 +1,6 @@
 //! The lines in a group's conversation that say what its statements changed.
 
-use super::{Chain, Change, CheckedStatement, Group, Link, Shown, statement_key};
+use super::{Chain, Change, CheckedStatement, Group, Link, Shown, Standing, statement_key};
 use crate::client::{
     conversation::{Message, MessageBody, MessageId, UnreadLine},
     kept::Kept,
@@ -52,6 +52,10 @@ impl Messenger {
         }
         if let Some(state) = after.state().filter(|state| state.member(self.address()).is_some()) {
             group.version = state.version();
+            if group.standing == Standing::Asking {
+                (group.standing, group.wish) = (Standing::Joined, None);
+            }
+            group.join_requests.retain(|address| state.member(address).is_none());
         }
         group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
         step.put_group(&group);

@@ -7,7 +7,7 @@ use crate::{
         conversation::GroupId,
         records::{RecordsError, decode, sortable, under},
     },
-    crypto::cbor,
+    crypto::{cbor, conversation_settings::JoinSecret},
 };
 use cliquet_wire::{address::Address, bytes::Digest};
 use minicbor::{Decode, Encode};
@@ -20,6 +20,8 @@ pub const LEFT_OUT_MS: u64 = 3_600_000;
 pub const ASKED_EVERY_MS: u64 = 15_000;
 /// Members who wait for statements that they asked for.
 pub const WAITING_FOR_STATEMENTS_MAX: usize = 50;
+/// Those who ask to join one group at the same time. Past it nobody is heard.
+pub const JOIN_REQUESTS_MAX: usize = 50;
 
 /// A value of `Store::Groups`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -67,6 +69,42 @@ pub struct Group {
     /// Of a deleted one: the version at which it was deleted.
     #[n(13)]
     pub(crate) deleted: u32,
+    /// Who asks to join by this account's link, at most [`JOIN_REQUESTS_MAX`].
+    #[n(14)]
+    pub join_requests: Vec<Address>,
+    /// Who asked to join and is to be told that they are not added.
+    #[n(15)]
+    pub(crate) to_refuse: Vec<Address>,
+    /// Of a group that this account asked to join.
+    #[n(16)]
+    pub wish: Option<JoinWish>,
+}
+
+/// This account's own wish to join a group.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct JoinWish {
+    /// From the link of the account that introduces it.
+    #[n(0)]
+    pub(crate) secret: JoinSecret,
+    /// How far it came.
+    #[n(1)]
+    pub state: WishState,
+}
+
+/// How far a wish to join came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum WishState {
+    /// It is still to be sent.
+    #[n(0)]
+    Waiting,
+    /// The server has it. The account whose link it was answers when one of its devices is there.
+    #[n(1)]
+    Sent,
+    /// The link is no longer valid, or its account does not want it.
+    #[n(2)]
+    Refused,
 }
 
 /// A group as its newest statement has it, and what this account may do there.
@@ -139,6 +177,9 @@ pub enum Standing {
     /// The person deleted it, after leaving. Nothing else is kept of it.
     #[n(2)]
     Deleted,
+    /// The person asked to join it by a link. Nothing is known of it but its name.
+    #[n(3)]
+    Asking,
 }
 
 /// A member who could not be written to.
@@ -190,6 +231,9 @@ impl Group {
             to_ask: Vec::new(),
             version: 0,
             deleted: 0,
+            join_requests: Vec::new(),
+            to_refuse: Vec::new(),
+            wish: None,
         }
     }
 

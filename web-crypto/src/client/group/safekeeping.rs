@@ -54,7 +54,7 @@ impl Messenger {
     /// The groups as the vault should have them: those that are known here, and what only the vault knows.
     pub(in crate::client) fn vault_groups(&self, vault: &VaultBody) -> Vec<VaultGroup> {
         let mut groups = vault.groups.clone();
-        for group in self.groups_table().values() {
+        for group in self.groups_table().values().filter(|group| group.standing != Standing::Asking) {
             let conversation = self.conversation(&ConversationId::Group(group.id));
             let has_room = groups.len() < GROUPS_MAX;
             let known = groups.iter_mut().find(|kept| kept.id.0 == group.id.0);

@@ -110,7 +110,7 @@ impl Messenger {
     /// Checks a directory against what is known of its account (C2): signatures, the pinned key, a counter that never falls,
     /// one list for each counter. Announces what changed since the last list and that it is not renewed, and deletes the
     /// sessions with devices that are no longer listed. `None`: it has another key than the pinned one, which the step announces.
-    pub(super) async fn checked(
+    pub(in crate::client) async fn checked(
         &self,
         known: Option<Contact>,
         directory: DeviceDirectory,

@@ -46,6 +46,8 @@ impl Messenger {
                 let grown = self.grow(within.id, statements.clone(), verifier).await;
                 grown.is_some_and(|grown| self.introduces(&grown, &peer))
             }
+            // Who has a link knows the group's id. A wrong one is answered too.
+            Body::JoinRequest { .. } => self.is_in_group(within.id),
             // Of one who was added by a statement that is missing here, what they say is kept until it has come.
             _ => {
                 let is_known = self.group(within.id).is_some_and(|group| group.standing != Standing::Deleted);
@@ -78,11 +80,17 @@ impl Messenger {
             }
             return Ok(());
         }
+        if let Body::JoinRequest { secret, token } = content.body {
+            contact.peer.take_delivery_token(token);
+            self.take_join_request(&contact.peer, within.id, &secret, step);
+            return Ok(());
+        }
         let peer = &contact.peer;
         match content.body {
             // They open sessions, and say nothing.
             Body::ContactRequest => {}
             Body::AskStatements => self.take_wish(peer, within, step),
+            Body::JoinRefused => self.take_join_refusal(peer, within.id, step),
             Body::Statements { statements, tokens } => {
                 let grown = self.grow(within.id, statements, verifier).await;
                 self.take_statements(peer, within, (grown, tokens), records, now, step).await?;
