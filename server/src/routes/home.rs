@@ -7,7 +7,7 @@ use rocket::{Route, get, http::RawStr, response::Redirect, routes, uri};
 use serde::Serialize;
 
 pub fn routes() -> Vec<Route> {
-    routes![front_door, add, home]
+    routes![front_door, add, join, home]
 }
 
 /// What the pane shows when no conversation is open: one's own link, devices and sign-ins, what is kept against loss, the
@@ -36,6 +36,12 @@ fn front_door(signed_in: Result<SignedIn, Error>) -> Redirect {
 /// A link that adds somebody. Whom is in its fragment, which a browser sends to nobody and keeps over redirects.
 #[get("/add")]
 fn add() -> Redirect {
+    Redirect::to(uri!("/home"))
+}
+
+/// A link to a group, likewise.
+#[get("/join")]
+fn join() -> Redirect {
     Redirect::to(uri!("/home"))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{api, command::Command, engine::Engine, error::AppError, load_messages, search_user};
 use crate::{browser::platform::service::Platform, client::add_link::AddLink};
-use cliquet_wire::{address::Address, certificate::DeviceDirectory, contacts::AddContact};
+use cliquet_wire::{address::Address, bytes::Digest, certificate::DeviceDirectory, contacts::AddContact};
 
 /// Tells the server, and has the leader pin the account's key.
 ///
@@ -22,7 +22,7 @@ pub async fn add<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(
 /// [`AppError::Altered`] when the server shows another key, or another one is pinned already; and as [`add`]. Nothing is
 /// written down then, here or on the server.
 pub async fn add_by_link<P: Platform>(engine: &Engine<P>, link: &AddLink) -> Result<(), AppError> {
-    directory_of(engine, link).await?;
+    directory_of(engine, &link.address, &link.key_hash).await?;
     let add = AddContact { email: link.address.as_str().to_owned() };
     api::send(engine.platform(), "POST", "/contacts", &add).await?;
     engine.ask(Command::AddByLink { address: link.address.clone(), key_hash: link.key_hash.0 });
@@ -31,7 +31,7 @@ pub async fn add_by_link<P: Platform>(engine: &Engine<P>, link: &AddLink) -> Res
 
 /// Pins the key that a link names, and verifies the contact.
 pub(super) async fn pin_by_link<P: Platform>(engine: &Engine<P>, link: &AddLink) -> Result<(), AppError> {
-    let (platform, directory) = (engine.platform(), directory_of(engine, link).await?);
+    let (platform, directory) = (engine.platform(), directory_of(engine, &link.address, &link.key_hash).await?);
     engine
         .run(async |messenger| {
             Ok(Some(messenger.add_contact(directory, platform.now_ms(), platform.verifier()).await?))
@@ -40,12 +40,16 @@ pub(super) async fn pin_by_link<P: Platform>(engine: &Engine<P>, link: &AddLink)
     engine.run(async |messenger| Ok(Some(messenger.verify(&link.address, true)?))).await
 }
 
-/// What the server shows, if it and this browser know the account by the link's key.
-async fn directory_of<P: Platform>(engine: &Engine<P>, link: &AddLink) -> Result<DeviceDirectory, AppError> {
-    let known = load_messages::peer(engine, &link.address).await?;
-    let directory = search_user::directory(engine.platform(), &link.address).await?;
+/// What the server shows of an account, if it and this browser know it by the key that a link names.
+pub(super) async fn directory_of<P: Platform>(
+    engine: &Engine<P>,
+    address: &Address,
+    key_hash: &Digest,
+) -> Result<DeviceDirectory, AppError> {
+    let known = load_messages::peer(engine, address).await?;
+    let directory = search_user::directory(engine.platform(), address).await?;
     let keys = known.iter().map(|peer| &peer.account_key).chain([&directory.account_key]);
-    if keys.into_iter().all(|key| key.hash() == link.key_hash) { Ok(directory) } else { Err(AppError::Altered) }
+    if keys.into_iter().all(|key| key.hash() == *key_hash) { Ok(directory) } else { Err(AppError::Altered) }
 }
 
 /// Pins the key of an account that the server has as a contact, in the leader.

@@ -42,6 +42,9 @@ pub enum GroupAction {
         #[n(0)]
         asks: bool,
     },
+    /// Whether a person decides about everybody who asks by the link.
+    #[n(23)]
+    LinkAsks(#[n(0)] bool),
     /// Nobody joins by the link any more.
     #[n(21)]
     WithdrawLink,

@@ -1,13 +1,21 @@
 //! What a person does with groups, in the leader: statements that this account signs.
 
-use super::{command::GroupAction, engine::Engine, error::AppError, search_user};
+use super::{
+    add_contact::directory_of,
+    command::{Command, GroupAction},
+    engine::Engine,
+    error::AppError,
+    load_messages,
+};
 use crate::{
-    browser::platform::service::Platform,
+    browser::platform::service::{Platform, Storage},
     client::{
-        conversation::GroupId,
-        group::{Change, Role},
+        conversation::{ConversationId, GroupId},
+        delivery_token::{DELIVERY_TOKEN, OwnToken},
+        group::{Change, Group, Role},
         join_link::JoinByLink,
         messenger::{Messenger, StepError},
+        records::{Store, decode},
     },
     crypto::profile::clean,
 };
@@ -57,6 +65,7 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
             let rng = &mut engine.platform().rng();
             engine.run(async |messenger| Ok(Some(messenger.make_join_link(id, asks, rng)?))).await
         }
+        GroupAction::LinkAsks(asks) => engine.run(async |messenger| Ok(Some(messenger.link_asks(id, asks)?))).await,
         GroupAction::WithdrawLink => engine.run(async |messenger| Ok(Some(messenger.withdraw_join_link(id)?))).await,
         GroupAction::Refuse(address) => {
             engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await
@@ -65,10 +74,42 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
     }
 }
 
-/// Asks the account whose link this is to be added to its group.
+/// The link by which others join a group through this account. `None`: there is none, or not yet, because what lets others
+/// write to this account is still on its way to the server.
+///
+/// # Errors
+/// When the storage does not answer.
+pub async fn link<P: Platform>(engine: &Engine<P>, group: &Group) -> Result<Option<JoinByLink>, AppError> {
+    let conversation = load_messages::conversation(engine, &ConversationId::Group(group.id)).await?;
+    let Some(link) = conversation.and_then(|conversation| conversation.settings.join_link) else { return Ok(None) };
+    let own: Option<OwnToken> = match engine.store().value(Store::Device.name(), DELIVERY_TOKEN).await? {
+        Some(value) => decode(&value).ok(),
+        None => None,
+    };
+    let token = own.filter(|own| !own.spent).and_then(|own| own.token);
+    Ok(token.map(|token| JoinByLink {
+        group: group.id,
+        secret: link.secret,
+        token: token.token.clone(),
+        key_hash: engine.account_key().hash(),
+        name: group.shown.name.clone(),
+        inviter: engine.email().clone(),
+    }))
+}
+
+/// Has the leader ask the account whose link this is to be added to its group.
+///
+/// # Errors
+/// [`AppError::Altered`] when the server shows another key of that account than the link, or another one is pinned.
+pub async fn join_by_link<P: Platform>(engine: &Engine<P>, link: JoinByLink) -> Result<(), AppError> {
+    directory_of(engine, &link.inviter, &link.key_hash).await?;
+    engine.ask(Command::JoinByLink(Box::new(link)));
+    Ok(())
+}
+
+/// Asks the account whose link this is to be added to its group, in the leader.
 pub(super) async fn ask_to_join<P: Platform>(engine: &Engine<P>, link: &JoinByLink) -> Result<(), AppError> {
-    let platform = engine.platform();
-    let directory = search_user::directory(platform, &link.inviter).await?;
+    let (platform, directory) = (engine.platform(), directory_of(engine, &link.inviter, &link.key_hash).await?);
     let asked = async |messenger: &Messenger| {
         Ok(Some(messenger.ask_to_join(link, directory, platform.now_ms(), platform.verifier()).await?))
     };

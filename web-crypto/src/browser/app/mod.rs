@@ -24,7 +24,7 @@ pub mod error;
 mod execute;
 mod fetch;
 pub mod frame;
-mod groups;
+pub mod groups;
 pub mod history_check;
 pub mod history_sync;
 pub mod history_watch;

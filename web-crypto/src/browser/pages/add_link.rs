@@ -1,12 +1,12 @@
-//! A link that adds somebody, opened on home or on the way to it.
+//! A link that adds somebody, or leads to a group, opened on home or on the way to it.
 
 use crate::{
     browser::{
         app::engine::Engine,
         platform::{browser::Browser, lazy::NotLoaded, task},
-        view::{add_by_link, dom, notices, sentences::word},
+        view::{add_by_link, dom, join_by_link, notices, sentences::word},
     },
-    client::add_link::AddLink,
+    client::{add_link::AddLink, join_link::JoinByLink},
 };
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -25,7 +25,8 @@ fn look(engine: &Rc<Engine<Browser>>) {
     let Some(window) = dom::window() else { return };
     let location = window.location();
     let fragment = location.hash().unwrap_or_default();
-    if !AddLink::is_meant(&fragment) {
+    let joins = JoinByLink::is_meant(&fragment);
+    if !joins && !AddLink::is_meant(&fragment) {
         return;
     }
     // A reload does not ask again.
@@ -34,7 +35,12 @@ fn look(engine: &Rc<Engine<Browser>>) {
     }
     let engine = engine.clone();
     task::spawn(async move {
-        if let Err(NotLoaded) = ask(engine, AddLink::of_fragment(&fragment)).await {
+        let asked = if joins {
+            ask_to_join(engine, JoinByLink::of_fragment(&fragment)).await
+        } else {
+            ask(engine, AddLink::of_fragment(&fragment)).await
+        };
+        if let Err(NotLoaded) = asked {
             notices::say(&word("part-not-loaded"));
         }
     });
@@ -43,5 +49,11 @@ fn look(engine: &Rc<Engine<Browser>>) {
 #[wasm_split(settings, fallible)]
 fn ask(engine: Rc<Engine<Browser>>, link: Option<AddLink>) -> Result<(), NotLoaded> {
     add_by_link::ask(&engine, link);
+    Ok(())
+}
+
+#[wasm_split(settings, fallible)]
+fn ask_to_join(engine: Rc<Engine<Browser>>, link: Option<JoinByLink>) -> Result<(), NotLoaded> {
+    join_by_link::ask(&engine, link);
     Ok(())
 }

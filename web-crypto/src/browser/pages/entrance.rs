@@ -13,7 +13,7 @@ use crate::{
             invite_state,
         },
     },
-    client::add_link::AddLink,
+    client::{add_link::AddLink, join_link::JoinByLink},
 };
 use cliquet_wire::address::Address;
 use std::{cell::RefCell, rc::Rc};
@@ -74,7 +74,7 @@ fn carry_link() {
 
 fn link_fragment() -> Option<String> {
     let fragment = dom::window()?.location().hash().ok()?;
-    AddLink::is_meant(&fragment).then_some(fragment)
+    (AddLink::is_meant(&fragment) || JoinByLink::is_meant(&fragment)).then_some(fragment)
 }
 
 /// Whether browsers let this page make keys.

@@ -1,6 +1,8 @@
 //! The members of a group and what may be done with them, and the pane that makes a group.
 
-use super::{Engine, avatar, contacts, conversation::OpenConversation, dom, group_words, names, sentences::word};
+use super::{
+    Engine, avatar, contacts, conversation::OpenConversation, dom, group_link, group_words, names, sentences::word,
+};
 use crate::{
     browser::{
         app::{
@@ -55,6 +57,15 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
         (Some("join"), _) => GroupAction::Join,
         (Some("leave"), _) => GroupAction::Leave,
         (Some("forget"), _) => GroupAction::Forget,
+        (Some("make-link"), _) => GroupAction::MakeLink { asks: group_link::asks(open.section()) },
+        (Some("link-asks"), _) => GroupAction::LinkAsks(group_link::asks(open.section())),
+        (Some("withdraw-link"), _) => GroupAction::WithdrawLink,
+        (Some("copy-link"), _) => {
+            group_link::copy(open.section());
+            return Ok(());
+        }
+        (Some("admit"), Some(address)) => GroupAction::Add(vec![address]),
+        (Some("refuse"), Some(address)) => GroupAction::Refuse(address),
         (Some("promote"), Some(address)) => GroupAction::SetRole { address, role: Role::Admin },
         (Some("demote"), Some(address)) => GroupAction::SetRole { address, role: Role::Member },
         (Some("remove"), Some(address)) => GroupAction::Remove(address),
@@ -124,6 +135,7 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
         }
         let _ = list.append_child(&line);
     }
+    group_link::show(engine, section, &group).await?;
     let members: Vec<&Address> = group.shown.members.iter().map(|member| &member.address).collect();
     if let Some(form) = dom::within(section, "[data-group-add]") {
         offer(engine, &form, &members).await?;

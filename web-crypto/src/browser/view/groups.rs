@@ -8,7 +8,7 @@ use crate::{
     browser::platform::htmx,
     client::{
         conversation::{ConversationId, GroupId},
-        group::{Group, Standing},
+        group::{Group, Standing, WishState},
     },
 };
 use cliquet_wire::address::Address;
@@ -116,8 +116,14 @@ pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
     names::show(&line);
     let asks = group.standing == Standing::Asked;
     let _ = line.set_attribute("data-state", if asks { "requested" } else { "added" });
-    if asks {
-        dom::set_text(&line, ".contact-last", &word("group-asks"));
+    let says = match (group.standing, group.join_requests.first()) {
+        (Standing::Asked, _) => word("group-asks"),
+        (Standing::Asking, _) => word("group-wish"),
+        (_, Some(who)) => fill(&word("group-join-request"), "name", &names::of(who.as_str())),
+        _ => String::new(),
+    };
+    if !says.is_empty() {
+        dom::set_text(&line, ".contact-last", &says);
     }
     draw(&line, &id);
     Some(line)
@@ -155,11 +161,13 @@ pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
     draw(section, &open.id.text());
     let shown = &group.shown;
     let is_joined = group.standing == Standing::Joined;
+    let is_asking = group.standing == Standing::Asking;
     let mut state = String::from("group");
     for (word, holds) in [
         (" added", is_joined && shown.is_in),
         (" asked", !is_joined && shown.is_in),
-        (" left", !shown.is_in),
+        (" asking", is_asking),
+        (" left", !shown.is_in && !is_asking),
         (" may-add", is_joined && shown.may_add),
         (" may-change", is_joined && shown.may_change),
         (" admin", is_joined && shown.is_admin(own)),
@@ -175,15 +183,37 @@ pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
         count => fill(&word("group-count"), "count", &count.to_string()),
     };
     if let Some(line) = dom::within(section, "[data-address]") {
-        dom::hide(&line, false);
+        dom::hide(&line, is_asking);
         line.set_text_content(Some(&count));
     }
     if let Some(title) = dom::within(section, "[data-asked-title]") {
         let name = names::of(group.introduced_by.as_str());
         title.set_text_content(Some(&fill(&word("group-asked-title"), "name", &name)));
     }
+    if let Some(state) = dom::within(section, "[data-asking-state]") {
+        let refused = group.wish.as_ref().is_some_and(|wish| wish.state == WishState::Refused);
+        let sentence = word(if refused { "group-wish-refused" } else { "group-wish-waits" });
+        let name = names::of(group.introduced_by.as_str());
+        state.set_text_content(Some(&fill(&sentence, "name", &name)));
+    }
+    show_join_requests(section, group);
     if let Some(members) = dom::within(section, "[data-asked-members]") {
         let names: Vec<String> = shown.members.iter().map(|member| names::of(member.address.as_str())).collect();
         members.set_text_content(Some(&names.join(", ")));
+    }
+}
+
+/// Who asks to join.
+fn show_join_requests(section: &Element, group: &Group) {
+    let Some(list) = dom::within(section, "[data-join-requests]") else { return };
+    let Some(template) = dom::within(section, "#join-request-template") else { return };
+    dom::hide(&list, group.join_requests.is_empty());
+    list.set_text_content(None);
+    for address in &group.join_requests {
+        let Some(line) = dom::copy(&template) else { continue };
+        let _ = line.set_attribute("data-member", address.as_str());
+        let name = names::of(address.as_str());
+        dom::set_text(&line, "[data-who]", &fill(&word("group-join-request"), "name", &name));
+        let _ = list.append_child(&line);
     }
 }

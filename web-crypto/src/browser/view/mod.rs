@@ -50,6 +50,8 @@ pub mod form;
 #[cfg(target_arch = "wasm32")]
 pub mod forward;
 #[cfg(target_arch = "wasm32")]
+pub mod group_link;
+#[cfg(target_arch = "wasm32")]
 pub mod group_members;
 #[cfg(target_arch = "wasm32")]
 pub mod group_words;
@@ -59,6 +61,8 @@ pub mod groups;
 pub mod history;
 #[cfg(target_arch = "wasm32")]
 pub mod invite_state;
+#[cfg(target_arch = "wasm32")]
+pub mod join_by_link;
 pub mod locale;
 #[cfg(target_arch = "wasm32")]
 pub mod menu_items;

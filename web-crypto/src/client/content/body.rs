@@ -1,9 +1,16 @@
 //! The kinds of content, with their numbers and fields. A new kind begins here.
 
-use super::{ContentError, statements::bytes_of};
+use super::{
+    ContentError,
+    fields::{
+        Delete, Edit, GroupReceipt, JoinRequest, Nothing, Pin, Reaction, ReadUntil, Receipt, RetryRequest, Star,
+        Statements, Sync, Text, Timer,
+    },
+    statements::bytes_of,
+};
 use crate::{
     client::{
-        conversation::{ConversationId, Event, MessageId, MessageRef},
+        conversation::{ConversationId, Event, MessageId},
         group::{SignedStatement, statement::STATEMENT_BYTES_MAX},
     },
     crypto::{
@@ -142,32 +149,6 @@ pub(super) struct Fields {
     pub(super) fields: ByteVec,
 }
 
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Text {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    text: String,
-    #[n(2)]
-    quote: Option<MessageRef>,
-    #[n(3)]
-    seconds: Option<u32>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Timer {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    seconds: Option<u32>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Nothing {}
-
 /// The delivery token of a member.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -178,127 +159,6 @@ pub struct MemberToken {
     /// Their token.
     #[n(1)]
     pub token: AccountToken,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Statements {
-    #[n(0)]
-    statements: Vec<SignedStatement>,
-    #[n(1)]
-    #[cbor(default)]
-    tokens: Vec<MemberToken>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Receipt {
-    #[n(0)]
-    kind: ReceiptKind,
-    #[n(1)]
-    messages: Vec<MessageId>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct GroupReceipt {
-    #[n(0)]
-    delivered: Vec<MessageId>,
-    #[n(1)]
-    read: Vec<MessageId>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct JoinRequest {
-    #[n(0)]
-    secret: JoinSecret,
-    #[n(1)]
-    token: AccountToken,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Sync {
-    #[n(0)]
-    conversation: ConversationId,
-    #[n(1)]
-    account_key: Option<Box<AccountKey>>,
-    #[n(2)]
-    kind: u16,
-    #[n(3)]
-    fields: ByteVec,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct ReadUntil {
-    #[n(0)]
-    until: u64,
-    #[n(1)]
-    at: Option<u64>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct RetryRequest {
-    #[n(0)]
-    envelopes: Vec<EnvelopeId>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Edit {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    of: MessageId,
-    #[n(2)]
-    text: String,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Delete {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    of: MessageRef,
-    #[n(2)]
-    for_everyone: bool,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Reaction {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    of: MessageRef,
-    #[n(2)]
-    emoji: Option<String>,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Star {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    of: MessageRef,
-    #[n(2)]
-    starred: bool,
-}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-struct Pin {
-    #[n(0)]
-    id: MessageId,
-    #[n(1)]
-    of: MessageRef,
-    #[n(2)]
-    pinned: bool,
 }
 
 impl Body {

@@ -9,6 +9,7 @@
 
 mod blank;
 mod body;
+mod fields;
 mod statements;
 
 pub use blank::is_blank;

@@ -31,6 +31,15 @@ impl Messenger {
         self.set_join_link(id, Some(JoinLink { secret: Bytes(secret), device: self.device(), asks }))
     }
 
+    /// Sets whether a person decides about everybody who asks by the link. The link stays.
+    ///
+    /// # Errors
+    /// [`StepError::NoContact`] when there is no link to such a group.
+    pub fn link_asks(&self, id: GroupId, asks: bool) -> Result<Step, StepError> {
+        let link = self.join_link(id).cloned().ok_or(StepError::NoContact)?;
+        self.set_join_link(id, Some(JoinLink { asks, ..link }))
+    }
+
     /// Withdraws the link to a group: nobody joins by it any more.
     ///
     /// # Errors
