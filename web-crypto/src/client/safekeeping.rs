@@ -181,7 +181,8 @@ impl Messenger {
             peer.profile_name = peer.profile_name.clone().max(kept.profile_name.clone());
             let hash = peer.account_key.hash();
             if hash == kept.account_key_hash {
-                peer.counter = peer.counter.max(kept.counter);
+                // Another device saw a later list. Which devices are in it, only the list says.
+                contact.hear_of_list(kept.counter);
             } else if peer.decided == kept.decided {
                 // What this key signs is not even opened.
                 (peer.trust, peer.verified) = (Trust::Blocked, false);

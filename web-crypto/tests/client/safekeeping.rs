@@ -246,6 +246,29 @@ fn an_older_list_of_a_hidden_contact_is_refused() {
     assert_eq!(refused.err(), Some(StepError::ListOlder));
 }
 
+/// Alice's other device saw Bob's new device first, and the vault says so.
+#[test]
+fn a_later_list_that_only_the_vault_knows_is_fetched_and_is_no_other_list() {
+    let (mut world, body) = before(37);
+    let tablet = world.add_device("bob", 1);
+    let mut later = body.clone();
+    let bob = later.contacts.iter_mut().find(|contact| contact.email == address("bob")).unwrap();
+    bob.counter += 1;
+    adopt(&mut world, ALICE, &later, &[listed("bob", 1)]);
+    world.settle();
+    world.add_contact(tablet, "alice");
+    world.write(tablet, "alice", "from the new one");
+    world.settle();
+    world.write(ALICE, "bob", "welcome");
+    world.settle();
+    let alice = &world.devices[ALICE];
+    let lines = alice.conversation("bob");
+    assert!(lines.contains(&"< from the new one".to_owned()) && lines.contains(&"> welcome".to_owned()), "{lines:?}");
+    assert_eq!((alice.notices("bob", Notice::CannotOpen), alice.notices("bob", Notice::ListForked)), (0, 0));
+    assert_eq!(alice.notices("bob", Notice::DeviceAdded), 1);
+    assert_eq!(world.devices[tablet].conversation("alice").last().map(String::as_str), Some("< welcome"));
+}
+
 #[test]
 fn whom_only_the_server_names_is_a_request() {
     let (mut world, body) = before(715);

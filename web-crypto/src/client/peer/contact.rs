@@ -82,6 +82,15 @@ impl Contact {
         self.directory = DirectoryChange::Forget;
     }
 
+    /// Somebody who knows says that there is a list with this counter: a later one than is known here is fetched, and no
+    /// older one is taken from now on.
+    pub(crate) fn hear_of_list(&mut self, counter: u64) {
+        if counter > self.peer.list_seen().counter {
+            self.peer.heard = counter;
+            self.forget_directory();
+        }
+    }
+
     /// Takes a directory that was checked against [`Peer::list_seen`].
     pub(crate) fn replace_directory(&mut self, directory: DeviceDirectory) {
         self.peer.counter = directory.device_list.counter;

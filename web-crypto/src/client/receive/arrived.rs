@@ -169,10 +169,7 @@ impl Messenger {
     /// Compares the device list that the sender knows of its own account with the one that the server showed (C2). A later
     /// one must be fetched, and no older one counts from now on. Another one under the same counter is said.
     fn hear_list(&self, contact: &mut Contact, list: OwnList, envelope: &Envelope, now: u64, step: &mut Step) {
-        if list.counter > contact.peer.list_seen().counter {
-            contact.peer.heard = list.counter;
-            contact.forget_directory();
-        }
+        contact.hear_of_list(list.counter);
         let shown = self.directory(contact.address()).map(|directory| &directory.device_list);
         let is_fork = shown.is_some_and(|shown| shown.counter == list.counter && shown.hash() != list.hash);
         if is_fork && contact.peer.forked < list.counter {
