@@ -143,9 +143,35 @@ fn where_a_person_decides_nobody_is_in_before_and_who_is_not_wanted_is_told() {
     world.join_by(DAVE, &link);
     assert_eq!(world.wish(DAVE, id), Some(WishState::Sent));
     let device = &mut world.devices[DAVE];
-    let step = now_or_never(device.messenger.forget_group(id, &device.disk)).unwrap();
+    let step = now_or_never(device.messenger.take_back_wish(id, &device.disk)).unwrap();
     device.take(step);
     assert!(world.devices[DAVE].messenger.groups().next().is_none());
+}
+
+#[test]
+fn who_left_asks_to_come_back_and_keeps_what_was_said_whether_they_do_or_not() {
+    let mut world = World::four_with_tokens();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.say(ALICE, id, "before");
+    world.settle();
+    world.change(CAROL, id, vec![Change::Remove(address("carol"))]);
+    world.settle();
+    let link = world.make_link(ALICE, id, true);
+    world.join_by(CAROL, &link);
+    assert_eq!(world.group(CAROL, id).standing, Standing::Asking);
+    let device = &mut world.devices[CAROL];
+    let step = now_or_never(device.messenger.take_back_wish(id, &device.disk)).unwrap();
+    device.take(step);
+    assert_eq!((world.group(CAROL, id).standing, world.texts(CAROL, id).len()), (Standing::Joined, 1));
+    assert!(!world.devices[CAROL].messenger.is_in_group(id));
+    world.join_by(CAROL, &link);
+    world.admit(ALICE, id, "carol");
+    world.settle();
+    world.say(CAROL, id, "here again");
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["alice: before", "carol: here again"]);
+    assert_eq!(world.texts(BOB, id), ["alice: before", "carol: here again"]);
 }
 
 #[test]

@@ -48,6 +48,9 @@ pub enum GroupAction {
     /// Nobody joins by the link any more.
     #[n(21)]
     WithdrawLink,
+    /// Do not ask to join it any more.
+    #[n(24)]
+    TakeBackWish,
     /// Do not add this account, which asks to join.
     #[n(22)]
     Refuse(#[n(0)] Address),

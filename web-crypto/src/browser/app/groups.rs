@@ -67,6 +67,9 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
         }
         GroupAction::LinkAsks(asks) => engine.run(async |messenger| Ok(Some(messenger.link_asks(id, asks)?))).await,
         GroupAction::WithdrawLink => engine.run(async |messenger| Ok(Some(messenger.withdraw_join_link(id)?))).await,
+        GroupAction::TakeBackWish => {
+            engine.run(async |messenger| Ok(Some(messenger.take_back_wish(id, engine.store()).await?))).await
+        }
         GroupAction::Refuse(address) => {
             engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await
         }

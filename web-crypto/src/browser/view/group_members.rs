@@ -57,6 +57,7 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
         (Some("join"), _) => GroupAction::Join,
         (Some("leave"), _) => GroupAction::Leave,
         (Some("forget"), _) => GroupAction::Forget,
+        (Some("take-back-wish"), _) => GroupAction::TakeBackWish,
         (Some("make-link"), _) => GroupAction::MakeLink { asks: group_link::asks(open.section()) },
         (Some("link-asks"), _) => GroupAction::LinkAsks(group_link::asks(open.section())),
         (Some("withdraw-link"), _) => GroupAction::WithdrawLink,

@@ -7,6 +7,7 @@ use crate::{
         join_link::JoinByLink,
         messenger::{Effect, Messenger, Step, StepError},
         peer::{Contact, Peer, Trust},
+        records::Records,
     },
     crypto::{
         account_token::AccountToken,
@@ -102,6 +103,20 @@ impl Messenger {
         step.put_group(&Group { standing: Standing::Asking, introduced_by, wish: Some(wish), shown, ..group });
         // A token of this account is needed, so that the group can answer.
         step.effects.push(Effect::Settings);
+        Ok(step)
+    }
+
+    /// The person does not want to join any more. What they have of the group from before stays.
+    ///
+    /// # Errors
+    /// [`StepError::NoContact`] when they did not ask to join it, and when a record cannot be read.
+    pub async fn take_back_wish(&self, id: GroupId, records: &impl Records) -> Result<Step, StepError> {
+        let asking = self.group(id).filter(|group| group.standing == Standing::Asking);
+        let group = asking.cloned().ok_or(StepError::NoContact)?;
+        let Some(state) = self.group_state(id) else { return self.forget_group(id, records).await };
+        let mut step = self.step();
+        let shown = Shown::of(state, self.address());
+        step.put_group(&Group { standing: Standing::Joined, wish: None, shown, ..group });
         Ok(step)
     }
 
