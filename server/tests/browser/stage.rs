@@ -37,8 +37,13 @@ impl Stage {
 
     /// Another browser of this person's account, signed in. It knows what the vault knows: whom the person has added too.
     pub(crate) async fn another_browser_of(&self, person: &Person) -> Person {
+        self.browser_of(person, "laptop").await
+    }
+
+    /// The same, on a device of this name.
+    pub(crate) async fn browser_of(&self, person: &Person, device: &str) -> Person {
         person.until_nothing_is_behind().await;
-        let mut another = self.person("laptop").await;
+        let mut another = self.person(device).await;
         (another.email, another.password) = (person.email.clone(), person.password.clone());
         another.try_sign_in(&another.password).await;
         another.until_home().await;

@@ -5,18 +5,18 @@ use crate::picture::show;
 use crate::stage::Stage;
 use crate::word::word;
 
-const OPEN: &str = "section[data-conversation]:not([data-conversation*='@'])[data-filled]";
+pub(crate) const OPEN: &str = "section[data-conversation]:not([data-conversation*='@'])[data-filled]";
 
 impl Person {
     /// Opens the group of this name from the list.
-    async fn open_group(&self, name: &str) {
+    pub(crate) async fn open_group(&self, name: &str) {
         let press = "(line => { line?.querySelector('a').click(); return Boolean(line); })(\
             [...document.querySelectorAll('#contacts li')].find(line => line.querySelector('[data-name]').textContent === a[0]))";
         self.tab.until("the group in the list", press, vec![name.into()]).await;
         self.tab.until_shown(OPEN).await;
     }
 
-    async fn make_group(&self, name: &str, others: &[&Person]) {
+    pub(crate) async fn make_group(&self, name: &str, others: &[&Person]) {
         self.tab.click(".people .menu > summary").await;
         self.tab.click("[data-new-group-open]").await;
         self.tab.write("#new-group-name", name).await;
@@ -28,13 +28,13 @@ impl Person {
     }
 
     /// What the lines say, with their authors, without those about devices.
-    async fn until_group_reads(&self, lines: &[&str]) {
+    pub(crate) async fn until_group_reads(&self, lines: &[&str]) {
         let read = "JSON.stringify([...document.querySelectorAll('.messages > .message:not(.notice)')]\
             .map(line => line.querySelector('.author').textContent + ': ' + line.querySelector('.body').textContent)) === a[0]";
         self.tab.until(&format!("{lines:?}"), read, vec![serde_json::to_string(lines).unwrap().into()]).await;
     }
 
-    async fn members(&self) -> String {
+    pub(crate) async fn members(&self) -> String {
         let open = "document.querySelector('#group-info').hidden";
         if self.tab.ask(open, vec![]).await == true {
             self.tab.click("[data-group-info]").await;
@@ -45,7 +45,7 @@ impl Person {
         self.tab.ask(names, vec![]).await.as_str().unwrap().to_owned()
     }
 
-    async fn until_members(&self, members: &[&Person]) {
+    pub(crate) async fn until_members(&self, members: &[&Person]) {
         let mut wanted: Vec<&str> = members.iter().map(|member| member.email.as_str()).collect();
         wanted.sort_unstable();
         self.members().await;
@@ -53,7 +53,7 @@ impl Person {
         self.tab.until("the members", are, vec![wanted.join(" ").into()]).await;
     }
 
-    async fn until_notice(&self, sentence: &str) {
+    pub(crate) async fn until_notice(&self, sentence: &str) {
         let shown =
             "[...document.querySelectorAll('.message.notice .body')].some(line => line.textContent.includes(a[0]))";
         self.tab.until(&format!("the line {sentence}"), shown, vec![sentence.into()]).await;
