@@ -4,6 +4,7 @@
 //! purpose, its version changes too, `docs/protocol.md` says so, and the examples are made again:
 //! `CLIQUET_RENEW_GOLDEN=1 cargo test -p cliquet-web-crypto --test crypto golden`.
 
+use crate::example_group::{group_contents, group_records, statements};
 use crate::example_settings::{account_settings, conversation_settings, profile};
 use crate::example_vault::{account_token, vault_body, vault_contact};
 use crate::more_fields::with_more_fields;
@@ -17,6 +18,7 @@ use cliquet_web_crypto::{
         },
         delivery_token::OwnToken,
         device::first_records,
+        group::{Chain, Group, SignedStatement},
         history::{Segment, segment as read_segment},
         history_chain::next_link,
         messenger::Messenger,
@@ -140,7 +142,7 @@ fn contents() -> Vec<(&'static str, Content)> {
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
     let (sender, device) = (alice.own.email(), alice.own.device());
     let whole = |body| Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, group: None, body };
-    bodies.map(|(name, body)| (name, whole(body))).into()
+    bodies.map(|(name, body)| (name, whole(body))).into_iter().chain(group_contents()).collect()
 }
 
 /// What a segment holds: a text of each side.
@@ -322,6 +324,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     all.insert("made_keys.bin", cbor::save(&made).to_vec());
     all.insert("peer_sessions.bin", peer_sessions());
     all.extend(under_way());
+    all.extend(group_records());
     all
 }
 
@@ -378,6 +381,13 @@ fn golden_what_was_signed_still_verifies() {
     let directory = ready(CheckedDirectory::check(directory, None, 1, &NativeVerifier)).unwrap();
     let bundle: PreKeyBundle = kept_json("bundle.json");
     assert!(ready(CheckedBundle::check(bundle, &directory, &NativeVerifier)).is_ok());
+    let Body::Statements { statements: said, .. } = Content::decode(&kept("content_21.bin")).unwrap().body else {
+        panic!("content_21.bin is of another kind")
+    };
+    let mut checked = said.into_iter().map(|said| ready(said.check(&NativeVerifier)).unwrap());
+    let mut chain = Chain::begin(checked.next().unwrap()).unwrap();
+    checked.for_each(|statement| assert_eq!(chain.insert(statement), Ok(true)));
+    assert_eq!(chain.links().count(), statements().len());
 }
 
 #[test]
@@ -421,10 +431,11 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 23] = [
+const RECORDS: [(&str, Again); 25] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
     ("device_keys.bin", again::<DeviceKeys>),
+    ("group.bin", again::<Group>),
     ("history_head.bin", again::<HistoryHead>),
     ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
     ("message.bin", again::<Message>),
@@ -442,6 +453,7 @@ const RECORDS: [(&str, Again); 23] = [
     ("sent_envelope.bin", again::<SentEnvelope>),
     ("session.bin", again::<Session>),
     ("sessions.bin", again::<Sessions>),
+    ("statement.bin", again::<SignedStatement>),
     ("unknown_content.bin", again::<UnknownContent>),
     ("vault_body.bin", again::<VaultBody>),
     (WITHOUT_FIELDS, again::<Waiting>),

@@ -8,6 +8,7 @@ mod both_at_once;
 mod conversation;
 #[cfg(test)]
 mod cross_signing;
+mod example_group;
 #[cfg(test)]
 mod example_settings;
 mod example_vault;
