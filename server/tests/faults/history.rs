@@ -163,7 +163,7 @@ mod tests {
     fn answer(deliveries: &[(u64, &Envelope)]) -> Answer {
         let delivery = |(cursor, envelope): &(u64, &Envelope)| Delivery::of(*cursor, (*envelope).clone());
         let answer = PollAnswer { deliveries: deliveries.iter().map(delivery).collect(), ..PollAnswer::default() };
-        Answer { status: 200, body: serde_json::to_string(&answer).unwrap() }
+        Answer { status: 200, body: serde_json::to_string(&answer).unwrap(), ..Answer::default() }
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
         history.sends(&one);
         history.is_told(&one);
         history.sees(to.device, 0, &answer(&[(5, &one)]));
-        history.is_answered(&Ok(Answer { status: 500, body: String::new() }), Duration::ZERO);
+        history.is_answered(&Ok(Answer { status: 500, ..Answer::default() }), Duration::ZERO);
         history.verdict().demand();
     }
 }

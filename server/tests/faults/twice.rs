@@ -25,7 +25,7 @@ fn post_at_once(address: SocketAddr, from: &Person, body: &str, copies: usize, m
         let start = Instant::now();
         loop {
             match client.post("/messages", &from.token, body) {
-                Ok(Answer { status: 201, body }) => {
+                Ok(Answer { status: 201, body, .. }) => {
                     return serde_json::from_str::<MessagesSent>(&body).unwrap().timestamp;
                 }
                 Ok(answer) => assert_eq!(answer.status, 503, "{answer:?}"),

@@ -327,7 +327,8 @@ impl TestServer {
     }
 }
 
-const LIMITS: [&str; 16] = [
+/// The settings that say how often before 429.
+pub const LIMITS: [&str; 16] = [
     "request_per_account_hour",
     "guess_per_network_hour",
     "guess_per_address_and_network_hour",

@@ -14,10 +14,12 @@ pub(crate) struct Client {
     connection: Option<BufReader<TcpStream>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// The token of a sign-in that the answer hands a browser on this machine; empty when it hands none.
+    pub(crate) sign_in: String,
 }
 
 impl Client {
@@ -64,7 +66,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, token: &str
 /// A whole answer, or none.
 pub(crate) fn read_answer(connection: &mut impl BufRead) -> io::Result<Answer> {
     let cut = |what: &str| io::Error::new(io::ErrorKind::UnexpectedEof, what.to_owned());
-    let (mut status, mut length) = (None, None);
+    let (mut status, mut length, mut sign_in) = (None, None, String::new());
     loop {
         let mut line = String::new();
         connection.read_line(&mut line)?;
@@ -74,10 +76,14 @@ pub(crate) fn read_answer(connection: &mut impl BufRead) -> io::Result<Answer> {
         }
         if status.is_none() {
             status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        } else if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok();
+        } else if let Some((name, value)) = line.split_once(':') {
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse().ok();
+            } else if name.eq_ignore_ascii_case("set-cookie")
+                && let Some(cookie) = value.trim().strip_prefix("cliquet=")
+            {
+                sign_in = cookie.split(';').next().unwrap_or_default().to_owned();
+            }
         }
     }
     // 204 has no body, and says no length (RFC 9110, 8.6).
@@ -86,5 +92,5 @@ pub(crate) fn read_answer(connection: &mut impl BufRead) -> io::Result<Answer> {
     };
     let mut body = vec![0; length];
     connection.read_exact(&mut body)?;
-    Ok(Answer { status, body: String::from_utf8(body).map_err(io::Error::other)? })
+    Ok(Answer { status, body: String::from_utf8(body).map_err(io::Error::other)?, sign_in })
 }

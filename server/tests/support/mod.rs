@@ -2,10 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test program uses its part")]
 
+pub(crate) mod disk;
 pub(crate) mod eventually;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod letters;
+pub(crate) mod member;
 pub(crate) mod office;
 pub(crate) mod ports;
 pub(crate) mod process;
