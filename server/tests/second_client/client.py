@@ -1,366 +1,86 @@
-"""A second client, written from docs/protocol.md alone, to show that it is enough. For tests only: it keeps one session
-with one peer, in memory, and nothing here is hardened against timing.
+"""A second client, written from docs/protocol.md alone, to show that it is enough. For tests only: it has one device,
+keeps everything in memory, asks for nothing that was lost, and nothing here is hardened against timing.
 
 Reads one JSON command a line, answers one JSON line.
 """
 
-import base64
-import hashlib
 import hmac
 import json
 import os
 import sys
-import time
 import uuid
 
-import cbor2
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+import chain
+import content
+from content import ASK_STATEMENTS, CONTACT_REQUEST, DELIVERY_TOKEN, STATEMENTS, TEXT
+from conversation import Conversation
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-SKIPPED_PER_CHAIN_MAX = 1000
-PADDING_STEP = 160
-ZEROS = bytes(32)
-
-
-class Refused(Exception):
-    """Nothing changed."""
-
-
-def refuse_unless(condition, why):
-    if not condition:
-        raise Refused(why)
-
-
-# Notation
-
-
-def b64(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def unb64(text, length=None):
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    refuse_unless(length is None or len(data) == length, "length")
-    return data
-
-
-def field(data):
-    return len(data).to_bytes(4, "big") + data
-
-
-def number(n):
-    return field(n.to_bytes(8, "big"))
-
-
-def labelled(label):
-    return field(label.encode()) + field(b"\x01")
-
-
-def email(text):
-    return text.encode("ascii")
-
-
-def device(text):
-    return uuid.UUID(text).bytes
-
-
-def hkdf(salt, ikm, info, length):
-    return HKDF(algorithm=hashes.SHA256(), length=length, salt=salt, info=info.encode()).derive(ikm)
-
-
-def sha256(data):
-    return hashlib.sha256(data).digest()
-
-
-# Keys and statements
-
-
-def certificate_statement(c):
-    return (
-        labelled("Cliquet/1 device certificate")
-        + field(email(c["email"]))
-        + field(unb64(c["account_key_hash"], 32))
-        + field(device(c["device"]))
-        + field(unb64(c["identity_key"], 32))
-        + number(c["created"])
-        + number(c["counter"])
-    )
-
-
-def pre_key_statement(label, account_hash, device_id, key):
-    return labelled(label) + field(account_hash) + field(device(device_id)) + number(key["id"]) + field(unb64(key["key"]))
-
-
-def signed_statement(account_hash, device_id, key):
-    return pre_key_statement("Cliquet/1 signed X25519 pre-key", account_hash, device_id, key)
-
-
-def kem_statement(account_hash, device_id, key):
-    return pre_key_statement("Cliquet/1 signed ML-KEM-768 pre-key", account_hash, device_id, key)
-
-
-def list_statement(entries):
-    head = (
-        labelled("Cliquet/1 device list")
-        + field(email(entries["email"]))
-        + field(unb64(entries["account_key_hash"], 32))
-        + number(entries["counter"])
-        + number(entries["signed"])
-        + number(len(entries["devices"]))
-    )
-    return head + b"".join(field(device(d)) for d in entries["devices"])
-
-
-PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=32)
-
-
-def verify(account_key_der, statement, signature):
-    refuse_unless(len(account_key_der) == 422, "account key")
-    key = serialization.load_der_public_key(account_key_der)
-    refuse_unless(key.key_size == 3072 and key.public_numbers().e == 65537, "account key")
-    try:
-        key.verify(unb64(signature, 384), statement, PSS, hashes.SHA256())
-    except InvalidSignature:
-        raise Refused("signature") from None
-
-
-def canonical(key):
-    refuse_unless(int.from_bytes(key, "little") < 2**255 - 19, "not canonical")
-    return key
-
-
-def agree(secret, public):
-    """Refuses an all-zero result by itself."""
-    try:
-        return secret.exchange(X25519PublicKey.from_public_bytes(canonical(public)))
-    except ValueError:
-        raise Refused("not contributory") from None
-
-
-def public(secret):
-    return secret.public_key().public_bytes_raw()
-
-
-# Content
-
-
-TEXT = 1
-
-
-def write_text(own_email, own_device, device_list, text):
-    fields = cbor2.dumps({0: uuid7().bytes, 1: text})
-    own_list = {5: device_list["counter"], 6: sha256(list_statement(device_list))}
-    return cbor2.dumps([1, {0: own_email, 1: device(own_device), 2: now_ms(), 3: TEXT, 4: fields, **own_list}])
-
-
-def read_text(content, envelope):
-    version, body = cbor2.loads(content)
-    refuse_unless(version == 1, "version of the content")
-    refuse_unless(body[0] == envelope["sender_email"], "another sender inside")
-    refuse_unless(body[1] == device(envelope["sender_device"]), "another device inside")
-    refuse_unless(body[3] == TEXT, "not a text")
-    refuse_unless(body[5] > 0 and len(body[6]) == 32, "device list of the sender")
-    return cbor2.loads(body[4])[1]
-
-
-def pad(content):
-    content += b"\x80"
-    return content + bytes(-len(content) % PADDING_STEP)
-
-
-def unpad(padded):
-    content, mark, rest = padded.rpartition(b"\x80")
-    refuse_unless(mark and not rest.strip(b"\0") and len(rest) < PADDING_STEP, "padding")
-    return content
-
-
-def now_ms():
-    return int(time.time() * 1000)
-
-
-def uuid7():
-    n = now_ms() << 80 | int.from_bytes(os.urandom(10), "big")
-    n = n & ~(0xF << 76) | 7 << 76
-    return uuid.UUID(int=n & ~(3 << 62) | 2 << 62)
-
-
-# The Double Ratchet
-
-
-def root_step(root, shared):
-    both = hkdf(root, shared, "Cliquet/1 root", 64)
-    return both[:32], both[32:]
-
-
-def chain_step(chain):
-    return hmac.digest(chain, b"\x02", "sha256"), hmac.digest(chain, b"\x01", "sha256")
-
-
-class Session:
-    def __init__(self, session_id, peer, pre_key_message):
-        self.id, self.peer, self.pre_key_message = session_id, peer, pre_key_message
-        self.previous_length, self.sent, self.received = 0, 0, 0
-        self.receiving_key, self.receiving, self.skipped = None, None, {}
-
-    def begin(self, secret, signed_pre_key):
-        self.own = X25519PrivateKey.generate()
-        self.root, self.sending = root_step(secret, agree(self.own, signed_pre_key))
-
-    def accept(self, secret, signed_pre_key, ratchet_key):
-        self.root, self.own = secret, signed_pre_key
-        self.dh_ratchet_step(ratchet_key)
-        self.previous_length = 0
-
-    def dh_ratchet_step(self, ratchet_key):
-        self.root, self.receiving = root_step(self.root, agree(self.own, ratchet_key))
-        self.own = X25519PrivateKey.generate()
-        self.root, self.sending = root_step(self.root, agree(self.own, ratchet_key))
-        self.previous_length, self.sent = self.sent, 0
-        self.receiving_key, self.received = ratchet_key, 0
-
-    def skip_to(self, n):
-        refuse_unless(n - self.received <= SKIPPED_PER_CHAIN_MAX, "too far ahead")
-        while self.received < n:
-            self.receiving, key = chain_step(self.receiving)
-            self.skipped[self.receiving_key, self.received] = key
-            self.received += 1
-
-    def key_of(self, ratchet_key, n, previous_length):
-        if (ratchet_key, n) in self.skipped:
-            return self.skipped.pop((ratchet_key, n))
-        if ratchet_key != self.receiving_key:
-            refuse_unless(n <= SKIPPED_PER_CHAIN_MAX, "too far ahead")
-            if self.receiving is not None:
-                refuse_unless(previous_length >= self.received, "previous chain")
-                self.skip_to(previous_length)
-            self.dh_ratchet_step(ratchet_key)
-        refuse_unless(n >= self.received, "duplicate")
-        self.skip_to(n)
-        self.receiving, key = chain_step(self.receiving)
-        self.received += 1
-        return key
-
-    def copy(self):
-        other = Session(self.id, self.peer, self.pre_key_message)
-        other.__dict__.update(self.__dict__)
-        other.skipped = dict(self.skipped)
-        return other
-
-
-# The envelope
-
-
-def header(e):
-    head = (
-        labelled("Cliquet/1 envelope")
-        + field(bytes([e["v"]]))
-        + field(device(e["id"]))
-        + field(email(e["sender_email"]))
-        + field(device(e["sender_device"]))
-        + field(email(e["receiver_email"]))
-        + field(device(e["receiver_device"]))
-        + field(unb64(e["new_ratchet_public_key"], 32))
-        + number(e["message_number"])
-        + number(e["previous_chain_length"])
-        + field(unb64(e["salt"], 16))
-    )
-    pre_key_message = e.get("pre_key_message")
-    if pre_key_message is None:
-        return head + number(0)
-    return (
-        head
-        + number(1)
-        + field(unb64(pre_key_message["account_key"]))
-        + field(certificate_statement(pre_key_message["certificate"]))
-        + field(unb64(pre_key_message["certificate"]["signature"]))
-        + field(unb64(pre_key_message["ephemeral_key"], 32))
-        + number(pre_key_message["signed_pre_key_id"])
-        + number(pre_key_message["kem_pre_key_id"])
-        + number(none_or_next(pre_key_message["one_time_pre_key_id"]))
-        + field(unb64(pre_key_message["kem_ciphertext"], 1088))
-    )
-
-
-def none_or_next(pre_key_id):
-    return 0 if pre_key_id is None else pre_key_id + 1
-
-
-def session_id(initiator, responder, pre_key_message):
-    return sha256(
-        labelled("Cliquet/1 session")
-        + field(certificate_statement(initiator))
-        + field(certificate_statement(responder))
-        + field(unb64(pre_key_message["ephemeral_key"], 32))
-        + number(pre_key_message["signed_pre_key_id"])
-        + number(pre_key_message["kem_pre_key_id"])
-        + number(none_or_next(pre_key_message["one_time_pre_key_id"]))
-        + field(unb64(pre_key_message["kem_ciphertext"], 1088))
-    )
-
-
-def first_secret(parts):
-    return hkdf(ZEROS, b"\xff" * 32 + b"".join(parts), "Cliquet/1 X25519 ML-KEM-768 SHA-256 AES-256-GCM", 32)
-
-
-def key_and_nonce(message_key, salt):
-    both = hkdf(salt, message_key, "Cliquet/1 message", 44)
-    return AESGCM(both[:32]), both[32:]
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from envelope import seal
+from notation import ZEROS, Refused, b64, field, hkdf, labelled, now_ms, refuse_unless, sha256, unb64, uuid7
+from ratchet import Session, agree, first_secret, public, session_id
+from sessions import Sessions
+from statements import (
+    AccountKey,
+    certificate_statement,
+    check_bundle,
+    check_directory,
+    check_pre_key_message,
+    kem_statement,
+    list_statement,
+    signed_pre_key,
+    signed_statement,
+)
+
+
+class Account:
+    """Another account: its pinned key and, once its directory was seen, its devices."""
+
+    def __init__(self, der):
+        self.hash, self.devices = sha256(der), []
 
 
 class Client:
     def __init__(self, own_email):
-        self.account = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-        form = serialization.PublicFormat.SubjectPublicKeyInfo
-        self.account_key = self.account.public_key().public_bytes(serialization.Encoding.DER, form)
-        self.hash = sha256(self.account_key)
+        self.email, self.account = own_email, AccountKey()
         self.identity = X25519PrivateKey.generate()
         self.device = str(uuid.uuid4())
         self.certificate = {
             "email": own_email,
-            "account_key_hash": b64(self.hash),
+            "account_key_hash": b64(self.account.hash),
             "device": self.device,
             "identity_key": b64(public(self.identity)),
             "created": now_ms(),
             "counter": 1,
         }
-        self.certificate["signature"] = self.sign(certificate_statement(self.certificate))
-        self.signed, self.kem = X25519PrivateKey.generate(), MLKEM768PrivateKey.generate()
-        self.one_time = {2: X25519PrivateKey.generate()}
-        self.session = None
-
-    def sign(self, statement):
-        return b64(self.account.sign(statement, PSS, hashes.SHA256()))
-
-    def directory(self):
-        entries = {
-            "email": self.certificate["email"],
-            "account_key_hash": b64(self.hash),
+        self.certificate["signature"] = b64(self.account.sign(certificate_statement(self.certificate)))
+        self.list = {
+            "email": own_email,
+            "account_key_hash": b64(self.account.hash),
             "counter": 1,
             "devices": [self.device],
             "signed": now_ms(),
         }
-        entries["signature"] = self.sign(list_statement(entries))
+        self.list["signature"] = b64(self.account.sign(list_statement(self.list)))
+        self.signed, self.kem = X25519PrivateKey.generate(), MLKEM768PrivateKey.generate()
+        self.one_time = {number: X25519PrivateKey.generate() for number in range(2, 102)}
+        self.accounts, self.sessions, self.groups, self.token = {}, {}, {}, None
+
+    def directory(self):
+        signed = {"device_list": self.list, "certificates": [self.certificate]}
+        return {"email": self.email, "account_key": b64(self.account.der), **signed}
+
+    def pre_keys(self):
+        sign = lambda of, key: signed_pre_key(self.account, of, self.account.hash, self.device, key)
         return {
-            "email": self.certificate["email"],
-            "account_key": b64(self.account_key),
-            "device_list": entries,
-            "certificates": [self.certificate],
+            "signed": sign(signed_statement, {"id": 1, "key": b64(public(self.signed))}),
+            "kem": sign(kem_statement, {"id": 1, "key": b64(self.kem.public_key().public_bytes_raw())}),
+            "one_time": [{"id": number, "key": b64(public(secret))} for number, secret in self.one_time.items()],
         }
 
     def bundle(self):
-        signed = {"id": 1, "key": b64(public(self.signed))}
-        signed["signature"] = self.sign(signed_statement(self.hash, self.device, signed))
-        kem = {"id": 1, "key": b64(self.kem.public_key().public_bytes_raw())}
-        kem["signature"] = self.sign(kem_statement(self.hash, self.device, kem))
-        bundle = {"certificate": self.certificate, "signed": signed, "kem": kem}
-        for pre_key_id, secret in self.one_time.items():
-            bundle["one_time"] = {"id": pre_key_id, "key": b64(public(secret))}
-        return bundle
+        published = self.pre_keys()
+        return {"certificate": self.certificate, **published, "one_time": published["one_time"][0]}
 
     def prove(self, challenge, attempt, finalization):
         challenge = unb64(challenge, 32)
@@ -369,20 +89,23 @@ class Client:
         statement = labelled("Cliquet/1 device proof") + b"".join(map(field, fields))
         return {"device": self.device, "proof": b64(hmac.digest(key, statement, "sha256"))}
 
+    # Sessions
+
+    def meets(self, directory):
+        """Answers the devices with which there is no session yet."""
+        account = self.pinned(directory["email"], check_directory(directory))
+        account.devices = directory["device_list"]["devices"]
+        return [device for device in account.devices if (directory["email"], device) not in self.sessions]
+
+    def pinned(self, address, der):
+        account = self.accounts.setdefault(address, Account(der))
+        refuse_unless(account.hash == sha256(der), "another key")
+        return account
+
     def begin(self, directory, bundle):
-        account_key, certificate = unb64(directory["account_key"], 422), bundle["certificate"]
-        account_hash, entries = sha256(account_key), directory["device_list"]
-        refuse_unless([c["device"] for c in directory["certificates"]] == entries["devices"], "devices")
-        for statement in [entries, *directory["certificates"]]:
-            refuse_unless(unb64(statement["account_key_hash"]) == account_hash, "account key")
-            refuse_unless(statement["email"] == directory["email"], "e-mail")
-        verify(account_key, list_statement(entries), entries["signature"])
-        for known in directory["certificates"]:
-            verify(account_key, certificate_statement(known), known["signature"])
-        refuse_unless(certificate in directory["certificates"], "not on the directory")
-        signed, kem = bundle["signed"], bundle["kem"]
-        verify(account_key, signed_statement(account_hash, certificate["device"], signed), signed["signature"])
-        verify(account_key, kem_statement(account_hash, certificate["device"], kem), kem["signature"])
+        self.meets(directory)
+        check_bundle(bundle, directory)
+        certificate, signed, kem = bundle["certificate"], bundle["signed"], bundle["kem"]
         ephemeral, spk, ik = X25519PrivateKey.generate(), unb64(signed["key"], 32), unb64(certificate["identity_key"], 32)
         parts = [agree(self.identity, spk), agree(ephemeral, ik), agree(ephemeral, spk)]
         one_time = bundle.get("one_time")
@@ -390,7 +113,7 @@ class Client:
             parts.append(agree(ephemeral, unb64(one_time["key"], 32)))
         shared, ciphertext = MLKEM768PublicKey.from_public_bytes(unb64(kem["key"], 1184)).encapsulate()
         pre_key_message = {
-            "account_key": b64(self.account_key),
+            "account_key": b64(self.account.der),
             "certificate": self.certificate,
             "ephemeral_key": b64(public(ephemeral)),
             "signed_pre_key_id": signed["id"],
@@ -398,16 +121,13 @@ class Client:
             "one_time_pre_key_id": one_time["id"] if one_time else None,
             "kem_ciphertext": b64(ciphertext),
         }
-        self.session = Session(session_id(self.certificate, certificate, pre_key_message), certificate, pre_key_message)
-        self.session.begin(first_secret([*parts, shared]), spk)
+        session = Session(session_id(self.certificate, certificate, pre_key_message), certificate, pre_key_message)
+        session.begin(first_secret([*parts, shared]), spk)
+        self.sessions.setdefault((certificate["email"], certificate["device"]), Sessions()).begins(session)
 
     def accept(self, envelope):
-        pre_key_message = envelope["pre_key_message"]
-        certificate, account_key = pre_key_message["certificate"], unb64(pre_key_message["account_key"], 422)
-        refuse_unless(certificate["email"] == envelope["sender_email"], "e-mail")
-        refuse_unless(certificate["device"] == envelope["sender_device"], "device")
-        refuse_unless(unb64(certificate["account_key_hash"]) == sha256(account_key), "account key")
-        verify(account_key, certificate_statement(certificate), certificate["signature"])
+        """The session that a pre-key message begins. It was checked."""
+        pre_key_message, certificate = envelope["pre_key_message"], envelope["pre_key_message"]["certificate"]
         refuse_unless(pre_key_message["signed_pre_key_id"] == pre_key_message["kem_pre_key_id"] == 1, "pre-key is gone")
         ephemeral, ik = unb64(pre_key_message["ephemeral_key"], 32), unb64(certificate["identity_key"], 32)
         parts = [agree(self.signed, ik), agree(self.identity, ephemeral), agree(self.signed, ephemeral)]
@@ -418,73 +138,182 @@ class Client:
         shared = self.kem.decapsulate(unb64(pre_key_message["kem_ciphertext"], 1088))
         session = Session(session_id(certificate, self.certificate, pre_key_message), certificate, None)
         session.accept(first_secret([*parts, shared]), self.signed, unb64(envelope["new_ratchet_public_key"], 32))
-        return session, one_time
+        return session
 
-    def encrypt(self, text):
-        session, own = self.session.copy(), self.certificate
-        session.sending, message_key = chain_step(session.sending)
-        salt = os.urandom(16)
-        envelope = {
-            "v": 1,
-            "id": str(uuid7()),
-            "timestamp": 0,
-            "sender_email": own["email"],
-            "sender_device": own["device"],
-            "receiver_email": session.peer["email"],
-            "receiver_device": session.peer["device"],
-            "new_ratchet_public_key": b64(public(session.own)),
-            "message_number": session.sent,
-            "previous_chain_length": session.previous_length,
-            "salt": b64(salt),
-        }
-        if session.pre_key_message:
-            envelope["pre_key_message"] = session.pre_key_message
-        aead, nonce = key_and_nonce(message_key, salt)
-        content = pad(write_text(own["email"], own["device"], self.directory()["device_list"], text))
-        envelope["ciphertext"] = b64(aead.encrypt(nonce, content, session.id + header(envelope)))
-        session.sent += 1
-        self.session = session
-        return envelope
+    def seals(self, to, kind, fields, within=None):
+        """An envelope for each device of these accounts."""
+        devices = [(address, device) for address in to for device in self.accounts[address].devices]
+        missing = [place for place in devices if place not in self.sessions]
+        refuse_unless(not missing, "no session")
+        envelopes = []
+        for place in devices:
+            session = self.sessions[place].sends()
+            written = content.write(self.certificate, self.list, kind, fields, within)
+            envelopes.append(seal(session, self.certificate, written))
+            self.sessions[place].sent(session)
+        return {"envelopes": envelopes}
 
     def decrypt(self, envelope):
         refuse_unless(envelope["v"] == 1, "version")
-        refuse_unless(envelope["receiver_email"] == self.certificate["email"], "receiver")
+        refuse_unless(envelope["receiver_email"] == self.email, "receiver")
         refuse_unless(envelope["receiver_device"] == self.device, "receiver")
-        used = None
-        if self.session is None:
-            refuse_unless(envelope.get("pre_key_message"), "no session")
-            session, used = self.accept(envelope)
-        else:
-            session = self.session.copy()
-        peer = session.peer
-        refuse_unless((envelope["sender_email"], envelope["sender_device"]) == (peer["email"], peer["device"]), "sender")
-        ratchet_key = unb64(envelope["new_ratchet_public_key"], 32)
-        message_key = session.key_of(ratchet_key, envelope["message_number"], envelope["previous_chain_length"])
-        aead, nonce = key_and_nonce(message_key, unb64(envelope["salt"], 16))
-        try:
-            padded = aead.decrypt(nonce, unb64(envelope["ciphertext"]), session.id + header(envelope))
-        except InvalidTag:
-            raise Refused("not authentic") from None
-        text = read_text(unpad(padded), envelope)
-        session.pre_key_message = None
-        self.session = session
-        self.one_time.pop(used, None)
-        return text
+        place, began = (envelope["sender_email"], envelope["sender_device"]), None
+        sessions, message = self.sessions.get(place, Sessions()), envelope.get("pre_key_message")
+        if message:
+            self.pinned(envelope["sender_email"], check_pre_key_message(envelope))
+            began = session_id(message["certificate"], self.certificate, message)
+        said = content.read(sessions.decrypts(envelope, began, lambda: self.accept(envelope)), envelope)
+        self.sessions[place] = sessions
+        if message:
+            self.one_time.pop(message["one_time_pre_key_id"], None)
+        return {"kind": said.kind} | (self.hears_in_group(said) if said.within else self.hears(said))
+
+    def hears(self, said):
+        return {"text": said.fields[1]} if said.kind == TEXT else {}
+
+    # Groups
+
+    def hears_in_group(self, said):
+        sender = self.accounts[said.sender]
+        group = self.groups.get(said.within.group) or Conversation(said.within.group)
+        answer = {"group": group.id.hex()}
+        if said.kind == STATEMENTS:
+            answer["refused"] = group.takes(said.fields[0]) if said.fields[0] else 0
+            both = [(said.sender, sender.hash), (self.email, self.account.hash)]
+            refuse_unless(group.id in self.groups or group.introduces(*both), "not of this group")
+            self.groups[group.id] = group
+            if group.state.has(said.sender, sender.hash):
+                group.takes_tokens(said.fields.get(1, []))
+            answer["texts"] = group.heard_late()
+        refuse_unless(group.id in self.groups, "no such group")
+        answer["lacks"] = said.within.head not in group.chain.known
+        match said.kind:
+            case 1:
+                answer["text"] = group.hears(said, sender.hash)
+            case 22:
+                group.tokens[said.sender] = (said.fields[1], said.fields[0])
+            case 23:
+                answer["asks_after"] = said.within.head.hex()
+        return answer
+
+    def group(self, group):
+        known = self.groups[bytes.fromhex(group)]
+        roles = {address: ["member", "admin"][role] for address, (_, role, _) in known.state.members.items()}
+        return {"name": known.state.name, "members": roles, "path": [it.hash.hex() for it in known.chain.path]}
+
+    def strangers(self, group):
+        """The members whose devices are not known yet, and what lets this account write to them."""
+        known = self.groups[bytes.fromhex(group)]
+        is_known = lambda address: address in self.accounts and self.accounts[address].devices
+        strangers = [it for it in known.state.members if it != self.email and not is_known(it)]
+        return [{"email": it, "token": b64(known.token(it)) if known.token(it) else None} for it in strangers]
+
+    def others(self, state):
+        """The members that are written to: under the key that the statements have (G5)."""
+        known = lambda address: address in self.accounts and state.has(address, self.accounts[address].hash)
+        return [address for address in state.members if address != self.email and known(address)]
+
+    def post(self, group, to, kind, fields):
+        """One post to these members, with the tokens that are known of them."""
+        tokens = {address: b64(group.token(address)) for address in to if group.token(address)}
+        return self.seals(to, kind, fields, group.within()) | {"tokens": tokens}
+
+    def says(self, group, text, unasked):
+        known = self.groups[bytes.fromhex(group)]
+        allowed = known.state.has(self.email, self.account.hash) and known.state.may_write(self.email)
+        refuse_unless(allowed or unasked, "not allowed")
+        return self.post(known, self.others(known.state), TEXT, {0: uuid7().bytes, 1: text})
+
+    def found(self, name, members):
+        adds = [[0, [address, self.accounts[address].hash, chain.MEMBER]] for address in members]
+        changes = [[0, [self.email, self.account.hash, chain.ADMIN]], [3, [name]], *adds]
+        first = chain.sign(self.account, self.email, os.urandom(32), 1, now_ms(), changes)
+        hash = sha256(chain.covered(first[0]))
+        group = Conversation(hash[:16])
+        group.takes([first])
+        self.groups[group.id] = group
+        return {"group": group.id.hex()} | self.post(group, self.others(group.state), STATEMENTS, {0: [first]})
+
+    def change(self, group, changes, after, unasked):
+        """Says something about the group to those who were members before it, and to those who are after it. `after`:
+        the statement that it follows, if it is not the newest. `unasked`: though it does not count.
+        """
+        known = self.groups[bytes.fromhex(group)]
+        previous = known.chain.known[bytes.fromhex(after) if after else known.chain.head]
+        before = known.state
+        changes = [[number, [self.hash_of(part) for part in fields]] for number, fields in changes]
+        said = chain.sign(self.account, self.email, previous.hash, previous.version + 1, now_ms(), changes)
+        refuse_unless(known.takes([said]) == 0 or unasked, "not valid")
+        told = self.post(known, self.others(before), STATEMENTS, {0: [said]})
+        new = [address for address in self.others(known.state) if address not in before.members]
+        everything = [it.signed for it in known.chain.after(b"")]
+        tokens = [{0: of, 1: {0: token, 1: n}} for of, (n, token) in known.tokens.items()]
+        new_told = self.post(known, new, STATEMENTS, {0: everything, 1: tokens})
+        return {"envelopes": told["envelopes"] + new_told["envelopes"], "tokens": told["tokens"] | new_told["tokens"]}
+
+    def hash_of(self, part):
+        """Of the account that a command names in the place of its key's hash."""
+        return self.accounts[part["key_of"]].hash if isinstance(part, dict) else part
+
+    def tells(self, group, to, after, altered):
+        """Answers who lacks statements. `altered`: with one bit of the last one turned over."""
+        known = self.groups[bytes.fromhex(group)]
+        signed = [dict(it.signed) for it in known.chain.after(bytes.fromhex(after))]
+        if altered is not None:
+            encoding = bytearray(signed[-1][0])
+            encoding[altered % len(encoding)] ^= 1
+            signed[-1][0] = bytes(encoding)
+        return self.post(known, [to], STATEMENTS, {0: signed})
+
+    def asks(self, group, of):
+        known = self.groups[bytes.fromhex(group)]
+        return self.post(known, [of], ASK_STATEMENTS, {})
+
+    def makes_token(self, to):
+        """A delivery token for this account, and its hash for the server."""
+        self.token = os.urandom(16)
+        return self.seals([to], DELIVERY_TOKEN, {0: self.token, 1: 1}) | {"hash": b64(sha256(self.token))}
 
 
 def obey(client, command):
     match command["do"]:
         case "show":
-            return {"directory": client.directory(), "bundle": client.bundle()}
+            shown = {"directory": client.directory(), "bundle": client.bundle(), "pre_keys": client.pre_keys()}
+            return {**shown, "certificate": client.certificate}
         case "prove":
             return {"device": client.prove(command["challenge"], command["attempt"], command["finalization"])}
+        case "meet":
+            return {"devices": client.meets(command["directory"])}
         case "begin":
             client.begin(command["directory"], command["bundle"])
             return {}
         case "encrypt":
-            return {"envelope": client.encrypt(command["text"])}
+            [place] = client.sessions
+            # It may know this one from a pre-key message alone.
+            client.accounts[place[0]].devices = [place[1]]
+            return client.seals([place[0]], TEXT, {0: uuid7().bytes, 1: command["text"]})
         case "decrypt":
-            return {"text": client.decrypt(command["envelope"])}
+            return client.decrypt(command["envelope"])
+        case "accept_request":
+            return client.seals([command["of"]], CONTACT_REQUEST, {})
+        case "strangers":
+            return {"strangers": client.strangers(command["group"])}
+        case "make_token":
+            return client.makes_token(command["to"])
+        case "found":
+            return client.found(command["name"], command["members"])
+        case "group":
+            return client.group(command["group"])
+        case "say":
+            return client.says(command["group"], command["text"], command.get("unasked", False))
+        case "change":
+            return client.change(
+                command["group"], command["changes"], command.get("after"), command.get("unasked", False)
+            )
+        case "tell":
+            return client.tells(command["group"], command["to"], command["after"], command.get("altered"))
+        case "ask":
+            return client.asks(command["group"], command["of"])
 
 
 def main():
@@ -495,6 +324,7 @@ def main():
         except Refused as refused:
             answer = {"refused": str(refused)}
         print(json.dumps(answer), flush=True)
+
 
 if __name__ == "__main__":
     main()

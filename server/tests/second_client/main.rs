@@ -4,7 +4,10 @@
 //! `cargo xtask test` brings its environment into `target/second-client`; `--without second-client` leaves this out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
-mod group;
+mod in_group;
+mod statements;
+#[path = "../support/mod.rs"]
+mod support;
 
 use cliquet_server::device_challenge::{DeviceChallenge, NotProven};
 use cliquet_web_crypto::{
@@ -88,7 +91,7 @@ impl Second {
     }
 
     fn encrypt(&mut self, text: &str) -> Envelope {
-        serde_json::from_value(self.ask(&json!({ "do": "encrypt", "text": text }))["envelope"].take()).unwrap()
+        serde_json::from_value(self.ask(&json!({ "do": "encrypt", "text": text }))["envelopes"][0].take()).unwrap()
     }
 
     fn decrypt(&mut self, envelope: &Envelope) -> Option<String> {
