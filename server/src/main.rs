@@ -53,8 +53,11 @@ enum Command {
     SeedAccounts {
         #[arg(long)]
         count: u32,
-        /// A new file. One line of JSON for each account: its address, its device, its bearer token. Each account may
-        /// write to those on the lines before and after its own; the first and the last are neighbours.
+        /// How many devices each account has.
+        #[arg(long, default_value_t = 1)]
+        devices: usize,
+        /// A new file. One line of JSON for each device: its account's address, itself, its bearer token. Each account may
+        /// write to the one before it and the one after it; the first and the last are neighbours.
         #[arg(long)]
         out: PathBuf,
     },
@@ -84,7 +87,7 @@ fn main() -> ExitCode {
         Some(Command::Invite(InviteCommand::List)) => list_invites(),
         Some(Command::Backup { file }) => back_up(&file),
         Some(Command::Restore { file }) => restore_from(&file),
-        Some(Command::SeedAccounts { count, out }) => seed_accounts(count, &out),
+        Some(Command::SeedAccounts { count, devices, out }) => seed_accounts(count, devices, &out),
         Some(Command::Doctor) => match doctor::look(&mut stdout()) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
@@ -193,10 +196,10 @@ fn restore_from(file: &Path) -> Outcome {
     Ok(())
 }
 
-fn seed_accounts(count: u32, out: &Path) -> Outcome {
+fn seed_accounts(count: u32, devices: usize, out: &Path) -> Outcome {
     let config = settings()?;
-    seed::seed(&config, count, out, Clock::system().now_ms())?;
-    eprintln!("{count} accounts, each with a token in {}. Anyone who reads it is them.", out.display());
+    seed::seed(&config, count, devices, out, Clock::system().now_ms())?;
+    eprintln!("{count} accounts, each device with a token in {}. Anyone who reads it is them.", out.display());
     Ok(())
 }
 

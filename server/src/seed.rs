@@ -18,6 +18,7 @@ use cliquet_wire::{
     bytes::{Bytes, Signature},
     certificate::{Certificate, DeviceList},
     ids::DeviceId,
+    limits::DEVICES_MAX,
 };
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use serde::Serialize;
@@ -27,8 +28,8 @@ use std::{
     time::Duration,
 };
 
-/// One line of the file, as JSON. Each account may write to the one on the line before and the one on the line after;
-/// the first and the last line are neighbours.
+/// One line of the file, as JSON: one device. Those of an account follow one another. Each account may write to the one
+/// before it and the one after it; the first and the last are neighbours.
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     email: &'a Address,
@@ -44,6 +45,8 @@ pub enum SeedError {
     HasAccounts,
     #[error("the data folder is in use: stop the server")]
     InUse,
+    #[error("an account has 1 to {DEVICES_MAX} devices")]
+    Devices,
     #[error("the file for the tokens exists already, or cannot be written")]
     File(#[source] std::io::Error),
     #[error("a line could not be written")]
@@ -72,11 +75,18 @@ const ACCOUNTS_PER_TRANSACTION: u32 = 10_000;
 /// How long a connection that is just closing may still be there. A server stays.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Makes `count` accounts in a ring and writes the file of their tokens, which only its owner may read.
-pub fn seed(config: &Config, count: u32, out: &Path, now_ms: u64) -> Result<(), SeedError> {
+/// Makes `count` accounts in a ring, of so many devices each, and writes the file of their tokens, which only its owner may
+/// read.
+///
+/// # Errors
+/// [`SeedError`], and nothing is made.
+pub fn seed(config: &Config, count: u32, devices: usize, out: &Path, now_ms: u64) -> Result<(), SeedError> {
+    if !(1..=DEVICES_MAX).contains(&devices) {
+        return Err(SeedError::Devices);
+    }
     let mut connection = open_alone(&config.data_dir())?;
     let expires_ms = now_ms.saturating_add(u64::from(config.sign_in_days) * DAY_MS);
-    let seeds = Seeds { account_key: test_key()?, now_ms, expires_ms };
+    let seeds = Seeds { account_key: test_key()?, devices, now_ms, expires_ms };
     let mut file = BufWriter::new(private_files::make(out).map_err(SeedError::File)?);
     let mut first = 0;
     while first < count {
@@ -121,37 +131,52 @@ fn test_key() -> Result<AccountKey, AccountKeyError> {
 /// What all have in common.
 struct Seeds {
     account_key: AccountKey,
+    devices: usize,
     now_ms: u64,
     expires_ms: u64,
 }
 
 impl Seeds {
     fn account(&self, transaction: &Transaction<'_>, number: u32, file: &mut impl Write) -> Result<(), SeedError> {
-        let Self { account_key, now_ms, expires_ms } = self;
+        let Self { account_key, now_ms, .. } = self;
         let email = Address::parse(&format!("seed-{number:07}@load.example"))?;
-        let device = DeviceId::from_random(random()?);
-        let account_key_hash = account_key.hash();
+        let devices: Vec<DeviceId> =
+            (0..self.devices).map(|_| Ok(DeviceId::from_random(random()?))).collect::<Result<_, database::Error>>()?;
+        let (account_key_hash, counter) = (account_key.hash(), u64::try_from(devices.len()).unwrap_or(u64::MAX));
         let signature: Signature = Bytes([0; 384]);
-        let devices = vec![device];
-        let list =
-            DeviceList { email: email.clone(), account_key_hash, counter: 1, devices, signed: *now_ms, signature };
+        let list = DeviceList {
+            email: email.clone(),
+            account_key_hash,
+            counter,
+            devices: devices.clone(),
+            signed: *now_ms,
+            signature,
+        };
         transaction
             .prepare_cached(
                 "INSERT INTO accounts (email, created, opaque_record, account_key, vault, device_list, list_counter)
-                 VALUES (?1, ?2, x'', ?3, x'', ?4, 1)",
+                 VALUES (?1, ?2, x'', ?3, x'', ?4, ?5)",
             )?
-            .execute(params![email.as_str(), now_ms, account_key.as_der(), serde_json::to_string(&list)?])?;
+            .execute(params![email.as_str(), now_ms, account_key.as_der(), serde_json::to_string(&list)?, counter])?;
         let account_id = transaction.last_insert_rowid();
-        let (identity_key, created) = (Bytes([9; 32]), *now_ms);
-        let certificate = Certificate {
-            email: email.clone(),
-            account_key_hash,
-            device,
-            identity_key,
-            created,
-            counter: 1,
-            signature,
-        };
+        for (counter, device) in (1..).zip(devices) {
+            let (identity_key, created) = (Bytes([9; 32]), *now_ms);
+            let email = email.clone();
+            let certificate =
+                Certificate { email, account_key_hash, device, identity_key, created, counter, signature };
+            self.device(transaction, account_id, &certificate, file)?;
+        }
+        Ok(())
+    }
+
+    fn device(
+        &self,
+        transaction: &Transaction<'_>,
+        account_id: i64,
+        certificate: &Certificate,
+        file: &mut impl Write,
+    ) -> Result<(), SeedError> {
+        let (device, now_ms) = (certificate.device, self.now_ms);
         transaction
             .prepare_cached(
                 "INSERT INTO devices (id, account_id, name, certificate, created, last_seen)
@@ -160,13 +185,13 @@ impl Seeds {
             .execute(params![
                 device.0,
                 account_id,
-                serde_json::to_string(&certificate)?,
+                serde_json::to_string(certificate)?,
                 now_ms,
-                devices::day(*now_ms)
+                devices::day(now_ms)
             ])?;
         let token = Token::generate().map_err(database::Error::from)?;
-        sign_ins::begin(transaction, account_id, Some(device), &token, *now_ms, *expires_ms)?;
-        serde_json::to_writer(&mut *file, &Line { email: &email, device, token: &token.write() })?;
+        sign_ins::begin(transaction, account_id, Some(device), &token, now_ms, self.expires_ms)?;
+        serde_json::to_writer(&mut *file, &Line { email: &certificate.email, device, token: &token.write() })?;
         file.write_all(b"\n").map_err(SeedError::File)
     }
 }

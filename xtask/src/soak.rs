@@ -45,6 +45,8 @@ enum Part {
     Kill,
     /// The same over a Redis that is killed, stopped and out of memory
     KillRedis,
+    /// Posts of four hundred envelopes, the real server killed at random moments of them, on SQLite and over Redis
+    GroupPosts,
     /// One person in eight tabs, ten thousand messages, the leading tab closed or crashed now and then
     Tabs,
     /// A browser that is killed two hundred times within half a second of a send or a receive
@@ -59,13 +61,14 @@ enum Part {
     Day,
 }
 
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part::Schedules,
     Part::Flips,
     Part::Reproduce,
     Part::Fuzz,
     Part::Kill,
     Part::KillRedis,
+    Part::GroupPosts,
     Part::Tabs,
     Part::BrowserKills,
     Part::Firefox,
@@ -151,6 +154,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::Fuzz => fuzz(project, options)?,
             Part::Kill => faults(project, options, "r1_killed"),
             Part::KillRedis => faults(project, options, "r3_redis"),
+            Part::GroupPosts => faults(project, options, "r12_"),
             Part::Tabs => browsers(project, "b1_", ("CLIQUET_SENDS", TAB_SENDS))?,
             Part::BrowserKills => browsers(project, "b2_", ("CLIQUET_KILLS", BROWSER_KILLS))?,
             Part::Firefox => engine(project, &FIREFOX)?,

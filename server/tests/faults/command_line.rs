@@ -17,6 +17,7 @@ use cliquet_server::{
 };
 use cliquet_wire::{
     envelope::SendMessages,
+    limits::DEVICES_MAX,
     poll::{Poll, PollAnswer},
 };
 use rocket::{figment::Figment, http::Header, local::blocking::Client};
@@ -203,6 +204,20 @@ fn seeded_accounts_write_to_their_neighbours_with_the_tokens_of_the_file() {
     }
     let (status, answer) = post(&client, &accounts[0], "/messages", &letter(5, &accounts[0], &accounts[2]));
     assert_eq!((status, answer.contains("not-a-contact")), (403, true), "{answer}");
+}
+
+#[test]
+fn each_seeded_account_has_as_many_devices_as_are_asked_for() {
+    for (devices, fits) in [(0, false), (1, true), (DEVICES_MAX, true), (DEVICES_MAX + 1, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = cliquet(folder.path(), &["seed-accounts", "--count", "2", "--out", "accounts.jsonl"]);
+        let output = command.args(["--devices", &devices.to_string()]).output().unwrap();
+        assert_eq!(output.status.success(), fits, "{}", said(&output));
+        let lines = std::fs::read_to_string(folder.path().join("accounts.jsonl")).unwrap_or_default();
+        let people: Vec<Person> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(people.len(), if fits { 2 * devices } else { 0 });
+        assert!(people.chunks(devices.max(1)).all(|account| account.iter().all(|one| one.email == account[0].email)));
+    }
 }
 
 #[test]

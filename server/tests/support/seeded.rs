@@ -13,6 +13,7 @@ use cliquet_wire::{
 use serde::Deserialize;
 use std::{path::Path, sync::Arc};
 
+/// One device of an account.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Person {
     pub(crate) email: Address,
@@ -20,12 +21,18 @@ pub(crate) struct Person {
     pub(crate) token: String,
 }
 
-/// A folder with so many accounts; each may write to the one before it and the one after it.
+/// A folder with so many accounts of one device; each may write to the one before it and the one after it.
 pub(crate) fn seeded(count: usize) -> (tempfile::TempDir, Arc<[Person]>) {
+    seeded_with_devices(count, 1)
+}
+
+/// The same with so many devices for each account, which follow one another.
+pub(crate) fn seeded_with_devices(count: usize, devices: usize) -> (tempfile::TempDir, Arc<[Person]>) {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("accounts.jsonl");
     let mut command = cliquet(folder.path());
-    command.args(["seed-accounts", "--count", &count.to_string(), "--out"]).arg(&out);
+    command.args(["seed-accounts", "--count", &count.to_string(), "--devices", &devices.to_string(), "--out"]);
+    command.arg(&out);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = std::fs::read_to_string(out).unwrap();
