@@ -38,8 +38,25 @@ struct Said {
     members: BTreeSet<Address>,
 }
 
-/// One schedule. Returns how many texts were written and how many statements count in the end.
-pub fn from_seed(seed: u64) -> (usize, usize) {
+/// What happened, for the totals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub schedules: u64,
+    pub texts: u64,
+    /// Statements that count in the end.
+    pub statements: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.schedules += more.schedules;
+        self.texts += more.texts;
+        self.statements += more.statements;
+    }
+}
+
+/// One schedule.
+pub fn from_seed(seed: u64) -> Counts {
     let mut choices = Choices::seed(seed);
     let layout = GROUP_LAYOUTS[choices.below(GROUP_LAYOUTS.len())];
     let mut world = World::strangers(layout, seed);
@@ -55,9 +72,9 @@ pub fn from_seed(seed: u64) -> (usize, usize) {
     for _ in 0..STEPS[choices.below(STEPS.len())] {
         one(&mut world, &mut groups, &mut said, &mut choices);
     }
-    let written = said.len();
+    let texts = said.len() as u64;
     let at_rest = come_to_rest(&mut world, &groups, &mut said);
-    (written, verdict(&world, &groups, &said, at_rest))
+    Counts { schedules: 1, texts, statements: verdict(&world, &groups, &said, at_rest) as u64 }
 }
 
 fn one(world: &mut World, groups: &mut Vec<GroupId>, said: &mut Vec<Said>, choices: &mut Choices<'_>) {

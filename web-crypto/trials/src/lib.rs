@@ -1,7 +1,7 @@
 //! What the client and its parsers are tried with: seeded actors over the real client, and the bodies of the fuzz targets.
 //!
 //! One set of actors and behaviours serves the schedules (`tests/schedules.rs`, from seeds) and the fuzz target
-//! `session` (from the fuzzer's bytes). Knows nothing of any test runner: a fault is a panic.
+//! `session` (from the fuzzer's bytes). Knows nothing of any test runner: a fault is a panic. [`seeds`] plays many of them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,6 +19,7 @@ mod disappearing;
 pub mod groups;
 pub mod office;
 pub mod schedule;
+pub mod seeds;
 pub mod signatures;
 pub mod targets;
 pub mod verdict;
