@@ -5,6 +5,7 @@ use super::{Contact, Trust, list_age::look_at_age, note, note_changed_key, sessi
 use crate::{
     client::{
         conversation::{MessageId, Notice},
+        group::Chain,
         messenger::{Effect, Messenger, Step, StepError},
         records::{Store, session_key, under},
     },
@@ -41,13 +42,13 @@ impl Messenger {
         Ok(step)
     }
 
-    /// A fellow member of a group who is not known here yet, under the key that the server shows. Under another key than the
-    /// group's nothing is encrypted for them (requirement G5).
+    /// A fellow member of a group who is not known here yet, or a former one, who is told of the removal, under the key that
+    /// the server shows. Under another key than the group's nothing is encrypted for them (requirement G5).
     fn member_of(&self, directory: &DeviceDirectory) -> Option<Contact> {
         let mut member = Contact::unknown(directory.email.clone(), Trust::Member, directory.account_key.clone());
-        let states = self.groups().filter_map(|group| self.group_state(group.id));
+        let links = self.groups().filter_map(|group| self.chain(group.id)).flat_map(Chain::links);
         let mut keys =
-            states.filter_map(|state| state.member(&directory.email)).map(|member| member.key_hash).peekable();
+            links.filter_map(|link| link.state().member(&directory.email)).map(|member| member.key_hash).peekable();
         keys.peek()?;
         member.peer.key_changed = !keys.any(|key_hash| key_hash == directory.account_key.hash());
         Some(member)
