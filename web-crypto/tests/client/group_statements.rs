@@ -2,9 +2,16 @@
 
 use crate::{
     groups::{ALICE, BOB, CAROL, DAVE},
-    world::{World, address},
+    world::{World, address, now_or_never},
 };
-use cliquet_web_crypto::client::group::{Change, Role};
+use cliquet_web_crypto::{
+    client::group::{Change, Role, Standing},
+    crypto::vault::VaultBody,
+};
+use cliquet_wire::{
+    contacts::{Contact, ContactState},
+    envelope::Envelope,
+};
 
 #[test]
 fn who_is_removed_by_somebody_whom_they_never_met_is_told() {
@@ -19,4 +26,51 @@ fn who_is_removed_by_somebody_whom_they_never_met_is_told() {
         assert_eq!(world.members(place, id), ["alice", "bob", "carol"], "{place}");
     }
     assert!(!world.devices[DAVE].messenger.is_in_group(id));
+}
+
+#[test]
+fn a_group_that_was_joined_on_another_device_is_joined_here() {
+    let mut world = World::four();
+    world.add_contact(BOB, "carol");
+    world.settle();
+    let id = world.group_of(&["bob"]);
+    world.change(ALICE, id, vec![Change::SetRole { address: address("bob"), role: Role::Admin }]);
+    world.settle();
+    let carol = world.add("carol");
+    world.change(BOB, id, vec![carol]);
+    world.settle();
+    assert_eq!(world.group(CAROL, id).standing, Standing::Asked);
+    let mut vault = world.devices[CAROL].messenger.vault_body(&VaultBody::default());
+    for joined in [false, true] {
+        vault.groups[0].joined = joined;
+        let device = &mut world.devices[CAROL];
+        let step = now_or_never(device.messenger.adopt(&vault, &[], &device.disk, device.now)).unwrap();
+        device.take(step);
+        assert_eq!(world.group(CAROL, id).standing == Standing::Joined, joined);
+    }
+}
+
+#[test]
+fn a_device_that_has_only_the_vault_passes_over_whom_it_cannot_ask() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol", "dave"]);
+    world.settle();
+    let vault = world.devices[ALICE].messenger.vault_body(&VaultBody::default());
+    assert_eq!(vault.groups[0].asked, ["bob", "carol", "dave"].map(address));
+    world.devices[ALICE].online = false;
+    let other = world.add_device("alice", ALICE);
+    // The server hides Bob, and shows another key of Carol's.
+    let listed = [("carol", "bob"), ("dave", "dave")].map(|(name, whose_key)| {
+        let account_key = world.office.directories[&address(whose_key)].account_key.clone();
+        Contact { email: address(name), state: ContactState::Added, account_key }
+    });
+    let device = &mut world.devices[other];
+    let step = now_or_never(device.messenger.adopt(&vault, &listed, &device.disk, device.now)).unwrap();
+    device.take(step);
+    world.settle();
+    assert_eq!(world.members(other, id), ["alice", "bob", "carol", "dave"]);
+    let to_carol = |envelope: &Envelope| envelope.receiver_email == address("carol");
+    let id_of_other = world.devices[other].id;
+    let posted = world.office.posted.iter().filter(|envelope| envelope.sender_device == id_of_other);
+    assert_eq!(posted.filter(|envelope| to_carol(envelope)).count(), 0, "under a key that is not the vault's");
 }

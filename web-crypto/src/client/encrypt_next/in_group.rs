@@ -113,13 +113,16 @@ impl Messenger {
         now: u64,
         rng: &mut impl CryptoRng,
     ) -> Result<Option<Next>, StepError> {
+        let is_known =
+            |account: &Address| self.peer(account).is_some_and(|peer| peer.is_answered() && !peer.key_changed);
         for group in self.groups().filter(|group| is_free(&ConversationId::Group(group.id))) {
             if let Some(job) = self.joining(group, &within_reach) {
                 return self.encrypt(job, None, now, rng).map(Some);
             }
             let Some(state) = self.group_state(group.id) else {
                 // Only the vault has told of it.
-                let asked = group.to_ask.first().or(group.asks.as_ref()).filter(|asked| within_reach(asked));
+                let can_ask = |address: &&Address| is_known(address) && within_reach(address);
+                let asked = group.to_ask.iter().chain(&group.asks).find(can_ask);
                 let Some(asked) = asked.and_then(|address| self.peer(address)) else { continue };
                 let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements);
                 let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
@@ -143,8 +146,6 @@ impl Messenger {
                 }
                 (None, None) => continue,
             };
-            let is_known =
-                |account: &Address| self.peer(account).is_some_and(|peer| peer.is_answered() && !peer.key_changed);
             let within = self.within(group.id);
             let part = |account| Part { account, bodies: bodies.clone(), only: None, group: within };
             let parts = accounts.into_iter().filter(is_known).map(part).collect();
@@ -178,11 +179,12 @@ impl Messenger {
             && let Some(group) = self.group(id)
         {
             let mut group: Group = group.clone();
+            let asked = job.parts.first().map(|part| &part.account);
             if self.group_state(id).is_none() {
-                if group.to_ask.is_empty() {
-                    group.asks = None;
-                } else {
-                    group.to_ask.remove(0);
+                // Those before it cannot be asked.
+                match group.to_ask.iter().position(|address| Some(address) == asked) {
+                    Some(place) => drop(group.to_ask.drain(..=place)),
+                    None => (group.to_ask, group.asks) = (Vec::new(), None),
                 }
             } else if !group.wanted.is_empty() {
                 group.wanted.remove(0);

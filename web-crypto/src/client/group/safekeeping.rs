@@ -39,7 +39,11 @@ impl Messenger {
             if let Some(until) = here.conversation.merge_settings(&kept.settings) {
                 self.clear_until(until, &mut here.conversation, records, now, step).await?;
             }
-            if self.group(group).is_none() {
+            let known = self.group(group);
+            if let Some(known) = known.filter(|known| kept.joined && known.standing == Standing::Asked) {
+                step.put_group(&Group { standing: Standing::Joined, ..known.clone() });
+            }
+            if known.is_none() {
                 let standing = if kept.joined { Standing::Joined } else { Standing::Asked };
                 let group = Group::new(group, standing, kept.introduced_by.clone());
                 // Until they have come, nothing can be written.
