@@ -29,6 +29,29 @@ fn who_is_removed_by_somebody_whom_they_never_met_is_told() {
 }
 
 #[test]
+fn who_was_added_by_a_statement_that_does_not_count_learns_that_they_are_no_member() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob"]);
+    world.change(ALICE, id, vec![Change::SetRole { address: address("bob"), role: Role::Admin }]);
+    world.settle();
+    // Bob knows Carol.
+    world.add_contact(BOB, "carol");
+    world.settle();
+    // Alice removes him while he adds her.
+    world.devices[ALICE].online = false;
+    let carol = world.add("carol");
+    world.change(BOB, id, vec![carol]);
+    world.settle();
+    assert_eq!(world.members(CAROL, id), ["alice", "bob", "carol"]);
+    world.change(ALICE, id, vec![Change::Remove(address("bob"))]);
+    world.devices[ALICE].online = true;
+    world.settle();
+    for place in [ALICE, BOB, CAROL] {
+        assert_eq!(world.members(place, id), ["alice"], "{place}");
+    }
+}
+
+#[test]
 fn a_group_that_was_joined_on_another_device_is_joined_here() {
     let mut world = World::four();
     world.add_contact(BOB, "carol");

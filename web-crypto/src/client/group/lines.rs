@@ -8,7 +8,10 @@ use crate::client::{
     records::Store,
 };
 use crate::crypto::conversation_timer::ConversationTimer;
-use cliquet_wire::{address::Address, bytes::Digest};
+use cliquet_wire::{
+    address::Address,
+    bytes::{Bytes, Digest},
+};
 use std::collections::BTreeSet;
 
 impl Messenger {
@@ -58,17 +61,34 @@ impl Messenger {
             group.join_requests.retain(|address| state.member(address).is_none());
         }
         group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
+        let is_void = |link: &&Link| !counts.contains(&link.statement().hash());
+        let void: Vec<&Link> = before.into_iter().flat_map(Chain::links).filter(is_void).collect();
+        for address in void.iter().flat_map(|link| link.added_by(self.address())) {
+            // Nobody else tells them that it does not count.
+            if after.state().is_some_and(|state| state.member(address).is_none()) {
+                group.want(address, Bytes([0; 32]));
+            }
+        }
         step.put_group(&group);
         // The vault has it.
         step.effects.push(Effect::Settings);
         step.effects.push(Effect::Conversation(kept.conversation.id.clone()));
         self.put_kept(kept, step);
-        let void = before.into_iter().flat_map(Chain::links).filter(|link| !counts.contains(&link.statement().hash()));
-        void.map(|link| line_id(link.statement())).collect()
+        void.into_iter().map(|link| line_id(link.statement())).collect()
     }
 }
 
 impl Link {
+    /// Whom this account adds here.
+    fn added_by<'a>(&'a self, author: &'a Address) -> impl Iterator<Item = &'a Address> {
+        let statement = self.statement().statement();
+        let added = statement.changes.iter().filter_map(|change| match change {
+            Change::Add { address, .. } => Some(address),
+            _ => None,
+        });
+        added.filter(move |added| statement.author == *author && *added != author)
+    }
+
     pub(super) fn adds(&self, who: &Address) -> bool {
         let changes = &self.statement().statement().changes;
         changes.iter().any(|change| matches!(change, Change::Add { address, .. } if address == who))
