@@ -51,6 +51,25 @@ fn who_was_added_by_a_statement_that_does_not_count_learns_that_they_are_no_memb
     }
 }
 
+/// Requirement: G4
+#[test]
+fn a_device_that_never_heard_of_a_group_asks_a_contact_who_speaks_in_it() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    while world.seal_one(ALICE) || world.post_one(ALICE) {}
+    // The server keeps from Bob that there is a group.
+    let bob = world.devices[BOB].id;
+    world.office.mailboxes.get_mut(&bob).unwrap().clear();
+    world.settle();
+    assert!(world.devices[BOB].messenger.group(id).is_none());
+    world.say(ALICE, id, "hello");
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["alice", "bob", "carol"]);
+    assert_eq!(world.texts(BOB, id), ["alice: hello"]);
+    let owed = world.devices[BOB].messenger.owed(&(&address("alice")).into());
+    assert!(owed.is_none_or(|owed| owed.groups.is_empty()), "she is asked once");
+}
+
 #[test]
 fn a_group_that_was_joined_on_another_device_is_joined_here() {
     let mut world = World::four();

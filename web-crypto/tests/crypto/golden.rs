@@ -13,7 +13,7 @@ use cliquet_web_crypto::{
     client::{
         content::{Body, Content, OwnList, ReceiptKind},
         conversation::{
-            Amendments, Conversation, ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId,
+            Amendments, Conversation, ConversationId, DeliveryStatus, Event, GroupId, Message, MessageBody, MessageId,
             MessageRef, OutgoingEvent, OwedReceipt, ReceivedBy, Receiver, SentEnvelope, Stamp, Waiting,
         },
         delivery_token::OwnToken,
@@ -310,6 +310,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
         removed_contacts: vec!["eve@example.org".parse().unwrap()],
         in_group: vec![OwedReceipt { of: texts()[0].reference(), has_read: true }],
         in_group_since: 1_700_000_000_000,
+        groups: vec![GroupId([7; 16])],
     };
     all.insert("owed.bin", owed.save().to_vec());
     all.insert("profile.bin", profile().save().to_vec());

@@ -117,6 +117,8 @@ impl Messenger {
                 other.owed.conversation_settings = false;
                 self.put_kept(other, step);
             }
+            // The first of those that it is asked for.
+            About::Statements(_) if !contact.owed.groups.is_empty() => drop(contact.owed.groups.remove(0)),
             About::Message(_)
             | About::Event(_)
             | About::VaultKeys(_)

@@ -152,6 +152,13 @@ impl Messenger {
             let (about, conversation) = (About::Statements(told), ConversationId::Group(group.id));
             return self.encrypt(Job { about, conversation, parts, later: Vec::new() }, None, now, rng).map(Some);
         }
+        for peer in self.peers().filter(|peer| is_known(&peer.address) && is_free(&(&peer.address).into())) {
+            let asked_for = self.owed_to(&peer.address).and_then(|owed| owed.groups.first());
+            let Some(id) = asked_for.copied() else { continue };
+            let within = InGroup { id, head: Bytes([0; 32]) };
+            let job = Job::to(peer, About::Statements(Vec::new()), Body::AskStatements).within(Some(within));
+            return self.encrypt(job, None, now, rng).map(Some);
+        }
         Ok(None)
     }
 

@@ -17,7 +17,7 @@ pub use contact::Contact;
 pub(crate) use contact::note;
 use contact::note_changed_key;
 pub use list_age::{LOOK_AFTER_MS, LOOK_EVERY_MS, STALE_AFTER_MS};
-pub use owed::{Owed, RECEIPTS_OWED_MAX};
+pub use owed::{GROUPS_ASKED_FOR_MAX, Owed, RECEIPTS_OWED_MAX};
 pub use own_list::RENEW_AFTER_MS;
 pub use peer::{Peer, Trust};
 pub use sessions::PeerSessions;

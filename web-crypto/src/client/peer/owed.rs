@@ -2,7 +2,7 @@
 //! the account's own other devices.
 
 use crate::{
-    client::conversation::{MessageId, MessageRef, OwedReceipt},
+    client::conversation::{GroupId, MessageId, MessageRef, OwedReceipt},
     crypto::cbor,
 };
 use cliquet_wire::address::Address;
@@ -11,6 +11,8 @@ use zeroize::Zeroizing;
 
 /// Names that wait for a receipt. A contact that is never accepted gets none, so the wait must be bounded.
 pub const RECEIPTS_OWED_MAX: usize = 1_000;
+/// Groups that one account is asked for. It says something in each again.
+pub const GROUPS_ASKED_FOR_MAX: usize = 16;
 
 /// A value of `Store::Owed`; there is none while nothing is owed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
@@ -45,6 +47,9 @@ pub struct Owed {
     /// When the first of those came, in milliseconds since 1970.
     #[cbor(n(8), default)]
     pub in_group_since: u64,
+    /// Groups in which it said something, and of which nothing else is known here: it is asked for their statements.
+    #[cbor(n(9), default)]
+    pub groups: Vec<GroupId>,
 }
 
 impl cbor::Record for Owed {
@@ -88,6 +93,13 @@ impl Owed {
         }
     }
 
+    /// Past [`GROUPS_ASKED_FOR_MAX`] nothing is added.
+    pub(crate) fn ask_for_group(&mut self, group: GroupId) {
+        if self.groups.len() < GROUPS_ASKED_FOR_MAX && !self.groups.contains(&group) {
+            self.groups.push(group);
+        }
+    }
+
     pub(crate) fn read_until(&mut self, until: u64) {
         self.read_until = self.read_until.max(Some(until));
     }
@@ -113,6 +125,16 @@ fn add(names: &mut Vec<MessageId>, name: MessageId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_asked_for_once_and_up_to_a_limit() {
+        let mut owed = Owed::default();
+        for n in 0..=GROUPS_ASKED_FOR_MAX {
+            owed.ask_for_group(GroupId([n as u8; 16]));
+            owed.ask_for_group(GroupId([0; 16]));
+        }
+        assert_eq!(owed.groups.len(), GROUPS_ASKED_FOR_MAX);
+    }
 
     #[test]
     fn receipts_are_owed_once_each_and_up_to_a_limit() {

@@ -7,7 +7,7 @@ use crate::{
         conversation::{
             ConversationId, Event, GroupId, Message, MessageBody, MessageId, MessageRef, UnreadLine, message_key,
         },
-        group::{Group, GroupState, Standing},
+        group::{GROUPS_MAX, Group, GroupState, Standing},
         kept::Kept,
         lifetimes::forget,
         messenger::{Ignored, Messenger, Step, StepError},
@@ -85,18 +85,25 @@ impl Messenger {
             self.take_join_request(&contact.peer, within.id, &secret, step);
             return Ok(());
         }
-        let peer = &contact.peer;
+        let has_room = self.groups().count() < GROUPS_MAX;
+        let is_asked = self.group(within.id).is_none() && contact.peer.is_answered() && has_room;
         match content.body {
             // They open sessions, and say nothing.
             Body::ContactRequest => {}
-            Body::AskStatements => self.take_wish(peer, within, step),
-            Body::JoinRefused => self.take_join_refusal(peer, within.id, step),
+            Body::AskStatements => self.take_wish(&contact.peer, within, step),
+            Body::JoinRefused => self.take_join_refusal(&contact.peer, within.id, step),
             Body::Statements { statements, tokens } => {
                 let grown = self.grow(within.id, statements, verifier).await;
-                self.take_statements(peer, within, (grown, tokens), records, now, step).await?;
+                if grown.is_none() && is_asked {
+                    contact.owed.ask_for_group(within.id);
+                }
+                self.take_statements(&contact.peer, within, (grown, tokens), records, now, step).await?;
             }
             body => {
-                let (sender, server_time) = (&peer.address, envelope.timestamp);
+                if is_asked {
+                    contact.owed.ask_for_group(within.id);
+                }
+                let (sender, server_time) = (&contact.peer.address, envelope.timestamp);
                 let said = Said { sender, time: content.time, server_time, now };
                 self.take_said(contact, within, body, said, (envelope, bytes), records, step).await?;
             }
