@@ -5,13 +5,17 @@ use crate::{
     world::{World, address, now_or_never},
 };
 use cliquet_web_crypto::{
-    client::group::{Change, Role, Standing},
+    client::{
+        group::{Change, Role, Standing},
+        receive::STRANGERS_CONTENTS_MAX,
+    },
     crypto::vault::VaultBody,
 };
 use cliquet_wire::{
     contacts::{Contact, ContactState},
     envelope::Envelope,
 };
+use std::collections::BTreeSet;
 
 #[test]
 fn who_is_removed_by_somebody_whom_they_never_met_is_told() {
@@ -68,6 +72,35 @@ fn a_device_that_never_heard_of_a_group_asks_a_contact_who_speaks_in_it() {
     assert_eq!(world.texts(BOB, id), ["alice: hello"]);
     let owed = world.devices[BOB].messenger.owed(&(&address("alice")).into());
     assert!(owed.is_none_or(|owed| owed.groups.is_empty()), "she is asked once");
+}
+
+impl World {
+    /// The server hands out what waits for this device the other way round.
+    fn reverse_mailbox(&mut self, place: usize) {
+        let mailbox = self.office.mailboxes.get_mut(&self.devices[place].id).unwrap();
+        let cursors: Vec<u64> = mailbox.iter().map(|delivery| delivery.cursor).collect();
+        mailbox.reverse();
+        mailbox.iter_mut().zip(cursors).for_each(|(delivery, cursor)| delivery.cursor = cursor);
+    }
+}
+
+#[test]
+fn what_strangers_say_in_a_group_before_it_is_known_is_shown_once_it_is_and_no_more_than_so_much() {
+    let mut world = World::four();
+    world.devices[BOB].online = false;
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    for number in 0..=STRANGERS_CONTENTS_MAX {
+        world.say(CAROL, id, &format!("{number}"));
+        world.settle();
+    }
+    world.reverse_mailbox(BOB);
+    world.devices[BOB].online = true;
+    world.settle();
+    // The oldest of those that were there made room for the last.
+    let texts: BTreeSet<String> = world.texts(BOB, id).into_iter().collect();
+    let kept = (0..=STRANGERS_CONTENTS_MAX).filter(|number| *number != 1);
+    assert_eq!(texts, kept.map(|number| format!("carol: {number}")).collect());
 }
 
 #[test]

@@ -222,6 +222,7 @@ fn under_way() -> [(&'static str, Vec<u8>); 7] {
         sender: "bob@example.org".parse().unwrap(),
         server_time: 1_700_000_000_500,
         content: b"of a later version".to_vec().into(),
+        account_key: None,
     };
     let sent = SentEnvelope {
         what: Waiting::Message("bob@example.org/018bcfe56800/7".into()),

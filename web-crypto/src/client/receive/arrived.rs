@@ -52,7 +52,7 @@ impl Messenger {
                 match self.new_member(&envelope.sender_email, key, content, verifier).await {
                     Some(member) => member,
                     None => {
-                        step.ignore(Ignored::Stranger);
+                        self.hear_stranger(key, content, (envelope, bytes), records, &mut step).await?;
                         return Ok(step);
                     }
                 }

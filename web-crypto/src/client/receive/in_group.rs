@@ -12,7 +12,7 @@ use crate::{
         lifetimes::forget,
         messenger::{Ignored, Messenger, Step, StepError},
         peer::{Contact, Peer, Trust},
-        receive::unknown::UnknownContent,
+        receive::unknown::{STRANGERS, UnknownContent},
         records::{Records, Store, decode, read},
     },
     crypto::rsa::Verifier,
@@ -55,6 +55,23 @@ impl Messenger {
             }
         };
         is_member.then(|| Contact::unknown(address.clone(), peer.trust, key.clone()))
+    }
+
+    /// What an account says that is not known here and not found to be a member.
+    pub(super) async fn hear_stranger(
+        &self,
+        key: &AccountKey,
+        content: &Content,
+        (envelope, bytes): (&Envelope, &[u8]),
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let unknown = content.group.filter(|within| self.group(within.id).is_none());
+        if let (Some(within), Body::Event { .. }) = (unknown, &content.body) {
+            return self.keep_strangers_content(within.id, key, envelope, bytes, records, step).await;
+        }
+        step.ignore(Ignored::Stranger);
+        Ok(())
     }
 
     /// Takes what somebody says in a group. The caller puts the contact.
@@ -125,10 +142,15 @@ impl Messenger {
         let conversation = ConversationId::Group(within.id);
         let known = self.group(within.id).filter(|group| group.standing != Standing::Deleted);
         let Some((group, kept)) = known.zip(self.kept(&conversation)) else {
-            if known.is_none() && contact.peer.is_answered() {
-                // What tells of the group may still be on its way.
+            // What tells of the group may still be on its way.
+            let peer = &contact.peer;
+            if known.is_none() && peer.is_answered() {
                 let with_sender = contact.conversation.id.clone();
                 return Ok(self.keep_content(with_sender, envelope, bytes, records, step).await?);
+            }
+            if self.group(within.id).is_none() {
+                let key = &peer.account_key;
+                return self.keep_strangers_content(within.id, key, envelope, bytes, records, step).await;
             }
             step.ignore(Ignored::NotAMember);
             return Ok(());
@@ -236,6 +258,7 @@ impl Messenger {
         for (member, _) in self.group_state(group.id).into_iter().flat_map(GroupState::members) {
             found.extend(records.all_under(Store::UnknownContents, member.as_str()).await?);
         }
+        found.extend(records.all_under(Store::UnknownContents, STRANGERS).await?);
         // What waits for a later statement waits on.
         let mut holds = None;
         for record in found {
@@ -245,8 +268,14 @@ impl Messenger {
             if content.body.unknown_kind().is_some() {
                 continue;
             }
-            let contact = self.contact(&kept.sender);
+            let contact = match kept.account_key {
+                Some(key) => Some(Contact::unknown(kept.sender.clone(), Trust::Member, key)),
+                None => self.contact(&kept.sender),
+            };
+            let is_heard =
+                |contact: &Contact| self.peer(contact.address()).is_none_or(|peer| peer.trust != Trust::Blocked);
             let allowed = contact
+                .filter(is_heard)
                 .zip(self.group_state(group.id))
                 .filter(|(contact, state)| may_say(state, contact, &content.body));
             // One that does not count may never come: who is a member without it is heard.

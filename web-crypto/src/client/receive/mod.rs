@@ -8,7 +8,7 @@ mod in_group;
 mod retry;
 mod unknown;
 
-pub use unknown::{UNKNOWN_CONTENTS_MAX, UnknownContent};
+pub use unknown::{STRANGERS_CONTENTS_MAX, UNKNOWN_CONTENTS_MAX, UnknownContent};
 
 use super::{
     conversation::{DeliveryStatus, Failure, MessageId, Notice},

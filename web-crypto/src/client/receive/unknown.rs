@@ -1,23 +1,28 @@
 //! Contents of kinds that this version does not know: their bytes are kept, and read again by a version that does. What was
-//! said in a group is kept there as well while the statements are missing that allow it.
+//! said in a group is kept there as well while the statements are missing that allow it, or that tell of the group.
 
 use super::arrived::Said;
 use crate::{
     client::{
         content::{Body, Content, ContentError},
-        conversation::ConversationId,
+        conversation::{ConversationId, GroupId},
         messenger::{Messenger, Step, StepError},
         peer::Contact,
         records::{Records, RecordsError, Store, decode, push_uuid, under},
     },
     crypto::cbor,
 };
-use cliquet_wire::{address::Address, envelope::Envelope};
+use cliquet_wire::{account_key::AccountKey, address::Address, envelope::Envelope};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use std::fmt;
 
 /// Contents that are kept for one conversation. What comes past it is dropped.
 pub const UNKNOWN_CONTENTS_MAX: usize = 256;
+/// Contents that are kept of accounts that are not known here, in groups that are not known here. The oldest make room.
+pub const STRANGERS_CONTENTS_MAX: usize = 64;
+
+/// Where those are, beside conversations.
+pub(super) const STRANGERS: &str = "strangers";
 
 /// A value of `Store::UnknownContents`.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -35,12 +40,22 @@ pub struct UnknownContent {
     /// The content's bytes, without padding.
     #[n(3)]
     pub content: ByteVec,
+    /// Of an account that was not known: the key under which it said this.
+    #[n(4)]
+    pub account_key: Option<AccountKey>,
 }
 
 /// Not the content.
 impl fmt::Debug for UnknownContent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnknownContent").field("conversation", &self.conversation).finish_non_exhaustive()
+    }
+}
+
+impl UnknownContent {
+    fn of(conversation: ConversationId, envelope: &Envelope, bytes: &[u8], account_key: Option<AccountKey>) -> Self {
+        let (sender, server_time) = (envelope.sender_email.clone(), envelope.timestamp);
+        Self { conversation, sender, server_time, content: bytes.to_vec().into(), account_key }
     }
 }
 
@@ -84,10 +99,35 @@ impl Messenger {
         if kept < UNKNOWN_CONTENTS_MAX {
             let mut key = under(&conversation.text());
             push_uuid(&mut key, envelope.id.0);
-            let (sender, server_time) = (envelope.sender_email.clone(), envelope.timestamp);
-            let record = UnknownContent { conversation, sender, server_time, content: bytes.to_vec().into() };
-            step.changes.put(Store::UnknownContents, key, &record);
+            step.changes.put(Store::UnknownContents, key, &UnknownContent::of(conversation, envelope, bytes, None));
         }
+        Ok(())
+    }
+
+    /// Keeps the bytes of what an account says that is not known here, in a group that is not known here: what tells of
+    /// both may still be on its way.
+    pub(super) async fn keep_strangers_content(
+        &self,
+        group: GroupId,
+        account_key: &AccountKey,
+        envelope: &Envelope,
+        bytes: &[u8],
+        records: &impl Records,
+        step: &mut Step,
+    ) -> Result<(), StepError> {
+        let mut kept = Vec::new();
+        for record in records.all_under(Store::UnknownContents, STRANGERS).await? {
+            kept.push((decode::<UnknownContent>(&record.value)?.server_time, record.key));
+        }
+        kept.sort();
+        let surplus = (kept.len() + 1).saturating_sub(STRANGERS_CONTENTS_MAX);
+        for (_, key) in kept.into_iter().take(surplus) {
+            step.changes.delete(Store::UnknownContents, key);
+        }
+        let mut key = under(STRANGERS);
+        push_uuid(&mut key, envelope.id.0);
+        let record = UnknownContent::of(ConversationId::Group(group), envelope, bytes, Some(account_key.clone()));
+        step.changes.put(Store::UnknownContents, key, &record);
         Ok(())
     }
 
