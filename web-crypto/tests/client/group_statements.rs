@@ -6,7 +6,7 @@ use crate::{
 };
 use cliquet_web_crypto::{
     client::{
-        group::{Change, Role, Standing},
+        group::{ASKED_EVERY_MS, Change, Role, Standing},
         receive::STRANGERS_CONTENTS_MAX,
     },
     crypto::vault::VaultBody,
@@ -82,6 +82,12 @@ impl World {
         mailbox.reverse();
         mailbox.iter_mut().zip(cursors).for_each(|(delivery, cursor)| delivery.cursor = cursor);
     }
+
+    /// The server loses what this account sent to this device.
+    fn lose(&mut self, from: &str, place: usize) {
+        let (from, mailbox) = (address(from), self.office.mailboxes.get_mut(&self.devices[place].id).unwrap());
+        mailbox.retain(|delivery| delivery.envelope.as_ref().is_none_or(|envelope| envelope.sender_email != from));
+    }
 }
 
 #[test]
@@ -101,6 +107,37 @@ fn what_strangers_say_in_a_group_before_it_is_known_is_shown_once_it_is_and_no_m
     let texts: BTreeSet<String> = world.texts(BOB, id).into_iter().collect();
     let kept = (0..=STRANGERS_CONTENTS_MAX).filter(|number| *number != 1);
     assert_eq!(texts, kept.map(|number| format!("carol: {number}")).collect());
+}
+
+#[test]
+fn what_waits_for_one_statement_does_not_wait_for_another_one() {
+    let mut world = World::four();
+    let id = world.group_of(&["carol"]);
+    world.settle();
+    world.devices[CAROL].online = false;
+    for (place, name) in [(DAVE, "dave"), (BOB, "bob")] {
+        let added = world.add(name);
+        world.change(ALICE, id, vec![added]);
+        world.settle();
+        world.say(place, id, "hello");
+        world.settle();
+        world.devices[place].online = false;
+    }
+    world.devices[ALICE].online = false;
+    world.lose("alice", CAROL);
+    world.lose("alice", DAVE);
+    world.devices[CAROL].online = true;
+    world.settle();
+    assert!(world.texts(CAROL, id).is_empty());
+    // Dave knows only that he was added himself.
+    world.devices[DAVE].online = true;
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["dave: hello"]);
+    world.devices[BOB].online = true;
+    world.devices[CAROL].now += ASKED_EVERY_MS;
+    world.say(BOB, id, "anybody here?");
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["dave: hello", "bob: hello", "bob: anybody here?"]);
 }
 
 #[test]

@@ -48,7 +48,8 @@ pub struct Group {
     /// Members who lack statements.
     #[n(6)]
     pub(crate) wanted: Vec<Wanted>,
-    /// Contents are kept in `Store::UnknownContents` until this statement is known here.
+    /// Contents wait in `Store::UnknownContents` for statements. They are looked at when this one is known here, which any
+    /// new one takes the place of.
     #[n(7)]
     pub(crate) holds: Option<Digest>,
     /// What its statements come to, for the views.
