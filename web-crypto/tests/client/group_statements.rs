@@ -140,6 +140,40 @@ fn what_waits_for_one_statement_does_not_wait_for_another_one() {
     assert_eq!(world.texts(CAROL, id), ["dave: hello", "bob: hello", "bob: anybody here?"]);
 }
 
+/// Requirement: G2
+#[test]
+fn what_lost_against_another_change_is_made_again_by_its_author() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.change(ALICE, id, vec![Change::SetRole { address: address("bob"), role: Role::Admin }]);
+    world.settle();
+    world.add_contact(BOB, "dave");
+    world.settle();
+    // At once: Alice names the group, Bob names it and adds Dave, and Carol leaves.
+    world.change(ALICE, id, vec![Change::Name("Alice's".into())]);
+    let dave = world.add("dave");
+    world.change(BOB, id, vec![Change::Name("Bob's".into()), dave]);
+    world.change(CAROL, id, vec![Change::Remove(address("carol"))]);
+    world.settle();
+    assert_eq!(world.members(ALICE, id), ["alice", "bob", "carol"]);
+    // Bob is an admin, and Carol is not: hers loses against his once more.
+    for made in [vec![BOB, CAROL], vec![CAROL], vec![]] {
+        let void = |place: &usize| !world.devices[*place].messenger.void_changes(id).is_empty();
+        assert_eq!([ALICE, BOB, CAROL].into_iter().filter(void).collect::<Vec<_>>(), made);
+        for place in made {
+            let changes = world.devices[place].messenger.void_changes(id);
+            world.change(place, id, changes);
+        }
+        world.settle();
+    }
+    for place in [ALICE, BOB, CAROL, DAVE] {
+        let messenger = &world.devices[place].messenger;
+        assert_eq!(messenger.group_state(id).unwrap().name(), "Alice's", "{place}");
+        assert_eq!(world.members(place, id), ["alice", "bob", "dave"], "{place}");
+        assert!(messenger.void_changes(id).is_empty(), "{place}");
+    }
+}
+
 #[test]
 fn a_group_that_was_joined_on_another_device_is_joined_here() {
     let mut world = World::four();

@@ -164,6 +164,18 @@ impl Chain {
         void.map(|(_, link)| link).filter(move |link| link.checked.statement().author == *author)
     }
 
+    /// The group at the last statement that counts on the way to this one.
+    pub(super) fn fork<'a>(&'a self, link: &'a Link) -> Option<&'a GroupState> {
+        let mut link = link;
+        loop {
+            let place = link.state.version().checked_sub(1)? as usize;
+            if self.path.get(place) == Some(&link.checked.hash()) {
+                return Some(&link.state);
+            }
+            link = self.links.get(&link.checked.statement().previous)?;
+        }
+    }
+
     /// Everything that is known, each statement after the one that it follows: what is kept, and what another member is
     /// given.
     pub fn statements(&self) -> Vec<&SignedStatement> {

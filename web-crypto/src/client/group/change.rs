@@ -102,6 +102,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whether both decide about the same thing: the later one takes the place of the earlier.
+    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Add { address: one, .. } | Self::Remove(one),
+                Self::Add { address: two, .. } | Self::Remove(two),
+            )
+            | (Self::SetRole { address: one, .. }, Self::SetRole { address: two, .. }) => one == two,
+            (Self::SetRight { right: one, .. }, Self::SetRight { right: two, .. }) => one == two,
+            (Self::Name(_), Self::Name(_))
+            | (Self::Description(_), Self::Description(_))
+            | (Self::Picture(_), Self::Picture(_))
+            | (Self::Timer(_), Self::Timer(_)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether each part is within its limit, and shows as it reads: no character turns the direction of what is beside it,
     /// or is not seen.
     pub fn fits(&self) -> bool {

@@ -17,6 +17,7 @@ mod safekeeping;
 pub mod state;
 pub mod statement;
 mod tokens;
+mod void;
 
 pub use chain::{Chain, Link};
 pub use change::{Change, GROUP_NAME_BYTES_MAX, GroupRight, Role, Who};
@@ -28,6 +29,7 @@ pub use record::{
 };
 pub use state::{GroupState, Member};
 pub use statement::{CheckedStatement, SignedStatement, Statement};
+pub use void::{MADE_AGAIN_MAX, MADE_AGAIN_VERSIONS_MAX};
 
 /// Why a statement does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

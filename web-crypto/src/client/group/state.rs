@@ -29,6 +29,19 @@ impl Seniority {
     }
 }
 
+/// What of a group a change decides.
+#[derive(PartialEq, Eq)]
+pub(super) enum Decided<'a> {
+    /// Who is a member, by the hash of their key.
+    Membership(Option<&'a Digest>),
+    Role(Option<Role>),
+    Name(&'a str),
+    Description(Option<&'a str>),
+    Picture(Option<Digest>),
+    Timer(Option<u32>),
+    Right(Who),
+}
+
 /// A group after one of its statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupState {
@@ -107,13 +120,19 @@ impl GroupState {
             }
             after.apply(change)?;
         }
-        if after.members.len() > GROUP_MEMBERS_MAX {
+        after.check()?;
+        Ok(after)
+    }
+
+    /// Whether a group may be so.
+    fn check(&self) -> Result<(), GroupError> {
+        if self.members.len() > GROUP_MEMBERS_MAX {
             return Err(GroupError::TooManyMembers);
         }
-        if !after.members.is_empty() && !after.members.values().any(|member| member.role == Role::Admin) {
+        if !self.members.is_empty() && !self.members.values().any(|member| member.role == Role::Admin) {
             return Err(GroupError::NoAdmin);
         }
-        Ok(after)
+        Ok(())
     }
 
     fn allows(&self, author: &Address, role: Role, change: &Change) -> bool {
@@ -158,6 +177,39 @@ impl GroupState {
             },
         };
         if is_new { Ok(()) } else { Err(GroupError::NoChange) }
+    }
+
+    /// Those of the changes that this member may make now, one after the other.
+    pub(super) fn possible(&self, author: &Address, changes: Vec<Change>) -> Vec<Change> {
+        let Some(role) = self.members.get(author).map(|member| member.role) else { return Vec::new() };
+        let (mut after, mut possible) = (self.clone(), Vec::new());
+        for change in changes {
+            let mut next = after.clone();
+            if self.allows(author, role, &change) && next.apply(&change).is_ok() && next.check().is_ok() {
+                after = next;
+                possible.push(change);
+            }
+        }
+        possible
+    }
+
+    /// What the group has now of what this change decides.
+    pub(super) fn of(&self, change: &Change) -> Decided<'_> {
+        match change {
+            Change::Add { address, .. } | Change::Remove(address) => {
+                Decided::Membership(self.members.get(address).map(|member| &member.key_hash))
+            }
+            Change::SetRole { address, .. } => Decided::Role(self.members.get(address).map(|member| member.role)),
+            Change::Name(_) => Decided::Name(&self.name),
+            Change::Description(_) => Decided::Description(self.description.as_deref()),
+            Change::Picture(_) => Decided::Picture(self.picture),
+            Change::Timer(_) => Decided::Timer(self.timer),
+            Change::SetRight { right, .. } => Decided::Right(match right {
+                GroupRight::Add => self.add,
+                GroupRight::Change => self.change,
+                GroupRight::Write => self.write,
+            }),
+        }
     }
 
     /// Of the statement that made it; 1 for the first.

@@ -314,6 +314,78 @@ fn a_flood_of_statements_that_do_not_count_stops_nobody() {
     assert_eq!(restored.state(), chain.state());
 }
 
+/// Makes again what this author said in vain. Tells whether there was anything.
+fn make_again(chain: &mut Chain, author: &str) -> bool {
+    let changes = chain.void_changes(&address(author), |_| true);
+    let is_any = !changes.is_empty();
+    if is_any {
+        say(chain, author, &changes).unwrap();
+    }
+    is_any
+}
+
+/// Requirement: G2
+#[test]
+fn what_nobody_else_decided_about_is_made_again_and_once() {
+    let mut chain = begin(&[("bob", Role::Admin), ("carol", Role::Member)]);
+    let back = end(&chain);
+    say(&mut chain, "alice", &[name("Alice's"), role("carol", Role::Admin)]).unwrap();
+    let changes = [
+        name("Bob's"),
+        add("dave", Role::Member),
+        role("carol", Role::Admin),
+        Change::Timer(Some(3_600)),
+        remove("bob"),
+    ];
+    chain.insert(statement("bob", back, 0, &changes)).unwrap();
+    assert_eq!((members(&chain).len(), chain.state().unwrap().timer()), (3, None));
+    assert!(make_again(&mut chain, "bob"));
+    let state = chain.state().unwrap();
+    assert_eq!((state.name(), state.timer()), ("Alice's", Some(3_600)));
+    assert_eq!(members(&chain), ["alice", "carol", "dave"]);
+    // Whatever follows.
+    say(&mut chain, "alice", &[Change::Timer(None), remove("dave"), add("bob", Role::Admin)]).unwrap();
+    assert!(!make_again(&mut chain, "bob"));
+}
+
+#[test]
+fn what_its_author_may_not_do_any_more_is_not_made_again() {
+    let mut chain = begin(&[("bob", Role::Admin), ("carol", Role::Admin)]);
+    let back = end(&chain);
+    say(&mut chain, "alice", &[remove("bob"), role("carol", Role::Member)]).unwrap();
+    for author in ["bob", "carol"] {
+        chain.insert(statement(author, back, 0, &[remove("alice"), name("Mine")])).unwrap();
+        assert!(!make_again(&mut chain, author), "{author}");
+    }
+    assert_eq!(members(&chain), ["alice", "carol"]);
+}
+
+#[test]
+fn so_much_is_made_again_and_for_so_long_and_no_more() {
+    use super::super::void::{MADE_AGAIN_MAX, MADE_AGAIN_VERSIONS_MAX};
+    let mut chain = begin(&[("bob", Role::Admin)]);
+    let describe = |number: usize| Change::Description(Some(format!("{number}")));
+    let in_vain = |chain: &mut Chain, number: usize| {
+        let back = end(chain);
+        say(chain, "alice", &[name(&format!("name {number}"))]).unwrap();
+        chain.insert(statement("bob", back, 0, &[describe(number)])).unwrap();
+    };
+    let void = |chain: &Chain| chain.void_changes(&address("bob"), |_| true);
+    (0..MADE_AGAIN_MAX).for_each(|number| in_vain(&mut chain, number));
+    assert_eq!(void(&chain), [describe(MADE_AGAIN_MAX - 1)]);
+    in_vain(&mut chain, MADE_AGAIN_MAX);
+    assert_eq!(void(&chain), []);
+
+    let mut chain = begin(&[("bob", Role::Admin)]);
+    in_vain(&mut chain, 0);
+    for number in 1..MADE_AGAIN_VERSIONS_MAX as usize {
+        say(&mut chain, "alice", &[name(&format!("name {number}"))]).unwrap();
+    }
+    assert_eq!(void(&chain), [describe(0)]);
+    say(&mut chain, "alice", &[name("one more")]).unwrap();
+    assert_eq!(void(&chain), []);
+}
+
 /// What somebody may try: who, after which of the statements there are, and what.
 type Try = (usize, usize, u8, usize);
 
@@ -342,6 +414,26 @@ fn grow(tries: &[Try]) -> Vec<CheckedStatement> {
 }
 
 proptest! {
+    /// Everybody makes theirs again, each without knowing what the others make.
+    #[test]
+    fn making_again_ends(tries in prop::collection::vec((0..4_usize, 0..40_usize, 0..6_u8, 0..4_usize), 1..40)) {
+        let mut chain = Chain::restore(grow(&tries).iter().map(|it| it.signed().clone())).unwrap();
+        let mut rounds = 0;
+        loop {
+            let made = NAMES.map(|author| (author, chain.void_changes(&address(author), |_| true)));
+            if made.iter().all(|(_, changes)| changes.is_empty()) {
+                break;
+            }
+            let place = end(&chain);
+            for (author, changes) in made.iter().filter(|(_, changes)| !changes.is_empty()) {
+                // The statement of a less senior one may make it void at once.
+                chain.insert(statement(author, place, 0, changes)).unwrap();
+            }
+            rounds += 1;
+            prop_assert!(rounds <= NAMES.len() * tries.len());
+        }
+    }
+
     /// Requirements: G2, G4
     #[test]
     fn who_has_the_same_statements_has_the_same_group(
