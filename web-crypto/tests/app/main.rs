@@ -11,6 +11,7 @@ mod drafts;
 mod engine;
 mod fake;
 mod frames;
+mod groups;
 mod history;
 mod leader;
 mod lifetimes;

@@ -8,7 +8,11 @@ use cliquet_web_crypto::{
         rare,
         status::Status,
     },
-    client::device::first_records,
+    client::{
+        device::first_records,
+        messenger::Messenger,
+        records::{Record, Store},
+    },
     crypto::{
         OwnIdentity, PreKeySecrets,
         identity::sign_device_list,
@@ -168,6 +172,13 @@ pub(crate) fn disk_of(person: &Person) -> Disk {
     let disk = Disk::default();
     disk.put(&first_records(&person.own, &person.pre_keys, &person.directory));
     disk
+}
+
+/// A person's client, with these records beside their own.
+pub(crate) fn messenger_of(person: &Person, more: impl IntoIterator<Item = Record>) -> Messenger {
+    let own = first_records(&person.own, &person.pre_keys, &person.directory).puts;
+    let records = own.into_iter().chain(more).filter(|record| Store::IN_MEMORY.contains(&record.store));
+    Messenger::load(records).unwrap()
 }
 
 /// Alice's only tab. It does not lead yet.

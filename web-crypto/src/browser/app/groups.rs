@@ -132,6 +132,29 @@ pub(super) async fn admit<P: Platform>(engine: &Engine<P>) -> Result<(), AppErro
     Ok(())
 }
 
+/// Makes again what this account changed at the same time as others, where it does not count and nobody else decided about
+/// it. A browser without the account key leaves that to the account's other devices.
+pub(super) async fn change_again<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
+    let is_void = |messenger: &Messenger, id: &GroupId| !messenger.void_changes(*id).is_empty();
+    let void =
+        |messenger: &Messenger| messenger.groups().map(|group| group.id).filter(|id| is_void(messenger, id)).collect();
+    let groups: Vec<GroupId> = engine.read(void).await?;
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let Some(signer) = engine.platform().signer(engine.account_key().clone()).await? else { return Ok(()) };
+    for id in groups {
+        let now = engine.platform().now_ms();
+        engine
+            .run(async |messenger| match messenger.void_changes(id) {
+                changes if changes.is_empty() => Ok(None),
+                changes => Ok(Some(messenger.change_group(id, changes, &signer, now).await?)),
+            })
+            .await?;
+    }
+    Ok(())
+}
+
 /// Under the keys by which this account knows them.
 fn added(messenger: &Messenger, members: &[Address]) -> Result<Vec<Change>, StepError> {
     let add = |address: &Address| {

@@ -25,8 +25,8 @@ pub enum Rare {
     Fetch(Needs),
     /// What a person asked for.
     Execute(Command),
-    /// Brings history, vault and delivery token up to date, and adds what a saved file or the history has for this
-    /// browser.
+    /// Brings history, vault and delivery token up to date, adds what a saved file or the history has for this browser, and
+    /// makes changes of groups again.
     Keep(Rc<VaultSync>, Rc<UnknownToken>),
     /// Checks the newest part of the history, if it is due.
     CheckHistory,
@@ -80,6 +80,7 @@ async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &Unkn
     // First what needs no server.
     saved_file::add_texts(engine).await?;
     groups::admit(engine).await?;
+    groups::change_again(engine).await?;
     // Somebody whom another device blocked is not told a new token.
     let token_is_due = delivery_token::is_due(engine).await?;
     if token_is_due {

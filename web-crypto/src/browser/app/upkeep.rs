@@ -1,5 +1,5 @@
-//! What the leading tab keeps up beside writing and reading: texts of a saved file, the history, the vault, the
-//! delivery token.
+//! What the leading tab keeps up beside writing and reading: texts of a saved file, changes of groups that do not count,
+//! the history, the vault, the delivery token.
 
 use super::{
     delivery_token::UnknownToken,
