@@ -287,7 +287,8 @@ impl Messenger {
             About::Waiting { .. } => {}
             About::Statements(to_tell) => {
                 if let Some(group) = entry.conversation.group().filter(|_| again && !to_tell.is_empty()) {
-                    self.tell_tokens_again(group, to_tell, accounts, now, &mut step);
+                    let refused = if left_out { accounts } else { &[] };
+                    self.tell_tokens_again(group, to_tell, refused, now, &mut step);
                 }
             }
             About::GroupReceipts(receipts) => {

@@ -220,3 +220,19 @@ fn a_device_that_has_only_the_vault_passes_over_whom_it_cannot_ask() {
     let posted = world.office.posted.iter().filter(|envelope| envelope.sender_device == id_of_other);
     assert_eq!(posted.filter(|envelope| to_carol(envelope)).count(), 0, "under a key that is not the vault's");
 }
+
+#[test]
+fn a_member_with_a_new_device_is_written_to_after_tokens_were_told() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    let other = world.add_device("carol", CAROL);
+    // Alice tells Carol that Bob has a token, and does not know of Carol's new device.
+    world.set_token(BOB);
+    world.settle();
+    world.say(ALICE, id, "hello");
+    world.settle();
+    for place in [CAROL, other] {
+        assert_eq!(world.texts(place, id), ["alice: hello"], "{place}");
+    }
+}
