@@ -257,7 +257,9 @@ impl Group {
     }
 
     pub(crate) fn leaves_out(&self, address: &Address, now: u64) -> bool {
-        self.left_out.iter().any(|left| left.address == *address && left.until > now)
+        // A clock that was set back must not hold anything up for longer.
+        let is_left_out = |left: &LeftOut| (left.until.saturating_sub(LEFT_OUT_MS)..left.until).contains(&now);
+        self.left_out.iter().any(|left| left.address == *address && is_left_out(left))
     }
 
     pub(crate) fn leave_out(&mut self, address: &Address, now: u64) {
@@ -293,4 +295,20 @@ pub(crate) fn statement_key(group: GroupId, version: u32, hash: &Digest) -> Stri
     key.push('/');
     key.push_str(&hash.to_string());
     key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_left_out_for_an_hour_and_no_longer_whatever_the_clock_does() {
+        let bob = Address::parse("bob@example.org").unwrap();
+        let mut group = Group::new(GroupId([1; 16]), Standing::Joined, bob.clone());
+        let then = 1_700_000_000_000;
+        group.leave_out(&bob, then);
+        assert!(group.leaves_out(&bob, then) && group.leaves_out(&bob, then + LEFT_OUT_MS - 1));
+        assert!(!group.leaves_out(&bob, then + LEFT_OUT_MS));
+        assert!(!group.leaves_out(&bob, then - 1), "the clock was ahead then");
+    }
 }
