@@ -96,6 +96,19 @@ pub fn clean(text: &str) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
+/// The same for a text of several lines: each as above, with at most one empty line between two others.
+pub fn clean_lines(text: &str) -> Option<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().map(|line| clean(line).unwrap_or_default()) {
+        // None at the beginning, and no two in a row.
+        if !line.is_empty() || lines.last().is_some_and(|above| !above.is_empty()) {
+            lines.push(line);
+        }
+    }
+    let whole = lines.join("\n");
+    Some(whole.trim_end().to_owned()).filter(|whole| !whole.is_empty())
+}
+
 /// Control characters other than white space, marks of direction (Unicode 16, chapter 23.2), and other characters without
 /// a shape. The joiners stay: emoji and several scripts need them.
 fn is_hidden(char: char) -> bool {
@@ -145,6 +158,19 @@ mod tests {
         assert_eq!(named("שלום").as_deref(), Some("שלום"));
         for empty in ["", "  ", "\u{3164}", "\u{200f}\u{200e}"] {
             assert_eq!(named(empty), None, "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_one_empty_line_between_two() {
+        assert_eq!(clean_lines("\n  Walks \t of\r\n\n \n\u{202e}Sunday\n").as_deref(), Some("Walks of\n\nSunday"));
+        assert_eq!(clean_lines("One").as_deref(), Some("One"));
+        for empty in ["", " \n\n", "\u{200b}\n\u{3164}"] {
+            assert_eq!(clean_lines(empty), None, "{empty:?}");
+        }
+        // What is clean stays as it is.
+        for clean in ["One", "One\nTwo", "One\n\nTwo"] {
+            assert_eq!(clean_lines(clean).as_deref(), Some(clean));
         }
     }
 

@@ -19,6 +19,7 @@ mod earlier_versions;
 mod ephemeral;
 mod events;
 mod group_receipts;
+mod group_settings;
 mod group_statements;
 mod groups;
 mod history;

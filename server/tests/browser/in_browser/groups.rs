@@ -150,7 +150,7 @@ async fn a_group_needs_a_name_and_people_and_its_last_admin_names_another() {
     alice.tab.click(".new-group [type=submit]").await;
     alice.tab.until_shown(OPEN).await;
     alice.members().await;
-    alice.tab.click("#group-info details > summary").await;
+    alice.tab.click("[data-group-leave] > summary").await;
     alice.tab.click("[data-group-do=leave]").await;
     alice.until_told(word("en", "word-group-no-admin")).await;
     alice.tab.click(&format!("li[data-member='{}'] [data-group-do=promote]", bob.email)).await;

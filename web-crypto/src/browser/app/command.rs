@@ -34,8 +34,14 @@ pub enum GroupAction {
         #[n(1)]
         role: Role,
     },
+    /// Name and describe it. `None`: that stays as it is. An empty description is none.
     #[n(6)]
-    Rename(#[n(0)] String),
+    Edit {
+        #[n(0)]
+        name: Option<String>,
+        #[n(1)]
+        description: Option<String>,
+    },
     /// Make a link by which others join, in the place of an earlier one. `asks`: a person decides about everybody.
     #[n(20)]
     MakeLink {

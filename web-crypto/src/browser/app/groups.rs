@@ -17,7 +17,7 @@ use crate::{
         messenger::{Messenger, StepError},
         records::{Store, decode},
     },
-    crypto::profile::clean,
+    crypto::profile::{clean, clean_lines},
 };
 use cliquet_wire::address::Address;
 
@@ -47,7 +47,15 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
         let signer = signer(engine).await?;
         let now = engine.platform().now_ms();
         engine
-            .run(async |messenger| Ok(Some(messenger.change_group(id, changes(messenger)?, &signer, now).await?)))
+            .run(async |messenger| {
+                let mut changes = changes(messenger)?;
+                // What is so already, because another device or member did the same, is done.
+                changes.retain(|change| messenger.group_state(id).is_none_or(|state| state.is_news(change)));
+                if changes.is_empty() {
+                    return Ok(None);
+                }
+                Ok(Some(messenger.change_group(id, changes, &signer, now).await?))
+            })
             .await
     };
     match action {
@@ -73,7 +81,11 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
         GroupAction::Refuse(address) => {
             engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await
         }
-        GroupAction::Rename(name) => change(&|_| Ok(named(&name).into_iter().collect())).await,
+        GroupAction::Edit { name, description } => {
+            let description = description.map(|text| Change::Description(clean_lines(&text)));
+            let edit: Vec<Change> = name.as_deref().and_then(named).into_iter().chain(description).collect();
+            change(&|_| Ok(edit.clone())).await
+        }
     }
 }
 

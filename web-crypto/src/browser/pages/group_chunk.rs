@@ -13,7 +13,7 @@ use wasm_split_helpers::wasm_split;
 use web_sys::Element;
 
 const BUTTONS: &str = "[data-new-group-open], [data-group-info], [data-group-do]";
-const FORMS: &str = "[data-new-group], [data-group-add], [data-group-name]";
+const FORMS: &str = "[data-new-group], [data-group-add], [data-group-edit]";
 
 /// Serves the buttons and forms of groups, and shows who is in one when that changes.
 pub(super) fn listen(engine: &Rc<Engine<Browser>>) {

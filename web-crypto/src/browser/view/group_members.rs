@@ -1,7 +1,12 @@
 //! The members of a group and what may be done with them, and the pane that makes a group.
 
 use super::{
-    Engine, avatar, contacts, conversation::OpenConversation, dom, group_link, group_words, names, sentences::word,
+    Engine, avatar, contacts,
+    conversation::OpenConversation,
+    dom, group_link,
+    group_settings::{self, complain, fault_of_name},
+    names,
+    sentences::word,
 };
 use crate::{
     browser::{
@@ -14,7 +19,7 @@ use crate::{
     },
     client::{
         conversation::{ConversationId, GroupId},
-        group::{Group, GroupError, Role},
+        group::{Group, Role},
         peer::{Peer, Trust},
     },
 };
@@ -73,18 +78,17 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
         _ if element.has_attribute("data-group-add") => {
             let chosen = chosen(element);
             if chosen.is_empty() {
-                complain(open.section(), &word("group-choose"));
+                complain(element, "group-choose");
                 return Ok(());
             }
             GroupAction::Add(chosen)
         }
-        _ if element.has_attribute("data-group-name") => match name_in(element, "#group-name") {
-            Some(name) => GroupAction::Rename(name),
+        _ => match group_settings::wanted(element) {
+            Some(action) => action,
             None => return Ok(()),
         },
-        _ => return Ok(()),
     };
-    complain(open.section(), "");
+    complain(element, "");
     engine.ask(Command::InGroup { group, action });
     Ok(())
 }
@@ -141,10 +145,7 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
     if let Some(form) = dom::within(section, "[data-group-add]") {
         offer(engine, &form, &members).await?;
     }
-    let field = dom::within(section, "#group-name").and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
-    if let Some(field) = field.filter(|field| dom::active().as_ref() != Some(field.unchecked_ref())) {
-        field.set_value(&group.shown.name);
-    }
+    group_settings::show(section, &group.shown);
     Ok(())
 }
 
@@ -197,10 +198,6 @@ fn name_in(form: &Element, selector: &str) -> Option<String> {
     Some(field.value().trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-fn complain(within: &Element, sentence: &str) {
-    dom::set_text(within, "[data-group-error]", sentence);
-}
-
 /// The pane that makes a group, in the place of what is shown.
 async fn show_new(engine: &Rc<Engine>) -> Result<(), AppError> {
     let (Some(place), Some(pane)) =
@@ -222,14 +219,17 @@ async fn show_new(engine: &Rc<Engine>) -> Result<(), AppError> {
 /// Has the leader make a group, and opens it.
 async fn make(engine: &Rc<Engine>, form: &Element) -> Result<(), AppError> {
     let members = chosen(form);
-    let complaint = match members.len() {
-        0 => word("group-choose"),
+    let Some(name) = name_in(form, "#new-group-name") else { return Ok(()) };
+    let fault = match members.len() {
+        0 => "group-choose",
         // This account is one of them.
-        count if count >= GROUP_MEMBERS_MAX => group_words::refused(GroupError::TooManyMembers),
-        _ => String::new(),
+        count if count >= GROUP_MEMBERS_MAX => "group-full",
+        _ => fault_of_name(&name),
     };
-    complain(form, &complaint);
-    let Some(name) = name_in(form, "#new-group-name").filter(|_| complaint.is_empty()) else { return Ok(()) };
+    complain(form, fault);
+    if !fault.is_empty() {
+        return Ok(());
+    }
     let known: Vec<GroupId> = load_messages::groups(engine).await?.iter().map(|group| group.id).collect();
     let enable = |enabled: bool| {
         if let Some(fieldset) = dom::within(form, "fieldset") {

@@ -26,7 +26,9 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
                 sentences.push(say("group-demoted", &called(address, own)));
             }
             Change::Name(name) => sentences.push(say("group-named", name)),
-            Change::Description(_) | Change::Picture(_) | Change::Timer(_) | Change::SetRight { .. } => {
+            Change::Description(Some(_)) => sentences.push(say("group-described", "")),
+            Change::Description(None) => sentences.push(say("group-undescribed", "")),
+            Change::Picture(_) | Change::Timer(_) | Change::SetRight { .. } => {
                 sentences.push(say("group-changed", ""));
             }
         }

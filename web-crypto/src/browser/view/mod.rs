@@ -54,6 +54,8 @@ pub mod group_link;
 #[cfg(target_arch = "wasm32")]
 pub mod group_members;
 #[cfg(target_arch = "wasm32")]
+pub mod group_settings;
+#[cfg(target_arch = "wasm32")]
 pub mod group_words;
 #[cfg(target_arch = "wasm32")]
 pub mod groups;

@@ -1,6 +1,9 @@
 //! What a statement may change.
 
-use crate::crypto::{conversation_timer::is_life, profile::clean};
+use crate::crypto::{
+    conversation_timer::is_life,
+    profile::{clean, clean_lines},
+};
 use cliquet_wire::{address::Address, bytes::Digest};
 use minicbor::{Decode, Encode};
 
@@ -80,7 +83,7 @@ pub enum Change {
     /// The group's name, at most [`GROUP_NAME_BYTES_MAX`].
     #[n(3)]
     Name(#[n(0)] String),
-    /// What the group is about, at most [`GROUP_DESCRIPTION_BYTES_MAX`]. `None`: nothing is said.
+    /// What the group is about, of one or several lines, at most [`GROUP_DESCRIPTION_BYTES_MAX`]. `None`: nothing is said.
     #[n(4)]
     Description(#[n(0)] Option<String>),
     /// SHA-256 of the group's picture, which is sent by itself. `None`: there is none.
@@ -122,10 +125,12 @@ impl Change {
     /// Whether each part is within its limit, and shows as it reads: no character turns the direction of what is beside it,
     /// or is not seen.
     pub fn fits(&self) -> bool {
-        let is_clean = |text: &str, max| text.len() <= max && clean(text).as_deref() == Some(text);
         match self {
-            Self::Name(name) => is_clean(name, GROUP_NAME_BYTES_MAX),
-            Self::Description(text) => text.as_ref().is_none_or(|text| is_clean(text, GROUP_DESCRIPTION_BYTES_MAX)),
+            Self::Name(name) => name.len() <= GROUP_NAME_BYTES_MAX && clean(name).as_ref() == Some(name),
+            Self::Description(None) => true,
+            Self::Description(Some(text)) => {
+                text.len() <= GROUP_DESCRIPTION_BYTES_MAX && clean_lines(text).as_ref() == Some(text)
+            }
             Self::Timer(seconds) => is_life(*seconds),
             Self::Add { .. } | Self::Remove(_) | Self::SetRole { .. } | Self::Picture(_) | Self::SetRight { .. } => {
                 true

@@ -124,12 +124,15 @@ pub struct Shown {
     /// It may add others.
     #[n(3)]
     pub may_add: bool,
-    /// It may change the name.
+    /// It may change name, description, picture and timer.
     #[n(4)]
     pub may_change: bool,
     /// It may write.
     #[n(5)]
     pub may_write: bool,
+    /// What the group is about.
+    #[n(6)]
+    pub description: Option<String>,
 }
 
 /// A member, for the views.
@@ -156,6 +159,7 @@ impl Shown {
             may_add: state.may_add(own),
             may_change: state.may_change(own),
             may_write: state.may_write(own),
+            description: state.description().map(str::to_owned),
         }
     }
 

@@ -147,6 +147,11 @@ impl GroupState {
             }
     }
 
+    /// Whether this changes anything.
+    pub fn is_news(&self, change: &Change) -> bool {
+        self.clone().apply(change).is_ok()
+    }
+
     fn apply(&mut self, change: &Change) -> Result<(), GroupError> {
         let since = self.version;
         let is_new = match change {

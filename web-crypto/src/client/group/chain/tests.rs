@@ -207,6 +207,9 @@ fn a_statement_at_its_limits_is_read_and_one_past_them_is_not() {
         (Change::Timer(Some(300)), Change::Timer(Some(299))),
         (name("The bridge"), name("The\u{202e}bridge")),
         (name("The bridge"), name(" ")),
+        (name("The bridge"), name("The\nbridge")),
+        (Change::Description(Some("Two\n\nlines".into())), Change::Description(Some("Two\n\n\nlines".into()))),
+        (Change::Description(None), Change::Description(Some(String::new()))),
     ] {
         assert!(read(vec![at]).is_ok());
         assert_eq!(read(vec![past.clone()]), Err(GroupError::Malformed), "{past:?}");

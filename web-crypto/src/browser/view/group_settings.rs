@@ -1,0 +1,85 @@
+//! What is set for a group, in its pane: name and description.
+
+use super::{dom, rich_text, sentences::word};
+use crate::{
+    browser::app::command::GroupAction,
+    client::group::{Change, Shown},
+    crypto::profile::{clean, clean_lines},
+};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlFieldSetElement, HtmlInputElement, HtmlTextAreaElement};
+
+const NAME: &str = "#group-name";
+const DESCRIPTION: &str = "#group-description";
+
+/// Shows what is set.
+pub fn show(section: &Element, shown: &Shown) {
+    if let Some(about) = dom::within(section, "[data-group-about]") {
+        dom::hide(&about, shown.description.is_none());
+        rich_text::show(&about, shown.description.as_deref().unwrap_or_default());
+    }
+    if let Some(fieldset) = dom::within(section, "[data-group-edit] fieldset") {
+        fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
+    }
+    if let Some(field) = name_field(section) {
+        let is_untouched = field.value() == field.default_value();
+        field.set_default_value(&shown.name);
+        // What is being typed is not taken away by what another member sets.
+        if is_untouched {
+            field.set_value(&shown.name);
+        }
+    }
+    if let Some(field) = description_field(section) {
+        let description = shown.description.as_deref().unwrap_or_default();
+        let is_untouched = field.value() == field.default_value().unwrap_or_default();
+        let _ = field.set_default_value(description);
+        if is_untouched {
+            field.set_value(description);
+        }
+    }
+}
+
+/// What a form asks for. `None`: nothing; a fault is said.
+pub fn wanted(form: &Element) -> Option<GroupAction> {
+    if form.has_attribute("data-group-edit") { edited(form) } else { None }
+}
+
+/// Name and description, as far as the person changed them.
+fn edited(form: &Element) -> Option<GroupAction> {
+    let (name, description) = (name_field(form)?, description_field(form)?);
+    let fault = match fault_of_name(&name.value()) {
+        "" => fault_of(&Change::Description(clean_lines(&description.value()))),
+        fault => fault,
+    };
+    complain(form, fault);
+    if !fault.is_empty() {
+        return None;
+    }
+    let changed = |value: String, before: String| Some(value).filter(|value| *value != before);
+    Some(GroupAction::Edit {
+        name: changed(name.value(), name.default_value()),
+        description: changed(description.value(), description.default_value().unwrap_or_default()),
+    })
+}
+
+/// The word that says why a group is not called so. Empty: it may be.
+pub fn fault_of_name(name: &str) -> &'static str {
+    clean(name).map_or("group-nameless", |name| fault_of(&Change::Name(name)))
+}
+
+fn fault_of(change: &Change) -> &'static str {
+    if change.fits() { "" } else { "group-too-long" }
+}
+
+/// Says in a form or pane what is wrong, by the key of a word. Empty: nothing is.
+pub fn complain(within: &Element, key: &str) {
+    dom::set_text(within, "[data-group-error]", &if key.is_empty() { String::new() } else { word(key) });
+}
+
+fn name_field(within: &Element) -> Option<HtmlInputElement> {
+    dom::within(within, NAME)?.dyn_into().ok()
+}
+
+fn description_field(within: &Element) -> Option<HtmlTextAreaElement> {
+    dom::within(within, DESCRIPTION)?.dyn_into().ok()
+}
