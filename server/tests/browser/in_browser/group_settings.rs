@@ -21,6 +21,18 @@ impl Person {
         self.tab.write(selector, text).await;
     }
 
+    async fn open_rights(&self) {
+        self.members().await;
+        self.tab.click("#group-info details:has([data-group-right]) > summary").await;
+    }
+
+    /// `who`: the option's value.
+    async fn set_right(&self, right: &str, who: &str) {
+        let choose = "(field => { field.value = a[1]; field.dispatchEvent(new Event('change', { bubbles: true })); \
+            return field.value === a[1]; })(document.querySelector(`#group-right-${a[0]}:enabled`))";
+        assert_eq!(self.tab.ask(choose, vec![right.into(), who.into()]).await, true);
+    }
+
     async fn save_group_edit(&self) {
         self.tab.click("[data-group-edit] [type=submit]").await;
     }
@@ -65,4 +77,64 @@ async fn an_admin_names_and_describes_a_group_and_the_others_see_it() {
     alice.save_group_edit().await;
     bob.until_notice("alice@example.org removed the description.").await;
     bob.tab.until("nothing to be said", "document.querySelector('[data-group-about]').hidden", vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn admins_say_who_writes_changes_and_adds_and_the_others_are_told_in_plain_words() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let carol = stage.person("carol").await;
+    carol.sign_up().await;
+    meet(&bob, &carol).await;
+    alice.make_group("Walks", &[&bob]).await;
+    alice.send("Shall we go on Sunday?").await;
+    bob.open_group("Walks").await;
+    bob.until_group_reads(&["alice@example.org: Shall we go on Sunday?"]).await;
+    let permissions = "document.querySelector('#group-info details:has([data-group-right])').checkVisibility()";
+    bob.members().await;
+    assert_eq!(bob.tab.ask(permissions, vec![]).await, false, "no admin, no permissions");
+
+    alice.open_rights().await;
+    show(&alice.tab, "group-rights").await;
+    alice.set_right("write", "").await;
+    alice.until_notice("You let only admins write.").await;
+    bob.until_notice("alice@example.org lets only admins write.").await;
+    bob.tab.click("[data-group-info]").await;
+    let closed =
+        "(line => line?.checkVisibility() && line.textContent === a[0])(document.querySelector('.composer-closed'))";
+    bob.tab.until("to be told why", closed, vec![word("en", "group-closed").into()]).await;
+    let box_is_there = "document.querySelector('[data-draft]').checkVisibility()";
+    assert_eq!(bob.tab.ask(box_is_there, vec![]).await, false);
+    show(&bob.tab, "group-closed").await;
+    // Nothing is offered that would not be sent.
+    bob.tab.click(".message.peer [data-message-menu]").await;
+    bob.tab.until_shown("#message-menu [data-act=copy]").await;
+    let offered = "['.quick', '[data-act=reply]', '[data-act=pin]'].some(item => document.querySelector('#message-menu').querySelector(item).checkVisibility())";
+    assert_eq!(bob.tab.ask(offered, vec![]).await, false);
+    bob.tab.click(".messages").await;
+    alice.tab.click("[data-group-info]").await;
+    alice.send("Only I write").await;
+    bob.until_group_reads(&["alice@example.org: Shall we go on Sunday?", "alice@example.org: Only I write"]).await;
+
+    for (right, sentence) in [
+        ("write", "alice@example.org lets all members write."),
+        ("change", "alice@example.org lets all members change name, description, picture and timer."),
+        ("add", "alice@example.org lets all members add people."),
+    ] {
+        alice.set_right(right, "everyone").await;
+        bob.until_notice(sentence).await;
+    }
+    bob.tab.until_shown("form[data-composer] > fieldset:enabled [data-draft]").await;
+    bob.open_group_edit().await;
+    bob.write_over("#group-name", "Sunday walks").await;
+    bob.save_group_edit().await;
+    alice.until_notice("bob@example.org named the group “Sunday walks”.").await;
+    bob.tab.click(&format!("#group-info .choices input[value='{}']", carol.email)).await;
+    bob.tab.click("[data-add-chosen]").await;
+    alice.until_notice("bob@example.org added carol@example.org.").await;
+    bob.read_pages_in("fr").await;
+    bob.open_group("Sunday walks").await;
+    bob.until_notice("alice@example.org permet à tous les membres d’écrire.").await;
+    bob.open_group_edit().await;
+    show(&bob.tab, "group-edit-french").await;
 }

@@ -3,7 +3,7 @@
 use crate::client::{
     conversation::{ConversationId, GroupId},
     ephemeral::Signal,
-    group::Role,
+    group::{GroupRight, Role, Who},
     join_link::JoinByLink,
     profile::Profile,
     settings::{AccountSettings, ConversationChange},
@@ -41,6 +41,14 @@ pub enum GroupAction {
         name: Option<String>,
         #[n(1)]
         description: Option<String>,
+    },
+    /// Say who has a right from now on.
+    #[n(7)]
+    SetRight {
+        #[n(0)]
+        right: GroupRight,
+        #[n(1)]
+        who: Who,
     },
     /// Make a link by which others join, in the place of an earlier one. `asks`: a person decides about everybody.
     #[n(20)]

@@ -86,6 +86,7 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
             let edit: Vec<Change> = name.as_deref().and_then(named).into_iter().chain(description).collect();
             change(&|_| Ok(edit.clone())).await
         }
+        GroupAction::SetRight { right, who } => change(&|_| Ok(vec![Change::SetRight { right, who }])).await,
     }
 }
 

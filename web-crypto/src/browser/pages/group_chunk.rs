@@ -13,6 +13,7 @@ use wasm_split_helpers::wasm_split;
 use web_sys::Element;
 
 const BUTTONS: &str = "[data-new-group-open], [data-group-info], [data-group-do]";
+const FIELDS: &str = "[data-group-right]";
 const FORMS: &str = "[data-new-group], [data-group-add], [data-group-edit]";
 
 /// Serves the buttons and forms of groups, and shows who is in one when that changes.
@@ -29,6 +30,12 @@ pub(super) fn listen(engine: &Rc<Engine<Browser>>) {
         if let Some(form) = dom::around(event, FORMS) {
             event.prevent_default();
             serve(served.clone(), form);
+        }
+    });
+    let served = engine.clone();
+    dom::on(&document, "change", move |event| {
+        if let Some(field) = dom::around(event, FIELDS) {
+            serve(served.clone(), field);
         }
     });
     let served = engine.clone();

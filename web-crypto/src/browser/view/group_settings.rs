@@ -1,16 +1,18 @@
-//! What is set for a group, in its pane: name and description.
+//! What is set for a group, in its pane: name and description, and who has which right.
 
 use super::{dom, rich_text, sentences::word};
 use crate::{
     browser::app::command::GroupAction,
-    client::group::{Change, Shown},
+    client::group::{Change, GroupRight, Shown, Who},
     crypto::profile::{clean, clean_lines},
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlFieldSetElement, HtmlInputElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlFieldSetElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 const NAME: &str = "#group-name";
 const DESCRIPTION: &str = "#group-description";
+/// The value of a right that every member has.
+const EVERYONE: &str = "everyone";
 
 /// Shows what is set.
 pub fn show(section: &Element, shown: &Shown) {
@@ -18,7 +20,12 @@ pub fn show(section: &Element, shown: &Shown) {
         dom::hide(&about, shown.description.is_none());
         rich_text::show(&about, shown.description.as_deref().unwrap_or_default());
     }
-    if let Some(fieldset) = dom::within(section, "[data-group-edit] fieldset") {
+    for select in dom::all_within(section, "[data-group-right]") {
+        if let (Some(right), Some(select)) = (right_of(&select), select.dyn_ref::<HtmlSelectElement>()) {
+            select.set_value(if shown.who(right) == Who::Everyone { EVERYONE } else { "" });
+        }
+    }
+    for fieldset in dom::all_within(section, "[data-group-fields]") {
         fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
     }
     if let Some(field) = name_field(section) {
@@ -39,9 +46,24 @@ pub fn show(section: &Element, shown: &Shown) {
     }
 }
 
-/// What a form asks for. `None`: nothing; a fault is said.
-pub fn wanted(form: &Element) -> Option<GroupAction> {
-    if form.has_attribute("data-group-edit") { edited(form) } else { None }
+/// What a form or field asks for. `None`: nothing; a fault is said.
+pub fn wanted(element: &Element) -> Option<GroupAction> {
+    if element.has_attribute("data-group-edit") {
+        return edited(element);
+    }
+    let (right, select) = (right_of(element)?, element.dyn_ref::<HtmlSelectElement>()?);
+    let who = if select.value() == EVERYONE { Who::Everyone } else { Who::Admins };
+    Some(GroupAction::SetRight { right, who })
+}
+
+/// The right that a field sets.
+fn right_of(field: &Element) -> Option<GroupRight> {
+    Some(match field.get_attribute("data-group-right")?.as_str() {
+        "add" => GroupRight::Add,
+        "change" => GroupRight::Change,
+        "write" => GroupRight::Write,
+        _ => return None,
+    })
 }
 
 /// Name and description, as far as the person changed them.

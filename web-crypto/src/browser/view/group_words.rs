@@ -1,7 +1,7 @@
 //! What was changed in a group, in the page's words.
 
 use super::{fill::fill, names, sentences::word};
-use crate::client::group::{Change, GroupError, Role};
+use crate::client::group::{Change, GroupError, GroupRight, Role, Who};
 use cliquet_wire::address::Address;
 
 /// What a member changed, as one line. `own`: this account.
@@ -28,7 +28,8 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
             Change::Name(name) => sentences.push(say("group-named", name)),
             Change::Description(Some(_)) => sentences.push(say("group-described", "")),
             Change::Description(None) => sentences.push(say("group-undescribed", "")),
-            Change::Picture(_) | Change::Timer(_) | Change::SetRight { .. } => {
+            Change::SetRight { right, who } => sentences.push(say(right_set(*right, *who), "")),
+            Change::Picture(_) | Change::Timer(_) => {
                 sentences.push(say("group-changed", ""));
             }
         }
@@ -38,6 +39,17 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
     }
     sentences.dedup();
     sentences.join(" ")
+}
+
+fn right_set(right: GroupRight, who: Who) -> &'static str {
+    match (right, who) {
+        (GroupRight::Add, Who::Everyone) => "group-all-add",
+        (GroupRight::Add, Who::Admins) => "group-admins-add",
+        (GroupRight::Change, Who::Everyone) => "group-all-change",
+        (GroupRight::Change, Who::Admins) => "group-admins-change",
+        (GroupRight::Write, Who::Everyone) => "group-all-write",
+        (GroupRight::Write, Who::Admins) => "group-admins-write",
+    }
 }
 
 fn called(address: &Address, own: &Address) -> String {

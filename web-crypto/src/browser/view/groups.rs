@@ -115,7 +115,14 @@ pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
     learn(group);
     names::show(&line);
     let asks = group.standing == Standing::Asked;
-    let _ = line.set_attribute("data-state", if asks { "requested" } else { "added" });
+    let state = if asks {
+        "requested"
+    } else if writes(group) {
+        "added"
+    } else {
+        "read-only"
+    };
+    let _ = line.set_attribute("data-state", state);
     let says = match (group.standing, group.join_requests.first()) {
         (Standing::Asked, _) => word("group-asks"),
         (Standing::Asking, _) => word("group-wish"),
@@ -127,6 +134,11 @@ pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
     }
     draw(&line, &id);
     Some(line)
+}
+
+/// Whether this account may write in it now.
+fn writes(group: &Group) -> bool {
+    group.standing == Standing::Joined && group.shown.is_in && group.shown.may_write
 }
 
 /// How a group is called on this page.
@@ -171,13 +183,14 @@ pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
         (" may-add", is_joined && shown.may_add),
         (" may-change", is_joined && shown.may_change),
         (" admin", is_joined && shown.is_admin(own)),
+        (" only-admins", is_joined && shown.is_in && !shown.may_write && !shown.is_awaited()),
         (" unkept", !kept),
     ] {
         if holds {
             state.push_str(word);
         }
     }
-    open.set_state(&state, is_joined && shown.is_in && shown.may_write);
+    open.set_state(&state, writes(group));
     let count = match shown.members.len() {
         1 => word("group-count-one"),
         count => fill(&word("group-count"), "count", &count.to_string()),

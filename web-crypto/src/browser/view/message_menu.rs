@@ -123,6 +123,7 @@ impl MessageMenu {
     fn serve(self: &Rc<Self>, gesture: Gesture) {
         match gesture {
             Gesture::Menu { line, at } => self.open(line, at),
+            Gesture::React { .. } if !may_write() => {}
             Gesture::React { line, emoji } => {
                 self.line.replace(Some(line));
                 self.amend(Amend::React(emoji));
@@ -159,7 +160,8 @@ impl MessageMenu {
         self.line.replace(Some(line));
         let menu = self.clone();
         task::spawn(async move {
-            let Some(message) = menu.message().await.filter(|message| !message.is_deleted()) else { return };
+            let message = menu.message().await.filter(|message| may_write() && !message.is_deleted());
+            let Some(message) = message else { return };
             let title = if message.is_own() {
                 word("reply-to-own")
             } else {
@@ -188,7 +190,7 @@ impl MessageMenu {
     fn show(&self, message: &Message, quick: &[String], (x, y): (i32, i32)) {
         let Some(popover) = dom::by_id(MENU).and_then(|popover| popover.dyn_into::<HtmlElement>().ok()) else { return };
         let own = self.actions.engine.email();
-        let writes = OpenConversation::find().is_some_and(|open| open.is_writable());
+        let writes = may_write();
         let may_change = message.is_own() && may_amend(message.client_time, now_ms());
         for (item, shown) in [
             (".quick", writes && !message.is_deleted()),
@@ -386,7 +388,7 @@ impl MessageMenu {
                 let is_note = message.conversation.is_with(&message.sender);
                 message.is_own() && !is_note && may_amend(message.client_time, now_ms())
             };
-            let for_everyone = messages.iter().all(may_change);
+            let for_everyone = may_write() && messages.iter().all(may_change);
             if let Some(button) = dom::within(&dialog, "[data-delete=everyone]") {
                 dom::hide(&button, !for_everyone);
             }
@@ -448,6 +450,11 @@ enum Amend {
 
 fn say_copied(copied: bool) {
     notices::say(&word(if copied { "copied" } else { "not-copied" }));
+}
+
+/// Whether a person may write in the open conversation now.
+fn may_write() -> bool {
+    OpenConversation::find().is_some_and(|open| open.is_writable())
 }
 
 fn now_ms() -> u64 {

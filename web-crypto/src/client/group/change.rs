@@ -40,10 +40,11 @@ pub enum GroupRight {
 }
 
 /// Who has a right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(index_only)]
 pub enum Who {
     /// Admins alone.
+    #[default]
     #[n(0)]
     Admins,
     /// Every member.

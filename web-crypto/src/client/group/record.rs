@@ -1,6 +1,6 @@
 //! What a device keeps of a group beside its statements: what the person decided, and what is still to be sent.
 
-use super::{GroupState, Member, Role, SignedStatement};
+use super::{GroupRight, GroupState, Member, Role, SignedStatement, Who};
 use crate::{
     client::{
         content::MemberToken,
@@ -133,6 +133,15 @@ pub struct Shown {
     /// What the group is about.
     #[n(6)]
     pub description: Option<String>,
+    /// Who may add others.
+    #[n(7)]
+    pub who_adds: Who,
+    /// Who may change name, description, picture and timer.
+    #[n(8)]
+    pub who_changes: Who,
+    /// Who may write.
+    #[n(9)]
+    pub who_writes: Who,
 }
 
 /// A member, for the views.
@@ -160,7 +169,24 @@ impl Shown {
             may_change: state.may_change(own),
             may_write: state.may_write(own),
             description: state.description().map(str::to_owned),
+            who_adds: state.who(GroupRight::Add),
+            who_changes: state.who(GroupRight::Change),
+            who_writes: state.who(GroupRight::Write),
         }
+    }
+
+    /// Who has a right.
+    pub fn who(&self, right: GroupRight) -> Who {
+        match right {
+            GroupRight::Add => self.who_adds,
+            GroupRight::Change => self.who_changes,
+            GroupRight::Write => self.who_writes,
+        }
+    }
+
+    /// Whether its statements have not come yet, because only the vault has told of it.
+    pub fn is_awaited(&self) -> bool {
+        self.members.is_empty() && self.is_in
     }
 
     /// Whether this is an admin.

@@ -247,6 +247,15 @@ impl GroupState {
         self.members.get(address).is_some_and(|member| member.role == Role::Admin)
     }
 
+    /// Who has a right.
+    pub fn who(&self, right: GroupRight) -> Who {
+        match right {
+            GroupRight::Add => self.add,
+            GroupRight::Change => self.change,
+            GroupRight::Write => self.write,
+        }
+    }
+
     /// Whether this member may write messages.
     pub fn may_write(&self, address: &Address) -> bool {
         self.has_right(address, self.write)
