@@ -7,7 +7,6 @@ use super::{
     compose::fresh_id,
     conversation::{ConversationId, Event, Lifetime, Message, MessageBody, OutgoingEvent, Stamp, Waiting, message_key},
     messenger::{Effect, Messenger, Step, StepError},
-    outbox::About,
     records::{Records, RecordsError, Store, decode, read, sortable},
 };
 pub use crate::crypto::conversation_timer::{ConversationTimer, LIFE_SECONDS_MAX, LIFE_SECONDS_MIN, is_life};
@@ -132,9 +131,9 @@ impl Messenger {
         let place = message.key();
         step.changes.delete(Store::ToEncrypt, message.to_encrypt_key());
         for entry in self.outbox() {
-            let is_about = match &entry.about {
-                About::Message(key) => *key == place,
-                About::Event(key) => events.contains(key),
+            let is_about = match entry.about.waiting() {
+                Some(Waiting::Message(key)) => key == place,
+                Some(Waiting::Event(key)) => events.contains(&key),
                 _ => false,
             };
             if is_about {

@@ -1,11 +1,14 @@
-//! What is set for a group: its description, and who has which right.
+//! What is set for a group: its description, who has which right, and when its texts disappear.
 
 use crate::groups::{ALICE, BOB, CAROL, group_lines};
-use crate::world::{World, address};
+use crate::world::{World, address, now_or_never};
 use cliquet_web_crypto::client::{
-    conversation::{DeliveryStatus, Failure, MessageBody},
+    compose::compose,
+    conversation::{ConversationId, DeliveryStatus, Failure, GroupId, MessageBody, Waiting},
     group::{Change, GroupError, GroupRight, Role, Who},
+    lifetimes::LIFE_SECONDS_MIN,
     messenger::StepError,
+    outbox::About,
 };
 
 #[test]
@@ -108,4 +111,127 @@ fn where_only_admins_write_nothing_of_the_others_is_sent_or_shown() {
     world.say(BOB, id, "thanks");
     world.settle();
     assert_eq!(world.texts(CAROL, id), ["alice: news", "bob: thanks"]);
+}
+
+const LIFE_MS: u64 = LIFE_SECONDS_MIN as u64 * 1000;
+
+impl World {
+    fn seconds(&self, place: usize, id: GroupId) -> Option<u32> {
+        let conversation = self.devices[place].messenger.conversation(&ConversationId::Group(id));
+        conversation.and_then(|conversation| conversation.timer.seconds)
+    }
+
+    /// As the composer of a page does it.
+    fn say_for_a_while(&mut self, place: usize, id: GroupId, text: &str) {
+        let seconds = self.seconds(place, id);
+        let device = &mut self.devices[place];
+        device.now += 1;
+        let conversation = ConversationId::Group(id);
+        let composed = compose(&device.address, &conversation, text, None, device.now, 0, &mut device.rng)
+            .unwrap()
+            .lasting(seconds);
+        device.disk.commit(&composed.changes);
+    }
+
+    fn read_group(&mut self, place: usize, id: GroupId) {
+        let (device, id) = (&mut self.devices[place], ConversationId::Group(id));
+        let step = now_or_never(device.messenger.read(&id, &device.disk, device.now)).unwrap();
+        device.take(step);
+    }
+
+    /// Time passes for everybody, and what is over is deleted.
+    fn pass(&mut self, ms: u64) {
+        self.office.clock += ms;
+        for device in &mut self.devices {
+            device.now += ms;
+            device.end_due();
+        }
+    }
+}
+
+#[test]
+fn what_is_written_in_a_group_that_lets_it_disappear_is_gone_for_every_member() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.change(ALICE, id, vec![Change::Timer(Some(LIFE_SECONDS_MIN))]);
+    world.settle();
+    for place in [ALICE, BOB, CAROL] {
+        assert_eq!(world.seconds(place, id), Some(LIFE_SECONDS_MIN), "{place}");
+    }
+    world.say_for_a_while(BOB, id, "soon gone");
+    world.settle();
+    world.read_group(ALICE, id);
+    world.pass(LIFE_MS / 2);
+    // Carol reads it later, and has it for longer.
+    world.read_group(CAROL, id);
+    world.pass(LIFE_MS / 2 + 60_000);
+    assert!(world.texts(ALICE, id).is_empty());
+    assert!(world.texts(BOB, id).is_empty(), "{:?}", group_lines(&world.devices[BOB], id));
+    assert_eq!(world.texts(CAROL, id), ["bob: soon gone"]);
+    world.pass(LIFE_MS);
+    assert!(world.texts(CAROL, id).is_empty());
+    // Nothing is left that says that there was something.
+    for place in [ALICE, BOB, CAROL] {
+        assert!(
+            group_lines(&world.devices[place], id).iter().all(|line| line.status == DeliveryStatus::Received),
+            "{place}"
+        );
+    }
+    world.change(ALICE, id, vec![Change::Timer(None)]);
+    world.settle();
+    world.say_for_a_while(BOB, id, "for good");
+    world.settle();
+    world.read_group(CAROL, id);
+    world.pass(2 * LIFE_MS);
+    assert_eq!(world.texts(CAROL, id), ["bob: for good"]);
+}
+
+#[test]
+fn what_waits_for_one_member_is_not_sent_once_its_time_is_over() {
+    let mut world = World::four();
+    world.office.takes_strangers = false;
+    let id = world.group_of(&["bob", "carol"]);
+    world.change(ALICE, id, vec![Change::Timer(Some(LIFE_SECONDS_MIN))]);
+    world.settle();
+    // Carol takes nothing from Bob yet.
+    world.say_for_a_while(BOB, id, "soon gone");
+    world.settle();
+    assert!(world.texts(CAROL, id).is_empty());
+    world.devices[BOB].online = false;
+    for place in [BOB, CAROL] {
+        world.set_token(place);
+    }
+    world.settle();
+    world.say(CAROL, id, "hello");
+    world.settle();
+    // Now Bob has her token, and what he wrote is sealed for her and not sent.
+    world.devices[BOB].online = true;
+    while world.poll(BOB) {}
+    while world.seal_one(BOB) {}
+    let waits = |world: &World| {
+        let mut outbox = world.devices[BOB].messenger.outbox();
+        outbox.any(|entry| matches!(&entry.about, About::Waiting { what: Waiting::Again { .. }, .. }))
+    };
+    assert!(waits(&world));
+    world.pass(2 * LIFE_MS);
+    assert!(!waits(&world));
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["carol: hello"]);
+}
+
+#[test]
+fn a_timer_whose_statement_does_not_count_sets_nothing() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.change(ALICE, id, vec![Change::SetRole { address: address("bob"), role: Role::Admin }]);
+    world.settle();
+    // At once: Alice is the more senior.
+    world.change(ALICE, id, vec![Change::Name("hikes".into())]);
+    world.change(BOB, id, vec![Change::Timer(Some(LIFE_SECONDS_MIN))]);
+    assert_eq!(world.seconds(BOB, id), Some(LIFE_SECONDS_MIN));
+    world.settle();
+    for place in [ALICE, BOB, CAROL] {
+        assert_eq!(world.seconds(place, id), None, "{place}");
+    }
 }

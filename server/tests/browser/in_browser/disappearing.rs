@@ -7,7 +7,7 @@ use crate::stage::Stage;
 /// The page binds the clock when it loads.
 const CLOCK: &str = "const real = Date.now; let ahead = 0; Date.now = () => real() + ahead;
     window.itIsLater = by => { ahead += by; return dispatchEvent(new Event('online')); };";
-const MINUTE_MS: u64 = 60_000;
+pub(crate) const MINUTE_MS: u64 = 60_000;
 const NOTICE: &str = "[...document.querySelectorAll('.notice .body')].at(-1)?.textContent === a[0]";
 const LAST_LINE: &str = "[...document.querySelectorAll('.message .body')].at(-1)?.textContent === a[0]";
 const MARK: &str = "document.querySelector('[data-timer-mark]:not([hidden])')?.title === a[0]";
@@ -16,13 +16,13 @@ const LEFT: &str =
 const GONE: &str = "![...document.querySelectorAll('.message:not(.notice) .body, .contact-last')].some(e => e.textContent.includes(a[0]))";
 
 impl Person {
-    async fn with_a_clock(&self) {
+    pub(crate) async fn with_a_clock(&self) {
         self.tab.before_each_page(CLOCK).await;
         self.tab.reload().await;
         self.until_ready(&self.tab).await;
     }
 
-    async fn later(&self, ms: u64) {
+    pub(crate) async fn later(&self, ms: u64) {
         assert_eq!(self.tab.ask("window.itIsLater(a[0])", vec![ms.into()]).await, true);
     }
 
@@ -34,16 +34,16 @@ impl Person {
         }
     }
 
-    async fn until_timer(&self, notice: &str, mark: &str) {
+    pub(crate) async fn until_timer(&self, notice: &str, mark: &str) {
         self.tab.until(notice, NOTICE, vec![notice.into()]).await;
         self.tab.until(mark, MARK, vec![mark.into()]).await;
     }
 
-    async fn until_left(&self, left: &str) {
+    pub(crate) async fn until_left(&self, left: &str) {
         self.tab.until(left, LEFT, vec![left.into()]).await;
     }
 
-    async fn until_gone(&self, text: &str) {
+    pub(crate) async fn until_gone(&self, text: &str) {
         self.tab.until(&format!("{text} is gone"), GONE, vec![text.into()]).await;
     }
 }

@@ -1,5 +1,6 @@
 //! What is set for a group in its pane, and what its members see of that.
 
+use super::disappearing::MINUTE_MS;
 use crate::person::{Person, meet};
 use crate::picture::show;
 use crate::stage::Stage;
@@ -53,8 +54,8 @@ async fn an_admin_names_and_describes_a_group_and_the_others_see_it() {
     alice.write_over("#group-name", " ").await;
     alice.save_group_edit().await;
     alice.tab.until("a name to be asked for", EDIT_ERROR, vec![word("en", "word-group-nameless").into()]).await;
-    // 25 letters of four bytes are more than there is room for.
-    alice.write_over("#group-name", &"🎉".repeat(25)).await;
+    // 33 letters of three bytes are more than there is room for.
+    alice.write_over("#group-name", &"あ".repeat(33)).await;
     alice.save_group_edit().await;
     alice.tab.until("the limit", EDIT_ERROR, vec![word("en", "word-group-too-long").into()]).await;
     show(&alice.tab, "group-edit").await;
@@ -137,4 +138,52 @@ async fn admins_say_who_writes_changes_and_adds_and_the_others_are_told_in_plain
     bob.until_notice("alice@example.org permet à tous les membres d’écrire.").await;
     bob.open_group_edit().await;
     show(&bob.tab, "group-edit-french").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so() {
+    const VALUE: &str = "[...document.querySelectorAll('#group-info [data-timer-value]')]\
+        .find(place => place.checkVisibility())?.textContent === a[0]";
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.with_a_clock().await;
+    bob.with_a_clock().await;
+    alice.make_group("Walks", &[&bob]).await;
+    bob.open_group("Walks").await;
+    bob.members().await;
+    bob.tab.until("no timer", VALUE, vec!["Off".into()]).await;
+    alice.members().await;
+    alice.tab.click("#group-info details:has([data-timer]) > summary").await;
+    show(&alice.tab, "group-timer").await;
+    alice.tab.click("#group-info [data-timer='300']").await;
+    let mark = "New messages disappear after 5 minutes";
+    alice.until_timer("You set messages to disappear after 5 minutes.", mark).await;
+    bob.until_timer("alice@example.org set messages to disappear after 5 minutes.", mark).await;
+    for person in [&alice, &bob] {
+        person.tab.until("the time", VALUE, vec!["5 minutes".into()]).await;
+        person.tab.click("[data-group-info]").await;
+    }
+    bob.send("gone soon").await;
+    alice.until_hears("gone soon").await;
+    for person in [&alice, &bob] {
+        person.until_left("Disappears in 5 minutes").await;
+    }
+    show(&alice.tab, "group-disappearing").await;
+    for person in [&alice, &bob] {
+        person.later(6 * MINUTE_MS).await;
+        person.until_gone("gone soon").await;
+        person.until_group_reads(&[]).await;
+    }
+    // A time of one's own, by the keyboard.
+    alice.members().await;
+    alice.tab.write("#own-timer", "90\n").await;
+    alice
+        .until_timer("You set messages to disappear after 90 minutes.", "New messages disappear after 90 minutes")
+        .await;
+    alice.tab.click("#group-info [data-timer=off]").await;
+    bob.until_notice("alice@example.org turned disappearing messages off.").await;
+    bob.send("this stays").await;
+    alice.until_hears("this stays").await;
+    alice.later(120 * MINUTE_MS).await;
+    alice.until_group_reads(&["bob@example.org: this stays"]).await;
 }

@@ -1,7 +1,10 @@
 //! What the leader does with a command.
 
 use super::{add_contact, command::Command, contacts, engine::Engine, error::AppError, groups};
-use crate::{browser::platform::service::Platform, client::add_link::AddLink};
+use crate::{
+    browser::platform::service::Platform,
+    client::{add_link::AddLink, conversation::ConversationId},
+};
 use cliquet_wire::bytes::Bytes;
 
 /// Does what a tab asks, in the leader.
@@ -35,6 +38,9 @@ pub(super) async fn execute<P: Platform>(engine: &Engine<P>, command: Command) -
         Command::ChangeConversation { conversation, change } => {
             let now = engine.platform().now_ms();
             engine.run(async |messenger| Ok(Some(messenger.change_conversation(&conversation, change, now)?))).await
+        }
+        Command::SetTimer { conversation: ConversationId::Group(group), seconds } => {
+            groups::set_timer(engine, group, seconds).await
         }
         Command::SetTimer { conversation, seconds } => {
             let (now, mut rng) = (engine.platform().now_ms(), engine.platform().rng());

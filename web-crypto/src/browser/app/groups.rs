@@ -42,52 +42,67 @@ pub(super) async fn create<P: Platform>(
 
 /// Does what the person asks in a group.
 pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: GroupAction) -> Result<(), AppError> {
-    let own = engine.email().clone();
-    let change = async |changes: &dyn Fn(&Messenger) -> Result<Vec<Change>, StepError>| {
-        let signer = signer(engine).await?;
-        let now = engine.platform().now_ms();
-        engine
-            .run(async |messenger| {
-                let mut changes = changes(messenger)?;
-                // What is so already, because another device or member did the same, is done.
-                changes.retain(|change| messenger.group_state(id).is_none_or(|state| state.is_news(change)));
-                if changes.is_empty() {
-                    return Ok(None);
-                }
-                Ok(Some(messenger.change_group(id, changes, &signer, now).await?))
-            })
-            .await
-    };
-    match action {
-        GroupAction::Join => engine.run(async |messenger| Ok(Some(messenger.join_group(id)?))).await,
+    let changes = match action {
+        GroupAction::Join => return engine.run(async |messenger| Ok(Some(messenger.join_group(id)?))).await,
         GroupAction::Forget => {
-            engine.run(async |messenger| Ok(Some(messenger.forget_group(id, engine.store()).await?))).await
-        }
-        GroupAction::Leave => change(&|_| Ok(vec![Change::Remove(own.clone())])).await,
-        GroupAction::Add(members) => change(&|messenger| added(messenger, &members)).await,
-        GroupAction::Remove(address) => change(&|_| Ok(vec![Change::Remove(address.clone())])).await,
-        GroupAction::SetRole { address, role } => {
-            change(&|_| Ok(vec![Change::SetRole { address: address.clone(), role }])).await
+            return engine.run(async |messenger| Ok(Some(messenger.forget_group(id, engine.store()).await?))).await;
         }
         GroupAction::MakeLink { asks } => {
             let rng = &mut engine.platform().rng();
-            engine.run(async |messenger| Ok(Some(messenger.make_join_link(id, asks, rng)?))).await
+            return engine.run(async |messenger| Ok(Some(messenger.make_join_link(id, asks, rng)?))).await;
         }
-        GroupAction::LinkAsks(asks) => engine.run(async |messenger| Ok(Some(messenger.link_asks(id, asks)?))).await,
-        GroupAction::WithdrawLink => engine.run(async |messenger| Ok(Some(messenger.withdraw_join_link(id)?))).await,
+        GroupAction::LinkAsks(asks) => {
+            return engine.run(async |messenger| Ok(Some(messenger.link_asks(id, asks)?))).await;
+        }
+        GroupAction::WithdrawLink => {
+            return engine.run(async |messenger| Ok(Some(messenger.withdraw_join_link(id)?))).await;
+        }
         GroupAction::TakeBackWish => {
-            engine.run(async |messenger| Ok(Some(messenger.take_back_wish(id, engine.store()).await?))).await
+            return engine.run(async |messenger| Ok(Some(messenger.take_back_wish(id, engine.store()).await?))).await;
         }
         GroupAction::Refuse(address) => {
-            engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await
+            return engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await;
         }
+        GroupAction::Add(members) => return change(engine, id, |messenger| added(messenger, &members)).await,
+        GroupAction::Leave => vec![Change::Remove(engine.email().clone())],
+        GroupAction::Remove(address) => vec![Change::Remove(address)],
+        GroupAction::SetRole { address, role } => vec![Change::SetRole { address, role }],
         GroupAction::Edit { name, description } => {
             let description = description.map(|text| Change::Description(clean_lines(&text)));
-            let edit: Vec<Change> = name.as_deref().and_then(named).into_iter().chain(description).collect();
-            change(&|_| Ok(edit.clone())).await
+            name.as_deref().and_then(named).into_iter().chain(description).collect()
         }
-        GroupAction::SetRight { right, who } => change(&|_| Ok(vec![Change::SetRight { right, who }])).await,
-    }
+        GroupAction::SetRight { right, who } => vec![Change::SetRight { right, who }],
+    };
+    change(engine, id, |_| Ok(changes.clone())).await
+}
+
+/// Texts of a group disappear after so many seconds from now on, or no longer.
+pub(super) async fn set_timer<P: Platform>(
+    engine: &Engine<P>,
+    id: GroupId,
+    seconds: Option<u32>,
+) -> Result<(), AppError> {
+    change(engine, id, |_| Ok(vec![Change::Timer(seconds)])).await
+}
+
+/// Makes these changes, as far as they are any: what is so already, because another device or member did the same, is done.
+async fn change<P: Platform>(
+    engine: &Engine<P>,
+    id: GroupId,
+    changes: impl Fn(&Messenger) -> Result<Vec<Change>, StepError>,
+) -> Result<(), AppError> {
+    let signer = signer(engine).await?;
+    let now = engine.platform().now_ms();
+    engine
+        .run(async |messenger| {
+            let mut changes = changes(messenger)?;
+            changes.retain(|change| messenger.group_state(id).is_none_or(|state| state.is_news(change)));
+            if changes.is_empty() {
+                return Ok(None);
+            }
+            Ok(Some(messenger.change_group(id, changes, &signer, now).await?))
+        })
+        .await
 }
 
 /// The link by which others join a group through this account. `None`: there is none, or not yet, because what lets others

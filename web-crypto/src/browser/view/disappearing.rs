@@ -1,4 +1,4 @@
-//! Messages that disappear: the choice in a conversation's menu, the mark in its head, and the count-down of its lines.
+//! Messages that disappear: the choice in a conversation's menu, or in a group's pane, the mark in its head, and the count-down of its lines.
 
 use super::{
     Engine, conversation::OpenConversation, conversation_menu::close_menu, dom, fill::fill, message,
@@ -23,7 +23,7 @@ thread_local! {
     static COUNTS: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Serves the choice in the menu of every conversation that htmx puts on the page.
+/// Serves the choice of every conversation that is put on the page.
 pub fn listen(engine: &Rc<Engine>) {
     let Some(document) = dom::document() else { return };
     let asking = engine.clone();
@@ -39,7 +39,7 @@ pub fn listen(engine: &Rc<Engine>) {
         event.prevent_default();
         let Some(open) = OpenConversation::find() else { return };
         let seconds = own_value(&form).filter(|seconds| is_life(Some(*seconds)));
-        dom::set_text(&form, ".error", &seconds.map_or_else(|| word("timer-limits"), |_| String::new()));
+        dom::set_text(&form, ".form-error", &seconds.map_or_else(|| word("timer-limits"), |_| String::new()));
         if seconds.is_some() {
             set(&engine, open.id, seconds, &form);
         }
@@ -58,14 +58,18 @@ fn own_value(form: &Element) -> Option<u32> {
     count.value().trim().parse::<u32>().ok()?.checked_mul(unit.value().parse().ok()?)
 }
 
-/// Shows in the head and in the menu of a conversation what is set.
+/// Shows in the head of a conversation, and at the choice, what is set.
 pub fn show(section: &Element, seconds: Option<u32>, look: Look<'_>) {
+    let time = seconds.map(|seconds| look.dates.duration(seconds)).unwrap_or_default();
     if let Some(mark) = dom::within(section, "[data-timer-mark]") {
-        let time = seconds.map(|seconds| look.dates.duration(seconds)).unwrap_or_default();
         let sentence = fill(look.words.get(Word::TimerOn), "time", &time);
         let _ = mark.set_attribute("title", &sentence);
         dom::set_text(&mark, ".hidden", &sentence);
         dom::hide(&mark, seconds.is_none());
+    }
+    let off = dom::within(section, "[data-timer=off]").and_then(|button| button.text_content());
+    for place in dom::all_within(section, "[data-timer-value]") {
+        place.set_text_content(if seconds.is_some() { Some(&time) } else { off.as_deref() });
     }
     let value = seconds.map_or_else(|| "off".to_owned(), |seconds| seconds.to_string());
     for button in dom::all_within(section, "[data-timer]") {

@@ -4,8 +4,8 @@ use super::{fill::fill, names, sentences::word};
 use crate::client::group::{Change, GroupError, GroupRight, Role, Who};
 use cliquet_wire::address::Address;
 
-/// What a member changed, as one line. `own`: this account.
-pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
+/// What a member changed, as one line. `own`: this account. `timer`: says how long texts are kept from now on.
+pub fn changed(changes: &[Change], sender: &Address, own: &Address, timer: impl Fn(Option<u32>) -> String) -> String {
     let mut sentences = Vec::new();
     let say = |key: &str, who: &str| {
         let key = if sender == own { [key, "-own"].concat() } else { key.to_owned() };
@@ -29,7 +29,8 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address) -> String {
             Change::Description(Some(_)) => sentences.push(say("group-described", "")),
             Change::Description(None) => sentences.push(say("group-undescribed", "")),
             Change::SetRight { right, who } => sentences.push(say(right_set(*right, *who), "")),
-            Change::Picture(_) | Change::Timer(_) => {
+            Change::Timer(seconds) => sentences.push(timer(*seconds)),
+            Change::Picture(_) => {
                 sentences.push(say("group-changed", ""));
             }
         }

@@ -53,7 +53,9 @@ pub fn body<'a>(body: &'a MessageBody, sender: &'a Address, look: Look<'a>) -> C
         MessageBody::Deleted => words.get(Word::MessageDeleted),
         MessageBody::Expired => words.get(Word::MessageExpired),
         MessageBody::Timer(seconds) => return Cow::Owned(timer(*seconds, sender, look)),
-        MessageBody::Group(changes) => return Cow::Owned(group_words::changed(changes, sender, look.own)),
+        MessageBody::Group(changes) => {
+            return Cow::Owned(group_words::changed(changes, sender, look.own, |seconds| timer(seconds, sender, look)));
+        }
         MessageBody::Notice(Notice::KeyChanged) => words.get(Word::KeyChanged),
         MessageBody::Notice(Notice::CannotOpen) => words.get(Word::CannotOpen),
         MessageBody::Notice(Notice::NewerVersion) => words.get(Word::NewerVersion),

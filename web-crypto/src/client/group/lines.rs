@@ -49,10 +49,12 @@ impl Messenger {
             step.put_message(line);
         }
         let set = |link: &&Link| link.statement().statement().changes.iter().any(|one| matches!(one, Change::Timer(_)));
-        if let Some(link) = after.links().rev().find(set) {
+        let timer = |link: &Link| {
             let (set_at, seconds) = (link.statement().statement().time, link.state().timer());
-            kept.conversation.timer = ConversationTimer { set_at, seconds };
-        }
+            ConversationTimer { set_at, seconds }
+        };
+        // A statement that set one may count no longer.
+        kept.conversation.timer = after.links().rev().find(set).map(timer).unwrap_or_default();
         if let Some(state) = after.state().filter(|state| state.member(self.address()).is_some()) {
             group.version = state.version();
             if group.standing == Standing::Asking {
