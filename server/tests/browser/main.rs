@@ -37,6 +37,7 @@ mod in_browser {
     mod disappearing;
     mod drafts;
     mod eight_tabs;
+    mod group_lines;
     mod group_of_five;
     mod group_settings;
     mod groups;

@@ -169,9 +169,19 @@ async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so(
         person.until_left("Disappears in 5 minutes").await;
     }
     show(&alice.tab, "group-disappearing").await;
+    // When the first of two goes, the other one says whose it is.
+    alice.later(2 * MINUTE_MS).await;
+    bob.send("gone later").await;
+    let says_author = "[...document.querySelectorAll('.message.peer:not(.continued) .body')]\
+        .map(body => body.textContent).join() === a[0]";
+    alice.until_hears("gone later").await;
+    alice.tab.until("one author for both", says_author, vec!["gone soon".into()]).await;
+    alice.later(4 * MINUTE_MS).await;
+    alice.until_gone("gone soon").await;
+    alice.tab.until("an author for the second", says_author, vec!["gone later".into()]).await;
     for person in [&alice, &bob] {
         person.later(6 * MINUTE_MS).await;
-        person.until_gone("gone soon").await;
+        person.until_gone("gone later").await;
         person.until_group_reads(&[]).await;
     }
     // A time of one's own, by the keyboard.

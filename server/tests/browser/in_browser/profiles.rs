@@ -11,22 +11,22 @@ const ABOUT: &str = "document.querySelector('.conversation [data-about]:not([hid
 const FORM: &str = "[data-profile] fieldset:not([disabled])";
 
 /// A picture that is there in any case: wide, and of much more than 20 KB.
-fn a_picture() -> String {
+pub(crate) fn a_picture() -> String {
     let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures/home-wide.png");
     picture.canonicalize().unwrap().display().to_string()
 }
 
 impl Person {
-    async fn open_profile(&self) {
+    pub(crate) async fn open_profile(&self) {
         self.tab.goto(&self.url("/home?show=settings")).await;
         self.tab.until_shown(FORM).await;
     }
 
-    async fn choose_picture(&self, path: &str) {
+    pub(crate) async fn choose_picture(&self, path: &str) {
         self.tab.choose_file("[data-picture]", path).await;
     }
 
-    async fn save_profile(&self) {
+    pub(crate) async fn save_profile(&self) {
         self.tab.click("[data-profile] button[type=submit]").await;
         self.tab.until_shown("[data-profile] .form-progress:not(:empty)").await;
     }
@@ -36,7 +36,7 @@ async fn until_named(tab: &Tab, name: &str) {
     tab.until(&format!("{name} above the conversation"), NAME_ABOVE, vec![name.into()]).await;
 }
 
-async fn until_pictured(tab: &Tab, within: &str) {
+pub(crate) async fn until_pictured(tab: &Tab, within: &str) {
     tab.until(&format!("a picture in {within}"), PICTURE, vec![within.into()]).await;
 }
 

@@ -77,9 +77,7 @@ pub fn picture_url(jpeg: &[u8]) -> Option<String> {
 
 /// The picture; without one, or with one that the browser cannot read, a letter.
 pub fn draw(avatar: &Element, address: &str, name: &str, picture: Option<&str>) {
-    if let Some(style) = avatar.dyn_ref::<HtmlElement>().map(HtmlElement::style) {
-        let _ = style.set_property("--hue", &hue(address).to_string());
-    }
+    tint(avatar, address);
     let letter: String = name.chars().take(1).collect();
     let shows = picture.unwrap_or(&letter);
     if avatar.get_attribute(SHOWS).as_deref() == Some(shows) {
@@ -97,6 +95,25 @@ pub fn draw(avatar: &Element, address: &str, name: &str, picture: Option<&str>) 
     });
     let _ = image.set_attribute("alt", "");
     let _ = image.set_attribute("src", picture);
+}
+
+/// The letter on the avatar that is in an element.
+pub fn draw_letter(element: &Element, address: &str, name: &str) {
+    if let Some(avatar) = dom::within(element, ".avatar") {
+        draw(&avatar, address, name, None);
+    }
+}
+
+/// Gives an element, and what is in it, the colour of an account.
+pub fn tint(element: &Element, address: &str) {
+    if let Some(style) = element.dyn_ref::<HtmlElement>().map(HtmlElement::style) {
+        let _ = style.set_property("--hue", &hue(address).to_string());
+    }
+}
+
+/// Has what an avatar shows be drawn again.
+pub fn forget(avatar: &Element) {
+    let _ = avatar.remove_attribute(SHOWS);
 }
 
 /// An angle on the circle of colours, the same on every page.

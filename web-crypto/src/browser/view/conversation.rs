@@ -144,6 +144,7 @@ impl OpenConversation {
         {
             first.remove();
         }
+        message::begin(&list);
         Placed::Here
     }
 

@@ -3,7 +3,7 @@
 //! htmx swaps in the skeleton of a conversation; this fills it, and follows every commit of every tab.
 
 use super::{
-    Engine, avatar,
+    Engine, authors, avatar,
     composer::Composer,
     contacts::{self, Contacts},
     conversation::{Allowed, OpenConversation, Placed},
@@ -264,6 +264,7 @@ impl Conversations {
     async fn fill_quotes(&self, open: &OpenConversation) -> Result<(), AppError> {
         let Some(list) = open.list() else { return Ok(()) };
         disappearing::count_down(self.looking());
+        authors::fill(&self.engine, open).await?;
         quote::fill(&self.engine, &open.id, &list, self.look()).await
     }
 
@@ -378,8 +379,10 @@ impl Conversations {
                     }
                     avatar::outdate(address.as_str());
                     let is_renamed = names::learn_own(&peer);
-                    // Lines of a group name their authors.
-                    between |= is_renamed && open.as_ref().is_some_and(|open| open.id.group().is_some());
+                    if let Some(group) = open.as_ref().filter(|open| open.id.group().is_some()) {
+                        authors::outdate(group, address);
+                        between |= is_renamed;
+                    }
                     // A fellow member has no line of their own.
                     if peer.trust == Trust::Member {
                         continue;

@@ -119,16 +119,21 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
         let _ = line.set_attribute("data-member", address);
         if let Some(name) = dom::within(&line, "[data-name]") {
             let _ = name.set_attribute("data-name", address);
+            names::show(&line);
+            if is_own {
+                // By its address it is called as the notes.
+                let _ = name.remove_attribute("data-name");
+                name.set_text_content(Some(&word("you")));
+            }
         }
-        names::show(&line);
-        if is_own {
-            dom::set_text(&line, "[data-name]", &word("you"));
+        let peer = load_messages::peer(engine, &member.address).await?.filter(|_| !is_own);
+        match &peer {
+            Some(peer) => avatar::show(engine, &line, peer).await?,
+            None => avatar::draw_letter(&line, address, address),
         }
-        if let Some(place) = dom::within(&line, ".avatar") {
-            // One's own name is that of the notes.
-            avatar::draw(&place, address, &if is_own { address.to_owned() } else { names::of(address) }, None);
-        }
+        let is_verified = peer.is_some_and(|peer| peer.verified && !peer.key_changed);
         for (selector, hidden) in [
+            ("[data-verified]", !is_verified),
             ("[data-admin]", !is_admin),
             ("[data-member-actions]", is_own),
             ("[data-group-do=promote]", is_admin),

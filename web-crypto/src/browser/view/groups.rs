@@ -148,9 +148,7 @@ pub fn learn(group: &Group) -> bool {
 }
 
 fn draw(within: &Element, id: &str) {
-    if let Some(avatar) = dom::within(within, ".avatar") {
-        avatar::draw(&avatar, id, &names::of(id), None);
-    }
+    avatar::draw_letter(within, id, &names::of(id));
 }
 
 /// Takes away what is shown of a group that was deleted here.

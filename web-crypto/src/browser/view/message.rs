@@ -4,7 +4,7 @@
 //! `rich_text`.
 
 use super::{
-    dom,
+    avatar, dom,
     message_words::{Look, name, said, why},
     quote, reactions, rich_text, time_left,
     words::{Word, Words},
@@ -14,6 +14,10 @@ use web_sys::Element;
 
 /// Lines of one author within one minute stand together.
 const GROUP_MS: u64 = 60_000;
+/// The class of a line that stands with the one above it: it needs no author and no time of its own.
+const GROUPED: &str = "grouped";
+/// In a group, the class of a line whose author is that of the one above it.
+const CONTINUED: &str = "continued";
 /// The class of a line whose long text is cut off.
 const FOLDED: &str = "folded";
 /// On a line whose long text somebody wanted to read.
@@ -51,9 +55,10 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
     let is_in_group = message.conversation.group().is_some();
     if is_in_group && author == "peer" {
         let _ = line.set_attribute("data-sender", message.sender.as_str());
+        avatar::tint(&line, message.sender.as_str());
     }
-    if last.is_some_and(|last| stand_together(&last, &line)) {
-        let _ = line.class_list().add_1("grouped");
+    if let Some(last) = last {
+        follow(&last, &line);
     }
     dom::set_text(&line, ".author", &who);
     if let Some(status) = dom::within(&line, ".mark") {
@@ -71,8 +76,8 @@ pub fn put_above(older: &Element, list: &Element) {
         && let Some(day) = list.first_element_child().filter(|first| !first.has_attribute("data-author"))
     {
         // The line of what is unread may stand between the two.
-        if below.previous_element_sibling().as_ref() == Some(&day) && stand_together(&above, &below) {
-            let _ = below.class_list().add_1("grouped");
+        if below.previous_element_sibling().as_ref() == Some(&day) {
+            follow(&above, &below);
         }
         day.remove();
     }
@@ -84,12 +89,23 @@ pub fn put_above(older: &Element, list: &Element) {
     }
 }
 
-/// Whether the lower line needs no author and no time of its own.
-fn stand_together(above: &Element, below: &Element) -> bool {
-    ["data-day", "data-author", "data-minute"]
-        .iter()
-        .all(|name| above.has_attribute(name) && above.get_attribute(name) == below.get_attribute(name))
-        && above.get_attribute("data-sender") == below.get_attribute("data-sender")
+/// The lower line leaves out what the one above it says already.
+fn follow(above: &Element, below: &Element) {
+    let same = |name: &&str| above.get_attribute(name) == below.get_attribute(name);
+    let both_have = |name: &&str| above.has_attribute(name) && same(name);
+    if ["data-day", "data-author", "data-minute"].iter().all(both_have) && same(&"data-sender") {
+        let _ = below.class_list().add_1(GROUPED);
+    }
+    if ["data-day", "data-sender"].iter().all(both_have) {
+        let _ = below.class_list().add_1(CONTINUED);
+    }
+}
+
+/// The first line of a list says everything.
+pub fn begin(list: &Element) {
+    if let Some(first) = dom::within(list, "[data-author]") {
+        let _ = first.class_list().remove_2(GROUPED, CONTINUED);
+    }
 }
 
 /// Takes a line away, and the line of its day when nothing is left of that.
@@ -97,11 +113,11 @@ pub fn remove(line: &Element) {
     let is_message = |line: &Element| line.has_attribute("data-author");
     let (above, below) = (line.previous_element_sibling(), line.next_element_sibling());
     let below = below.filter(is_message);
-    if let Some(below) = &below
-        && !line.class_list().contains("grouped")
-    {
-        // It says the author now.
-        let _ = below.class_list().remove_1("grouped");
+    // The one below says now what this one said.
+    for class in [GROUPED, CONTINUED] {
+        if let Some(below) = below.as_ref().filter(|_| !line.class_list().contains(class)) {
+            let _ = below.class_list().remove_1(class);
+        }
     }
     if let (Some(day), None) = (above.filter(|above| !is_message(above)), below) {
         day.remove();

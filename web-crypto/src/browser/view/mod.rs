@@ -12,6 +12,8 @@ pub mod add_me;
 #[cfg(target_arch = "wasm32")]
 pub mod archive;
 #[cfg(target_arch = "wasm32")]
+pub mod authors;
+#[cfg(target_arch = "wasm32")]
 pub mod avatar;
 #[cfg(target_arch = "wasm32")]
 pub mod choose_emoji;
