@@ -2,10 +2,10 @@
 
 use crate::{
     groups::{ALICE, BOB, CAROL, group_lines},
-    world::{World, address, now_or_never},
+    world::{World, address},
 };
 use cliquet_web_crypto::client::{
-    conversation::{ConversationId, DeliveryStatus, GroupId, Message},
+    conversation::{DeliveryStatus, GroupId, Message},
     encrypt_next::RECEIPTS_HELD_MS_PER_MEMBER,
     group::Change,
     peer::Trust,
@@ -14,14 +14,8 @@ use cliquet_web_crypto::client::{
 };
 
 impl World {
-    fn read_group(&mut self, place: usize, id: GroupId) {
-        let device = &mut self.devices[place];
-        let step = now_or_never(device.messenger.read(&ConversationId::Group(id), &device.disk, device.now)).unwrap();
-        device.take(step);
-    }
-
     /// As much later as receipts are held back.
-    fn receipts_leave(&mut self, place: usize, id: GroupId) {
+    pub(crate) fn receipts_leave(&mut self, place: usize, id: GroupId) {
         let members = u64::try_from(self.members(place, id).len()).unwrap();
         self.devices[place].now += members * RECEIPTS_HELD_MS_PER_MEMBER;
         self.settle();

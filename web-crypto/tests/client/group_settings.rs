@@ -133,7 +133,7 @@ impl World {
         device.disk.commit(&composed.changes);
     }
 
-    fn read_group(&mut self, place: usize, id: GroupId) {
+    pub(crate) fn read_group(&mut self, place: usize, id: GroupId) {
         let (device, id) = (&mut self.devices[place], ConversationId::Group(id));
         let step = now_or_never(device.messenger.read(&id, &device.disk, device.now)).unwrap();
         device.take(step);
@@ -150,6 +150,27 @@ impl World {
 }
 
 #[test]
+fn the_author_of_what_nobody_in_a_group_had_when_its_time_was_over_is_told() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.change(ALICE, id, vec![Change::Timer(Some(LIFE_SECONDS_MIN))]);
+    world.settle();
+    for place in [ALICE, CAROL] {
+        world.devices[place].online = false;
+    }
+    world.say_for_a_while(BOB, id, "is anybody there?");
+    world.settle();
+    world.pass(LIFE_MS + 60_000);
+    let lines = group_lines(&world.devices[BOB], id);
+    assert_eq!(lines.last().map(|line| &line.body), Some(&MessageBody::Expired));
+    // One member had it after all.
+    world.devices[CAROL].online = true;
+    world.settle();
+    world.receipts_leave(CAROL, id);
+    assert!(group_lines(&world.devices[BOB], id).iter().all(|line| line.body != MessageBody::Expired));
+}
+
+#[test]
 fn what_is_written_in_a_group_that_lets_it_disappear_is_gone_for_every_member() {
     let mut world = World::four();
     let id = world.group_of(&["bob", "carol"]);
@@ -163,6 +184,8 @@ fn what_is_written_in_a_group_that_lets_it_disappear_is_gone_for_every_member() 
     world.settle();
     world.read_group(ALICE, id);
     world.pass(LIFE_MS / 2);
+    // Receipts have been held back long enough.
+    world.settle();
     // Carol reads it later, and has it for longer.
     world.read_group(CAROL, id);
     world.pass(LIFE_MS / 2 + 60_000);
