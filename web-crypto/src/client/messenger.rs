@@ -306,6 +306,7 @@ impl Messenger {
             | Store::Amendments
             | Store::UnknownContents
             | Store::Envelopes
+            | Store::Pictures
             | Store::Drafts => {}
         }
         Ok(())

@@ -120,7 +120,7 @@ fn is_hidden(char: char) -> bool {
 
 /// Whether these bytes begin like a JPEG that says it is no larger than [`PROFILE_PICTURE_SIDE_MAX`] each way. The browser
 /// decodes it, and shows nothing where that fails.
-fn is_small_jpeg(picture: &[u8]) -> bool {
+pub fn is_small_jpeg(picture: &[u8]) -> bool {
     let is_jpeg = imagesize::image_type(picture).is_ok_and(|kind| kind == imagesize::ImageType::Jpeg);
     let fits = |size: imagesize::ImageSize| {
         (1..=PROFILE_PICTURE_SIDE_MAX).contains(&size.width) && (1..=PROFILE_PICTURE_SIDE_MAX).contains(&size.height)

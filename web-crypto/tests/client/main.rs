@@ -18,6 +18,7 @@ mod disk;
 mod earlier_versions;
 mod ephemeral;
 mod events;
+mod group_picture;
 mod group_receipts;
 mod group_settings;
 mod group_statements;

@@ -55,7 +55,7 @@ pub(crate) fn group_contents() -> [(&'static str, Content); 2] {
     let tokens = vec![MemberToken { address: sender.clone(), token: account_token() }];
     [
         ("content_21.bin", content(Body::Statements { statements, tokens })),
-        ("content_23.bin", content(Body::AskStatements)),
+        ("content_23.bin", content(Body::AskStatements { picture: Some(Bytes([6; 32])) })),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
     client::{
-        content::{Body, Content, OwnList, ReceiptKind},
+        content::{Body, Content, InGroup, OwnList, ReceiptKind},
         conversation::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, GroupId, Message, MessageBody, MessageId,
             MessageRef, OutgoingEvent, OwedReceipt, ReceivedBy, Receiver, SentEnvelope, Stamp, Waiting,
@@ -136,13 +136,18 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_20.bin", event(Event::Pin { of, pinned: true })),
         ("content_18.bin", Body::Profile(Box::new(profile()))),
         ("content_22.bin", Body::DeliveryToken(account_token())),
+        ("content_24.bin", Body::GroupPicture(vec![0xff, 0xd8, 0xff].into())),
         ("content_19.bin", Body::ContactRemoved(Box::new(vault_contact("eve", ContactState::Declined, false)))),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
     let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
     let (sender, device) = (alice.own.email(), alice.own.device());
-    let whole = |body| Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, group: None, body };
-    bodies.map(|(name, body)| (name, whole(body))).into_iter().chain(group_contents()).collect()
+    let whole = |(name, body)| {
+        let is_of_group = matches!(body, Body::GroupPicture(_));
+        let group = is_of_group.then_some(InGroup { id: GroupId([5; 16]), head: Bytes([4; 32]) });
+        (name, Content { sender: sender.clone(), device, time: 1_700_000_000_000, list, group, body })
+    };
+    bodies.map(whole).into_iter().chain(group_contents()).collect()
 }
 
 /// What a segment holds: a text of each side.

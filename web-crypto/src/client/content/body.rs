@@ -3,15 +3,15 @@
 use super::{
     ContentError,
     fields::{
-        Delete, Edit, GroupReceipt, JoinRequest, Nothing, Pin, Reaction, ReadUntil, Receipt, RetryRequest, Star,
-        Statements, Sync, Text, Timer,
+        Delete, Edit, GroupReceipt, JoinRequest, Nothing, Pin, Reaction, ReadUntil, Receipt, RetryRequest, Star, Sync,
+        Text, Timer,
     },
-    statements::bytes_of,
+    of_group::{Ask, MemberToken, Picture, STATEMENTS_BYTES_MAX, Statements, bytes_of},
 };
 use crate::{
     client::{
         conversation::{ConversationId, Event, MessageId},
-        group::{SignedStatement, statement::STATEMENT_BYTES_MAX},
+        group::SignedStatement,
     },
     crypto::{
         account_settings::AccountSettings,
@@ -19,13 +19,13 @@ use crate::{
         cbor,
         conversation_settings::{ConversationSettings, JoinSecret},
         conversation_timer::is_life,
-        profile::Profile,
+        profile::{PROFILE_PICTURE_BYTES_MAX, Profile},
         vault::{SharedKeys, VaultContact},
     },
 };
 use cliquet_wire::{
     account_key::AccountKey,
-    address::Address,
+    bytes::Digest,
     ids::EnvelopeId,
     limits::{GROUP_MEMBERS_MAX, MESSAGE_TEXT_BYTES_MAX},
 };
@@ -38,8 +38,6 @@ pub const RECEIPT_NAMES_MAX: usize = 256;
 pub const GROUP_RECEIPT_NAMES_MAX: usize = RECEIPT_NAMES_MAX;
 /// Envelopes that are asked for at once; what is past it is not asked for.
 pub const RETRY_NAMES_MAX: usize = 64;
-/// Statements of a group in one content, as long as the longest one and its signature; more go in several.
-pub const STATEMENTS_BYTES_MAX: usize = STATEMENT_BYTES_MAX + 1024;
 /// Bytes of a reaction: the longest sequences of emoji have half as many.
 pub const EMOJI_BYTES_MAX: usize = 64;
 /// Unknown kinds below it are shown as one notice; those from it on are not shown.
@@ -120,8 +118,13 @@ pub enum Body {
         /// What lets its members write to one another, as far as the sender knows it. At most [`GROUP_MEMBERS_MAX`].
         tokens: Vec<MemberToken>,
     },
-    /// Kind 23, in a group: the sender lacks statements that come after the one that the content names.
-    AskStatements,
+    /// Kind 23, in a group: the sender lacks statements that come after the one that the content names, or the picture.
+    AskStatements {
+        /// SHA-256 of the picture that the sender has.
+        picture: Option<Digest>,
+    },
+    /// Kind 24, in a group: its picture, a JPEG of at most [`PROFILE_PICTURE_BYTES_MAX`].
+    GroupPicture(ByteVec),
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -147,18 +150,6 @@ pub enum ReceiptKind {
 pub(super) struct Fields {
     pub(super) kind: u16,
     pub(super) fields: ByteVec,
-}
-
-/// The delivery token of a member.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct MemberToken {
-    /// The member.
-    #[n(0)]
-    pub address: Address,
-    /// Their token.
-    #[n(1)]
-    pub token: AccountToken,
 }
 
 impl Body {
@@ -191,7 +182,8 @@ impl Body {
             Self::DeliveryToken(token) => (22, cbor::encode(&token)),
             Self::ContactRemoved(contact) => (19, cbor::encode(&*contact)),
             Self::Statements { statements, tokens } => (21, cbor::encode(&Statements { statements, tokens })),
-            Self::AskStatements => (23, cbor::encode(&Nothing {})),
+            Self::AskStatements { picture } => (23, cbor::encode(&Ask { picture })),
+            Self::GroupPicture(picture) => (24, cbor::encode(&Picture { picture })),
             Self::GroupReceipt { delivered, read } => (25, cbor::encode(&GroupReceipt { delivered, read })),
             Self::JoinRequest { secret, token } => (26, cbor::encode(&JoinRequest { secret, token })),
             Self::JoinRefused => (27, cbor::encode(&Nothing {})),
@@ -265,8 +257,12 @@ impl Body {
                 Self::Statements { statements, tokens }
             }
             23 => {
-                let Nothing {} = read(fields)?;
-                Self::AskStatements
+                let Ask { picture } = read(fields)?;
+                Self::AskStatements { picture }
+            }
+            24 => {
+                let Picture { picture } = read(fields)?;
+                Self::GroupPicture(picture)
             }
             25 => {
                 let GroupReceipt { delivered, read } = read(fields)?;
@@ -314,6 +310,7 @@ impl Body {
             Self::Statements { statements, tokens } => {
                 tokens.len() <= GROUP_MEMBERS_MAX && bytes_of(statements) + bytes_of(tokens) <= STATEMENTS_BYTES_MAX
             }
+            Self::GroupPicture(picture) => picture.len() <= PROFILE_PICTURE_BYTES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
             Self::ContactRemoved(contact) => contact.settings.fits(),
@@ -322,7 +319,7 @@ impl Body {
                 ..
             }
             | Self::ContactRequest
-            | Self::AskStatements
+            | Self::AskStatements { .. }
             | Self::JoinRequest { .. }
             | Self::JoinRefused
             | Self::Sync { .. }
@@ -358,7 +355,8 @@ impl std::fmt::Debug for Body {
             Self::ConversationSettings(_) => "ConversationSettings",
             Self::VaultKeys(_) => "VaultKeys",
             Self::Statements { .. } => "Statements",
-            Self::AskStatements => "AskStatements",
+            Self::AskStatements { .. } => "AskStatements",
+            Self::GroupPicture(_) => "GroupPicture",
             Self::JoinRequest { .. } => "JoinRequest",
             Self::JoinRefused => "JoinRefused",
             Self::Unknown { .. } => "Unknown",

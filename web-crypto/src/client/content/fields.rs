@@ -1,11 +1,9 @@
 //! The numbered fields of each kind, as they are encoded.
 
-use super::MemberToken;
 use crate::{
     client::{
         content::ReceiptKind,
         conversation::{ConversationId, MessageId, MessageRef},
-        group::SignedStatement,
     },
     crypto::{account_token::AccountToken, conversation_settings::JoinSecret},
 };
@@ -37,16 +35,6 @@ pub(super) struct Timer {
 #[derive(Encode, Decode)]
 #[cbor(map)]
 pub(super) struct Nothing {}
-
-#[derive(Encode, Decode)]
-#[cbor(map)]
-pub(super) struct Statements {
-    #[n(0)]
-    pub(super) statements: Vec<SignedStatement>,
-    #[n(1)]
-    #[cbor(default)]
-    pub(super) tokens: Vec<MemberToken>,
-}
 
 #[derive(Encode, Decode)]
 #[cbor(map)]

@@ -10,13 +10,13 @@
 mod blank;
 mod body;
 mod fields;
-mod statements;
+mod of_group;
 
 pub use blank::is_blank;
 pub use body::{
-    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, MemberToken, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX,
-    ReceiptKind, STATEMENTS_BYTES_MAX,
+    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind,
 };
+pub use of_group::{MemberToken, STATEMENTS_BYTES_MAX};
 
 use super::conversation::GroupId;
 use crate::crypto::{LoadError, cbor};

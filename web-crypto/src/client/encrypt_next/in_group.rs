@@ -9,10 +9,10 @@ use super::{
 use crate::client::{
     content::{Body, InGroup},
     conversation::{ConversationId, Event, Failure, GroupId, Message, Waiting, again_key},
-    group::{Group, GroupState, Standing, WishState},
+    group::{Change, Group, GroupState, Standing, WishState},
     messenger::{Messenger, Step, StepError},
     outbox::About,
-    records::Store,
+    records::{Records, Store},
 };
 use cliquet_wire::{
     address::Address,
@@ -61,11 +61,11 @@ impl Messenger {
     }
 
     /// What this account said about a group: to those who were members before it, and after it. New members get everything
-    /// that was said before.
+    /// that was said before. `picture`: after it for new members, and for everybody if it is what the statement sets.
     pub(super) fn encrypt_statement(
         &self,
-        id: GroupId,
-        hash: Digest,
+        (id, hash): (GroupId, Digest),
+        picture: Option<&Body>,
         line: &Line,
         now: u64,
         rng: &mut impl CryptoRng,
@@ -89,15 +89,18 @@ impl Messenger {
             accounts.push(self.address().clone());
         }
         let within = self.within(id);
+        let changes = &statement.statement().changes;
+        let sets_picture = changes.iter().any(|change| matches!(change, Change::Picture(Some(_))));
         let part = |account: Address| {
             let has_more = known.contains(&account) || account == *self.address();
-            let bodies = if has_more {
+            let mut bodies = if has_more {
                 let is_new = |address: &Address| before.is_some_and(|before| before.member(address).is_none());
                 Body::statements(vec![statement.signed().clone()], self.member_tokens(after, is_new))
             } else {
                 let all = chain.statements().into_iter().cloned().collect();
                 Body::statements(all, self.member_tokens(after, |address| *address != account))
             };
+            bodies.extend(picture.filter(|_| sets_picture || !has_more).cloned());
             Part { account, bodies, only: None, group: within }
         };
         let parts = accounts.into_iter().map(part).collect();
@@ -105,9 +108,10 @@ impl Messenger {
         self.encrypt(Job { about, conversation, parts, later }, Some(line), now, rng)
     }
 
-    /// The next answer to somebody who lacks statements, or the next wish for some.
-    pub(super) fn encrypt_statements(
+    /// The next answer to somebody who lacks statements or the picture, or the next wish for some.
+    pub(super) async fn encrypt_statements(
         &self,
+        records: &impl Records,
         is_free: impl Fn(&ConversationId) -> bool,
         within_reach: impl Fn(&Address) -> bool,
         now: u64,
@@ -124,7 +128,7 @@ impl Messenger {
                 let can_ask = |address: &&Address| is_known(address) && within_reach(address);
                 let asked = group.to_ask.iter().chain(&group.asks).find(can_ask);
                 let Some(asked) = asked.and_then(|address| self.peer(address)) else { continue };
-                let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements);
+                let job = Job::to(asked, About::Statements(Vec::new()), Body::AskStatements { picture: None });
                 let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
                 return self.encrypt(job, None, now, rng).map(Some);
             };
@@ -132,12 +136,15 @@ impl Messenger {
             let (accounts, bodies) = match (group.wanted.first(), &group.asks) {
                 (Some(wanted), _) => {
                     let tokens = self.member_tokens(state, |address| *address != wanted.by);
-                    let bodies = Body::statements(self.statements_after(group.id, &wanted.after), tokens);
+                    let mut bodies = Body::statements(self.statements_after(group.id, &wanted.after), tokens);
+                    if wanted.picture != state.picture() {
+                        bodies.extend(self.picture_body(group.id, records).await?);
+                    }
                     // Who has everything gets a sign of life, and sees from it how far the group is.
                     let nothing = bodies.is_empty().then_some(Body::ContactRequest);
                     (vec![wanted.by.clone()], bodies.into_iter().chain(nothing).collect())
                 }
-                (None, Some(asked)) => (vec![asked.clone()], vec![Body::AskStatements]),
+                (None, Some(asked)) => (vec![asked.clone()], vec![Body::AskStatements { picture: group.picture }]),
                 (None, None) if !group.to_tell.is_empty() => {
                     let tokens = self.member_tokens(state, |address| group.to_tell.contains(address));
                     let (accounts, _) = divided(self.readers(state), group, None, now);
@@ -156,7 +163,8 @@ impl Messenger {
             let asked_for = self.owed_to(&peer.address).and_then(|owed| owed.groups.first());
             let Some(id) = asked_for.copied() else { continue };
             let within = InGroup { id, head: Bytes([0; 32]) };
-            let job = Job::to(peer, About::Statements(Vec::new()), Body::AskStatements).within(Some(within));
+            let job = Job::to(peer, About::Statements(Vec::new()), Body::AskStatements { picture: None })
+                .within(Some(within));
             return self.encrypt(job, None, now, rng).map(Some);
         }
         Ok(None)

@@ -34,8 +34,8 @@ pub(super) enum What {
     Event(Box<OutgoingEvent>),
     /// The keys of the vault's new root, for these devices of this account.
     VaultKeys(Arc<SharedKeys>, Vec<DeviceId>),
-    /// What this account said about a group: its id, and the statement's hash.
-    Statement(GroupId, Digest),
+    /// What this account said about a group: its id, the statement's hash, and the picture for who lacks it.
+    Statement(GroupId, Digest, Option<Box<Body>>),
     /// It was deleted, or something later took its place.
     Nothing,
 }
@@ -69,7 +69,9 @@ impl Messenger {
                     None => Some(What::Nothing),
                 },
                 Waiting::Statement { group, .. } if !wanted(&ConversationId::Group(group)) => None,
-                Waiting::Statement { group, hash } => Some(What::Statement(group, hash)),
+                Waiting::Statement { group, hash } => {
+                    Some(What::Statement(group, hash, self.picture_body(group, records).await?.map(Box::new)))
+                }
                 Waiting::Again { .. } => Some(What::Nothing),
                 Waiting::VaultKeys if !wanted(&ConversationId::from(self.address())) => None,
                 Waiting::VaultKeys => Some(match MadeKeys::of(records).await? {
@@ -98,7 +100,9 @@ impl Messenger {
                 let job = Job::to(own, line.about(), Body::VaultKeys(keys.clone())).only(devices);
                 return self.encrypt(job, Some(&line), now, rng);
             }
-            What::Statement(group, hash) => return self.encrypt_statement(*group, *hash, &line, now, rng),
+            What::Statement(group, hash, picture) => {
+                return self.encrypt_statement((*group, *hash), picture.as_deref(), &line, now, rng);
+            }
             What::Nothing => return Ok(self.drop_line(&line)),
         };
         if let Some(group) = line.conversation().and_then(ConversationId::group) {
@@ -172,7 +176,7 @@ impl Line {
     /// What is in the line, whether for the first time or once more. `None`: nothing that is sent once more by itself.
     pub(super) fn waiting(&self) -> Option<Waiting> {
         match &self.what {
-            What::Statement(group, hash) => Some(Waiting::Statement { group: *group, hash: *hash }),
+            What::Statement(group, hash, _) => Some(Waiting::Statement { group: *group, hash: *hash }),
             What::Message(message) => Some(Waiting::Message(message.key())),
             What::Event(outgoing) => Some(Waiting::Event(outgoing.key())),
             What::VaultKeys(..) | What::Nothing => None,

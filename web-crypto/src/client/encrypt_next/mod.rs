@@ -122,7 +122,7 @@ impl Messenger {
             return self.encrypt_line(line, now, rng);
         }
         let within_reach = |address: &Address| !put_off.contains(address);
-        if let Some(next) = self.encrypt_statements(free, within_reach, now, rng)? {
+        if let Some(next) = self.encrypt_statements(records, free, within_reach, now, rng).await? {
             return Ok(next);
         }
         if let Some(next) = self.encrypt_reading(is_free, now, rng)? {

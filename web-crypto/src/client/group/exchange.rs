@@ -129,13 +129,19 @@ impl Messenger {
         Ok(())
     }
 
-    /// A member asks for what comes after a statement that they know.
-    pub(in crate::client) fn take_wish(&self, sender: &Peer, within: InGroup, step: &mut Step) {
+    /// A member asks for what comes after a statement that they know, and for the picture if they have another one.
+    pub(in crate::client) fn take_wish(
+        &self,
+        sender: &Peer,
+        within: InGroup,
+        picture: Option<Digest>,
+        step: &mut Step,
+    ) {
         if let Some(mut group) = self.group(within.id).cloned()
             && let Some(state) = self.group_state(within.id)
             && (sender.trust == Trust::Own || state.has(&sender.address, &sender.account_key.hash()))
         {
-            group.want(&sender.address, within.head);
+            group.want(&sender.address, within.head, picture);
             step.put_group(&group);
         }
     }

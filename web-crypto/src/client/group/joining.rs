@@ -127,7 +127,7 @@ impl Messenger {
         let address = &asks.address;
         if state.has(address, &asks.account_key.hash()) {
             // They were added meanwhile, and have not heard of it.
-            group.want(address, Bytes([0; 32]));
+            group.want(address, Bytes([0; 32]), None);
             return step.put_group(&group);
         }
         let is_open = self.may_add(id) && self.join_link(id).is_some_and(|link| link.secret == *secret);

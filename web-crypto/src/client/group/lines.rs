@@ -62,13 +62,14 @@ impl Messenger {
             }
             group.join_requests.retain(|address| state.member(address).is_none());
         }
+        group.await_picture(after.state(), now, step);
         group.shown = after.state().map(|state| Shown::of(state, self.address())).unwrap_or_default();
         let is_void = |link: &&Link| !counts.contains(&link.statement().hash());
         let void: Vec<&Link> = before.into_iter().flat_map(Chain::links).filter(is_void).collect();
         for address in void.iter().flat_map(|link| link.added_by(self.address())) {
             // Nobody else tells them that it does not count.
             if after.state().is_some_and(|state| state.member(address).is_none()) {
-                group.want(address, Bytes([0; 32]));
+                group.want(address, Bytes([0; 32]), None);
             }
         }
         step.put_group(&group);

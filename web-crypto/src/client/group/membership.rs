@@ -62,7 +62,20 @@ impl Messenger {
         signer: &impl Signer,
         now: u64,
     ) -> Result<Step, StepError> {
-        let (group, state) = self.group(id).cloned().zip(self.group_state(id)).ok_or(StepError::NoContact)?;
+        let group = self.group(id).cloned().ok_or(StepError::NoContact)?;
+        self.change(group, changes, signer, now).await
+    }
+
+    /// The same, with what else is kept of the group from then on.
+    pub(super) async fn change(
+        &self,
+        group: Group,
+        changes: Vec<Change>,
+        signer: &impl Signer,
+        now: u64,
+    ) -> Result<Step, StepError> {
+        let id = group.id;
+        let state = self.group_state(id).ok_or(StepError::NoContact)?;
         let version = state.version().saturating_add(1);
         let next = self.sign_statement(state.hash(), version, changes, signer, now).await?;
         let before = self.chain(id).ok_or(StepError::NoContact)?;
@@ -101,6 +114,7 @@ impl Messenger {
         let gone = Group::new(id, Standing::Deleted, group.introduced_by.clone());
         step.put_group(&Group { version, deleted, ..gone });
         step.effects.push(Effect::Settings);
+        step.changes.delete(Store::Pictures, id.to_string());
         for record in records.all_under(Store::Statements, &id.to_string()).await? {
             step.changes.delete(Store::Statements, record.key);
         }
@@ -172,7 +186,7 @@ impl Messenger {
     pub(in crate::client) fn tell_new_device(&self, step: &mut Step) {
         for group in self.groups() {
             let mut group = group.clone();
-            group.want(self.address(), Bytes([0; 32]));
+            group.want(self.address(), Bytes([0; 32]), None);
             step.put_group(&group);
         }
     }

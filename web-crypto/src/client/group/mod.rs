@@ -3,7 +3,8 @@
 //! A group is a chain of statements, each signed by a member's account key and naming the one before. Every member checks
 //! the whole chain; the server knows nothing of it. Owns the form of statements ([`statement`]), what they may change
 //! ([`change`], [`state`]), and which of two that were made at once counts ([`chain`]). The messenger's part is beside them:
-//! what this account does in its groups (`membership`), how people join by a link (`joining`), what members give each other (`exchange`, `tokens`), and the lines
+//! what this account does in its groups (`membership`), how people join by a link (`joining`), what members give each
+//! other (`exchange`, `tokens`, `picture`), what is made again (`void`), and the lines
 //! that say what changed (`lines`).
 
 pub mod chain;
@@ -12,6 +13,7 @@ mod exchange;
 mod joining;
 mod lines;
 mod membership;
+mod picture;
 mod record;
 mod safekeeping;
 pub mod state;
@@ -22,10 +24,11 @@ mod void;
 pub use chain::{Chain, Link};
 pub use change::{Change, GROUP_NAME_BYTES_MAX, GroupRight, Role, Who};
 pub(crate) use lines::line_id;
+pub use picture::GroupPicture;
 pub(crate) use record::statement_key;
 pub use record::{
-    ASKED_EVERY_MS, GROUPS_MAX, Group, JOIN_REQUESTS_MAX, JoinWish, LEFT_OUT_MS, Shown, ShownMember, Standing,
-    WAITING_FOR_STATEMENTS_MAX, WishState,
+    ASKED_EVERY_MS, GROUPS_MAX, Group, JOIN_REQUESTS_MAX, JoinWish, LEFT_OUT_MS, PICTURE_ASKED_EVERY_MS, Shown,
+    ShownMember, Standing, WAITING_FOR_STATEMENTS_MAX, WishState,
 };
 pub use state::{GroupState, Member};
 pub use statement::{CheckedStatement, SignedStatement, Statement};

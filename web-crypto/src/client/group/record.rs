@@ -18,6 +18,8 @@ pub const GROUPS_MAX: usize = 200;
 pub const LEFT_OUT_MS: u64 = 3_600_000;
 /// Statements are asked for at most this often in one group, in milliseconds.
 pub const ASKED_EVERY_MS: u64 = 15_000;
+/// A picture that is missing here is asked for at most this often, in milliseconds. Its author sends it without being asked.
+pub const PICTURE_ASKED_EVERY_MS: u64 = 3_600_000;
 /// Members who wait for statements that they asked for.
 pub const WAITING_FOR_STATEMENTS_MAX: usize = 50;
 /// Those who ask to join one group at the same time. Past it nobody is heard.
@@ -79,6 +81,12 @@ pub struct Group {
     /// Of a group that this account asked to join.
     #[n(16)]
     pub wish: Option<JoinWish>,
+    /// SHA-256 of the picture that is kept in `Store::Pictures`. `None`: there is none.
+    #[n(17)]
+    pub picture: Option<Digest>,
+    /// When a statement named a picture that is missing here, or when it was asked for last, in milliseconds since 1970.
+    #[n(18)]
+    pub(crate) picture_awaited_at: u64,
 }
 
 /// This account's own wish to join a group.
@@ -233,6 +241,9 @@ pub(crate) struct Wanted {
     /// The newest that they know.
     #[n(1)]
     pub(crate) after: Digest,
+    /// The picture that they have.
+    #[n(2)]
+    pub(crate) picture: Option<Digest>,
 }
 
 impl cbor::Record for Group {
@@ -265,6 +276,8 @@ impl Group {
             join_requests: Vec::new(),
             to_refuse: Vec::new(),
             wish: None,
+            picture: None,
+            picture_awaited_at: 0,
         }
     }
 
@@ -303,10 +316,10 @@ impl Group {
     }
 
     /// Past [`WAITING_FOR_STATEMENTS_MAX`] nobody is added.
-    pub(crate) fn want(&mut self, by: &Address, after: Digest) {
+    pub(crate) fn want(&mut self, by: &Address, after: Digest, picture: Option<Digest>) {
         self.wanted.retain(|wanted| wanted.by != *by);
         if self.wanted.len() < WAITING_FOR_STATEMENTS_MAX {
-            self.wanted.push(Wanted { by: by.clone(), after });
+            self.wanted.push(Wanted { by: by.clone(), after, picture });
         }
     }
 

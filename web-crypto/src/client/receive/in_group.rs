@@ -107,7 +107,7 @@ impl Messenger {
         match content.body {
             // They open sessions, and say nothing.
             Body::ContactRequest => {}
-            Body::AskStatements => self.take_wish(&contact.peer, within, step),
+            Body::AskStatements { picture } => self.take_wish(&contact.peer, within, picture, step),
             Body::JoinRefused => self.take_join_refusal(&contact.peer, within.id, step),
             Body::Statements { statements, tokens } => {
                 let grown = self.grow(within.id, statements, verifier).await;
@@ -161,7 +161,11 @@ impl Messenger {
             group.ask(&contact.peer.address, said.now);
         }
         group.reach(&contact.peer.address);
-        let is_allowed = self.group_state(within.id).is_some_and(|state| may_say(state, contact, &body));
+        let state = self.group_state(within.id);
+        if let Some(state) = state.filter(|_| !lacks_statements && !matches!(body, Body::GroupPicture(_))) {
+            group.ask_picture(state, &contact.peer.address, said.now);
+        }
+        let is_allowed = state.is_some_and(|state| may_say(state, contact, &body));
         let waits = !is_allowed && lacks_statements;
         if waits {
             group.holds = Some(within.head);
@@ -174,6 +178,10 @@ impl Messenger {
         }
         if !is_allowed {
             step.ignore(Ignored::NotAMember);
+            return Ok(());
+        }
+        if let Body::GroupPicture(jpeg) = body {
+            self.take_picture(&group, jpeg, step);
             return Ok(());
         }
         self.take_allowed(contact, kept, body, said, records, step).await
@@ -284,7 +292,9 @@ impl Messenger {
                 continue;
             }
             step.changes.delete(Store::UnknownContents, record.key);
-            if let Some((contact, _)) = allowed
+            if let (Some(_), Body::GroupPicture(jpeg)) = (&allowed, &content.body) {
+                self.take_picture(group, jpeg.clone(), &mut step);
+            } else if let Some((contact, _)) = allowed
                 && let Some(conversation) = self.kept(&ConversationId::Group(group.id))
             {
                 let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time, now };
@@ -308,6 +318,7 @@ fn may_say(state: &GroupState, contact: &Contact, body: &Body) -> bool {
         Body::Event { event: Event::Timer { .. }, .. } => false,
         Body::Event { .. } => state.may_write(contact.address()),
         Body::GroupReceipt { .. } => !contact.is_own(),
+        Body::GroupPicture(_) => true,
         Body::ReadUntil { .. } | Body::ConversationSettings(_) => contact.is_own(),
         _ => false,
     }

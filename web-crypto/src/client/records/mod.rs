@@ -67,11 +67,13 @@ pub enum Store {
     Groups,
     /// By `group/version/hash`: what its members said about it.
     Statements,
+    /// By a group's id: its picture.
+    Pictures,
 }
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -95,6 +97,7 @@ impl Store {
         Self::Cursor,
         Self::Groups,
         Self::Statements,
+        Self::Pictures,
     ];
     /// The stores that `Messenger::load` needs; the others grow with every message and are read one record at a time.
     pub const IN_MEMORY: [Self; 11] = [
@@ -137,6 +140,7 @@ impl Store {
             Self::Cursor => "cursor",
             Self::Groups => "groups",
             Self::Statements => "statements",
+            Self::Pictures => "pictures",
         }
     }
 }

@@ -1,8 +1,51 @@
-//! Statements of a group, divided into contents.
+//! What members of a group give each other beside what they say: statements, delivery tokens, the picture.
 
-use super::{Body, MemberToken, STATEMENTS_BYTES_MAX};
-use crate::{client::group::SignedStatement, crypto::cbor};
-use minicbor::Encode;
+use super::Body;
+use crate::{
+    client::group::{SignedStatement, statement::STATEMENT_BYTES_MAX},
+    crypto::{account_token::AccountToken, cbor},
+};
+use cliquet_wire::{address::Address, bytes::Digest};
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+/// Statements of a group in one content, as long as the longest one and its signature; more go in several.
+pub const STATEMENTS_BYTES_MAX: usize = STATEMENT_BYTES_MAX + 1024;
+
+/// The delivery token of a member.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MemberToken {
+    /// The member.
+    #[n(0)]
+    pub address: Address,
+    /// Their token.
+    #[n(1)]
+    pub token: AccountToken,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Statements {
+    #[n(0)]
+    pub(super) statements: Vec<SignedStatement>,
+    #[n(1)]
+    #[cbor(default)]
+    pub(super) tokens: Vec<MemberToken>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Ask {
+    #[n(0)]
+    pub(super) picture: Option<Digest>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(super) struct Picture {
+    #[n(0)]
+    pub(super) picture: ByteVec,
+}
 
 impl Body {
     /// Statements and tokens as contents that hold them all, the statements in their order.
@@ -29,7 +72,6 @@ impl Body {
     }
 }
 
-/// Of their encodings, together.
 pub(super) fn bytes_of<T: Encode<()>>(parts: &[T]) -> usize {
     parts.iter().map(|part| cbor::encode(part).len()).sum()
 }
