@@ -1,6 +1,9 @@
 //! What is set for a group in its pane, and what its members see of that.
 
-use super::disappearing::MINUTE_MS;
+use super::{
+    disappearing::MINUTE_MS,
+    profiles::{a_picture, until_pictured},
+};
 use crate::person::{Person, meet};
 use crate::picture::show;
 use crate::stage::Stage;
@@ -196,4 +199,54 @@ async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so(
     alice.until_hears("this stays").await;
     alice.later(120 * MINUTE_MS).await;
     alice.until_group_reads(&["bob@example.org: this stays"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_has_a_picture_that_every_member_sees_and_the_server_does_not() {
+    const ERROR: &str = "document.querySelector('.group-picture [data-group-error]').textContent === a[0]";
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let carol = stage.person("carol").await;
+    carol.sign_up().await;
+    meet(&alice, &carol).await;
+    alice.make_group("Walks", &[&bob]).await;
+    bob.open_group("Walks").await;
+    alice.members().await;
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("letter.png");
+    std::fs::write(&text, "this is no picture").unwrap();
+    alice.tab.choose_file("[data-group-picture]", &text.display().to_string()).await;
+    alice.tab.until("a word about the file", ERROR, vec![word("en", "word-profile-no-picture").into()]).await;
+    show(&alice.tab, "group-no-picture").await;
+    alice.tab.choose_file("[data-group-picture]", &a_picture()).await;
+    alice.until_notice("You changed the picture.").await;
+    bob.until_notice("alice@example.org changed the picture.").await;
+    // Who comes later has it too.
+    alice.tab.click(&format!("#group-info .choices input[value='{}']", carol.email)).await;
+    alice.tab.click("[data-add-chosen]").await;
+    carol.open_group("Walks").await;
+    bob.members().await;
+    for person in [&alice, &bob, &carol] {
+        let line = "#contacts li:not([data-contact*='@'])";
+        until_pictured(&person.tab, line).await;
+        until_pictured(&person.tab, ".conversation .pane-head").await;
+    }
+    until_pictured(&bob.tab, "#group-info").await;
+    show(&alice.tab, "group-picture").await;
+    show(&bob.tab, "group-picture-of-a-member").await;
+    // It is there again at once when the page is.
+    bob.tab.reload().await;
+    bob.until_ready(&bob.tab).await;
+    until_pictured(&bob.tab, ".conversation .pane-head").await;
+    // In another browser, from a member.
+    let laptop = stage.another_browser_of(&bob).await;
+    laptop.open_group("Walks").await;
+    until_pictured(&laptop.tab, ".conversation .pane-head").await;
+
+    alice.tab.click("[data-group-do=remove-picture]").await;
+    bob.until_notice("alice@example.org removed the picture.").await;
+    let letter = "document.querySelector('.conversation .pane-head .avatar').textContent === 'W'";
+    for person in [&alice, &bob, &laptop] {
+        person.tab.until("a letter", letter, vec![]).await;
+    }
 }

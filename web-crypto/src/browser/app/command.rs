@@ -3,7 +3,7 @@
 use crate::client::{
     conversation::{ConversationId, GroupId},
     ephemeral::Signal,
-    group::{GroupRight, Role, Who},
+    group::{GroupPicture, GroupRight, Role, Who},
     join_link::JoinByLink,
     profile::Profile,
     settings::{AccountSettings, ConversationChange},
@@ -50,6 +50,9 @@ pub enum GroupAction {
         #[n(1)]
         who: Who,
     },
+    /// Show this picture for it, or none.
+    #[n(8)]
+    SetPicture(#[n(0)] Option<GroupPicture>),
     /// Make a link by which others join, in the place of an earlier one. `asks`: a person decides about everybody.
     #[n(20)]
     MakeLink {

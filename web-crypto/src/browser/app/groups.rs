@@ -12,7 +12,7 @@ use crate::{
     client::{
         conversation::{ConversationId, GroupId},
         delivery_token::{DELIVERY_TOKEN, OwnToken},
-        group::{Change, Group, Role},
+        group::{Change, Group, GroupPicture, Role},
         join_link::JoinByLink,
         messenger::{Messenger, StepError},
         records::{Store, decode},
@@ -71,6 +71,7 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
             let description = description.map(|text| Change::Description(clean_lines(&text)));
             name.as_deref().and_then(named).into_iter().chain(description).collect()
         }
+        GroupAction::SetPicture(picture) => return set_picture(engine, id, picture).await,
         GroupAction::SetRight { right, who } => vec![Change::SetRight { right, who }],
     };
     change(engine, id, |_| Ok(changes.clone())).await
@@ -83,6 +84,24 @@ pub(super) async fn set_timer<P: Platform>(
     seconds: Option<u32>,
 ) -> Result<(), AppError> {
     change(engine, id, |_| Ok(vec![Change::Timer(seconds)])).await
+}
+
+async fn set_picture<P: Platform>(
+    engine: &Engine<P>,
+    id: GroupId,
+    picture: Option<GroupPicture>,
+) -> Result<(), AppError> {
+    let signer = signer(engine).await?;
+    let now = engine.platform().now_ms();
+    let change = Change::Picture(picture.as_ref().map(GroupPicture::hash));
+    engine
+        .run(async |messenger| {
+            if messenger.group_state(id).is_some_and(|state| !state.is_news(&change)) {
+                return Ok(None);
+            }
+            Ok(Some(messenger.set_group_picture(id, picture.clone(), &signer, now).await?))
+        })
+        .await
 }
 
 /// Makes these changes, as far as they are any: what is so already, because another device or member did the same, is done.

@@ -6,7 +6,7 @@ use crate::{
     browser::platform::service::{Platform, Ranges, Storage},
     client::{
         conversation::{Conversation, ConversationId, GroupId, Message, MessageRef, Preview, message_key},
-        group::{Group, Standing},
+        group::{Group, GroupPicture, Standing},
         peer::Peer,
         profile::{PROFILE, Profile},
         records::{RecordsError, Store, decode},
@@ -59,6 +59,14 @@ async fn load<P: Platform>(
 pub async fn group<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<Option<Group>, AppError> {
     let value = engine.store().value(Store::Groups.name(), &id.to_string()).await?;
     Ok(value.and_then(|value| Group::load(&value).ok()).filter(|group| group.standing != Standing::Deleted))
+}
+
+/// The picture of a group. `None`: it is not here.
+///
+/// # Errors
+/// As [`peer`].
+pub async fn group_picture<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<Option<GroupPicture>, AppError> {
+    record(engine, Store::Pictures, &id.to_string(), GroupPicture::load).await
 }
 
 /// Every group that reads.

@@ -12,8 +12,8 @@ use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
 use web_sys::Element;
 
-const BUTTONS: &str = "[data-new-group-open], [data-group-info], [data-group-do]";
-const FIELDS: &str = "[data-group-right]";
+const BUTTONS: &str = "[data-new-group-open], [data-group-info], [data-group-do], [data-choose-group-picture]";
+const FIELDS: &str = "[data-group-right], [data-group-picture]";
 const FORMS: &str = "[data-new-group], [data-group-add], [data-group-edit]";
 
 /// Serves the buttons and forms of groups, and shows who is in one when that changes.

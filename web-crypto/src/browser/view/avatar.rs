@@ -1,10 +1,14 @@
-//! The round picture of an account: the one that it shows, or the first letter of its name on a colour of its own.
+//! The round picture of an account or group: the one that it shows, or the first letter of its name on a colour of its own.
 
 use super::{Engine, dom, names};
 use crate::{
     browser::app::{error::AppError, load_messages},
-    client::peer::{Peer, Trust},
+    client::{
+        group::Group,
+        peer::{Peer, Trust},
+    },
 };
+use cliquet_wire::bytes::Digest;
 use js_sys::{Array, Uint8Array};
 use std::{cell::RefCell, collections::BTreeMap};
 use wasm_bindgen::JsCast;
@@ -13,9 +17,11 @@ use web_sys::{Blob, BlobPropertyBag, Element, HtmlElement, Url};
 /// On an avatar: what it shows, so that a picture is not decoded again for each line that changes.
 const SHOWS: &str = "data-shows";
 
-/// What is kept of an account's profile for as long as the page lives.
+/// What is kept of an account's profile, or of a group, for as long as the page lives.
 #[derive(Clone, Default, Debug)]
 struct Shown {
+    /// Of a group: the hash of its picture.
+    hash: Option<Digest>,
     /// The address of its picture.
     picture: Option<String>,
     about: Option<String>,
@@ -45,6 +51,28 @@ pub async fn show(engine: &Engine, element: &Element, peer: &Peer) -> Result<(),
     Ok(())
 }
 
+/// Shows a group on its conversation, its pane, or its line in the list.
+///
+/// # Errors
+/// When the storage does not answer.
+pub async fn show_group(engine: &Engine, element: &Element, group: &Group) -> Result<(), AppError> {
+    let Some(avatar) = dom::within(element, ".avatar") else { return Ok(()) };
+    let id = group.id.to_string();
+    let kept = SHOWN.with_borrow(|shown| shown.get(&id).cloned()).unwrap_or_default();
+    let picture = if kept.hash == group.picture {
+        kept.picture
+    } else {
+        outdate(&id);
+        let picture = load_messages::group_picture(engine, group.id).await?;
+        let picture = picture.and_then(|picture| picture_url(&picture.jpeg));
+        let shown = Shown { hash: group.picture, picture: picture.clone(), about: None };
+        SHOWN.with_borrow_mut(|kept| kept.insert(id.clone(), shown));
+        picture
+    };
+    draw(&avatar, &id, &names::of(&id), picture.as_deref());
+    Ok(())
+}
+
 /// Its profile has changed: what was kept of it is read again.
 pub fn outdate(address: &str) {
     let kept = SHOWN.with_borrow_mut(|shown| shown.remove(address));
@@ -60,7 +88,7 @@ async fn load(engine: &Engine, peer: &Peer) -> Result<Shown, AppError> {
     }
     let profile = load_messages::profile(engine, &peer.address).await?.unwrap_or_default();
     let picture = profile.picture.as_deref().and_then(picture_url);
-    let shown = Shown { picture, about: profile.about };
+    let shown = Shown { hash: None, picture, about: profile.about };
     outdate(address);
     SHOWN.with_borrow_mut(|kept| kept.insert(address.to_owned(), shown.clone()));
     Ok(shown)

@@ -83,7 +83,9 @@ impl Contacts {
             self.show_peer(&peer).await?;
         }
         for group in load_messages::groups(&self.engine).await? {
-            groups::line(&ConversationId::Group(group.id), &group);
+            if let Some(line) = groups::line(&ConversationId::Group(group.id), &group) {
+                avatar::show_group(&self.engine, &line, &group).await?;
+            }
         }
         let drafts = drafts::all(&self.engine).await?;
         for conversation in load_messages::conversations(&self.engine).await? {

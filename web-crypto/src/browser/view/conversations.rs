@@ -296,6 +296,7 @@ impl Conversations {
             ConversationId::Group(group) => {
                 if let Some(group) = load_messages::group(&self.engine, *group).await? {
                     groups::show(open, &group, self.engine.email(), kept);
+                    avatar::show_group(&self.engine, open.section(), &group).await?;
                 }
                 return Ok(());
             }
@@ -399,7 +400,11 @@ impl Conversations {
                 Change::Conversation(id) => {
                     if let Some(group) = id.group() {
                         match load_messages::group(&self.engine, group).await? {
-                            Some(group) => drop(groups::line(id, &group)),
+                            Some(group) => {
+                                if let Some(line) = groups::line(id, &group) {
+                                    avatar::show_group(&self.engine, &line, &group).await?;
+                                }
+                            }
                             None => groups::forget(id),
                         }
                     }

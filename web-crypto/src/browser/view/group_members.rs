@@ -53,6 +53,10 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
     if element.has_attribute("data-group-info") {
         return toggle(engine, &open, group).await;
     }
+    if element.has_attribute("data-choose-group-picture") {
+        group_settings::choose_picture(open.section());
+        return Ok(());
+    }
     if element.has_attribute("data-members-changed") {
         return fill(engine, &open, group).await;
     }
@@ -62,6 +66,7 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
         (Some("join"), _) => GroupAction::Join,
         (Some("leave"), _) => GroupAction::Leave,
         (Some("forget"), _) => GroupAction::Forget,
+        (Some("remove-picture"), _) => GroupAction::SetPicture(None),
         (Some("take-back-wish"), _) => GroupAction::TakeBackWish,
         (Some("make-link"), _) => GroupAction::MakeLink { asks: group_link::asks(open.section()) },
         (Some("link-asks"), _) => GroupAction::LinkAsks(group_link::asks(open.section())),
@@ -83,6 +88,10 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
             }
             GroupAction::Add(chosen)
         }
+        _ if element.has_attribute("data-group-picture") => match group_settings::picture(element).await {
+            Some(picture) => GroupAction::SetPicture(Some(picture)),
+            None => return Ok(()),
+        },
         _ => match group_settings::wanted(element) {
             Some(action) => action,
             None => return Ok(()),
@@ -150,7 +159,10 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
     if let Some(form) = dom::within(section, "[data-group-add]") {
         offer(engine, &form, &members).await?;
     }
-    group_settings::show(section, &group.shown);
+    if let Some(info) = dom::within(section, "#group-info") {
+        avatar::show_group(engine, &info, &group).await?;
+    }
+    group_settings::show(section, &group);
     Ok(())
 }
 

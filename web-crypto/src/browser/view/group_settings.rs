@@ -1,13 +1,18 @@
-//! What is set for a group, in its pane: name and description, and who has which right.
+//! What is set for a group, in its pane: picture, name and description, and who has which right.
 
-use super::{dom, rich_text, sentences::word};
+use super::{
+    dom,
+    picture::{self, PictureError},
+    rich_text,
+    sentences::word,
+};
 use crate::{
     browser::app::command::GroupAction,
-    client::group::{Change, GroupRight, Shown, Who},
+    client::group::{Change, Group, GroupPicture, GroupRight, Who},
     crypto::profile::{clean, clean_lines},
 };
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlFieldSetElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
+use web_sys::{Element, HtmlElement, HtmlFieldSetElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 
 const NAME: &str = "#group-name";
 const DESCRIPTION: &str = "#group-description";
@@ -15,7 +20,11 @@ const DESCRIPTION: &str = "#group-description";
 const EVERYONE: &str = "everyone";
 
 /// Shows what is set.
-pub fn show(section: &Element, shown: &Shown) {
+pub fn show(section: &Element, group: &Group) {
+    let shown = &group.shown;
+    if let Some(button) = dom::within(section, "[data-group-do=remove-picture]") {
+        dom::hide(&button, group.picture.is_none());
+    }
     if let Some(about) = dom::within(section, "[data-group-about]") {
         dom::hide(&about, shown.description.is_none());
         rich_text::show(&about, shown.description.as_deref().unwrap_or_default());
@@ -54,6 +63,29 @@ pub fn wanted(element: &Element) -> Option<GroupAction> {
     let (right, select) = (right_of(element)?, element.dyn_ref::<HtmlSelectElement>()?);
     let who = if select.value() == EVERYONE { Who::Everyone } else { Who::Admins };
     Some(GroupAction::SetRight { right, who })
+}
+
+/// Has the browser ask for a file.
+pub fn choose_picture(section: &Element) {
+    if let Some(input) = dom::within(section, "[data-group-picture]") {
+        input.unchecked_ref::<HtmlElement>().click();
+    }
+}
+
+/// The picture that was chosen, made small. `None`: a fault is said.
+pub async fn picture(field: &Element) -> Option<GroupPicture> {
+    let input = field.dyn_ref::<HtmlInputElement>()?;
+    let file = input.files()?.get(0)?;
+    let made = picture::shrink(&file).await;
+    // The same file may be chosen again.
+    input.set_value("");
+    let (picture, fault) = match made {
+        Ok(jpeg) => (Some(GroupPicture { jpeg: jpeg.into() }), ""),
+        Err(PictureError::TooLarge) => (None, "profile-picture-too-large"),
+        Err(PictureError::NotAPicture) => (None, "profile-no-picture"),
+    };
+    complain(&field.closest(".group-picture").ok()??, fault);
+    picture
 }
 
 /// The right that a field sets.

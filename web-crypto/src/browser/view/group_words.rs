@@ -30,9 +30,8 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address, timer: impl 
             Change::Description(None) => sentences.push(say("group-undescribed", "")),
             Change::SetRight { right, who } => sentences.push(say(right_set(*right, *who), "")),
             Change::Timer(seconds) => sentences.push(timer(*seconds)),
-            Change::Picture(_) => {
-                sentences.push(say("group-changed", ""));
-            }
+            Change::Picture(Some(_)) => sentences.push(say("group-pictured", "")),
+            Change::Picture(None) => sentences.push(say("group-unpictured", "")),
         }
     }
     if !added.is_empty() {

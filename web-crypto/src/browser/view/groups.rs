@@ -3,7 +3,7 @@
 //! The server knows of no group, so nothing of one is asked for. Line and conversation are copies of templates, and a
 //! group's address is the page's with its id in the fragment, which browsers send to nobody.
 
-use super::{avatar, conversation::OpenConversation, dom, fill::fill, names, sentences::word};
+use super::{conversation::OpenConversation, dom, fill::fill, names, sentences::word};
 use crate::{
     browser::platform::htmx,
     client::{
@@ -132,7 +132,6 @@ pub fn line(id: &ConversationId, group: &Group) -> Option<Element> {
     if !says.is_empty() {
         dom::set_text(&line, ".contact-last", &says);
     }
-    draw(&line, &id);
     Some(line)
 }
 
@@ -145,10 +144,6 @@ fn writes(group: &Group) -> bool {
 pub fn learn(group: &Group) -> bool {
     let name = if group.shown.name.is_empty() { word("group-unnamed") } else { group.shown.name.clone() };
     names::learn_group(&group.id.to_string(), name)
-}
-
-fn draw(within: &Element, id: &str) {
-    avatar::draw_letter(within, id, &names::of(id));
 }
 
 /// Takes away what is shown of a group that was deleted here.
@@ -168,7 +163,6 @@ pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
     let section = open.section();
     learn(group);
     names::show(section);
-    draw(section, &open.id.text());
     let shown = &group.shown;
     let is_joined = group.standing == Standing::Joined;
     let is_asking = group.standing == Standing::Asking;
