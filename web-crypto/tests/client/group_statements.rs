@@ -129,15 +129,26 @@ fn what_waits_for_one_statement_does_not_wait_for_another_one() {
     world.devices[CAROL].online = true;
     world.settle();
     assert!(world.texts(CAROL, id).is_empty());
-    // Dave knows only that he was added himself.
-    world.devices[DAVE].online = true;
+    // Dave knows only that he was added himself. With his answer comes more that she cannot place yet.
+    world.devices[CAROL].online = false;
+    for place in [DAVE, BOB] {
+        world.devices[place].online = true;
+        world.say(place, id, "anybody here?");
+        world.settle();
+    }
+    for place in [DAVE, BOB] {
+        world.devices[place].online = false;
+    }
+    world.devices[CAROL].online = true;
     world.settle();
-    assert_eq!(world.texts(CAROL, id), ["dave: hello"]);
+    assert_eq!(world.texts(CAROL, id), ["dave: hello", "dave: anybody here?"]);
     world.devices[BOB].online = true;
     world.devices[CAROL].now += ASKED_EVERY_MS;
-    world.say(BOB, id, "anybody here?");
+    world.say(BOB, id, "I am");
     world.settle();
-    assert_eq!(world.texts(CAROL, id), ["dave: hello", "bob: hello", "bob: anybody here?"]);
+    let texts: BTreeSet<String> = world.texts(CAROL, id).into_iter().collect();
+    let said = ["dave: hello", "dave: anybody here?", "bob: hello", "bob: anybody here?", "bob: I am"];
+    assert_eq!(texts, said.map(Into::into).into());
 }
 
 /// Requirement: G2

@@ -167,7 +167,8 @@ impl Messenger {
         }
         let is_allowed = state.is_some_and(|state| may_say(state, contact, &body));
         let waits = !is_allowed && lacks_statements;
-        if waits {
+        // Until what waits has been looked at, nothing else is waited for.
+        if waits && !self.has_come(&group) {
             group.holds = Some(within.head);
         }
         if self.group(within.id) != Some(&group) {
@@ -250,16 +251,18 @@ impl Messenger {
         Ok(())
     }
 
+    /// Whether what waits for statements is to be looked at.
+    fn has_come(&self, group: &Group) -> bool {
+        group.holds.is_some_and(|head| self.chain(group.id).is_some_and(|chain| chain.knows(&head)))
+    }
+
     /// Takes in the next content that was kept because the statements that allow it had not come. `None`: there is none.
     pub(in crate::client) async fn take_next_kept(
         &self,
         records: &impl Records,
         now: u64,
     ) -> Result<Option<Step>, StepError> {
-        let has_come = |group: &&Group| {
-            group.holds.is_some_and(|head| self.chain(group.id).is_some_and(|chain| chain.knows(&head)))
-        };
-        let Some(group) = self.groups().find(has_come) else { return Ok(None) };
+        let Some(group) = self.groups().find(|group| self.has_come(group)) else { return Ok(None) };
         let mut step = self.step();
         let mut found = records.all_under(Store::UnknownContents, &group.id.to_string()).await?;
         // What came before the group was known is with its sender.
