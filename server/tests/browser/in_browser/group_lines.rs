@@ -71,10 +71,11 @@ async fn names_and_avatars_stand_beside_what_others_say_once_for_what_one_says_i
     bob.until_hears("I bring cake").await;
     bob.send("Good!").await;
     alice.until_hears("Good!").await;
-    // Alice knows Bob; Carol knows his address.
+    // Alice has added Bob; Carol knows him from the group alone.
     alice.until_authors(&[("Bob the walker", "img"), ("carol@example.org", "c"), ("Bob the walker", "img")]).await;
     carol.until_hears("Good!").await;
-    carol.until_authors(&[("bob@example.org", "b"), ("bob@example.org", "b")]).await;
+    // He told the fellow members his name, and his picture is for contacts.
+    carol.until_authors(&[("Bob the walker", "B"), ("Bob the walker", "B")]).await;
     show(&alice.tab, "group-authors").await;
     for theme in ["light", "dark"] {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });

@@ -117,6 +117,14 @@ pub fn language() -> String {
         .unwrap_or_else(|| "en".to_owned())
 }
 
+/// Puts these elements into another, in the place of what was there.
+pub fn fill(element: &Element, children: &[Element]) {
+    element.set_text_content(None);
+    for child in children {
+        let _ = element.append_child(child);
+    }
+}
+
 /// A copy of what a template holds.
 pub fn copy(template: &Element) -> Option<Element> {
     let content = template.dyn_ref::<HtmlTemplateElement>()?.content();

@@ -120,7 +120,8 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
     else {
         return Ok(());
     };
-    list.set_text_content(None);
+    // Put on the page at once: the group may change again meanwhile.
+    let mut lines = Vec::with_capacity(group.shown.members.len());
     for member in &group.shown.members {
         let Some(line) = dom::copy(&template) else { continue };
         let (address, is_own) = (member.address.as_str(), member.address == *engine.email());
@@ -152,8 +153,9 @@ async fn fill(engine: &Engine, open: &OpenConversation, id: GroupId) -> Result<(
                 dom::hide(&part, hidden);
             }
         }
-        let _ = list.append_child(&line);
+        lines.push(line);
     }
+    dom::fill(&list, &lines);
     group_link::show(engine, section, &group).await?;
     let members: Vec<&Address> = group.shown.members.iter().map(|member| &member.address).collect();
     if let Some(form) = dom::within(section, "[data-group-add]") {
@@ -171,7 +173,8 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
     let (Some(choices), Some(template)) = (dom::within(form, ".choices"), dom::by_id("choice-template")) else {
         return Ok(());
     };
-    choices.set_text_content(None);
+    let chosen = chosen(form);
+    let mut lines = Vec::new();
     if let Some(fieldset) = dom::within(form, "fieldset") {
         fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
     }
@@ -194,14 +197,16 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         if let Some(input) = dom::within(&choice, "input") {
             let _ = input.set_attribute("value", address);
             let _ = input.set_attribute("aria-label", &names::of(address));
+            let _ = input.toggle_attribute_with_force("checked", chosen.contains(&peer.address));
         }
         if let Some(name) = dom::within(&choice, "[data-name]") {
             let _ = name.set_attribute("data-name", address);
         }
         names::show(&choice);
         avatar::show(engine, &choice, peer).await?;
-        let _ = choices.append_child(&choice);
+        lines.push(choice);
     }
+    dom::fill(&choices, &lines);
     Ok(())
 }
 
