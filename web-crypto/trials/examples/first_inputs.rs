@@ -75,7 +75,7 @@ fn main() {
     json("directory", "directory", serde_json::to_value(&directory).unwrap());
     json("directory", "list", serde_json::to_value(&directory.device_list).unwrap());
     json("directory", "certificate", serde_json::to_value(&directory.certificates[0]).unwrap());
-    let bundles = world.office.claim(&address(0), &[directory.certificates[0].device]);
+    let bundles = world.office.claim(&address(0), &[directory.certificates[0].device]).unwrap();
     json("bundle", "bundle", serde_json::to_value(&bundles[0]).unwrap());
     json("bundle", "bundles", serde_json::to_value(Bundles { bundles }).unwrap());
     json(

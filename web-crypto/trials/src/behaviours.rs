@@ -218,7 +218,7 @@ fn tend(world: &mut World, place: usize, class: Class, choices: &mut Choices<'_>
     delivery_tokens::tend(world, place, much);
 }
 
-fn jump(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+pub(crate) fn jump(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let device = &mut world.devices[place];
     let by = [1_000, 61_000, 3_600_000, 10 * 365 * 24 * 3_600_000][choices.below(4)];
     device.now = if choices.below(2) == 0 { device.now + by } else { device.now.saturating_sub(by) };
@@ -244,7 +244,7 @@ fn waiting<'a>(world: &'a mut World, place: usize, choices: &mut Choices<'_>) ->
     Some((chosen, &mut mailbox.waiting[chosen]))
 }
 
-fn drop_one(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+pub(crate) fn drop_one(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let Some((chosen, letter)) = waiting(world, place, choices) else { return };
     let letter = letter.clone();
     let id = world.devices[place].id;
@@ -253,8 +253,9 @@ fn drop_one(world: &mut World, place: usize, choices: &mut Choices<'_>) {
 }
 
 /// A text on its way to this device; or a hello, and with it whatever its sender asked this device for.
-fn destroy(world: &mut World, place: usize, letter: &Letter) {
+pub(crate) fn destroy(world: &mut World, place: usize, letter: &Letter) {
     let asker = world.devices.iter().position(|device| device.id == letter.envelope.sender_device);
+    world.ledger.destroyed(place, asker, letter);
     let authors: std::collections::BTreeMap<_, _> = world.texts.iter().map(|text| (text.id, text.author)).collect();
     for ((id, receiver), fate) in &mut world.fates {
         let text = *receiver == place && letter.about == Some(*id) && matches!(fate, Fate::UnderWay | Fate::Asked);
@@ -266,7 +267,7 @@ fn destroy(world: &mut World, place: usize, letter: &Letter) {
 }
 
 /// Another envelope made from one that waits: before it, or in its place.
-fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
+pub(crate) fn alter(world: &mut World, place: usize, choices: &mut Choices<'_>) {
     let Some((chosen, letter)) = waiting(world, place, choices) else { return };
     // Not twice: the second change could undo the first.
     if !letter.genuine {

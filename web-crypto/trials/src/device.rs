@@ -75,11 +75,26 @@ pub enum Crash {
     AfterCommit,
 }
 
+/// Whether a device does its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    There,
+    /// Without a network.
+    Away,
+    /// It goes on, and takes nothing in: its person wants to hear of nothing.
+    Deaf,
+    /// Its storage was cleared.
+    Gone,
+}
+
 #[derive(Debug)]
 pub struct Device {
     pub address: Address,
     pub id: DeviceId,
     pub account: usize,
+    pub presence: Presence,
+    /// It came after the others, with what the vault knew: so many texts had been said in groups then.
+    pub since: Option<usize>,
     pub disk: Disk,
     pub messenger: Messenger,
     pub rng: ChaCha20Rng,
@@ -93,6 +108,25 @@ pub struct Device {
 }
 
 impl Device {
+    pub fn new(disk: Disk, account: usize, rng: ChaCha20Rng, now: u64) -> Self {
+        let messenger = disk.load();
+        Self {
+            address: messenger.address().clone(),
+            id: messenger.device(),
+            account,
+            presence: Presence::There,
+            since: None,
+            disk,
+            messenger,
+            rng,
+            now,
+            crash: None,
+            copy: None,
+            restored: false,
+            rotations: 0,
+        }
+    }
+
     /// Commits and applies, or loses power and starts again from what is durable. Tells whether the step is durable.
     pub fn take(&mut self, step: Step) -> bool {
         let crash = match self.crash.take() {

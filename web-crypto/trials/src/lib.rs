@@ -17,6 +17,8 @@ mod delivery_tokens;
 pub mod device;
 mod disappearing;
 pub mod groups;
+pub mod ledger;
+mod newcomers;
 pub mod office;
 pub mod schedule;
 pub mod seeds;

@@ -12,7 +12,7 @@ use cliquet_wire::{
     pre_keys::{PreKeyBundle, PreKeyUpload},
     problem::ProblemCode,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was handed out lately can be handed out again.
 const GIVEN_MAX: usize = 3;
@@ -25,6 +25,8 @@ pub struct Letter {
     pub cursor: Option<u64>,
     /// The text in it, when it is as its sender posted it.
     pub about: Option<MessageId>,
+    /// The text that the event in it changes.
+    pub amends: Option<MessageId>,
     /// Its sender went back to an older state before it was posted.
     pub from_older_state: bool,
     /// As its sender posted it.
@@ -46,7 +48,15 @@ pub struct Sender<'a> {
     pub address: &'a Address,
     pub device: DeviceId,
     pub about: Option<MessageId>,
+    pub amends: Option<MessageId>,
     pub from_older_state: bool,
+}
+
+/// Why a post was not taken, and because of which accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    pub code: ProblemCode,
+    pub accounts: Vec<Address>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -56,6 +66,10 @@ pub struct Office {
     pub mailboxes: BTreeMap<DeviceId, Mailbox>,
     /// The hash of the token that counts, by the account.
     pub delivery_tokens: BTreeMap<Address, Option<Digest>>,
+    /// Who takes nothing from whom.
+    pub blocked: BTreeSet<(Address, Address)>,
+    /// The texts of which an envelope was taken for a device.
+    pub taken: BTreeSet<(MessageId, DeviceId)>,
     /// Every envelope that was ever posted, its bytes and when it was taken: an id is taken once.
     posted: BTreeMap<EnvelopeId, (Envelope, u64)>,
     /// By sender, receiver, ratchet key and number.
@@ -66,8 +80,25 @@ pub struct Office {
 }
 
 impl Office {
-    pub fn post(&mut self, sender: Sender<'_>, body: &str) -> Result<MessagesSent, ProblemCode> {
+    /// All of it or nothing: every account takes it, and every device of each is named.
+    pub fn post(&mut self, sender: Sender<'_>, body: &str) -> Result<MessagesSent, Refused> {
         let post: SendMessages = serde_json::from_str(body).expect("a post is what the server reads");
+        let mut named: BTreeMap<&Address, BTreeSet<DeviceId>> = BTreeMap::new();
+        for envelope in &post.envelopes {
+            named.entry(&envelope.receiver_email).or_default().insert(envelope.receiver_device);
+        }
+        let accounts = |code, is_refused: &dyn Fn(&Address, &BTreeSet<DeviceId>) -> bool| {
+            let refused = named.iter().filter(|(account, devices)| is_refused(account, devices));
+            let accounts: Vec<Address> = refused.map(|(account, _)| (*account).clone()).collect();
+            if accounts.is_empty() { Ok(()) } else { Err(Refused { code, accounts }) }
+        };
+        accounts(ProblemCode::NotAContact, &|account, _| {
+            self.blocked.contains(&(account.clone(), sender.address.clone()))
+        })?;
+        accounts(ProblemCode::DevicesChanged, &|account, devices| {
+            let listed = self.directories[account].device_list.devices.iter();
+            listed.copied().filter(|device| *device != sender.device).collect::<BTreeSet<_>>() != *devices
+        })?;
         self.clock += 1;
         let now = BEGIN_MS + self.clock;
         // Of a post that was taken before, its sender is told that time.
@@ -85,10 +116,12 @@ impl Office {
             let earlier = self.numbers.insert(place, envelope.id);
             assert!(earlier.is_none() || sender.from_older_state, "a message key was used again");
             envelope.timestamp = now;
+            self.taken.extend(sender.about.map(|text| (text, envelope.receiver_device)));
             self.deliver(Letter {
                 envelope,
                 cursor: None,
                 about: sender.about,
+                amends: sender.amends,
                 from_older_state: sender.from_older_state,
                 genuine: true,
                 overtaken: 0,
@@ -105,8 +138,12 @@ impl Office {
         self.mailboxes.entry(device).or_default()
     }
 
-    pub fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Vec<PreKeyBundle> {
+    /// One bundle of each device.
+    pub fn claim(&mut self, address: &Address, devices: &[DeviceId]) -> Result<Vec<PreKeyBundle>, ProblemCode> {
         let directory = &self.directories[address];
+        if devices.iter().any(|device| !directory.device_list.devices.contains(device)) {
+            return Err(ProblemCode::DevicesChanged);
+        }
         let mut bundles = Vec::new();
         for certificate in directory.certificates.iter().filter(|certificate| devices.contains(&certificate.device)) {
             let stock = self.pre_keys.get_mut(&certificate.device).unwrap();
@@ -121,7 +158,7 @@ impl Office {
             }
             bundles.push(bundle);
         }
-        bundles
+        Ok(bundles)
     }
 
     pub fn publish(&mut self, device: DeviceId, upload: PreKeyUpload) {

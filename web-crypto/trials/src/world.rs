@@ -1,8 +1,9 @@
 //! Owns the devices and the post office between them, what a device does over and over, and what became of each text.
 
 use crate::{
-    device::{Device, Disk, now_or_never, shows},
-    office::{Letter, Office, Sender},
+    device::{Device, Disk, Presence, now_or_never, shows},
+    ledger::{Ledger, Sealing, carried},
+    office::{Letter, Office, Refused, Sender},
     signatures::{Stamp, StampCheck},
 };
 use cliquet_web_crypto::{
@@ -16,9 +17,14 @@ use cliquet_web_crypto::{
         peer::Trust,
         records::{self, Store},
     },
-    crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, observed},
+    crypto::{OwnIdentity, PreKeySecrets, identity::sign_device_list, observed, vault::VaultBody},
 };
-use cliquet_wire::{address::Address, certificate::DeviceDirectory, pre_keys::PreKeyStock, problem::ProblemCode};
+use cliquet_wire::{
+    address::Address,
+    certificate::{Certificate, DeviceDirectory},
+    pre_keys::PreKeyStock,
+    problem::ProblemCode,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 use std::{
@@ -72,6 +78,12 @@ pub struct World {
     pub opened: usize,
     /// Those of them that had been asked for.
     pub recovered: usize,
+    /// Of what is said in groups.
+    pub ledger: Ledger,
+    /// Changes of groups that were made again.
+    pub made_again: usize,
+    /// What each account's vault has.
+    pub vaults: BTreeMap<usize, VaultBody>,
 }
 
 pub fn address(account: usize) -> Address {
@@ -80,11 +92,18 @@ pub fn address(account: usize) -> Address {
 
 /// The account of each device: two people; two, one of whom has two devices; three people. And those of groups: from three
 /// people to eight.
-const LAYOUTS: [&[usize]; 6] =
-    [&[0, 1], &[0, 0, 1], &[0, 1, 2], &[0, 0, 1, 2], &[0, 1, 1, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7]];
+const LAYOUTS: [&[usize]; 7] = [
+    &[0, 1],
+    &[0, 0, 1],
+    &[0, 1, 2],
+    &[0, 0, 1, 2],
+    &[0, 1, 1, 2, 3],
+    &[0, 1, 2, 3, 4, 5, 6, 7],
+    &[0, 0, 1, 1, 2, 2, 3],
+];
 pub const LAYOUTS_COUNT: usize = 3;
 /// Those for groups, with three people at least.
-pub const GROUP_LAYOUTS: [usize; 4] = [2, 3, 4, 5];
+pub const GROUP_LAYOUTS: [usize; 5] = [2, 3, 4, 5, 6];
 
 impl World {
     /// People who do not know each other. Keys are made once, everything that is random later comes from the seed.
@@ -92,20 +111,8 @@ impl World {
         let (office, disks) = &made()[layout];
         observed::take_pairs();
         let devices = disks.iter().zip(LAYOUTS[layout]).enumerate().map(|(place, (disk, account))| {
-            let messenger = disk.load();
-            Device {
-                address: messenger.address().clone(),
-                id: messenger.device(),
-                account: *account,
-                disk: disk.clone(),
-                messenger,
-                rng: ChaCha20Rng::seed_from_u64(seed.wrapping_mul(16).wrapping_add(place as u64)),
-                now: BEGIN_MS,
-                crash: None,
-                copy: None,
-                restored: false,
-                rotations: 0,
-            }
+            let rng = ChaCha20Rng::seed_from_u64(seed.wrapping_mul(16).wrapping_add(place as u64));
+            Device::new(disk.clone(), *account, rng, BEGIN_MS)
         });
         Self {
             office: office.clone(),
@@ -118,6 +125,9 @@ impl World {
             deleted: BTreeSet::new(),
             opened: 0,
             recovered: 0,
+            ledger: Ledger::default(),
+            made_again: 0,
+            vaults: BTreeMap::new(),
         }
     }
 
@@ -164,12 +174,17 @@ impl World {
 
     pub fn encrypt(&mut self, place: usize) -> bool {
         let device = &mut self.devices[place];
+        if matches!(device.presence, Presence::Away | Presence::Gone) {
+            return false;
+        }
         device.now += 1;
+        let before = Sealing::of(device);
         let next = now_or_never(device.messenger.encrypt_next(&device.disk, &[], device.now, &mut device.rng)).unwrap();
         let busy = match next {
             Next::Idle => false,
             Next::Encrypted(step) => {
                 device.take(step);
+                before.reaches_members_alone(device);
                 true
             }
             Next::Needs(needs) => {
@@ -183,19 +198,19 @@ impl World {
 
     fn fetch(&mut self, place: usize, needs: &Needs) {
         let device = &mut self.devices[place];
+        let not_proven = |_| ProblemCode::BadSignature;
         let step = match needs {
             Needs::Directory { address } => {
                 let directory = self.office.directories[address].clone();
-                now_or_never(device.messenger.directory_arrived(directory, device.now, &StampCheck))
+                now_or_never(device.messenger.directory_arrived(directory, device.now, &StampCheck)).map_err(not_proven)
             }
-            Needs::Bundles { address, devices } => {
-                let bundles = self.office.claim(address, devices);
-                now_or_never(device.messenger.bundles_arrived(address, bundles, &StampCheck, &mut device.rng))
-            }
+            Needs::Bundles { address, devices } => self.office.claim(address, devices).and_then(|bundles| {
+                let arrived = device.messenger.bundles_arrived(address, bundles, &StampCheck, &mut device.rng);
+                now_or_never(arrived).map_err(not_proven)
+            }),
         };
-        let step = step.unwrap_or_else(|_| {
-            let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature, device.now);
-            now_or_never(refused).unwrap()
+        let step = step.unwrap_or_else(|code| {
+            now_or_never(device.messenger.need_refused(&device.disk, needs, code, device.now)).unwrap()
         });
         device.take(step);
     }
@@ -203,6 +218,9 @@ impl World {
     /// Posts what is in the outbox. The answer may get lost.
     pub fn post(&mut self, place: usize, lose_answer: bool) -> bool {
         let device = &mut self.devices[place];
+        if matches!(device.presence, Presence::Away | Presence::Gone) {
+            return false;
+        }
         // Any of those that are under way may be answered first.
         let entries: Vec<_> = device.messenger.outbox().cloned().collect();
         let Some(entry) = entries.get(device.now as usize % entries.len().max(1)) else { return false };
@@ -210,18 +228,25 @@ impl World {
             About::Message(key) => self.texts.iter().find(|text| key.ends_with(&text.id.0.simple().to_string())),
             _ => None,
         };
+        let (in_group, amends) = carried(device, entry);
         let sender = Sender {
             address: &device.address,
             device: device.id,
-            about: about.map(|text| text.id),
+            about: about.map(|text| text.id).or(in_group),
+            amends,
             from_older_state: device.restored,
         };
-        let (id, answer) = (entry.id, self.office.post(sender, &entry.body).unwrap());
+        let (id, answer) = (entry.id, self.office.post(sender, &entry.body));
         if !lose_answer {
-            let step = now_or_never(device.messenger.sent(&device.disk, id, &answer, device.now)).unwrap();
-            device.take(step);
+            let step = match &answer {
+                Ok(sent) => now_or_never(device.messenger.sent(&device.disk, id, sent, device.now)),
+                Err(Refused { code, accounts }) => {
+                    now_or_never(device.messenger.refused(&device.disk, id, *code, accounts, device.now))
+                }
+            };
+            device.take(step.unwrap());
         }
-        if let Some(text) = about.copied() {
+        if let (Some(text), Ok(_)) = (about.copied(), answer) {
             for receiver in self.receivers(text) {
                 self.fates.entry((text.id, receiver)).or_insert(Fate::UnderWay);
             }
@@ -241,6 +266,9 @@ impl World {
     /// One delivery of a poll; the poll before it acknowledged what is durable.
     pub fn deliver(&mut self, place: usize, choose: impl FnOnce(&[Letter]) -> usize) -> bool {
         let device = &mut self.devices[place];
+        if device.presence != Presence::There {
+            return false;
+        }
         let mailbox = self.office.mailbox(device.id);
         mailbox.acknowledge(device.messenger.cursor());
         if mailbox.waiting.is_empty() {
@@ -268,6 +296,7 @@ impl World {
         let step = device.messenger.receive(&delivery, &device.disk, &StampCheck, device.now, &mut device.rng);
         let step = now_or_never(step).unwrap();
         let mut fate = outcome(&step, &letter, knows);
+        self.ledger.opened(place, &letter, fate);
         if fate == Fate::Said && asks {
             // Whose author was taken back to before it was posted, nobody has any more.
             fate = if forgot { Fate::Destroyed } else { Fate::Asked };
@@ -285,7 +314,9 @@ impl World {
             return;
         }
         let Some(id) = letter.about else { return };
-        let before = self.fates.insert((id, place), fate).unwrap();
+        // What is said in groups is in the ledger.
+        let Some(before) = self.fates.get(&(id, place)).copied() else { return };
+        self.fates.insert((id, place), fate);
         if fate == Fate::Shown {
             assert_ne!(before, Fate::Shown, "a text was shown twice");
             self.shown.insert((id, place));
@@ -351,10 +382,11 @@ impl World {
 
     /// One round of one device. Tells whether anything happened.
     pub fn turn(&mut self, place: usize) -> bool {
+        let changed = self.change_again(place);
         let posted = self.post(place, false);
         let sealed = self.encrypt(place);
         let received = self.deliver(place, |_| 0);
-        posted || sealed || received
+        changed || posted || sealed || received
     }
 
     /// Until everybody has nothing more to do.
@@ -418,24 +450,32 @@ fn make(accounts: &[usize]) -> (Office, Vec<Disk>) {
     let mut disks = Vec::new();
     for (place, account) in accounts.iter().enumerate() {
         let mut rng = ChaCha20Rng::seed_from_u64(place as u64);
-        let (email, signer) = (address(*account), Stamp::of(*account as u8));
-        let mut certificates =
-            office.directories.get(&email).map_or(Vec::new(), |directory| directory.certificates.clone());
-        let counter = certificates.len() as u64 + 1;
-        let own = OwnIdentity::create(email.clone(), signer.0.clone(), BEGIN_MS, counter, &signer, &mut rng);
-        let own = now_or_never(own).unwrap();
-        let pre_keys = PreKeySecrets::generate(BEGIN_MS / 1_000, &mut rng);
-        certificates.push(own.certificate().clone());
-        let devices = certificates.iter().map(|certificate| certificate.device).collect();
-        let list =
-            now_or_never(sign_device_list(email.clone(), &signer.0, counter, devices, BEGIN_MS, &signer)).unwrap();
-        let directory =
-            DeviceDirectory { email: email.clone(), account_key: signer.0.clone(), device_list: list, certificates };
-        office.pre_keys.insert(own.device(), now_or_never(pre_keys.upload_all(&own, &signer)).unwrap());
-        let mut disk = Disk::default();
-        disk.commit(&first_records(&own, &pre_keys, &directory));
-        office.directories.insert(email, directory);
-        disks.push(disk);
+        disks.push(enter(&mut office, *account, BEGIN_MS, &mut rng));
     }
     (office, disks)
+}
+
+/// One more device of an account: what the office has of it, and what is on its own disk.
+pub(crate) fn enter(office: &mut Office, account: usize, now: u64, rng: &mut ChaCha20Rng) -> Disk {
+    let (email, signer) = (address(account), Stamp::of(account as u8));
+    let known = office.directories.get(&email);
+    let mut certificates = known.map_or(Vec::new(), |directory| directory.certificates.clone());
+    let counter = known.map_or(1, |directory| directory.device_list.counter + 1);
+    let own = now_or_never(OwnIdentity::create(email.clone(), signer.0.clone(), now, counter, &signer, rng)).unwrap();
+    let pre_keys = PreKeySecrets::generate(now / 1_000, rng);
+    certificates.push(own.certificate().clone());
+    let directory = directory(account, counter, certificates, now);
+    office.pre_keys.insert(own.device(), now_or_never(pre_keys.upload_all(&own, &signer)).unwrap());
+    let mut disk = Disk::default();
+    disk.commit(&first_records(&own, &pre_keys, &directory));
+    office.directories.insert(email, directory);
+    disk
+}
+
+/// An account with these devices.
+pub(crate) fn directory(account: usize, counter: u64, certificates: Vec<Certificate>, now: u64) -> DeviceDirectory {
+    let (email, signer) = (address(account), Stamp::of(account as u8));
+    let devices = certificates.iter().map(|certificate| certificate.device).collect();
+    let list = sign_device_list(email.clone(), &signer.0, counter, devices, now, &signer);
+    DeviceDirectory { email, account_key: signer.0.clone(), device_list: now_or_never(list).unwrap(), certificates }
 }
