@@ -15,8 +15,8 @@ use std::time::Instant;
 pub(crate) struct Options {
     /// Run only these
     parts: Vec<Part>,
-    /// How long each part lasts, and each fuzz target (instead of a million schedules, an hour, half an hour of kills, and
-    /// 48 minutes of the day)
+    /// How long each part lasts, and each fuzz target (instead of a million schedules, a hundred thousand of groups, an
+    /// hour, half an hour of kills, and 48 minutes of the day)
     #[arg(long)]
     minutes: Option<u64>,
     /// The schedules begin with this seed
@@ -35,6 +35,8 @@ pub(crate) struct Options {
 enum Part {
     /// Seeded schedules of people, devices and a misbehaving network over the real client
     Schedules,
+    /// The same of groups of three to eight people
+    Groups,
     /// Every bit of everything that is sent or kept, flipped, where the daily tests flip one in each byte
     Flips,
     /// The browser's files, built from two clean clones in different folders: the same bytes
@@ -63,6 +65,7 @@ enum Part {
 
 const PARTS: [Part; 13] = [
     Part::Schedules,
+    Part::Groups,
     Part::Flips,
     Part::Reproduce,
     Part::Fuzz,
@@ -77,6 +80,7 @@ const PARTS: [Part; 13] = [
     Part::Day,
 ];
 const SCHEDULES: u64 = 1_000_000;
+const GROUP_SCHEDULES: u64 = 100_000;
 const FUZZ_MINUTES: u64 = 60;
 const KILL_MINUTES: u64 = 30;
 const KILL_PEOPLE: u64 = 50;
@@ -148,7 +152,8 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
     for part in parts {
         let begun = Instant::now();
         let (said, done) = match part {
-            Part::Schedules => schedules(project, options),
+            Part::Schedules => schedules(project, options, "schedules", SCHEDULES),
+            Part::Groups => schedules(project, options, "group_schedules", GROUP_SCHEDULES),
             Part::Flips => flips(project),
             Part::Reproduce => reproduce(project)?,
             Part::Fuzz => fuzz(project, options)?,
@@ -171,25 +176,15 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
     result
 }
 
-fn schedules(project: &Project, options: &Options) -> (String, Result<(), Problem>) {
+fn schedules(project: &Project, options: &Options, test: &str, count: u64) -> (String, Result<(), Problem>) {
     let mut cargo = project.cargo();
-    cargo.args([
-        "test",
-        "--locked",
-        "--release",
-        "--package",
-        "cliquet-trials",
-        "--test",
-        "schedules",
-        "--",
-        "--nocapture",
-    ]);
+    cargo.args(["test", "--locked", "--release", "--package", "cliquet-trials", "--test", test, "--", "--nocapture"]);
     cargo.env("CLIQUET_SEED_FIRST", options.seed.to_string());
     match options.minutes {
         Some(minutes) => cargo.env("CLIQUET_MINUTES", minutes.to_string()),
-        None => cargo.env("CLIQUET_SCHEDULES", SCHEDULES.to_string()),
+        None => cargo.env("CLIQUET_SCHEDULES", count.to_string()),
     };
-    watch(&mut cargo, |line| line.starts_with("seeds from") || line.contains("these seeds fail"))
+    watch(&mut cargo, |line| line.contains("seeds from") || line.contains("these seeds fail"))
 }
 
 fn flips(project: &Project) -> (String, Result<(), Problem>) {
