@@ -63,7 +63,7 @@ enum Part {
     Day,
 }
 
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part::Schedules,
     Part::Groups,
     Part::Flips,

@@ -173,7 +173,6 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
     let (Some(choices), Some(template)) = (dom::within(form, ".choices"), dom::by_id("choice-template")) else {
         return Ok(());
     };
-    let chosen = chosen(form);
     let mut lines = Vec::new();
     if let Some(fieldset) = dom::within(form, "fieldset") {
         fieldset.unchecked_ref::<HtmlFieldSetElement>().set_disabled(false);
@@ -197,7 +196,6 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         if let Some(input) = dom::within(&choice, "input") {
             let _ = input.set_attribute("value", address);
             let _ = input.set_attribute("aria-label", &names::of(address));
-            let _ = input.toggle_attribute_with_force("checked", chosen.contains(&peer.address));
         }
         if let Some(name) = dom::within(&choice, "[data-name]") {
             let _ = name.set_attribute("data-name", address);
@@ -205,6 +203,13 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         names::show(&choice);
         avatar::show(engine, &choice, peer).await?;
         lines.push(choice);
+    }
+    // Whom the person has chosen meanwhile stays chosen.
+    for address in chosen(form) {
+        let selector = ["input[value=\"", address.as_str(), "\"]"].concat();
+        for input in lines.iter().filter_map(|line| dom::within(line, &selector)) {
+            let _ = input.set_attribute("checked", "");
+        }
     }
     dom::fill(&choices, &lines);
     Ok(())
