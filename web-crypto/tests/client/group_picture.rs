@@ -165,12 +165,12 @@ fn a_picture_that_was_lost_is_asked_for_after_an_hour() {
     world.say(BOB, id, "is it not?");
     world.settle();
     assert_eq!(world.picture(CAROL, id), Some(shown));
-    assert_eq!(world.office.accepted - before, 3, "the text, the wish and the picture");
+    assert_eq!(world.office.accepted - before, 4, "the text, the wish, the picture, and receipts that were due");
     world.devices[CAROL].now += PICTURE_ASKED_EVERY_MS;
     let before = world.office.accepted;
     world.say(BOB, id, "yes");
     world.settle();
-    assert_eq!(world.office.accepted - before, 1, "nothing is missing any more");
+    assert_eq!(world.office.accepted - before, 2, "the text and receipts: nothing is missing any more");
 }
 
 #[test]
