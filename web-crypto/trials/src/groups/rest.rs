@@ -70,7 +70,7 @@ impl Scene {
         self.world.settle();
     }
 
-    /// Everybody who is a member after all takes in what they missed.
+    /// Those who are members after all take in what they missed.
     fn members_listen(&mut self) {
         let groups: Vec<Chain> = self.groups.iter().filter_map(|group| whole(self, *group, &|_| true)).collect();
         for device in self.world.devices.iter_mut().filter(|device| device.presence == Presence::Deaf) {

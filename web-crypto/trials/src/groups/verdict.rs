@@ -263,7 +263,7 @@ impl<'a> Verdict<'a> {
             let is_late = device.since.is_some_and(|since| since > number);
             let is_kept_from = self.scene.world.ledger.lost_events.contains(&(text.id, *place));
             let Some(line) = self.lines[*place].get(&text.id).and_then(|lines| lines.first()) else { continue };
-            // Everybody who reacts before they hear of a new member does not tell them.
+            // A member who reacts before hearing of a new member does not tell them.
             let is_founder =
                 self.chain.links().next().is_some_and(|first| first.state().member(&device.address).is_some());
             if !is_steady(&device.address) || !is_founder || is_late || is_kept_from {
