@@ -117,12 +117,36 @@ pub fn language() -> String {
         .unwrap_or_else(|| "en".to_owned())
 }
 
-/// Puts these elements into another, in the place of what was there.
+/// Puts these elements into another, in the place of what was there. What is there already stays, with what a person has
+/// chosen in it and their keyboard: they may be pressing it now.
 pub fn fill(element: &Element, children: &[Element]) {
-    element.set_text_content(None);
+    let mut there = element.first_element_child();
     for child in children {
-        let _ = element.append_child(child);
+        let same = following(there.clone()).find(|old| old.is_equal_node(Some(child)));
+        match same {
+            Some(same) => {
+                while let Some(old) = there.filter(|old| *old != same) {
+                    there = old.next_element_sibling();
+                    old.remove();
+                }
+                there = same.next_element_sibling();
+            }
+            None => drop(element.insert_before(child, there.as_deref())),
+        }
     }
+    for old in following(there) {
+        old.remove();
+    }
+}
+
+/// An element and its next siblings. Each may be removed when it has been given.
+fn following(first: Option<Element>) -> impl Iterator<Item = Element> {
+    let mut next = first;
+    std::iter::from_fn(move || {
+        let element = next.take()?;
+        next = element.next_element_sibling();
+        Some(element)
+    })
 }
 
 /// A copy of what a template holds.

@@ -204,14 +204,15 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         avatar::show(engine, &choice, peer).await?;
         lines.push(choice);
     }
-    // Whom the person has chosen meanwhile stays chosen.
-    for address in chosen(form) {
+    // Whom the person has chosen meanwhile stays chosen, also under another name.
+    let chosen = chosen(form);
+    dom::fill(&choices, &lines);
+    for address in chosen {
         let selector = ["input[value=\"", address.as_str(), "\"]"].concat();
-        for input in lines.iter().filter_map(|line| dom::within(line, &selector)) {
-            let _ = input.set_attribute("checked", "");
+        if let Some(input) = dom::within(&choices, &selector) {
+            input.unchecked_ref::<HtmlInputElement>().set_checked(true);
         }
     }
-    dom::fill(&choices, &lines);
     Ok(())
 }
 
