@@ -1,5 +1,5 @@
 //! Owns a device's own ratchet key. Its public half costs as much as an agreement, so it is computed once, by the first
-//! message that carries it. It is not saved: a state that is loaded may never send with it.
+//! message that carries it, and saved with the state: each message is sent from a state that was loaded.
 
 use super::keys::SecretKey;
 use cliquet_wire::bytes::PublicKey;
@@ -11,7 +11,7 @@ use minicbor::{Decode, Encode};
 pub(super) struct RatchetKey {
     #[n(0)]
     secret: SecretKey,
-    #[cbor(skip)]
+    #[n(1)]
     public: Option<PublicKey>,
 }
 
@@ -36,6 +36,7 @@ impl RatchetKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::cbor;
 
     #[test]
     fn the_public_half_is_the_secrets_own_however_often_it_is_asked_for_and_copied() {
@@ -47,5 +48,14 @@ mod tests {
             RatchetKey::new(SecretKey::from_bytes([8; 32])).copy().public(),
             SecretKey::from_bytes([8; 32]).public_key()
         );
+    }
+
+    #[test]
+    fn the_public_half_is_saved_once_it_was_computed() {
+        let mut key = RatchetKey::new(SecretKey::from_bytes([7; 32]));
+        let loaded = |key: &RatchetKey| cbor::decode::<RatchetKey>(&cbor::encode(key)).unwrap().public;
+        assert_eq!(loaded(&key), None);
+        let public = key.public();
+        assert_eq!(loaded(&key), Some(public));
     }
 }
