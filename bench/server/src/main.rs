@@ -4,6 +4,7 @@
 
 mod bosh;
 mod day;
+mod group;
 mod http;
 mod peers;
 mod poller;
@@ -131,6 +132,9 @@ fn tables(options: &Options) -> Outcome<String> {
     }
     if options.wants("fresh") {
         text.push_str(&fresh_and_queued(options)?);
+    }
+    if options.wants("groups") {
+        text.push_str(&group::groups(options)?);
     }
     if options.wants("idle") {
         text.push_str(&at_rest(options)?);

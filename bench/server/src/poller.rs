@@ -32,7 +32,7 @@ impl Poller {
                 let account = &self.target.accounts[self.index];
                 let cursor = account.cursor.load(Ordering::Relaxed);
                 let body = format!("{{\"cursor\":{cursor},\"wait_seconds\":{WAIT_SECONDS}}}");
-                connection.send(&account.request("/poll", &body)).await
+                connection.send(&account.post("/poll", &body)).await
             }
             Wire::Nchan(connection) => {
                 let since = match &self.seen {

@@ -186,6 +186,56 @@ impl Samples {
         text + &goal("Q: messages/s to C-fresh", AtLeast, 0.9, to_fresh, "")
     }
 
+    /// G beside B and C: what an envelope costs in a post for so many devices, and what a message between two.
+    pub fn groups(&self, devices: usize) -> String {
+        const COMPARED: [(&str, &str, &str); 3] = [
+            ("flat out", "C: CPU µs a message", "G: CPU µs an envelope"),
+            ("one post after the other was read", "B: CPU µs a message", "G: CPU µs an envelope, one by one"),
+            ("posts that nobody fetches", "scatter: CPU µs a post", "G: CPU µs an envelope of a post"),
+        ];
+        let mut text = format!(
+            "\nA group of {} devices beside conversations of two, on servers that did nothing before; medians of {} \
+             interleaved repeats, ratios within a repeat. {}\n\
+             | server's CPU | for a message of two | for each of {devices} envelopes | ratio |\n|---|---|---|---|\n",
+            devices + 1,
+            self.fdatasync_micros.len(),
+            self.surroundings(),
+        );
+        for system in &self.order {
+            for (words, two, group) in COMPARED {
+                let (of_two, of_group) = (self.median(system, two), self.median(system, group));
+                let ratio = shown(self.ratio((system, group), (system, two)), 2, "");
+                let _ = writeln!(text, "| {system}: {words} | {of_two:.0} µs | {of_group:.0} µs | {ratio} |");
+            }
+        }
+        text.push_str(
+            "\n| | C: messages/s | G: envelopes/s | B: p50 | p99 | G: to the last of all polls, p50 | p99 | lost | ",
+        );
+        text.push_str("twice or out of order |\n|---|---|---|---|---|---|---|---|---|\n");
+        for system in &self.order {
+            let of = |figure| self.median(system, figure);
+            let millis = |figure| shown(of(figure) / 1e3, 1, " ms");
+            let _ = writeln!(
+                text,
+                "| {system} | {:.0} | {:.0} | {} | {} | {} | {} | {} | {} |",
+                of("C: messages/s"),
+                of("G: envelopes/s"),
+                millis("B: µs p50"),
+                millis("B: µs p99"),
+                millis("G: µs p50"),
+                millis("G: µs p99"),
+                self.sum(system, "C: lost") + self.sum(system, "G: lost"),
+                self.sum(system, "C: out of order or twice") + self.sum(system, "G: out of order or twice"),
+            );
+        }
+        text.push_str(GOALS);
+        for (words, two, group) in &COMPARED[..2] {
+            let seen = self.ratio((CLIQUET, *group), (CLIQUET, *two));
+            text += &goal(&format!("G: CPU an envelope to a message of two, {words}"), AtMost, 1.3, seen, "");
+        }
+        text
+    }
+
     fn goals(&self) -> String {
         let of = |figure| self.median(CLIQUET, figure);
         let to = |system, figure| self.ratio((CLIQUET, figure), (system, figure));

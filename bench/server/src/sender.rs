@@ -2,6 +2,7 @@
 
 use crate::{
     Outcome, bosh,
+    group::TOKEN,
     target::{CIPHERTEXT_CHARS, Target, Wire, id_begins, unexpected},
 };
 use std::sync::Arc;
@@ -55,7 +56,19 @@ impl Sender {
 /// The whole request by which one of Cliquet's accounts writes to another.
 pub fn post(target: &Target, run: u64, from: usize, to: usize, number: u64) -> Vec<u8> {
     let body = format!("{{\"envelopes\":[{}]}}", envelope(target, run, from, to, number));
-    target.accounts[from].request("/messages", &body)
+    target.accounts[from].post("/messages", &body)
+}
+
+/// The same to many devices, each with a number of its own, showing the token of every account but the sender's.
+pub fn group_post(target: &Target, run: u64, from: usize, to: &[(usize, u64)]) -> Vec<u8> {
+    let sender = &target.accounts[from];
+    let envelopes: Vec<String> = to.iter().map(|(to, number)| envelope(target, run, from, *to, *number)).collect();
+    let mut others: Vec<&str> = to.iter().map(|(to, _)| target.accounts[*to].email.as_str()).collect();
+    others.dedup();
+    others.retain(|email| *email != sender.email);
+    let tokens: Vec<String> = others.iter().map(|email| format!("\"{email}\":\"{TOKEN}\"")).collect();
+    let body = format!("{{\"envelopes\":[{}],\"tokens\":{{{}}}}}", envelopes.join(","), tokens.join(","));
+    sender.post("/messages", &body)
 }
 
 fn id(run: u64, number: u64) -> String {
@@ -68,12 +81,13 @@ fn envelope(target: &Target, run: u64, from: usize, to: usize, number: u64) -> S
     format!(
         "{{\"v\":1,\"id\":\"{id}\",\"timestamp\":0,\"sender_email\":\"{}\",\"sender_device\":\"{}\",\
          \"receiver_email\":\"{}\",\"receiver_device\":\"{}\",\"new_ratchet_public_key\":\"{}\",\
-         \"message_number\":{number},\"previous_chain_length\":0,\"salt\":\"{}\",\"ciphertext\":\"{}\"}}",
+         \"message_number\":{},\"previous_chain_length\":0,\"salt\":\"{}\",\"ciphertext\":\"{}\"}}",
         sender.email,
         sender.device,
         receiver.email,
         receiver.device,
         "A".repeat(KEY_CHARS),
+        number & 0xffff_ffff,
         "A".repeat(SALT_CHARS),
         "A".repeat(CIPHERTEXT_CHARS),
     )

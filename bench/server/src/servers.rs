@@ -78,11 +78,22 @@ impl Cliquet {
 
     /// A fresh folder with so many accounts.
     pub fn seeded(program: &Path, folder: PathBuf, count: usize) -> Outcome<(Self, Duration)> {
+        Self::seeded_with_devices(program, folder, count, 1)
+    }
+
+    /// The same with so many devices for each account, which follow one another.
+    pub fn seeded_with_devices(
+        program: &Path,
+        folder: PathBuf,
+        count: usize,
+        devices: usize,
+    ) -> Outcome<(Self, Duration)> {
         fs::create_dir_all(&folder)?;
         let file = folder.join("accounts.jsonl");
         let begun = Instant::now();
         let mut command = Self::command(program, &folder);
-        command.args(["seed-accounts", "--count", &count.to_string(), "--out"]).arg(&file).stderr(Stdio::null());
+        command.args(["seed-accounts", "--count", &count.to_string(), "--devices", &devices.to_string(), "--out"]);
+        command.arg(&file).stderr(Stdio::null());
         if !command.status()?.success() {
             return Err("the accounts could not be seeded".into());
         }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, atomic::AtomicU64},
 };
 
-/// A seeded account. `cursor` is what its device has had so far.
+/// A seeded device of an account. `cursor` is what it has had so far.
 pub struct Account {
     pub email: String,
     pub device: String,
@@ -68,10 +68,14 @@ impl Target {
 }
 
 impl Account {
-    /// A request to one of Cliquet's routes.
-    pub fn request(&self, path: &str, body: &str) -> Vec<u8> {
+    /// A post to one of Cliquet's routes.
+    pub fn post(&self, path: &str, body: &str) -> Vec<u8> {
+        self.request("POST", path, body)
+    }
+
+    pub fn request(&self, method: &str, path: &str, body: &str) -> Vec<u8> {
         format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             self.token,
             body.len()
