@@ -10,6 +10,9 @@ const WARM_UP = 4;
 const ROUNDS = 15;
 // How often a workload is done in one sample.
 const COUNTS = { seal: 400, open: 400, "ping-pong": 40, "set-up": 20 };
+// What only Cliquet does, for a text to a group, and how often in a round.
+const GROUP = ["say", "keep"];
+const TEXTS = 5;
 
 class Libolm {
   constructor() {
@@ -87,6 +90,14 @@ function sample(bench, what) {
   return micros;
 }
 
+function sampleOfGroup(cliquet, what) {
+  const begin = performance.now();
+  const done = cliquet[what]();
+  const micros = (performance.now() - begin) * 1000;
+  if (!done) throw new Error(what);
+  return micros;
+}
+
 async function run() {
   const from = (name) => ({ module_or_path: fetch(name) });
   await Promise.all([startCliquet(from("cliquet_bg.wasm")), startVodozemac(from("vodozemac_bg.wasm")), Olm.init()]);
@@ -100,6 +111,13 @@ async function run() {
         const who = names[(round + turn) % names.length];
         const micros = sample(benches[who], what);
         if (round >= WARM_UP) samples.push({ round, who, what, micros });
+      }
+    }
+    for (let text = 0; text < TEXTS; text++) {
+      if (!benches.cliquet.write()) throw new Error("write");
+      for (const what of GROUP) {
+        const micros = sampleOfGroup(benches.cliquet, what);
+        if (round >= WARM_UP) samples.push({ round, who: "cliquet", what, micros });
       }
     }
     await new Promise((resolve) => setTimeout(resolve));

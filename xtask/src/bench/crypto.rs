@@ -40,6 +40,14 @@ const WORKLOADS: [Workload; 4] = [
     Workload { name: "set-up", words: "begin a session and accept it", times: 20, goals: [None, None] },
 ];
 
+/// What only Cliquet does for a text to a group of 50 members with two devices each, its goal in the browser in
+/// milliseconds, and how often in a round.
+const GROUP: [(&str, &str, Option<f64>); 2] = [
+    ("say", "seal it: the messenger's step, up to the body of the post", Some(10.0)),
+    ("keep", "seal the records of that step", None),
+];
+const TEXTS: usize = 5;
+
 pub(super) fn measure(project: &Project) -> Result<String, Problem> {
     wasm::add_target(project)?;
     assets::build(project, &mut Progress::of(assets::STEPS))?;
@@ -60,6 +68,7 @@ pub(super) fn measure(project: &Project) -> Result<String, Problem> {
     );
     text.push_str(&table("native", &native, &[CLIQUET, VODOZEMAC], 0));
     text.push_str(&table("in Chromium (WASM)", &browser, &[CLIQUET, VODOZEMAC, LIBOLM], 1));
+    text.push_str(&table_of_group(&native, &browser));
     text.push_str(&sizes(project, &folder)?);
     Ok(text)
 }
@@ -159,6 +168,18 @@ fn natively(project: &Project) -> Result<Samples, Problem> {
             }
         }
     }
+    for (round, _) in (0..WARM_UP + ROUNDS).flat_map(|round| (0..TEXTS).map(move |text| (round, text))) {
+        for (who, player) in players.iter_mut().flatten().filter(|(who, _)| *who == CLIQUET) {
+            let failed = || Problem::Words(format!("{who} failed in a group"));
+            player.take_turn("write", 1).ok_or_else(failed)?;
+            for (what, _, _) in GROUP {
+                let micros = player.take_turn(what, 1).ok_or_else(failed)?;
+                if round >= WARM_UP {
+                    samples.0.push(Sample { round, who: (*who).into(), what: what.into(), micros });
+                }
+            }
+        }
+    }
     for player in players {
         player?.1.end();
     }
@@ -198,6 +219,27 @@ fn table(title: &str, samples: &Samples, who: &[&str], place: usize) -> String {
         let verdict = goal.map_or("", |goal| if ratio <= goal { "reached" } else { "missed" });
         let goal = goal.map_or(String::new(), |goal| format!("{goal:.2}"));
         text.push_str(&format!(" {ratio:.2} | {goal} | {verdict} |"));
+    }
+    text.push('\n');
+    text
+}
+
+/// In milliseconds: medians, and in brackets the least.
+fn table_of_group(native: &Samples, browser: &Samples) -> String {
+    let mut text = "\n| a text to 99 devices of 50 accounts, ms | native | in Chromium (WASM) | goal there | |\n\
+                    |---|---|---|---|---|"
+        .to_owned();
+    for (what, words, goal) in GROUP {
+        text.push_str(&format!("\n| {words} |"));
+        for samples in [native, browser] {
+            let micros = samples.median(CLIQUET, what).zip(samples.least(CLIQUET, what));
+            let millis = |micros: f64| micros / 1e3;
+            let cell = micros.map(|(median, least)| format!(" {:.2} ({:.2}) |", millis(median), millis(least)));
+            text.push_str(&cell.unwrap_or_else(|| " – |".into()));
+        }
+        let seen = browser.median(CLIQUET, what).unwrap_or(f64::NAN) / 1e3;
+        let verdict = goal.map_or("", |goal| if seen <= goal { "reached" } else { "missed" });
+        text.push_str(&format!(" {} | {verdict} |", goal.map_or(String::new(), |goal| format!("{goal:.0}"))));
     }
     text.push('\n');
     text

@@ -4,6 +4,8 @@
 //! Signatures by account keys are left out on both sides: Cliquet's are WebCrypto's work, vodozemac leaves them to its
 //! caller. So the signer here signs nothing and the verifier believes everything.
 
+mod group;
+
 use bench_turns::{CONTENT, Workloads};
 use cliquet_web_crypto::crypto::{
     CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session,
@@ -55,6 +57,11 @@ fn ready<F: Future>(future: F) -> Option<F::Output> {
     }
 }
 
+/// One that only has the form of an account key.
+fn account_key(fill: u8) -> Option<AccountKey> {
+    AccountKey::from_der(&[HEAD.as_slice(), &[fill | 0x81; 384], &TAIL].concat()).ok()
+}
+
 struct Person {
     own: OwnIdentity,
     pre_keys: PreKeySecrets,
@@ -62,9 +69,8 @@ struct Person {
 
 impl Person {
     fn new(email: &str, fill: u8) -> Option<Self> {
-        let account_key = AccountKey::from_der(&[HEAD.as_slice(), &[fill | 0x81; 384], &TAIL].concat()).ok()?;
         let rng = &mut UnwrapErr(SysRng);
-        let own = ready(OwnIdentity::create(email.parse().ok()?, account_key, 1, 1, &Believing, rng))?.ok()?;
+        let own = ready(OwnIdentity::create(email.parse().ok()?, account_key(fill)?, 1, 1, &Believing, rng))?.ok()?;
         Some(Self { own, pre_keys: PreKeySecrets::generate(NOW_SECONDS, rng) })
     }
 
@@ -95,6 +101,8 @@ pub struct Pair {
     under_way: Vec<Envelope>,
     /// How many set-ups are prepared; nothing needs to be made for them here.
     prepared: usize,
+    /// Made when it is first needed.
+    group: Option<group::Group>,
 }
 
 /// Its id is the caller's to choose, so none is drawn here.
@@ -128,7 +136,7 @@ impl Workloads for Pair {
         let (mut from, mut to) = set_up(&alice, &bob, &bundle)?;
         receive(&mut from, &send(&mut to)?)?;
         receive(&mut to, &send(&mut from)?)?;
-        Some(Self { alice, bob, bundle, from, to, under_way: Vec::new(), prepared: 0 })
+        Some(Self { alice, bob, bundle, from, to, under_way: Vec::new(), prepared: 0, group: None })
     }
 
     fn seal(&mut self, count: usize) -> Option<()> {
@@ -167,6 +175,21 @@ impl Workloads for Pair {
         }
         self.prepared = 0;
         Some(())
+    }
+
+    fn write(&mut self) -> Option<()> {
+        if self.group.is_none() {
+            self.group = Some(group::Group::begin()?);
+        }
+        self.group.as_mut()?.write()
+    }
+
+    fn say(&mut self) -> Option<()> {
+        self.group.as_mut()?.say()
+    }
+
+    fn keep(&mut self) -> Option<()> {
+        self.group.as_mut()?.keep()
     }
 }
 

@@ -24,6 +24,22 @@ pub trait Workloads: Sized {
     fn prepare(&mut self, count: usize) -> Option<()>;
     /// A session begun, its pre-key message sealed and accepted, for each that was prepared.
     fn set_up(&mut self) -> Option<()>;
+
+    /// Not measured: one device of a group of 50 members with two devices each has a text to send. `None` from what knows
+    /// no groups.
+    fn write(&mut self) -> Option<()> {
+        None
+    }
+
+    /// That text sealed for all other devices: a whole step of the messenger, up to the body of the post.
+    fn say(&mut self) -> Option<()> {
+        None
+    }
+
+    /// The records of that step sealed, as the browser seals them before it writes them.
+    fn keep(&mut self) -> Option<()> {
+        None
+    }
 }
 
 /// Reads lines such as `seal 500`, and answers each with the microseconds that one of them took, or `failed`.
@@ -52,6 +68,9 @@ fn turn(bench: &mut impl Workloads, line: &str) -> Option<f64> {
         "ping-pong" => bench.ping_pong(times)?,
         "prepare" => bench.prepare(times)?,
         "set-up" => bench.set_up()?,
+        "write" => bench.write()?,
+        "say" => bench.say()?,
+        "keep" => bench.keep()?,
         _ => return None,
     }
     Some(begin.elapsed().as_secs_f64() * 1e6 / f64::from(count))
@@ -93,6 +112,18 @@ macro_rules! exports {
 
                 pub fn set_up(&mut self) -> bool {
                     self.0.set_up().is_some()
+                }
+
+                pub fn write(&mut self) -> bool {
+                    self.0.write().is_some()
+                }
+
+                pub fn say(&mut self) -> bool {
+                    self.0.say().is_some()
+                }
+
+                pub fn keep(&mut self) -> bool {
+                    self.0.keep().is_some()
                 }
             }
         }
