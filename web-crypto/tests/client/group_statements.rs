@@ -247,3 +247,25 @@ fn a_member_with_a_new_device_is_written_to_after_tokens_were_told() {
         assert_eq!(world.texts(place, id), ["alice: hello"], "{place}");
     }
 }
+
+#[test]
+fn who_missed_their_removal_is_told_of_it_and_of_nothing_later() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.devices[BOB].online = false;
+    world.change(ALICE, id, vec![Change::Name("runs".into())]);
+    world.settle();
+    // The server keeps that from Bob, and without it he does not understand what follows.
+    world.lose("alice", BOB);
+    world.change(ALICE, id, vec![Change::Remove(address("bob"))]);
+    world.settle();
+    let dave = world.add("dave");
+    world.change(ALICE, id, vec![dave]);
+    world.settle();
+    world.devices[BOB].online = true;
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["alice", "carol"]);
+    assert!(!world.devices[BOB].messenger.is_in_group(id));
+    assert_eq!(world.members(CAROL, id), ["alice", "carol", "dave"]);
+}

@@ -132,12 +132,16 @@ impl Messenger {
                 let job = Job { conversation: ConversationId::Group(group.id), ..job.within(self.within(group.id)) };
                 return self.encrypt(job, None, now, rng).map(Some);
             };
-            let mut told = Vec::new();
+            let (mut told, mut within) = (Vec::new(), self.within(group.id));
             let (accounts, bodies) = match (group.wanted.first(), &group.asks) {
                 (Some(wanted), _) => {
-                    let tokens = self.member_tokens(state, |address| *address != wanted.by);
-                    let mut bodies = Body::statements(self.statements_after(group.id, &wanted.after), tokens);
-                    if wanted.picture != state.picture() {
+                    let (statements, newest) = self.statements_for(group.id, &wanted.by, &wanted.after);
+                    within = within.map(|within| InGroup { head: newest.unwrap_or(within.head), ..within });
+                    // A former member writes to nobody, and does not see what the group became.
+                    let is_member = state.member(&wanted.by).is_some();
+                    let tokens = self.member_tokens(state, |address| is_member && *address != wanted.by);
+                    let mut bodies = Body::statements(statements, tokens);
+                    if is_member && wanted.picture != state.picture() {
                         bodies.extend(self.picture_body(group.id, records).await?);
                     }
                     // Who has everything gets a sign of life, and sees from it how far the group is.
@@ -153,7 +157,6 @@ impl Messenger {
                 }
                 (None, None) => continue,
             };
-            let within = self.within(group.id);
             let part = |account| Part { account, bodies: bodies.clone(), only: None, group: within };
             let parts = accounts.into_iter().filter(is_known).map(part).collect();
             let (about, conversation) = (About::Statements(told), ConversationId::Group(group.id));

@@ -1,6 +1,6 @@
 //! Statements that members give each other: taking in those that come, asking for those that are missing (requirement G4).
 
-use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, GroupState, SignedStatement, Standing};
+use super::{Chain, CheckedStatement, GROUPS_MAX, Group, GroupError, GroupState, Link, SignedStatement, Standing};
 use crate::{
     client::{
         clear::lines,
@@ -14,7 +14,7 @@ use crate::{
     },
     crypto::rsa::Verifier,
 };
-use cliquet_wire::bytes::Digest;
+use cliquet_wire::{address::Address, bytes::Digest};
 
 /// A chain after the statements that came, and which of them are new.
 pub(in crate::client) struct Grown {
@@ -129,7 +129,8 @@ impl Messenger {
         Ok(())
     }
 
-    /// A member asks for what comes after a statement that they know, and for the picture if they have another one.
+    /// A member asks for what comes after a statement that they know, and for the picture if they have another one; or a
+    /// former member, who may have missed how they left.
     pub(in crate::client) fn take_wish(
         &self,
         sender: &Peer,
@@ -137,22 +138,39 @@ impl Messenger {
         picture: Option<Digest>,
         step: &mut Step,
     ) {
+        let key_hash = sender.account_key.hash();
+        let mut links = self.chain(within.id).into_iter().flat_map(Chain::links);
         if let Some(mut group) = self.group(within.id).cloned()
-            && let Some(state) = self.group_state(within.id)
-            && (sender.trust == Trust::Own || state.has(&sender.address, &sender.account_key.hash()))
+            && (sender.trust == Trust::Own || links.any(|link| link.state().has(&sender.address, &key_hash)))
         {
             group.want(&sender.address, within.head, picture);
             step.put_group(&group);
         }
     }
 
-    /// What somebody lacks whose newest statement is `after`: all of it when that one does not count here.
-    pub(in crate::client) fn statements_after(&self, id: GroupId, after: &Digest) -> Vec<SignedStatement> {
-        let Some(chain) = self.chain(id) else { return Vec::new() };
-        let place = chain.links().position(|link| link.statement().hash() == *after);
-        match place {
-            Some(place) => chain.links().skip(place + 1).map(|link| link.statement().signed().clone()).collect(),
-            None => chain.statements().into_iter().cloned().collect(),
+    /// What somebody lacks whose newest statement is `after`: all of it when that one does not count here. A former member
+    /// gets what there was until they left. And which statement is the newest for them.
+    pub(in crate::client) fn statements_for(
+        &self,
+        id: GroupId,
+        by: &Address,
+        after: &Digest,
+    ) -> (Vec<SignedStatement>, Option<Digest>) {
+        let Some(chain) = self.chain(id) else { return (Vec::new(), None) };
+        let mut links: Vec<&Link> = chain.links().collect();
+        let last = links.iter().rposition(|link| link.state().member(by).is_some());
+        let left = last.map(|last| last + 1).filter(|left| *left < links.len() && by != self.address());
+        if let Some(left) = left {
+            links.truncate(left + 1);
         }
+        let newest = links.last().map(|link| link.statement().hash());
+        let place = links.iter().position(|link| link.statement().hash() == *after);
+        let signed = |link: &&Link| link.statement().signed().clone();
+        let lacking = match (place, left) {
+            (Some(place), _) => links.iter().skip(place + 1).map(signed).collect(),
+            (None, Some(_)) => links.iter().map(signed).collect(),
+            (None, None) => chain.statements().into_iter().cloned().collect(),
+        };
+        (lacking, newest)
     }
 }
