@@ -5,6 +5,7 @@ use crate::{device::Device, office::Letter, world::Fate};
 use cliquet_web_crypto::{
     client::{
         conversation::{ConversationId, Event, GroupId, Message, MessageId, OutgoingEvent, Waiting},
+        messenger::Step,
         outbox::{About, OutboxEntry},
         records::Store,
     },
@@ -18,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Ledger {
     /// The schedule took away an envelope with the text.
     pub lost: BTreeSet<(MessageId, usize)>,
-    /// The schedule took away an event, or it did not open.
+    /// The schedule took away an event, or it changed nothing when it came: perhaps it did not open.
     pub lost_events: BTreeSet<(MessageId, usize)>,
-    /// It came and did not open.
+    /// It came and was not shown: it did not open, or its author is no member.
     pub closed: BTreeSet<(MessageId, usize)>,
     /// The schedule took away something else that the first one sent to the second one: a wish to send something again
     /// may have been in it.
@@ -39,9 +40,15 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn opened(&mut self, place: usize, letter: &Letter, fate: Fate) {
-        if letter.genuine && fate == Fate::Said {
+    /// What a device made of a letter.
+    pub(crate) fn came(&mut self, place: usize, letter: &Letter, fate: Fate, step: &Step) {
+        // That a fellow member's did not open is not said.
+        let puts = |store| step.changes.puts.iter().any(|put| put.store == store);
+        let is_kept = puts(Store::UnknownContents);
+        if letter.genuine && fate != Fate::Shown && !is_kept {
             self.closed.extend(letter.about.map(|text| (text, place)));
+        }
+        if letter.genuine && !is_kept && !puts(Store::Messages) && !puts(Store::Amendments) {
             self.lost_events.extend(letter.amends.map(|text| (text, place)));
         }
     }

@@ -296,7 +296,7 @@ impl World {
         let step = device.messenger.receive(&delivery, &device.disk, &StampCheck, device.now, &mut device.rng);
         let step = now_or_never(step).unwrap();
         let mut fate = outcome(&step, &letter, knows);
-        self.ledger.opened(place, &letter, fate);
+        self.ledger.came(place, &letter, fate, &step);
         if fate == Fate::Said && asks {
             // Whose author was taken back to before it was posted, nobody has any more.
             fate = if forgot { Fate::Destroyed } else { Fate::Asked };

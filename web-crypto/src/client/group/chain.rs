@@ -8,7 +8,7 @@
 //! branch counts on which they gave up being an admin, and else the statement with the lower hash. Decision 34 has the
 //! reasons.
 
-use super::{CheckedStatement, GroupError, GroupState, SignedStatement, state::Seniority};
+use super::{Change, CheckedStatement, GroupError, GroupState, SignedStatement, state::Seniority};
 use crate::client::conversation::GroupId;
 use cliquet_wire::{address::Address, bytes::Digest};
 use std::{
@@ -162,6 +162,16 @@ impl Chain {
     pub fn void_of<'a>(&'a self, author: &'a Address) -> impl Iterator<Item = &'a Link> {
         let void = self.links.iter().filter(|(hash, _)| !self.path.contains(hash));
         void.map(|(_, link)| link).filter(move |link| link.checked.statement().author == *author)
+    }
+
+    /// Everybody whom a statement adds, whether it counts or not.
+    pub(in crate::client) fn everybody(&self) -> BTreeSet<&Address> {
+        let changes = self.links.values().flat_map(|link| &link.checked.statement().changes);
+        let added = changes.filter_map(|change| match change {
+            Change::Add { address, .. } => Some(address),
+            _ => None,
+        });
+        added.collect()
     }
 
     /// The group at the last statement that counts on the way to this one.

@@ -105,10 +105,6 @@ impl Messenger {
         if gap || !chain.knows(&within.head) {
             group.ask(&sender.address, now);
         }
-        if !new.is_empty() && group.holds.is_some() {
-            // What waits for other statements waits on, and is looked at again when some of those have come.
-            group.holds = chain.state().map(GroupState::hash);
-        }
         if let Some(state) = chain.state()
             && (sender.trust == Trust::Own || state.has(&sender.address, &sender.account_key.hash()))
         {

@@ -1,6 +1,6 @@
 //! The lines in a group's conversation that say what its statements changed.
 
-use super::{Chain, Change, CheckedStatement, Group, Link, Shown, Standing, statement_key};
+use super::{Chain, Change, CheckedStatement, Group, GroupState, Link, Shown, Standing, statement_key};
 use crate::client::{
     conversation::{Message, MessageBody, MessageId, UnreadLine},
     kept::Kept,
@@ -29,6 +29,10 @@ impl Messenger {
         for statement in new {
             let key = statement_key(group.id, statement.statement().version, &statement.hash());
             step.changes.put(Store::Statements, key, statement.signed());
+        }
+        if group.holds.is_some() && !new.is_empty() {
+            // Those whose words wait may be members now.
+            group.holds = after.state().map(GroupState::hash);
         }
         let hashes = |chain: &Chain| chain.links().map(|link| link.statement().hash()).collect::<BTreeSet<Digest>>();
         let (counted, counts) = (before.map(hashes).unwrap_or_default(), hashes(after));

@@ -7,7 +7,7 @@ use crate::{
         conversation::{
             ConversationId, Event, GroupId, Message, MessageBody, MessageId, MessageRef, UnreadLine, message_key,
         },
-        group::{GROUPS_MAX, Group, GroupState, Standing},
+        group::{Chain, GROUPS_MAX, Group, GroupState, Standing},
         kept::Kept,
         lifetimes::forget,
         messenger::{Ignored, Messenger, Step, StepError},
@@ -266,8 +266,8 @@ impl Messenger {
         let mut step = self.step();
         let mut found = records.all_under(Store::UnknownContents, &group.id.to_string()).await?;
         // What came before the group was known is with its sender.
-        for (member, _) in self.group_state(group.id).into_iter().flat_map(GroupState::members) {
-            found.extend(records.all_under(Store::UnknownContents, member.as_str()).await?);
+        for address in self.chain(group.id).map(Chain::everybody).unwrap_or_default() {
+            found.extend(records.all_under(Store::UnknownContents, address.as_str()).await?);
         }
         found.extend(records.all_under(Store::UnknownContents, STRANGERS).await?);
         // What waits for a later statement waits on.

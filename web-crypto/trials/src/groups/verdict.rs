@@ -6,6 +6,8 @@
 //! - Every device of every member that is there has the same state of the group: that of all statements together. Where
 //!   members blocked each other, those agree who are joined by others that did not; and a device knows nothing of the group
 //!   whose account is blocked by those who would tell it, while all others are strangers to it.
+//! - Those who are no members know it, where the server is honest, nothing was cleared, nobody blocked anybody, and everybody
+//!   takes things in.
 //! - A device shows the line of each statement that counts since its account was added, and of no other.
 //! - No text is shown twice. No text of somebody whom its reader had blocked then is shown, and none that its author wrote
 //!   after blocking the reader.
@@ -13,7 +15,8 @@
 //!   members in the end, neither was ever removed or added twice, neither blocked the other, and it was not deleted. A
 //!   hostile server can take away what it has: a text is missing only where the schedule took away an envelope of that text
 //!   for that device, or the wish of that device to have it once more. Of a device that was cleared, what it had not
-//!   posted, or could not post again, is gone; one that came later has what was posted for it.
+//!   posted, or could not post again, is gone; one that was removed is not heard by those who know it; and one that came
+//!   later has what was posted for it.
 //! - What members say in the end, when everything that was broken was left alone, is shown at every device of every member,
 //!   whatever happened before, and at none of anybody else; and what former members say then is shown to no member.
 //! - Devices of those who are members from the beginning to the end show the same of a text: its newest form, its deletion,
@@ -23,7 +26,7 @@
 //!   for a statement.
 
 use super::{
-    Counts, Said, Scene,
+    Conditions, Counts, Said, Scene,
     acts::lines,
     rest::{latest, whole},
 };
@@ -105,6 +108,7 @@ impl<'a> Verdict<'a> {
         counts.statements += counted;
         counts.void += self.chain.statements().len() as u64 - counted;
         self.members_agree();
+        self.former_members_know();
         let said = self.scene.said.iter().enumerate();
         for (number, text) in said.filter(|(_, text)| text.group == self.group) {
             for place in 0..self.scene.world.devices.len() {
@@ -137,12 +141,26 @@ impl<'a> Verdict<'a> {
         circles
     }
 
+    /// Where everybody can hear of everything.
+    fn former_members_know(&self) {
+        let Conditions { rough, cleared } = self.scene.conditions;
+        let is_deaf = self.scene.world.devices.iter().any(|device| device.presence == Presence::Deaf);
+        if rough || cleared || is_deaf || !self.scene.blocked.is_empty() {
+            return;
+        }
+        for (place, device) in self.scene.world.devices.iter().enumerate() {
+            let is_misled = device.messenger.is_in_group(self.group) && !self.members.contains(&place);
+            assert!(!is_misled, "the person at {place} does not know that they are no member");
+        }
+    }
+
     fn members_agree(&self) {
         for circle in &self.circles {
             let known = whole(self.scene, self.group, &|device| circle.contains(&device.account));
             // Whom nobody could tell of the group does not know it.
             let Some(chain) = known else {
-                assert!(!self.scene.blocked.is_empty(), "no member knows the group");
+                let is_told_of = self.scene.blocked.is_empty() && !self.scene.conditions.cleared;
+                assert!(!is_told_of, "no member knows the group");
                 continue;
             };
             if self.scene.blocked.is_empty() {
@@ -238,7 +256,8 @@ impl<'a> Verdict<'a> {
         let is_taken = world.office.taken.contains(&(text.id, device.id));
         let is_closed = world.ledger.closed.contains(&(text.id, place));
         let is_cleared = author.presence == Presence::Gone;
-        (is_cleared && (is_closed || !is_taken))
+        let is_removed = !world.office.directories[&author.address].device_list.devices.contains(&author.id);
+        (is_cleared && (is_closed || !is_taken || is_removed))
             || (device.since.is_some() && !is_taken)
             || world.ledger.excuses(text.id, text.author, place)
     }
@@ -261,7 +280,9 @@ impl<'a> Verdict<'a> {
         for place in &self.members {
             let device = self.device(*place);
             let is_late = device.since.is_some_and(|since| since > number);
-            let is_kept_from = self.scene.world.ledger.lost_events.contains(&(text.id, *place));
+            let Conditions { rough, cleared } = self.scene.conditions;
+            let is_lost = self.scene.world.ledger.lost_events.contains(&(text.id, *place));
+            let is_kept_from = (rough || cleared) && is_lost;
             let Some(line) = self.lines[*place].get(&text.id).and_then(|lines| lines.first()) else { continue };
             // A member who reacts before hearing of a new member does not tell them.
             let is_founder =
