@@ -38,6 +38,7 @@ mod in_browser {
     mod drafts;
     mod eight_tabs;
     mod group_lines;
+    mod group_menu;
     mod group_of_five;
     mod group_settings;
     mod groups;

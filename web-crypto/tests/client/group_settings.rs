@@ -1,14 +1,19 @@
-//! What is set for a group: its description, who has which right, and when its texts disappear.
+//! What is set for a group: its description, who has which right, when its texts disappear; and what a person sets for it
+//! on their own devices.
 
 use crate::groups::{ALICE, BOB, CAROL, group_lines};
 use crate::world::{World, address, now_or_never};
-use cliquet_web_crypto::client::{
-    compose::compose,
-    conversation::{ConversationId, DeliveryStatus, Failure, GroupId, MessageBody, Waiting},
-    group::{Change, GroupError, GroupRight, Role, Who},
-    lifetimes::LIFE_SECONDS_MIN,
-    messenger::StepError,
-    outbox::About,
+use cliquet_web_crypto::{
+    client::{
+        compose::compose,
+        conversation::{ConversationId, DeliveryStatus, Failure, GroupId, MessageBody, Waiting},
+        group::{Change, GroupError, GroupRight, Role, Who},
+        lifetimes::LIFE_SECONDS_MIN,
+        messenger::StepError,
+        outbox::About,
+        settings::{ConversationChange, ConversationSettings},
+    },
+    crypto::vault::VaultBody,
 };
 
 #[test]
@@ -256,5 +261,50 @@ fn a_timer_whose_statement_does_not_count_sets_nothing() {
     world.settle();
     for place in [ALICE, BOB, CAROL] {
         assert_eq!(world.seconds(place, id), None, "{place}");
+    }
+}
+
+#[test]
+fn what_a_person_sets_for_a_group_is_the_same_on_their_devices_and_in_the_vault() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob"]);
+    let other = world.add_device("alice", ALICE);
+    world.say(BOB, id, "before");
+    world.settle();
+    world.devices[ALICE].now += 60_000;
+    world.say(ALICE, id, "hello");
+    world.settle();
+    let conversation = ConversationId::Group(id);
+    for change in [
+        ConversationChange::Pin(true),
+        ConversationChange::Mute { until: u64::MAX },
+        ConversationChange::Archive(true),
+        ConversationChange::MarkUnread(true),
+    ] {
+        let device = &mut world.devices[ALICE];
+        let step = device.messenger.change_conversation(&conversation, change, device.now).unwrap();
+        device.take(step);
+    }
+    let device = &mut world.devices[ALICE];
+    let step = now_or_never(device.messenger.clear_conversation(&conversation, &device.disk, device.now)).unwrap();
+    device.take(step);
+    world.settle();
+    let settings = |world: &World, place: usize| {
+        world.devices[place].messenger.conversation(&conversation).unwrap().settings.clone()
+    };
+    let set = settings(&world, ALICE);
+    assert!(set.pinned && set.muted_until == u64::MAX && set.archived_at > 0 && set.marked_unread);
+    assert_eq!(settings(&world, other), set);
+    assert_eq!(settings(&world, BOB), ConversationSettings::default(), "told to Bob");
+    for place in [ALICE, other] {
+        assert!(group_lines(&world.devices[place], id).is_empty(), "{place}");
+    }
+    assert_eq!(world.texts(BOB, id).len(), 2);
+    let vault = world.devices[ALICE].messenger.vault_body(&VaultBody::default());
+    assert_eq!(vault.groups[0].settings, set);
+    world.say(BOB, id, "after");
+    world.settle();
+    for place in [ALICE, other] {
+        assert_eq!(world.texts(place, id), ["bob: after"], "{place}");
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{person::Person, picture::show, stage::Stage};
 
-const NO_LINES: &str =
+pub(crate) const NO_LINES: &str =
     "!document.querySelector('.messages > .message') && !document.querySelector('.no-messages').hidden";
 const NOBODY: &str = "!document.querySelector('[data-conversation], #contacts li')";
 /// What is kept of contacts alone.
@@ -11,7 +11,7 @@ const OF_CONTACTS: [&str; 5] = ["conversations/", "drafts/", "messages/", "messa
 
 impl Person {
     /// Opens the menu of the conversation, and there what asks for a second press.
-    async fn open_menu_at(&self, command: &str) {
+    pub(crate) async fn open_menu_at(&self, command: &str) {
         self.tab.click(".conversation .menu > summary").await;
         self.tab.click(&format!(".menu-items details:has([data-command={command}]) > summary")).await;
         self.tab.until_shown(&format!("[data-command={command}]")).await;

@@ -8,7 +8,7 @@ const ORDER: &str = "[...document.querySelectorAll('#contacts [data-name]')].fil
     .map(e => e.textContent).join() === a[0]";
 
 impl Person {
-    async fn set(&self, what: &str) {
+    pub(crate) async fn set(&self, what: &str) {
         self.tab.click(".conversation .menu > summary").await;
         if what.starts_with("mute") {
             self.tab.click(".conversation .menu details > summary").await;
@@ -16,7 +16,7 @@ impl Person {
         self.tab.click(&format!("[data-set={what}]")).await;
     }
 
-    async fn until_in_order(&self, names: &[&str]) {
+    pub(crate) async fn until_in_order(&self, names: &[&str]) {
         self.tab.until(&format!("the list {names:?}"), ORDER, vec![names.join(",").into()]).await;
     }
 

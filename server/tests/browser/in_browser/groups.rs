@@ -151,11 +151,11 @@ async fn a_group_needs_a_name_and_people_and_its_last_admin_names_another() {
     alice.tab.until_shown(OPEN).await;
     alice.members().await;
     alice.tab.click("[data-group-leave] > summary").await;
-    alice.tab.click("[data-group-do=leave]").await;
+    alice.tab.click("#group-info [data-group-do=leave]").await;
     alice.until_told(word("en", "word-group-no-admin")).await;
     alice.tab.click(&format!("li[data-member='{}'] [data-group-do=promote]", bob.email)).await;
     alice.until_notice("You made bob@example.org an admin").await;
-    alice.tab.click("[data-group-do=leave]").await;
+    alice.tab.click("#group-info [data-group-do=leave]").await;
     alice.tab.until_shown(".if-left").await;
     bob.open_group("Two").await;
     bob.until_notice("alice@example.org left the group").await;

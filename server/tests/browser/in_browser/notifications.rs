@@ -171,3 +171,35 @@ async fn quiet_hours_and_a_refusing_browser_say_nothing_and_say_why() {
     bob.until_notified(json!([{ "title": alice.email, "body": "in the morning", "tag": alice.email, "data": page }]))
         .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_announced_with_who_writes_and_a_muted_one_is_not() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    bob.may_notify().await;
+    bob.notify_by("text").await;
+    bob.look_away("/home").await;
+    alice.make_group("Walks", &[&bob]).await;
+    let id = alice.tab.ask("document.querySelector('[data-conversation]').dataset.conversation", vec![]).await;
+    let id = id.as_str().unwrap();
+    let said = |body: &str| json!({ "title": "Walks", "body": body, "tag": id, "data": format!("/home#group={id}") });
+    alice.send("Shall we?").await;
+    bob.until_notified(json!([said(&format!("{}: Shall we?", alice.email))])).await;
+
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.open_group("Walks").await;
+    bob.set("mute-always").await;
+    let muted = "document.querySelector('.conversation').dataset.settings === 'muted'";
+    bob.tab.until("a muted group", muted, vec![]).await;
+    bob.look_away("/home").await;
+    alice.send("Not heard").await;
+    let listed = "document.querySelector('#contacts').textContent.includes('Not heard')";
+    bob.tab.until("the text in the list", listed, vec![]).await;
+    // What is announced next is the first.
+    alice.open(&bob).await;
+    alice.send("heard").await;
+    let page = format!("/home?with={}", alice.email.replace('@', "%40"));
+    let heard = json!({ "title": alice.email, "body": "heard", "tag": alice.email, "data": page });
+    bob.until_notified(json!([heard])).await;
+}

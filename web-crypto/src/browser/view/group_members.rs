@@ -3,6 +3,7 @@
 use super::{
     Engine, avatar, contacts,
     conversation::OpenConversation,
+    conversation_menu::close_menu,
     dom, group_link,
     group_settings::{self, complain, fault_of_name},
     names,
@@ -98,6 +99,7 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
         },
     };
     complain(element, "");
+    close_menu(element);
     engine.ask(Command::InGroup { group, action });
     Ok(())
 }

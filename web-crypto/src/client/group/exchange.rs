@@ -64,14 +64,14 @@ impl Messenger {
         was_there(&sender.address, sender.account_key.hash()) && was_there(self.address(), self.account_key().hash())
     }
 
-    /// Takes in what came from `sender`, and asks for what is missing.
+    /// Takes in what came from `sender`, and asks for what is missing. `said_at`: when the server took it.
     pub(in crate::client) async fn take_statements(
         &self,
         sender: &Peer,
         within: InGroup,
         (grown, tokens): (Option<Grown>, Vec<MemberToken>),
         records: &impl Records,
-        now: u64,
+        (said_at, now): (u64, u64),
         step: &mut Step,
     ) -> Result<(), StepError> {
         let id = within.id;
@@ -114,7 +114,7 @@ impl Messenger {
             .kept(&conversation)
             .unwrap_or_else(|| Kept { conversation: Conversation::new(conversation.clone()), owed: Owed::default() });
         let new: Vec<&CheckedStatement> = new.iter().collect();
-        let void = self.put_statements(group, kept, &new, (self.chain(id), &chain), now, step);
+        let void = self.put_statements(group, kept, &new, (self.chain(id), &chain), (said_at, now), step);
         if !void.is_empty() {
             for line in lines(&conversation, records).await? {
                 if line.is_notice() && void.contains(&line.id) {

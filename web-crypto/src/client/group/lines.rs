@@ -16,14 +16,14 @@ use std::collections::BTreeSet;
 
 impl Messenger {
     /// Puts new statements of a group, the lines that they make, and the group itself. Returns the statements that count no
-    /// longer, whose lines are to go.
+    /// longer, whose lines are to go. `said_at`: the time of the lines; of what came, the server's.
     pub(super) fn put_statements(
         &self,
         mut group: Group,
         mut kept: Kept,
         new: &[&CheckedStatement],
         (before, after): (Option<&Chain>, &Chain),
-        now: u64,
+        (said_at, now): (u64, u64),
         step: &mut Step,
     ) -> Vec<MessageId> {
         for statement in new {
@@ -45,7 +45,7 @@ impl Messenger {
         for link in links {
             let statement = link.statement().statement();
             let (id, body) = (line_id(link.statement()), MessageBody::Group(statement.changes.clone()));
-            let line = Message::notice(id, &kept.conversation, statement.author.clone(), body, now);
+            let line = Message::notice(id, &kept.conversation, statement.author.clone(), body, said_at);
             kept.conversation.shows(&line);
             if link.adds(self.address()) && statement.author != *self.address() {
                 kept.conversation.arrives(UnreadLine { time: line.sort_time, text: None });

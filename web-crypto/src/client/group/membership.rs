@@ -46,7 +46,7 @@ impl Messenger {
         let mut step = self.step();
         let kept = Kept { conversation: Conversation::new(ConversationId::Group(id)), owed: Owed::default() };
         let group = Group::new(id, Standing::Joined, self.address().clone());
-        self.put_statements(group, kept, &[&first], (None, &chain), now, &mut step);
+        self.put_statements(group, kept, &[&first], (None, &chain), (now, now), &mut step);
         put_line(id, &first, now, &mut step);
         Ok((id, step))
     }
@@ -83,7 +83,7 @@ impl Messenger {
         after.insert(next.clone())?;
         let kept = self.kept(&ConversationId::Group(id)).ok_or(StepError::NoContact)?;
         let mut step = self.step();
-        self.put_statements(group, kept, &[&next], (Some(before), &after), now, &mut step);
+        self.put_statements(group, kept, &[&next], (Some(before), &after), (now, now), &mut step);
         put_line(id, &next, now, &mut step);
         Ok(step)
     }
