@@ -60,7 +60,13 @@ pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
             what: "key press to text in the other browser, loopback".into(),
             goal: Some(GOAL_MS),
             times: times(|came| came[0]),
+            unit: "ms",
         },
-        Row { what: "the same to the frame that draws it".into(), goal: None, times: times(|came| came[1]) },
+        Row {
+            what: "the same to the frame that draws it".into(),
+            goal: None,
+            times: times(|came| came[1]),
+            unit: "ms",
+        },
     ]
 }

@@ -123,7 +123,10 @@ pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
     let [longest, reading] = read_back(&alice, &bob.email, last).await;
     let [seldom, seldom_busy] = search(&alice, SELDOM, WITH_SELDOM.len()).await;
     let [often, often_busy] = search(&alice, OFTEN, HITS_MAX).await;
-    let row = |what: &str, goal, times| Row { what: format!("20,000 messages: {what}"), goal, times: Times::of(times) };
+    let row = |what: &str, goal, times| {
+        let what = format!("20,000 messages: {what}");
+        Row { what, goal, times: Times::of(times), unit: "ms" }
+    };
     vec![
         row("press on the contact to the frame with the last line", Some(OPENED_MS), opened),
         row("longest task while 2,000 lines are read back; 0: none of 50 ms", Some(TASK_MS), longest),

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "a benchmark")]
 #![allow(dead_code, reason = "the stage of the browser tests has more than is used here")]
 
+mod group;
 mod latency;
 mod long_conversation;
 mod slow_network;
@@ -21,12 +22,13 @@ mod support;
 #[path = "../../tests/browser/word.rs"]
 mod word;
 
-use support::{eventually, program::Program};
+use support::{eventually, member, program::Program};
 
 #[tokio::main]
 async fn main() {
     let house = tempfile::tempdir().unwrap();
-    let server = Program::start_with_pages(house.path(), &[]);
+    let throttles = member::throttles();
+    let server = Program::start_with_pages(house.path(), &[("ROCKET_THROTTLES", &throttles)]);
     let url = format!("http://localhost:{}", server.port);
     // Other words on the command line are cargo's own.
     let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
@@ -39,29 +41,39 @@ async fn main() {
     if wanted("slow-network") {
         print(slow_network::measure(house.path(), &url).await);
     }
+    if wanted("group") {
+        print(group::measure(house.path(), &url, &server).await);
+    }
     if wanted("long-conversation") {
         print(long_conversation::measure(house.path(), &url).await);
     }
 }
 
-/// A line of the table. Times in ms.
+/// A line of the table.
 #[derive(Debug)]
 struct Row {
     what: String,
     goal: Option<f64>,
     times: Times,
+    unit: &'static str,
 }
 
 impl std::fmt::Display for Row {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { what, goal, times } = self;
+        let Self { what, goal, times, unit } = self;
         let median = times.part(50);
         let (asked, verdict) = match goal {
-            Some(goal) => (format!("{goal} ms"), if median <= *goal { "reached" } else { "**missed**" }),
+            Some(goal) => (format!("{goal} {unit}"), if median <= *goal { "reached" } else { "**missed**" }),
             None => (String::new(), ""),
         };
         let (p90, least, count) = (times.part(90), times.part(0), times.0.len());
-        write!(out, "| {what} | {asked} | {median:.0} ms (p90 {p90:.0}, least {least:.0}; {count} times) | {verdict} |")
+        // What takes a few milliseconds is told apart by tenths.
+        let decimals = usize::from(median < 100.0 && *unit == "ms");
+        write!(
+            out,
+            "| {what} | {asked} | {median:.decimals$} {unit} (p90 {p90:.decimals$}, least {least:.decimals$}; {count} times) \
+             | {verdict} |"
+        )
     }
 }
 

@@ -46,16 +46,19 @@ pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
             what: "Slow 3G: opening the address to a sign-in page that takes text".into(),
             goal: Some(USABLE_MS),
             times: times(|[usable, ..]| *usable),
+            unit: "ms",
         },
         Row {
             what: "Slow 3G: pressing \"Sign in\" to home's first sight".into(),
             goal: None,
             times: times(|[_, pressed, shown, _]| shown - pressed),
+            unit: "ms",
         },
         Row {
             what: "Slow 3G: pressing \"Sign in\" to home online".into(),
             goal: Some(ONLINE_MS),
             times: times(|[_, pressed, _, online]| online - pressed),
+            unit: "ms",
         },
     ]
 }

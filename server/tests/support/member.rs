@@ -2,7 +2,7 @@
 
 use super::{
     disk::Disk,
-    house::{LIMITS, PASSWORD, QUICK, key_of, random, vault},
+    house::{self, Key, LIMITS, PASSWORD, QUICK, key_of, random},
     http::Client,
     program::Program,
 };
@@ -20,7 +20,8 @@ use cliquet_web_crypto::{
         OwnIdentity, PreKeySecrets,
         identity::sign_device_list,
         password::{Login, Registration},
-        rsa::{Signer as _, native::NativeVerifier},
+        rsa::native::NativeVerifier,
+        vault,
     },
 };
 use cliquet_wire::{
@@ -33,7 +34,9 @@ use cliquet_wire::{
     devices::{DeviceUpload, RegisterDevice},
     envelope::MessagesSent,
     ids::DeviceId,
+    opaque::Stretching,
     poll::{Delivery, Poll, PollAnswer},
+    problem::Problem,
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -58,10 +61,15 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
 }
 
-/// Lets everybody sign up, with limits that nobody meets.
-pub(crate) fn open_server(folder: &Path) -> Program {
+/// The value of `ROCKET_THROTTLES` for limits that nobody meets.
+pub(crate) fn throttles() -> String {
     let limits: Vec<String> = LIMITS.iter().map(|limit| format!("{limit}=1000000")).collect();
-    let throttles = format!("{{{}}}", limits.join(","));
+    format!("{{{}}}", limits.join(","))
+}
+
+/// Lets everybody sign up, as often as they like.
+pub(crate) fn open_server(folder: &Path) -> Program {
+    let throttles = throttles();
     let settings =
         [("ROCKET_REGISTRATION", "open"), ("ROCKET_THROTTLES", &throttles), ("ROCKET_LOG_LEVEL", "critical")];
     Program::start(folder, &settings)
@@ -95,7 +103,7 @@ pub(crate) fn sign_up(client: &mut Client, email: &str, account_key: &AccountKey
         record: registered.record,
         credential: started.credential,
         account_key: account_key.clone(),
-        vault: vault(1, b"sealed"),
+        vault: house::vault(1, b"sealed"),
         device_list: list,
         device,
     };
@@ -113,48 +121,77 @@ pub(crate) struct Member {
     pub(crate) disk: Disk,
     pub(crate) token: String,
     pub(crate) ignored: Vec<Ignored>,
+    /// Texts that are new, or changed, since somebody took them.
+    pub(crate) heard: Vec<String>,
     client: Client,
+    signer: &'static Key,
 }
 
 impl Member {
     pub(crate) fn sign_up(server: SocketAddr, email: &str) -> Self {
         let mut client = Client::to(server);
         let address: Address = email.parse().unwrap();
-        let (own, pre_keys, new) = new_device(&address, 1, &[]);
+        let signer = key_of(&address);
+        let (own, pre_keys, new) = new_device(signer, &address, 1, &[]);
         let certificates = vec![own.certificate().clone()];
-        let account_key = key_of(&address).account_key().clone();
+        let account_key = signer.account_key().clone();
         let directory = DeviceDirectory { email: address, account_key, device_list: new.0.clone(), certificates };
         let token = sign_up(&mut client, email, &directory.account_key, new);
-        Self::with(client, token, &own, &pre_keys, &directory)
+        Self::with((client, token, signer), &own, &pre_keys, &directory)
     }
 
     /// Another device of the same person, which signs in with the password.
     pub(crate) fn another_device(server: SocketAddr, email: &str) -> Self {
+        Self::enters(server, email, (PASSWORD, QUICK), |signed_in, _| key_of(&signed_in.directory.email))
+    }
+
+    /// Another device of somebody who signed up in a browser: the account key is in the vault.
+    pub(crate) fn beside_a_browser(server: SocketAddr, email: &str, password: &str) -> Self {
+        Self::enters(server, email, (password.as_bytes(), Stretching::CURRENT), |signed_in, export_key| {
+            let DeviceDirectory { email, account_key, .. } = &signed_in.directory;
+            let owner = vault::Owner { email, account_key };
+            let root = vault::root_by_password(owner, export_key, &signed_in.vault).unwrap();
+            let keys = vault::VaultKeys::derive(&root);
+            let open = vault::open(owner, &keys.body, 0, &signed_in.vault).unwrap();
+            // Made once for a whole run, and used to its end.
+            Box::leak(Box::new(Key::unwrap(&open.wrapped, account_key, &keys.wrapping, random()).unwrap()))
+        })
+    }
+
+    fn enters(
+        server: SocketAddr,
+        email: &str,
+        (password, stretching): (&[u8], Stretching),
+        account_key: impl FnOnce(&SignedIn, &[u8]) -> &'static Key,
+    ) -> Self {
         let mut client = Client::to(server);
-        let (login, request) = Login::start(PASSWORD, &mut random()).unwrap();
+        let (login, request) = Login::start(password, &mut random()).unwrap();
         let start = SignInStart { email: email.to_owned(), request };
         let started: SignInStarted = ask(&mut client, NOBODY, ("POST", "/sign-in/start"), &start);
-        let finished = login.finish(PASSWORD, &started.response, &[QUICK], &mut random()).unwrap();
+        let finished = login.finish(password, &started.response, &[stretching], &mut random()).unwrap();
         let finish = SignInFinish { attempt: started.attempt, finalization: finished.finalization, device: None };
         let answer = client.post("/sign-in/finish", NOBODY, &serde_json::to_string(&finish).unwrap()).unwrap();
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let before = serde_json::from_str::<SignedIn>(&answer.body).unwrap().directory.device_list;
-        let (own, pre_keys, (device_list, device)) = new_device(&started.email, before.counter + 1, &before.devices);
+        let signed_in: SignedIn = serde_json::from_str(&answer.body).unwrap();
+        let signer = account_key(&signed_in, finished.export_key.as_bytes());
+        let before = signed_in.directory.device_list;
+        let (own, pre_keys, (device_list, device)) =
+            new_device(signer, &started.email, before.counter + 1, &before.devices);
         let register = RegisterDevice { device_list, device };
         let directory: DeviceDirectory = ask(&mut client, &answer.sign_in, ("POST", "/devices"), &register);
-        Self::with(client, answer.sign_in, &own, &pre_keys, &directory)
+        Self::with((client, answer.sign_in, signer), &own, &pre_keys, &directory)
     }
 
     fn with(
-        client: Client,
-        token: String,
+        (client, token, signer): (Client, String, &'static Key),
         own: &OwnIdentity,
         pre_keys: &PreKeySecrets,
         directory: &DeviceDirectory,
     ) -> Self {
         let mut disk = Disk::default();
         disk.commit(&first_records(own, pre_keys, directory));
-        Self { messenger: disk.load(), disk, token, ignored: Vec::new(), client }
+        let (ignored, heard) = (Vec::new(), Vec::new());
+        Self { messenger: disk.load(), disk, token, ignored, heard, client, signer }
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -164,11 +201,13 @@ impl Member {
     /// Durable first, then in memory.
     pub(crate) fn take(&mut self, step: Step) {
         self.disk.commit(&step.changes);
-        let ignored = step.effects.iter().filter_map(|effect| match effect {
-            Effect::Ignored(why) => Some(*why),
-            _ => None,
-        });
-        self.ignored.extend(ignored);
+        for effect in &step.effects {
+            match effect {
+                Effect::Ignored(why) => self.ignored.push(*why),
+                Effect::Message(message) => self.heard.push(message.text().to_owned()),
+                _ => {}
+            }
+        }
         self.messenger.apply(step).unwrap();
     }
 
@@ -232,10 +271,14 @@ impl Member {
     pub(crate) fn posts_next(&mut self) -> bool {
         let Some(entry) = self.messenger.outbox().next().cloned() else { return false };
         let answer = self.client.post("/messages", &self.token, &entry.body).unwrap();
-        assert_eq!(answer.status, 201, "{}", answer.body);
-        let sent: MessagesSent = serde_json::from_str(&answer.body).unwrap();
-        let step = now_or_never(self.messenger.sent(&self.disk, entry.id, &sent, now_ms())).unwrap();
-        self.take(step);
+        let step = if answer.status == 201 {
+            let sent: MessagesSent = serde_json::from_str(&answer.body).unwrap();
+            now_or_never(self.messenger.sent(&self.disk, entry.id, &sent, now_ms()))
+        } else {
+            let Problem { code, accounts, .. } = serde_json::from_str(&answer.body).unwrap();
+            now_or_never(self.messenger.refused(&self.disk, entry.id, code, &accounts, now_ms()))
+        };
+        self.take(step.unwrap());
         true
     }
 
@@ -258,23 +301,25 @@ impl Member {
     pub(crate) fn makes_group(&mut self, name: &str, members: &[(&Address, &AccountKey)]) -> GroupId {
         let adds = members.iter().map(|(address, key)| adds(address, key));
         let changes = adds.chain([Change::Name(name.to_owned())]).collect();
-        let signer = key_of(self.address());
-        let mut rng = random();
+        let (signer, mut rng) = (self.signer, random());
         let (id, step) = now_or_never(self.messenger.create_group(changes, signer, now_ms(), &mut rng)).unwrap();
         self.take(step);
         id
     }
 
     pub(crate) fn changes(&mut self, id: GroupId, changes: Vec<Change>) {
-        let step = now_or_never(self.messenger.change_group(id, changes, key_of(self.address()), now_ms())).unwrap();
+        let step = now_or_never(self.messenger.change_group(id, changes, self.signer, now_ms())).unwrap();
         self.take(step);
     }
 
     pub(crate) fn says(&mut self, id: GroupId, text: &str) {
-        let conversation = ConversationId::Group(id);
-        let newest = self.lines(&conversation).last().map_or(0, |line| line.sort_time);
+        self.writes(&ConversationId::Group(id), text);
+    }
+
+    pub(crate) fn writes(&mut self, conversation: &ConversationId, text: &str) {
+        let newest = self.lines(conversation).last().map_or(0, |line| line.sort_time);
         let composed =
-            compose(self.messenger.address(), &conversation, text, None, now_ms(), newest, &mut random()).unwrap();
+            compose(self.messenger.address(), conversation, text, None, now_ms(), newest, &mut random()).unwrap();
         self.disk.commit(&composed.changes);
     }
 
@@ -324,8 +369,8 @@ pub(crate) fn bundles(
 }
 
 /// A device of the account with this address, and the list that has it as its last.
-fn new_device(address: &Address, counter: u64, others: &[DeviceId]) -> (OwnIdentity, PreKeySecrets, New) {
-    let (key, now, rng) = (key_of(address), now_ms(), &mut random());
+fn new_device(key: &Key, address: &Address, counter: u64, others: &[DeviceId]) -> (OwnIdentity, PreKeySecrets, New) {
+    let (now, rng) = (now_ms(), &mut random());
     now_or_never(async {
         let account_key = key.account_key().clone();
         let own = OwnIdentity::create(address.clone(), account_key, now, counter, key, rng).await.unwrap();

@@ -114,7 +114,8 @@ impl Messenger {
                 if grown.is_none() && is_asked {
                     contact.owed.ask_for_group(within.id);
                 }
-                self.take_statements(&contact.peer, within, (grown, tokens), records, (envelope.timestamp, now), step).await?;
+                self.take_statements(&contact.peer, within, (grown, tokens), records, (envelope.timestamp, now), step)
+                    .await?;
             }
             body => {
                 if is_asked {
