@@ -287,9 +287,12 @@ pub mod sizes {
     pub const SIGN_UP: usize = VAULT + DEVICE + SMALL;
     /// All envelopes of one post, and the delivery tokens of their receivers.
     pub const MESSAGES: usize = POST_BYTES_MAX;
-    /// All ephemeral envelopes of one post, each with two addresses, two ids and the names of its fields.
-    pub const EPHEMERAL: usize =
-        EPHEMERAL_PER_POST_MAX * (base64(EPHEMERAL_CIPHERTEXT_BYTES_MAX) + 2 * ADDRESS_BYTES_MAX + 320) + 64;
+    /// All ephemeral envelopes of one post, each with two addresses, two ids and the names of its fields; and the delivery
+    /// tokens of their receivers.
+    pub const EPHEMERAL: usize = EPHEMERAL_PER_POST_MAX
+        * (base64(EPHEMERAL_CIPHERTEXT_BYTES_MAX) + 2 * ADDRESS_BYTES_MAX + 320)
+        + EPHEMERAL_ACCOUNTS_MAX * (ADDRESS_BYTES_MAX + 32)
+        + 64;
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .manage(histories)
         .manage(signed_in::SignInCache::default())
         .manage(routes::messages::AllowedPosts::default())
-        .manage(routes::ephemeral::ContactDevices::default())
+        .manage(routes::ephemeral::ReceiverDevices::default())
         .manage(storage::Storage::new(&config))
         .manage(Throttle::new(&config.throttles))
         .manage(Guesses::new(&config.throttles))

@@ -3,11 +3,13 @@
 use crate::{
     address::Address,
     bytes::{Blob, Salt},
+    delivery_token::DeliveryToken,
     ids::DeviceId,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-/// A signal for one device of a contact. The server hands it to the poll that the device holds at that moment, and
+/// A signal for one device of a contact or of a fellow member. The server hands it to the poll that the device holds at that moment, and
 /// otherwise drops it. It has no id, no time and no cursor: it is never stored, acknowledged or sent again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EphemeralEnvelope {
@@ -17,9 +19,9 @@ pub struct EphemeralEnvelope {
     pub sender_email: Address,
     /// The sender's device. The server refuses one that is not the sign-in's.
     pub sender_device: DeviceId,
-    /// The contact's address.
+    /// The receiver's address.
     pub receiver_email: Address,
-    /// The contact's device.
+    /// The receiver's device.
     pub receiver_device: DeviceId,
     /// Fresh for every envelope.
     pub salt: Salt,
@@ -28,10 +30,13 @@ pub struct EphemeralEnvelope {
     pub ciphertext: Blob,
 }
 
-/// `POST /ephemeral`, for devices of one contact: at most `limits::EPHEMERAL_PER_POST_MAX` envelopes, at most one for
-/// each device. The answer has no body, and is the same whether or not a device was there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `POST /ephemeral`: at most one envelope for each device. The answer has no body, and is the same whether or not a
+/// device was there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendEphemeral {
-    /// At least one.
+    /// At least one, at most `limits::EPHEMERAL_PER_POST_MAX`, for at most `limits::EPHEMERAL_ACCOUNTS_MAX` accounts.
     pub envelopes: Vec<EphemeralEnvelope>,
+    /// The delivery tokens of receivers, for those who have not added the sender.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<Address, DeliveryToken>,
 }

@@ -41,8 +41,11 @@ pub const POST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The ciphertext of one ephemeral envelope with its tag: six padding steps hold two addresses of the greatest length
 /// and some bytes. What is longer is a message.
 pub const EPHEMERAL_CIPHERTEXT_BYTES_MAX: usize = 6 * PADDING_STEP_BYTES + 16;
-/// One post of ephemeral envelopes goes to the devices of one contact.
-pub const EPHEMERAL_PER_POST_MAX: usize = DEVICES_MAX;
+/// Accounts to whose devices one post of ephemeral envelopes goes. In a group of more other members nobody is told who
+/// types: some hundred envelopes every few seconds are much for a phone.
+pub const EPHEMERAL_ACCOUNTS_MAX: usize = 20;
+/// One post of ephemeral envelopes goes to all devices of so many accounts.
+pub const EPHEMERAL_PER_POST_MAX: usize = EPHEMERAL_ACCOUNTS_MAX * DEVICES_MAX;
 /// Ephemeral envelopes in one answer to a poll. A poll is answered with the first; more come only while it wakes.
 pub const POLL_EPHEMERAL_MAX: usize = 16;
 
@@ -89,7 +92,7 @@ mod tests {
         assert_eq!(ENVELOPES_PER_POST_MAX, 400);
         assert_eq!(POST_BYTES_MAX, 4_194_304);
         assert_eq!(EPHEMERAL_CIPHERTEXT_BYTES_MAX, 976);
-        assert_eq!(EPHEMERAL_PER_POST_MAX, 8);
+        assert_eq!(EPHEMERAL_PER_POST_MAX, 160);
         assert_eq!(MAILBOX_BYTES_MAX, 67_108_864);
         assert_eq!(ENVELOPE_LIFE_SECONDS, 2_592_000);
         assert_eq!(VAULT_BYTES_MAX, 1_048_576);

@@ -322,7 +322,7 @@ fn ephemeral() -> EphemeralEnvelope {
 
 #[test]
 fn ephemeral_envelopes_read_back_and_none_are_written_as_nothing() {
-    reads_back(SendEphemeral { envelopes: vec![ephemeral()] });
+    reads_back(SendEphemeral { envelopes: vec![ephemeral()], ..SendEphemeral::default() });
     reads_back(PollAnswer { deliveries: vec![], ephemeral: vec![ephemeral(), ephemeral()] });
     assert_eq!(written(&PollAnswer::default()), r#"{"deliveries":[]}"#);
 }

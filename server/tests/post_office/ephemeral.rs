@@ -5,8 +5,13 @@ use crate::support::{
     office::{Office, Person, bearer, letter, problem, signal},
 };
 use cliquet_wire::{
+    bytes::Bytes,
+    delivery_token::DeliveryToken,
     ephemeral::{EphemeralEnvelope, SendEphemeral},
-    limits::{ADDRESS_BYTES_MAX, EPHEMERAL_CIPHERTEXT_BYTES_MAX, EPHEMERAL_PER_POST_MAX, POLL_SECONDS_MAX},
+    limits::{
+        ADDRESS_BYTES_MAX, DEVICES_MAX, EPHEMERAL_ACCOUNTS_MAX, EPHEMERAL_CIPHERTEXT_BYTES_MAX, EPHEMERAL_PER_POST_MAX,
+        POLL_SECONDS_MAX,
+    },
     poll::PollAnswer,
     problem::ProblemCode,
 };
@@ -141,7 +146,6 @@ async fn nobody_signals_as_another_to_themselves_or_to_devices_that_are_not_ther
     assert_eq!(refused(vec![signal(&alice, &laptop, BYTES)]).await, ProblemCode::OwnAddress);
     assert_eq!(refused(vec![]).await, ProblemCode::Malformed);
     assert_eq!(refused(vec![good(), good()]).await, ProblemCode::Malformed, "one for each device");
-    assert_eq!(refused(vec![good(), signal(&alice, &carol, BYTES)]).await, ProblemCode::Malformed, "one contact");
     assert_eq!(refused(vec![EphemeralEnvelope { v: 2, ..good() }]).await, ProblemCode::Malformed);
     let other = EphemeralEnvelope { receiver_device: carol.device, ..good() };
     assert_eq!(refused(vec![good(), other]).await, ProblemCode::DevicesChanged);
@@ -171,17 +175,79 @@ async fn a_post_of_the_largest_signals_for_every_device_is_taken_and_not_one_mor
     let domain = |letter: &str| [letter.repeat(62), letter.repeat(62), letter.repeat(60)].join(".") + ".ch";
     let long = |letter: &str| format!("{}@{}", local(letter), domain(letter));
     assert_eq!(long("a").len(), ADDRESS_BYTES_MAX);
-    let (alice, bob) = (office.person_at(&long("a")), office.person_at(&long("b")));
-    office.adds(&alice, &bob);
-    let mut devices = vec![bob.clone()];
-    devices.extend((1..EPHEMERAL_PER_POST_MAX).map(|_| office.another_device(&bob)));
-    let mut signals: Vec<_> =
+    let alice = office.person_at(&long("a"));
+    let mut devices = Vec::new();
+    for number in 0..EPHEMERAL_ACCOUNTS_MAX {
+        let member = office.person_at(&long(char::from(b'b' + u8::try_from(number).unwrap()).encode_utf8(&mut [0; 4])));
+        office.has_token(&member, Some(&token(1)));
+        devices.push(member.clone());
+        devices.extend((1..DEVICES_MAX).map(|_| office.another_device(&member)));
+    }
+    assert_eq!(devices.len(), EPHEMERAL_PER_POST_MAX);
+    let tokens: std::collections::BTreeMap<_, _> =
+        devices.iter().map(|device| (device.email.clone(), token(1))).collect();
+    let envelopes: Vec<_> =
         devices.iter().map(|device| signal(&alice, device, EPHEMERAL_CIPHERTEXT_BYTES_MAX)).collect();
-    let answer = polls_while(&office, &devices[3], &alice, signals.clone()).await;
-    assert_eq!(answer.ephemeral, [signals[3].clone()]);
-    signals.push(signal(&alice, &bob, BYTES));
-    let refused = office.signals(&alice, signals).await;
-    assert_eq!(problem(refused).await, ProblemCode::TooLarge);
+    let largest = SendEphemeral { envelopes: envelopes.clone(), tokens };
+    let last = devices.last().unwrap();
+    let sending = async {
+        shortly().await;
+        assert_eq!(office.signals_with(&alice, largest.clone()).await.status(), Status::NoContent);
+    };
+    let (answer, ()) = join!(office.polls(last, 0, LONG_SECONDS), sending);
+    let answer: PollAnswer = answer.into_json().await.unwrap();
+    assert_eq!(answer.ephemeral, envelopes.last().cloned().into_iter().collect::<Vec<_>>());
+
+    let one_more = |device: &Person| {
+        let mut post = largest.clone();
+        post.envelopes.push(signal(&alice, device, BYTES));
+        post
+    };
+    assert_eq!(problem(office.signals_with(&alice, one_more(last)).await).await, ProblemCode::TooLarge);
+    // As few envelopes, but for one account more.
+    let zoe = office.person_at(&long("z"));
+    let mut post = one_more(&zoe);
+    post.envelopes.remove(0);
+    assert_eq!(problem(office.signals_with(&alice, post).await).await, ProblemCode::TooLarge);
+}
+
+fn token(byte: u8) -> DeliveryToken {
+    DeliveryToken(Bytes([byte; 16]))
+}
+
+#[rocket::async_test]
+async fn a_signal_reaches_members_by_their_tokens_and_leaves_out_who_cannot_be_reached() {
+    let office = Office::open().await;
+    let (alice, bob, carol) = (office.person("alice"), office.person("bob"), office.person("carol"));
+    office.adds(&alice, &bob);
+    office.has_token(&carol, Some(&token(1)));
+    let post = |byte: Option<u8>| SendEphemeral {
+        envelopes: vec![signal(&alice, &bob, BYTES), signal(&alice, &carol, BYTES)],
+        tokens: byte.map(|byte| (carol.email.clone(), token(byte))).into_iter().collect(),
+    };
+    let heard = async |post: SendEphemeral| {
+        let sending = async {
+            shortly().await;
+            assert_eq!(office.signals_with(&alice, post).await.status(), Status::NoContent);
+        };
+        let (bobs, carols, ()) = join!(office.polls(&bob, 0, 2), office.polls(&carol, 0, 2), sending);
+        let [bobs, carols] = [bobs.into_json::<PollAnswer>().await, carols.into_json().await];
+        [bobs.unwrap().ephemeral.len(), carols.unwrap().ephemeral.len()]
+    };
+    assert_eq!(heard(post(None)).await, [1, 0]);
+    assert_eq!(heard(post(Some(2))).await, [1, 0], "with another token");
+    assert_eq!(heard(post(Some(1))).await, [1, 1]);
+    // A member whom nobody knows by that token any more.
+    office.has_token(&carol, Some(&token(3)));
+    assert_eq!(heard(post(Some(1))).await, [1, 0]);
+    // A blocked one is not heard, whatever they know.
+    office.blocks(&carol, &alice);
+    assert_eq!(heard(post(Some(3))).await, [1, 0]);
+
+    let alone = SendEphemeral { envelopes: vec![signal(&alice, &carol, BYTES)], ..post(Some(2)) };
+    assert_eq!(problem(office.signals_with(&alice, alone).await).await, ProblemCode::NotAContact);
+    let of_nobody = SendEphemeral { envelopes: vec![signal(&alice, &bob, BYTES)], ..post(Some(1)) };
+    assert_eq!(problem(office.signals_with(&alice, of_nobody).await).await, ProblemCode::Malformed);
 }
 
 #[rocket::async_test]
@@ -189,7 +255,7 @@ async fn a_body_past_its_size_is_refused_unread() {
     let office = Office::open().await;
     let (alice, bob) = (office.person("alice"), office.person("bob"));
     office.adds(&alice, &bob);
-    let largest = SendEphemeral { envelopes: vec![signal(&alice, &bob, BYTES)] };
+    let largest = SendEphemeral { envelopes: vec![signal(&alice, &bob, BYTES)], ..SendEphemeral::default() };
     let mut body = serde_json::to_string(&largest).unwrap();
     body.push_str(&" ".repeat(cliquet_server::config::sizes::EPHEMERAL - body.len()));
     let post = |body: String| office.client.post("/ephemeral").header(bearer(&alice)).body(body).dispatch();

@@ -154,7 +154,11 @@ impl Office {
     }
 
     pub(crate) async fn signals(&self, who: &Person, envelopes: Vec<EphemeralEnvelope>) -> LocalResponse<'_> {
-        self.client.post("/ephemeral").header(bearer(who)).json(&SendEphemeral { envelopes }).dispatch().await
+        self.signals_with(who, SendEphemeral { envelopes, ..SendEphemeral::default() }).await
+    }
+
+    pub(crate) async fn signals_with(&self, who: &Person, post: SendEphemeral) -> LocalResponse<'_> {
+        self.client.post("/ephemeral").header(bearer(who)).json(&post).dispatch().await
     }
 
     pub(crate) async fn polls(&self, who: &Person, cursor: u64, wait_seconds: u32) -> LocalResponse<'_> {

@@ -9,7 +9,6 @@ pub use crate::crypto::{
     account_settings::AccountSettings,
     conversation_settings::{ConversationSettings, NICKNAME_BYTES_MAX},
 };
-use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
 /// The key in [`Store::Device`].
@@ -108,13 +107,13 @@ impl Messenger {
         self.settings().read_receipts && !of_conversation.hides_reading
     }
 
-    /// Whether this account and the other one are told that the other is typing.
-    pub fn shares_typing(&self, with: &Address) -> bool {
-        if with == self.address() {
+    /// Whether the people in a conversation are told that others are typing, this account among them.
+    pub fn shares_typing(&self, conversation: &ConversationId) -> bool {
+        if conversation.peer() == Some(self.address()) {
             return false;
         }
-        let of_conversation = self.contact(with).map(|contact| contact.conversation.settings);
-        self.settings().typing && of_conversation.is_none_or(|settings| !settings.hides_typing)
+        let kept = self.kept(conversation);
+        self.settings().typing && kept.is_none_or(|kept| !kept.conversation.settings.hides_typing)
     }
 
     /// Takes what another device or the vault says, as far as it is later.

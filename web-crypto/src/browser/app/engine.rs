@@ -13,8 +13,7 @@ use crate::{
         service::{Platform, Storage, Write},
     },
     client::{
-        conversation::ConversationId,
-        ephemeral,
+        ephemeral::Heard,
         messenger::{LoadError, Messenger, Step},
         records::{self, Changes},
     },
@@ -48,8 +47,8 @@ pub enum Signal {
     Asked(Command),
     /// Something to show, in this tab alone.
     Said(Notice),
-    /// What a contact does in this conversation.
-    Heard { conversation: ConversationId, signal: ephemeral::Signal },
+    /// What somebody else does in a conversation.
+    Heard(Heard),
     /// Another tab runs a later release: reload.
     Outdated,
 }
@@ -146,10 +145,10 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Tells every tab what a contact does.
-    pub(super) fn heard(&self, conversation: ConversationId, signal: ephemeral::Signal) {
-        self.platform.announce(&Frame::Heard { conversation: conversation.clone(), signal }.encode());
-        self.tell(&Signal::Heard { conversation, signal });
+    /// Tells every tab what somebody else does.
+    pub(super) fn heard(&self, heard: Heard) {
+        self.platform.announce(&Frame::Heard(heard.clone()).encode());
+        self.tell(&Signal::Heard(heard));
     }
 
     /// Does it here when this tab leads, else asks the tab that does.
@@ -167,7 +166,7 @@ impl<P: Platform> Engine<P> {
             Ok(Frame::Changed(changes)) => self.tell(&Signal::Changed(changes)),
             Ok(Frame::Ask(command)) if self.leads() => self.tell(&Signal::Asked(command)),
             Ok(Frame::Ask(_) | Frame::Hello) => {}
-            Ok(Frame::Heard { conversation, signal }) => self.tell(&Signal::Heard { conversation, signal }),
+            Ok(Frame::Heard(heard)) => self.tell(&Signal::Heard(heard)),
             Ok(Frame::Alarm(alarm)) => self.tell(&Signal::Said(Notice::Failed(alarm.into()))),
             Err(FrameError::Later) => self.tell(&Signal::Outdated),
             Err(FrameError::Unreadable) => self.platform.announce(&Frame::Hello.encode()),

@@ -6,7 +6,7 @@
 
 use super::{alarm::Alarm, change::Change, command::Command};
 use crate::{
-    client::{conversation::ConversationId, ephemeral::Signal},
+    client::ephemeral::Heard,
     crypto::cbor::{self, LoadError, Record},
 };
 use minicbor::{Decode, Encode};
@@ -26,14 +26,9 @@ pub enum Frame {
     /// What the server did, for the tab in sight.
     #[n(3)]
     Alarm(#[n(0)] Alarm),
-    /// What a contact does in this conversation.
+    /// What somebody else does in a conversation.
     #[n(4)]
-    Heard {
-        #[n(0)]
-        conversation: ConversationId,
-        #[n(1)]
-        signal: Signal,
-    },
+    Heard(#[n(0)] Heard),
 }
 
 impl Record for Frame {

@@ -1,5 +1,5 @@
-//! What is of use only now: that somebody is typing, or looks at a conversation. Said to contacts who are there, and heard
-//! from them.
+//! What is of use only now: that somebody is typing, or looks at a conversation. Said to contacts and fellow members who
+//! are there, and heard from them.
 //!
 //! Owns how often it is said, and how long it holds. A signal is lost without harm, so nothing is tried again and no error
 //! is shown.
@@ -9,7 +9,7 @@ use crate::{
     browser::platform::service::Platform,
     client::{conversation::ConversationId, ephemeral::Signal},
 };
-use cliquet_wire::{ephemeral::SendEphemeral, poll::PollAnswer};
+use cliquet_wire::poll::PollAnswer;
 
 /// While somebody types it is said again this often.
 pub const TYPING_SAID_EVERY_MS: u64 = 5_000;
@@ -24,27 +24,26 @@ pub const PRESENCE_HOLDS_MS: u32 = 60_000;
 /// conversation say so.
 pub(super) async fn say<P: Platform>(engine: &Engine<P>, id: &ConversationId, signal: Signal) {
     let platform = engine.platform();
-    let Some(address) = id.peer() else { return };
-    let envelopes = engine.read(|messenger| {
-        let may = messenger.shares_typing(address);
-        may.then(|| messenger.signal(address, signal, platform.now_ms(), &mut platform.rng()).ok()).flatten()
+    let post = engine.read(|messenger| {
+        let may = messenger.shares_typing(id);
+        may.then(|| messenger.signal(id, signal, platform.now_ms(), &mut platform.rng()).ok()).flatten()
     });
-    if let Ok(Some(envelopes)) = envelopes.await
-        && !envelopes.is_empty()
+    if let Ok(Some(post)) = post.await
+        && !post.envelopes.is_empty()
     {
-        let _ = api::send(platform, "POST", "/ephemeral", &SendEphemeral { envelopes }).await;
+        let _ = api::send(platform, "POST", "/ephemeral", &post).await;
     }
 }
 
-/// Tells every tab what contacts say.
+/// Tells every tab what others say.
 pub(super) async fn hear<P: Platform>(engine: &Engine<P>, answer: &PollAnswer) {
     for envelope in &answer.ephemeral {
         let heard = engine.read(|messenger| {
-            let wants = messenger.shares_typing(&envelope.sender_email);
-            wants.then(|| messenger.heard(envelope, engine.platform().now_ms())).flatten()
+            let heard = messenger.heard(envelope, engine.platform().now_ms());
+            heard.filter(|heard| messenger.shares_typing(&heard.conversation))
         });
-        if let Ok(Some(signal)) = heard.await {
-            engine.heard((&envelope.sender_email).into(), signal);
+        if let Ok(Some(heard)) = heard.await {
+            engine.heard(heard);
         }
     }
 }

@@ -10,7 +10,10 @@ use crate::{
         },
         platform::{presence, task, timer},
     },
-    client::{conversation::ConversationId, ephemeral::Signal},
+    client::{
+        conversation::ConversationId,
+        ephemeral::{Heard, Signal},
+    },
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -38,7 +41,7 @@ impl ContactPresence {
     pub fn listen(self: &Rc<Self>) {
         let following = self.clone();
         self.engine.subscribe(move |signal| {
-            if let engine::Signal::Heard { conversation, signal } = signal {
+            if let engine::Signal::Heard(Heard { conversation, signal, .. }) = signal {
                 following.heard(conversation, *signal);
             }
         });
