@@ -41,6 +41,7 @@ mod in_browser {
     mod group_menu;
     mod group_of_five;
     mod group_settings;
+    mod group_writing;
     mod groups;
     mod import;
     mod invites;

@@ -59,6 +59,15 @@ impl Stage {
         (alice, bob)
     }
 
+    /// The same with a third person, Carol, who is Alice's contact, and not Bob's.
+    pub(crate) async fn three_who_talk(&self) -> (Person, Person, Person) {
+        let (alice, bob) = self.two_who_talk().await;
+        let carol = self.person("carol").await;
+        carol.sign_up().await;
+        crate::person::meet(&alice, &carol).await;
+        (alice, bob, carol)
+    }
+
     /// The same, but the first one, Alice, has a wire of her own: what is told there, the other one does not hear.
     pub(crate) async fn two_of_whom_one_is_lied_to(&self) -> (Proxy, Person, Person) {
         let wire = Proxy::start(self.server.port, None).await;

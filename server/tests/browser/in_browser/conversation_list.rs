@@ -1,6 +1,6 @@
 //! The list of conversations as a person arranges it: pinned, muted, archived, marked as unread, with names of their own.
 
-use crate::person::{Person, meet};
+use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
 
@@ -31,10 +31,7 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_arranges_the_list_and_every_device_has_it_so() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
     let mut laptop = stage.person("laptop").await;
     (laptop.email, laptop.password) = (alice.email.clone(), alice.password.clone());
     laptop.try_sign_in(&laptop.password).await;

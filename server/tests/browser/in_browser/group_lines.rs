@@ -1,7 +1,7 @@
 //! The lines of a group: whose they are is seen at once.
 
 use super::profiles::{a_picture, until_pictured};
-use crate::person::{Person, meet};
+use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
 use serde_json::json;
@@ -43,10 +43,7 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_avatars_stand_beside_what_others_say_once_for_what_one_says_in_a_row() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
     alice.open(&bob).await;
     alice.tab.click("[data-safety-number]").await;
     alice.tab.click("[data-command=verify]").await;

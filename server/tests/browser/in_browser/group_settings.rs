@@ -45,10 +45,7 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_names_and_describes_a_group_and_the_others_see_it() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
     alice.make_group("Walks", &[&bob, &carol]).await;
     bob.open_group("Walks").await;
     bob.members().await;
@@ -205,10 +202,7 @@ async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so(
 async fn a_group_has_a_picture_that_every_member_sees_and_the_server_does_not() {
     const ERROR: &str = "document.querySelector('.group-picture [data-group-error]').textContent === a[0]";
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
     alice.make_group("Walks", &[&bob]).await;
     bob.open_group("Walks").await;
     alice.members().await;

@@ -1,6 +1,6 @@
 //! Groups: made from contacts, and talked in by people who are no contacts of each other.
 
-use crate::person::{Person, meet};
+use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
 use crate::word::word;
@@ -63,10 +63,7 @@ impl Person {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_people_make_a_group_talk_and_change_it_and_two_of_them_never_were_contacts() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
 
     alice.make_group("Walks", &[&bob, &carol]).await;
     alice.until_notice("You added").await;

@@ -109,6 +109,43 @@ async fn a_message_is_announced_as_the_browser_is_set_when_nobody_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mention_is_announced_though_the_group_is_muted_unless_the_browser_is_set_otherwise() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    bob.may_notify().await;
+    alice.make_group("Walks", &[&bob]).await;
+    alice.send("hello").await;
+    bob.open_group("Walks").await;
+    bob.until_group_reads(&["alice@example.org: hello"]).await;
+    bob.tab.click(".conversation .menu > summary").await;
+    bob.tab.click(".conversation .menu details > summary").await;
+    bob.tab.click("[data-set=mute-always]").await;
+    bob.tab.until_shown(".conversation[data-settings=muted]").await;
+    bob.notify_by("text").await;
+    bob.look_away("/home").await;
+    let say = async |text: String| {
+        alice.send(&text).await;
+        let last = "document.querySelector('#contacts li:not([data-contact*=\"@\"]) .contact-last bdi')?.textContent";
+        let shown = format!("{last} === a[0]");
+        let shown_text = text.replace("@bob@example.org", "@You");
+        bob.tab.until("the text in the list", &shown, vec![shown_text.into()]).await;
+    };
+    say("for everybody".to_owned()).await;
+    bob.still_silent().await;
+    say(format!("for @{}", bob.email)).await;
+    let told = "globalThis.shown.map(({ title, body }) => [title, body].join('|')).join() === a[0]";
+    bob.tab.until("to be told", told, vec!["Walks|alice@example.org: for @You".into()]).await;
+
+    bob.tab.goto(&bob.url("/home?show=settings")).await;
+    bob.until_home().await;
+    bob.tab.until_shown("[data-setting]:enabled").await;
+    bob.tab.click("[data-mentions]").await;
+    bob.look_away("/home").await;
+    say(format!("again for @{}", bob.email)).await;
+    bob.still_silent().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_press_on_a_notification_leads_to_its_conversation() {
     let stage = Stage::set().await;
     stage.proxy.rewrite("GET", "/service-worker.js", |_, answer| answer.body.extend_from_slice(PRESSED.as_bytes()));

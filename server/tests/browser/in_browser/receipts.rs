@@ -60,7 +60,7 @@ impl Person {
         self.tab.ask(script, vec![here.into()]).await;
     }
 
-    async fn draft(&self) -> String {
+    pub(crate) async fn draft(&self) -> String {
         let draft = self.tab.ask("document.querySelector('[data-draft]').value", vec![]).await;
         draft.as_str().unwrap().to_owned()
     }

@@ -63,10 +63,7 @@ async fn note_marks(tab: &Tab) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_is_narrowed_to_a_conversation_an_author_and_days() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
-    let carol = stage.person("carol").await;
-    carol.sign_up().await;
-    crate::person::meet(&alice, &carol).await;
+    let (alice, bob, carol) = stage.three_who_talk().await;
     alice.send("bread for carol").await;
     carol.until_reads(&["bread for carol"]).await;
     alice.open(&bob).await;

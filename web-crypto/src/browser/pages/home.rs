@@ -19,7 +19,7 @@ use crate::browser::{
         conversation_menu,
         conversations::Conversations,
         dates::Dates,
-        disappearing, dom, groups,
+        disappearing, dom, groups, mention_list,
         message_actions::{self, MessageActions},
         notices,
         notifications::Notifications,
@@ -66,6 +66,7 @@ pub async fn start() -> Result<(), JsError> {
     let actions = MessageActions { engine: engine.clone(), words: words.clone(), composer: composer.clone() };
     let conversations =
         Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone(), codes_chunk::show);
+    mention_list::listen(&engine);
     composer.listen();
     contacts.listen();
     conversations.listen();

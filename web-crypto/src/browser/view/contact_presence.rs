@@ -41,7 +41,9 @@ impl ContactPresence {
     pub fn listen(self: &Rc<Self>) {
         let following = self.clone();
         self.engine.subscribe(move |signal| {
-            if let engine::Signal::Heard(Heard { conversation, signal, .. }) = signal {
+            if let engine::Signal::Heard(Heard { conversation, signal, .. }) = signal
+                && conversation.peer().is_some()
+            {
                 following.heard(conversation, *signal);
             }
         });
@@ -63,6 +65,8 @@ impl ContactPresence {
             self.show(&open.id);
         }
         let now = open.filter(|_| presence::has_focus()).map(|open| open.id);
+        // A group is looked at by somebody most of the time.
+        let now = now.filter(|id| id.peer().is_some());
         let before = self.looked_at.replace(now.clone());
         if before == now {
             return;

@@ -8,6 +8,7 @@ use super::{
     dom, groups,
     message_words::{self, Look},
     names, notices,
+    rich_text::in_short,
     words::{Word, Words},
 };
 use crate::{
@@ -17,7 +18,6 @@ use crate::{
     },
     client::{
         conversation::{Conversation, ConversationId, MessageBody},
-        markup::plain,
         peer::{Peer, Trust},
         records::sortable,
     },
@@ -113,7 +113,7 @@ impl Contacts {
                 (false, Some(_)) if is_text => &other,
                 (false, _) => "",
             };
-            show_last(&line, who, &plain(&message_words::body(&last.body, &last.sender, look)));
+            show_last(&line, who, &in_short(&message_words::body(&last.body, &last.sender, look)));
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         } else if conversation.newest > 0 {
             // Everything has disappeared.
@@ -123,7 +123,7 @@ impl Contacts {
         let is_open = OpenConversation::find().is_some_and(|open| open.id == conversation.id);
         let has_draft = !is_open && !draft.trim().is_empty();
         if has_draft {
-            show_last(&line, self.words.get(Word::Draft), &plain(draft));
+            show_last(&line, self.words.get(Word::Draft), &in_short(draft));
         } else if conversation.preview.is_none() && line.has_attribute(HAS_DRAFT) {
             dom::set_text(&line, ".contact-last", "");
         }
@@ -132,6 +132,7 @@ impl Contacts {
             let count = if conversation.unread == 0 { String::new() } else { conversation.unread.to_string() };
             let _ = unread.set_attribute("title", self.words.get(Word::Unread));
             unread.set_text_content(Some(&count));
+            let _ = unread.class_list().toggle_with_force("mentioned", conversation.is_mentioned());
         }
     }
 

@@ -4,7 +4,8 @@ use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, Event, EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement, KeyboardEvent, Window,
+    Document, Element, Event, EventInit, EventTarget, HtmlDialogElement, HtmlElement, HtmlTemplateElement,
+    KeyboardEvent, Window,
 };
 
 /// Absent only where there is no page, as in a worker; nothing of ours runs there.
@@ -166,6 +167,15 @@ pub fn set_text(root: &Element, selector: &str, text: &str) {
 pub fn say(root: &Element, selector: &str, text: &str) {
     if let Some(element) = within(root, selector).filter(|element| element.text_content().as_deref() != Some(text)) {
         element.set_text_content(Some(text));
+    }
+}
+
+/// Fires an event at an element, as if a person had typed in it.
+pub fn dispatch_input(element: &Element) {
+    let init = EventInit::new();
+    init.set_bubbles(true);
+    if let Ok(event) = Event::new_with_event_init_dict("input", &init) {
+        let _ = element.dispatch_event(&event);
     }
 }
 

@@ -14,7 +14,9 @@ use super::{
     message_actions::{Gesture, MessageActions},
     message_gestures, message_keys,
     message_words::newest_text,
-    names, notices, quote, received_by, search_results, selection,
+    names, notices, quote, received_by,
+    rich_text::in_short,
+    search_results, selection,
     sentences::word,
 };
 use crate::{
@@ -26,10 +28,7 @@ use crate::{
         },
         platform::{task, timer},
     },
-    client::{
-        conversation::{Message, may_amend},
-        markup::plain,
-    },
+    client::conversation::{Message, may_amend},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -168,7 +167,7 @@ impl MessageMenu {
                 fill(&word("reply-to"), "name", &names::of(message.sender.as_str()))
             };
             let purpose = Purpose::Reply(message.reference());
-            menu.actions.composer.begin(purpose, &title, &plain(newest_text(&message, &menu.actions.words)), None);
+            menu.actions.composer.begin(purpose, &title, &in_short(newest_text(&message, &menu.actions.words)), None);
         });
     }
 

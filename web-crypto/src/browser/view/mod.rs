@@ -69,6 +69,8 @@ pub mod invite_state;
 pub mod join_by_link;
 pub mod locale;
 #[cfg(target_arch = "wasm32")]
+pub mod mention_list;
+#[cfg(target_arch = "wasm32")]
 pub mod menu_items;
 #[cfg(target_arch = "wasm32")]
 pub mod message;

@@ -4,8 +4,9 @@
 //! Owns the names that this tab has read. The address stays within reach wherever a name is shown: anybody can call
 //! themselves anything.
 
-use super::dom;
+use super::{dom, sentences::word};
 use crate::client::peer::Peer;
+use cliquet_wire::address::Address;
 use std::{cell::RefCell, collections::BTreeMap};
 use web_sys::Element;
 
@@ -40,6 +41,16 @@ pub fn of(address: &str) -> String {
         let name = known.and_then(|names| names.nickname.as_ref().or(names.own.as_ref()));
         name.map_or_else(|| address.to_owned(), Clone::clone)
     })
+}
+
+/// How an account that a text speaks of is called, behind the sign of a mention.
+pub fn of_mentioned(account: &Address) -> String {
+    if is_own(account) { word("you") } else { of(account.as_str()) }
+}
+
+/// Whether this is this page's own account.
+pub fn is_own(account: &Address) -> bool {
+    NOTES.with_borrow(|notes| notes.as_ref().is_some_and(|(own, _)| own == account.as_str()))
 }
 
 /// What the person calls an account. Whether that changes how it is called.

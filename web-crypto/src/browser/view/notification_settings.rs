@@ -7,6 +7,7 @@ use web_sys::Storage;
 /// In the browser's local storage.
 const SAYS: &str = "notifications";
 const QUIET: &str = "quiet-hours";
+const MENTIONS: &str = "mentions";
 
 /// How much a notification says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,16 @@ pub fn keep_quiet_hours(hours: Option<QuietHours>) {
         Some(hours) => storage.set_item(QUIET, &hours.to_string()),
         None => storage.remove_item(QUIET),
     };
+}
+
+/// Whether a mention in a muted group is said all the same. Without a choice it is.
+pub fn says_mentions() -> bool {
+    storage().and_then(|storage| storage.get_item(MENTIONS).ok()?).as_deref() != Some("muted")
+}
+
+pub fn keep_says_mentions(says: bool) {
+    let Some(storage) = storage() else { return };
+    let _ = if says { storage.remove_item(MENTIONS) } else { storage.set_item(MENTIONS, "muted") };
 }
 
 fn storage() -> Option<Storage> {

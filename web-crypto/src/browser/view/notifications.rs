@@ -6,7 +6,8 @@ use super::{
     Engine, dom, groups,
     message_words::newest_text,
     names,
-    notification_settings::{Says, quiet_hours},
+    notification_settings::{Says, quiet_hours, says_mentions},
+    rich_text::in_short,
     words::{Word, Words},
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
             presence, task, timer,
         },
     },
-    client::{conversation::ConversationId, group::Standing, peer::Trust},
+    client::{conversation::ConversationId, group::Standing, markup::mentions, peer::Trust},
 };
 use js_sys::Date;
 use std::{cell::RefCell, rc::Rc};
@@ -84,7 +85,12 @@ impl Notifications {
         let Some(message) = load_messages::message(&self.engine, key).await? else { return Ok(()) };
         let Some(conversation) = load_messages::conversation(&self.engine, id).await? else { return Ok(()) };
         // One's own, of the history, or read on another device.
-        if !conversation.has_unread(&message) || conversation.settings.is_muted(timer::now_ms()) {
+        if !conversation.has_unread(&message) {
+            return Ok(());
+        }
+        let speaks_to_me = id.group().is_some() && mentions(message.text(), self.engine.email());
+        let is_let_through = speaks_to_me && says_mentions();
+        if conversation.settings.is_muted(timer::now_ms()) && !is_let_through {
             return Ok(());
         }
         let peer = match id.peer() {
@@ -105,7 +111,7 @@ impl Notifications {
         let called = names::of(&id.text());
         let own_name = own_name.or(group.as_ref().map(|_| called.as_str()));
         let name = conversation.settings.nickname.as_deref().or(own_name).unwrap_or(message.sender.as_str());
-        let mut text: String = newest_text(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
+        let mut text: String = in_short(newest_text(&message, &self.words)).chars().take(TEXT_CHARS_MAX).collect();
         if group.is_some() {
             text = [&*names::of(message.sender.as_str()), ": ", &text].concat();
         }

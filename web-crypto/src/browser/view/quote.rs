@@ -4,13 +4,13 @@
 use super::{
     Engine, dom,
     message_words::{Look, name, said},
+    rich_text::in_short,
     words::Word,
 };
 use crate::{
     browser::app::{error::AppError, load_messages},
     client::{
         conversation::{ConversationId, Message, MessageRef},
-        markup::plain,
         records::simple,
     },
 };
@@ -72,7 +72,7 @@ pub fn of_line(line: &Element) -> Option<MessageRef> {
 pub fn excerpt(quoted: Option<&Message>, look: Look<'_>) -> String {
     let Some(quoted) = quoted else { return look.words.get(Word::QuotedGone).to_owned() };
     let said = said(quoted, look);
-    let text = plain(&said);
+    let text = in_short(&said);
     let mut words = text.split_whitespace();
     let mut short = String::new();
     while let Some(word) = words.next().filter(|_| short.chars().count() < QUOTE_CHARS_MAX) {

@@ -1,8 +1,9 @@
-//! A text as it looks: elements and text nodes for bold, italic, struck, code and links, and nothing else.
+//! A text as it looks: elements and text nodes for bold, italic, struck, code, links and mentions, and nothing else.
 
-use super::dom;
-use crate::client::markup::{self, Kind, Run};
+use super::{dom, names};
+use crate::client::markup::{self, Kind, MENTION, Run};
 use js_sys::RegExp;
+use std::borrow::Cow;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -30,6 +31,11 @@ pub fn show(element: &Element, text: &str) {
     }
 }
 
+/// A text on one line, in words alone: without its marks, with accounts by their names.
+pub fn in_short(text: &str) -> Cow<'_, str> {
+    markup::plain_named(text, names::of_mentioned)
+}
+
 /// Whether a text is so long that it is folded.
 pub fn is_long(text: &str) -> bool {
     text.chars().nth(UNFOLDED_CHARS_MAX).is_some() || text.lines().nth(UNFOLDED_LINES_MAX).is_some()
@@ -55,6 +61,7 @@ fn fill(element: &Element, text: &str) -> Option<()> {
             (style.struck, "s"),
             (matches!(kind, Kind::Code | Kind::Block), "code"),
             (kind == Kind::Link, "a"),
+            (kind == Kind::Mention, "bdi"),
         ] {
             if set {
                 let inner = document.create_element(name).ok()?;
@@ -68,6 +75,15 @@ fn fill(element: &Element, text: &str) -> Option<()> {
                 // The site learns nothing of this page, and cannot steer it.
                 for (name, value) in [("href", target.as_str()), ("target", "_blank"), ("rel", "noopener noreferrer")] {
                     around.set_attribute(name, value).ok()?;
+                }
+            }
+            Kind::Mention => {
+                if let Some(account) = markup::mentioned(text) {
+                    let class = if names::is_own(&account) { "mention of-you" } else { "mention" };
+                    around.set_attribute("class", class).ok()?;
+                    around.set_attribute("title", account.as_str()).ok()?;
+                    around.append_with_str_2(&MENTION.to_string(), &names::of_mentioned(&account)).ok()?;
+                    continue;
                 }
             }
             Kind::Block => {

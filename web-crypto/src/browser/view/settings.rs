@@ -4,7 +4,7 @@ use super::{
     Engine, dom,
     enter_key::EnterKey,
     notices,
-    notification_settings::{Says, keep_quiet_hours, quiet_hours},
+    notification_settings::{Says, keep_quiet_hours, keep_says_mentions, quiet_hours, says_mentions},
     quiet_hours::QuietHours,
     words::Words,
 };
@@ -41,6 +41,8 @@ pub fn serve(engine: &Rc<Engine>) {
             notify(&changed, choice.get_attribute("value").unwrap_or_default());
         } else if dom::around(event, "[data-quiet]").is_some() {
             keep_quiet_hours(QuietHours::read(&value(&changed, QUIET_FROM), &value(&changed, QUIET_TO)));
+        } else if dom::around(event, MENTIONS).is_some() {
+            keep_says_mentions(is_checked(&changed, MENTIONS));
         } else if dom::around(event, "[data-enter]").is_some() {
             EnterKey::from_sends(is_checked(&changed, "[data-enter]")).keep();
         }
@@ -88,6 +90,7 @@ fn show_notifications(pane: &Element) {
     if let Some(line) = dom::within(pane, "[data-notify-denied]") {
         dom::hide(&line, permission != Permission::Denied);
     }
+    set(pane, MENTIONS, says_mentions());
     let (from, to) = quiet_hours().map(QuietHours::times).unwrap_or_default();
     for (selector, time) in [(QUIET_FROM, from), (QUIET_TO, to)] {
         if let Some(field) = input(pane, selector) {
@@ -100,6 +103,7 @@ fn value(pane: &Element, selector: &str) -> String {
     input(pane, selector).map(|field| field.value()).unwrap_or_default()
 }
 
+const MENTIONS: &str = "[data-mentions]";
 const QUIET_FROM: &str = "[data-quiet=from]";
 const QUIET_TO: &str = "[data-quiet=to]";
 const READ_RECEIPTS: &str = "[data-setting=read-receipts]";

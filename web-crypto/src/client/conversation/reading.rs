@@ -36,6 +36,10 @@ pub(crate) struct UnreadLine {
     /// Of a text, for its receipt.
     #[n(1)]
     pub(crate) text: Option<MessageRef>,
+    /// Of a text in a group: it speaks of this account.
+    #[n(2)]
+    #[cbor(default)]
+    pub(crate) mentions: bool,
 }
 
 impl Conversation {
@@ -55,6 +59,11 @@ impl Conversation {
     pub fn has_unread(&self, message: &Message) -> bool {
         let is_it = |of: &MessageRef| of.id == message.id && of.sender == message.sender;
         !message.is_own() && self.reading.lines.iter().any(|line| line.text.as_ref().is_some_and(is_it))
+    }
+
+    /// Whether a text in a group that nobody has read yet speaks of this account.
+    pub fn is_mentioned(&self) -> bool {
+        self.reading.lines.iter().any(|line| line.mentions)
     }
 
     /// Until when, and when that was read, by the clock of the device where it was.
@@ -112,7 +121,7 @@ mod tests {
     }
 
     fn text(time: u64) -> UnreadLine {
-        UnreadLine { time, text: Some(id(time)) }
+        UnreadLine { time, text: Some(id(time)), mentions: false }
     }
 
     #[test]
@@ -121,7 +130,7 @@ mod tests {
         for time in [3, 1, 2, 5] {
             conversation.arrives(text(time));
         }
-        conversation.arrives(UnreadLine { time: 2, text: None });
+        conversation.arrives(UnreadLine { time: 2, text: None, mentions: false });
         assert_eq!(conversation.read_until(3, 20), [id(3), id(1), id(2)]);
         assert_eq!(conversation.unread, 1);
         // It was read on another device before it arrived here.
@@ -134,6 +143,21 @@ mod tests {
         assert_eq!(conversation.unread, 1);
         assert_eq!(conversation.read(20), Some((10, vec![id(10)])));
         assert_eq!((conversation.unread, conversation.read(20)), (0, None));
+    }
+
+    #[test]
+    fn a_mention_holds_until_it_is_read() {
+        let mut conversation = conversation();
+        conversation.arrives(text(1));
+        assert!(!conversation.is_mentioned());
+        conversation.arrives(UnreadLine { mentions: true, ..text(2) });
+        conversation.arrives(text(3));
+        assert!(conversation.is_mentioned());
+        conversation.read_until(1, 20);
+        assert!(conversation.is_mentioned());
+        conversation.read_until(2, 20);
+        assert!(!conversation.is_mentioned());
+        assert_eq!(conversation.unread, 1);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Messenger {
             let line = Message::notice(id, &kept.conversation, statement.author.clone(), body, said_at);
             kept.conversation.shows(&line);
             if link.adds(self.address()) && statement.author != *self.address() {
-                kept.conversation.arrives(UnreadLine { time: line.sort_time, text: None });
+                kept.conversation.arrives(UnreadLine { time: line.sort_time, text: None, mentions: false });
             }
             step.put_message(line);
         }

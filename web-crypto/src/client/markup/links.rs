@@ -1,8 +1,9 @@
-//! Addresses in a text that become links: `http`, `https` and `mailto`, and no others.
+//! Addresses in a text that become links: `http`, `https` and `mailto`, and no others. And those that mention an account,
+//! which are none.
 //!
-//! Owns which finds of the library count, and where a link leads. What is shown of it is always what was written.
+//! Owns which finds of the library count, and where a link leads. What is shown of a link is always what was written.
 
-use cliquet_wire::address::Address;
+use cliquet_wire::{address::Address, limits::ADDRESS_BYTES_MAX};
 use linkify::{LinkFinder, LinkKind};
 use std::ops::Range;
 
@@ -19,7 +20,11 @@ const ENDINGS: &[&str] = &[
 /// Quotes and full stops that no library takes off the end of an address.
 const CLOSING: &[char] = &['»', '”', '’', '…', '。', '，', '、', '）', '」', '』', '！', '？', '；', '：'];
 
-/// The links of a word: its byte ranges, in order. A word has no white space.
+/// In front of an account's address: the text speaks of that account, or to it.
+pub const MENTION: char = '@';
+
+/// The links and mentions of a word: their byte ranges, in order. A mention's begins with [`MENTION`]. A word has no white
+/// space.
 pub(super) fn links(word: &str) -> Vec<Range<usize>> {
     if word.len() > LINK_BYTES_MAX || !word.contains(['.', ':', '@']) {
         return Vec::new();
@@ -34,7 +39,35 @@ pub(super) fn links(word: &str) -> Vec<Range<usize>> {
         let before = word.get(..range.start).unwrap_or_default();
         word.get(range.clone()).is_some_and(|text| counts(text, *is_address, before))
     };
-    found.filter(is_link).map(|(range, _)| range).collect()
+    let mut all: Vec<Range<usize>> = found.filter(is_link).map(|(range, _)| range).collect();
+    for (sign, _) in word.match_indices(MENTION) {
+        let Some(range) = mention(word, sign, &finder) else { continue };
+        if all.iter().all(|other| other.end <= range.start || range.end <= other.start) {
+            all.push(range);
+        }
+    }
+    all.sort_by_key(|range| range.start);
+    all
+}
+
+/// The mention that begins with this sign. The library takes an address behind a sign for none.
+fn mention(word: &str, sign: usize, finder: &LinkFinder) -> Option<Range<usize>> {
+    let (before, rest) = word.split_at_checked(sign)?;
+    let behind = rest.strip_prefix(MENTION).filter(|_| !before.ends_with(is_of_word))?;
+    // No address is longer, and a word may have as many signs as letters.
+    let behind = behind.get(..behind.floor_char_boundary(2 * ADDRESS_BYTES_MAX))?;
+    let first = finder.links(behind).next().filter(|link| link.start() == 0 && *link.kind() == LinkKind::Email)?;
+    let address = first.as_str().trim_end_matches(CLOSING);
+    counts(address, true, "").then(|| sign..sign + MENTION.len_utf8() + address.len())
+}
+
+fn is_of_word(character: char) -> bool {
+    character.is_alphanumeric() || character == MENTION
+}
+
+/// The account that a run of [`Kind::Mention`](super::Kind::Mention) speaks of.
+pub fn mentioned(run: &str) -> Option<Address> {
+    Address::parse(run.strip_prefix(MENTION)?).ok()
 }
 
 /// Where a link leads. `text`: what is shown of it.
@@ -139,6 +172,34 @@ mod tests {
             "bob?bcc=x@e.org",
         ] {
             assert_eq!(found(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_behind_a_sign_of_its_own_is_a_mention() {
+        let shown = |text| links(text).into_iter().map(|range| &text[range]).collect::<Vec<_>>();
+        for (text, expected) in [
+            ("@alice@example.org", "@alice@example.org"),
+            ("@Alice+b@Example.org's", "@Alice+b@Example.org"),
+            ("(@alice@example.org),", "@alice@example.org"),
+            ("Hi:@alice@example.org!", "@alice@example.org"),
+            ("https://e.org/@alice@example.org", "https://e.org/@alice@example.org"),
+            ("e.org/a,@alice@example.org", "e.org/a,@alice@example.org"),
+        ] {
+            assert_eq!(shown(text), [expected], "{text}");
+        }
+        assert_eq!(mentioned("@Alice@Example.org").unwrap().as_str(), "alice@example.org");
+        assert_eq!(mentioned("alice@example.org"), None);
+        for text in [
+            "@alice",
+            "@alice@",
+            "@@",
+            "@a@b",
+            "x@alice@example.org",
+            "@@alice@example.org",
+            "@al\u{202e}ice@example.org",
+        ] {
+            assert_eq!(shown(text), [""; 0], "{text}");
         }
     }
 

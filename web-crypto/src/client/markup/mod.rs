@@ -1,4 +1,4 @@
-//! What a text looks like: `*bold*`, `_italic_`, `~strike~`, `` `code` ``, blocks of code, links.
+//! What a text looks like: `*bold*`, `_italic_`, `~strike~`, `` `code` ``, blocks of code, links, mentions.
 //!
 //! A text is never changed: a client that knows nothing of this shows the marks. A mark counts where people mean one, as
 //! in the messengers they know: it opens at the beginning of a word and closes at the end of one, on the same line. What
@@ -6,8 +6,9 @@
 
 mod links;
 
-pub use links::{LINK_BYTES_MAX, target};
+pub use links::{LINK_BYTES_MAX, MENTION, mentioned, target};
 
+use cliquet_wire::address::Address;
 use std::{borrow::Cow, fmt, ops::Range};
 
 /// A text of more runs is shown as it was written, so that no page is slowed by it.
@@ -42,6 +43,8 @@ pub enum Kind {
     Block,
     /// A link; [`target`] says where to.
     Link,
+    /// Speaks of an account; [`mentioned`] says of which. It is shown by its name.
+    Mention,
 }
 
 /// A piece of a text that looks the same from its beginning to its end.
@@ -78,6 +81,24 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     runs(text).iter().map(|run| run.text).collect()
 }
 
+/// The same with accounts by their names.
+pub fn plain_named(text: &str, name: impl Fn(&Address) -> String) -> Cow<'_, str> {
+    if !text.contains(MENTION) {
+        return plain(text);
+    }
+    let shown = |run: &Run<'_>| match mentioned(run.text).filter(|_| run.kind == Kind::Mention) {
+        Some(account) => [&*MENTION.to_string(), &*name(&account)].concat(),
+        None => run.text.to_owned(),
+    };
+    runs(text).iter().map(shown).collect()
+}
+
+/// Whether a text speaks of an account.
+pub fn mentions(text: &str, account: &Address) -> bool {
+    let mut runs = runs(text).into_iter().filter(|run| run.kind == Kind::Mention);
+    text.contains(MENTION) && runs.any(|run| mentioned(run.text).as_ref() == Some(account))
+}
+
 struct Reader<'a> {
     text: &'a str,
     runs: Vec<(Range<usize>, Kind, Style)>,
@@ -89,6 +110,7 @@ enum Token {
     Mark(usize),
     /// Code between two backticks, which are left out.
     Code(Range<usize>),
+    /// Or a mention.
     Link(Range<usize>),
 }
 
@@ -160,7 +182,11 @@ impl<'a> Reader<'a> {
                     _ => style.struck = !style.struck,
                 },
                 Token::Code(_) => self.push(range.start + before + 1..at - 1, Kind::Code, style),
-                Token::Link(_) => self.push(range.start + before..at, Kind::Link, style),
+                Token::Link(link) => {
+                    let text = self.slice(range.start + link.start..at);
+                    let kind = if text.starts_with(MENTION) { Kind::Mention } else { Kind::Link };
+                    self.push(range.start + before..at, kind, style);
+                }
             }
         }
         self.push(at..range.end, Kind::Text, style);

@@ -3,7 +3,7 @@
 use super::*;
 use cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX;
 
-/// As markup: `<b>`, `<i>`, `<s>`, `<c>` for code, `<p>` for a block of code, `<a>` for a link.
+/// As markup: `<b>`, `<i>`, `<s>`, `<c>` for code, `<p>` for a block of code, `<a>` for a link, `<m>` for a mention.
 fn looks(text: &str) -> String {
     let mut shown = String::new();
     for run in runs(text) {
@@ -14,6 +14,7 @@ fn looks(text: &str) -> String {
             (run.kind == Kind::Code, "c"),
             (run.kind == Kind::Block, "p"),
             (run.kind == Kind::Link, "a"),
+            (run.kind == Kind::Mention, "m"),
         ];
         let tags: Vec<&str> = tags.iter().filter(|(set, _)| *set).map(|(_, tag)| *tag).collect();
         shown.extend(tags.iter().map(|tag| format!("<{tag}>")));
@@ -112,6 +113,26 @@ fn links_keep_their_marks_and_give_closing_ones_back() {
 }
 
 #[test]
+fn mentions_are_found_and_shown_by_name() {
+    for (text, expected) in [
+        ("@bob@e.org", "<m>@bob@e.org</m>"),
+        ("Hi @bob@e.org, and @Carol@E.org!", "Hi <m>@bob@e.org</m>, and <m>@Carol@E.org</m>!"),
+        ("*@bob@e.org* _@bob@e.org_", "<b><m>@bob@e.org</m></b> <i><m>@bob@e.org</m></i>"),
+        ("`@bob@e.org` bob@e.org", "<c>@bob@e.org</c> <a>bob@e.org</a>"),
+    ] {
+        assert_eq!(looks(text), expected, "{text}");
+    }
+    let name = |account: &Address| if account.as_str() == "bob@e.org" { "Bob".to_owned() } else { account.to_string() };
+    assert_eq!(plain_named("*Hi* @bob@e.org, @eve@e.org `@bob@e.org`", name), "Hi @Bob, @eve@e.org @bob@e.org");
+    assert_eq!(plain_named("*Hi*", name), "Hi");
+    let bob = Address::parse("bob@e.org").unwrap();
+    assert!(mentions("Hi @Bob@e.org.", &bob));
+    for text in ["Hi @bobby@e.org", "bob@e.org", "`@bob@e.org`", "@bob", ""] {
+        assert!(!mentions(text, &bob), "{text}");
+    }
+}
+
+#[test]
 fn a_text_has_runs_up_to_their_limit() {
     // Each but the last makes two runs.
     let text = |pairs: usize| format!("{}*a*", "*a* ".repeat(pairs));
@@ -126,9 +147,10 @@ fn a_text_has_runs_up_to_their_limit() {
 
 #[test]
 fn sixteen_kilobytes_of_marks_are_harmless() {
-    for pattern in
-        ["*", "_*~`", "*_~a", "`a` ", "*a_", "```", "```\n", "a.b:", "a@b!", "e.org/* ", "* _", "://a", "*\n"]
-    {
+    for pattern in [
+        "*", "_*~`", "*_~a", "`a` ", "*a_", "```", "```\n", "a.b:", "a@b!", "@", "@a", "@a@b.ch", "e.org/* ", "* _",
+        "://a", "*\n",
+    ] {
         let text = pattern.repeat(MESSAGE_TEXT_BYTES_MAX / pattern.len());
         let runs = runs(&text);
         assert!(runs.len() <= RUNS_MAX && runs.iter().map(|run| run.text.len()).sum::<usize>() <= text.len());

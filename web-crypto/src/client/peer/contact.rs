@@ -161,6 +161,6 @@ pub(crate) fn note(contact: &mut Contact, id: MessageId, notice: Notice, now: u6
     let sender = contact.peer.address.clone();
     let message = Message::notice(id, &contact.conversation, sender, MessageBody::Notice(notice), now);
     contact.conversation.shows(&message);
-    contact.conversation.arrives(UnreadLine { time: message.sort_time, text: None });
+    contact.conversation.arrives(UnreadLine { time: message.sort_time, text: None, mentions: false });
     step.put_message(message);
 }

@@ -199,7 +199,7 @@ impl Messenger {
                 let is_text = matches!(event, Event::Text { .. });
                 if self.take_event(&mut contact.conversation, id, event, said, records, step).await? {
                     let text = is_text.then(|| MessageRef { sender: said.sender.clone(), id });
-                    contact.conversation.arrives(UnreadLine { time: said.server_time, text });
+                    contact.conversation.arrives(UnreadLine { time: said.server_time, text, mentions: false });
                 }
                 if is_text {
                     contact.owed.receipt(id);

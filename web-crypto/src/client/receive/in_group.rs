@@ -10,6 +10,7 @@ use crate::{
         group::{Chain, GROUPS_MAX, Group, GroupState, Standing},
         kept::Kept,
         lifetimes::forget,
+        markup::mentions,
         messenger::{Ignored, Messenger, Step, StepError},
         peer::{Contact, Peer, Trust},
         receive::unknown::{STRANGERS, UnknownContent},
@@ -203,10 +204,11 @@ impl Messenger {
             self.take_synced(conversation, body, said, records, step).await?;
         } else if let Body::Event { id, event } = body {
             let is_text = matches!(event, Event::Text { .. });
+            let mentions = matches!(&event, Event::Text { text, .. } if mentions(text, self.address()));
             let of = MessageRef { sender: said.sender.clone(), id };
             if self.take_event(conversation, id, event, said, records, step).await? {
                 let text = is_text.then(|| of.clone());
-                conversation.arrives(UnreadLine { time: said.server_time, text });
+                conversation.arrives(UnreadLine { time: said.server_time, text, mentions });
             }
             if is_text {
                 kept.owed.receipt_in_group(of, false, said.now);
