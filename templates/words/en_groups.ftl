@@ -98,6 +98,7 @@ word-typing-two = $name and $other are typing…
 word-typing-many = $count people are typing…
 word-group-unnamed = Group without a name
 word-group-not-possible = You may not do that in this group.
+word-group-not-told = The others do not know yet that you left. Delete the group here when you are connected again.
 word-group-no-admin = You are the only admin. Make somebody else an admin first.
 word-group-full = A group has at most 50 members.
 word-group-nameless = A group needs a name.

@@ -98,6 +98,7 @@ word-typing-two = $name et $other écrivent…
 word-typing-many = $count personnes écrivent…
 word-group-unnamed = Groupe sans nom
 word-group-not-possible = Vous ne pouvez pas faire cela dans ce groupe.
+word-group-not-told = Les autres ne savent pas encore que vous êtes parti. Supprimez le groupe ici une fois reconnecté.
 word-group-no-admin = Vous êtes le seul admin. Nommez d’abord quelqu’un d’autre.
 word-group-full = Un groupe a au plus 50 membres.
 word-group-nameless = Un groupe a besoin d’un nom.

@@ -221,6 +221,15 @@ fn a_member_may_leave_and_change_nothing_else() {
         assert_eq!(world.try_change(BOB, id, changes), Err(StepError::Group(GroupError::NotAllowed)));
     }
     world.change(BOB, id, vec![Change::Remove(address("bob"))]);
+    // Until the others can know it, nothing of the group goes: neither before it is encrypted nor before it is posted.
+    let refused = |world: &World| {
+        let device = &world.devices[BOB];
+        now_or_never(device.messenger.forget_group(id, &device.disk)).map(|_| ())
+    };
+    assert_eq!(refused(&world), Err(StepError::Group(GroupError::NotTold)));
+    while world.seal_one(BOB) {}
+    assert!(world.devices[BOB].messenger.outbox().next().is_some());
+    assert_eq!(refused(&world), Err(StepError::Group(GroupError::NotTold)));
     world.settle();
     for place in [ALICE, BOB, CAROL] {
         assert_eq!(world.members(place, id), ["alice", "carol"], "{place}");

@@ -61,6 +61,7 @@ pub fn refused(error: GroupError) -> String {
     word(match error {
         GroupError::NoAdmin => "group-no-admin",
         GroupError::TooManyMembers => "group-full",
+        GroupError::NotTold => "group-not-told",
         _ => "group-not-possible",
     })
 }

@@ -10,7 +10,7 @@ use crate::{
         kept::Kept,
         messenger::{Effect, Messenger, Step, StepError},
         peer::{Owed, Trust},
-        records::{Records, Store, push_order},
+        records::{Records, Store, all, decode, push_order},
     },
     crypto::rsa::Signer,
 };
@@ -103,9 +103,13 @@ impl Messenger {
     /// Deletes a group that this account is not in any more, with its conversation, on this device.
     ///
     /// # Errors
-    /// [`StepError::NoContact`] when there is no such group, or this account is in it; and when a record cannot be read.
+    /// [`StepError::NoContact`] when there is no such group, or this account is in it; [`GroupError::NotTold`] while the
+    /// others were not told yet that it left; and when a record cannot be read.
     pub async fn forget_group(&self, id: GroupId, records: &impl Records) -> Result<Step, StepError> {
         let group = self.group(id).filter(|_| !self.is_in_group(id)).ok_or(StepError::NoContact)?;
+        if self.has_statements_to_tell(id, records).await? {
+            return Err(GroupError::NotTold.into());
+        }
         let mut step = self.step();
         self.delete_conversation(&ConversationId::Group(id), records, &mut step).await?;
         // That it was deleted is kept, so that no other device and no vault brings it back.
@@ -120,6 +124,21 @@ impl Messenger {
         }
         step.effects.push(Effect::Conversation(ConversationId::Group(id)));
         Ok(step)
+    }
+
+    /// Whether something that this device said about a group waits to be encrypted, or for the server's answer.
+    async fn has_statements_to_tell(&self, id: GroupId, records: &impl Records) -> Result<bool, StepError> {
+        let is_of_group =
+            |waiting: &Waiting| matches!(waiting.what(), Waiting::Statement { group, .. } if *group == id);
+        if self.outbox().filter_map(|entry| entry.about.waiting()).any(|waiting| is_of_group(&waiting)) {
+            return Ok(true);
+        }
+        for record in all(records, Store::ToEncrypt).await? {
+            if is_of_group(&decode(&record.value)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn sign_statement(

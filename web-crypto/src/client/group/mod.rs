@@ -64,6 +64,9 @@ pub enum GroupError {
     /// The chain is as long as it may be.
     #[error("the group was changed too often")]
     TooLong,
+    /// The other members do not know yet that this account left.
+    #[error("the others were not told yet")]
+    NotTold,
     /// This account has as many groups as there may be.
     #[error("there are {GROUPS_MAX} groups already")]
     TooManyGroups,

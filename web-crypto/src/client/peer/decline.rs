@@ -8,7 +8,7 @@ use crate::{
         conversation::{ConversationId, Message, OutgoingEvent, SentEnvelope, Waiting},
         lifetimes::forget_kept,
         messenger::{Effect, Messenger, Step, StepError},
-        records::{Record, Records, RecordsError, Store, decode, under},
+        records::{Records, RecordsError, Store, all, decode, under},
         safekeeping::{is_gone, is_later},
     },
     crypto::{conversation_settings::ConversationSettings, vault::VaultContact},
@@ -175,14 +175,4 @@ impl Messenger {
         step.effects.push(Effect::Outbox);
         Ok(lines)
     }
-}
-
-/// Every record of a store whose keys begin with a time or an id.
-async fn all(records: &impl Records, store: Store) -> Result<Vec<Record>, RecordsError> {
-    let (mut found, mut after) = (Vec::new(), String::new());
-    while let Some(record) = records.next(store, &after).await? {
-        after.clone_from(&record.key);
-        found.push(record);
-    }
-    Ok(found)
 }

@@ -193,6 +193,16 @@ pub trait Records {
     fn all_under(&self, store: Store, owner: &str) -> impl Future<Output = Result<Vec<Record>, RecordsError>>;
 }
 
+/// Every record of a store whose keys begin with a time or an id.
+pub(in crate::client) async fn all(records: &impl Records, store: Store) -> Result<Vec<Record>, RecordsError> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    while let Some(record) = records.next(store, &after).await? {
+        after.clone_from(&record.key);
+        found.push(record);
+    }
+    Ok(found)
+}
+
 impl Changes {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
