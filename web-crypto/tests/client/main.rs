@@ -27,6 +27,7 @@ mod history;
 mod hostile;
 mod joining;
 mod known_breaks;
+mod leaving;
 mod notes;
 mod pins;
 mod profile;
