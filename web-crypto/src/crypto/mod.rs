@@ -46,6 +46,7 @@ pub mod record;
 pub mod recovery_key;
 pub mod rsa;
 pub mod safety_number;
+pub mod sealed_file;
 pub mod session;
 pub mod sessions;
 mod shared_secret;

@@ -53,7 +53,7 @@ impl Person {
     async fn leave_group(&self) {
         self.members().await;
         self.tab.click("[data-group-leave] > summary").await;
-        self.tab.click("[data-group-do=leave]").await;
+        self.tab.click("#group-info [data-group-do=leave]").await;
         self.tab.until_shown(".if-left").await;
     }
 
