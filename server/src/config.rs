@@ -112,10 +112,15 @@ impl MailboxLimits {
     }
 }
 
-/// A post counts once against `post_per_account_hour` for so many envelopes, or what is left of them: no post to one person
+/// A post counts once against `post_per_account_hour`, or `ephemeral_per_account_hour`, for so many envelopes, or what is left of them: no post to one person
 /// and the sender's own devices has more. So the envelopes of an hour are bounded whatever the posts are, and one to a group
 /// of 400 devices counts 25 times.
 pub const ENVELOPES_PER_TURN: usize = 2 * limits::DEVICES_MAX;
+
+/// How often a post of so many envelopes counts.
+pub fn turns(envelopes: usize) -> u32 {
+    u32::try_from(envelopes.div_ceil(ENVELOPES_PER_TURN)).unwrap_or(u32::MAX).max(1)
+}
 
 /// How often, before 429. Each is a bucket that refills evenly over the hour and may be emptied at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -152,7 +157,8 @@ pub struct Throttles {
     /// Posts of messages by one account: a fast writer to many people, retries included. A post to a group counts as the
     /// posts to one person that have as many envelopes: see [`ENVELOPES_PER_TURN`].
     pub post_per_account_hour: u32,
-    /// Posts of ephemeral envelopes by one account: one each second while typing, twice over.
+    /// Posts of ephemeral envelopes by one account: one each second while typing, twice over; or in the largest group that
+    /// is told, one each five seconds.
     pub ephemeral_per_account_hour: u32,
     /// Changes of vault, pre-keys, devices and contacts by one account, each a signature to check or a disk write.
     pub change_per_account_hour: u32,

@@ -7,7 +7,7 @@ use super::messages::{check_contact, check_length};
 use crate::{
     body::Body,
     cache::VersionedCache,
-    config::sizes,
+    config::{sizes, turns},
     database::Database,
     devices,
     error::Error,
@@ -43,8 +43,8 @@ async fn send(
     throttle: &State<Throttle>,
     receiver_devices: &State<ReceiverDevices>,
 ) -> Result<NoContent, Error> {
-    throttle.ephemeral_per_account.check(&me.account_id)?;
     let SendEphemeral { envelopes, tokens } = post.0;
+    throttle.ephemeral_per_account.check_up_to(&me.account_id, turns(envelopes.len()))?;
     let receivers = check_form(&envelopes, &me)?;
     if tokens.keys().any(|account| !receivers.contains_key(account)) {
         return Err(ProblemCode::Malformed.into());

@@ -6,7 +6,7 @@ use crate::{
     accounts,
     body::Body,
     cache::VersionedCache,
-    config::{ENVELOPES_PER_TURN, sizes},
+    config::{ENVELOPES_PER_TURN, sizes, turns},
     contacts,
     database::{self, Database},
     deleted_accounts, delivery_tokens, devices,
@@ -56,8 +56,7 @@ async fn send(
 ) -> Result<HtmlOrJson<MessagesSent>, Error> {
     let RoomForLetters(me) = me;
     let SendMessages { envelopes, tokens } = post.0;
-    let turns = u32::try_from(envelopes.len().div_ceil(ENVELOPES_PER_TURN)).unwrap_or(u32::MAX);
-    throttle.post_per_account.check_up_to(&me.account_id, turns.max(1))?;
+    throttle.post_per_account.check_up_to(&me.account_id, turns(envelopes.len()))?;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
     if tokens.keys().any(|account| !receivers.contains_key(account)) {
         return Err(ProblemCode::Malformed.into());

@@ -278,6 +278,23 @@ async fn signals_are_throttled_for_each_account() {
 }
 
 #[rocket::async_test]
+async fn a_post_of_signals_counts_once_for_each_sixteen_envelopes() {
+    let office = Office::open_with(Figment::new().merge(("throttles.ephemeral_per_account_hour", 3))).await;
+    let (alice, bob, carol, dave) =
+        (office.person("alice"), office.person("bob"), office.person("carol"), office.person("dave"));
+    let mut signals = Vec::new();
+    for member in [&bob, &carol, &dave] {
+        office.adds(&alice, member);
+        let others = (1..DEVICES_MAX).map(|_| office.another_device(member));
+        signals.extend([member.clone()].into_iter().chain(others).map(|device| signal(&alice, &device, BYTES)));
+    }
+    let send = async |count| office.signals(&alice, signals.iter().take(count).cloned().collect()).await.status();
+    assert_eq!(send(16).await, Status::NoContent);
+    assert_eq!(send(17).await, Status::NoContent);
+    assert_eq!(send(1).await, Status::TooManyRequests);
+}
+
+#[rocket::async_test]
 async fn a_signal_for_a_poll_that_was_taken_over_goes_to_the_newer() {
     let office = Office::open().await;
     let (alice, bob) = (office.person("alice"), office.person("bob"));
