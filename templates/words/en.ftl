@@ -365,6 +365,7 @@ word-import-cut-off = The end of this file is missing. Nothing was changed here.
 word-import-earlier-account = This file belongs to an earlier account of your address. Its keys are gone, so nothing proves it. You can still open it in a browser and read.
 word-import-foreign = This is not a file that Cliquet saved. Nothing was changed here.
 word-import-newer = A newer Cliquet saved this file. Reload the page, then try again.
+word-import-no-groups = Left out, since you deleted the group or it is not known here: $count messages of $groups.
 word-import-other-account = This file belongs to $owner; you are signed in as $own. Nothing was changed here.
 word-import-reading = Reading the file…
 word-import-strangers = Left out, since they are not among your contacts: $count messages with $who. Add them first, then choose the file again.

@@ -368,6 +368,7 @@ word-import-cut-off = La fin de ce fichier manque. Rien n’a changé ici. Copie
 word-import-earlier-account = Ce fichier appartient à un ancien compte de votre adresse. Ses clés ont disparu, donc rien ne le prouve. Vous pouvez toujours l’ouvrir dans un navigateur et le lire.
 word-import-foreign = Ce n’est pas un fichier enregistré par Cliquet. Rien n’a changé ici.
 word-import-newer = Un Cliquet plus récent a enregistré ce fichier. Rechargez la page, puis réessayez.
+word-import-no-groups = Laissés de côté, car vous avez supprimé le groupe ou il n’est pas connu ici : $count messages de $groups.
 word-import-other-account = Ce fichier appartient à $owner ; vous êtes connecté comme $own. Rien n’a changé ici.
 word-import-reading = Lecture du fichier…
 word-import-strangers = Laissés de côté, car hors de vos contacts : $count messages avec $who. Ajoutez-les d’abord, puis choisissez le fichier à nouveau.

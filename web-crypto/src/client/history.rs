@@ -6,7 +6,7 @@
 
 use super::{
     conversation::{Conversation, ConversationId, DeliveryStatus, Message, message_key},
-    group,
+    group::{self, Group},
     history_chain::{Link, next_link, own_head, record},
     messenger::{Effect, Messenger, Step, StepError},
     peer::Trust,
@@ -194,6 +194,8 @@ pub enum Standing {
     Known,
     /// Its conversation is not with a contact. A file does not make one, because it proves nobody's key.
     Stranger,
+    /// Its group is not known here, or was deleted. A file makes no group: it has nothing of its statements.
+    NoGroup,
 }
 
 /// Looks a text of a saved file up in the records.
@@ -201,10 +203,18 @@ pub enum Standing {
 /// # Errors
 /// When the records do not answer.
 pub async fn standing(records: &impl Records, text: &Message) -> Result<Standing, RecordsError> {
-    let conversation = text.conversation.text();
-    let store = if text.conversation.group().is_some() { Store::Groups } else { Store::Peers };
-    if records.get(store, &conversation).await?.is_none() {
-        return Ok(Standing::Stranger);
+    match &text.conversation {
+        ConversationId::Direct(peer) => {
+            if records.get(Store::Peers, peer.as_str()).await?.is_none() {
+                return Ok(Standing::Stranger);
+            }
+        }
+        ConversationId::Group(group) => {
+            let group = read::<Group>(records, Store::Groups, &group.to_string()).await?;
+            if group.is_none_or(|group| group.standing == group::Standing::Deleted) {
+                return Ok(Standing::NoGroup);
+            }
+        }
     }
     let key = message_key(&text.conversation, &text.sender, text.id);
     Ok(if records.get(Store::MessageKeys, &key).await?.is_some() { Standing::Known } else { Standing::New })

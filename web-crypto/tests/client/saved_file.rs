@@ -1,15 +1,23 @@
 //! The file that holds everything: what is written is read back, and nothing else is.
 
-use crate::world::{World, address, now_or_never, signer};
+use crate::{
+    disk::Disk,
+    groups::{ALICE, BOB, CAROL, group_lines},
+    world::{World, address, now_or_never, signer},
+};
 use cliquet_web_crypto::{
     client::{
-        conversation::{Amendments, DeliveryStatus, Failure, Message, MessageBody, MessageId, MessageRef, Notice},
+        conversation::{
+            Amendments, ConversationId, DeliveryStatus, Failure, GroupId, Lifetime, Message, MessageBody, MessageId,
+            MessageRef, Notice, ReceivedBy, Receiver,
+        },
+        group::{Change, Group, Standing as GroupStanding},
         history::{Standing, content, messages, standing},
         peer::{Contact, Trust},
         records::Store,
         saved_file::{FILE_BYTES_MAX, FileError, Owner, SavedFile, Writer},
     },
-    crypto::{history::OlderKeys, keys::Key},
+    crypto::{cbor, history::OlderKeys, keys::Key},
 };
 use cliquet_wire::{bytes::Digest, problem::ProblemCode};
 use proptest::prelude::*;
@@ -44,10 +52,22 @@ impl Account {
 
     /// A file as home writes it: each contact with its lines.
     fn write(&self, conversations: &[(Contact, Vec<Message>)]) -> String {
+        self.write_all(conversations, &[])
+    }
+
+    /// The same, then each group by its name.
+    fn write_all(&self, conversations: &[(Contact, Vec<Message>)], groups: &[(GroupId, &str, Vec<Message>)]) -> String {
         let mut to = Writer::begin(self.owner(), "Messages of <alice>", "en");
         let mut file = String::new();
         for (contact, lines) in conversations {
             to.conversation(&contact.peer);
+            for line in lines {
+                to.message(line, "some \"day\"");
+            }
+            file.push_str(&to.piece());
+        }
+        for (group, name, lines) in groups {
+            to.group(*group, name);
             for line in lines {
                 to.message(line, "some \"day\"");
             }
@@ -129,6 +149,82 @@ fn notices_and_oneself_are_left_out_and_what_waited_can_be_sent_again() {
     assert_eq!(read.len(), 1);
     assert_eq!((read[0].text(), read[0].status), ("on its way", DeliveryStatus::Failed(Failure::BadPreKeys)));
     assert_eq!(messages(&content(read.clone()), &world.devices[0].address).unwrap(), read, "a device may take it");
+}
+
+const WALKS: GroupId = GroupId([0xab; 16]);
+
+/// A group in which Carol speaks, who is no contact of Alice, and to whom Alice's text came.
+fn in_group() -> Vec<Message> {
+    let conversation = ConversationId::Group(WALKS);
+    let of_group = |message: Message| Message { conversation: conversation.clone(), ..message };
+    let received = ReceivedBy { readers: 2, members: vec![Receiver { address: address("carol"), has_read: true }] };
+    vec![
+        of_group(text(20, "carol", DeliveryStatus::Received, "on <Sunday>")),
+        of_group(Message { received_by: Some(received), ..text(21, "alice", DeliveryStatus::Sent, "at ten") }),
+        of_group(text(22, "bob", DeliveryStatus::Received, "yes")),
+    ]
+}
+
+#[test]
+fn a_group_is_read_back_beside_conversations_of_two_with_texts_of_all_its_members() {
+    let world = World::alice_and_bob(744);
+    let alice = Account::alice();
+    let with_bob = vec![text(1, "bob", DeliveryStatus::Received, "good morning")];
+    let group = in_group();
+    let mut lines = group.clone();
+    let changes = vec![Change::Name("walks".into())];
+    lines.push(Message { body: MessageBody::Group(changes), ..group[0].clone() });
+    lines.push(Message {
+        lifetime: Some(Lifetime::of(300)),
+        ..text(24, "carol", DeliveryStatus::Received, "soon gone")
+    });
+    let file = alice.write_all(&[(bob(&world), with_bob.clone())], &[(WALKS, "Walks & <talks>", lines)]);
+    assert_eq!(
+        alice.read(&file).unwrap(),
+        [with_bob, group.clone()].concat(),
+        "no line about the group, none that goes"
+    );
+    assert!(file.contains("<h2>Walks &amp; &lt;talks&gt;</h2>") && file.contains("<b>carol@example.org</b>"));
+
+    let saved = SavedFile::read(file.as_bytes(), alice.owner()).unwrap();
+    let mut texts = saved.texts();
+    let mut titles = Vec::new();
+    while texts.next().is_some() {
+        titles.push(texts.title().to_owned());
+    }
+    assert_eq!(titles, ["bob@example.org", "Walks & <talks>", "Walks & <talks>", "Walks & <talks>"]);
+
+    for altered in [
+        file.replace("on &lt;Sunday", "on &lt;Monday"),
+        file.replace("<b>carol@", "<b>karol@"),
+        file.replace("Walks &amp;", "Talks &amp;"),
+        file.replace(&WALKS.to_string(), &GroupId([0xcd; 16]).to_string()),
+    ] {
+        assert_ne!(altered, file);
+        assert_eq!(alice.read(&altered), Err(FileError::Altered));
+    }
+}
+
+/// Written with the account's own key, and yet as no device writes it.
+#[test]
+fn what_nobody_can_have_said_there_is_no_file() {
+    let world = World::alice_and_bob(745);
+    let alice = Account::alice();
+    let refused = |conversations: &[(Contact, Vec<Message>)], group: Vec<Message>| {
+        let file = alice.write_all(conversations, &[(WALKS, "walks", group)]);
+        assert_eq!(alice.read(&file), Err(FileError::Altered));
+    };
+    let received = Some(ReceivedBy { readers: 1, members: Vec::new() });
+    // Somebody else in a conversation of two.
+    refused(&[(bob(&world), vec![text(1, "carol", DeliveryStatus::Received, "hello")])], vec![]);
+    // Receipts outside of a group, or for what others wrote.
+    let own = text(1, "alice", DeliveryStatus::Sent, "hello");
+    refused(&[(bob(&world), vec![Message { received_by: received.clone(), ..own }])], vec![]);
+    let [of_carol, of_alice, _] = in_group().try_into().unwrap();
+    refused(&[], vec![Message { received_by: received, ..of_carol.clone() }]);
+    // One's own text that came from elsewhere, and another's that was sent from here.
+    refused(&[], vec![Message { status: DeliveryStatus::Received, ..of_alice }]);
+    refused(&[], vec![Message { status: DeliveryStatus::Sent, ..of_carol }]);
 }
 
 #[test]
@@ -264,6 +360,50 @@ fn what_is_brought_back_stands_where_it_stood_is_news_to_nobody_and_goes_into_th
     assert_eq!(to_keep(&world, fresh), before.len(), "the history lacks them");
 }
 
+#[test]
+fn a_groups_texts_come_back_once_where_it_is_known_and_nowhere_else() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.say(BOB, id, "shall we");
+    world.settle();
+    world.say(ALICE, id, "on Sunday");
+    world.say(CAROL, id, "yes");
+    world.settle();
+    let of_group = |world: &World, place: usize| {
+        let lines = group_lines(&world.devices[place], id);
+        lines.into_iter().filter(|line| !line.is_notice()).collect::<Vec<_>>()
+    };
+    let before = of_group(&world, BOB);
+    assert_eq!(before.len(), 3);
+    assert!(before[0].received_by.as_ref().is_some_and(|received| received.readers == 2));
+    let account = Account::of("bob", 1, 7);
+    let file = account.write_all(&[], &[(id, "walks", group_lines(&world.devices[BOB], id))]);
+    let saved = account.read(&file).unwrap();
+    assert_eq!(saved, before);
+
+    // As the vault leaves it on a device that has nothing else.
+    let disk = &mut world.devices[BOB].disk;
+    disk.0.retain(|(store, _), _| !matches!(store, Store::Messages | Store::MessageKeys));
+    let known = disk.0.remove(&(Store::Groups, id.to_string())).unwrap();
+    let is = |disk: &Disk| now_or_never(standing(disk, &saved[0])).unwrap();
+    assert_eq!(is(disk), Standing::NoGroup);
+    let deleted = Group::new(id, GroupStanding::Deleted, address("alice"));
+    disk.0.insert((Store::Groups, id.to_string()), cbor::save(&deleted));
+    assert_eq!(is(disk), Standing::NoGroup, "the person deleted it with its texts");
+    assert_eq!(bring_back(&mut world, BOB, saved.clone()), 0);
+    let disk = &mut world.devices[BOB].disk;
+    disk.0.insert((Store::Groups, id.to_string()), known);
+    assert_eq!(is(disk), Standing::New);
+
+    let posts = world.office.accepted;
+    bring_back(&mut world, BOB, saved.clone());
+    assert_eq!(of_group(&world, BOB), before);
+    assert_eq!(bring_back(&mut world, BOB, saved), 0, "what is known adds nothing");
+    assert_eq!(of_group(&world, BOB), before);
+    assert_eq!(world.office.accepted, posts, "nobody is told");
+}
+
 fn mark() -> impl Strategy<Value = (&'static str, DeliveryStatus)> {
     let failures = [Failure::KeyChanged, Failure::BadPreKeys, Failure::Expired];
     let refused = ProblemCode::ALL.iter().copied().map(Failure::Refused);
@@ -285,11 +425,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_was_said_is_read_back_as_it_was(lines in prop::collection::vec(any_text(), 0..12)) {
+    fn whatever_was_said_is_read_back_as_it_was(lines in prop::collection::vec(any_text(), 0..12), name in any::<String>()) {
         thread_local!(static WORLD: World = World::alice_and_bob(743));
         let alice = Account::alice();
-        let file = WORLD.with(|world| alice.write(&[(bob(world), lines.clone())]));
-        prop_assert_eq!(alice.read(&file).unwrap(), lines);
+        let conversation = ConversationId::Group(WALKS);
+        let in_group: Vec<Message> =
+            lines.iter().map(|line| Message { conversation: conversation.clone(), ..line.clone() }).collect();
+        let groups = [(WALKS, name.as_str(), in_group.clone())];
+        let file = WORLD.with(|world| alice.write_all(&[(bob(world), lines.clone())], &groups));
+        prop_assert_eq!(alice.read(&file).unwrap(), [lines, in_group].concat());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use cliquet_trials::{
 use cliquet_web_crypto::{
     client::{
         content::{Body, Content, OwnList, ReceiptKind},
-        conversation::{self, Event, MessageId, MessageRef},
+        conversation::{self, ConversationId, Event, GroupId, Message, MessageId, MessageRef},
         saved_file::{Owner, Writer},
     },
     crypto::{history::OlderKeys, keys::Key},
@@ -193,6 +193,10 @@ fn saved_file(world: &World) -> String {
         let edit = Event::Edit { of: message.id, text: "<é>".into() };
         message.amendments.note(&email, conversation::Stamp { time: 2, id: message.id }, &edit);
         to.message(&message, "today");
+    }
+    to.group(GroupId([7; 16]), "Walks & more");
+    for message in world.devices[0].lines(&address(1)) {
+        to.message(&Message { conversation: ConversationId::Group(GroupId([7; 16])), ..message }, "today");
     }
     let file = to.end();
     file.split_inclusive(" data-proof=").next().unwrap().to_owned()

@@ -1,7 +1,8 @@
 //! Everything saved to a file, the browser cleared, nothing kept on the server: the file brings the conversation back.
 //! And files that are not what they say are refused, with nothing changed.
 
-use crate::person::Person;
+use crate::in_browser::groups::OPEN;
+use crate::person::{Person, meet};
 use crate::stage::Stage;
 use std::path::{Path, PathBuf};
 
@@ -115,4 +116,71 @@ async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_
     bob.until_home().await;
     alice.send("here again").await;
     bob.until_reads_among(&[said[0], said[1], said[2], "here again"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_file_brings_a_groups_texts_back_unless_the_person_deleted_the_group() {
+    // Nothing comes back from the server.
+    let stage = Stage::set_with(&[("ROCKET_HISTORY_MEGABYTES", "0")], None).await;
+    let (alice, bob) = stage.two_who_talk().await;
+    let carol = stage.person("carol").await;
+    carol.sign_up().await;
+    meet(&alice, &carol).await;
+    alice.make_group("Walks", &[&bob, &carol]).await;
+    alice.send("Shall we go?").await;
+    carol.open_group("Walks").await;
+    carol.until_group_reads(&["alice@example.org: Shall we go?"]).await;
+    carol.send("I bring cake").await;
+    bob.open_group("Walks").await;
+    let heard = ["alice@example.org: Shall we go?", "carol@example.org: I bring cake"];
+    bob.until_group_reads(&heard).await;
+    bob.send("Yes, at ten").await;
+    alice.until_hears("Yes, at ten").await;
+    let said = [heard[0], heard[1], "You: Yes, at ten"];
+    let file = save(&bob).await;
+    assert!(file.contains("<h2>Walks</h2>") && file.contains("<b>carol@example.org</b>"));
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.until_nothing_is_behind().await;
+    bob.forget_everything().await;
+    bob.try_sign_in(&bob.password).await;
+    bob.until_home().await;
+    bob.open_group("Walks").await;
+    bob.until_group_reads(&[]).await;
+
+    let show = async || {
+        bob.tab.goto(&bob.url("/home?show=safety")).await;
+        bob.until_ready(&bob.tab).await;
+        bob.tab.until_shown(INPUT).await;
+    };
+    show().await;
+    let (folder, before) = (stage.house.path(), lines(&bob).await);
+    choose(&bob, &write(folder, "altered.html", file.replacen("cake", "coke", 1).as_bytes())).await;
+    until_told(&bob, ".form-error", "changed after Cliquet saved it").await;
+    assert_eq!(lines(&bob).await, before, "a file that was refused left something");
+    bob.tab.until_shown(INPUT).await;
+    let good = write(folder, "good.html", file.as_bytes());
+    choose(&bob, &good).await;
+    until_told(&bob, ".form-progress", "Messages added: 3. There already: 0.").await;
+    bob.tab.until_shown(INPUT).await;
+    choose(&bob, &good).await;
+    until_told(&bob, ".form-progress", "Messages added: 0. There already: 3.").await;
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.open_group("Walks").await;
+    bob.until_group_reads(&said).await;
+    bob.send("Here again").await;
+    alice.until_hears("Here again").await;
+
+    bob.members().await;
+    bob.tab.click("[data-group-leave] > summary").await;
+    bob.tab.click("[data-group-leave] [data-group-do=leave]").await;
+    bob.tab.until_shown(".if-left").await;
+    bob.tab.click("[data-group-do=forget]").await;
+    let gone = format!("!document.querySelector(`{OPEN}`)");
+    bob.tab.until("the group to be gone", &gone, vec![]).await;
+    show().await;
+    choose(&bob, &good).await;
+    let told = "Left out, since you deleted the group or it is not known here: 3 messages of Walks.";
+    until_told(&bob, ".form-progress", told).await;
 }

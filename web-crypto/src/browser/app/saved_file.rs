@@ -1,8 +1,9 @@
 //! Everything in one file, and back: the file is made in the browser and goes nowhere else. Read back, it is checked as a
 //! whole, then set aside in this browser's store, then added by the leading tab.
 //!
-//! What is set aside is durable: who closes the page half-way finds the rest added at the next start. Whose conversation
-//! nobody here is a contact of is left out and counted. The markup is in `client::saved_file`.
+//! What is set aside is durable: who closes the page half-way finds the rest added at the next start. Texts with people who
+//! are no contacts here, and those of groups that are not known here, are left out and counted. The markup is in
+//! `client::saved_file`.
 
 use super::{
     command::Command, engine::Engine, error::AppError, history_sync::safekeeping, load_messages, to_restore::TO_RESTORE,
@@ -10,7 +11,7 @@ use super::{
 use crate::{
     browser::platform::service::{Platform, Ranges, Record, Write},
     client::{
-        conversation::{ConversationId, Message},
+        conversation::{ConversationId, GroupId, Message},
         history::{Standing, content, messages, standing},
         records::simple,
         safekeeping::Safekeeping,
@@ -41,9 +42,13 @@ pub struct Sorted {
     pub strangers: u64,
     /// The conversations of the strangers' texts.
     pub unknown: Vec<ConversationId>,
+    /// Texts of groups that are not known here, or were deleted.
+    pub of_no_group: u64,
+    /// Those groups, as the file calls them.
+    pub no_groups: Vec<(GroupId, String)>,
 }
 
-/// The file, in pieces. `when`: a time in words.
+/// The file, in pieces. `unnamed`: what a group without a name is called. `when`: a time in words.
 ///
 /// # Errors
 /// When the storage does not answer.
@@ -51,6 +56,7 @@ pub async fn export<P: Platform>(
     engine: &Engine<P>,
     title: &str,
     language: &str,
+    unnamed: &str,
     when: impl Fn(u64) -> String,
 ) -> Result<Vec<String>, AppError> {
     let safekeeping = safekeeping(engine).await?;
@@ -62,6 +68,14 @@ pub async fn export<P: Platform>(
     for peer in load_messages::peers(engine).await? {
         file.conversation(&peer);
         for message in load_messages::last(engine, &ConversationId::from(&peer.address), u32::MAX).await? {
+            file.message(&message, &when(message.shown_time()));
+        }
+        pieces.push(file.piece());
+    }
+    for group in load_messages::groups(engine).await? {
+        let name = Some(group.shown.name.as_str()).filter(|name| !name.is_empty());
+        file.group(group.id, name.unwrap_or(unnamed));
+        for message in load_messages::last(engine, &ConversationId::Group(group.id), u32::MAX).await? {
             file.message(&message, &when(message.shown_time()));
         }
         pieces.push(file.piece());
@@ -135,11 +149,11 @@ async fn set_aside<P: Platform>(
     sorted: &mut Sorted,
     progress: impl Fn(u64),
 ) -> Result<(), AppError> {
-    let (mut texts, mut seen) = (Vec::new(), 0_u64);
-    for text in saved.texts() {
+    let (mut new, mut seen, mut texts) = (Vec::new(), 0_u64, saved.texts());
+    while let Some(text) = texts.next() {
         seen += 1;
         match standing(engine.store(), &text).await? {
-            Standing::New => texts.push(text),
+            Standing::New => new.push(text),
             Standing::Known => sorted.known += 1,
             Standing::Stranger => {
                 sorted.strangers += 1;
@@ -147,13 +161,19 @@ async fn set_aside<P: Platform>(
                     sorted.unknown.push(text.conversation);
                 }
             }
+            Standing::NoGroup => {
+                sorted.of_no_group += 1;
+                let group =
+                    text.conversation.group().filter(|id| sorted.no_groups.iter().all(|(known, _)| known != id));
+                sorted.no_groups.extend(group.map(|group| (group, texts.title().to_owned())));
+            }
         }
-        if texts.len() >= STEP_TEXTS {
-            put_aside(engine, std::mem::take(&mut texts), aside, sorted).await?;
+        if new.len() >= STEP_TEXTS {
+            put_aside(engine, std::mem::take(&mut new), aside, sorted).await?;
             progress(saved.count().saturating_sub(seen));
         }
     }
-    put_aside(engine, texts, aside, sorted).await
+    put_aside(engine, new, aside, sorted).await
 }
 
 async fn put_aside<P: Platform>(

@@ -44,7 +44,7 @@ pub async fn export(engine: &Engine) -> Result<(), AppError> {
         let date = Date::new(&JsValue::from_f64(ms as f64));
         String::from(date.to_locale_string(&locale, &JsValue::UNDEFINED))
     };
-    let pieces = saved_file::export(engine, &title, &language, when).await?;
+    let pieces = saved_file::export(engine, &title, &language, &word("group-unnamed"), when).await?;
     let pieces: Array = pieces.into_iter().map(JsValue::from).collect();
     download(&pieces).ok_or(AppError::KeyMissing)
 }
@@ -110,13 +110,16 @@ fn download(pieces: &Array) -> Option<()> {
 }
 
 fn sentence(sorted: &Sorted) -> String {
-    let added = fill(&counted("import-added", sorted.added), "known", &sorted.known.to_string());
-    if sorted.strangers == 0 {
-        return added;
+    let mut sentences = vec![fill(&counted("import-added", sorted.added), "known", &sorted.known.to_string())];
+    if sorted.strangers > 0 {
+        let who = sorted.unknown.iter().map(ConversationId::text).collect::<Vec<_>>().join(", ");
+        sentences.push(fill(&counted("import-strangers", sorted.strangers), "who", &who));
     }
-    let who = sorted.unknown.iter().map(ConversationId::text).collect::<Vec<_>>().join(", ");
-    let left_out = fill(&counted("import-strangers", sorted.strangers), "who", &who);
-    [added, left_out].join(" ")
+    if sorted.of_no_group > 0 {
+        let groups = sorted.no_groups.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+        sentences.push(fill(&counted("import-no-groups", sorted.of_no_group), "groups", &groups));
+    }
+    sentences.join(" ")
 }
 
 fn complaint(error: &NotRead, own: &Address) -> String {

@@ -1,6 +1,7 @@
 //! Which members of a group have a message of this account, as their receipts say.
 
 use super::{DeliveryStatus, MessageRef};
+use crate::crypto::cbor;
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
@@ -38,6 +39,11 @@ pub struct OwedReceipt {
     /// It was read, and not only delivered.
     #[n(1)]
     pub has_read: bool,
+}
+
+/// As a saved file has it.
+impl cbor::Record for ReceivedBy {
+    const VERSION: u32 = 1;
 }
 
 impl ReceivedBy {

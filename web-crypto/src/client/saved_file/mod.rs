@@ -1,7 +1,7 @@
 //! The file that holds all of an account's texts: one page without script, that opens in any browser, and that a device
 //! of the same account reads back.
 //!
-//! Owns its markup, in both directions. Knows nothing of stores, of dates in words, or of downloads. Reading is strict:
+//! Owns its markup, in both directions. A conversation is with one account, or in a group. Knows nothing of stores, of dates in words, or of downloads. Reading is strict:
 //! a file is taken as it was written, or not at all.
 
 mod read;

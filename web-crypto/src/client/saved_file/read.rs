@@ -2,7 +2,9 @@
 
 use super::{END, ESCAPED, FILE_BYTES_MAX, FileError, HEAD, Owner, PROOF_CHARS, REFUSED, STATES, STATUSES, VERSION};
 use crate::{
-    client::conversation::{Amendments, ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId},
+    client::conversation::{
+        Amendments, ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId, ReceivedBy,
+    },
     crypto::{cbor, file_proof::FileProof},
 };
 use cliquet_wire::{
@@ -28,6 +30,7 @@ struct Cursor<'a>(&'a str);
 pub struct Texts<'a> {
     rest: Cursor<'a>,
     conversation: Option<ConversationId>,
+    title: String,
 }
 
 impl<'a> SavedFile<'a> {
@@ -86,10 +89,13 @@ impl<'a> SavedFile<'a> {
     /// Goes through it once: what is well proven and does not read was written by another program.
     fn opened(mut rest: Cursor<'a>, own: &Address) -> Option<Self> {
         rest.until("</h1>")?;
-        let mut texts = Texts { rest, conversation: None };
+        let mut texts = Texts::of(rest);
         let mut count = 0;
         while let Some(message) = texts.step()? {
-            if !message.fits_account(own) {
+            // Receipts in a group go to a message's author alone.
+            let has_receipts =
+                message.received_by.is_none() || (message.is_own() && message.conversation.group().is_some());
+            if !message.fits_account(own) || !has_receipts {
                 return None;
             }
             count += 1;
@@ -110,7 +116,7 @@ impl<'a> SavedFile<'a> {
     /// In the file's order, which is each conversation's. Their marks are what a new device may take: what waited to be
     /// sent when the file was saved can be sent again, and is not by itself.
     pub fn texts(&self) -> Texts<'a> {
-        Texts { rest: self.body, conversation: None }
+        Texts::of(self.body)
     }
 }
 
@@ -122,7 +128,16 @@ impl Iterator for Texts<'_> {
     }
 }
 
-impl Texts<'_> {
+impl<'a> Texts<'a> {
+    fn of(rest: Cursor<'a>) -> Self {
+        Self { rest, conversation: None, title: String::new() }
+    }
+
+    /// What the file calls the conversation of the text that was given last: an address, or the name of a group.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// `None`: it does not read. `Some(None)`: there are no more.
     fn step(&mut self) -> Option<Option<Message>> {
         let rest = &mut self.rest;
@@ -137,12 +152,14 @@ impl Texts<'_> {
             if rest.skip("<section").is_none() {
                 return Some(None);
             }
-            let conversation = rest.attribute("conversation")?.parse().ok()?;
-            let _: Digest = rest.attribute("account-key")?.parse().ok()?;
-            by_name(&STATES, rest.attribute("state")?)?;
-            let _: bool = rest.attribute("verified")?.parse().ok()?;
+            let conversation: ConversationId = rest.attribute("conversation")?.parse().ok()?;
+            if conversation.peer().is_some() {
+                let _: Digest = rest.attribute("account-key")?.parse().ok()?;
+                by_name(&STATES, rest.attribute("state")?)?;
+                let _: bool = rest.attribute("verified")?.parse().ok()?;
+            }
             rest.skip("><h2>")?;
-            rest.until("</h2><ol>")?;
+            self.title = unescaped(rest.until("</h2><ol>")?)?;
             self.conversation = Some(conversation);
         }
         let sender = Address::canonical(rest.attribute("sender")?).ok()?;
@@ -166,6 +183,11 @@ impl Texts<'_> {
         if rest.0.starts_with(" data-quote=") {
             quote = Some(rest.attribute("quote")?.parse().ok()?);
         }
+        let mut received_by: Option<ReceivedBy> = None;
+        if rest.0.starts_with(" data-received-by=") {
+            let Blob(bytes) = rest.attribute("received-by")?.parse().ok()?;
+            received_by = Some(cbor::load(&bytes).ok()?);
+        }
         rest.skip("><b>")?;
         rest.until("</time><p>")?;
         let text = unescaped(rest.until("</p></li>")?)?;
@@ -184,7 +206,7 @@ impl Texts<'_> {
             amendments,
             quote,
             lifetime: None,
-            received_by: None,
+            received_by,
         };
         Some(Some(message))
     }

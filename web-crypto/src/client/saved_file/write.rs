@@ -3,7 +3,7 @@
 use super::{END, ESCAPED, HEAD, Owner, PROOF, REFUSED, STATES, STATUSES, VERSION};
 use crate::{
     client::{
-        conversation::{Amendments, ConversationId, DeliveryStatus, Failure, Message},
+        conversation::{Amendments, ConversationId, DeliveryStatus, Failure, GroupId, Message},
         peer::Peer,
         records::simple,
     },
@@ -54,15 +54,29 @@ impl<'a> Writer<'a> {
     /// Begins a conversation. One with the account itself is left out.
     pub fn conversation(&mut self, peer: &Peer) {
         let Some(state) = name_of(&STATES, peer.trust) else { return };
-        self.close();
-        self.is_open = true;
-        self.raw("<section");
-        self.attribute("conversation", &ConversationId::from(&peer.address).text());
+        self.section(&ConversationId::from(&peer.address));
         self.attribute("account-key", &peer.account_key.hash().to_string());
         self.attribute("state", state);
         self.attribute("verified", if peer.verified { "true" } else { "false" });
+        self.heading(peer.address.as_str());
+    }
+
+    /// Begins the conversation of a group. `title`: its name, for the person who reads the page.
+    pub fn group(&mut self, id: GroupId, title: &str) {
+        self.section(&ConversationId::Group(id));
+        self.heading(title);
+    }
+
+    fn section(&mut self, conversation: &ConversationId) {
+        self.close();
+        self.is_open = true;
+        self.raw("<section");
+        self.attribute("conversation", &conversation.text());
+    }
+
+    fn heading(&mut self, title: &str) {
         self.raw("><h2>");
-        self.text(peer.address.as_str());
+        self.text(title);
         self.raw("</h2><ol>");
     }
 
@@ -90,6 +104,10 @@ impl<'a> Writer<'a> {
         }
         if let Some(quote) = &message.quote {
             self.attribute("quote", &quote.to_string());
+        }
+        if let Some(received) = &message.received_by {
+            let blob = Blob(cbor::save(received).to_vec());
+            self.attribute("received-by", &blob.to_string());
         }
         self.raw("><b>");
         self.text(message.sender.as_str());
