@@ -257,6 +257,7 @@ fn conversation(alice: &Person, bob: &Person) -> Vec<Message> {
             quote: None,
             lifetime: None,
             received_by: None,
+            passed_on_by: None,
         }
     });
     messages.collect()

@@ -15,6 +15,7 @@ ADMINS, EVERYONE = 0, 1
 STATEMENT_BYTES_MAX = 20_480
 CHANGES_MAX = 64
 MEMBERS_MAX = 50
+HANDED_OVER_MAX = 100
 NAME_BYTES_MAX, DESCRIPTION_BYTES_MAX = 96, 512
 SECONDS_MIN, SECONDS_MAX = 300, 31_536_000
 
@@ -64,7 +65,7 @@ def role(it):
 
 # Of each change by its number: what each of its fields may be.
 FORMS = [
-    [is_address, is_hash, role],
+    [is_address, is_hash, role, lambda count: count is None or is_number(count, 1, HANDED_OVER_MAX)],
     [is_address],
     [is_address, role],
     [lambda name: is_line(name, NAME_BYTES_MAX)],
@@ -153,7 +154,7 @@ class State:
     def change(self, version, number, fields):
         match number:
             case 0:
-                address, key_hash, role = fields
+                address, key_hash, role, _ = fields
                 refuse_unless(address not in self.members, "no change")
                 self.members[address] = (key_hash, role, version)
             case 1:
@@ -180,7 +181,7 @@ class State:
 
 
 def founded_by(first):
-    founds = (0, [first.author, sha256(first.key), ADMIN])
+    founds = (0, [first.author, sha256(first.key), ADMIN, None])
     refuse_unless(first.changes[0] == founds and first.version == 1, "first")
     state = State()
     state.members[first.author] = (sha256(first.key), ADMIN, 0)

@@ -47,7 +47,12 @@ struct Member {
 
 impl Member {
     fn add(&self, role: Role) -> Change {
-        Change::Add { address: self.address.clone(), key_hash: self.signer.account_key().hash(), role }
+        Change::Add {
+            address: self.address.clone(),
+            key_hash: self.signer.account_key().hash(),
+            role,
+            hands_over: None,
+        }
     }
 
     fn statement(&self, (version, previous): (u32, Digest), changes: &[Change]) -> Statement {
@@ -204,6 +209,7 @@ async fn the_second_client_refuses_the_statements_that_ours_refuses() {
         address: format!("member{number}@example.org").parse().unwrap(),
         key_hash: Bytes([4; 32]),
         role: Role::Member,
+        hands_over: None,
     };
     let name = |text: &str| Change::Name(text.into());
     let about = |text: &str| Change::Description(Some(text.into()));

@@ -338,7 +338,7 @@ impl Member {
 
 /// A member who is added.
 pub(crate) fn adds(address: &Address, key: &AccountKey) -> Change {
-    Change::Add { address: address.clone(), key_hash: key.hash(), role: Role::Member }
+    Change::Add { address: address.clone(), key_hash: key.hash(), role: Role::Member, hands_over: None }
 }
 
 /// As `Messenger` wants it: by the token of an account that is no contact.

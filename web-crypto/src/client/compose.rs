@@ -69,6 +69,7 @@ pub fn compose(
         quote,
         lifetime: None,
         received_by: None,
+        passed_on_by: None,
     };
     Ok(Composed { changes: waiting(&message), message })
 }

@@ -91,6 +91,7 @@ mod tests {
             quote: None,
             lifetime: None,
             received_by: None,
+            passed_on_by: None,
         }
     }
 

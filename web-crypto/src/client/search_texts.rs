@@ -256,6 +256,7 @@ mod tests {
             quote: None,
             lifetime: None,
             received_by: None,
+            passed_on_by: None,
         }
     }
 

@@ -23,7 +23,7 @@ fn of_group(changes: Changes) -> Vec<Record> {
 async fn changed_at_once() -> (GroupId, Changes) {
     let (alice, bob) = (person("alice", 0).await, person("bob", 1).await);
     let key_hash = alice.directory.account_key.hash();
-    let alice_too = Change::Add { address: address("alice"), key_hash, role: Role::Admin };
+    let alice_too = Change::Add { address: address("alice"), key_hash, role: Role::Admin, hands_over: None };
     let (mut bobs, mut rng) = (messenger_of(&bob, []), ChaCha20Rng::seed_from_u64(1));
     let (id, step) = bobs.create_group(vec![alice_too], signer(1), NOW, &mut rng).await.unwrap();
     let mut records = of_group(step.changes.clone());

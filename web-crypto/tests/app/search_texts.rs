@@ -48,6 +48,7 @@ fn text(with: &str, time: u64, text: &str) -> Message {
         quote: None,
         lifetime: None,
         received_by: None,
+        passed_on_by: None,
     }
 }
 

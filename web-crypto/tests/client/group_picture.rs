@@ -54,7 +54,7 @@ impl World {
     }
 
     /// What a device hears that somebody's altered client sends in a group.
-    fn hears(&mut self, (from, to): (usize, usize), id: GroupId, body: Body) {
+    pub(crate) fn hears(&mut self, (from, to): (usize, usize), id: GroupId, body: Body) {
         let head = self.devices[to].messenger.group_state(id).unwrap().hash();
         let content = Content { group: Some(InGroup { id, head }), ..says(self, from, body) };
         let envelope = sealed(self, from, to, &content);

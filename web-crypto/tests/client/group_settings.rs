@@ -127,7 +127,7 @@ impl World {
     }
 
     /// As the composer of a page does it.
-    fn say_for_a_while(&mut self, place: usize, id: GroupId, text: &str) {
+    pub(crate) fn say_for_a_while(&mut self, place: usize, id: GroupId, text: &str) {
         let seconds = self.seconds(place, id);
         let device = &mut self.devices[place];
         device.now += 1;

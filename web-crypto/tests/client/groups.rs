@@ -35,7 +35,7 @@ impl World {
 
     pub(crate) fn add(&self, name: &str) -> Change {
         let key_hash = self.office.directories[&address(name)].account_key.hash();
-        Change::Add { address: address(name), key_hash, role: Role::Member }
+        Change::Add { address: address(name), key_hash, role: Role::Member, hands_over: None }
     }
 
     pub(crate) fn account(&self, place: usize) -> usize {
@@ -387,7 +387,7 @@ fn a_device_that_has_only_the_vault_asks_a_member_and_writes_on() {
 fn a_member_who_shows_another_key_than_the_groups_is_not_written_to() {
     let mut world = World::four();
     let key_hash = world.office.directories[&address("dave")].account_key.hash();
-    let carol = Change::Add { address: address("carol"), key_hash, role: Role::Member };
+    let carol = Change::Add { address: address("carol"), key_hash, role: Role::Member, hands_over: None };
     let bob = world.add("bob");
     let device = &mut world.devices[ALICE];
     let made = device.messenger.create_group(vec![bob, carol], signer(ALICE), device.now, &mut device.rng);

@@ -61,7 +61,7 @@ impl World {
 
     fn admit(&mut self, place: usize, id: GroupId, name: &str) {
         let key_hash = self.devices[place].messenger.peer(&address(name)).unwrap().account_key.hash();
-        let add = Change::Add { address: address(name), key_hash, role: Role::Member };
+        let add = Change::Add { address: address(name), key_hash, role: Role::Member, hands_over: None };
         if let Err(error) = self.try_change(place, id, vec![add]) {
             assert!(matches!(error, StepError::Group(_)), "{error}");
             let device = &mut self.devices[place];

@@ -23,6 +23,7 @@ mod group_receipts;
 mod group_settings;
 mod group_statements;
 mod groups;
+mod hand_over;
 mod history;
 mod hostile;
 mod joining;

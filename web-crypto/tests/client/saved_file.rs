@@ -100,6 +100,7 @@ fn text(id: u8, sender: &str, status: DeliveryStatus, text: &str) -> Message {
         quote: None,
         lifetime: None,
         received_by: None,
+        passed_on_by: None,
     }
 }
 
@@ -161,7 +162,7 @@ fn in_group() -> Vec<Message> {
     vec![
         of_group(text(20, "carol", DeliveryStatus::Received, "on <Sunday>")),
         of_group(Message { received_by: Some(received), ..text(21, "alice", DeliveryStatus::Sent, "at ten") }),
-        of_group(text(22, "bob", DeliveryStatus::Received, "yes")),
+        of_group(Message { passed_on_by: Some(address("carol")), ..text(22, "bob", DeliveryStatus::Received, "yes") }),
     ]
 }
 
@@ -222,6 +223,11 @@ fn what_nobody_can_have_said_there_is_no_file() {
     refused(&[(bob(&world), vec![Message { received_by: received.clone(), ..own }])], vec![]);
     let [of_carol, of_alice, _] = in_group().try_into().unwrap();
     refused(&[], vec![Message { received_by: received, ..of_carol.clone() }]);
+    // Handed over, and one's own or outside of a group.
+    let passed_on_by = Some(address("bob"));
+    refused(&[], vec![Message { passed_on_by: passed_on_by.clone(), ..of_alice.clone() }]);
+    let of_bob = text(1, "bob", DeliveryStatus::Received, "hello");
+    refused(&[(bob(&world), vec![Message { passed_on_by, ..of_bob }])], vec![]);
     // One's own text that came from elsewhere, and another's that was sent from here.
     refused(&[], vec![Message { status: DeliveryStatus::Received, ..of_alice }]);
     refused(&[], vec![Message { status: DeliveryStatus::Sent, ..of_carol }]);
@@ -417,7 +423,7 @@ prop_compose! {
     fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
         let ((sender, status), [sort_time, client_time, server_time]) = (mark, times);
         let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
-        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default(), quote: None, lifetime: None, received_by: None }
+        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default(), quote: None, lifetime: None, received_by: None, passed_on_by: None }
     }
 }
 

@@ -50,7 +50,8 @@ fn directory_of(account: &Person, devices: u64) -> DeviceDirectory {
 /// The first statement of a group of this person's.
 fn statement_of(founder: &Person) -> SignedStatement {
     let (author, author_key) = (founder.own.email().clone(), founder.own.account_key().clone());
-    let founds = Change::Add { address: author.clone(), key_hash: author_key.hash(), role: Role::Admin };
+    let founds =
+        Change::Add { address: author.clone(), key_hash: author_key.hash(), role: Role::Admin, hands_over: None };
     let statement =
         Statement { previous: Bytes([7; 32]), version: 1, time: 5, author, author_key, changes: vec![founds] };
     ready(SignedStatement::sign(&statement, &founder.signer)).unwrap()

@@ -3,8 +3,8 @@
 use crate::example_vault::account_token;
 use crate::people::{Person, alice, bob, ready};
 use cliquet_web_crypto::client::{
-    content::{Body, Content, InGroup, MemberToken, OwnList},
-    conversation::GroupId,
+    content::{Body, Content, HandedOver, InGroup, MemberToken, OwnList},
+    conversation::{GroupId, MessageId, MessageRef},
     device::first_records,
     group::{Change, GroupRight, Role, SignedStatement, Statement, Who},
     messenger::Messenger,
@@ -21,7 +21,12 @@ fn says(author: &Person, (version, previous): (u32, Digest), changes: Vec<Change
 }
 
 fn adds(member: &Person, role: Role) -> Change {
-    Change::Add { address: member.own.email().clone(), key_hash: member.own.account_key().hash(), role }
+    Change::Add {
+        address: member.own.email().clone(),
+        key_hash: member.own.account_key().hash(),
+        role,
+        hands_over: None,
+    }
 }
 
 /// Alice makes a group with Bob, makes him an admin, and leaves.
@@ -44,7 +49,7 @@ pub(crate) fn statements() -> Vec<SignedStatement> {
 }
 
 /// What is said in that group alone, by the number of its kind.
-pub(crate) fn group_contents() -> [(&'static str, Content); 2] {
+pub(crate) fn group_contents() -> [(&'static str, Content); 3] {
     let (bob, statements) = (bob(75), statements());
     let head = statements.last().map_or(Bytes([0; 32]), SignedStatement::hash);
     let mut id = [0; 16];
@@ -53,9 +58,22 @@ pub(crate) fn group_contents() -> [(&'static str, Content); 2] {
     let (list, group) = (OwnList { counter: 3, hash: Bytes([8; 32]) }, Some(InGroup { id: GroupId(id), head }));
     let content = |body| Content { sender: sender.clone(), device, time: TIME, list, group, body };
     let tokens = vec![MemberToken { address: sender.clone(), token: account_token() }];
+    let (author, statement) = (alice(75).own.email().clone(), head);
+    let message = |n| MessageId::from_parts(TIME, [n; 10]);
+    let quote = Some(MessageRef { sender: author.clone(), id: message(1) });
+    let text = |n, quote| HandedOver {
+        author: author.clone(),
+        id: message(n),
+        text: "On Sunday?".into(),
+        client_time: TIME,
+        server_time: TIME + 1,
+        quote,
+    };
+    let texts = vec![text(1, None), text(2, quote)];
     [
         ("content_21.bin", content(Body::Statements { statements, tokens })),
         ("content_23.bin", content(Body::AskStatements { picture: Some(Bytes([6; 32])) })),
+        ("content_28.bin", content(Body::HandOver { statement, texts })),
     ]
 }
 

@@ -140,8 +140,7 @@ fn contents() -> Vec<(&'static str, Content)> {
         ("content_19.bin", Body::ContactRemoved(Box::new(vault_contact("eve", ContactState::Declined, false)))),
         ("content_16.bin", event(Event::Timer { seconds: Some(3_600) })),
     ];
-    let list = OwnList { counter: 3, hash: Bytes([8; 32]) };
-    let (sender, device) = (alice.own.email(), alice.own.device());
+    let (sender, device, list) = (alice.own.email(), alice.own.device(), OwnList { counter: 3, hash: Bytes([8; 32]) });
     let whole = |(name, body)| {
         let is_of_group = matches!(body, Body::GroupPicture(_));
         let group = is_of_group.then_some(InGroup { id: GroupId([5; 16]), head: Bytes([4; 32]) });
@@ -165,6 +164,7 @@ fn texts() -> Vec<Message> {
         quote: (number == 5).then(|| MessageRef { sender: "bob@example.org".parse().unwrap(), id: message(4) }),
         lifetime: None,
         received_by: None,
+        passed_on_by: None,
     };
     let edit = Event::Edit { of: message(5), text: "six".into() };
     let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");

@@ -157,6 +157,7 @@ impl Group {
             address: directory.email.clone(),
             key_hash: directory.account_key.hash(),
             role: Role::Member,
+            hands_over: None,
         });
         let rng = &mut random();
         let made = group.messenger.create_group(adds.collect(), &Believing, NOW_MS, rng);

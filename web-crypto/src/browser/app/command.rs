@@ -24,7 +24,13 @@ pub enum GroupAction {
     #[n(2)]
     Forget,
     #[n(3)]
-    Add(#[n(0)] Vec<Address>),
+    Add {
+        #[n(0)]
+        members: Vec<Address>,
+        /// They see the last texts.
+        #[n(1)]
+        hands_over: bool,
+    },
     #[n(4)]
     Remove(#[n(0)] Address),
     #[n(5)]

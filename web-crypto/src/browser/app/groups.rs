@@ -12,7 +12,7 @@ use crate::{
     client::{
         conversation::{ConversationId, GroupId},
         delivery_token::{DELIVERY_TOKEN, OwnToken},
-        group::{Change, Group, GroupPicture, Role},
+        group::{Change, Group, GroupPicture, Role, count_to_hand_over},
         join_link::JoinByLink,
         messenger::{Messenger, StepError},
         records::{Store, decode},
@@ -31,7 +31,7 @@ pub(super) async fn create<P: Platform>(
     let signer = signer(engine).await?;
     engine
         .run(async |messenger| {
-            let mut changes = added(messenger, &members)?;
+            let mut changes = added(messenger, &members, None)?;
             changes.extend(named(&name));
             let (now, rng) = (platform.now_ms(), &mut platform.rng());
             let (_, step) = messenger.create_group(changes, &signer, now, rng).await?;
@@ -63,7 +63,10 @@ pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: Gr
         GroupAction::Refuse(address) => {
             return engine.run(async |messenger| Ok(Some(messenger.refuse_to_join(id, &address)?))).await;
         }
-        GroupAction::Add(members) => return change(engine, id, |messenger| added(messenger, &members)).await,
+        GroupAction::Add { members, hands_over } => {
+            let count = if hands_over { count_to_hand_over(engine.store(), id).await? } else { None };
+            return change(engine, id, |messenger| added(messenger, &members, count)).await;
+        }
         GroupAction::Leave => vec![Change::Remove(engine.email().clone())],
         GroupAction::Remove(address) => vec![Change::Remove(address)],
         GroupAction::SetRole { address, role } => vec![Change::SetRole { address, role }],
@@ -169,7 +172,7 @@ pub(super) async fn ask_to_join<P: Platform>(engine: &Engine<P>, link: &JoinByLi
 /// Adds everybody who asks to join by a link that was made here and asks nobody about them. Who cannot be added is told.
 pub(super) async fn admit<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
     while let Some((group, address)) = engine.read(|messenger| messenger.next_to_admit()).await? {
-        match act(engine, group, GroupAction::Add(vec![address.clone()])).await {
+        match act(engine, group, GroupAction::Add { members: vec![address.clone()], hands_over: false }).await {
             Err(AppError::Step(StepError::Group(_) | StepError::NoContact)) => {
                 act(engine, group, GroupAction::Refuse(address)).await?;
             }
@@ -202,11 +205,11 @@ pub(super) async fn change_again<P: Platform>(engine: &Engine<P>) -> Result<(), 
     Ok(())
 }
 
-/// Under the keys by which this account knows them.
-fn added(messenger: &Messenger, members: &[Address]) -> Result<Vec<Change>, StepError> {
+/// Under the keys by which this account knows them. `hands_over`: how many of the last texts each of them gets.
+fn added(messenger: &Messenger, members: &[Address], hands_over: Option<u8>) -> Result<Vec<Change>, StepError> {
     let add = |address: &Address| {
         let peer = messenger.peer(address).filter(|peer| !peer.key_changed).ok_or(StepError::NoContact)?;
-        Ok(Change::Add { address: address.clone(), key_hash: peer.account_key.hash(), role: Role::Member })
+        Ok(Change::Add { address: address.clone(), key_hash: peer.account_key.hash(), role: Role::Member, hands_over })
     };
     members.iter().map(add).collect()
 }

@@ -237,6 +237,18 @@ impl Records for Store {
         let found = self.range(store.name(), &bound(&prefix, &after_all(&prefix))?).await?.into_iter();
         Ok(found.map(|Record { key, value }| records::Record { store, key, value }).collect())
     }
+
+    async fn last_under(
+        &self,
+        store: records::Store,
+        owner: &str,
+        below: Option<&str>,
+        count: usize,
+    ) -> Result<Vec<records::Record>, RecordsError> {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let found = Self::last(self, store.name(), owner, below, count).await?.into_iter();
+        Ok(found.map(|Record { key, value }| records::Record { store, key, value }).collect())
+    }
 }
 
 impl Storage for Store {

@@ -76,7 +76,7 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
             group_link::copy(open.section());
             return Ok(());
         }
-        (Some("admit"), Some(address)) => GroupAction::Add(vec![address]),
+        (Some("admit"), Some(address)) => GroupAction::Add { members: vec![address], hands_over: false },
         (Some("refuse"), Some(address)) => GroupAction::Refuse(address),
         (Some("promote"), Some(address)) => GroupAction::SetRole { address, role: Role::Admin },
         (Some("demote"), Some(address)) => GroupAction::SetRole { address, role: Role::Member },
@@ -87,7 +87,7 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
                 complain(element, "group-choose");
                 return Ok(());
             }
-            GroupAction::Add(chosen)
+            GroupAction::Add { members: chosen, hands_over: hands_over(element) }
         }
         _ if element.has_attribute("data-group-picture") => match group_settings::picture(element).await {
             Some(picture) => GroupAction::SetPicture(Some(picture)),
@@ -187,7 +187,11 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
         names::learn_own(peer);
     }
     offered.sort_by_key(|peer| names::of(peer.address.as_str()).to_lowercase());
-    for (selector, hidden) in [("[data-nobody]", !offered.is_empty()), ("[data-add-chosen]", offered.is_empty())] {
+    for (selector, hidden) in [
+        ("[data-nobody]", !offered.is_empty()),
+        ("[data-add-chosen]", offered.is_empty()),
+        ("[data-hands-over-choice]", offered.is_empty()),
+    ] {
         if let Some(part) = dom::within(form, selector) {
             dom::hide(&part, hidden);
         }
@@ -221,6 +225,16 @@ async fn offer(engine: &Engine, form: &Element, members: &[&Address]) -> Result<
 fn chosen(form: &Element) -> Vec<Address> {
     let boxes = dom::all_within(form, ".choices input:checked").into_iter();
     boxes.filter_map(|input| Address::parse(&input.get_attribute("value")?).ok()).collect()
+}
+
+/// Whether those who are added see the last messages. Each time somebody decides that once more.
+fn hands_over(form: &Element) -> bool {
+    let choice = dom::within(form, "[data-hands-over]").and_then(|choice| choice.dyn_into::<HtmlInputElement>().ok());
+    choice.is_some_and(|choice| {
+        let is_chosen = choice.checked();
+        choice.set_checked(false);
+        is_chosen
+    })
 }
 
 fn name_in(form: &Element, selector: &str) -> Option<String> {

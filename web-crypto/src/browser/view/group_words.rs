@@ -12,11 +12,17 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address, timer: impl 
         let sentence = fill(&word(&key), "name", &names::of(sender.as_str()));
         fill(&fill(&sentence, "who", who), "what", who)
     };
-    let mut added = Vec::new();
+    let (mut added, mut informed, mut texts) = (Vec::new(), Vec::new(), 0);
     for change in changes {
         match change {
             Change::Add { address, .. } if address == sender => sentences.push(say("group-made", "")),
-            Change::Add { address, .. } => added.push(called(address, own)),
+            Change::Add { address, hands_over, .. } => {
+                added.push(called(address, own));
+                if let Some(count) = hands_over {
+                    informed.push(called(address, own));
+                    texts = texts.max(*count);
+                }
+            }
             Change::Remove(address) if address == sender => sentences.push(say("group-went", "")),
             Change::Remove(address) => sentences.push(say("group-removed", &called(address, own))),
             Change::SetRole { address, role: Role::Admin } => {
@@ -36,6 +42,10 @@ pub fn changed(changes: &[Change], sender: &Address, own: &Address, timer: impl 
     }
     if !added.is_empty() {
         sentences.push(say("group-added", &added.join(", ")));
+    }
+    if !informed.is_empty() {
+        let sentence = say("group-handed-over", &informed.join(", "));
+        sentences.push(fill(&sentence, "count", &texts.to_string()));
     }
     sentences.dedup();
     sentences.join(" ")

@@ -5,7 +5,7 @@
 
 use super::{
     avatar, dom,
-    message_words::{Look, name, said, why},
+    message_words::{Look, name, passed_on, said, why},
     quote, reactions, rich_text, time_left,
     words::{Word, Words},
 };
@@ -52,6 +52,9 @@ pub fn append(list: &Element, templates: &Element, message: &Message, look: Look
         let _ = line.set_attribute(name, value);
     }
     let _ = line.set_attribute("data-key", &message.key());
+    if let Some(member) = &message.passed_on_by {
+        let _ = line.set_attribute("data-passed-on", member.as_str());
+    }
     let is_in_group = message.conversation.group().is_some();
     if is_in_group && author == "peer" {
         let _ = line.set_attribute("data-sender", message.sender.as_str());
@@ -93,10 +96,12 @@ pub fn put_above(older: &Element, list: &Element) {
 fn follow(above: &Element, below: &Element) {
     let same = |name: &&str| above.get_attribute(name) == below.get_attribute(name);
     let both_have = |name: &&str| above.has_attribute(name) && same(name);
-    if ["data-day", "data-author", "data-minute"].iter().all(both_have) && same(&"data-sender") {
+    // What somebody else says of its author stands apart from what that author says.
+    let is_alike = same(&"data-passed-on");
+    if ["data-day", "data-author", "data-minute"].iter().all(both_have) && same(&"data-sender") && is_alike {
         let _ = below.class_list().add_1(GROUPED);
     }
-    if ["data-day", "data-sender"].iter().all(both_have) {
+    if ["data-day", "data-sender"].iter().all(both_have) && is_alike {
         let _ = below.class_list().add_1(CONTINUED);
     }
 }
@@ -138,6 +143,11 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
     }
     let folded = rich_text::is_long(text) && !line.has_attribute(UNFOLDED);
     let _ = line.class_list().toggle_with_force(FOLDED, folded);
+    if let Some(passed) = dom::within(line, ".passed-on") {
+        let words = passed_on(message, look);
+        dom::hide(&passed, words.is_none());
+        passed.set_text_content(words.as_deref());
+    }
     quote::prepare(line, message);
     reactions::show(line, message, look);
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());

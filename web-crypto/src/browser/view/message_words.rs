@@ -4,6 +4,7 @@ use super::{
     dates::Dates,
     fill::fill,
     group_words, names,
+    sentences::word,
     words::{Word, Words},
 };
 use crate::client::{
@@ -25,6 +26,12 @@ pub struct Look<'a> {
 /// How an account is called in a conversation.
 pub fn name(account: &Address, look: Look<'_>) -> String {
     if account == look.own { look.words.get(Word::You).to_owned() } else { names::of(account.as_str()) }
+}
+
+/// Who handed a message of a group over, in words. `None`: its author sent it to this account.
+pub fn passed_on(message: &Message, look: Look<'_>) -> Option<String> {
+    let member = message.passed_on_by.as_ref()?;
+    Some(fill(&word("passed-on"), "name", &name(member, look)))
 }
 
 /// What a message says now, in words.

@@ -6,6 +6,7 @@ use super::{
         Delete, Edit, GroupReceipt, JoinRequest, Nothing, Pin, Reaction, ReadUntil, Receipt, RetryRequest, Star, Sync,
         Text, Timer,
     },
+    hand_over::{self, HandOver, HandedOver},
     of_group::{Ask, MemberToken, Picture, STATEMENTS_BYTES_MAX, Statements, bytes_of},
 };
 use crate::{
@@ -125,6 +126,14 @@ pub enum Body {
     },
     /// Kind 24, in a group: its picture, a JPEG of at most [`PROFILE_PICTURE_BYTES_MAX`].
     GroupPicture(ByteVec),
+    /// Kind 28, in a group, to somebody whom the sender added: texts that were written there before.
+    HandOver {
+        /// The hash of the statement that added them, and says how many there are.
+        statement: Digest,
+        /// The oldest first: at most [`HANDED_OVER_MAX`](crate::client::group::HANDED_OVER_MAX), together at most
+        /// [`HANDED_OVER_BYTES_MAX`](super::HANDED_OVER_BYTES_MAX).
+        texts: Vec<HandedOver>,
+    },
     /// Kind 12, only between devices of one account: the vault has a new root, because a device was removed.
     VaultKeys(Arc<SharedKeys>),
     /// A kind of a later version. Never sent.
@@ -187,6 +196,7 @@ impl Body {
             Self::GroupReceipt { delivered, read } => (25, cbor::encode(&GroupReceipt { delivered, read })),
             Self::JoinRequest { secret, token } => (26, cbor::encode(&JoinRequest { secret, token })),
             Self::JoinRefused => (27, cbor::encode(&Nothing {})),
+            Self::HandOver { statement, texts } => (28, cbor::encode(&HandOver { statement, texts })),
             Self::Unknown { .. } => return Err(ContentError::Malformed),
         };
         Ok(Fields { kind, fields: fields.to_vec().into() })
@@ -276,6 +286,10 @@ impl Body {
                 let Nothing {} = read(fields)?;
                 Self::JoinRefused
             }
+            28 => {
+                let HandOver { statement, texts } = read(fields)?;
+                Self::HandOver { statement, texts }
+            }
             kind => Self::Unknown { kind },
         };
         body.check()?;
@@ -310,6 +324,7 @@ impl Body {
             Self::Statements { statements, tokens } => {
                 tokens.len() <= GROUP_MEMBERS_MAX && bytes_of(statements) + bytes_of(tokens) <= STATEMENTS_BYTES_MAX
             }
+            Self::HandOver { texts, .. } => hand_over::fits(texts),
             Self::GroupPicture(picture) => picture.len() <= PROFILE_PICTURE_BYTES_MAX,
             Self::ConversationSettings(settings) => settings.fits(),
             Self::Profile(profile) => profile.fits(),
@@ -359,6 +374,7 @@ impl std::fmt::Debug for Body {
             Self::GroupPicture(_) => "GroupPicture",
             Self::JoinRequest { .. } => "JoinRequest",
             Self::JoinRefused => "JoinRefused",
+            Self::HandOver { .. } => "HandOver",
             Self::Unknown { .. } => "Unknown",
         })
     }

@@ -10,12 +10,14 @@
 mod blank;
 mod body;
 mod fields;
+mod hand_over;
 mod of_group;
 
 pub use blank::is_blank;
 pub use body::{
     Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind,
 };
+pub use hand_over::{HANDED_OVER_BYTES_MAX, HandedOver};
 pub use of_group::{MemberToken, STATEMENTS_BYTES_MAX};
 
 use super::conversation::GroupId;
@@ -206,6 +208,17 @@ mod tests {
                 token: AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 },
             },
             Body::JoinRefused,
+            Body::HandOver {
+                statement: Bytes([5; 32]),
+                texts: vec![HandedOver {
+                    author: of().sender,
+                    id: id(3),
+                    text: "Salut 👋".into(),
+                    client_time: 1,
+                    server_time: 2,
+                    quote: Some(of()),
+                }],
+            },
             Body::DeliveryToken(AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 }),
             Body::VaultKeys(Arc::new(SharedKeys {
                 generation: 7,

@@ -58,6 +58,10 @@ pub struct Message {
     /// Of this account's message in a group: which members have received it.
     #[n(11)]
     pub received_by: Option<ReceivedBy>,
+    /// The member of a group who handed it over when they added this account. Nothing but their word says that its sender
+    /// wrote it.
+    #[n(12)]
+    pub passed_on_by: Option<Address>,
 }
 
 /// How long a text is kept, and until when.
@@ -160,6 +164,7 @@ impl Message {
             quote: None,
             lifetime: None,
             received_by: None,
+            passed_on_by: None,
         }
     }
 
@@ -243,7 +248,7 @@ impl Message {
     }
 
     /// Whether the account with this address can have it so: what it wrote was sent, and what it received is by the
-    /// conversation's other account.
+    /// conversation's other account, or by anybody in a group.
     pub(in crate::client) fn fits_account(&self, own: &Address) -> bool {
         let (is_by_own, is_received) = (self.sender == *own, self.status == DeliveryStatus::Received);
         let may_write = self.conversation.is_with(&self.sender) || self.conversation.group().is_some();
@@ -376,6 +381,7 @@ mod tests {
             quote: None,
             lifetime: None,
             received_by: None,
+            passed_on_by: None,
         }
     }
 

@@ -37,6 +37,22 @@ pub enum Waiting {
         #[n(1)]
         to: Address,
     },
+    /// Texts of a group, for those whom a statement of this account adds.
+    #[n(5)]
+    HandOver {
+        /// The group.
+        #[n(0)]
+        group: GroupId,
+        /// The statement's hash.
+        #[n(1)]
+        hash: Digest,
+        /// The place of the line that says so: what is handed over stands above it.
+        #[n(2)]
+        above: String,
+        /// The place of the last text that went before.
+        #[n(3)]
+        after: Option<String>,
+    },
 }
 
 /// A value of `Store::Events`: an event of this device other than a text.

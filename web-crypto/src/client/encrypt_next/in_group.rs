@@ -219,6 +219,11 @@ impl Messenger {
         }
         match line {
             Some(line) => {
+                if let What::HandOver(handed) = &line.what
+                    && let Some((key, next)) = handed.next.as_ref().filter(|_| line.to.is_none())
+                {
+                    step.changes.put(Store::ToEncrypt, key.clone(), next);
+                }
                 if let What::Message(message) = &line.what {
                     let mut kept = self.kept(&job.conversation).ok_or(StepError::NoContact)?;
                     take_off(line, &mut kept.conversation, step);
@@ -291,7 +296,12 @@ impl Messenger {
 }
 
 /// Those of the readers who get something now, and those who get it later. `to`: nobody else gets it.
-fn divided(readers: Vec<Address>, group: &Group, to: Option<&Address>, now: u64) -> (Vec<Address>, Vec<Address>) {
+pub(super) fn divided(
+    readers: Vec<Address>,
+    group: &Group,
+    to: Option<&Address>,
+    now: u64,
+) -> (Vec<Address>, Vec<Address>) {
     let wanted = readers.into_iter().filter(|reader| to.is_none_or(|to| to == reader));
     wanted.partition(|reader| !group.leaves_out(reader, now))
 }

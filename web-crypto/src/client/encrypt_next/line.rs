@@ -2,6 +2,7 @@
 
 use super::{
     Next,
+    hand_over::HandOver,
     job::{Job, sync},
 };
 use crate::client::{
@@ -36,6 +37,8 @@ pub(super) enum What {
     VaultKeys(Arc<SharedKeys>, Vec<DeviceId>),
     /// What this account said about a group: its id, the statement's hash, and the picture for who lacks it.
     Statement(GroupId, Digest, Option<Box<Body>>),
+    /// Texts of a group, for those whom this account added.
+    HandOver(Box<HandOver>),
     /// It was deleted, or something later took its place.
     Nothing,
 }
@@ -72,6 +75,11 @@ impl Messenger {
                 Waiting::Statement { group, hash } => {
                     Some(What::Statement(group, hash, self.picture_body(group, records).await?.map(Box::new)))
                 }
+                Waiting::HandOver { group, .. } if !wanted(&ConversationId::Group(group)) => None,
+                waiting @ Waiting::HandOver { .. } => Some(match self.hand_over(records, waiting).await? {
+                    Some(handed) => What::HandOver(Box::new(handed)),
+                    None => What::Nothing,
+                }),
                 Waiting::Again { .. } => Some(What::Nothing),
                 Waiting::VaultKeys if !wanted(&ConversationId::from(self.address())) => None,
                 Waiting::VaultKeys => Some(match MadeKeys::of(records).await? {
@@ -103,6 +111,7 @@ impl Messenger {
             What::Statement(group, hash, picture) => {
                 return self.encrypt_statement((*group, *hash), picture.as_deref(), &line, now, rng);
             }
+            What::HandOver(handed) => return self.encrypt_hand_over(handed, &line, now, rng),
             What::Nothing => return Ok(self.drop_line(&line)),
         };
         if let Some(group) = line.conversation().and_then(ConversationId::group) {
@@ -161,7 +170,7 @@ impl Line {
         match &self.what {
             What::Message(message) => Some(&message.conversation),
             What::Event(outgoing) => Some(&outgoing.conversation),
-            What::VaultKeys(..) | What::Statement(..) | What::Nothing => None,
+            What::VaultKeys(..) | What::Statement(..) | What::HandOver(..) | What::Nothing => None,
         }
     }
 
@@ -169,7 +178,7 @@ impl Line {
     pub(super) fn event_time(&self) -> Option<u64> {
         match &self.what {
             What::Event(outgoing) => Some(outgoing.time),
-            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::Nothing => None,
+            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::HandOver(..) | What::Nothing => None,
         }
     }
 
@@ -177,6 +186,7 @@ impl Line {
     pub(super) fn waiting(&self) -> Option<Waiting> {
         match &self.what {
             What::Statement(group, hash, _) => Some(Waiting::Statement { group: *group, hash: *hash }),
+            What::HandOver(handed) => Some(handed.waiting.clone()),
             What::Message(message) => Some(Waiting::Message(message.key())),
             What::Event(outgoing) => Some(Waiting::Event(outgoing.key())),
             What::VaultKeys(..) | What::Nothing => None,
@@ -189,13 +199,15 @@ impl Line {
             (Some(to), Some(what)) => {
                 return About::Waiting { line, what: Waiting::Again { what: Box::new(what), to } };
             }
-            (None, Some(what @ Waiting::Statement { .. })) => return About::Waiting { line, what },
+            (None, Some(what @ (Waiting::Statement { .. } | Waiting::HandOver { .. }))) => {
+                return About::Waiting { line, what };
+            }
             _ => {}
         }
         match &self.what {
             What::Message(message) => About::Message(message.key()),
             What::VaultKeys(..) => About::VaultKeys(self.key.clone()),
-            What::Event(_) | What::Statement(..) | What::Nothing => About::Event(self.key.clone()),
+            What::Event(_) | What::Statement(..) | What::HandOver(..) | What::Nothing => About::Event(self.key.clone()),
         }
     }
 
@@ -208,7 +220,7 @@ impl Line {
                 step.put_message(Message { status: DeliveryStatus::Failed(failure), ..(**message).clone() });
             }
             What::Event(outgoing) => step.changes.delete(Store::Events, outgoing.key()),
-            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::Nothing => {}
+            What::Message(_) | What::VaultKeys(..) | What::Statement(..) | What::HandOver(..) | What::Nothing => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 mod at_once;
 mod encrypt;
 mod group_receipts;
+mod hand_over;
 mod in_group;
 mod job;
 mod line;

@@ -1,5 +1,6 @@
 //! What a statement may change.
 
+use super::HANDED_OVER_MAX;
 use crate::crypto::{
     conversation_timer::is_life,
     profile::{clean, clean_lines},
@@ -67,6 +68,10 @@ pub enum Change {
         /// What they may do.
         #[n(2)]
         role: Role,
+        /// How many of the group's last texts the author hands over to them, at most [`HANDED_OVER_MAX`]. `None`: they see
+        /// what comes after.
+        #[n(3)]
+        hands_over: Option<u8>,
     },
     /// Somebody is no member any more. Of the author themselves: they leave.
     #[n(1)]
@@ -133,9 +138,8 @@ impl Change {
                 text.len() <= GROUP_DESCRIPTION_BYTES_MAX && clean_lines(text).as_ref() == Some(text)
             }
             Self::Timer(seconds) => is_life(*seconds),
-            Self::Add { .. } | Self::Remove(_) | Self::SetRole { .. } | Self::Picture(_) | Self::SetRight { .. } => {
-                true
-            }
+            Self::Add { hands_over, .. } => hands_over.is_none_or(|count| (1..=HANDED_OVER_MAX).contains(&count)),
+            Self::Remove(_) | Self::SetRole { .. } | Self::Picture(_) | Self::SetRight { .. } => true,
         }
     }
 }

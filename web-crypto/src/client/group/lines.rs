@@ -49,6 +49,7 @@ impl Messenger {
             kept.conversation.shows(&line);
             if link.adds(self.address()) && statement.author != *self.address() {
                 kept.conversation.arrives(UnreadLine { time: line.sort_time, text: None, mentions: false });
+                group.await_hand_over(link, self.address(), line.sort_time);
             }
             step.put_message(line);
         }

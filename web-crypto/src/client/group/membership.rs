@@ -3,6 +3,7 @@
 use super::{
     Chain, Change, CheckedStatement, GROUPS_MAX, Group, GroupError, GroupState, Role, SignedStatement, Standing,
     Statement,
+    hand_over::{hands_over, put_hand_over},
 };
 use crate::{
     client::{
@@ -37,8 +38,12 @@ impl Messenger {
         }
         let mut previous = [0; 32];
         rng.fill_bytes(&mut previous);
-        let founder =
-            Change::Add { address: self.address().clone(), key_hash: self.account_key().hash(), role: Role::Admin };
+        let founder = Change::Add {
+            address: self.address().clone(),
+            key_hash: self.account_key().hash(),
+            role: Role::Admin,
+            hands_over: None,
+        };
         let changes = std::iter::once(founder).chain(changes).collect();
         let first = self.sign_statement(Bytes(previous), 1, changes, signer, now).await?;
         let chain = Chain::begin(first.clone())?;
@@ -82,9 +87,12 @@ impl Messenger {
         let mut after = before.clone();
         after.insert(next.clone())?;
         let kept = self.kept(&ConversationId::Group(id)).ok_or(StepError::NoContact)?;
-        let mut step = self.step();
+        let (mut step, place) = (self.step(), kept.conversation.sort_time(now));
         self.put_statements(group, kept, &[&next], (Some(before), &after), (now, now), &mut step);
-        put_line(id, &next, now, &mut step);
+        let line = put_line(id, &next, now, &mut step);
+        if hands_over(&next).is_some() {
+            put_hand_over(id, &next, &line, place, &mut step);
+        }
         Ok(step)
     }
 
@@ -217,9 +225,10 @@ impl Messenger {
     }
 }
 
-/// What this account said about a group waits to be encrypted.
-fn put_line(id: GroupId, statement: &CheckedStatement, now: u64, step: &mut Step) {
+/// What this account said about a group waits to be encrypted. Returns its key in the line.
+fn put_line(id: GroupId, statement: &CheckedStatement, now: u64, step: &mut Step) -> String {
     let mut line = String::new();
     push_order(&mut line, now, super::lines::line_id(statement));
-    step.changes.put(Store::ToEncrypt, line, &Waiting::Statement { group: id, hash: statement.hash() });
+    step.changes.put(Store::ToEncrypt, line.clone(), &Waiting::Statement { group: id, hash: statement.hash() });
+    line
 }

@@ -4,12 +4,13 @@
 //! the whole chain; the server knows nothing of it. Owns the form of statements ([`statement`]), what they may change
 //! ([`change`], [`state`]), and which of two that were made at once counts ([`chain`]). The messenger's part is beside them:
 //! what this account does in its groups (`membership`), how people join by a link (`joining`), what members give each
-//! other (`exchange`, `tokens`, `picture`), what is made again (`void`), and the lines
-//! that say what changed (`lines`).
+//! other (`exchange`, `tokens`, `picture`), what is handed over to a new member (`hand_over`), what is made again (`void`),
+//! and the lines that say what changed (`lines`).
 
 pub mod chain;
 pub mod change;
 mod exchange;
+mod hand_over;
 mod joining;
 mod lines;
 mod membership;
@@ -23,6 +24,8 @@ mod void;
 
 pub use chain::{Chain, Link};
 pub use change::{Change, GROUP_NAME_BYTES_MAX, GroupRight, Role, Who};
+pub use hand_over::{HANDED_OVER_MAX, count_to_hand_over};
+pub(in crate::client) use hand_over::{hand_over_key, handed_over, last_texts};
 pub(crate) use lines::line_id;
 pub use picture::GroupPicture;
 pub(crate) use record::statement_key;

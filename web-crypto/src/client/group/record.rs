@@ -1,6 +1,6 @@
 //! What a device keeps of a group beside its statements: what the person decided, and what is still to be sent.
 
-use super::{GroupRight, GroupState, Member, Role, SignedStatement, Who};
+use super::{GroupRight, GroupState, Member, Role, SignedStatement, Who, hand_over::Promised};
 use crate::{
     client::{
         content::MemberToken,
@@ -87,6 +87,9 @@ pub struct Group {
     /// When a statement named a picture that is missing here, or when it was asked for last, in milliseconds since 1970.
     #[n(18)]
     pub(crate) picture_awaited_at: u64,
+    /// What the member who added this account hands over to it.
+    #[n(19)]
+    pub(crate) promised: Option<Promised>,
 }
 
 /// This account's own wish to join a group.
@@ -278,6 +281,7 @@ impl Group {
             wish: None,
             picture: None,
             picture_awaited_at: 0,
+            promised: None,
         }
     }
 

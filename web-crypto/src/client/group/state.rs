@@ -65,7 +65,7 @@ impl GroupState {
     pub fn first(first: &CheckedStatement) -> Result<Self, GroupError> {
         let statement = first.statement();
         let key_hash = statement.author_key.hash();
-        let begins = Change::Add { address: statement.author.clone(), key_hash, role: Role::Admin };
+        let begins = Change::Add { address: statement.author.clone(), key_hash, role: Role::Admin, hands_over: None };
         if statement.version != 1 || statement.changes.first() != Some(&begins) {
             return Err(GroupError::NotAllowed);
         }
@@ -155,7 +155,7 @@ impl GroupState {
     fn apply(&mut self, change: &Change) -> Result<(), GroupError> {
         let since = self.version;
         let is_new = match change {
-            Change::Add { address, key_hash, role } => {
+            Change::Add { address, key_hash, role, .. } => {
                 let member = Member { key_hash: *key_hash, role: *role, since };
                 // One whose account has another key by now is removed first.
                 if self.members.contains_key(address) {

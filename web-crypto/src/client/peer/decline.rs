@@ -142,7 +142,7 @@ impl Messenger {
             Waiting::Message(key) => key.starts_with(&conversation),
             Waiting::Event(key) => events.contains(key),
             // That this account leaves a group is said after all.
-            Waiting::VaultKeys | Waiting::Statement { .. } | Waiting::Again { .. } => false,
+            Waiting::VaultKeys | Waiting::Statement { .. } | Waiting::HandOver { .. } | Waiting::Again { .. } => false,
         };
         for record in all(records, Store::ToKeep).await? {
             if decode::<String>(&record.value)?.starts_with(&conversation) {

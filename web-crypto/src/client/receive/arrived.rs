@@ -296,9 +296,14 @@ impl Messenger {
             }
         };
         // The same id by the same sender is the same message.
-        if read::<String>(records, Store::MessageKeys, &message_key(&conversation.id, said.sender, id)).await?.is_some()
-        {
-            return Ok(false);
+        let name = message_key(&conversation.id, said.sender, id);
+        if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await? {
+            let known = read::<Message>(records, Store::Messages, &place).await?;
+            if known.is_none_or(|known| known.passed_on_by.is_none()) {
+                return Ok(false);
+            }
+            // Now its author says it, in place of somebody else.
+            step.changes.delete(Store::Messages, place);
         }
         let is_own = said.sender == self.address();
         let mut message = Message {
@@ -315,6 +320,7 @@ impl Messenger {
             quote: quote.filter(|quote| self.takes_part(&conversation.id, &quote.sender)),
             lifetime: seconds.map(Lifetime::of),
             received_by: is_own.then(|| self.readers_of(&conversation.id)).flatten(),
+            passed_on_by: None,
         };
         self.take_waiting(&mut message, conversation, records, step).await?;
         let (read_until, read_at) = conversation.read_so_far();

@@ -183,22 +183,28 @@ impl Messenger {
             step.ignore(Ignored::NotAMember);
             return Ok(());
         }
-        if let Body::GroupPicture(jpeg) = body {
-            self.take_picture(&group, jpeg, step);
-            return Ok(());
-        }
-        self.take_allowed(contact, kept, body, said, records, step).await
+        self.take_allowed(contact, (&group, kept), body, said, records, step).await
     }
 
     async fn take_allowed(
         &self,
         contact: &Contact,
-        mut kept: Kept,
+        (group, mut kept): (&Group, Kept),
         body: Body,
         said: Said<'_>,
         records: &impl Records,
         step: &mut Step,
     ) -> Result<(), StepError> {
+        let body = match body {
+            Body::GroupPicture(jpeg) => {
+                self.take_picture(group, jpeg, step);
+                return Ok(());
+            }
+            Body::HandOver { statement, texts } => {
+                return self.take_handed_over(group, kept, (said.sender, statement, texts), records, step).await;
+            }
+            body => body,
+        };
         let conversation = &mut kept.conversation;
         if contact.is_own() {
             self.take_synced(conversation, body, said, records, step).await?;
@@ -298,13 +304,11 @@ impl Messenger {
                 continue;
             }
             step.changes.delete(Store::UnknownContents, record.key);
-            if let (Some(_), Body::GroupPicture(jpeg)) = (&allowed, &content.body) {
-                self.take_picture(group, jpeg.clone(), &mut step);
-            } else if let Some((contact, _)) = allowed
+            if let Some((contact, _)) = allowed
                 && let Some(conversation) = self.kept(&ConversationId::Group(group.id))
             {
                 let said = Said { sender: &kept.sender, time: content.time, server_time: kept.server_time, now };
-                self.take_allowed(&contact, conversation, content.body, said, records, &mut step).await?;
+                self.take_allowed(&contact, (group, conversation), content.body, said, records, &mut step).await?;
             }
             return Ok(Some(step));
         }
@@ -325,6 +329,7 @@ fn may_say(state: &GroupState, contact: &Contact, body: &Body) -> bool {
         Body::Event { .. } => state.may_write(contact.address()),
         Body::GroupReceipt { .. } => !contact.is_own(),
         Body::GroupPicture(_) => true,
+        Body::HandOver { .. } => state.may_add(contact.address()) && !contact.is_own(),
         Body::ReadUntil { .. } | Body::ConversationSettings(_) => contact.is_own(),
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use crate::client::{
     conversation::{ConversationId, GroupId, Message, MessageId, OutgoingEvent, SentEnvelope, Waiting, again_key},
-    group::line_id,
+    group::{hand_over_key, line_id},
     messenger::{Messenger, Step, StepError},
     peer::Contact,
     records::{Records, Store, push_order, read, simple},
@@ -73,12 +73,15 @@ impl Messenger {
             Waiting::Event(key) => read::<OutgoingEvent>(records, Store::Events, key)
                 .await?
                 .map(|outgoing| (outgoing.conversation.clone(), outgoing.id, outgoing.key())),
-            Waiting::Statement { group, hash } => {
+            Waiting::Statement { group, hash } | Waiting::HandOver { group, hash, .. } => {
                 let statement = self.chain(*group).and_then(|chain| chain.get(hash));
                 statement.map(|statement| {
                     let id = line_id(statement);
                     let mut line = String::new();
                     push_order(&mut line, statement.statement().time, id);
+                    if let Waiting::HandOver { after, .. } = waiting {
+                        line = hand_over_key(&line, after.as_deref());
+                    }
                     (ConversationId::Group(*group), id, line)
                 })
             }

@@ -191,6 +191,23 @@ pub trait Records {
     fn next(&self, store: Store, key: &str) -> impl Future<Output = Result<Option<Record>, RecordsError>>;
     /// The records whose keys begin with `owner`, an address or a conversation's id, and a slash.
     fn all_under(&self, store: Store, owner: &str) -> impl Future<Output = Result<Vec<Record>, RecordsError>>;
+    /// The last `count` of them, oldest first. `below`: only those whose keys go on with less than this behind the slash.
+    fn last_under(
+        &self,
+        store: Store,
+        owner: &str,
+        below: Option<&str>,
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<Record>, RecordsError>> {
+        async move {
+            let mut found = self.all_under(store, owner).await?;
+            let goes_on =
+                |key: &str| key.split_once('/').is_some_and(|(_, rest)| below.is_none_or(|below| rest < below));
+            found.retain(|record| goes_on(&record.key));
+            found.sort_by(|one, two| one.key.cmp(&two.key));
+            Ok(found.split_off(found.len().saturating_sub(count)))
+        }
+    }
 }
 
 /// Every record of a store whose keys begin with a time or an id.

@@ -92,10 +92,7 @@ impl<'a> SavedFile<'a> {
         let mut texts = Texts::of(rest);
         let mut count = 0;
         while let Some(message) = texts.step()? {
-            // Receipts in a group go to a message's author alone.
-            let has_receipts =
-                message.received_by.is_none() || (message.is_own() && message.conversation.group().is_some());
-            if !message.fits_account(own) || !has_receipts {
+            if !message.fits_account(own) || !fits_group(&message) {
                 return None;
             }
             count += 1;
@@ -188,6 +185,10 @@ impl<'a> Texts<'a> {
             let Blob(bytes) = rest.attribute("received-by")?.parse().ok()?;
             received_by = Some(cbor::load(&bytes).ok()?);
         }
+        let mut passed_on_by = None;
+        if rest.0.starts_with(" data-passed-on-by=") {
+            passed_on_by = Some(Address::canonical(rest.attribute("passed-on-by")?).ok()?);
+        }
         rest.skip("><b>")?;
         rest.until("</time><p>")?;
         let text = unescaped(rest.until("</p></li>")?)?;
@@ -207,6 +208,7 @@ impl<'a> Texts<'a> {
             quote,
             lifetime: None,
             received_by,
+            passed_on_by,
         };
         Some(Some(message))
     }
@@ -249,6 +251,14 @@ impl<'a> Cursor<'a> {
         let account = Address::parse(self.attribute("account")?).ok()?;
         Some((account, self.attribute("account-key")?.parse().ok()?))
     }
+}
+
+/// Whether it has what only a message in a group has: receipts of members go to its author, and only what others wrote is
+/// handed over.
+fn fits_group(message: &Message) -> bool {
+    let is_in_group = message.conversation.group().is_some();
+    let has_receipts_well = message.received_by.is_none() || (is_in_group && message.is_own());
+    has_receipts_well && (message.passed_on_by.is_none() || (is_in_group && !message.is_own()))
 }
 
 fn unescaped(text: &str) -> Option<String> {

@@ -109,6 +109,9 @@ impl<'a> Writer<'a> {
             let blob = Blob(cbor::save(received).to_vec());
             self.attribute("received-by", &blob.to_string());
         }
+        if let Some(member) = &message.passed_on_by {
+            self.attribute("passed-on-by", member.as_str());
+        }
         self.raw("><b>");
         self.text(message.sender.as_str());
         self.raw("</b> <time>");

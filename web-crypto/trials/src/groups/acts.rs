@@ -36,7 +36,7 @@ impl Scene {
         }
         let device = &self.world.devices[place];
         let others = device.messenger.contacts().map(|peer| (peer.address.clone(), peer.account_key.hash()));
-        let add = |(address, key_hash)| Change::Add { address, key_hash, role: Role::Member };
+        let add = |(address, key_hash)| Change::Add { address, key_hash, role: Role::Member, hands_over: None };
         let mut changes: Vec<Change> = others.map(add).filter(|_| choices.below(4) > 0).collect();
         changes.push(Change::Name(format!("group {}", self.groups.len())));
         let signer = Stamp::of(device.account as u8);
@@ -105,7 +105,7 @@ impl Scene {
         let change = match choices.below(10) {
             0..=2 if !strangers.is_empty() => {
                 let (address, key_hash) = strangers[choices.below(strangers.len())].clone();
-                Change::Add { address, key_hash, role: [Role::Member, Role::Admin][choices.below(2)] }
+                Change::Add { address, key_hash, role: [Role::Member, Role::Admin][choices.below(2)], hands_over: None }
             }
             3 => Change::Remove(one.clone()),
             4..=5 => Change::SetRole { address: one.clone(), role: [Role::Admin, Role::Member][choices.below(2)] },

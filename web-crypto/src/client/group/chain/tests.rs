@@ -21,7 +21,7 @@ fn key(name: &str) -> AccountKey {
 }
 
 fn add(name: &str, role: Role) -> Change {
-    Change::Add { address: address(name), key_hash: key(name).hash(), role }
+    Change::Add { address: address(name), key_hash: key(name).hash(), role, hands_over: None }
 }
 
 fn remove(name: &str) -> Change {
@@ -221,7 +221,7 @@ fn a_statement_at_its_limits_is_read_and_one_past_them_is_not() {
     let longest = |number: usize| {
         let domain = format!("{}.{}.{}.example", "d".repeat(63), "d".repeat(63), "d".repeat(45));
         let address = Address::parse(&format!("{number:064}@{domain}")).unwrap();
-        Change::Add { address, key_hash: Bytes([1; 32]), role: Role::Member }
+        Change::Add { address, key_hash: Bytes([1; 32]), role: Role::Member, hands_over: None }
     };
     let mut changes: Vec<Change> = (0..GROUP_MEMBERS_MAX).map(longest).collect();
     changes.extend([name(&long(GROUP_NAME_BYTES_MAX)), Change::Description(Some(long(GROUP_DESCRIPTION_BYTES_MAX)))]);
