@@ -4,7 +4,7 @@ use super::{program, rng};
 use base64ct::{Base64, Encoding as _};
 use cliquet_web_crypto::{
     client::group::{
-        Chain, Change, GroupError, GroupRight, Role, SignedStatement, Statement, Who,
+        Chain, Change, GroupError, GroupRight, HANDED_OVER_MAX, Role, SignedStatement, Statement, Who,
         change::{GROUP_DESCRIPTION_BYTES_MAX, GROUP_NAME_BYTES_MAX},
         statement::{CHANGES_MAX, STATEMENT_BYTES_MAX},
     },
@@ -195,6 +195,12 @@ async fn the_second_client_finds_the_same_group_in_the_same_statements() {
     assert_eq!(errors, [GroupError::NotAllowed, GroupError::NotSigned]);
 }
 
+/// Adds somebody, and hands so many texts over to them.
+fn shown(member: &Member, count: u8) -> Change {
+    let (address, key_hash) = (member.address.clone(), member.signer.account_key().hash());
+    Change::Add { address, key_hash, role: Role::Member, hands_over: Some(count) }
+}
+
 fn carol_is_admin(carol: &Member) -> Change {
     Change::SetRole { address: carol.address.clone(), role: Role::Admin }
 }
@@ -248,6 +254,9 @@ async fn the_second_client_refuses_the_statements_that_ours_refuses() {
         (malformed, "one change more", turns.clone()),
         (taken, "as many members as there may be", crowd[1..].to_vec()),
         (Some(GroupError::TooManyMembers), "one member more", crowd.clone()),
+        (taken, "who is shown as many texts as there may be", vec![shown(&carol, HANDED_OVER_MAX)]),
+        (malformed, "who is shown a text more", vec![shown(&carol, HANDED_OVER_MAX + 1)]),
+        (malformed, "who is shown no text", vec![shown(&carol, 0)]),
         (no_change, "a member again", vec![bob.add(Role::Member)]),
         (no_change, "nobody is removed", vec![remove(&carol)]),
         (no_change, "the same name", vec![name("The bridge")]),
