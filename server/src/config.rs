@@ -51,6 +51,17 @@ pub struct Config {
     /// Mebibytes of everything in the data folder. Past it nothing more is taken, and what is there stays. 0: as much as
     /// the disk has.
     pub storage_megabytes: u32,
+    /// Mebibytes of the largest file, as the server has it: padded and encrypted, a few percent more than the file. So a file of a
+    /// hundred million bytes fits. 0: no files are taken.
+    pub file_megabytes: u32,
+    /// Mebibytes of all files of one account, those that are being uploaded included: some thousand photos. 0: no files.
+    pub account_files_megabytes: u32,
+    /// Mebibytes of the files of all accounts. Fixed, and not a share of the free room, so that what else is on the disk
+    /// never makes it change from day to day; `cliquet doctor` says when the disk has less. 0: no files.
+    pub files_megabytes: u32,
+    /// How long a complete file is kept: three months, so that a device that was away for a holiday still gets it. The
+    /// browsers of its readers have it by then. 0: no files.
+    pub files_keep_days: u32,
     /// Where somebody reports a security fault of this server; nothing is said when it is not set.
     pub security_contact: Option<SecurityContact>,
     pub mailbox_limits: MailboxLimits,
@@ -164,6 +175,11 @@ pub struct Throttles {
     pub change_per_account_hour: u32,
     /// Pieces of history that one account adds or reads: a new device reads a full quota by about three hundred.
     pub history_per_account_hour: u32,
+    /// Uploads that one account opens, looks at or deletes: an album of a hundred photos, each with a preview, and retries.
+    pub file_per_account_hour: u32,
+    /// Chunks of files that one account adds or reads, each a mebibyte and a disk write or read: 10 GB in an hour. Reading a
+    /// whole file counts once for each chunk.
+    pub chunk_per_account_hour: u32,
 }
 
 impl Default for Config {
@@ -179,6 +195,10 @@ impl Default for Config {
             invite_days: 7,
             history_megabytes: 256,
             storage_megabytes: 0,
+            file_megabytes: 100,
+            account_files_megabytes: 2_048,
+            files_megabytes: 20_480,
+            files_keep_days: 90,
             security_contact: None,
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
@@ -217,6 +237,8 @@ impl Default for Throttles {
             ephemeral_per_account_hour: 7_200,
             change_per_account_hour: 300,
             history_per_account_hour: 3_600,
+            file_per_account_hour: 600,
+            chunk_per_account_hour: 10_000,
         }
     }
 }
@@ -245,8 +267,9 @@ impl Config {
 }
 
 /// Of the threads for what blocks, so many may wait for a file that someone else has locked: one writer of the accounts,
-/// one of the history. The others are as many as the machine has cores; they read, and readers wait for nobody.
-const THREADS_FOR_WAITING: usize = 2;
+/// one of the history, one of the files. The others are as many as the machine has cores; they read, and readers wait for
+/// nobody.
+const THREADS_FOR_WAITING: usize = 3;
 
 /// Rocket's own settings before anyone sets any.
 pub fn rocket_defaults() -> rocket::Config {

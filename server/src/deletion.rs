@@ -8,6 +8,7 @@ use crate::{
     clock::DAY_MS,
     database::{Database, Error},
     deleted_accounts,
+    files::Files,
     history::{self, Histories},
     mailbox::{Mailbox as _, Mailboxes, Unavailable},
 };
@@ -75,12 +76,13 @@ pub enum LeftoverError {
     Database(#[from] Error),
 }
 
-/// Deletes the mailboxes and histories of all deleted accounts. Doing it again changes nothing, so it is done after each
+/// Deletes the mailboxes, histories and files of all deleted accounts. Doing it again changes nothing, so it is done after each
 /// deletion and at each start: a process that died in between is made up for.
 pub async fn clear_leftovers(
     database: &Database,
     mailboxes: &Mailboxes,
     histories: &Histories,
+    files: &Files,
 ) -> Result<(), LeftoverError> {
     let (devices, owners) = database.run(|connection| leftovers(connection)).await?;
     for device in devices {
@@ -93,6 +95,8 @@ pub async fn clear_leftovers(
             more = histories.database.write(move |transaction| history::forget(transaction, &owner, u64::MAX)).await?;
         }
         histories.database.write(move |transaction| history::end(transaction, &owner)).await?;
+        // Kept under the same name as the history, and so both go with one row.
+        files.remove_of(owner).await?;
         database.write(move |transaction| cleared(transaction, "history", &owner.0)).await?;
     }
     Ok(())

@@ -25,6 +25,7 @@ pub mod device_challenge;
 pub mod devices;
 pub mod earlier_vaults;
 pub mod error;
+pub mod files;
 pub mod guesses;
 pub mod headers;
 pub mod history;
@@ -52,8 +53,8 @@ pub mod token;
 pub mod words;
 
 use crate::{
-    clock::Clock, config::Config, database::Database, guesses::Guesses, history::Histories, mailbox::Mailboxes,
-    pages::Pages, password::Passwords, throttle::Throttle,
+    clock::Clock, config::Config, database::Database, files::Files, guesses::Guesses, history::Histories,
+    mailbox::Mailboxes, pages::Pages, password::Passwords, throttle::Throttle,
 };
 use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment, shield::Shield};
 
@@ -73,6 +74,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
     let config = Config::from_figment(&figment).map_err(|error| BuildError::Config(Box::new(error)))?;
     let database = Database::open(&config.data_dir())?;
     let histories = Histories::open(&config.data_dir(), &config)?;
+    let files = Files::open(&config.data_dir(), &config)?;
     let passwords = Passwords::load(&*database.connection()?)?;
     let pages = Pages::load()?;
     Ok(rocket::custom(figment)
@@ -94,6 +96,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .attach(backlog::raise())
         .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
+        .attach(files_stage(files))
         .attach(pages_stage(pages))
         .attach(clearing_stage())
         .register("/", catchers::catchers()))
@@ -141,16 +144,28 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
     })
 }
 
+/// What people send beside texts.
+fn files_stage(files: Files) -> AdHoc {
+    AdHoc::on_ignite("Files", |rocket| async {
+        rocket.manage(files).mount("/", routes::files::routes()).attach(AdHoc::on_liftoff("Collection", |rocket| {
+            Box::pin(async move {
+                if let (Some(files), Some(clock)) = (rocket.state::<Files>(), rocket.state::<Clock>()) {
+                    rocket::tokio::spawn(files.clone().collect_at_intervals(clock.clone()));
+                }
+            })
+        }))
+    })
+}
+
 /// Finishes the deletions that an earlier process began.
 fn clearing_stage() -> AdHoc {
     AdHoc::on_liftoff("Leftovers", |rocket| {
         Box::pin(async move {
-            let (Some(database), Some(mailboxes), Some(histories)) =
-                (rocket.state::<Database>(), rocket.state::<Mailboxes>(), rocket.state::<Histories>())
-            else {
+            let (Some(database), Some(mailboxes)) = (rocket.state::<Database>(), rocket.state::<Mailboxes>()) else {
                 return;
             };
-            if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories).await {
+            let (Some(histories), Some(files)) = (rocket.state::<Histories>(), rocket.state::<Files>()) else { return };
+            if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories, files).await {
                 log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
             }
         })

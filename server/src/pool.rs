@@ -7,6 +7,7 @@
 //! | `cliquet.db` | a [`Pool`] of [`DATABASE_CONNECTIONS`] | accounts; one of them writes at a time (`database`) |
 //! | `cliquet.db` | 1 that reads | the number of the last commit, asked on the async threads: no disk is needed (`commits`) |
 //! | `history.sqlite` | the same two | sealed history |
+//! | `files.sqlite` | the same two | who uploaded which chunks of files; the bytes are in a folder (`files`) |
 //! | `mailbox.db` | 1, on a thread of its own | all writes, many in one commit (`mailbox::writer`) |
 //! | `mailbox.db` | a [`Pool`] of [`MAILBOX_READERS`] | polls that memory does not answer (`mailbox::sqlite`) |
 //! | Redis | 1, shared by all requests | commands (`mailbox::redis_connection`) |

@@ -18,7 +18,7 @@ const COMPRESSION_QUALITY: i32 = 10;
 const COMPRESSION_WINDOW_BITS: i32 = 16;
 
 /// Rocket copies an answer in pieces of 4 KiB, each into a buffer of that size: the small ones need less, the large ones go faster.
-const CHUNK_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const CHUNK_BYTES_MAX: usize = 64 * 1024;
 
 /// A body that is rendered through a template for people and written as JSON for programs.
 #[derive(Clone, Copy, Debug)]

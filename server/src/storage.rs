@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     database::{self, Database},
     error::Error,
-    history, mailbox,
+    files, history, mailbox,
 };
 use cliquet_wire::problem::ProblemCode;
 use rocket::{
@@ -24,8 +24,8 @@ use std::{
 
 /// A measure serves for so long. What is stored meanwhile goes past the limit.
 const MEASURED_EVERY_MS: u64 = 5_000;
-/// All that Cliquet keeps on the disk.
-const FILES: [&str; 3] = [database::FILE_NAME, history::FILE_NAME, mailbox::FILE_NAME];
+/// The databases. Beside them there is the folder of the files that people sent, of which the rows say what it takes.
+const FILES: [&str; 4] = [database::FILE_NAME, history::FILE_NAME, mailbox::FILE_NAME, files::FILE_NAME];
 
 /// The room that the setting `storage_megabytes` gives.
 #[derive(Debug)]
@@ -45,7 +45,11 @@ impl Storage {
         Self { folder, limit, keeps_letters: config.mailbox == "sqlite", measured: Mutex::default() }
     }
 
-    async fn check(&self, database: &Database, now_ms: u64) -> Result<(), Error> {
+    /// Whether there is room for so many bytes more.
+    ///
+    /// # Errors
+    /// `storage-full`, or what a database does not tell.
+    pub async fn check_for(&self, database: &Database, more: u64, now_ms: u64) -> Result<(), Error> {
         if self.limit == 0 {
             return Ok(());
         }
@@ -58,7 +62,7 @@ impl Storage {
                 used
             }
         };
-        Ok(self.room_beside(used)?)
+        Ok(self.room_beside(used.saturating_add(more))?)
     }
 
     fn room_beside(&self, used: u64) -> Result<(), ProblemCode> {
@@ -71,12 +75,12 @@ impl Storage {
     }
 }
 
-/// The bytes in use in the files of a data folder.
+/// The bytes in use in the databases of a data folder, and those that files were promised.
 ///
 /// # Errors
 /// When a file that is there does not open.
 pub fn used_bytes(folder: &Path) -> Result<u64, database::Error> {
-    let mut used = 0;
+    let mut used = files::counted_bytes(folder)?;
     for file in FILES.map(|name| folder.join(name)).iter().filter(|file| file.is_file()) {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
@@ -127,7 +131,7 @@ async fn check(request: &Request<'_>, concerns: fn(&Storage) -> bool) -> Result<
     else {
         return Err(Error::internal("the storage is not attached"));
     };
-    if concerns(storage) { storage.check(database, clock.now_ms()).await } else { Ok(()) }
+    if concerns(storage) { storage.check_for(database, 0, clock.now_ms()).await } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ pub struct Throttle {
     pub ephemeral_per_account: Limit<i64>,
     pub change_per_account: Limit<i64>,
     pub history_per_account: Limit<i64>,
+    pub file_per_account: Limit<i64>,
+    pub chunk_per_account: Limit<i64>,
 }
 
 impl Throttle {
@@ -106,6 +108,8 @@ impl Throttle {
             ephemeral_per_account: Limit::per_hour(throttles.ephemeral_per_account_hour),
             change_per_account: Limit::per_hour(throttles.change_per_account_hour),
             history_per_account: Limit::per_hour(throttles.history_per_account_hour),
+            file_per_account: Limit::per_hour(throttles.file_per_account_hour),
+            chunk_per_account: Limit::per_hour(throttles.chunk_per_account_hour),
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod device_proof;
 pub mod devices;
 pub mod envelope;
 pub mod ephemeral;
+pub mod files;
 pub mod history;
 pub mod ids;
 pub mod limits;

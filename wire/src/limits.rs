@@ -77,6 +77,19 @@ pub const SEGMENT_BYTES_MIN: usize = 1024;
 /// Segments in one answer, by their bytes together: a few seconds on a slow line.
 pub const HISTORY_ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
+/// What AES-256-GCM adds to each chunk of a file.
+pub const FILE_TAG_BYTES: usize = 16;
+/// One chunk of a file as the server has it: a mebibyte of the file, encrypted, and the tag. A chunk is what is sent again
+/// after a cut, and what one upload takes of the server's memory.
+pub const FILE_CHUNK_BYTES: usize = 1024 * 1024 + FILE_TAG_BYTES;
+/// A file of no bytes is one tag. What is shorter comes from a broken client.
+pub const FILE_BYTES_MIN: u64 = FILE_TAG_BYTES as u64;
+/// A file counts as at least so many bytes, about what its rows and a disk's block take. So a quota bounds the number of
+/// files as well.
+pub const FILE_COUNTED_BYTES_MIN: u64 = 4 * 1024;
+/// An upload that got no chunk for this long is removed. A night's sleep in the middle does no harm.
+pub const UPLOAD_LIFE_SECONDS: u64 = 24 * 3600;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,5 +111,9 @@ mod tests {
         assert_eq!(VAULT_BYTES_MAX, 1_048_576);
         assert_eq!(SEGMENT_BYTES_MAX, 262_144);
         assert_eq!(HISTORY_ANSWER_BYTES_MAX, 1_048_576);
+        assert_eq!(FILE_CHUNK_BYTES, 1_048_592);
+        assert_eq!(FILE_BYTES_MIN, 16);
+        assert_eq!(FILE_COUNTED_BYTES_MIN, 4_096);
+        assert_eq!(UPLOAD_LIFE_SECONDS, 86_400);
     }
 }

@@ -130,6 +130,24 @@ codes! {
     HistoryFull = "history-full", 507;
     /// This server keeps no history.
     HistoryOff = "history-off", 403;
+    /// The file is larger than this server takes. Nothing was opened.
+    FileTooLarge = "file-too-large", 413;
+    /// The account's files, and those that are being uploaded, use its quota up. Nothing was opened.
+    FilesFull = "files-full", 507;
+    /// The files of all accounts use up what this server gives them. Nothing was opened.
+    ServerFilesFull = "server-files-full", 507;
+    /// This server takes no files.
+    FilesOff = "files-off", 403;
+    /// The file has no chunk of this number.
+    ChunkOutOfRange = "chunk-out-of-range", 422;
+    /// The chunk is shorter or longer than the one of this number must be.
+    ChunkLength = "chunk-length", 422;
+    /// The file has other bytes in this chunk already. They stay.
+    ChunkConflict = "chunk-conflict", 409;
+    /// The account has no such upload: it never had, it was deleted, or its time was over. Open one under a new id.
+    UploadGone = "upload-gone", 404;
+    /// The range lies past the end of the file.
+    RangeNotSatisfiable = "range-not-satisfiable", 416;
     /// A cursor that this mailbox never gave out.
     UnknownCursor = "unknown-cursor", 409;
     /// There is nothing under this address.

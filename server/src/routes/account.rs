@@ -8,6 +8,7 @@ use crate::{
     database::{self, Database},
     deletion,
     error::Error,
+    files::Files,
     history::Histories,
     mailbox::Mailboxes,
     now::Now,
@@ -47,10 +48,10 @@ async fn remove(
             Ok::<_, Error>(deletion::delete(transaction, account_id, &email, rest_days, now_ms)?)
         })
     });
-    let Elsewhere { mailboxes, histories, .. } = elsewhere;
+    let Elsewhere { mailboxes, histories, files, .. } = elsewhere;
     end_polls(mailboxes, devices.await?);
     // The account is gone. What fails here is done again with the next deletion or at the next start.
-    if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories).await {
+    if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories, files).await {
         log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
     }
     cookies.clear_sign_in();
@@ -63,6 +64,7 @@ struct Elsewhere<'r> {
     rest_days: u32,
     mailboxes: &'r Mailboxes,
     histories: &'r Histories,
+    files: &'r Files,
 }
 
 #[rocket::async_trait]
@@ -71,9 +73,10 @@ impl<'r> FromRequest<'r> for Elsewhere<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         let state = request.rocket();
-        match (state.state::<Config>(), state.state::<Mailboxes>(), state.state::<Histories>()) {
-            (Some(config), Some(mailboxes), Some(histories)) => {
-                Outcome::Success(Self { rest_days: config.address_rest_days, mailboxes, histories })
+        let stores = (state.state::<Mailboxes>(), state.state::<Histories>(), state.state::<Files>());
+        match (state.state::<Config>(), stores) {
+            (Some(config), (Some(mailboxes), Some(histories), Some(files))) => {
+                Outcome::Success(Self { rest_days: config.address_rest_days, mailboxes, histories, files })
             }
             _ => Outcome::Error(Error::internal("the stores are not attached").at_guard(request)),
         }

@@ -9,6 +9,7 @@ pub mod delivery_token;
 pub mod detour;
 pub mod devices;
 pub mod ephemeral;
+pub mod files;
 pub mod health;
 pub mod history;
 pub mod home;

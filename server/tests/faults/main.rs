@@ -7,6 +7,7 @@ mod arrival;
 mod backup;
 mod command_line;
 mod cut;
+mod files;
 mod full;
 mod group_post;
 mod history;

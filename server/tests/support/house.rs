@@ -328,7 +328,7 @@ impl TestServer {
 }
 
 /// The settings that say how often before 429.
-pub const LIMITS: [&str; 16] = [
+pub const LIMITS: [&str; 18] = [
     "request_per_account_hour",
     "guess_per_network_hour",
     "guess_per_address_and_network_hour",
@@ -345,6 +345,8 @@ pub const LIMITS: [&str; 16] = [
     "ephemeral_per_account_hour",
     "change_per_account_hour",
     "history_per_account_hour",
+    "file_per_account_hour",
+    "chunk_per_account_hour",
 ];
 
 /// A vault that has this head and body. To the server it is a vault like any other.

@@ -31,6 +31,10 @@ impl Client {
         self.ask("GET", path, "none", "")
     }
 
+    pub(crate) fn get_as(&mut self, path: &str, token: &str) -> io::Result<Answer> {
+        self.ask("GET", path, token, "")
+    }
+
     pub(crate) fn post(&mut self, path: &str, token: &str, body: &str) -> io::Result<Answer> {
         self.ask("POST", path, token, body)
     }

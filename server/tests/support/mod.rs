@@ -4,6 +4,7 @@
 
 pub(crate) mod disk;
 pub(crate) mod eventually;
+pub(crate) mod files;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod letters;
