@@ -1,4 +1,5 @@
-//! `cliquet backup`: everything that this server keeps, in one file, while it runs.
+//! `cliquet backup`: everything that this server keeps, in one file, while it runs. The files that people sent are left out:
+//! they are a hundred times as large as all the rest, and gone after three months anyway.
 //!
 //! Owns what the file is: a tar archive of the databases, copied through SQLite's backup API from one moment each, and then a
 //! manifest that says what they are. The file is there whole or not at all. `restore` reads it.

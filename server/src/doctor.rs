@@ -2,6 +2,7 @@
 //!
 //! Owns the checks and their words. Makes no data folder; one that is there is brought up to date, as by a start.
 
+mod files;
 mod finding;
 mod redis;
 
@@ -52,6 +53,7 @@ fn findings() -> Vec<Finding> {
     findings.extend(mailbox(&config));
     findings.push(retention(&config));
     findings.push(history(&config));
+    findings.extend(files::findings(&config));
     findings.push(storage(&config));
     findings.extend(network(&config, &rocket));
     findings

@@ -10,7 +10,7 @@ use cliquet_server::{
     clock::{Clock, DAY_MS},
     config::{self, Config},
     database::Database,
-    invites, restore, seed,
+    files, invites, restore, seed,
     token::Token,
 };
 use rocket::{error::ErrorKind, fairing::AdHoc};
@@ -40,7 +40,8 @@ enum Command {
     /// Makes and lists invites.
     #[command(subcommand)]
     Invite(InviteCommand),
-    /// Writes everything that this server keeps into one new file. The server may run meanwhile.
+    /// Writes everything that this server keeps, but the files that people sent, into one new file. The server may run
+    /// meanwhile.
     Backup {
         /// A new file. It holds everything that the server holds: protect it like the server.
         file: PathBuf,
@@ -167,6 +168,17 @@ fn back_up(file: &Path) -> Outcome {
     )?;
     if manifest.mailboxes == Mailboxes::InRedis {
         writeln!(stdout(), "Undelivered envelopes are in Redis and not in this file. Back Redis up by its own means.")?;
+    }
+    let left_out = files::totals_in(&config.data_dir())?;
+    if left_out.files > 0 {
+        writeln!(
+            stdout(),
+            "The {} files that people sent, {:.1} MB, are not in this file: after a restore nobody can fetch them. To keep \
+             them, copy what begins with \"{}\" in the data folder while the server does not run.",
+            left_out.files,
+            left_out.bytes as f64 / 1e6,
+            files::FOLDER_NAME,
+        )?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ impl Storage {
 /// # Errors
 /// When a file that is there does not open.
 pub fn used_bytes(folder: &Path) -> Result<u64, database::Error> {
-    let mut used = files::counted_bytes(folder)?;
+    let mut used = files::totals_in(folder)?.bytes;
     for file in FILES.map(|name| folder.join(name)).iter().filter(|file| file.is_file()) {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));

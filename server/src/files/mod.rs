@@ -11,13 +11,13 @@ mod table;
 mod transfers;
 mod uploads;
 
-pub(crate) use self::table::{FILE_NAME, counted_bytes};
+pub(crate) use self::table::FILE_NAME;
 pub use self::{
     chunks::FOLDER_NAME,
     collection::Reconciled,
     content::Content,
     limits::FileLimits,
-    table::Totals,
+    table::{Totals, totals_in},
     transfers::{Transfer, Transfers},
     uploads::{FileError, Files},
 };

@@ -145,16 +145,20 @@ pub(super) fn totals(connection: &Connection) -> Result<Totals, Error> {
         .query_row([], |row| Ok(Totals { files: row.get(0)?, bytes: row.get(1)? }))?)
 }
 
-/// What the files of this data folder take, as the quotas count them. 0 when there is no database of them yet.
-pub(crate) fn counted_bytes(folder: &Path) -> Result<u64, Error> {
+/// What the files of this data folder take. Nothing when there is no database of them yet; makes none.
+///
+/// # Errors
+///
+/// The database does not open.
+pub fn totals_in(folder: &Path) -> Result<Totals, Error> {
     let file = folder.join(FILE_NAME);
     if !file.is_file() {
-        return Ok(0);
+        return Ok(Totals::default());
     }
     let connection = Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     // A start that was cut off has made the file and no table.
     let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'files')";
-    if connection.query_row(exists, [], |row| row.get(0))? { Ok(totals(&connection)?.bytes) } else { Ok(0) }
+    if connection.query_row(exists, [], |row| row.get(0))? { totals(&connection) } else { Ok(Totals::default()) }
 }
 
 /// The numbers of the chunks that are there, in order.

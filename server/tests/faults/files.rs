@@ -1,10 +1,13 @@
-//! Files on the real program: killed in the middle of an upload, and without room on the disk.
+//! Files on the real program: killed in the middle of an upload, without room on the disk, backed up.
 
-use crate::support::{
-    files::{chunk_of, content, id},
-    http::{Answer, Client},
-    program::Program,
-    seeded::{Person, seeded, serve},
+use crate::{
+    backup::{restore, said},
+    support::{
+        files::{chunk_of, content, id},
+        http::{Answer, Client},
+        program::{Program, cliquet},
+        seeded::{Person, seeded, serve},
+    },
 };
 use cliquet_wire::{
     files::{ChunkAdded, Upload},
@@ -12,7 +15,7 @@ use cliquet_wire::{
     problem::{Problem, ProblemCode},
 };
 use rustix::process::{Resource, Rlimit, prlimit};
-use std::{collections::BTreeSet, net::SocketAddr, sync::mpsc, thread};
+use std::{collections::BTreeSet, net::SocketAddr, process::Command, sync::mpsc, thread};
 
 const CHUNKS: usize = 12;
 
@@ -119,4 +122,50 @@ fn r2_a_chunk_for_which_the_disk_has_no_room_is_refused_and_taken_when_there_is(
     assert!(read.status == 200 && read.body == file, "{}", read.status);
     assert!(!server.log().contains("panicked"), "{}", server.log());
     server.stop();
+}
+
+#[test]
+fn a_backup_says_that_files_are_not_in_it_and_the_doctor_how_much_they_take() {
+    let (folder, people) = seeded(1);
+    let mut server = serve(folder.path(), "sqlite");
+    let run = |arguments: &[&str], settings: &[(&str, &str)]| {
+        let output = cliquet(folder.path()).args(arguments).envs(settings.iter().copied()).output().unwrap();
+        assert!(output.status.success() && !said(&output).contains("WRONG"), "{}", said(&output));
+        said(&output)
+    };
+    let without = run(&["backup", "without"], &[]);
+    assert!(!without.contains("that people sent"), "{without}");
+    let none = run(&["doctor"], &[]);
+    assert!(
+        none.contains("up to 100 MiB, each account 2048 MiB, all together 20480 MiB, and each is kept for 90 days")
+    );
+    assert!(none.contains("0 files are kept, 0.0 MiB"), "{none}");
+    let mut client = Client::to(server.address());
+    let file = content(FILE_CHUNK_BYTES);
+    open(&mut client, &people[0].token, file.len());
+    put(&mut client, &people[0].token, &file, 0).unwrap();
+    let with = run(&["backup", "with"], &[]);
+    assert!(with.contains("The 1 files that people sent, 1.0 MB, are not in this file"), "{with}");
+    for (setting, value, words) in [
+        ("ROCKET_FILES_MEGABYTES", "4000000000", "MiB more of files may come: set files_megabytes to less"),
+        ("ROCKET_FILES_MEGABYTES", "3", "MiB free for files"),
+        ("ROCKET_FILES_MEGABYTES", "3", "should grow in this order"),
+        ("ROCKET_FILE_MEGABYTES", "0", "note   No files are taken"),
+        ("ROCKET_FILES_KEEP_DAYS", "1", "1 files are kept, 1.0 MiB"),
+    ] {
+        let words_said = run(&["doctor"], &[(setting, value)]);
+        assert!(words_said.contains(words), "{words_said}");
+    }
+    // Both together are a backup of the files.
+    server.stop();
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(restore(elsewhere.path(), &folder.path().join("with")).status.success());
+    let all = std::fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let begin_so = all.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("files"));
+    let copied = Command::new("cp").arg("-r").args(begin_so).arg(elsewhere.path().join("data")).status();
+    assert!(copied.unwrap().success());
+    let mut restored = serve(elsewhere.path(), "sqlite");
+    let read = Client::to(restored.address()).get_as(&path(""), &people[0].token).unwrap();
+    assert!(read.status == 200 && read.body == file, "{}", read.status);
+    restored.stop();
 }
