@@ -51,6 +51,9 @@ pub struct Config {
     /// Mebibytes of everything in the data folder. Past it nothing more is taken, and what is there stays. 0: as much as
     /// the disk has.
     pub storage_megabytes: u32,
+    /// Where the bytes of files are: `folder`, in the data folder, or `s3://bucket/prefix`, for a program that was built with
+    /// the feature `s3`. `AWS_…` variables say where that is and who asks.
+    pub files_store: String,
     /// Mebibytes of the largest file, as the server has it: padded and encrypted, a few percent more than the file. So a file of a
     /// hundred million bytes fits. 0: no files are taken.
     pub file_megabytes: u32,
@@ -195,6 +198,7 @@ impl Default for Config {
             invite_days: 7,
             history_megabytes: 256,
             storage_megabytes: 0,
+            files_store: "folder".to_owned(),
             file_megabytes: 100,
             account_files_megabytes: 2_048,
             files_megabytes: 20_480,

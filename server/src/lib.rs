@@ -65,6 +65,8 @@ pub enum BuildError {
     Config(#[source] Box<rocket::figment::Error>),
     #[error("the database does not open")]
     Database(#[from] database::Error),
+    #[error("the files that people send are not to be had")]
+    Files(#[from] files::OpenError),
     #[error("a page does not read")]
     Pages(#[from] pages::PageError),
 }

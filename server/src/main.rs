@@ -174,7 +174,8 @@ fn back_up(file: &Path) -> Outcome {
         writeln!(
             stdout(),
             "The {} files that people sent, {:.1} MB, are not in this file: after a restore nobody can fetch them. To keep \
-             them, copy what begins with \"{}\" in the data folder while the server does not run.",
+             them, copy what begins with \"{}\" in the data folder while the server does not run, and the bucket if they are in \
+             one.",
             left_out.files,
             left_out.bytes as f64 / 1e6,
             files::FOLDER_NAME,

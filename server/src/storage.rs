@@ -80,7 +80,9 @@ impl Storage {
 /// # Errors
 /// When a file that is there does not open.
 pub fn used_bytes(folder: &Path) -> Result<u64, database::Error> {
-    let mut used = files::totals_in(folder)?.bytes;
+    // In a bucket they take no room here, and there is no folder.
+    let has_files = folder.join(files::FOLDER_NAME).is_dir();
+    let mut used = if has_files { files::totals_in(folder)?.bytes } else { 0 };
     for file in FILES.map(|name| folder.join(name)).iter().filter(|file| file.is_file()) {
         let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u64>(0));

@@ -4,7 +4,7 @@ use super::finding::Finding;
 use cliquet_server::{
     config::Config,
     database,
-    files::{self, FOLDER_NAME, FileLimits, Totals},
+    files::{self, FOLDER, FOLDER_NAME, FileLimits, S3_SCHEME, Totals},
 };
 use std::{io, path::Path};
 
@@ -18,6 +18,7 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
         Err(error) => return vec![does_not_open(&folder, &error)],
     };
     let mut findings = vec![taken(config, &limits, kept)];
+    findings.extend(store(config));
     if limits.is_off() {
         return findings;
     }
@@ -30,6 +31,9 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
     }
     // Room for what may still come, beside what is there.
     let wanted = limits.server_bytes_max.saturating_sub(kept.bytes);
+    if config.files_store != FOLDER {
+        return findings;
+    }
     findings.push(match free_bytes(&folder) {
         Ok(free) if free < wanted => Finding::Note(format!(
             "The disk has {:.0} MiB free, and {:.0} MiB more of files may come: set files_megabytes to less.",
@@ -40,6 +44,20 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
         Err(error) => Finding::Note(format!("The disk does not say how much room it has: {error}.")),
     });
     findings
+}
+
+/// What is wrong with the setting `files_store`. A bucket is not asked.
+fn store(config: &Config) -> Option<Finding> {
+    let setting = config.files_store.as_str();
+    match setting.starts_with(S3_SCHEME) {
+        true if cfg!(feature = "s3") => Some(Finding::Fine(format!("Files are kept in {setting}."))),
+        true => Some(Finding::Wrong(
+            "files_store names a bucket, and this program was built without it: build it with `--features s3`."
+                .to_owned(),
+        )),
+        false if setting == FOLDER => None,
+        false => Some(Finding::Wrong(format!("files_store must be \"{FOLDER}\" or begin with {S3_SCHEME}."))),
+    }
 }
 
 fn taken(config: &Config, limits: &FileLimits, kept: Totals) -> Finding {

@@ -1,34 +1,22 @@
 //! The bytes of files: one object for each chunk.
 //!
-//! Owns the names of the objects, and how many disk accesses go on at once. Knows nothing of whose they are. An object is
+//! Owns the names of the objects, and how many accesses go on at once. Knows nothing of whose they are. An object is
 //! `<name of the upload>/<chunk>-<SHA-256 of its bytes>`: all who write it write the same bytes, so that two writers never
 //! harm each other, and a request that was cut off leaves nothing wrong behind.
 
-use super::table::Name;
-use crate::private_files;
+use super::{
+    store::{self, Opened, StoreError},
+    table::Name,
+};
 use bytes::Bytes as Buffer;
 use cliquet_wire::bytes::{Bytes, Digest};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
-use object_store::{Error, ObjectStore, ObjectStoreExt, local::LocalFileSystem, path::Path as Location};
-use std::{
-    fmt::Write as _,
-    fs, io,
-    ops::Range,
-    path::Path,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use object_store::{Error, ObjectStore, ObjectStoreExt, path::Path as Location};
+use std::{fmt::Write as _, ops::Range, path::Path, sync::Arc};
 use tokio::sync::Semaphore;
 
-/// The folder of the chunks, in the data folder.
-pub const FOLDER_NAME: &str = "files";
 /// The object that says to which database the store belongs.
 const STORE_ID: &str = "store-id";
-/// Writes and reads at once. Each holds a thread for what blocks, of which a server has few, and the databases need them.
-const ACCESSES_AT_ONCE: usize = 2;
-/// A file that was not renamed for this long is nobody's: its writer died.
-const STAGED_LIFE: Duration = Duration::from_secs(3600);
-
 /// Where chunks are kept. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Chunks {
@@ -46,22 +34,14 @@ pub(super) struct Listed {
 }
 
 impl Chunks {
-    /// Keeps chunks in a folder of this data folder, and makes it. A chunk is durable when its writing has ended: the
-    /// library syncs the file, gives it its name, and syncs the folder.
+    /// In the store that the setting names.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made or read.
-    pub(super) fn in_folder(data_dir: &Path) -> io::Result<Self> {
-        let folder = data_dir.join(FOLDER_NAME);
-        private_files::make_folder(&folder)?;
-        remove_staged(&folder, SystemTime::now())?;
-        let objects = LocalFileSystem::new_with_prefix(&folder).map_err(io::Error::other)?;
-        Ok(Self::new(Arc::new(objects.with_fsync(true).with_automatic_cleanup(true))))
-    }
-
-    fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects, accesses: Arc::new(Semaphore::new(ACCESSES_AT_ONCE)) }
+    /// The store does not open.
+    pub(super) fn open(setting: &str, data_dir: &Path) -> Result<Self, StoreError> {
+        let Opened { objects, accesses } = store::open(setting, data_dir)?;
+        Ok(Self { objects, accesses: Arc::new(Semaphore::new(accesses)) })
     }
 
     /// Writes a chunk. It is durable afterwards.
@@ -178,31 +158,12 @@ fn unhex<const N: usize>(text: &str) -> Option<Bytes<N>> {
     Some(Bytes(bytes))
 }
 
-/// Removes what a writer that died has left under a name that no listing shows (`…#1`), and empty folders. Another server
-/// may be writing in the same folder, so that what is young stays.
-fn remove_staged(folder: &Path, now: SystemTime) -> io::Result<()> {
-    for upload in fs::read_dir(folder)? {
-        let upload = upload?.path();
-        if !upload.is_dir() {
-            continue;
-        }
-        for object in fs::read_dir(&upload)? {
-            let object = object?;
-            let is_staged = object.file_name().to_str().is_some_and(|name| name.contains('#'));
-            let age = object.metadata()?.modified().ok().and_then(|modified| now.duration_since(modified).ok());
-            if is_staged && age.is_some_and(|age| age >= STAGED_LIFE) {
-                fs::remove_file(object.path())?;
-            }
-        }
-        // Fails where something is in it.
-        let _ = fs::remove_dir(&upload);
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::store::{FOLDER, FOLDER_NAME},
+        *,
+    };
 
     const NAME: Name = Bytes([0xa5; 16]);
     const DIGEST: Digest = Bytes([7; 32]);
@@ -223,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn a_chunk_is_read_in_parts_and_removed_with_its_folder() {
         let data_dir = tempfile::tempdir().unwrap();
-        let chunks = Chunks::in_folder(data_dir.path()).unwrap();
+        let chunks = Chunks::open(FOLDER, data_dir.path()).unwrap();
         for _ in 0..2 {
             chunks.put(&NAME, 1, &DIGEST, b"ciphertext".to_vec()).await.unwrap();
         }
@@ -236,22 +197,6 @@ mod tests {
             chunks.remove_all(&NAME).await.unwrap();
             chunks.remove(&NAME, 1, &DIGEST).await.unwrap();
         }
-        assert_eq!(fs::read_dir(data_dir.path().join(FOLDER_NAME)).unwrap().count(), 0);
-    }
-
-    #[tokio::test]
-    async fn what_a_dead_writer_left_is_removed_once_it_is_old() {
-        let data_dir = tempfile::tempdir().unwrap();
-        let chunks = Chunks::in_folder(data_dir.path()).unwrap();
-        chunks.put(&NAME, 1, &DIGEST, b"whole".to_vec()).await.unwrap();
-        let folder = data_dir.path().join(FOLDER_NAME);
-        let staged = folder.join(format!("{}#1", location(&NAME, 2, &DIGEST)));
-        fs::write(&staged, b"hal").unwrap();
-        assert_eq!(chunks.list().try_collect::<Vec<_>>().await.unwrap().len(), 1, "it is no object");
-        remove_staged(&folder, SystemTime::now()).unwrap();
-        assert!(staged.exists(), "its writer may be at it");
-        remove_staged(&folder, SystemTime::now() + STAGED_LIFE + Duration::from_secs(1)).unwrap();
-        assert!(!staged.exists());
-        assert_eq!(chunks.get(&NAME, 1, &DIGEST, 0..5).await.unwrap(), "whole".as_bytes());
+        assert_eq!(std::fs::read_dir(data_dir.path().join(FOLDER_NAME)).unwrap().count(), 0);
     }
 }

@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Duration};
 /// Between two looks for what is over.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(600);
 /// Looks for what is over between two looks for what was left behind, which lists the whole store: a day.
-const EXPIRIES_PER_RECONCILIATION: u64 = 144;
+const EXPIRIES_PER_RECONCILIATION: u32 = 144;
 /// Rows that are compared with the store before others are read.
 const COMPARED_AT_ONCE: u32 = 100;
 
@@ -31,9 +31,14 @@ pub struct Reconciled {
 impl Files {
     /// Collects for as long as the process lives.
     pub async fn collect_at_intervals(self, clock: Clock) {
-        for round in 0_u64.. {
-            if let Err(error) = self.collect(round % EXPIRIES_PER_RECONCILIATION == 0, clock.now_ms()).await {
-                log::warn!("files that are over stay for now: {}", causes::on_one_line(&error));
+        // A comparison that failed is tried again at the next look.
+        let mut looks_before_reconciliation = 0;
+        loop {
+            let reconciles = looks_before_reconciliation == 0;
+            match self.collect(reconciles, clock.now_ms()).await {
+                Ok(()) if reconciles => looks_before_reconciliation = EXPIRIES_PER_RECONCILIATION,
+                Ok(()) => looks_before_reconciliation -= 1,
+                Err(error) => log::warn!("files that are over stay for now: {}", causes::on_one_line(&error)),
             }
             tokio::time::sleep(EXPIRY_INTERVAL).await;
         }

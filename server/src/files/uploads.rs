@@ -7,6 +7,7 @@ use super::{
     chunks::Chunks,
     content::{Content, chunks_of},
     limits::FileLimits,
+    store::StoreError,
     table::{self, Added, File, MIGRATIONS, Name, Refused, Totals},
     transfers::{Transfer, Transfers},
 };
@@ -33,6 +34,15 @@ pub struct Files {
     pub(super) chunks: Chunks,
     pub limits: FileLimits,
     pub transfers: Transfers,
+}
+
+/// Why files are not to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    Database(#[from] database::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Why it was not done.
@@ -96,14 +106,14 @@ pub struct Readable {
 }
 
 impl Files {
-    /// Opens the rows and the folder of files, and makes what is missing.
+    /// Opens the rows and the store of files, and makes what is missing.
     ///
     /// # Errors
     ///
-    /// The database does not open, or the folder cannot be made.
-    pub fn open(folder: &Path, config: &Config) -> Result<Self, database::Error> {
+    /// One of them does not open.
+    pub fn open(folder: &Path, config: &Config) -> Result<Self, OpenError> {
         let database = Database::open_file(folder, table::FILE_NAME, &MIGRATIONS)?;
-        let chunks = Chunks::in_folder(folder)?;
+        let chunks = Chunks::open(&config.files_store, folder)?;
         Ok(Self { database, chunks, limits: FileLimits::new(config), transfers: Transfers::default() })
     }
 

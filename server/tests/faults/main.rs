@@ -8,6 +8,8 @@ mod backup;
 mod command_line;
 mod cut;
 mod files;
+#[cfg(feature = "s3")]
+mod files_in_a_bucket;
 mod full;
 mod group_post;
 mod history;

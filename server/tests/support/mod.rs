@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test program uses its part")]
 
+pub(crate) mod bucket;
 pub(crate) mod disk;
 pub(crate) mod eventually;
 pub(crate) mod files;
