@@ -194,6 +194,7 @@ fn twenty_others_are_told_who_types_and_in_a_larger_group_nobody() {
             address: address(&format!("member{number}")),
             key_hash: Bytes([7; 32]),
             role: Role::Member,
+            hands_over: None,
         };
         world.change(ALICE, id, (1..others).map(member).collect());
         let receivers = signal_in(&mut world, ALICE, id, Signal::Typing).envelopes;
