@@ -97,6 +97,7 @@ word-group-asked-title = $name added you to a group.
 word-group-asks = Asks you to join
 word-group-count = $count members
 word-group-count-one = 1 member
+group-alone = Only you are left. Nobody else reads what you write here.
 group-mention = Members to mention
 word-typing-one = $name is typing…
 word-typing-two = $name and $other are typing…

@@ -97,6 +97,7 @@ word-group-asked-title = $name vous a ajouté à un groupe.
 word-group-asks = Vous invite à rejoindre
 word-group-count = $count membres
 word-group-count-one = 1 membre
+group-alone = Il ne reste que vous. Personne d’autre ne lit ce que vous écrivez ici.
 group-mention = Membres à mentionner
 word-typing-one = $name écrit…
 word-typing-two = $name et $other écrivent…

@@ -8,11 +8,12 @@ use super::{
     store::{self, Opened, StoreError},
     table::Name,
 };
+use base16ct::lower::encode_string as hex;
 use bytes::Bytes as Buffer;
 use cliquet_wire::bytes::{Bytes, Digest};
 use futures_util::{StreamExt, TryStreamExt, stream::BoxStream};
 use object_store::{Error, ObjectStore, ObjectStoreExt, path::Path as Location};
-use std::{fmt::Write as _, ops::Range, path::Path, sync::Arc};
+use std::{ops::Range, path::Path, sync::Arc};
 use tokio::sync::Semaphore;
 
 /// The object that says to which database the store belongs.
@@ -139,23 +140,10 @@ fn read(location: &Location, bytes: u64) -> Option<Listed> {
     (self::location(&listed.name, listed.chunk, &listed.digest) == *location).then_some(listed)
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn unhex<const N: usize>(text: &str) -> Option<Bytes<N>> {
     let mut bytes = [0; N];
-    if text.len() != 2 * N {
-        return None;
-    }
-    for (place, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(Bytes(bytes))
+    let length = base16ct::lower::decode(text, &mut bytes).ok()?.len();
+    (length == N).then_some(Bytes(bytes))
 }
 
 #[cfg(test)]

@@ -157,6 +157,7 @@ async fn a_group_needs_a_name_and_people_and_its_last_admin_names_another() {
     bob.open_group("Two").await;
     bob.until_notice("alice@example.org left the group").await;
     bob.until_members(&[&bob]).await;
+    bob.tab.until_shown(".if-alone").await;
     bob.read_pages_in("fr").await;
     bob.open_group("Two").await;
     bob.members().await;

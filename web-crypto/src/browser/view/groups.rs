@@ -172,6 +172,7 @@ pub fn show(open: &OpenConversation, group: &Group, own: &Address, kept: bool) {
         (" asked", !is_joined && shown.is_in),
         (" asking", is_asking),
         (" left", !shown.is_in && !is_asking),
+        (" alone", is_joined && shown.is_in && shown.members.len() == 1),
         (" may-add", is_joined && shown.may_add),
         (" may-change", is_joined && shown.may_change),
         (" admin", is_joined && shown.is_admin(own)),
