@@ -159,11 +159,14 @@ impl Messenger {
         self.has_contact(id) && self.conversation(id).is_none_or(|conversation| conversation.keep_history)
     }
 
-    /// Whether a person deleted the message with its conversation, or with its contact.
+    /// Whether a person deleted the message with its conversation, its contact or its group.
     fn is_cleared(&self, message: &Message, conversation: &Conversation) -> bool {
         let pin = message.conversation.peer().and_then(|peer| self.pin(peer));
+        let group = message.conversation.group().and_then(|group| self.group(group));
         let time = message.shown_time();
-        conversation.settings.clears(time) || pin.is_some_and(|pin| pin.settings.clears(time))
+        conversation.settings.clears(time)
+            || pin.is_some_and(|pin| pin.settings.clears(time))
+            || group.is_some_and(|group| group.standing == group::Standing::Deleted)
     }
 
     /// Whether the other account, or a group, waits for the person's answer.

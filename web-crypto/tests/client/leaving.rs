@@ -1,10 +1,11 @@
 //! Who is in a group no longer: removed, or gone by themselves.
 
 use crate::{
-    groups::{ALICE, BOB, CAROL},
+    groups::{ALICE, BOB, CAROL, group_lines},
     world::{World, address, now_or_never},
 };
 use cliquet_web_crypto::client::{
+    conversation::Message,
     group::{Change, GroupError, Role},
     messenger::{Ignored, StepError},
     records::Store,
@@ -69,6 +70,8 @@ fn a_member_may_leave_and_change_nothing_else() {
     let mut world = World::four();
     let id = world.group_of(&["bob", "carol"]);
     world.settle();
+    world.say(ALICE, id, "hello");
+    world.settle();
     for changes in [
         vec![Change::Name("mine".into())],
         vec![world.add("dave")],
@@ -92,6 +95,9 @@ fn a_member_may_leave_and_change_nothing_else() {
         assert_eq!(world.members(place, id), ["alice", "carol"], "{place}");
     }
     // What he has of it goes when he wants that.
+    let texts = group_lines(&world.devices[BOB], id).into_iter().filter(|line| !line.is_notice());
+    let texts: Vec<Message> = texts.collect();
+    assert_eq!(texts.len(), 1);
     let device = &mut world.devices[BOB];
     let step = now_or_never(device.messenger.forget_group(id, &device.disk)).unwrap();
     device.take(step);
@@ -99,7 +105,11 @@ fn a_member_may_leave_and_change_nothing_else() {
     let named = device.disk.0.keys().filter(|(_, key)| key.contains(&group)).map(|(store, _)| *store);
     assert_eq!(named.collect::<Vec<_>>(), [Store::Groups], "that it was deleted");
     assert!(device.messenger.groups().next().is_none());
-    // Nobody brings it back, unless he is added again.
+    // Nobody brings it back, unless he is added again: neither the history nor the vault.
+    let device = &mut world.devices[BOB];
+    let step = now_or_never(device.messenger.restored(&device.disk, texts)).unwrap();
+    device.take(step);
+    assert!(group_lines(device, id).is_empty());
     let vault = device.messenger.vault_body(&VaultBody::default());
     let device = &mut world.devices[BOB];
     let step = now_or_never(device.messenger.adopt(&vault, &[], &device.disk, device.now)).unwrap();
