@@ -270,6 +270,24 @@ fn only_who_added_an_account_hands_over_to_it_for_that_very_statement_and_while_
 }
 
 #[test]
+fn what_somebody_wrote_whom_the_new_member_blocked_is_not_shown_by_anybodys_hand() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob"]);
+    world.settle();
+    for (place, words) in [(ALICE, "welcome"), (BOB, "you again")] {
+        world.say(place, id, words);
+        world.settle();
+    }
+    world.add_contact(CAROL, "bob");
+    world.settle();
+    let step = world.devices[CAROL].messenger.block(&address("bob")).unwrap();
+    world.devices[CAROL].take(step);
+    assert_eq!(world.add_with_texts(ALICE, id, "carol"), 2);
+    world.settle();
+    assert_eq!(world.shown(CAROL, id), ["alice: welcome (alice)", "-"]);
+}
+
+#[test]
 fn what_an_author_says_themselves_takes_the_place_of_what_was_handed_over_as_theirs() {
     let mut world = World::four();
     let id = world.group_of(&["bob"]);

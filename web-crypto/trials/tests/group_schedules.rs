@@ -10,4 +10,5 @@ const SCHEDULES: u64 = 500;
 fn any_schedule_of_groups_ends_in_one_group_and_one_conversation() {
     let Some(totals) = seeds::run(SCHEDULES, groups::from_seed) else { return };
     assert!(totals.texts > totals.schedules && totals.statements > totals.schedules, "the schedules do something");
+    assert!(totals.passed_on > 0, "texts are handed over");
 }

@@ -10,6 +10,7 @@ use crate::client::{
     conversation::{Amendments, DeliveryStatus, GroupId, Message, MessageBody, Waiting, message_key},
     kept::Kept,
     messenger::{Ignored, Messenger, Step, StepError},
+    peer::Trust,
     records::{Records, RecordsError, Store, push_order},
 };
 use cliquet_wire::{address::Address, bytes::Digest, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -119,7 +120,9 @@ impl Messenger {
             }
             let name = message_key(&kept.conversation.id, &text.author, text.id);
             let is_known = !names.insert(name.clone()) || records.get(Store::MessageKeys, &name).await?.is_some();
-            if is_known || text.author == *self.address() || !chain.ever_had(&text.author) {
+            // By whose hand it comes does not matter to somebody who blocked its author.
+            let is_blocked = self.peer(&text.author).is_some_and(|author| author.trust == Trust::Blocked);
+            if is_known || is_blocked || text.author == *self.address() || !chain.ever_had(&text.author) {
                 continue;
             }
             // In their order, by the times that their authors' messages had, and above the line that adds this account.

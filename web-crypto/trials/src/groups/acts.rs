@@ -105,7 +105,8 @@ impl Scene {
         let change = match choices.below(10) {
             0..=2 if !strangers.is_empty() => {
                 let (address, key_hash) = strangers[choices.below(strangers.len())].clone();
-                Change::Add { address, key_hash, role: [Role::Member, Role::Admin][choices.below(2)], hands_over: None }
+                let role = [Role::Member, Role::Admin][choices.below(2)];
+                Change::Add { address, key_hash, role, hands_over: [None, Some(3)][choices.below(2)] }
             }
             3 => Change::Remove(one.clone()),
             4..=5 => Change::SetRole { address: one.clone(), role: [Role::Admin, Role::Member][choices.below(2)] },

@@ -60,6 +60,8 @@ pub struct Counts {
     /// Devices of former members that went on in the end.
     pub former: u64,
     pub blocked: u64,
+    /// Texts that somebody has by the hand of who added them.
+    pub passed_on: u64,
     /// Texts and events that the schedule took away from a device.
     pub lost: u64,
     pub sealed: u64,
@@ -77,6 +79,7 @@ impl std::ops::AddAssign for Counts {
         self.cleared += more.cleared;
         self.former += more.former;
         self.blocked += more.blocked;
+        self.passed_on += more.passed_on;
         self.lost += more.lost;
         self.sealed += more.sealed;
     }

@@ -10,7 +10,7 @@
 //!   takes things in.
 //! - A device shows the line of each statement that counts since its account was added, and of no other.
 //! - No text is shown twice. No text of somebody whom its reader had blocked then is shown, and none that its author wrote
-//!   after blocking the reader.
+//!   after blocking the reader, unless a third person handed it over.
 //! - A text is shown at every device of everybody who was a member as its author knew the group, if author and reader are
 //!   members in the end, neither was ever removed or added twice, neither blocked the other, and it was not deleted. A
 //!   hostile server can take away what it has: a text is missing only where the schedule took away an envelope of that text
@@ -221,14 +221,22 @@ impl<'a> Verdict<'a> {
         let (author, device) = (self.device(text.author), self.device(place));
         let shown = self.lines[place].get(&text.id).map_or(0, Vec::len);
         assert!(shown <= 1, "{:?} is shown {shown} times at {place}", text.id);
+        // What somebody was shown by a third person is that person's word. Only who blocked its author has nothing of it.
+        let is_passed_on = self.lines[place].get(&text.id).is_some_and(|lines| lines[0].passed_on_by.is_some());
+        counts.passed_on += u64::from(is_passed_on);
         let (is_own, is_read_by_member) = (author.account == device.account, self.members.contains(&place));
         if is_own && text.author == place {
             return;
         }
         let is_member = |who: &Address| latest(&self.chain).member(who).is_some();
-        let blocked = self.blocked(author.account, device.account);
-        if let Some(since) = blocked {
-            assert!(number < since || shown == 0, "{:?} is shown at {place} in spite of a block", text.id);
+        if let Some(since) = self.blocked(author.account, device.account) {
+            let by_reader = self.scene.blocked.get(&(device.account, author.account));
+            let by_reader = by_reader.is_some_and(|since| number >= *since);
+            assert!(
+                number < since || shown == 0 || is_passed_on && !by_reader,
+                "{:?} is shown at {place} in spite of a block",
+                text.id
+            );
             return;
         }
         if at_rest
