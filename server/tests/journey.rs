@@ -361,9 +361,11 @@ fn encode(body: &impl Serialize) -> String {
 }
 
 fn anything_contains(folder: &Path, sought: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        bytes.windows(sought.len()).any(|window| window == sought)
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
+        if path.is_dir() {
+            return anything_contains(&path, sought);
+        }
+        std::fs::read(path).unwrap().windows(sought.len()).any(|window| window == sought)
     })
 }
 

@@ -20,7 +20,10 @@ use rocket::{
     http::Status,
     tokio::{join, time::sleep},
 };
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// One padding step and the tag.
 const BYTES: usize = 160 + 16;
@@ -46,8 +49,12 @@ async fn polls_while(office: &Office, who: &Person, from: &Person, signals: Vec<
 
 /// Everything that the data folder holds.
 fn on_the_disk(office: &Office) -> Vec<u8> {
-    let files = std::fs::read_dir(office.folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    files.filter(|path| path.is_file()).flat_map(|path| std::fs::read(path).unwrap()).collect()
+    bytes_in(office.folder.path())
+}
+
+fn bytes_in(folder: &Path) -> Vec<u8> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { bytes_in(&path) } else { std::fs::read(path).unwrap() }).collect()
 }
 
 #[rocket::async_test]
