@@ -6,7 +6,6 @@ use rocket::{Route, State, get, http::ContentType, response::Responder, routes};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// At the root, so that its scope is the whole site.
 pub const SERVICE_WORKER: &str = "/service-worker.js";
@@ -46,10 +45,8 @@ fn service_worker() -> Fresh {
         files.clear();
     }
     let files = Value::from(files).to_string();
-    let mut release = String::new();
-    for byte in Sha256::digest([SCRIPT, &files].concat()).iter().take(RELEASE_BYTES) {
-        let _ = write!(release, "{byte:02x}");
-    }
+    let digest = Sha256::digest([SCRIPT, &files].concat());
+    let release = base16ct::lower::encode_string(digest.get(..RELEASE_BYTES).unwrap_or_default());
     Fresh::new(format!("const RELEASE = \"{release}\";\nconst FILES = {files};\n{SCRIPT}"), ContentType::JavaScript)
 }
 

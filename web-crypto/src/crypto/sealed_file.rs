@@ -11,14 +11,12 @@ use super::{
     aead::{self, NONCE_BYTES, TAG_BYTES},
     keys::Key,
 };
-use cliquet_wire::signed_bytes::SignedBytes;
+use cliquet_wire::{limits::FILE_CHUNK_BYTES, signed_bytes::SignedBytes};
 use std::ops::Range;
 use zeroize::Zeroizing;
 
-/// Bytes of a file in each chunk but the last.
-pub const CHUNK_BYTES: usize = 1024 * 1024;
-/// The same, sealed.
-pub const SEALED_CHUNK_BYTES: usize = CHUNK_BYTES + TAG_BYTES;
+/// Bytes of a file in each chunk but the last. Sealed it has [`FILE_CHUNK_BYTES`].
+pub const CHUNK_BYTES: usize = FILE_CHUNK_BYTES - TAG_BYTES;
 /// No file is shorter when it is padded: of short ones PADMÉ hides almost nothing.
 const PADDED_BYTES_MIN: u64 = 1024;
 /// Chunks of one file. With them the largest file has a terabyte; how large one may be is for the server to say.
@@ -158,6 +156,7 @@ fn padded_size(size: u64) -> Option<u64> {
 #[allow(clippy::indexing_slicing, reason = "a test may fail")]
 mod tests {
     use super::*;
+    use cliquet_wire::files::chunk_length;
 
     const KEY: [u8; 32] = [7; 32];
 
@@ -205,7 +204,10 @@ mod tests {
             let file = file(size);
             let (layout, chunks) = seal(&file);
             assert_eq!(chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>(), layout.sealed_bytes(), "{size}");
-            assert!(chunks.iter().rev().skip(1).all(|chunk| chunk.len() == SEALED_CHUNK_BYTES));
+            // The server expects the same.
+            let expected: Vec<u64> = (0..).map_while(|number| chunk_length(layout.sealed_bytes(), number)).collect();
+            assert_eq!(chunks.iter().map(|chunk| chunk.len() as u64).collect::<Vec<_>>(), expected, "{size}");
+            assert!(chunks.iter().rev().skip(1).all(|chunk| chunk.len() == FILE_CHUNK_BYTES));
             assert!(open(layout, &chunks).unwrap() == file, "{size}");
         }
     }
@@ -248,7 +250,7 @@ mod tests {
         closed(1, &chunks[2]);
         closed(0, &chunks[0][..chunks[0].len() - 1]);
         closed(0, &[]);
-        for place in [0, CHUNK_BYTES / 2, CHUNK_BYTES, SEALED_CHUNK_BYTES - 1] {
+        for place in [0, CHUNK_BYTES / 2, CHUNK_BYTES, FILE_CHUNK_BYTES - 1] {
             let mut altered = chunks[0].clone();
             altered[place] ^= 1;
             closed(0, &altered);

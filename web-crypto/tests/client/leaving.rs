@@ -120,3 +120,21 @@ fn a_member_may_leave_and_change_nothing_else() {
     world.settle();
     assert_eq!(world.members(BOB, id), ["alice", "bob", "carol"]);
 }
+
+#[test]
+fn a_member_who_cannot_be_reached_keeps_nobody_from_deleting_the_group() {
+    let mut world = World::four();
+    world.office.takes_strangers = false;
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    // Bob and Carol are no contacts, and have no tokens of each other: what he says waits for her.
+    world.change(BOB, id, vec![Change::Remove(address("bob"))]);
+    world.settle();
+    assert_eq!(world.members(ALICE, id), ["alice", "carol"]);
+    assert!(world.devices[BOB].disk.0.keys().any(|(store, _)| *store == Store::ToEncrypt), "it waits");
+    let device = &mut world.devices[BOB];
+    let step = now_or_never(device.messenger.forget_group(id, &device.disk)).unwrap();
+    device.take(step);
+    world.settle();
+    assert!(world.devices[BOB].messenger.groups().next().is_none());
+}

@@ -52,7 +52,7 @@ pub async fn count_to_hand_over(records: &impl Records, id: GroupId) -> Result<O
 }
 
 /// The last texts of a group that are handed over, at most `count`, oldest first: those that stand above the line with this
-/// place. What is not sent yet goes to the new member by itself.
+/// place. What is not sent yet is sent to the new member as well.
 pub(in crate::client) async fn last_texts(
     records: &impl Records,
     id: GroupId,

@@ -134,10 +134,10 @@ impl Messenger {
         Ok(step)
     }
 
-    /// Whether something that this device said about a group waits to be encrypted, or for the server's answer.
+    /// Whether something that this device said about a group waits to be encrypted, or for the server's answer. What is kept
+    /// for a member who cannot be reached does not count: it may wait for ever, and the others know it.
     async fn has_statements_to_tell(&self, id: GroupId, records: &impl Records) -> Result<bool, StepError> {
-        let is_of_group =
-            |waiting: &Waiting| matches!(waiting.what(), Waiting::Statement { group, .. } if *group == id);
+        let is_of_group = |waiting: &Waiting| matches!(waiting, Waiting::Statement { group, .. } if *group == id);
         if self.outbox().filter_map(|entry| entry.about.waiting()).any(|waiting| is_of_group(&waiting)) {
             return Ok(true);
         }
