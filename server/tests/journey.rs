@@ -4,6 +4,9 @@
 //! Read it from the top. What stands below the test is the small part of a browser that keeps records and asks.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+#[path = "support/folder.rs"]
+mod folder;
+
 use cliquet_server::clock::Clock;
 use cliquet_web_crypto::{
     client::{
@@ -34,6 +37,7 @@ use cliquet_wire::{
     poll::{Poll, PollAnswer},
     sign_in::{SignUpFinish, SignUpStart, SignUpStarted, SignedUp},
 };
+use folder::files_under;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use rocket::{
@@ -361,12 +365,7 @@ fn encode(body: &impl Serialize) -> String {
 }
 
 fn anything_contains(folder: &Path, sought: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).any(|path| {
-        if path.is_dir() {
-            return anything_contains(&path, sought);
-        }
-        std::fs::read(path).unwrap().windows(sought.len()).any(|window| window == sought)
-    })
+    files_under(folder).iter().any(|(_, bytes)| bytes.windows(sought.len()).any(|window| window == sought))
 }
 
 fn now() -> u64 {

@@ -1,8 +1,6 @@
 //! Owns searching for what must not be there: a secret as it is, or in the disguises that data commonly wears.
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 /// A secret and its disguises.
 pub(crate) fn disguises(secret: &[u8]) -> Vec<Vec<u8>> {
@@ -29,20 +27,6 @@ pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 pub(crate) fn shows(haystack: &[u8], secret: &[u8]) -> bool {
     disguises(secret).iter().any(|disguise| contains(haystack, disguise))
-}
-
-/// Every file under a folder with its bytes.
-pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files(&path));
-        } else {
-            found.push((path.clone(), fs::read(&path).unwrap()));
-        }
-    }
-    found
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Signals that are handed to who is there, and otherwise dropped.
 
 use crate::support::{
+    folder::files_under,
     letters::holds_a_signal,
     office::{Office, Person, bearer, letter, problem, signal},
 };
@@ -20,10 +21,7 @@ use rocket::{
     http::Status,
     tokio::{join, time::sleep},
 };
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// One padding step and the tag.
 const BYTES: usize = 160 + 16;
@@ -49,12 +47,7 @@ async fn polls_while(office: &Office, who: &Person, from: &Person, signals: Vec<
 
 /// Everything that the data folder holds.
 fn on_the_disk(office: &Office) -> Vec<u8> {
-    bytes_in(office.folder.path())
-}
-
-fn bytes_in(folder: &Path) -> Vec<u8> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { bytes_in(&path) } else { std::fs::read(path).unwrap() }).collect()
+    files_under(office.folder.path()).into_iter().flat_map(|(_, bytes)| bytes).collect()
 }
 
 #[rocket::async_test]

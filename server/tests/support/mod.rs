@@ -6,6 +6,7 @@ pub(crate) mod bucket;
 pub(crate) mod disk;
 pub(crate) mod eventually;
 pub(crate) mod files;
+pub(crate) mod folder;
 pub(crate) mod house;
 pub(crate) mod http;
 pub(crate) mod letters;

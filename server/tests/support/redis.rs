@@ -1,9 +1,8 @@
 //! Owns one Redis of a test's own, with everything on the disk before it answers. Knows nothing of what is kept in it.
 
-use super::{PATIENCE, ports::free_port, process::Process};
+use super::{PATIENCE, folder::files_under, ports::free_port, process::Process};
 use rustix::process::Signal;
 use std::{
-    fs,
     path::Path,
     process::Command,
     thread,
@@ -48,14 +47,7 @@ impl RedisServer {
     /// Everything that it holds, and everything that it has written since it began.
     pub(crate) fn everything(&self) -> Vec<u8> {
         self.command(&["SAVE"]);
-        let mut bytes = Vec::new();
-        let mut folders = vec![self.folder.path().to_owned()];
-        while let Some(folder) = folders.pop() {
-            for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-                if path.is_dir() { folders.push(path) } else { bytes.extend(fs::read(path).unwrap()) }
-            }
-        }
-        bytes
+        files_under(self.folder.path()).into_iter().flat_map(|(_, bytes)| bytes).collect()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> redis::Value {

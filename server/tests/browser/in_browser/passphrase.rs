@@ -1,10 +1,11 @@
 //! A passphrase for one browser: asked for at each start, and what a copy of its files opens without it.
 
 use crate::browser::{Browser, Tab};
-use crate::canaries::{contains, files};
+use crate::canaries::contains;
 use crate::in_browser::put_back::copy as copy_profile;
 use crate::person::Person;
 use crate::stage::Stage;
+use crate::support::folder::files_under;
 use std::path::Path;
 use std::time::Duration;
 
@@ -344,7 +345,7 @@ async fn a_copy_of_a_profile_opens_nothing_without_the_passphrase() {
 
     let (house, copy) = (stage.house.path(), tempfile::tempdir().unwrap());
     copy_profile(&house.join("alice"), &copy.path().join("alice"));
-    for (path, bytes) in files(&copy.path().join("alice")) {
+    for (path, bytes) in files_under(&copy.path().join("alice")) {
         for secret in [canary, "58ab20", PASSPHRASE] {
             assert!(!contains(&bytes, secret.as_bytes()), "{secret} is in {}", path.display());
         }

@@ -1,7 +1,8 @@
 //! What the two say, their passwords and their keys: looked for in everything the server got and kept.
 
-use crate::canaries::{contains, files, shows};
+use crate::canaries::{contains, shows};
 use crate::stage::Stage;
+use crate::support::folder::files_under;
 use serde_json::Value;
 
 /// Copies of what WebCrypto wraps or exports, and of the randomness that keys are made from, for the test's eyes.
@@ -64,7 +65,7 @@ async fn no_text_password_or_private_key_is_in_any_request_file_or_log() {
         places.push((name, [exchange.request_head.as_bytes(), b"\n", &exchange.request_body].concat()));
     }
     places.push(("the log".to_owned(), stage.server.log().into_bytes()));
-    let kept = files(&stage.server.data_dir());
+    let kept = files_under(&stage.server.data_dir());
     places.extend(kept.into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)));
 
     for (kind, secret) in &secrets {
