@@ -237,13 +237,13 @@ impl Person<'_> {
             let step = match next {
                 Next::Idle => panic!("there is nothing to seal"),
                 Next::Encrypted(step) => return self.commit(step),
-                Next::Needs(Needs::Directory { address }) => {
+                Next::Needs(Needs::Directory { address, .. }) => {
                     let directory: DeviceDirectory = self.get(&format!("/contacts/{address}")).await;
                     self.messenger.directory_arrived(directory, now(), &NativeVerifier).await
                 }
-                Next::Needs(Needs::Bundles { address, devices }) => {
+                Next::Needs(Needs::Bundles { address, devices, token }) => {
                     let path = format!("/contacts/{address}/bundles");
-                    let claimed: Bundles = self.post(&path, &ClaimBundles { devices, token: None }).await;
+                    let claimed: Bundles = self.post(&path, &ClaimBundles { devices, token }).await;
                     let mut rng = random();
                     self.messenger.bundles_arrived(&address, claimed.bundles, &NativeVerifier, &mut rng).await
                 }

@@ -253,14 +253,13 @@ impl Member {
     }
 
     fn brings(&mut self, needs: &Needs) {
-        let token = self.messenger.token_of_member(needs.address());
         let step = match needs {
-            Needs::Directory { address } => {
-                let directory = directory(&mut self.client, &self.token, address, token);
+            Needs::Directory { address, token } => {
+                let directory = directory(&mut self.client, &self.token, address, token.clone());
                 now_or_never(self.messenger.directory_arrived(directory, now_ms(), &NativeVerifier))
             }
-            Needs::Bundles { address, devices } => {
-                let bundles = bundles(&mut self.client, &self.token, address, devices.clone(), token);
+            Needs::Bundles { address, devices, token } => {
+                let bundles = bundles(&mut self.client, &self.token, address, devices.clone(), token.clone());
                 let rng = &mut random();
                 now_or_never(self.messenger.bundles_arrived(address, bundles.bundles, &NativeVerifier, rng))
             }

@@ -16,7 +16,10 @@ use super::{
     records::{Records, Store, decode, read, simple, under},
 };
 use crate::crypto::cbor;
-use cliquet_wire::{address::Address, envelope::MessagesSent, limits::ENVELOPE_LIFE_SECONDS, problem::ProblemCode};
+use cliquet_wire::{
+    address::Address, delivery_token::DeliveryToken, envelope::MessagesSent, limits::ENVELOPE_LIFE_SECONDS,
+    problem::ProblemCode,
+};
 use minicbor::{Decode, Encode};
 
 /// Posts that are under way at once: enough that a slow answer holds up nobody else, few enough for a browser's
@@ -45,6 +48,9 @@ pub struct OutboxEntry {
     /// What the post carries.
     #[n(4)]
     pub about: About,
+    /// What lets this account write to those of them who are no contacts. The body has it too.
+    #[n(5)]
+    pub tokens: Vec<(Address, DeliveryToken)>,
 }
 
 /// What becomes of the answer.
@@ -224,7 +230,13 @@ impl Messenger {
     ) -> Result<Step, StepError> {
         let mut step = self.step();
         let Some(entry) = self.outbox_entry(id) else { return Ok(step) };
-        let refusal = refusal(code);
+        let refusal = match refusal(code) {
+            // Their token has come while the post was under way.
+            Refusal::GiveUp if accounts.iter().any(|account| self.knows_another_token(entry, account)) => {
+                Refusal::EncryptAgain
+            }
+            refusal => refusal,
+        };
         if refusal == Refusal::Keep {
             return Ok(step);
         }
@@ -333,6 +345,12 @@ impl Messenger {
             | About::ContactRemoved(_) => {}
         }
         Ok(step)
+    }
+
+    /// Whether this account would write to that one otherwise now.
+    fn knows_another_token(&self, entry: &OutboxEntry, account: &Address) -> bool {
+        let tried = entry.tokens.iter().find(|(address, _)| address == account).map(|(_, token)| token);
+        self.token_of_member(account).as_ref() != tried
     }
 
     /// Leaves those accounts out of what is said in the post's group for a while. Tells whether that helps.

@@ -301,9 +301,9 @@ fn one_that_takes_nothing_from_this_account_is_not_tried_again_for_it() {
     let mut world = World::alice_and_bob(19);
     make_and_set(&mut world, 0);
     let device = &mut world.devices[0];
-    let needs = Needs::Bundles { address: address("bob"), devices: Vec::new() };
+    let needs = Needs::Bundles { address: address("bob"), devices: Vec::new(), token: None };
     let refused = device.messenger.need_refused(&device.disk, &needs, ProblemCode::NotAContact, device.now);
-    let step = now_or_never(refused).unwrap();
+    let step = now_or_never(refused).unwrap().unwrap();
     device.take(step);
     world.settle();
     assert_eq!(told(&world, 1, "alice"), None);

@@ -269,3 +269,30 @@ fn who_missed_their_removal_is_told_of_it_and_of_nothing_later() {
     assert!(!world.devices[BOB].messenger.is_in_group(id));
     assert_eq!(world.members(CAROL, id), ["alice", "carol", "dave"]);
 }
+
+#[test]
+fn who_alone_knows_of_their_removal_tells_it_to_who_writes_to_them() {
+    let mut world = World::four();
+    let id = world.group_of(&["bob", "carol"]);
+    world.settle();
+    world.change(ALICE, id, vec![Change::SetRole { address: address("carol"), role: Role::Admin }]);
+    world.settle();
+    world.devices[ALICE].online = false;
+    world.change(CAROL, id, vec![Change::Remove(address("bob"))]);
+    world.settle();
+    // The server keeps it from Alice, and Carol is not heard any more.
+    world.lose("carol", ALICE);
+    world.devices[CAROL].online = false;
+    world.devices[ALICE].online = true;
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["alice", "carol"]);
+    assert_eq!(world.members(ALICE, id), ["alice", "bob", "carol"]);
+    world.say(ALICE, id, "is anybody there?");
+    world.settle();
+    assert_eq!(world.members(ALICE, id), ["alice", "carol"]);
+    // That is all that he says.
+    let posted = world.office.accepted;
+    world.say(ALICE, id, "we are two");
+    world.settle();
+    assert_eq!(world.office.accepted, posted + 1);
+}

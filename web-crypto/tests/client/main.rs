@@ -28,6 +28,7 @@ mod history;
 mod hostile;
 mod joining;
 mod known_breaks;
+mod late_tokens;
 mod leaving;
 mod notes;
 mod pins;

@@ -339,22 +339,24 @@ impl World {
     fn fetch(&mut self, place: usize, needs: &Needs) {
         let device = &mut self.devices[place];
         let step = match needs {
-            Needs::Directory { address } => {
+            Needs::Directory { address, .. } => {
                 *self.office.looked_up.entry(address.clone()).or_default() += 1;
                 let directory = self.office.directories[address].clone();
                 now_or_never(device.messenger.directory_arrived(directory, device.now, &NativeVerifier))
             }
-            Needs::Bundles { address, devices } => {
+            Needs::Bundles { address, devices, .. } => {
                 let bundles = self.office.claim(address, devices);
                 let arrived = device.messenger.bundles_arrived(address, bundles, &NativeVerifier, &mut device.rng);
                 now_or_never(arrived)
             }
         };
-        let step = step.unwrap_or_else(|_| {
+        let step = step.ok().or_else(|| {
             let refused = device.messenger.need_refused(&device.disk, needs, ProblemCode::BadSignature, device.now);
             now_or_never(refused).unwrap()
         });
-        device.take(step);
+        if let Some(step) = step {
+            device.take(step);
+        }
     }
 
     pub(crate) fn post_one(&mut self, place: usize) -> bool {

@@ -46,6 +46,7 @@ use cliquet_wire::{
     bytes::{Blob, Bytes},
     certificate::{Certificate, DeviceDirectory},
     contacts::ContactState,
+    delivery_token::DeliveryToken,
     envelope::Envelope,
     ids::{DeviceId, EnvelopeId, SegmentId},
     opaque::Stretching,
@@ -221,6 +222,7 @@ fn under_way() -> [(&'static str, Vec<u8>); 7] {
         accounts: vec!["bob@example.org".parse().unwrap()],
         body: "{\"envelopes\":[]}".into(),
         about: About::Receipt(vec![message(3), message(4)]),
+        tokens: [("bob@example.org".parse().unwrap(), DeliveryToken(Bytes([6; 16])))].to_vec(),
     };
     let unknown = UnknownContent {
         conversation,

@@ -200,19 +200,21 @@ impl World {
         let device = &mut self.devices[place];
         let not_proven = |_| ProblemCode::BadSignature;
         let step = match needs {
-            Needs::Directory { address } => {
+            Needs::Directory { address, .. } => {
                 let directory = self.office.directories[address].clone();
                 now_or_never(device.messenger.directory_arrived(directory, device.now, &StampCheck)).map_err(not_proven)
             }
-            Needs::Bundles { address, devices } => self.office.claim(address, devices).and_then(|bundles| {
+            Needs::Bundles { address, devices, .. } => self.office.claim(address, devices).and_then(|bundles| {
                 let arrived = device.messenger.bundles_arrived(address, bundles, &StampCheck, &mut device.rng);
                 now_or_never(arrived).map_err(not_proven)
             }),
         };
-        let step = step.unwrap_or_else(|code| {
+        let step = step.map(Some).unwrap_or_else(|code| {
             now_or_never(device.messenger.need_refused(&device.disk, needs, code, device.now)).unwrap()
         });
-        device.take(step);
+        if let Some(step) = step {
+            device.take(step);
+        }
     }
 
     /// Posts what is in the outbox. The answer may get lost.

@@ -5,6 +5,7 @@ use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
 use cliquet_wire::{
     address::Address,
     contacts::{Bundles, ClaimBundles},
+    delivery_token::DeliveryToken,
 };
 
 /// Brings what is missing.
@@ -14,18 +15,17 @@ use cliquet_wire::{
 pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Result<(), AppError> {
     let platform = engine.platform();
     match needs {
-        Needs::Directory { address } => {
-            let taken = take_directory(engine, address).await;
+        Needs::Directory { address, token } => {
+            let taken = take_directory(engine, address, token.clone()).await;
             // A server that was restored from a backup has the list from then, and takes a newer one.
             let is_older = taken == Err(Alarm::ListOlder.into());
             if is_older && address == engine.email() && own_list::renew(engine).await.is_ok() {
-                return take_directory(engine, address).await;
+                return take_directory(engine, address, None).await;
             }
             taken
         }
-        Needs::Bundles { address, devices } => {
-            let token = engine.read(|messenger| messenger.token_of_member(address)).await?;
-            let claim = ClaimBundles { devices: devices.clone(), token };
+        Needs::Bundles { address, devices, token } => {
+            let claim = ClaimBundles { devices: devices.clone(), token: token.clone() };
             let path = ["/contacts/", address.as_str(), "/bundles"].concat();
             let Bundles { bundles } = api::post(platform, &path, &claim).await?;
             engine
@@ -38,9 +38,13 @@ pub(super) async fn fetch<P: Platform>(engine: &Engine<P>, needs: &Needs) -> Res
     }
 }
 
-async fn take_directory<P: Platform>(engine: &Engine<P>, address: &Address) -> Result<(), AppError> {
+async fn take_directory<P: Platform>(
+    engine: &Engine<P>,
+    address: &Address,
+    token: Option<DeliveryToken>,
+) -> Result<(), AppError> {
     let platform = engine.platform();
-    let directory = match engine.read(|messenger| messenger.token_of_member(address)).await? {
+    let directory = match token {
         Some(token) => search_user::member_directory(platform, address, token).await?,
         None => search_user::directory(platform, address).await?,
     };

@@ -8,7 +8,7 @@ use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
 /// # Errors
 /// When the server does not answer or what it shows is refused, and when this browser lacks the account key.
 pub(super) async fn tend<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
-    let own = Needs::Directory { address: engine.email().clone() };
+    let own = Needs::Directory { address: engine.email().clone(), token: None };
     // Another device may have renewed it. And a server that was restored from a backup gets it again by that.
     fetch(engine, &own).await?;
     let now = engine.platform().now_ms();

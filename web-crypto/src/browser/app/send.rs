@@ -168,7 +168,14 @@ impl<P: Platform> Sender<P> {
             Err(error) => return Err(error),
         };
         let (store, now) = (self.engine.store(), self.engine.platform().now_ms());
-        self.engine.run(async |messenger| Ok(Some(messenger.need_refused(store, needs, code, now).await?))).await?;
+        let refused = self.engine.run_with(async |messenger| {
+            let step = messenger.need_refused(store, needs, code, now).await?;
+            let is_refused = step.is_some();
+            Ok((step, is_refused))
+        });
+        if !refused.await? {
+            return Ok(());
+        }
         // Without one's own devices nothing can be encrypted for anyone.
         if needs.address() == self.engine.email() {
             return Err(alarm.unwrap_or(Alarm::NotProven).into());

@@ -74,7 +74,7 @@ impl Messenger {
         // the server asks for that.
         let own = self.address();
         if self.directory(own).is_none() || !self.own_directory_fresh() {
-            return Some(Needs::Directory { address: own.clone() });
+            return Some(Needs::Directory { address: own.clone(), token: None });
         }
         for part in &job.parts {
             let address = part.account.clone();
@@ -82,11 +82,11 @@ impl Messenger {
             // One's own list is renewed, and looked for then.
             let is_old = |list| address != *own && peer.is_some_and(|peer| peer.list_wants_a_look(list, now));
             if self.directory(&address).is_none_or(|directory| is_old(&directory.device_list)) {
-                return Some(Needs::Directory { address });
+                return Some(Needs::Directory { token: self.token_of_member(&address), address });
             }
             let devices = self.without_session(&address);
             if !devices.is_empty() {
-                return Some(Needs::Bundles { address, devices });
+                return Some(Needs::Bundles { token: self.token_of_member(&address), address, devices });
             }
         }
         None
@@ -151,10 +151,10 @@ impl Messenger {
                 step.changes.put(Store::MessageKeys, simple(id), key);
             }
             let token = |account: &Address| Some((account.clone(), self.token_of_member(account)?));
-            let tokens = post.accounts.iter().filter_map(token).collect();
-            let body = post.body(tokens).map_err(|_| StepError::CannotEncrypt)?;
+            let tokens: Vec<_> = post.accounts.iter().filter_map(token).collect();
+            let body = post.body(tokens.iter().cloned().collect()).map_err(|_| StepError::CannotEncrypt)?;
             let (conversation, accounts) = (job.conversation.clone(), post.accounts.clone());
-            let entry = OutboxEntry { id, conversation, accounts, body, about: job.about.clone() };
+            let entry = OutboxEntry { id, conversation, accounts, body, tokens, about: job.about.clone() };
             step.changes.put(Store::Outbox, entry.key(), &entry);
             step.effects.push(Effect::Outbox);
         }

@@ -25,7 +25,7 @@ use super::{
     peer::{Owed, Peer, Trust},
     records::{Records, under},
 };
-use cliquet_wire::{address::Address, ids::DeviceId, problem::ProblemCode};
+use cliquet_wire::{address::Address, delivery_token::DeliveryToken, ids::DeviceId, problem::ProblemCode};
 use job::{Job, sync};
 use rand_core::CryptoRng;
 
@@ -47,6 +47,8 @@ pub enum Needs {
     Directory {
         /// The account whose devices are not known.
         address: Address,
+        /// What lets this account ask, of a member who is no contact.
+        token: Option<DeliveryToken>,
     },
     /// `POST /contacts/<email>/bundles`, for `Messenger::bundles_arrived`.
     Bundles {
@@ -54,6 +56,8 @@ pub enum Needs {
         address: Address,
         /// Its devices without a session.
         devices: Vec<DeviceId>,
+        /// As above.
+        token: Option<DeliveryToken>,
     },
 }
 
@@ -61,7 +65,14 @@ impl Needs {
     /// The account for which something is missing.
     pub fn address(&self) -> &Address {
         match self {
-            Self::Directory { address } | Self::Bundles { address, .. } => address,
+            Self::Directory { address, .. } | Self::Bundles { address, .. } => address,
+        }
+    }
+
+    /// What it is asked for with.
+    fn token(&self) -> Option<&DeliveryToken> {
+        match self {
+            Self::Directory { token, .. } | Self::Bundles { token, .. } => token.as_ref(),
         }
     }
 }
@@ -138,7 +149,7 @@ impl Messenger {
         // A device of one's own has shown itself, or a later list was named: the person is told whether there is anything
         // to send or not.
         if self.directory(self.address()).is_none() && is_free(self.address()) {
-            return Ok(Next::Needs(Needs::Directory { address: self.address().clone() }));
+            return Ok(Next::Needs(Needs::Directory { address: self.address().clone(), token: None }));
         }
         Ok(Next::Idle)
     }
@@ -152,7 +163,8 @@ impl Messenger {
     }
 
     /// The server refused what `Needs` asked for, with `code`; or its answer was refused here, and `code` is `BadSignature`.
-    /// A temporary failure changes nothing: put the address off and ask again later.
+    /// A temporary failure changes nothing: put the address off and ask again later. `None`: another token of that account
+    /// has come while the server was asked. Ask again at once.
     ///
     /// # Errors
     /// When a record cannot be read.
@@ -162,9 +174,12 @@ impl Messenger {
         needs: &Needs,
         code: ProblemCode,
         now: u64,
-    ) -> Result<Step, StepError> {
+    ) -> Result<Option<Step>, StepError> {
         let mut step = self.step();
         let address = needs.address();
+        if refusal(code) == Refusal::GiveUp && self.token_of_member(address).as_ref() != needs.token() {
+            return Ok(None);
+        }
         if refusal(code) == Refusal::GiveUp && address != self.address() {
             // A member who cannot be looked up stops nobody else in the group.
             for known in self.groups() {
@@ -178,12 +193,12 @@ impl Messenger {
                 }
             }
         }
-        let Some(mut contact) = self.contact(address) else { return Ok(step) };
+        let Some(mut contact) = self.contact(address) else { return Ok(Some(step)) };
         match refusal(code) {
-            Refusal::Keep => return Ok(step),
+            Refusal::Keep => return Ok(Some(step)),
             Refusal::EncryptAgain => contact.forget_directory(),
             // It concerns the account's own devices: no message is at fault.
-            Refusal::GiveUp if contact.is_own() => return Ok(step),
+            Refusal::GiveUp if contact.is_own() => return Ok(Some(step)),
             Refusal::GiveUp => {
                 contact.owed = Owed::default();
                 // Nobody waits for it, and the next try would end alike.
@@ -199,6 +214,6 @@ impl Messenger {
             }
         }
         self.put_contact(contact, &mut step);
-        Ok(step)
+        Ok(Some(step))
     }
 }

@@ -1,0 +1,70 @@
+//! Members of a group whose delivery tokens come while something is on its way to them without.
+
+use crate::{
+    groups::{ALICE, BOB, CAROL},
+    world::{World, address, now_or_never},
+};
+use cliquet_web_crypto::client::{
+    conversation::GroupId,
+    encrypt_next::{Needs, Next},
+};
+use cliquet_wire::problem::ProblemCode;
+
+impl World {
+    /// A group of Alice, Bob and Carol, in which Bob and Carol do not reach each other yet.
+    fn two_who_do_not_reach_each_other() -> (Self, GroupId) {
+        let mut world = Self::four();
+        world.office.takes_strangers = false;
+        let id = world.group_of(&["bob", "carol"]);
+        world.settle();
+        (world, id)
+    }
+
+    /// Carol's token comes to Bob through Alice, while nothing leaves him.
+    fn tell_bob_carols_token(&mut self) {
+        self.set_token(CAROL);
+        while [ALICE, CAROL].into_iter().any(|place| self.seal_one(place) || self.post_one(place) || self.poll(place))
+            || self.poll(BOB)
+        {}
+        assert!(self.devices[BOB].messenger.token_of_member(&address("carol")).is_some());
+    }
+}
+
+#[test]
+fn a_post_that_is_refused_after_the_token_came_goes_again_with_it() {
+    let (mut world, id) = World::two_who_do_not_reach_each_other();
+    world.say(BOB, id, "hello");
+    while world.devices[BOB].messenger.outbox().next().is_none() {
+        assert!(world.seal_one(BOB));
+    }
+    world.tell_bob_carols_token();
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["bob: hello"]);
+}
+
+#[test]
+fn keys_that_are_refused_after_the_token_came_are_asked_for_again_with_it() {
+    let (mut world, id) = World::two_who_do_not_reach_each_other();
+    world.say(BOB, id, "hello");
+    let asked = |world: &mut World| {
+        let device = &mut world.devices[BOB];
+        match now_or_never(device.messenger.encrypt_next(&device.disk, &[], device.now, &mut device.rng)).unwrap() {
+            Next::Needs(needs) => needs,
+            next => panic!("{next:?}"),
+        }
+    };
+    let needs = asked(&mut world);
+    assert_eq!(needs, Needs::Directory { address: address("carol"), token: None });
+    world.tell_bob_carols_token();
+    let refused = |world: &World, needs: &Needs| {
+        let device = &world.devices[BOB];
+        now_or_never(device.messenger.need_refused(&device.disk, needs, ProblemCode::NotAContact, device.now)).unwrap()
+    };
+    assert!(refused(&world, &needs).is_none());
+    let again = asked(&mut world);
+    let Needs::Directory { token: Some(_), .. } = &again else { panic!("{again:?}") };
+    // With it the refusal counts.
+    assert!(refused(&world, &again).is_some());
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["bob: hello"]);
+}
