@@ -56,15 +56,21 @@ fn keys_that_are_refused_after_the_token_came_are_asked_for_again_with_it() {
     let needs = asked(&mut world);
     assert_eq!(needs, Needs::Directory { address: address("carol"), token: None });
     world.tell_bob_carols_token();
-    let refused = |world: &World, needs: &Needs| {
+    let refused = |world: &World, needs: &Needs, code| {
         let device = &world.devices[BOB];
-        now_or_never(device.messenger.need_refused(&device.disk, needs, ProblemCode::NotAContact, device.now)).unwrap()
+        now_or_never(device.messenger.need_refused(&device.disk, needs, code, device.now)).unwrap()
     };
-    assert!(refused(&world, &needs).is_none());
+    let is_current = |world: &World, needs: &Needs| world.devices[BOB].messenger.is_current(needs);
+    // A stranger who looked up too many is refused too, and who has a token is no stranger.
+    for code in [ProblemCode::NotAContact, ProblemCode::TooManyRequests] {
+        assert!(refused(&world, &needs, code).is_none());
+    }
+    assert!(!is_current(&world, &needs), "somebody would wait for nothing");
     let again = asked(&mut world);
     let Needs::Directory { token: Some(_), .. } = &again else { panic!("{again:?}") };
+    assert!(is_current(&world, &again));
     // With it the refusal counts.
-    assert!(refused(&world, &again).is_some());
+    assert!(refused(&world, &again, ProblemCode::NotAContact).is_some());
     world.settle();
     assert_eq!(world.texts(CAROL, id), ["bob: hello"]);
 }

@@ -50,8 +50,8 @@ pub struct Sender<P: Platform> {
     /// Nothing is tried before this pause is over; ended early by `pump_now`.
     paused: Cell<bool>,
     pauses: Cell<u32>,
-    /// What is missing for them could not be fetched.
-    put_off: RefCell<Vec<Address>>,
+    /// What could not be fetched. Its accounts wait, unless it would be asked for in another way now.
+    put_off: RefCell<Vec<Needs>>,
     /// By the clock: receipts that are held back leave then. In the past: nobody waits.
     receipts_wait_until: Cell<u64>,
 }
@@ -150,6 +150,8 @@ impl<P: Platform> Sender<P> {
         self.engine
             .run_with(async |messenger| {
                 let (now, rng) = (platform.now_ms(), &mut platform.rng());
+                let put_off = put_off.iter().filter(|needs| messenger.is_current(needs));
+                let put_off: Vec<Address> = put_off.map(|needs| needs.address().clone()).collect();
                 Ok(match messenger.encrypt_next(platform.store(), &put_off, now, rng).await? {
                     Next::Idle => (None, Found::Nothing),
                     Next::Needs(needs) => (None, Found::Missing(needs)),
@@ -183,7 +185,7 @@ impl<P: Platform> Sender<P> {
         if let Some(alarm) = alarm {
             self.engine.say(Notice::Failed(alarm.into()));
         }
-        self.put_off.borrow_mut().push(needs.address().clone());
+        self.put_off.borrow_mut().push(needs.clone());
         self.pause_put_off();
         Ok(())
     }

@@ -162,6 +162,12 @@ impl Messenger {
         owes && (peer.trust != Trust::Member || self.shared_group(&peer.address).is_some())
     }
 
+    /// Whether that account would be asked with the same token now.
+    pub fn is_current(&self, needs: &Needs) -> bool {
+        let address = needs.address();
+        address == self.address() || self.token_of_member(address).as_ref() == needs.token()
+    }
+
     /// The server refused what `Needs` asked for, with `code`; or its answer was refused here, and `code` is `BadSignature`.
     /// A temporary failure changes nothing: put the address off and ask again later. `None`: another token of that account
     /// has come while the server was asked. Ask again at once.
@@ -177,7 +183,7 @@ impl Messenger {
     ) -> Result<Option<Step>, StepError> {
         let mut step = self.step();
         let address = needs.address();
-        if refusal(code) == Refusal::GiveUp && self.token_of_member(address).as_ref() != needs.token() {
+        if !self.is_current(needs) {
             return Ok(None);
         }
         if refusal(code) == Refusal::GiveUp && address != self.address() {

@@ -168,9 +168,9 @@ impl Messenger {
             group.ask_picture(state, &contact.peer.address, said.now);
         }
         // Nobody else may know of the statement any more by which this account left, and none of its texts will tell it.
-        if let Some(state) = state.filter(|state| {
-            !lacks_statements && within.head != state.hash() && !self.is_member(state, self.address())
-        }) {
+        if let Some(state) = state
+            .filter(|state| !lacks_statements && within.head != state.hash() && !self.is_member(state, self.address()))
+        {
             group.want(&contact.peer.address, within.head, state.picture());
         }
         let is_allowed = state.is_some_and(|state| may_say(state, contact, &body));
