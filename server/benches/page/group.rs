@@ -130,6 +130,8 @@ pub(super) async fn measure(house: &Path, url: &str, server: &Program) -> Vec<Ro
     gina.send(FIRST).await;
     arrivals.until_all_have(FIRST, devices).await;
     hugo.until_hears(FIRST).await;
+    // A device that begins to listen again tells of older texts too, when something about them changes.
+    let first_came = arrivals.last(FIRST);
     let members = pollers.end();
     let members = tokio::task::spawn_blocking(move || answers(members)).await.unwrap();
 
@@ -148,7 +150,7 @@ pub(super) async fn measure(house: &Path, url: &str, server: &Program) -> Vec<Ro
     let sendings: Vec<Sending> = serde_json::from_value(gina.tab.ask("sendings", vec![]).await).unwrap();
     let [first, sendings @ ..] = sendings.as_slice() else { panic!("no press was seen") };
     assert_eq!(sendings.len(), TEXTS, "a press was not seen");
-    let first = arrivals.last(FIRST) - first.pressed;
+    let first = first_came - first.pressed;
     let came = hugo.tab.ask("a[0].map(text => came[text])", vec![json!(texts)]).await;
     let came: Vec<f64> = serde_json::from_value(came).unwrap();
     rows(&sendings[NOT_COUNTED..], &came[NOT_COUNTED..], &texts[NOT_COUNTED..], (&arrivals, devices), first)
