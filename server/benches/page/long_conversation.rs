@@ -258,6 +258,7 @@ fn conversation(alice: &Person, bob: &Person) -> Vec<Message> {
             lifetime: None,
             received_by: None,
             passed_on_by: None,
+            attachment: None,
         }
     });
     messages.collect()

@@ -84,7 +84,10 @@ impl Mallory {
             time: now_ms(),
             list: OwnList::of(&self.directory.device_list),
             group: None,
-            body: Body::Event { id, event: Event::Text { text: text.into(), quote: None, seconds: None } },
+            body: Body::Event {
+                id,
+                event: Event::Text { text: text.into(), quote: None, seconds: None, attachment: None },
+            },
         };
         let content = content.encode().unwrap();
         let (_, envelope) = sessions.encrypt(EnvelopeId::from_parts(now_ms(), random), &content, &mut rng()).unwrap();

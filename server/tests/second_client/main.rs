@@ -156,7 +156,7 @@ impl Ours {
         rng().fill_bytes(&mut random);
         let body = Body::Event {
             id: MessageId::from_parts(NOW_MS, random),
-            event: Event::Text { text: text.into(), quote: None, seconds: None },
+            event: Event::Text { text: text.into(), quote: None, seconds: None, attachment: None },
         };
         let (sender, device) = (self.own.email().clone(), self.own.device());
         let list = OwnList { counter: 1, hash: Bytes([0; 32]) };

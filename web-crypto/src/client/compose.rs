@@ -2,13 +2,14 @@
 //! tab may write it down; only the leader folds and encrypts it.
 
 use super::{
-    content::{EMOJI_BYTES_MAX, is_blank},
+    content::{CAPTION_BYTES_MAX, EMOJI_BYTES_MAX, is_blank},
     conversation::{
         Amendments, ConversationId, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, MessageRef,
         OutgoingEvent, Waiting, may_amend,
     },
     records::{Changes, RecordsError, Store},
 };
+use crate::crypto::attachment::Attachment;
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
 use rand_core::CryptoRng;
 
@@ -27,8 +28,9 @@ pub enum ComposeError {
     /// Nothing of it would be seen: see [`is_blank`].
     #[error("there is nothing to send")]
     Empty,
-    /// Past [`MESSAGE_TEXT_BYTES_MAX`] bytes of UTF-8.
-    #[error("the text is longer than {MESSAGE_TEXT_BYTES_MAX} bytes")]
+    /// Past [`MESSAGE_TEXT_BYTES_MAX`] bytes of UTF-8, or with a file past [`CAPTION_BYTES_MAX`]; or something that is said
+    /// of a file is too long.
+    #[error("the text is longer than it may be")]
     TooLong,
     /// Somebody else's message, or one that is deleted.
     #[error("this cannot be done with this message")]
@@ -56,7 +58,20 @@ pub fn compose(
     rng: &mut impl CryptoRng,
 ) -> Result<Composed, ComposeError> {
     check(text)?;
-    let message = Message {
+    let message = fresh(own, conversation, text, quote, now, newest, rng);
+    Ok(Composed { changes: waiting(&message), message })
+}
+
+fn fresh(
+    own: &Address,
+    conversation: &ConversationId,
+    text: &str,
+    quote: Option<MessageRef>,
+    now: u64,
+    newest: u64,
+    rng: &mut impl CryptoRng,
+) -> Message {
+    Message {
         id: fresh_id(now, rng),
         conversation: conversation.clone(),
         sender: own.clone(),
@@ -70,8 +85,41 @@ pub fn compose(
         lifetime: None,
         received_by: None,
         passed_on_by: None,
-    };
+        attachment: None,
+    }
+}
+
+/// A message that brings a file, and perhaps a text. It waits for its file: see [`uploaded`].
+///
+/// # Errors
+/// For a text past the limit, and for a file of which something is.
+pub fn compose_with(
+    attachment: Attachment,
+    own: &Address,
+    conversation: &ConversationId,
+    caption: &str,
+    quote: Option<MessageRef>,
+    now: u64,
+    newest: u64,
+    rng: &mut impl CryptoRng,
+) -> Result<Composed, ComposeError> {
+    if caption.len() > CAPTION_BYTES_MAX || !attachment.fits() {
+        return Err(ComposeError::TooLong);
+    }
+    let caption = if is_blank(caption) { "" } else { caption };
+    let message = fresh(own, conversation, caption, quote, now, newest, rng);
+    let message = Message { attachment: Some(Box::new(attachment)), ..message };
     Ok(Composed { changes: waiting(&message), message })
+}
+
+/// The message's file is at the server: it waits to be encrypted now. Nothing changes for one that was deleted meanwhile.
+pub fn uploaded(message: &Message) -> Changes {
+    let mut changes = Changes::default();
+    changes.delete(Store::Uploads, message.to_encrypt_key());
+    if !message.is_deleted() {
+        put_in_line(message, &mut changes);
+    }
+    changes
 }
 
 impl Composed {
@@ -185,12 +233,20 @@ pub(super) fn fresh_id(now: u64, rng: &mut impl CryptoRng) -> MessageId {
     MessageId::from_parts(now, random)
 }
 
-/// The message, and its place in the line of what waits to be encrypted.
+/// The message, and its place in the line of what waits to be encrypted, or of what waits for its file.
 fn waiting(message: &Message) -> Changes {
     let mut changes = Changes::default();
     message.put_into(&mut changes);
-    changes.put(Store::ToEncrypt, message.to_encrypt_key(), &Waiting::Message(message.key()));
+    if message.attachment.is_some() {
+        changes.put(Store::Uploads, message.to_encrypt_key(), &message.key());
+    } else {
+        put_in_line(message, &mut changes);
+    }
     changes
+}
+
+fn put_in_line(message: &Message, changes: &mut Changes) {
+    changes.put(Store::ToEncrypt, message.to_encrypt_key(), &Waiting::Message(message.key()));
 }
 
 /// The event, and its places in the lines of what is to be folded and of what waits to be encrypted. The message itself

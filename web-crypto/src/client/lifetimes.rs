@@ -129,7 +129,9 @@ impl Messenger {
         let stamps = message.amendments.stamps_of(self.address(), message.is_own());
         let events: Vec<String> = stamps.map(Stamp::event_key).collect();
         let place = message.key();
-        step.changes.delete(Store::ToEncrypt, message.to_encrypt_key());
+        for store in [Store::ToEncrypt, Store::Uploads] {
+            step.changes.delete(store, message.to_encrypt_key());
+        }
         for entry in self.outbox() {
             let is_about = match entry.about.waiting() {
                 Some(Waiting::Message(key)) => key == place,

@@ -257,6 +257,7 @@ mod tests {
             lifetime: None,
             received_by: None,
             passed_on_by: None,
+            attachment: None,
         }
     }
 

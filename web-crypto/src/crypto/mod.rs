@@ -16,6 +16,7 @@
 pub mod account_settings;
 pub mod account_token;
 pub mod aead;
+pub mod attachment;
 pub mod bundle;
 pub mod cbor;
 pub mod conversation_settings;

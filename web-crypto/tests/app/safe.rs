@@ -295,6 +295,7 @@ pub(crate) async fn say(page: &Page, number: u8) {
         lifetime: None,
         received_by: None,
         passed_on_by: None,
+        attachment: None,
     };
     let store = page.engine.store();
     let said = page.engine.run(async |messenger| Ok(Some(messenger.brought_back(store, vec![message]).await?)));

@@ -49,6 +49,7 @@ fn text(with: &str, time: u64, text: &str) -> Message {
         lifetime: None,
         received_by: None,
         passed_on_by: None,
+        attachment: None,
     }
 }
 

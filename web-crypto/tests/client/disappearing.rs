@@ -295,7 +295,7 @@ fn a_storage_from_before_comes_back_and_shows_nothing_that_is_over() {
 }
 
 fn text_of(id: MessageId, seconds: Option<u32>) -> Body {
-    Body::Event { id, event: Event::Text { text: CANARY.into(), quote: None, seconds } }
+    Body::Event { id, event: Event::Text { text: CANARY.into(), quote: None, seconds, attachment: None } }
 }
 
 #[test]

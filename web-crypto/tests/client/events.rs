@@ -214,8 +214,10 @@ fn what_comes_before_its_message_waits_for_it_and_no_more_than_so_many() {
     // The second edit of one that waits already finds room.
     let later = Event::Edit { of: id(0), text: "later".into() };
     bob.say_all(&mut world, [Body::Event { id: id(90_000), event: later }]);
-    let text =
-        |n| Body::Event { id: id(n), event: Event::Text { text: format!("text {n}"), quote: None, seconds: None } };
+    let text = |n| Body::Event {
+        id: id(n),
+        event: Event::Text { text: format!("text {n}"), quote: None, seconds: None, attachment: None },
+    };
     bob.say_all(&mut world, [text(0), text(1), text(WAITING_AMENDMENTS_MAX)]);
     let shown = world.devices[0].conversation("bob");
     assert_eq!(shown[..2], ["< later", "< edit 1"]);
@@ -283,7 +285,10 @@ fn of_kind(world: &World, kind: u8) -> Vec<u8> {
     let content = says(
         world,
         1,
-        Body::Event { id: id(u32::from(kind)), event: Event::Text { text: "new".into(), quote: None, seconds: None } },
+        Body::Event {
+            id: id(u32::from(kind)),
+            event: Event::Text { text: "new".into(), quote: None, seconds: None, attachment: None },
+        },
     );
     let mut bytes = content.encode().unwrap().to_vec();
     // The kind is field 3, and 1 is its number for a text.
@@ -406,7 +411,10 @@ fn a_reply_to_what_somebody_said_elsewhere_is_a_text_without_a_quote() {
     let mut bob = ByHand::bob(&mut world);
     let to = |n, name: &str| {
         let quote = Some(MessageRef { sender: address(name), id: id(9) });
-        Body::Event { id: id(n), event: Event::Text { text: format!("to {name}"), quote, seconds: None } }
+        Body::Event {
+            id: id(n),
+            event: Event::Text { text: format!("to {name}"), quote, seconds: None, attachment: None },
+        }
     };
     bob.say_all(&mut world, [to(1, "carol"), to(2, "alice"), to(3, "bob")]);
     let quoted = |line: &Message| line.quote.as_ref().map(|quote| quote.sender.clone());
@@ -436,7 +444,10 @@ fn a_message_is_edited_and_deleted_for_everyone_within_a_day_and_no_millisecond_
             let text = says(
                 &world,
                 1,
-                Body::Event { id: id(of), event: Event::Text { text: "old".into(), quote: None, seconds: None } },
+                Body::Event {
+                    id: id(of),
+                    event: Event::Text { text: "old".into(), quote: None, seconds: None, attachment: None },
+                },
             );
             let mut edit = says(&world, 1, Body::Event { id: id(1_000 + of), event: edit_of(of, "new") });
             edit.time = written + after;

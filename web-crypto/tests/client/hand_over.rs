@@ -62,7 +62,15 @@ impl World {
 
 fn text(author: &str, n: u8, words: &str) -> HandedOver {
     let (author, id) = (address(author), MessageId::from_parts(1, [n; 10]));
-    HandedOver { author, id, text: words.into(), client_time: 1_000, server_time: 1_000 + u64::from(n), quote: None }
+    HandedOver {
+        author,
+        id,
+        text: words.into(),
+        client_time: 1_000,
+        server_time: 1_000 + u64::from(n),
+        quote: None,
+        attachment: None,
+    }
 }
 
 #[test]

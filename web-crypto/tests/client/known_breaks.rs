@@ -70,7 +70,7 @@ pub(crate) fn says(world: &World, from: usize, body: Body) -> Content {
 fn text(words: &str) -> Body {
     Body::Event {
         id: MessageId::from_parts(1, [8; 10]),
-        event: Event::Text { text: words.into(), quote: None, seconds: None },
+        event: Event::Text { text: words.into(), quote: None, seconds: None, attachment: None },
     }
 }
 
@@ -176,7 +176,7 @@ fn a_contact_cannot_plant_copies_of_what_one_never_wrote() {
             account_key: Some(Box::new(bobs_key.clone())),
             body: Box::new(Body::Event {
                 id: message,
-                event: Event::Text { text: "I owe Mallory 100".into(), quote: None, seconds: None },
+                event: Event::Text { text: "I owe Mallory 100".into(), quote: None, seconds: None, attachment: None },
             }),
         },
         Body::Sync {

@@ -7,6 +7,7 @@
     reason = "a test may fail"
 )]
 
+mod attachments;
 mod clearing;
 mod conversation;
 mod conversation_settings;

@@ -101,6 +101,7 @@ fn text(id: u8, sender: &str, status: DeliveryStatus, text: &str) -> Message {
         lifetime: None,
         received_by: None,
         passed_on_by: None,
+        attachment: None,
     }
 }
 
@@ -423,7 +424,7 @@ prop_compose! {
     fn any_text()(id in any::<[u8; 10]>(), times in any::<[u64; 3]>(), mark in mark(), words in any::<String>()) -> Message {
         let ((sender, status), [sort_time, client_time, server_time]) = (mark, times);
         let (id, body) = (MessageId::from_parts(client_time, id), MessageBody::Text(words));
-        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default(), quote: None, lifetime: None, received_by: None, passed_on_by: None }
+        Message { id, conversation: address("bob").into(), sender: address(sender), sort_time, client_time, server_time, body, status, amendments: Amendments::default(), quote: None, lifetime: None, received_by: None, passed_on_by: None, attachment: None }
     }
 }
 

@@ -68,6 +68,7 @@ pub(crate) fn group_contents() -> [(&'static str, Content); 3] {
         client_time: TIME,
         server_time: TIME + 1,
         quote,
+        attachment: None,
     };
     let texts = vec![text(1, None), text(2, quote)];
     [

@@ -98,7 +98,12 @@ fn contents() -> Vec<(&'static str, Content)> {
             "content_1.bin",
             Body::Event {
                 id: message(3),
-                event: Event::Text { text: text.clone(), quote: Some(of.clone()), seconds: Some(3_600) },
+                event: Event::Text {
+                    text: text.clone(),
+                    quote: Some(of.clone()),
+                    seconds: Some(3_600),
+                    attachment: None,
+                },
             },
         ),
         ("content_2.bin", Body::ContactRequest),
@@ -108,7 +113,10 @@ fn contents() -> Vec<(&'static str, Content)> {
             Body::Sync {
                 conversation: conversation.clone(),
                 account_key: Some(Box::new(account_key.clone())),
-                body: Box::new(Body::Event { id: message(3), event: Event::Text { text, quote: None, seconds: None } }),
+                body: Box::new(Body::Event {
+                    id: message(3),
+                    event: Event::Text { text, quote: None, seconds: None, attachment: None },
+                }),
             },
         ),
         ("content_6.bin", Body::RetryRequest { envelopes: vec![EnvelopeId(message(5).0), EnvelopeId(message(6).0)] }),
@@ -166,6 +174,7 @@ fn texts() -> Vec<Message> {
         lifetime: None,
         received_by: None,
         passed_on_by: None,
+        attachment: None,
     };
     let edit = Event::Edit { of: message(5), text: "six".into() };
     let mut edited = text("alice@example.org", 5, DeliveryStatus::Read, "five");

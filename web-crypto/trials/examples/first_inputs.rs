@@ -160,7 +160,10 @@ fn main() {
     write(
         "content",
         "text",
-        &text(Body::Event { id: message, event: Event::Text { text: "é".into(), quote: None, seconds: None } }),
+        &text(Body::Event {
+            id: message,
+            event: Event::Text { text: "é".into(), quote: None, seconds: None, attachment: None },
+        }),
     );
     write("content", "contact_request", &text(Body::ContactRequest));
     write("content", "receipt", &text(Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![message; 2] }));

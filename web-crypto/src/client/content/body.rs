@@ -41,6 +41,8 @@ pub const GROUP_RECEIPT_NAMES_MAX: usize = RECEIPT_NAMES_MAX;
 pub const RETRY_NAMES_MAX: usize = 64;
 /// Bytes of a reaction: the longest sequences of emoji have half as many.
 pub const EMOJI_BYTES_MAX: usize = 64;
+/// Bytes of the text that goes with a file. Together with the largest preview it fits an envelope.
+pub const CAPTION_BYTES_MAX: usize = MESSAGE_TEXT_BYTES_MAX / 2;
 /// Unknown kinds below it are shown as one notice; those from it on are not shown.
 pub const FIRST_SILENT_KIND: u16 = 128;
 
@@ -165,8 +167,8 @@ impl Body {
     pub(super) fn encode(&self) -> Result<Fields, ContentError> {
         self.check()?;
         let (kind, fields) = match self.clone() {
-            Self::Event { id, event: Event::Text { text, quote, seconds } } => {
-                (1, cbor::encode(&Text { id, text, quote, seconds }))
+            Self::Event { id, event: Event::Text { text, quote, seconds, attachment } } => {
+                (1, cbor::encode(&Text { id, text, quote, seconds, attachment }))
             }
             Self::ContactRequest => (2, cbor::encode(&Nothing {})),
             Self::Receipt { kind, messages } => (3, cbor::encode(&Receipt { kind, messages })),
@@ -213,8 +215,8 @@ impl Body {
                 Self::Sync { conversation, account_key, body: Box::new(Self::decode(kind, &fields)?) }
             }
             1 => {
-                let Text { id, text, quote, seconds } = read(fields)?;
-                Self::Event { id, event: Event::Text { text, quote, seconds } }
+                let Text { id, text, quote, seconds, attachment } = read(fields)?;
+                Self::Event { id, event: Event::Text { text, quote, seconds, attachment } }
             }
             2 => {
                 let Nothing {} = read(fields)?;
@@ -312,6 +314,9 @@ impl Body {
             return Err(ContentError::Malformed);
         }
         let fits = match self {
+            Self::Event { event: Event::Text { text, attachment: Some(attachment), .. }, .. } => {
+                text.len() <= CAPTION_BYTES_MAX && attachment.fits()
+            }
             Self::Event { event: Event::Text { text, .. } | Event::Edit { text, .. }, .. } => {
                 text.len() <= MESSAGE_TEXT_BYTES_MAX
             }

@@ -5,7 +5,7 @@ use crate::{
         content::ReceiptKind,
         conversation::{ConversationId, MessageId, MessageRef},
     },
-    crypto::{account_token::AccountToken, conversation_settings::JoinSecret},
+    crypto::{account_token::AccountToken, attachment::Attachment, conversation_settings::JoinSecret},
 };
 use cliquet_wire::{account_key::AccountKey, ids::EnvelopeId};
 use minicbor::{Decode, Encode, bytes::ByteVec};
@@ -21,6 +21,8 @@ pub(super) struct Text {
     pub(super) quote: Option<MessageRef>,
     #[n(3)]
     pub(super) seconds: Option<u32>,
+    #[n(4)]
+    pub(super) attachment: Option<Box<Attachment>>,
 }
 
 #[derive(Encode, Decode)]

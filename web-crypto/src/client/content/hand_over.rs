@@ -1,9 +1,12 @@
 //! Texts of a group that a member hands over to somebody whom they add.
 
 use super::of_group::bytes_of;
-use crate::client::{
-    conversation::{MessageId, MessageRef},
-    group::HANDED_OVER_MAX,
+use crate::{
+    client::{
+        conversation::{MessageId, MessageRef},
+        group::HANDED_OVER_MAX,
+    },
+    crypto::attachment::Attachment,
 };
 use cliquet_wire::{address::Address, bytes::Digest, limits::MESSAGE_TEXT_BYTES_MAX};
 use minicbor::{Decode, Encode};
@@ -33,6 +36,9 @@ pub struct HandedOver {
     /// What it replies to.
     #[n(5)]
     pub quote: Option<MessageRef>,
+    /// The file that it brings.
+    #[n(6)]
+    pub attachment: Option<Box<Attachment>>,
 }
 
 #[derive(Encode, Decode)]
@@ -63,7 +69,9 @@ impl HandedOver {
 
 /// Whether one content may have these.
 pub(super) fn fits(texts: &[HandedOver]) -> bool {
-    let are_short = texts.iter().all(|text| text.text.len() <= MESSAGE_TEXT_BYTES_MAX);
+    let are_short = texts.iter().all(|text| {
+        text.text.len() <= MESSAGE_TEXT_BYTES_MAX && text.attachment.as_ref().is_none_or(|attachment| attachment.fits())
+    });
     are_short && texts.len() <= usize::from(HANDED_OVER_MAX) && bytes_of(texts) <= HANDED_OVER_BYTES_MAX
 }
 

@@ -15,7 +15,8 @@ mod of_group;
 
 pub use blank::is_blank;
 pub use body::{
-    Body, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, RECEIPT_NAMES_MAX, RETRY_NAMES_MAX, ReceiptKind,
+    Body, CAPTION_BYTES_MAX, EMOJI_BYTES_MAX, FIRST_SILENT_KIND, GROUP_RECEIPT_NAMES_MAX, RECEIPT_NAMES_MAX,
+    RETRY_NAMES_MAX, ReceiptKind,
 };
 pub use hand_over::{HANDED_OVER_BYTES_MAX, HandedOver};
 pub use of_group::{MemberToken, STATEMENTS_BYTES_MAX};
@@ -184,13 +185,13 @@ mod tests {
     }
 
     fn text(text: String) -> Body {
-        event(Event::Text { text, quote: None, seconds: None })
+        event(Event::Text { text, quote: None, seconds: None, attachment: None })
     }
 
     fn all() -> Vec<Body> {
         let bodies = vec![
             text("Salut 👋".into()),
-            event(Event::Text { text: "Oui".into(), quote: Some(of()), seconds: None }),
+            event(Event::Text { text: "Oui".into(), quote: Some(of()), seconds: None, attachment: None }),
             Body::ContactRequest,
             Body::Receipt { kind: ReceiptKind::Delivered, messages: vec![id(1), id(2)] },
             Body::Receipt { kind: ReceiptKind::Read, messages: vec![] },
@@ -217,6 +218,7 @@ mod tests {
                     client_time: 1,
                     server_time: 2,
                     quote: Some(of()),
+                    attachment: None,
                 }],
             },
             Body::DeliveryToken(AccountToken { token: DeliveryToken(Bytes([3; 16])), decided: 2 }),

@@ -1,7 +1,7 @@
 //! What can happen in a conversation, and what each event is about.
 
 use super::MessageId;
-use crate::client::records::simple;
+use crate::{client::records::simple, crypto::attachment::Attachment};
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 use uuid::Uuid;
@@ -21,6 +21,9 @@ pub enum Event {
         /// How long it is kept once it was read. `None`: for good.
         #[n(2)]
         seconds: Option<u32>,
+        /// The file that it brings. The text may be empty then.
+        #[n(3)]
+        attachment: Option<Box<Attachment>>,
     },
     /// Replaces the text of the sender's own message.
     #[n(1)]

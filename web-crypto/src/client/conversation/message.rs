@@ -11,7 +11,7 @@ use crate::{
         group::Change,
         records::{Changes, Record, RecordsError, Store, decode, push_order, push_uuid, under},
     },
-    crypto::cbor,
+    crypto::{attachment::Attachment, cbor},
 };
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
@@ -62,6 +62,9 @@ pub struct Message {
     /// wrote it.
     #[n(12)]
     pub passed_on_by: Option<Address>,
+    /// The file that it brings.
+    #[n(13)]
+    pub attachment: Option<Box<Attachment>>,
 }
 
 /// How long a text is kept, and until when.
@@ -165,6 +168,7 @@ impl Message {
             lifetime: None,
             received_by: None,
             passed_on_by: None,
+            attachment: None,
         }
     }
 
@@ -284,6 +288,7 @@ impl Message {
     /// Its time is over, and its author is told that nobody had confirmed it.
     pub(crate) fn expire(&mut self) {
         (self.body, self.quote, self.amendments) = (MessageBody::Expired, None, Amendments::default());
+        self.attachment = None;
     }
 
     /// Takes what later events made of it. Tells whether anything changed. An edit that comes too late does not count,
@@ -294,7 +299,7 @@ impl Message {
             return false;
         }
         if self.amendments.is_deleted() {
-            (self.body, self.quote) = (MessageBody::Deleted, None);
+            (self.body, self.quote, self.attachment) = (MessageBody::Deleted, None, None);
         }
         true
     }
@@ -382,6 +387,7 @@ mod tests {
             lifetime: None,
             received_by: None,
             passed_on_by: None,
+            attachment: None,
         }
     }
 

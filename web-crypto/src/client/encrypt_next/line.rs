@@ -100,7 +100,15 @@ impl Messenger {
             What::Message(message) => {
                 let MessageBody::Text(text) = &message.body else { return Ok(self.drop_line(&line)) };
                 let seconds = message.lifetime.map(|lifetime| lifetime.seconds);
-                (message.id, Event::Text { text: text.clone(), quote: message.quote.clone(), seconds })
+                (
+                    message.id,
+                    Event::Text {
+                        text: text.clone(),
+                        quote: message.quote.clone(),
+                        seconds,
+                        attachment: message.attachment.clone(),
+                    },
+                )
             }
             What::Event(outgoing) => (outgoing.id, outgoing.event.clone()),
             What::VaultKeys(keys, devices) => {

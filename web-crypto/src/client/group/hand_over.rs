@@ -145,6 +145,7 @@ impl Messenger {
                 lifetime: None,
                 received_by: None,
                 passed_on_by: Some(by.clone()),
+                attachment: text.attachment.map(|attachment| Box::new(attachment.cleaned())),
             };
             if kept.conversation.settings.clears(message.shown_time()) {
                 continue;
@@ -235,5 +236,6 @@ pub(in crate::client) fn handed_over(message: &Message) -> Option<HandedOver> {
         client_time: message.client_time,
         server_time: message.server_time,
         quote: message.quote.clone(),
+        attachment: message.attachment.clone(),
     })
 }

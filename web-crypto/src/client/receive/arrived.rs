@@ -286,8 +286,8 @@ impl Messenger {
         records: &impl Records,
         step: &mut Step,
     ) -> Result<bool, StepError> {
-        let (text, quote, seconds) = match event {
-            Event::Text { text, quote, seconds } => (text, quote, seconds),
+        let (text, quote, seconds, attachment) = match event {
+            Event::Text { text, quote, seconds, attachment } => (text, quote, seconds, attachment),
             Event::Timer { seconds } => return Ok(take_timer(conversation, id, seconds, said, step)),
             event => {
                 let stamp = Stamp { time: said.time, id };
@@ -321,6 +321,7 @@ impl Messenger {
             lifetime: seconds.map(Lifetime::of),
             received_by: is_own.then(|| self.readers_of(&conversation.id)).flatten(),
             passed_on_by: None,
+            attachment: attachment.map(|attachment| Box::new(attachment.cleaned())),
         };
         self.take_waiting(&mut message, conversation, records, step).await?;
         let (read_until, read_at) = conversation.read_so_far();

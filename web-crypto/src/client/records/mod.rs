@@ -40,6 +40,9 @@ pub enum Store {
     MessageKeys,
     /// By `time/id`: what waits to be encrypted. Any tab adds to it; only the leader takes from it.
     ToEncrypt,
+    /// By `time/id`: messages whose files are not all at the server yet, as their keys in [`Store::Messages`]. Any tab adds to
+    /// it; only the leader takes from it, and then the message waits to be encrypted.
+    Uploads,
     /// By `time/id`: texts that the history on the server does not have yet, as their keys in [`Store::Messages`].
     ToKeep,
     /// By `end/time/id`: texts that disappear, as their keys in [`Store::Messages`]. The end of one that was not read yet is
@@ -73,7 +76,7 @@ pub enum Store {
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -85,6 +88,7 @@ impl Store {
         Self::Messages,
         Self::MessageKeys,
         Self::ToEncrypt,
+        Self::Uploads,
         Self::ToKeep,
         Self::Lifetimes,
         Self::Events,
@@ -128,6 +132,7 @@ impl Store {
             Self::Messages => "messages",
             Self::MessageKeys => "message_keys",
             Self::ToEncrypt => "to_encrypt",
+            Self::Uploads => "uploads",
             Self::ToKeep => "to_keep",
             Self::Lifetimes => "lifetimes",
             Self::Events => "events",

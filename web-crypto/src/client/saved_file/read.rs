@@ -5,7 +5,7 @@ use crate::{
     client::conversation::{
         Amendments, ConversationId, DeliveryStatus, Failure, Message, MessageBody, MessageId, ReceivedBy,
     },
-    crypto::{cbor, file_proof::FileProof},
+    crypto::{attachment::Attachment, cbor, file_proof::FileProof},
 };
 use cliquet_wire::{
     address::Address,
@@ -189,8 +189,17 @@ impl<'a> Texts<'a> {
         if rest.0.starts_with(" data-passed-on-by=") {
             passed_on_by = Some(Address::canonical(rest.attribute("passed-on-by")?).ok()?);
         }
+        let mut attachment: Option<Box<Attachment>> = None;
+        if rest.0.starts_with(" data-attachment=") {
+            let Blob(bytes) = rest.attribute("attachment")?.parse().ok()?;
+            attachment = Some(Box::new(cbor::decode(&bytes).ok()?));
+        }
         rest.skip("><b>")?;
-        rest.until("</time><p>")?;
+        rest.until("</time>")?;
+        if attachment.is_some() {
+            rest.until("</i>")?;
+        }
+        rest.skip("<p>")?;
         let text = unescaped(rest.until("</p></li>")?)?;
         // The newest text is shown as if it were the first; the edit that made it says so.
         let body = if amendments.is_deleted() { MessageBody::Deleted } else { MessageBody::Text(text) };
@@ -209,6 +218,7 @@ impl<'a> Texts<'a> {
             lifetime: None,
             received_by,
             passed_on_by,
+            attachment,
         };
         Some(Some(message))
     }

@@ -112,11 +112,21 @@ impl<'a> Writer<'a> {
         if let Some(member) = &message.passed_on_by {
             self.attribute("passed-on-by", member.as_str());
         }
+        if let Some(attachment) = &message.attachment {
+            let blob = Blob(cbor::encode(&**attachment).to_vec());
+            self.attribute("attachment", &blob.to_string());
+        }
         self.raw("><b>");
         self.text(message.sender.as_str());
         self.raw("</b> <time>");
         self.text(when);
-        self.raw("</time><p>");
+        self.raw("</time>");
+        if let Some(attachment) = &message.attachment {
+            self.raw(" <i>");
+            self.text(&attachment.name);
+            self.raw("</i>");
+        }
+        self.raw("<p>");
         self.text(message.text());
         self.raw("</p></li>");
     }
