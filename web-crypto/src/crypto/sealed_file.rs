@@ -72,7 +72,7 @@ impl FileLayout {
         Some(start.min(self.size)..end.min(self.size))
     }
 
-    fn padded_content(self, number: u32) -> Option<Range<u64>> {
+    pub fn padded_content(self, number: u32) -> Option<Range<u64>> {
         let start = u64::from(number) * CHUNK_BYTES as u64;
         (start < self.padded).then(|| start..self.padded.min(start + CHUNK_BYTES as u64))
     }

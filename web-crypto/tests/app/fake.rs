@@ -1,5 +1,6 @@
 //! A browser's services in memory: a disk, a server that answers as told, and tokio's paused clock.
 
+use crate::fake_files::FakeFiles;
 use cliquet_web_crypto::{
     browser::{
         app::to_restore::{BEFORE, CONTACTS, TO_RESTORE},
@@ -50,6 +51,7 @@ struct Inner {
     commits: Cell<usize>,
     refuses: Cell<bool>,
     led: Cell<bool>,
+    files: FakeFiles,
     lead_free: Event,
 }
 
@@ -206,6 +208,7 @@ struct TabInner {
     closed: Event,
     rng: Cell<u64>,
     signer: Cell<Option<MakeSigner>>,
+    files: FakeFiles,
 }
 
 impl Tab {
@@ -225,11 +228,17 @@ impl Tab {
             closed: Event::new(),
             rng: Cell::new(0),
             signer: Cell::new(None),
+            files: disk.0.files.clone(),
         }))
     }
 
     pub(crate) fn disk(&self) -> &Disk {
         &self.0.disk
+    }
+
+    /// What is kept of files, and the server of them.
+    pub(crate) fn files(&self) -> &FakeFiles {
+        &self.0.files
     }
 
     /// Polls are answered so, one after the other; then they are held until their deadline.

@@ -10,6 +10,7 @@ mod delivery_token;
 mod drafts;
 mod engine;
 mod fake;
+mod fake_files;
 mod frames;
 mod groups;
 mod history;

@@ -4,6 +4,7 @@ use super::{
     change::Change,
     command::Command,
     error::AppError,
+    files::Progress,
     frame::{Frame, FrameError},
     status::Status,
 };
@@ -49,6 +50,8 @@ pub enum Signal {
     Said(Notice),
     /// What somebody else does in a conversation.
     Heard(Heard),
+    /// How far the file of a message is on its way to the server. `key`: the message's.
+    Uploading { key: String, progress: Progress },
     /// Another tab runs a later release: reload.
     Outdated,
 }
@@ -151,6 +154,13 @@ impl<P: Platform> Engine<P> {
         self.tell(&Signal::Heard(heard));
     }
 
+    /// Tells every tab how far an upload is.
+    pub(super) fn uploading(&self, key: &str, progress: Progress) {
+        let key = key.to_owned();
+        self.platform.announce(&Frame::Uploading { key: key.clone(), progress }.encode());
+        self.tell(&Signal::Uploading { key, progress });
+    }
+
     /// Does it here when this tab leads, else asks the tab that does.
     pub fn ask(&self, command: Command) {
         if self.leads() {
@@ -167,6 +177,7 @@ impl<P: Platform> Engine<P> {
             Ok(Frame::Ask(command)) if self.leads() => self.tell(&Signal::Asked(command)),
             Ok(Frame::Ask(_) | Frame::Hello) => {}
             Ok(Frame::Heard(heard)) => self.tell(&Signal::Heard(heard)),
+            Ok(Frame::Uploading { key, progress }) => self.tell(&Signal::Uploading { key, progress }),
             Ok(Frame::Alarm(alarm)) => self.tell(&Signal::Said(Notice::Failed(alarm.into()))),
             Err(FrameError::Later) => self.tell(&Signal::Outdated),
             Err(FrameError::Unreadable) => self.platform.announce(&Frame::Hello.encode()),

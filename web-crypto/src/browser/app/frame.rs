@@ -4,7 +4,7 @@
 //! read, of an earlier version for instance, is refused and answered with [`Frame::Hello`], so that its sender learns of
 //! the later version.
 
-use super::{alarm::Alarm, change::Change, command::Command};
+use super::{alarm::Alarm, change::Change, command::Command, files::Progress};
 use crate::{
     client::ephemeral::Heard,
     crypto::cbor::{self, LoadError, Record},
@@ -29,6 +29,14 @@ pub enum Frame {
     /// What somebody else does in a conversation.
     #[n(4)]
     Heard(#[n(0)] Heard),
+    /// How far the file of a message is on its way to the server.
+    #[n(5)]
+    Uploading {
+        #[n(0)]
+        key: String,
+        #[n(1)]
+        progress: Progress,
+    },
 }
 
 impl Record for Frame {

@@ -172,7 +172,7 @@ impl<P: Platform> Leader<P> {
                     }
                 });
             }
-            Signal::Heard(_) | Signal::Said(_) | Signal::Outdated => {}
+            Signal::Heard(_) | Signal::Said(_) | Signal::Uploading { .. } | Signal::Outdated => {}
         }
     }
 }

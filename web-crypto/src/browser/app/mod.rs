@@ -23,6 +23,7 @@ pub mod engine;
 pub mod error;
 mod execute;
 mod fetch;
+pub mod files;
 pub mod frame;
 pub mod groups;
 pub mod history_check;

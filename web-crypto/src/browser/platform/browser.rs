@@ -35,6 +35,10 @@ impl Browser {
         Self { account, store, channel, requests, lead: RefCell::default() }
     }
 
+    pub(super) fn account_store(&self) -> &Store {
+        &self.store
+    }
+
     /// The channel to the account's other tabs.
     pub fn channel(&self) -> &Channel {
         &self.channel

@@ -17,6 +17,8 @@ const VERSION: u32 = 1;
 pub const KEYS: &str = "keys";
 /// Everything else, sealed.
 pub const RECORDS: &str = "records";
+/// Parts of files, each sealed under the file's own key.
+pub const FILES: &str = "files";
 
 /// What IndexedDB says is wrong.
 fn refusal(error: &JsValue) -> StoreError {
@@ -114,13 +116,22 @@ impl Database {
         transaction.object_store(store).map_err(|error| refusal(&error))
     }
 
-    /// One transaction over both object stores. Once this returns `Ok`, what `write` asked for is on the disk, all of
-    /// it; on `Err`, none of it is.
+    /// One transaction over keys and records. Once this returns `Ok`, what `write` asked for is on the disk, all of it; on
+    /// `Err`, none of it is.
     pub async fn commit(&self, write: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>) -> Result<(), StoreError> {
+        self.commit_to(&[KEYS, RECORDS], write).await
+    }
+
+    /// The same over these object stores.
+    pub async fn commit_to(
+        &self,
+        stores: &[&str],
+        write: impl FnOnce(&IdbTransaction) -> Result<(), JsValue>,
+    ) -> Result<(), StoreError> {
         let options = Object::new();
         // Relaxed is Chromium's default: a power cut then forgets ratchet steps that were already on the wire.
         let _ = Reflect::set(&options, &"durability".into(), &"strict".into());
-        let stores = Array::of2(&KEYS.into(), &RECORDS.into());
+        let stores: Array = stores.iter().map(|store| JsValue::from_str(store)).collect();
         let transaction = self
             .inner
             .unchecked_ref::<DurableDatabase>()
@@ -168,7 +179,7 @@ fn failure(request: &IdbRequest) -> StoreError {
 /// Runs inside the exclusive transaction that a new version opens. One step a version.
 fn upgrade(request: &IdbOpenDbRequest) {
     let Ok(Ok(database)) = request.result().map(JsCast::dyn_into::<IdbDatabase>) else { return };
-    for store in [KEYS, RECORDS] {
+    for store in [KEYS, RECORDS, FILES] {
         if !database.object_store_names().contains(store) {
             // An error here aborts the upgrade, and `open` reports it.
             let _ = database.create_object_store(store);

@@ -12,6 +12,8 @@ pub mod camera;
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
 pub mod error;
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub mod files;
 #[cfg(target_arch = "wasm32")]
 pub mod htmx;
 #[cfg(target_arch = "wasm32")]

@@ -6,10 +6,12 @@ use crate::{
     crypto::{
         keys::Key,
         rsa::{SignError, Signer, Verifier, WrappedAccountKey},
+        sealed_file::FileLayout,
     },
 };
-use cliquet_wire::{account_key::AccountKey, address::Address, ids::DeviceId, opaque::Stretching};
+use cliquet_wire::{account_key::AccountKey, address::Address, bytes::Digest, ids::DeviceId, opaque::Stretching};
 use rand_core::CryptoRng;
+use std::ops::Range;
 use zeroize::Zeroizing;
 
 /// Time.
@@ -302,8 +304,93 @@ pub trait AccountPlatform: Clock + Http + Crypto {
     ) -> impl Future<Output = Result<WrappedAccountKey, SignError>>;
 }
 
+/// Bytes of files, which may be more than a page should have in its own memory: the browser holds them.
+pub trait Files {
+    /// A file of the person's, or one that was opened. Read in parts.
+    type Blob: Clone + 'static;
+    /// A megabyte of one at most, sealed or not.
+    type Part: Clone;
+
+    /// How many bytes it has.
+    fn blob_bytes(&self, blob: &Self::Blob) -> u64;
+
+    /// These bytes of it, followed by zero bytes until there are `padded`.
+    ///
+    /// # Errors
+    /// When the browser cannot read the file: it was moved or changed meanwhile.
+    fn read(
+        &self,
+        blob: &Self::Blob,
+        range: Range<u64>,
+        padded: usize,
+    ) -> impl Future<Output = Result<Self::Part, StoreError>>;
+
+    /// Parts as one file. Only the first bytes of each count, as many as are said. `media_type`: as what the browser may
+    /// show it, or empty.
+    ///
+    /// # Errors
+    /// When the browser has no room.
+    fn join(&self, parts: &[(Self::Part, usize)], media_type: &str) -> Result<Self::Blob, StoreError>;
+
+    /// AES-256-GCM.
+    ///
+    /// # Errors
+    /// When the browser's cryptography refuses.
+    fn seal(&self, sealing: &Sealing<'_>, part: &Self::Part) -> impl Future<Output = Result<Self::Part, StoreError>>;
+
+    /// Opens what [`Files::seal`] sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for anything else.
+    fn open(&self, sealing: &Sealing<'_>, sealed: &Self::Part) -> impl Future<Output = Result<Self::Part, StoreError>>;
+
+    /// SHA-256.
+    ///
+    /// # Errors
+    /// When the browser's cryptography refuses.
+    fn sha_256(&self, part: &Self::Part) -> impl Future<Output = Result<Digest, StoreError>>;
+
+    /// Keeps a sealed part of a file in this browser. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], or as [`Storage::value`].
+    fn keep_part(&self, file: &Digest, number: u32, part: &Self::Part) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// What [`Files::keep_part`] kept.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn kept_part(&self, file: &Digest, number: u32) -> impl Future<Output = Result<Option<Self::Part>, StoreError>>;
+
+    /// Keeps nothing of this file any more.
+    ///
+    /// # Errors
+    /// As [`Storage::value`].
+    fn forget_parts(&self, file: &Digest) -> impl Future<Output = Result<(), StoreError>>;
+
+    /// Sends a sealed part to the server: the text of an answer of success.
+    ///
+    /// # Errors
+    /// As [`Http::request`].
+    fn put_part(&self, path: &str, part: &Self::Part) -> impl Future<Output = Result<String, HttpError>>;
+
+    /// These bytes of a file at the server.
+    ///
+    /// # Errors
+    /// As [`Http::request`].
+    fn get_part(&self, path: &str, range: Range<u64>) -> impl Future<Output = Result<Self::Part, HttpError>>;
+}
+
+/// How a part is sealed: which chunk of a file it is.
+#[derive(Clone, Copy)]
+pub struct Sealing<'a> {
+    pub key: &'a Key,
+    pub layout: FileLayout,
+    pub number: u32,
+}
+
 /// Everything that the messenger of one account needs of a browser.
-pub trait Platform: Clock + Tasks + Http + Crypto + Posts + Tabs + Presence + 'static {
+pub trait Platform: Clock + Tasks + Http + Crypto + Posts + Tabs + Presence + Files + 'static {
     type Store: Ranges;
     type Signer: Signer;
 
@@ -323,6 +410,12 @@ pub trait Platform: Clock + Tasks + Http + Crypto + Posts + Tabs + Presence + 's
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Record(…)")
+    }
+}
+
+impl std::fmt::Debug for Sealing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealing(…)")
     }
 }
 

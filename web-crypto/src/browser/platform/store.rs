@@ -171,6 +171,11 @@ impl Store {
         self.database.close();
     }
 
+    /// Where files are kept beside the records.
+    pub(super) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// See [`Database::closed`].
     pub fn closed(&self) -> Promise {
         self.database.closed()

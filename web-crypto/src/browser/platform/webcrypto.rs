@@ -212,11 +212,11 @@ fn sealing(nonce: &[u8; 12], account_key: &AccountKey) -> Object {
     ])
 }
 
-fn usages(names: &[&str]) -> JsValue {
+pub(super) fn usages(names: &[&str]) -> JsValue {
     names.iter().map(|name| JsValue::from_str(name)).collect::<Array>().into()
 }
 
-fn dictionary(entries: &[(&str, JsValue)]) -> Object {
+pub(super) fn dictionary(entries: &[(&str, JsValue)]) -> Object {
     let object = Object::new();
     for (name, value) in entries {
         // Setting a property of a plain object made here cannot fail.

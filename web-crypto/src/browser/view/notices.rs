@@ -36,7 +36,7 @@ pub fn listen(engine: &Engine, words: Rc<Words>) {
         Signal::Outdated => {
             let _ = dom::window().map(|window| window.location().reload());
         }
-        Signal::Changed(_) | Signal::Asked(_) | Signal::Heard(_) => {}
+        Signal::Changed(_) | Signal::Asked(_) | Signal::Heard(_) | Signal::Uploading { .. } => {}
     });
 }
 

@@ -1,0 +1,121 @@
+//! Bytes of files in memory, and a server that keeps what it is sent.
+
+use crate::fake::Tab;
+use cliquet_web_crypto::{
+    browser::platform::{
+        error::{HttpError, StoreError},
+        service::{Files, Sealing},
+    },
+    crypto::sealed_file::{open_chunk, seal_chunk},
+};
+use cliquet_wire::bytes::{Bytes, Digest};
+use sha2::{Digest as _, Sha256};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    ops::Range,
+    rc::Rc,
+};
+
+/// What this browser keeps of files, and what the server does with parts.
+#[derive(Clone, Default)]
+pub(crate) struct FakeFiles(Rc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    kept: RefCell<BTreeMap<(Digest, u32), Vec<u8>>>,
+    is_full: Cell<bool>,
+    sent: RefCell<Vec<(String, Vec<u8>)>>,
+    #[expect(clippy::type_complexity, reason = "what the server says to a path and a part")]
+    takes: RefCell<Option<Box<dyn Fn(&str, &[u8]) -> Result<String, HttpError>>>>,
+    #[expect(clippy::type_complexity, reason = "what the server has of a path, in this range")]
+    gives: RefCell<Option<Box<dyn Fn(&str, Range<u64>) -> Result<Vec<u8>, HttpError>>>>,
+}
+
+impl FakeFiles {
+    /// From now on nothing more can be kept, or it can again.
+    pub(crate) fn fill(&self, is_full: bool) {
+        self.0.is_full.set(is_full);
+    }
+
+    /// How many parts are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.0.kept.borrow().len()
+    }
+
+    /// Paths and parts, in the order in which they were sent.
+    pub(crate) fn sent(&self) -> Vec<(String, Vec<u8>)> {
+        self.0.sent.borrow().clone()
+    }
+
+    pub(crate) fn take(&self, takes: impl Fn(&str, &[u8]) -> Result<String, HttpError> + 'static) {
+        self.0.takes.replace(Some(Box::new(takes)));
+    }
+
+    pub(crate) fn give(&self, gives: impl Fn(&str, Range<u64>) -> Result<Vec<u8>, HttpError> + 'static) {
+        self.0.gives.replace(Some(Box::new(gives)));
+    }
+}
+
+impl Files for Tab {
+    type Blob = Rc<Vec<u8>>;
+    type Part = Vec<u8>;
+
+    fn blob_bytes(&self, blob: &Rc<Vec<u8>>) -> u64 {
+        blob.len() as u64
+    }
+
+    async fn read(&self, blob: &Rc<Vec<u8>>, range: Range<u64>, padded: usize) -> Result<Vec<u8>, StoreError> {
+        let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
+        let mut part = blob.get(range).ok_or(StoreError::Refused)?.to_vec();
+        part.resize(padded, 0);
+        Ok(part)
+    }
+
+    fn join(&self, parts: &[(Vec<u8>, usize)], _: &str) -> Result<Rc<Vec<u8>>, StoreError> {
+        Ok(Rc::new(parts.iter().flat_map(|(part, bytes)| part.iter().take(*bytes).copied()).collect()))
+    }
+
+    async fn seal(&self, sealing: &Sealing<'_>, part: &Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let content = sealing.layout.content(sealing.number).unwrap();
+        let content = &part[..usize::try_from(content.end - content.start).unwrap()];
+        seal_chunk(sealing.key, sealing.layout, sealing.number, content).map_err(|_| StoreError::Refused)
+    }
+
+    async fn open(&self, sealing: &Sealing<'_>, sealed: &Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let opened = open_chunk(sealing.key, sealing.layout, sealing.number, sealed);
+        opened.map(|opened| opened.to_vec()).map_err(|_| StoreError::Damaged)
+    }
+
+    async fn sha_256(&self, part: &Vec<u8>) -> Result<Digest, StoreError> {
+        Ok(Bytes(Sha256::digest(part).into()))
+    }
+
+    async fn keep_part(&self, file: &Digest, number: u32, part: &Vec<u8>) -> Result<(), StoreError> {
+        let files = &self.files().0;
+        if files.is_full.get() {
+            return Err(StoreError::Full);
+        }
+        files.kept.borrow_mut().insert((*file, number), part.clone());
+        Ok(())
+    }
+
+    async fn kept_part(&self, file: &Digest, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.files().0.kept.borrow().get(&(*file, number)).cloned())
+    }
+
+    async fn forget_parts(&self, file: &Digest) -> Result<(), StoreError> {
+        self.files().0.kept.borrow_mut().retain(|(kept, _), _| kept != file);
+        Ok(())
+    }
+
+    async fn put_part(&self, path: &str, part: &Vec<u8>) -> Result<String, HttpError> {
+        let files = &self.files().0;
+        files.sent.borrow_mut().push((path.to_owned(), part.clone()));
+        files.takes.borrow().as_ref().map_or(Err(HttpError::Offline), |takes| takes(path, part))
+    }
+
+    async fn get_part(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, HttpError> {
+        self.files().0.gives.borrow().as_ref().map_or(Err(HttpError::Offline), |gives| gives(path, range))
+    }
+}
