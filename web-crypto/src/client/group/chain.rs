@@ -194,6 +194,27 @@ impl Chain {
         links.into_iter().map(|link| link.checked.signed()).collect()
     }
 
+    /// How many of the statements that count somebody must know, at least so many, to find that these count, though they
+    /// may know every other one that does not. What an admin says later may decide which branch counts.
+    pub(in crate::client) fn enough(&self, at_least: usize) -> usize {
+        let finds = |count: &usize| {
+            let mut known = self.clone();
+            let mut unknown: BTreeSet<Digest> = self.path.iter().skip(*count).copied().collect();
+            let mut links: Vec<&Link> = self.links.values().collect();
+            links.sort_by_key(|link| link.state.version());
+            for link in links {
+                if unknown.contains(&link.checked.statement().previous) {
+                    unknown.insert(link.checked.hash());
+                }
+            }
+            unknown.into_iter().for_each(|hash| known.remove(hash));
+            known.followers.retain(|_, followers| !followers.is_empty());
+            known.resolve();
+            known.path.len() == *count && self.path.starts_with(&known.path)
+        };
+        (at_least..self.path.len()).find(finds).unwrap_or(self.path.len())
+    }
+
     /// Finds the path that counts, from the latest statements back: what follows a statement is decided before it is
     /// compared with others.
     fn resolve(&mut self) {

@@ -145,7 +145,8 @@ impl Messenger {
     }
 
     /// What somebody lacks whose newest statement is `after`: all of it when that one does not count here. A former member
-    /// gets what there was until they left. And which statement is the newest for them.
+    /// gets what there was until they left, and what else it takes to see that they did. And which statement is the newest
+    /// for them.
     pub(in crate::client) fn statements_for(
         &self,
         id: GroupId,
@@ -157,7 +158,8 @@ impl Messenger {
         let last = links.iter().rposition(|link| link.state().member(by).is_some());
         let left = last.map(|last| last + 1).filter(|left| *left < links.len() && by != self.address());
         if let Some(left) = left {
-            links.truncate(left + 1);
+            let counts = links.iter().any(|link| link.statement().hash() == *after);
+            links.truncate(if counts { left + 1 } else { chain.enough(left + 1) });
         }
         let newest = links.last().map(|link| link.statement().hash());
         let place = links.iter().position(|link| link.statement().hash() == *after);
