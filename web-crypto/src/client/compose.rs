@@ -5,9 +5,10 @@ use super::{
     content::{CAPTION_BYTES_MAX, EMOJI_BYTES_MAX, is_blank},
     conversation::{
         Amendments, ConversationId, DeliveryStatus, Event, Lifetime, Message, MessageBody, MessageId, MessageRef,
-        OutgoingEvent, Waiting, may_amend,
+        OutgoingEvent, Waiting, may_amend, message_key,
     },
     records::{Changes, RecordsError, Store},
+    upload::{FileToDelete, Upload, file_key},
 };
 use crate::crypto::attachment::Attachment;
 use cliquet_wire::{address::Address, limits::MESSAGE_TEXT_BYTES_MAX};
@@ -120,6 +121,23 @@ pub fn uploaded(message: &Message) -> Changes {
         put_in_line(message, &mut changes);
     }
     changes
+}
+
+/// Forgets a message that waits for its file. What the server has of the file is deleted.
+pub fn cancel_upload(message: &Message) -> Changes {
+    let mut changes = Changes::default();
+    changes.delete(Store::Uploads, message.to_encrypt_key());
+    changes.delete(Store::Messages, message.key());
+    changes.delete(Store::MessageKeys, message_key(&message.conversation, &message.sender, message.id));
+    delete_file(message, &mut changes);
+    changes
+}
+
+/// The file that a message brings is to be deleted at the server.
+pub(super) fn delete_file(message: &Message, changes: &mut Changes) {
+    if let Some(attachment) = &message.attachment {
+        changes.put(Store::FilesToDelete, file_key(&attachment.id.hash()), &FileToDelete { id: attachment.id });
+    }
 }
 
 impl Composed {
@@ -238,7 +256,7 @@ fn waiting(message: &Message) -> Changes {
     let mut changes = Changes::default();
     message.put_into(&mut changes);
     if message.attachment.is_some() {
-        changes.put(Store::Uploads, message.to_encrypt_key(), &message.key());
+        changes.put(Store::Uploads, message.to_encrypt_key(), &Upload::of(message));
     } else {
         put_in_line(message, &mut changes);
     }

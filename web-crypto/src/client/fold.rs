@@ -3,6 +3,7 @@
 //! [`Amendments`] decides which events count. This file reads and writes the records.
 
 use super::{
+    compose::delete_file,
     conversation::{
         Amendments, Conversation, ConversationId, Event, Message, MessageRef, OutgoingEvent, Stamp,
         WAITING_AMENDMENTS_MAX, message_key,
@@ -53,6 +54,15 @@ impl Messenger {
         };
         let mut amendments = Amendments::default();
         amendments.note(sender, stamp, event);
+        let is_for_everyone = matches!(event, Event::Delete { for_everyone: true, .. });
+        if is_for_everyone && target.sender == *self.address() {
+            let name = message_key(&conversation.id, &target.sender, target.id);
+            if let Some(place) = read::<String>(records, Store::MessageKeys, &name).await?
+                && let Some(message) = read::<Message>(records, Store::Messages, &place).await?
+            {
+                delete_file(&message, &mut step.changes);
+            }
+        }
         self.amend(conversation, &target, amendments, records, step).await
     }
 

@@ -308,6 +308,8 @@ impl Messenger {
             | Store::Envelopes
             | Store::Pictures
             | Store::Uploads
+            | Store::KeptFiles
+            | Store::FilesToDelete
             | Store::Drafts => {}
         }
         Ok(())

@@ -38,4 +38,5 @@ pub mod search_filter;
 pub mod search_texts;
 pub mod settings;
 pub mod step;
+pub mod upload;
 pub mod vault_keys;

@@ -46,6 +46,9 @@ pub struct FileLayout {
 }
 
 impl FileLayout {
+    /// Bytes of the largest file that can be sealed.
+    pub const BYTES_MAX: u64 = CHUNKS_MAX * CHUNK_BYTES as u64;
+
     /// That of a file of so many bytes.
     ///
     /// # Errors
@@ -72,6 +75,7 @@ impl FileLayout {
         Some(start.min(self.size)..end.min(self.size))
     }
 
+    /// The same with the padding: which bytes of the padded file are in a chunk.
     pub fn padded_content(self, number: u32) -> Option<Range<u64>> {
         let start = u64::from(number) * CHUNK_BYTES as u64;
         (start < self.padded).then(|| start..self.padded.min(start + CHUNK_BYTES as u64))

@@ -49,6 +49,9 @@ pub enum Change {
     /// Lines of a conversation were deleted, all of them or those until a time: they are not named one by one.
     #[n(9)]
     Cleared(#[n(0)] ConversationId),
+    /// There is a file to send.
+    #[n(10)]
+    ToUpload,
 }
 
 impl Change {
@@ -100,7 +103,9 @@ impl Change {
             Store::Peers => Some(Self::Peer(Address::parse(key).ok()?)),
             // A group says who lacks statements.
             Store::Owed | Store::ToEncrypt | Store::ToFold | Store::Outbox | Store::Groups => Some(Self::ToSend),
-            Store::ToKeep => Some(Self::ToKeep),
+            Store::Uploads => Some(Self::ToUpload),
+            // The server is to delete them.
+            Store::ToKeep | Store::FilesToDelete => Some(Self::ToKeep),
             Store::Lifetimes => Some(Self::Lifetimes),
             // Contacts are told of it.
             Store::Device if key == PROFILE || key == DELIVERY_TOKEN => Some(Self::ToSend),

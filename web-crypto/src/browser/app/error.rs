@@ -28,6 +28,9 @@ pub enum AppError {
     /// This browser lacks a key of the account: it is no device, or was one before there were vaults.
     #[error("a key of the account is missing")]
     KeyMissing,
+    /// This browser has a file no more that is still to be sent.
+    #[error("a file that is to be sent is gone")]
+    FileLost,
     /// A part of the program could not be fetched. The next call asks for it again.
     #[error("a part of the program did not load")]
     NotLoaded,

@@ -6,6 +6,7 @@ use super::{
     command::Command,
     engine::{Engine, Notice, Signal},
     error::AppError,
+    files::uploads::Uploads,
     lifetimes::Lifetimes,
     long_polling::Poller,
     rare::{Rare, Run},
@@ -35,6 +36,7 @@ pub struct Leader<P: Platform> {
     poller: Rc<Poller<P>>,
     upkeep: Rc<Upkeep<P>>,
     lifetimes: Rc<Lifetimes<P>>,
+    uploads: Rc<Uploads<P>>,
 }
 
 impl<P: Platform> Leader<P> {
@@ -44,7 +46,8 @@ impl<P: Platform> Leader<P> {
         let poller = Poller::new(engine.clone(), sender.clone());
         let upkeep = Upkeep::new(engine.clone(), rare);
         let lifetimes = Lifetimes::new(engine.clone());
-        let leader = Rc::new(Self { engine, rare, sender, poller, upkeep, lifetimes });
+        let uploads = Uploads::new(engine.clone(), rare);
+        let leader = Rc::new(Self { engine, rare, sender, poller, upkeep, lifetimes, uploads });
         let listening = Rc::downgrade(&leader);
         leader.engine.subscribe(move |signal| {
             if let Some(leader) = listening.upgrade().filter(|leader| leader.engine.leads()) {
@@ -91,6 +94,7 @@ impl<P: Platform> Leader<P> {
         self.sender.pump();
         self.upkeep.resume();
         self.lifetimes.look();
+        self.uploads.look();
         platform.lead_lost().await;
         engine.step_down().await;
         engine.say(Notice::Status(Status::OtherVersion));
@@ -127,6 +131,7 @@ impl<P: Platform> Leader<P> {
             self.sender.pump_now();
             self.upkeep.returned();
             self.lifetimes.look();
+            self.uploads.look();
         }
     }
 
@@ -143,6 +148,9 @@ impl<P: Platform> Leader<P> {
                 }
                 if changes.iter().any(|change| matches!(change, Change::ToKeep | Change::Peer(_) | Change::Settings)) {
                     self.upkeep.soon();
+                }
+                if changes.contains(&Change::ToUpload) {
+                    self.uploads.look();
                 }
                 if changes.contains(&Change::Lifetimes) {
                     self.lifetimes.look();

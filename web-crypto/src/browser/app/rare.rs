@@ -10,7 +10,7 @@ use super::{
     error::AppError,
     execute::execute,
     fetch::fetch,
-    groups, history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
+    files, groups, history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
     vault_sync::VaultSync,
 };
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
@@ -32,6 +32,8 @@ pub enum Rare {
     CheckHistory,
     /// Reads again what an earlier release of this program did not understand.
     ReadUnknown,
+    /// Sends the files that messages wait for.
+    Upload,
     /// Refills and replaces the pre-keys on the server, renews the account's device list, and looks whether contacts
     /// deleted their accounts.
     Tend,
@@ -56,6 +58,7 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
                 Ok(())
             }
             Rare::ReadUnknown => receive::read_unknown(&engine).await,
+            Rare::Upload => files::uploads::run(&engine).await,
             Rare::Tend => {
                 tend(&engine).await;
                 Ok(())
@@ -69,6 +72,8 @@ pub fn run<P: Platform>(engine: Rc<Engine<P>>, rare: Rare) -> Done {
 async fn tend<P: Platform>(engine: &Engine<P>) {
     let tended =
         [pre_keys::tend(engine).await, list_renewal::tend(engine).await, contact_deletions::look(engine).await];
+    // It is swept again next time.
+    let _ = files::sweep(engine).await;
     for tended in tended {
         if let Err(alarm @ AppError::Alarm(_)) = tended {
             engine.say(Notice::Failed(alarm));
@@ -90,6 +95,7 @@ async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &Unkn
     if token_is_due {
         delivery_token::make(engine).await?;
     }
+    files::uploads::delete(engine).await?;
     restore::restore(engine).await?;
     let kept = history_sync::keep(engine).await;
     vault.keep(engine).await?;

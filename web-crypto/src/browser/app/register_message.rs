@@ -95,13 +95,10 @@ impl<P: Platform> Register<P> {
             return Err(RegisterError::TooLong);
         }
         let (engine, platform) = (&self.engine, self.engine.platform());
-        let kept = load_messages::conversation(engine, id).await?;
-        // The sort time of the last line: that of its record or of the conversation's, the later one.
-        let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
-        let newest = kept.as_ref().map_or(0, |kept| kept.newest).max(last);
+        let (timer, newest) = place(engine, id).await?;
         match compose(engine.email(), id, text, quote.clone(), platform.now_ms(), newest, &mut platform.rng()) {
             Ok(composed) => {
-                let mut composed = composed.lasting(kept.and_then(|kept| kept.timer.seconds));
+                let mut composed = composed.lasting(timer);
                 drafts::remove_with(id, &mut composed.changes);
                 Ok(self.commit(&composed).await?)
             }
@@ -130,6 +127,18 @@ impl<P: Platform> Register<P> {
         }
         engine.commit(&composed.changes).await
     }
+}
+
+/// Where a new message goes: how many seconds it is kept, and the sort time of the last line, that of its record or of the
+/// conversation's, the later one.
+pub(super) async fn place<P: Platform>(
+    engine: &Engine<P>,
+    id: &ConversationId,
+) -> Result<(Option<u32>, u64), AppError> {
+    let kept = load_messages::conversation(engine, id).await?;
+    let last = load_messages::last(engine, id, 1).await?.first().map_or(0, |last| last.sort_time);
+    let newest = kept.as_ref().map_or(0, |kept| kept.newest).max(last);
+    Ok((kept.and_then(|kept| kept.timer.seconds), newest))
 }
 
 /// Sends a message that failed once more.

@@ -99,6 +99,11 @@ pub fn why(failure: Failure) -> Word {
         Failure::Refused(ProblemCode::StorageFull) => Word::FailedStorageFull,
         Failure::Refused(ProblemCode::TooLarge) => Word::FailedTooLarge,
         Failure::Refused(ProblemCode::WrongSender) => Word::FailedDeviceGone,
+        Failure::Refused(ProblemCode::FileTooLarge) => Word::FailedFileTooLarge,
+        Failure::Refused(ProblemCode::FilesFull) => Word::FailedFilesFull,
+        Failure::Refused(ProblemCode::ServerFilesFull) => Word::FailedStorageFull,
+        Failure::Refused(ProblemCode::FilesOff) => Word::FailedFilesOff,
+        Failure::FileLost => Word::FailedFileLost,
         Failure::Refused(_) | Failure::BadPreKeys => Word::Failed,
     }
 }

@@ -44,6 +44,9 @@ pub enum Failure {
     /// This account is no member of the group any more, or may not write there.
     #[n(4)]
     NotAMember,
+    /// This browser has the file no more that the message brings, and the server never had all of it.
+    #[n(5)]
+    FileLost,
 }
 
 impl DeliveryStatus {

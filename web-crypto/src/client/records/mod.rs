@@ -40,9 +40,13 @@ pub enum Store {
     MessageKeys,
     /// By `time/id`: what waits to be encrypted. Any tab adds to it; only the leader takes from it.
     ToEncrypt,
-    /// By `time/id`: messages whose files are not all at the server yet, as their keys in [`Store::Messages`]. Any tab adds to
-    /// it; only the leader takes from it, and then the message waits to be encrypted.
+    /// By `time/id`: messages whose files are not all at the server yet. Any tab adds to it; only the leader takes from it,
+    /// and then the message waits to be encrypted.
     Uploads,
+    /// By the hash of a file's id: files of which this browser keeps parts.
+    KeptFiles,
+    /// By the same: files that the server is to delete.
+    FilesToDelete,
     /// By `time/id`: texts that the history on the server does not have yet, as their keys in [`Store::Messages`].
     ToKeep,
     /// By `end/time/id`: texts that disappear, as their keys in [`Store::Messages`]. The end of one that was not read yet is
@@ -76,7 +80,7 @@ pub enum Store {
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -89,6 +93,8 @@ impl Store {
         Self::MessageKeys,
         Self::ToEncrypt,
         Self::Uploads,
+        Self::KeptFiles,
+        Self::FilesToDelete,
         Self::ToKeep,
         Self::Lifetimes,
         Self::Events,
@@ -133,6 +139,8 @@ impl Store {
             Self::MessageKeys => "message_keys",
             Self::ToEncrypt => "to_encrypt",
             Self::Uploads => "uploads",
+            Self::KeptFiles => "kept_files",
+            Self::FilesToDelete => "files_to_delete",
             Self::ToKeep => "to_keep",
             Self::Lifetimes => "lifetimes",
             Self::Events => "events",

@@ -142,7 +142,7 @@ impl From<AppError> for AccountError {
             AppError::Http(error) => Self::Server(error),
             AppError::Alarm(_) | AppError::Altered => Self::DirectoryRefused,
             AppError::NotLoaded => Self::ProgramNotLoaded,
-            AppError::Step(_) | AppError::NotLeading | AppError::KeyMissing => Self::OtherRelease,
+            AppError::Step(_) | AppError::NotLeading | AppError::KeyMissing | AppError::FileLost => Self::OtherRelease,
         }
     }
 }

@@ -3,9 +3,12 @@
 //! Owns what becomes of a file's bytes, and how far each transfer is. Knows nothing of how a file is shown, nor how a
 //! preview or a waveform is made.
 
+mod kept;
 pub mod open_file;
 pub mod send_file;
 pub mod uploads;
+
+pub(super) use kept::sweep;
 
 use super::error::AppError;
 use crate::crypto::attachment::Pixels;
@@ -56,6 +59,14 @@ pub enum FilesError {
     /// This server takes no files.
     #[error("this server takes no files")]
     Off,
+    /// The account's files fill what this server gives it.
+    #[error("the account's files take {bytes} of {quota} bytes")]
+    NoRoom {
+        /// What they take.
+        bytes: u64,
+        /// What they may take.
+        quota: u64,
+    },
     /// The text beside it is too long, or what is said of the file.
     #[error("the text is too long")]
     TooLong,

@@ -1,34 +1,130 @@
 //! The bytes of a message's file: from this browser, or from the server.
 
-use super::{FilesError, Progress};
+use super::{FilesError, Progress, kept};
 use crate::{
     browser::{
         app::{engine::Engine, error::AppError},
-        platform::service::Platform,
+        platform::{
+            error::{HttpError, StoreError},
+            service::{Platform, Sealing},
+        },
     },
-    crypto::attachment::Attachment,
+    client::{conversation::Message, upload::KeptFile},
+    crypto::{
+        attachment::{Attachment, AttachmentKind},
+        sealed_file::FileLayout,
+    },
 };
+use cliquet_wire::{
+    bytes::{Bytes, Digest},
+    limits::FILE_CHUNK_BYTES,
+    problem::ProblemCode,
+};
+use sha2::{Digest as _, Sha256};
+use std::ops::Range;
+
+/// As what a file is saved that is shown nowhere.
+const SAVED_TYPE: &str = "application/octet-stream";
 
 /// Whether all of a file is kept in this browser.
 ///
 /// # Errors
 /// When the storage does not answer.
 pub async fn is_here<P: Platform>(engine: &Engine<P>, attachment: &Attachment) -> Result<bool, AppError> {
-    let _ = (engine, attachment);
-    Ok(false)
+    Ok(kept::find(engine, &attachment.id.hash()).await?.is_some_and(|kept| kept.is_whole))
 }
 
-/// The bytes of a file, of its media type if that is shown here and of none else. What this browser lacks is fetched, and
-/// kept. `progress` hears how much is fetched. Dropping the future ends it, and what was fetched stays.
+/// The bytes of a message's file, of its media type if that is shown here, and of none else. What this browser lacks is
+/// fetched, and kept. `progress` hears how much is here. Dropping the future ends it, and what was fetched stays.
 ///
 /// # Errors
 /// When the server does not have it any more or is not reached, or it is not what its sender sealed.
 pub async fn open<P: Platform>(
     engine: &Engine<P>,
-    attachment: &Attachment,
+    message: &Message,
     progress: impl Fn(Progress),
 ) -> Result<P::Blob, FilesError> {
-    let _ = (engine, attachment);
-    progress(Progress::default());
-    Err(FilesError::Gone)
+    let attachment = message.attachment.as_deref().ok_or(FilesError::Gone)?;
+    let layout = attachment.layout().map_err(|_| FilesError::Altered)?;
+    let hash = attachment.id.hash();
+    let found = kept::find(engine, &hash).await?;
+    let is_kept = found.as_ref().is_some_and(|kept| kept.is_whole);
+    let now = engine.platform().now_ms();
+    let mut kept =
+        KeptFile { message: Some(message.key()), bytes: layout.sealed_bytes(), used: now, is_whole: is_kept };
+    kept::note(engine, &hash, &kept).await?;
+    let fetching = Fetching { engine, attachment, layout, hash };
+    let (parts, digest) = fetching.parts(progress).await?;
+    if digest != attachment.digest {
+        // All of it is from one sealing, but not the one that the message speaks of.
+        kept::forget(engine, &hash).await?;
+        return Err(FilesError::Altered);
+    }
+    if !is_kept {
+        kept.is_whole = true;
+        kept::note(engine, &hash, &kept).await?;
+    }
+    let media_type = match attachment.kind() {
+        AttachmentKind::File => SAVED_TYPE,
+        _ => &attachment.media_type,
+    };
+    Ok(engine.platform().join(&parts, media_type).map_err(AppError::from)?)
+}
+
+struct Fetching<'a, P: Platform> {
+    engine: &'a Engine<P>,
+    attachment: &'a Attachment,
+    layout: FileLayout,
+    hash: Digest,
+}
+
+impl<P: Platform> Fetching<'_, P> {
+    /// Every part, opened, with how many of its bytes are the file's; and SHA-256 of the sealed parts' SHA-256.
+    async fn parts(&self, progress: impl Fn(Progress)) -> Result<(Vec<(P::Part, usize)>, Digest), FilesError> {
+        let (mut parts, mut all) = (Vec::new(), Sha256::new());
+        let of = self.layout.sealed_bytes();
+        for number in 0..self.layout.chunks() {
+            progress(Progress { done: sealed_range(self.layout, number).start, of });
+            let (sealed, part) = self.part(number).await?;
+            all.update(self.engine.platform().sha_256(&sealed).await.map_err(AppError::from)?.0);
+            let content = self.layout.content(number).unwrap_or_default();
+            parts.push((part, usize::try_from(content.end - content.start).unwrap_or_default()));
+        }
+        progress(Progress { done: of, of });
+        Ok((parts, Bytes(all.finalize().into())))
+    }
+
+    /// One part, sealed and opened. One that is kept and does not open is fetched again.
+    async fn part(&self, number: u32) -> Result<(P::Part, P::Part), FilesError> {
+        let platform = self.engine.platform();
+        let sealing = Sealing { key: &self.attachment.key, layout: self.layout, number };
+        if let Some(sealed) = platform.kept_part(&self.hash, number).await.map_err(AppError::from)?
+            && let Ok(part) = platform.open(&sealing, &sealed).await
+        {
+            return Ok((sealed, part));
+        }
+        let path = ["/files/", &self.attachment.id.text()].concat();
+        let sealed = match platform.get_part(&path, sealed_range(self.layout, number)).await {
+            Ok(sealed) => sealed,
+            Err(HttpError::Problem(problem)) if problem.code == ProblemCode::NotFound => return Err(FilesError::Gone),
+            Err(error) => return Err(AppError::from(error).into()),
+        };
+        let part = match platform.open(&sealing, &sealed).await {
+            Ok(part) => part,
+            Err(StoreError::Damaged) => return Err(FilesError::Altered),
+            Err(error) => return Err(AppError::from(error).into()),
+        };
+        // Without room it is shown all the same, and fetched again next time.
+        if let Err(error) = kept::keep_part(self.engine, &self.hash, number, &sealed).await
+            && error != AppError::Store(StoreError::Full)
+        {
+            return Err(error.into());
+        }
+        Ok((sealed, part))
+    }
+}
+
+fn sealed_range(layout: FileLayout, number: u32) -> Range<u64> {
+    let start = u64::from(number) * FILE_CHUNK_BYTES as u64;
+    start..layout.sealed_bytes().min(start + FILE_CHUNK_BYTES as u64)
 }

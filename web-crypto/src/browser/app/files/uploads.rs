@@ -1,33 +1,220 @@
 //! Sends the files that messages wait for, one after the other, in the leading tab.
 
-use crate::browser::{
-    app::{engine::Engine, error::AppError},
-    platform::service::Platform,
+use super::Progress;
+use crate::{
+    browser::{
+        app::{
+            api, back_off,
+            engine::Engine,
+            error::AppError,
+            load_messages,
+            rare::{Rare, Run},
+        },
+        platform::{
+            error::HttpError,
+            json,
+            service::{Platform, Ranges as _, Storage},
+        },
+    },
+    client::{
+        compose::{cancel_upload, uploaded},
+        conversation::{DeliveryStatus, Failure, Message},
+        records::{Changes, Store, decode},
+        upload::{FileToDelete, Upload},
+    },
+    crypto::attachment::Attachment,
 };
+use cliquet_wire::{
+    files::{self, ChunkAdded, OpenUpload},
+    problem::ProblemCode,
+};
+use std::{cell::Cell, rc::Rc};
+
+/// Looks for files to send when something changes, and again after a failure.
+pub struct Uploads<P: Platform> {
+    engine: Rc<Engine<P>>,
+    rare: Run<P>,
+    at_work: Cell<bool>,
+    again: Cell<bool>,
+    /// In a row.
+    failures: Cell<u32>,
+    /// Each pause has a number; one that is over early is not the last one any more.
+    pauses: Cell<u32>,
+}
+
+impl<P: Platform> Uploads<P> {
+    pub(in crate::browser::app) fn new(engine: Rc<Engine<P>>, rare: Run<P>) -> Rc<Self> {
+        let (at_work, again) = (Cell::new(false), Cell::new(false));
+        Rc::new(Self { engine, rare, at_work, again, failures: Cell::new(0), pauses: Cell::new(0) })
+    }
+
+    /// Sends what waits.
+    pub(in crate::browser::app) fn look(self: &Rc<Self>) {
+        self.pauses.set(self.pauses.get().wrapping_add(1));
+        self.again.set(true);
+        if self.at_work.replace(true) {
+            return;
+        }
+        let uploads = self.clone();
+        self.engine.platform().spawn(async move {
+            while uploads.again.replace(false) && uploads.engine.leads() {
+                // The code is fetched only where there is something to send.
+                if !matches!(uploads.engine.store().after(Store::Uploads.name(), "").await, Ok(Some(_))) {
+                    break;
+                }
+                match (uploads.rare)(uploads.engine.clone(), Rare::Upload).await {
+                    Ok(()) => uploads.failures.set(0),
+                    Err(_) => uploads.try_again_later(),
+                }
+            }
+            uploads.at_work.set(false);
+        });
+    }
+
+    fn try_again_later(self: &Rc<Self>) {
+        let failures = self.failures.get().saturating_add(1);
+        self.failures.set(failures);
+        let mine = self.pauses.get();
+        let wait_ms = back_off::wait_ms(failures, &mut self.engine.platform().rng());
+        let uploads = self.clone();
+        self.engine.platform().spawn(async move {
+            uploads.engine.platform().pause(wait_ms).await;
+            if uploads.pauses.get() == mine {
+                uploads.look();
+            }
+        });
+    }
+}
+
+impl<P: Platform> std::fmt::Debug for Uploads<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Uploads").field("at_work", &self.at_work).finish_non_exhaustive()
+    }
+}
 
 /// Whether the person paused the upload of this message's file. `None`: its file is not on its way.
 ///
 /// # Errors
 /// When the storage does not answer.
-pub async fn paused<P: Platform>(engine: &Engine<P>, key: &str) -> Result<Option<bool>, AppError> {
-    let _ = (engine, key);
-    Ok(None)
+pub async fn paused<P: Platform>(engine: &Engine<P>, message: &Message) -> Result<Option<bool>, AppError> {
+    Ok(find(engine, &message.to_encrypt_key()).await?.map(|upload| upload.paused))
 }
 
 /// Pauses the upload of this message's file, or goes on with it.
 ///
 /// # Errors
 /// When the storage does not answer.
-pub async fn set_paused<P: Platform>(engine: &Engine<P>, key: &str, paused: bool) -> Result<(), AppError> {
-    let _ = (engine, key, paused);
-    Ok(())
+pub async fn set_paused<P: Platform>(engine: &Engine<P>, message: &Message, paused: bool) -> Result<(), AppError> {
+    let key = message.to_encrypt_key();
+    let Some(upload) = find(engine, &key).await? else { return Ok(()) };
+    let mut changes = Changes::default();
+    changes.put(Store::Uploads, key, &Upload { paused, ..upload });
+    engine.commit(&changes).await
 }
 
-/// Sends neither the file nor its message, and forgets both.
+/// Sends neither the file nor its message, and forgets both. Does nothing when the file is up already.
 ///
 /// # Errors
 /// When the storage does not answer.
-pub async fn cancel<P: Platform>(engine: &Engine<P>, key: &str) -> Result<(), AppError> {
-    let _ = (engine, key);
+pub async fn cancel<P: Platform>(engine: &Engine<P>, message: &Message) -> Result<(), AppError> {
+    if find(engine, &message.to_encrypt_key()).await?.is_none() {
+        return Ok(());
+    }
+    engine.commit(&cancel_upload(message)).await
+}
+
+async fn find<P: Platform>(engine: &Engine<P>, key: &str) -> Result<Option<Upload>, AppError> {
+    let value = engine.store().value(Store::Uploads.name(), key).await?;
+    Ok(value.map(|value| decode(&value)).transpose()?)
+}
+
+/// Sends every file that waits and is not paused, the oldest first.
+pub(in crate::browser::app) async fn run<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
+    let mut after = String::new();
+    while let Some(record) = engine.store().after(Store::Uploads.name(), &after).await? {
+        after.clone_from(&record.key);
+        let upload: Upload = decode(&record.value)?;
+        if upload.paused {
+            continue;
+        }
+        let message = load_messages::message(engine, &upload.message).await?;
+        let brings = message.as_ref().and_then(|message| Some((message, message.attachment.as_deref()?)));
+        let changes = match brings {
+            None => {
+                let mut changes = Changes::default();
+                changes.delete(Store::Uploads, record.key);
+                changes
+            }
+            Some((message, attachment)) => match send(engine, message, attachment).await {
+                Ok(true) => uploaded(message),
+                // It was paused, or withdrawn.
+                Ok(false) => continue,
+                Err(error) => failed(message, error)?,
+            },
+        };
+        engine.commit(&changes).await?;
+    }
+    Ok(())
+}
+
+/// Whether all of it is at the server. A file of which the server has a part goes on from there.
+async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &Attachment) -> Result<bool, AppError> {
+    let (platform, hash) = (engine.platform(), attachment.id.hash());
+    let of = attachment.layout().map_or(0, |layout| layout.sealed_bytes());
+    let open = OpenUpload { id: attachment.id, bytes: of };
+    let upload: files::Upload = api::post(platform, "/files", &open).await?;
+    let lengths = |number| files::chunk_length(of, number).unwrap_or_default();
+    let mut done: u64 = upload.present.iter().map(|number| lengths(*number)).sum();
+    let mut complete = upload.complete;
+    for number in (0..upload.chunk_count).filter(|number| !upload.present.contains(number)) {
+        engine.uploading(&message.key(), Progress { done, of });
+        if find(engine, &message.to_encrypt_key()).await?.is_none_or(|upload| upload.paused) {
+            return Ok(false);
+        }
+        let part = platform.kept_part(&hash, number).await?.ok_or(AppError::FileLost)?;
+        let path = format!("/files/{}/{number}", attachment.id.text());
+        let added: ChunkAdded = json::read(&platform.put_part(&path, &part).await?)?;
+        (done, complete) = (done + lengths(number), added.complete);
+    }
+    engine.uploading(&message.key(), Progress { done, of });
+    // Another device of this account cannot have the same id: what is not complete now is tried again.
+    if complete { Ok(true) } else { Err(AppError::Http(HttpError::Unreadable)) }
+}
+
+/// What a failure means for the message: it is marked, or tried again.
+fn failed(message: &Message, error: AppError) -> Result<Changes, AppError> {
+    let failure = match &error {
+        AppError::FileLost => Failure::FileLost,
+        AppError::Http(HttpError::Problem(problem)) => match problem.code {
+            code @ (ProblemCode::FileTooLarge
+            | ProblemCode::FilesFull
+            | ProblemCode::ServerFilesFull
+            | ProblemCode::FilesOff
+            | ProblemCode::IdReused
+            | ProblemCode::ChunkConflict) => Failure::Refused(code),
+            _ => return Err(error),
+        },
+        _ => return Err(error),
+    };
+    let mut changes = Changes::default();
+    changes.delete(Store::Uploads, message.to_encrypt_key());
+    Message { status: DeliveryStatus::Failed(failure), ..message.clone() }.put_into(&mut changes);
+    Ok(changes)
+}
+
+/// Has the server delete what the person deleted for everyone. Files that it does not have any more are deleted.
+pub(in crate::browser::app) async fn delete<P: Platform>(engine: &Engine<P>) -> Result<(), AppError> {
+    for record in engine.store().all(Store::FilesToDelete.name()).await? {
+        let FileToDelete { id } = decode(&record.value)?;
+        match api::call(engine.platform(), "DELETE", &["/files/", &id.text()].concat()).await {
+            Ok(()) => {}
+            Err(error) if matches!(error.code(), Some(ProblemCode::NotFound | ProblemCode::FilesOff)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        super::kept::forget(engine, &id.hash()).await?;
+        let mut changes = Changes::default();
+        changes.delete(Store::FilesToDelete, record.key);
+        engine.commit(&changes).await?;
+    }
     Ok(())
 }
