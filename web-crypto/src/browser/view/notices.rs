@@ -82,7 +82,7 @@ pub fn complain(error: &AppError) {
         AppError::Alarm(alarm) => return raise(&word(of_alarm(*alarm))),
         AppError::Altered => word("directory-refused"),
         AppError::KeyMissing => word("page-broken"),
-        AppError::FileLost => words.get(Word::FailedFileLost).to_owned(),
+        AppError::FileLost => word("failed-file-lost"),
         AppError::NotLoaded => word("part-not-loaded"),
         AppError::Store(_) | AppError::Step(_) | AppError::NotLeading => return,
     };
