@@ -95,10 +95,9 @@ fn fresh(
 /// # Errors
 /// For a text past the limit, and for a file of which something is.
 pub fn compose_with(
-    attachment: Attachment,
+    (attachment, caption): (Attachment, &str),
     own: &Address,
     conversation: &ConversationId,
-    caption: &str,
     quote: Option<MessageRef>,
     now: u64,
     newest: u64,

@@ -25,6 +25,8 @@ pub(crate) struct FakeFiles(Rc<Inner>);
 struct Inner {
     kept: RefCell<BTreeMap<(Digest, u32), Vec<u8>>>,
     is_full: Cell<bool>,
+    /// Parts that can be kept at once. `None`: any number.
+    room: Cell<Option<usize>>,
     sent: RefCell<Vec<(String, Vec<u8>)>>,
     #[expect(clippy::type_complexity, reason = "what the server says to a path and a part")]
     takes: RefCell<Option<Box<dyn Fn(&str, &[u8]) -> Result<String, HttpError>>>>,
@@ -36,6 +38,21 @@ impl FakeFiles {
     /// From now on nothing more can be kept, or it can again.
     pub(crate) fn fill(&self, is_full: bool) {
         self.0.is_full.set(is_full);
+    }
+
+    /// From now on so many parts can be kept at once.
+    pub(crate) fn room_for(&self, parts: usize) {
+        self.0.room.set(Some(parts));
+    }
+
+    /// Somebody empties what is kept of files, and nothing else.
+    pub(crate) fn forget_all(&self) {
+        self.0.kept.borrow_mut().clear();
+    }
+
+    /// One kept part has another bit.
+    pub(crate) fn damage_one(&self) {
+        self.0.kept.borrow_mut().values_mut().next().unwrap()[0] ^= 1;
     }
 
     /// How many parts are kept.
@@ -93,7 +110,8 @@ impl Files for Tab {
 
     async fn keep_part(&self, file: &Digest, number: u32, part: &Vec<u8>) -> Result<(), StoreError> {
         let files = &self.files().0;
-        if files.is_full.get() {
+        let is_crowded = files.room.get().is_some_and(|room| files.kept.borrow().len() >= room);
+        if files.is_full.get() || is_crowded {
             return Err(StoreError::Full);
         }
         files.kept.borrow_mut().insert((*file, number), part.clone());

@@ -11,6 +11,8 @@ mod drafts;
 mod engine;
 mod fake;
 mod fake_files;
+mod file_server;
+mod files;
 mod frames;
 mod groups;
 mod history;

@@ -24,9 +24,19 @@ use cliquet_wire::{
 
 /// Alice's tab, which leads, and has just added Bob: a contact request is to be sent.
 pub(crate) async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page {
-    let (alice, bob) = (person("alice", 0).await, person("bob", 1).await);
     let page = page().await;
-    page.tab.answer_requests(move |method, path| {
+    page.tab.answer_requests(server_of_both().await);
+    page.tab.answer_posts(replies);
+    page.lead();
+    after_ms(10).await;
+    page.engine.ask(Command::AddContact(address("bob")));
+    page
+}
+
+/// A server that has Alice and Bob, and nothing else.
+pub(crate) async fn server_of_both() -> impl Fn(&str, &str) -> Answer {
+    let (alice, bob) = (person("alice", 0).await, person("bob", 1).await);
+    move |method, path| {
         let json = match (method, path) {
             ("GET", "/contacts/alice@example.org") => serde_json::to_string(&alice.directory),
             ("GET", "/contacts/bob@example.org") => serde_json::to_string(&bob.directory),
@@ -36,12 +46,7 @@ pub(crate) async fn adding_bob(replies: impl IntoIterator<Item = Reply>) -> Page
             _ => return Err(HttpError::Offline),
         };
         Ok(json.unwrap())
-    });
-    page.tab.answer_posts(replies);
-    page.lead();
-    after_ms(10).await;
-    page.engine.ask(Command::AddContact(address("bob")));
-    page
+    }
 }
 
 pub(crate) fn sent() -> Answer {

@@ -49,7 +49,8 @@ impl World {
         let newest = device.lines(to).last().map_or(0, |line| line.sort_time);
         device.now += 1;
         let with = ConversationId::from(&address(to));
-        let composed = compose_with(file, &device.address, &with, caption, None, device.now, newest, &mut device.rng)?;
+        let composed =
+            compose_with((file, caption), &device.address, &with, None, device.now, newest, &mut device.rng)?;
         device.disk.commit(&composed.changes);
         Ok(composed.message)
     }

@@ -82,7 +82,9 @@ async fn tend<P: Platform>(engine: &Engine<P>) {
 }
 
 async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &UnknownToken) -> Result<(), AppError> {
-    // First what needs no server.
+    // Nothing else waits for it.
+    let deleted = files::uploads::delete(engine).await;
+    // What needs no server goes first.
     saved_file::add_texts(engine).await?;
     groups::admit(engine).await?;
     groups::change_again(engine).await?;
@@ -95,7 +97,6 @@ async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &Unkn
     if token_is_due {
         delivery_token::make(engine).await?;
     }
-    files::uploads::delete(engine).await?;
     restore::restore(engine).await?;
     let kept = history_sync::keep(engine).await;
     vault.keep(engine).await?;
@@ -103,5 +104,5 @@ async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &Unkn
     if token_is_due {
         delivery_token::set(engine, unknown).await?;
     }
-    kept
+    kept.and(deleted)
 }

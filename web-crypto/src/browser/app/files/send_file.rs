@@ -135,7 +135,7 @@ async fn store<P: Platform>(
     let (platform, hash) = (engine.platform(), attachment.id.hash());
     let (timer, newest) = register_message::place(engine, conversation).await?;
     let (now, rng) = (platform.now_ms(), &mut platform.rng());
-    let composed = compose_with(attachment, engine.email(), conversation, caption, quote, now, newest, rng);
+    let composed = compose_with((attachment, caption), engine.email(), conversation, quote, now, newest, rng);
     let mut composed = composed
         .map_err(|error| match error {
             ComposeError::TooLong => FilesError::TooLong,

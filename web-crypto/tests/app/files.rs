@@ -1,0 +1,297 @@
+//! Files of messages: sealed and kept before their message, sent before it, fetched and opened; and whatever goes wrong.
+
+use crate::{
+    fake::{Reply, Tab},
+    file_server::FileServer,
+    send::{sent, server_of_both},
+    stage::{Page, address, after_ms, disk, play},
+};
+use cliquet_web_crypto::{
+    browser::app::{
+        amend_message::{Amendment, amend},
+        back_off,
+        command::Command,
+        engine::{Engine, Signal},
+        error::AppError,
+        files::{FileToSend, FilesError, open_file, send_file, uploads},
+        load_messages, register_message,
+    },
+    client::{
+        content::CAPTION_BYTES_MAX,
+        conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageBody},
+        records::Store,
+    },
+    crypto::sealed_file::CHUNK_BYTES,
+};
+use cliquet_wire::problem::ProblemCode;
+use std::rc::Rc;
+use tokio::time::Instant;
+
+/// Three parts.
+const BYTES: usize = 2 * CHUNK_BYTES + 12_345;
+const NAME: &str = "canary-of-a-name.txt";
+
+fn file(bytes: usize) -> FileToSend<Rc<Vec<u8>>> {
+    let bytes = (0..bytes).map(|place| u8::try_from(place.wrapping_mul(31) % 251).unwrap()).collect();
+    FileToSend {
+        blob: Rc::new(bytes),
+        name: NAME.into(),
+        media_type: "text/plain".into(),
+        pixels: None,
+        preview: None,
+        duration_ms: None,
+        waveform: None,
+        description: None,
+    }
+}
+
+fn with_bob() -> ConversationId {
+    ConversationId::from(&address("bob"))
+}
+
+/// Alice's tab with Bob as a contact, and a server of files. Every post is answered.
+async fn alice() -> (Page, FileServer) {
+    let (page, server) = (Page::open(Tab::new(&disk().await, Instant::now())).await, FileServer::default());
+    server.serve(&page.tab, server_of_both().await);
+    page.tab.answer_posts((0..20).map(|_| Reply::After(1, sent())));
+    page.lead();
+    after_ms(10).await;
+    page.engine.ask(Command::AddContact(address("bob")));
+    after_ms(1_000).await;
+    (page, server)
+}
+
+impl Page {
+    async fn send_file(&self, file: FileToSend<Rc<Vec<u8>>>, caption: &str) -> Result<(), FilesError> {
+        send_file::send(&self.engine, &with_bob(), file, caption, None, |_| {}).await
+    }
+
+    async fn newest(&self) -> Message {
+        newest(&self.engine).await
+    }
+
+    async fn open_newest(&self) -> Result<Rc<Vec<u8>>, FilesError> {
+        open_file::open(&self.engine, &self.newest().await, |_| {}).await
+    }
+
+    /// How many messages left.
+    fn posted(&self) -> usize {
+        self.tab.posted().len()
+    }
+}
+
+async fn newest(engine: &Engine<Tab>) -> Message {
+    load_messages::last(engine, &with_bob(), 1).await.unwrap().pop().unwrap()
+}
+
+#[test]
+fn a_file_is_at_the_server_before_its_message_leaves_and_opens_to_the_same_bytes() {
+    play(async {
+        let (page, server) = alice().await;
+        let before = page.posted();
+        page.told();
+        page.send_file(file(BYTES), "look").await.unwrap();
+        let message = page.newest().await;
+        assert_eq!((message.status, message.text()), (DeliveryStatus::Waiting, "look"));
+        assert_eq!(page.posted(), before, "the file goes first");
+        after_ms(1_000).await;
+        let parts = page.tab.files().sent();
+        assert_eq!((parts.len(), page.posted()), (3, before + 1));
+        assert_eq!(page.newest().await.status, DeliveryStatus::Sent);
+        let attachment = page.newest().await.attachment.unwrap();
+        let of = attachment.layout().unwrap().sealed_bytes();
+        let progress = page.told().into_iter().filter_map(|signal| match signal {
+            Signal::Uploading { key, progress } => Some((key, progress)),
+            _ => None,
+        });
+        let progress: Vec<_> = progress.collect();
+        assert!(progress.iter().all(|(key, progress)| *key == message.key() && progress.of == of));
+        assert_eq!((progress.len(), progress.last().unwrap().1.done), (4, of));
+        let whole: Vec<u8> = parts.iter().flat_map(|(_, part)| part.clone()).collect();
+        assert!(!whole.windows(NAME.len()).any(|bytes| bytes == NAME.as_bytes()));
+        assert_eq!(whole.len() as u64, of);
+
+        assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+        assert_eq!(server.reads(), 0, "it is here");
+        // Another device has nothing of it yet.
+        page.tab.files().forget_all();
+        assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+        assert_eq!(server.reads(), 3);
+        assert!(open_file::is_here(&page.engine, &attachment).await.unwrap());
+        assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+        assert_eq!(server.reads(), 3);
+    });
+}
+
+#[test]
+fn an_upload_goes_on_where_it_was_whatever_ended_it() {
+    play(async {
+        let (page, server) = alice().await;
+        let before = page.posted();
+        for lost_after in [0, 1, 2] {
+            let sent_before = page.tab.files().sent().len();
+            server.lose_after(Some(lost_after));
+            page.send_file(file(BYTES), "").await.unwrap();
+            after_ms(u64::from(back_off::FIRST_MS) / 4).await;
+            assert_eq!(page.newest().await.status, DeliveryStatus::Waiting);
+            server.lose_after(None);
+            after_ms(2 * u64::from(back_off::FIRST_MS)).await;
+            assert_eq!(page.newest().await.status, DeliveryStatus::Sent, "{lost_after}");
+            // The part that was lost went twice, and no other one.
+            assert_eq!(page.tab.files().sent().len() - sent_before, 4, "{lost_after}");
+        }
+        assert_eq!(page.posted(), before + 3);
+    });
+}
+
+#[test]
+fn what_a_server_does_not_take_is_said_before_anything_is_sealed_and_leaves_nothing() {
+    play(async {
+        let (page, server) = alice().await;
+        let lines = load_messages::last(&page.engine, &with_bob(), 10).await.unwrap().len();
+        assert_eq!(page.send_file(file(0), "").await, Err(FilesError::Empty));
+        let long = "a".repeat(CAPTION_BYTES_MAX + 1);
+        assert_eq!(page.send_file(file(1), &long).await, Err(FilesError::TooLong));
+        server.take_up_to(1_040);
+        assert_eq!(page.send_file(file(1_025), "").await, Err(FilesError::TooLarge { bytes_max: 1_040 }));
+        assert_eq!(page.send_file(file(1_024), "").await, Ok(()));
+        server.take_up_to(0);
+        assert_eq!(page.send_file(file(1), "").await, Err(FilesError::Off));
+        server.take_up_to(1_000_000_000);
+        let quota = FilesError::NoRoom { bytes: 1_000, quota: 200_000_000 };
+        let too_many = FileToSend { blob: Rc::new(vec![0; 200_000_000]), ..file(1) };
+        assert_eq!(page.send_file(too_many, "").await, Err(quota));
+        after_ms(1_000).await;
+        assert_eq!(load_messages::last(&page.engine, &with_bob(), 10).await.unwrap().len(), lines + 1);
+        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (1, 1));
+    });
+}
+
+#[test]
+fn what_the_server_refuses_is_marked_and_can_be_sent_again() {
+    play(async {
+        let (page, server) = alice().await;
+        for code in [ProblemCode::FilesFull, ProblemCode::ServerFilesFull, ProblemCode::FileTooLarge] {
+            server.refuse(Some(code));
+            page.send_file(file(100), "").await.unwrap();
+            after_ms(1_000).await;
+            assert_eq!(page.newest().await.status, DeliveryStatus::Failed(Failure::Refused(code)));
+            server.refuse(None);
+            let key = page.newest().await.key();
+            register_message::again(&page.engine, &key).await.unwrap();
+            after_ms(1_000).await;
+            assert_eq!(page.newest().await.status, DeliveryStatus::Sent);
+        }
+        // Busy is no refusal.
+        server.refuse(Some(ProblemCode::TooManyRequests));
+        page.send_file(file(100), "").await.unwrap();
+        after_ms(500).await;
+        assert_eq!(page.newest().await.status, DeliveryStatus::Waiting);
+        server.refuse(None);
+        after_ms(60_000).await;
+        assert_eq!(page.newest().await.status, DeliveryStatus::Sent);
+    });
+}
+
+#[test]
+fn a_full_browser_lets_old_files_go_and_keeps_what_waits() {
+    play(async {
+        let (page, _) = alice().await;
+        page.tab.files().fill(true);
+        assert_eq!(page.send_file(file(100), "").await.map_err(is_full), Err(true));
+        assert_eq!(page.tab.disk().count_of(Store::KeptFiles), 0);
+        page.tab.files().fill(false);
+        page.send_file(file(100), "first").await.unwrap();
+        after_ms(1_000).await;
+        page.tab.files().room_for(2);
+        page.send_file(file(200), "second").await.unwrap();
+        after_ms(1_000).await;
+        page.send_file(file(300), "third").await.unwrap();
+        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (2, 2));
+        after_ms(1_000).await;
+        let first = load_messages::last(&page.engine, &with_bob(), 3).await.unwrap().remove(0);
+        assert_eq!(first.text(), "first");
+        assert!(!open_file::is_here(&page.engine, first.attachment.as_deref().unwrap()).await.unwrap());
+        assert_eq!(*open_file::open(&page.engine, &first, |_| {}).await.unwrap(), *file(100).blob);
+    });
+}
+
+fn is_full(error: FilesError) -> bool {
+    use cliquet_web_crypto::browser::platform::error::StoreError;
+    error == FilesError::App(AppError::Store(StoreError::Full))
+}
+
+#[test]
+fn what_is_altered_or_gone_is_said_and_nothing_of_it_is_shown() {
+    play(async {
+        let (page, server) = alice().await;
+        page.send_file(file(BYTES), "").await.unwrap();
+        after_ms(1_000).await;
+        page.tab.files().forget_all();
+        server.alter_next();
+        assert_eq!(page.open_newest().await.map(|_| ()), Err(FilesError::Altered));
+        // It was the server's answer; the next one is right.
+        assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+        // A part that went bad here is fetched again.
+        page.tab.files().damage_one();
+        let reads = server.reads();
+        assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+        assert_eq!(server.reads(), reads + 1);
+        // All parts open, and they are not those that the message speaks of.
+        let mut message = page.newest().await;
+        message.attachment.as_mut().unwrap().digest.0[0] ^= 1;
+        assert_eq!(open_file::open(&page.engine, &message, |_| {}).await.map(|_| ()), Err(FilesError::Altered));
+        assert_eq!(page.tab.files().kept(), 0);
+        server.forget_all();
+        assert_eq!(page.open_newest().await.map(|_| ()), Err(FilesError::Gone));
+    });
+}
+
+#[test]
+fn an_upload_is_paused_goes_on_and_is_cancelled() {
+    play(async {
+        let (page, server) = alice().await;
+        let before = page.posted();
+        server.lose_after(Some(1));
+        page.send_file(file(BYTES), "").await.unwrap();
+        after_ms(10).await;
+        let message = page.newest().await;
+        uploads::set_paused(&page.engine, &message, true).await.unwrap();
+        server.lose_after(None);
+        after_ms(120_000).await;
+        assert_eq!(uploads::paused(&page.engine, &message).await, Ok(Some(true)));
+        assert_eq!((page.newest().await.status, page.posted()), (DeliveryStatus::Waiting, before));
+        uploads::set_paused(&page.engine, &message, false).await.unwrap();
+        after_ms(1_000).await;
+        assert_eq!((page.newest().await.status, page.posted()), (DeliveryStatus::Sent, before + 1));
+        assert_eq!(uploads::paused(&page.engine, &message).await, Ok(None));
+        // Nothing is cancelled any more.
+        uploads::cancel(&page.engine, &message).await.unwrap();
+        assert_eq!(page.newest().await.id, message.id);
+
+        server.lose_after(Some(1));
+        page.send_file(file(BYTES), "").await.unwrap();
+        after_ms(10).await;
+        let second = page.newest().await;
+        assert_ne!(second.id, message.id);
+        uploads::cancel(&page.engine, &second).await.unwrap();
+        server.lose_after(None);
+        after_ms(120_000).await;
+        assert_eq!((page.newest().await.id, page.posted()), (message.id, before + 1));
+    });
+}
+
+#[test]
+fn what_is_deleted_for_everyone_or_cancelled_is_deleted_at_the_server() {
+    play(async {
+        let (page, server) = alice().await;
+        page.send_file(file(100), "").await.unwrap();
+        after_ms(1_000).await;
+        let key = page.newest().await.key();
+        amend(&page.engine, &key, Amendment::Delete { for_everyone: true }).await.unwrap();
+        after_ms(120_000).await;
+        assert_eq!(page.newest().await.body, MessageBody::Deleted);
+        assert_eq!((server.deleted(), page.tab.disk().count_of(Store::FilesToDelete)), (1, 0));
+        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (0, 0));
+    });
+}
