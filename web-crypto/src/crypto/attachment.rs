@@ -37,7 +37,7 @@ pub struct Attachment {
     /// Of this file alone.
     #[n(1)]
     pub key: Key,
-    /// SHA-256 of all sealed chunks, one after the other.
+    /// SHA-256 of the SHA-256 of each sealed chunk, in order.
     #[n(2)]
     pub digest: Digest,
     /// The file's length in bytes, without padding.
@@ -215,6 +215,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// Requirement: F4
     #[test]
     fn a_name_is_no_path_and_hides_nothing() {
         for (said, name) in [
@@ -234,6 +235,7 @@ pub(crate) mod tests {
         assert_eq!((long.len(), long.chars().all(|one| one == 'é')), (254, true));
     }
 
+    /// Requirement: F4
     #[test]
     fn a_type_has_the_form_of_one_and_decides_what_is_shown() {
         for (said, expected) in [

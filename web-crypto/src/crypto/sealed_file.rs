@@ -240,6 +240,7 @@ mod tests {
         assert_eq!(FileLayout::new(largest + 1), Err(FileError::TooLarge));
     }
 
+    /// Requirement: F1
     #[test]
     fn chunks_that_are_altered_swapped_repeated_cut_or_of_another_file_do_not_open() {
         let bytes = file(3 * CHUNK_BYTES);

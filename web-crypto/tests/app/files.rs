@@ -84,6 +84,7 @@ async fn newest(engine: &Engine<Tab>) -> Message {
     load_messages::last(engine, &with_bob(), 1).await.unwrap().pop().unwrap()
 }
 
+/// Requirement: F2
 #[test]
 fn a_file_is_at_the_server_before_its_message_leaves_and_opens_to_the_same_bytes() {
     play(async {
@@ -221,6 +222,7 @@ fn is_full(error: FilesError) -> bool {
     error == FilesError::App(AppError::Store(StoreError::Full))
 }
 
+/// Requirement: F3
 #[test]
 fn what_is_altered_or_gone_is_said_and_nothing_of_it_is_shown() {
     play(async {

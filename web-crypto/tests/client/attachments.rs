@@ -78,6 +78,7 @@ impl World {
     }
 }
 
+/// Requirement: F2
 #[test]
 fn a_message_waits_for_its_file_and_then_brings_it_to_every_device() {
     let mut world = World::alice_and_bob(77);

@@ -216,6 +216,7 @@ fn one_content_has_a_hundred_texts_or_the_longest_one_and_no_more() {
 }
 
 /// Alice's client is an altered one: it hands over what it likes.
+/// Requirement: G8
 #[test]
 fn no_more_is_taken_than_the_statement_says_each_once_and_nothing_by_strangers_or_oneself() {
     let mut world = World::four();
@@ -243,6 +244,7 @@ fn no_more_is_taken_than_the_statement_says_each_once_and_nothing_by_strangers_o
     assert!(last.shown_time() <= added.sort_time && last.client_time <= added.sort_time);
 }
 
+/// Requirement: G8
 #[test]
 fn only_who_added_an_account_hands_over_to_it_for_that_very_statement_and_while_they_may_add() {
     let try_it = |said: bool, from: usize, other: bool, demoted: bool| {
@@ -295,6 +297,7 @@ fn what_somebody_wrote_whom_the_new_member_blocked_is_not_shown_by_anybodys_hand
     assert_eq!(world.shown(CAROL, id), ["alice: welcome (alice)", "-"]);
 }
 
+/// Requirement: G8
 #[test]
 fn what_an_author_says_themselves_takes_the_place_of_what_was_handed_over_as_theirs() {
     let mut world = World::four();

@@ -6,7 +6,9 @@
 
 use crate::example_group::{group_contents, group_records, statements};
 use crate::example_settings::{account_settings, conversation_settings, profile};
+use crate::example_under_way::under_way;
 use crate::example_vault::{account_token, vault_body, vault_contact};
+use crate::golden_records::{RECORDS, WITHOUT_FIELDS};
 use crate::more_fields::with_more_fields;
 use crate::people::{acquainted, alice, bob, exchange, ready};
 use cliquet_web_crypto::{
@@ -14,31 +16,28 @@ use cliquet_web_crypto::{
         content::{Body, Content, InGroup, OwnList, ReceiptKind},
         conversation::{
             Amendments, Conversation, ConversationId, DeliveryStatus, Event, GroupId, Message, MessageBody, MessageId,
-            MessageRef, OutgoingEvent, OwedReceipt, ReceivedBy, Receiver, SentEnvelope, Stamp, Waiting,
+            MessageRef, OwedReceipt, ReceivedBy, Receiver, Stamp,
         },
         delivery_token::OwnToken,
         device::first_records,
-        group::{Chain, Group, SignedStatement},
+        group::Chain,
         history::{Segment, segment as read_segment},
         history_chain::next_link,
         messenger::Messenger,
-        outbox::{About, OutboxEntry},
-        peer::{Owed, Peer, PeerSessions},
-        receive::UnknownContent,
+        peer::{Owed, Peer},
         records::Store,
-        safekeeping::{Safekeeping, first_record},
+        safekeeping::first_record,
         vault_keys::MadeKeys,
     },
     crypto::{
-        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Session,
-        Sessions, cbor,
+        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, LoadError, OwnIdentity, PreKeySecrets, Sessions, cbor,
         device_proof::prove,
         history::{self, Place},
         keys::{Key, SecretKey},
         passphrase::DeviceKeys,
         record,
         rsa::{Verifier as _, WrappedAccountKey, native::NativeVerifier},
-        vault::{self, HistoryHead, Owner, SharedKeys, VaultBody, VaultContact, VaultKeys},
+        vault::{self, HistoryHead, Owner, SharedKeys, VaultBody, VaultKeys},
     },
 };
 use cliquet_wire::{
@@ -46,7 +45,6 @@ use cliquet_wire::{
     bytes::{Blob, Bytes},
     certificate::{Certificate, DeviceDirectory},
     contacts::ContactState,
-    delivery_token::DeliveryToken,
     envelope::Envelope,
     ids::{DeviceId, EnvelopeId, SegmentId},
     opaque::Stretching,
@@ -81,7 +79,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap()
 }
 
-fn message(number: u8) -> MessageId {
+pub(crate) fn message(number: u8) -> MessageId {
     MessageId::from_parts(1_700_000_000_000, [number; 10])
 }
 
@@ -220,42 +218,6 @@ fn peer_sessions() -> Vec<u8> {
     step.changes.puts.iter().find(|put| put.store == Store::Sessions).unwrap().value.to_vec()
 }
 
-/// The records of what is under way: what waits, what was posted, and what arrived too early or from a later version.
-fn under_way() -> [(&'static str, Vec<u8>); 7] {
-    let conversation: ConversationId = "bob@example.org".parse().unwrap();
-    let event = Event::Reaction { of: texts()[2].reference(), emoji: Some("🎉".into()) };
-    let outgoing = OutgoingEvent { conversation: conversation.clone(), id: message(7), time: 1_700_000_000_000, event };
-    let entry = OutboxEntry {
-        id: message(8),
-        conversation: conversation.clone(),
-        accounts: vec!["bob@example.org".parse().unwrap()],
-        body: "{\"envelopes\":[]}".into(),
-        about: About::Receipt(vec![message(3), message(4)]),
-        tokens: [("bob@example.org".parse().unwrap(), DeliveryToken(Bytes([6; 16])))].to_vec(),
-    };
-    let unknown = UnknownContent {
-        conversation,
-        sender: "bob@example.org".parse().unwrap(),
-        server_time: 1_700_000_000_500,
-        content: b"of a later version".to_vec().into(),
-        account_key: None,
-    };
-    let sent = SentEnvelope {
-        what: Waiting::Message("bob@example.org/018bcfe56800/7".into()),
-        device: DeviceId(Uuid::from_u128(7)),
-    };
-    let pin = vault_body().contacts.remove(0);
-    [
-        ("amendments.bin", cbor::save(&texts()[0].amendments).to_vec()),
-        ("outbox_entry.bin", cbor::save(&entry).to_vec()),
-        ("outgoing_event.bin", cbor::save(&outgoing).to_vec()),
-        ("pin.bin", cbor::save(&pin).to_vec()),
-        ("sent_envelope.bin", cbor::save(&sent).to_vec()),
-        ("unknown_content.bin", cbor::save(&unknown).to_vec()),
-        ("waiting.bin", cbor::save(&Waiting::Event("018bcfe56800/7".into())).to_vec()),
-    ]
-}
-
 /// What this code writes today.
 fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let mut all = BTreeMap::new();
@@ -341,7 +303,7 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let made = MadeKeys { keys: shared_keys(), devices, id: message(3), time: 1_700_000_000_000 };
     all.insert("made_keys.bin", cbor::save(&made).to_vec());
     all.insert("peer_sessions.bin", peer_sessions());
-    all.extend(under_way());
+    all.extend(under_way(&texts()));
     all.extend(group_records());
     all
 }
@@ -440,44 +402,6 @@ fn golden_what_was_kept_is_still_read() {
     assert_eq!(opened.as_slice(), kept("texts.bin"));
     assert_eq!(read_segment(&opened, owner.email).unwrap(), segment());
 }
-
-/// Reads a record and writes it again.
-type Again = fn(&[u8]) -> Result<Vec<u8>, LoadError>;
-
-fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-    cbor::load::<T>(bytes).map(|record| cbor::save(&record).to_vec())
-}
-
-/// Every kind of record whose type the tests can name.
-const RECORDS: [(&str, Again); 25] = [
-    ("amendments.bin", again::<Amendments>),
-    ("conversation.bin", again::<Conversation>),
-    ("device_keys.bin", again::<DeviceKeys>),
-    ("group.bin", again::<Group>),
-    ("history_head.bin", again::<HistoryHead>),
-    ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
-    ("message.bin", again::<Message>),
-    ("outbox_entry.bin", again::<OutboxEntry>),
-    ("outgoing_event.bin", again::<OutgoingEvent>),
-    ("owed.bin", again::<Owed>),
-    ("own_token.bin", again::<OwnToken>),
-    ("peer.bin", again::<Peer>),
-    ("peer_sessions.bin", again::<PeerSessions>),
-    ("pin.bin", again::<VaultContact>),
-    ("pre_keys.bin", again::<PreKeySecrets>),
-    ("safekeeping.bin", again::<Safekeeping>),
-    ("shared_keys.bin", again::<SharedKeys>),
-    ("made_keys.bin", again::<MadeKeys>),
-    ("sent_envelope.bin", again::<SentEnvelope>),
-    ("session.bin", again::<Session>),
-    ("sessions.bin", again::<Sessions>),
-    ("statement.bin", again::<SignedStatement>),
-    ("unknown_content.bin", again::<UnknownContent>),
-    ("vault_body.bin", again::<VaultBody>),
-    (WITHOUT_FIELDS, again::<Waiting>),
-];
-/// An enum, which is an array in CBOR and has no numbered fields of its own.
-const WITHOUT_FIELDS: &str = "waiting.bin";
 
 #[test]
 fn golden_records_are_read_and_written_again_as_they_were() {

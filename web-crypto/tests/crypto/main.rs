@@ -11,11 +11,13 @@ mod cross_signing;
 mod example_group;
 #[cfg(test)]
 mod example_settings;
+mod example_under_way;
 mod example_vault;
 #[cfg(test)]
 mod flips;
 #[cfg(test)]
 mod golden;
+mod golden_records;
 #[cfg(test)]
 mod history;
 #[cfg(test)]

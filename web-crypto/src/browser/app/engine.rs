@@ -4,8 +4,8 @@ use super::{
     change::Change,
     command::Command,
     error::AppError,
-    files::Progress,
     frame::{Frame, FrameError},
+    progress::Progress,
     status::Status,
 };
 use crate::{

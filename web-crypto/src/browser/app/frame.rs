@@ -4,7 +4,7 @@
 //! read, of an earlier version for instance, is refused and answered with [`Frame::Hello`], so that its sender learns of
 //! the later version.
 
-use super::{alarm::Alarm, change::Change, command::Command, files::Progress};
+use super::{alarm::Alarm, change::Change, command::Command, progress::Progress};
 use crate::{
     client::ephemeral::Heard,
     crypto::cbor::{self, LoadError, Record},

@@ -36,6 +36,7 @@ pub mod load_messages;
 pub mod long_polling;
 mod own_list;
 pub mod pre_keys;
+mod progress;
 pub mod rare;
 pub mod receive;
 pub mod recent_emoji;

@@ -8,11 +8,11 @@ pub mod open_file;
 pub mod send_file;
 pub mod uploads;
 
+pub use super::progress::Progress;
 pub(super) use kept::sweep;
 
 use super::error::AppError;
 use crate::crypto::attachment::Pixels;
-use minicbor::{Decode, Encode};
 
 /// A file that a person chose, and what is said of it.
 #[derive(Clone, Debug)]
@@ -33,15 +33,6 @@ pub struct FileToSend<B> {
     pub waveform: Option<Vec<u8>>,
     /// For those who do not see it.
     pub description: Option<String>,
-}
-
-/// How far something is, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub struct Progress {
-    #[n(0)]
-    pub done: u64,
-    #[n(1)]
-    pub of: u64,
 }
 
 /// Why a file was not sent, or not opened.
