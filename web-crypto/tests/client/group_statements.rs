@@ -14,6 +14,7 @@ use cliquet_web_crypto::{
 use cliquet_wire::{
     contacts::{Contact, ContactState},
     envelope::Envelope,
+    poll::Delivery,
 };
 use std::collections::BTreeSet;
 
@@ -107,6 +108,45 @@ fn what_strangers_say_in_a_group_before_it_is_known_is_shown_once_it_is_and_no_m
     let texts: BTreeSet<String> = world.texts(BOB, id).into_iter().collect();
     let kept = (0..=STRANGERS_CONTENTS_MAX).filter(|number| *number != 1);
     assert_eq!(texts, kept.map(|number| format!("carol: {number}")).collect());
+}
+
+#[test]
+fn what_somebody_said_before_the_group_was_known_waits_until_it_is_known_that_they_were_added() {
+    let mut world = World::four();
+    world.add_contact(BOB, "carol");
+    world.add_contact(CAROL, "bob");
+    world.settle();
+    world.devices[BOB].online = false;
+    let id = world.group_of(&["bob"]);
+    world.settle();
+    let carol = world.add("carol");
+    world.change(ALICE, id, vec![carol]);
+    world.settle();
+    world.say(CAROL, id, "hello");
+    world.settle();
+    // What Carol says comes first, then that there is a group, and last that she is in it.
+    let bob = world.devices[BOB].id;
+    let mailbox = world.office.mailboxes.get_mut(&bob).unwrap();
+    let from = |delivery: &Delivery, who: &str| {
+        delivery.envelope.as_ref().is_some_and(|envelope| envelope.sender_email == address(who))
+    };
+    let mut cursors: Vec<u64> = mailbox.iter().map(|delivery| delivery.cursor).collect();
+    cursors.sort_unstable();
+    let (said, mut told): (Vec<_>, Vec<_>) = mailbox.drain(..).partition(|delivery| from(delivery, "carol"));
+    let later = told.split_off(told.len() - 1);
+    mailbox.extend(said.into_iter().chain(told));
+    let first = cursors.drain(..mailbox.len());
+    mailbox.iter_mut().zip(first).for_each(|(delivery, cursor)| delivery.cursor = cursor);
+    for place in [ALICE, CAROL] {
+        world.devices[place].online = false;
+    }
+    world.devices[BOB].online = true;
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["alice", "bob"]);
+    let mailbox = world.office.mailboxes.get_mut(&bob).unwrap();
+    mailbox.extend(later.into_iter().zip(cursors).map(|(delivery, cursor)| Delivery { cursor, ..delivery }));
+    world.settle();
+    assert_eq!(world.texts(BOB, id), ["carol: hello"]);
 }
 
 #[test]

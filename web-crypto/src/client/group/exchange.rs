@@ -97,11 +97,13 @@ impl Messenger {
                 }
                 let is_known = matches!(sender.trust, Trust::Own | Trust::Added);
                 let standing = if is_known { Standing::Joined } else { Standing::Asked };
-                // Something may have come before it.
-                let holds = chain.state().map(GroupState::hash);
-                Group { holds, ..Group::new(id, standing, sender.address.clone()) }
+                Group::new(id, standing, sender.address.clone())
             }
         };
+        // Something may have come before them: from members whom they add, or before the group was known.
+        if !new.is_empty() {
+            group.holds = chain.state().map(GroupState::hash);
+        }
         if gap || !chain.knows(&within.head) {
             group.ask(&sender.address, now);
         }
