@@ -15,6 +15,7 @@ group-nobody = There is nobody to add. Add a contact first.
 group-add = Add people
 group-add-action = Add
 group-hands-over = Show them the last 100 messages
+group-hands-over-one = Show them the last 100 messages; all members are told
 group-hands-over-detail = All members are told. Messages that disappear or were deleted are not shown.
 group-admin = Admin
 group-promote = Make admin

@@ -15,6 +15,7 @@ group-nobody = Il n’y a personne à ajouter. Ajoutez d’abord un contact.
 group-add = Ajouter des personnes
 group-add-action = Ajouter
 group-hands-over = Leur montrer les 100 derniers messages
+group-hands-over-one = Lui montrer les 100 derniers messages ; tous les membres en sont informés
 group-hands-over-detail = Tous les membres en sont informés. Les messages éphémères ou supprimés ne sont pas montrés.
 group-admin = Admin
 group-promote = Nommer admin

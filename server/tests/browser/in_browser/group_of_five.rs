@@ -119,11 +119,15 @@ async fn five_people_with_seven_devices_end_with_one_group_and_one_conversation(
     bob.members().await;
     bob.tab.click("[data-group-link]:not([open]) > summary, [data-link-asks]").await;
     bob.tab.click("[data-group-info]").await;
+    dave.send("Is Carol gone?").await;
+    laptop.until_hears("Is Carol gone?").await;
     carol.ask_to_join(&link, "Club").await;
     laptop.tab.until_shown(&format!("[data-join-requests] [data-member='{}']", carol.email)).await;
     show(&laptop.tab, "group-join-request").await;
+    laptop.tab.click("[data-join-requests] [data-hands-over]").await;
     laptop.tab.click("[data-join-requests] [data-group-do=admit]").await;
     carol.until_group_is(&[&alice, &bob, &carol, &dave, &eve]).await;
+    carol.until_hears("Is Carol gone?").await;
     carol.send("Here again").await;
     for person in [&alice, &bob, &dave] {
         person.until_hears("Here again").await;
@@ -155,6 +159,7 @@ async fn five_people_with_seven_devices_end_with_one_group_and_one_conversation(
         (&bob, "I make the tea"),
         (&carol, "And I bring cake"),
         (&dave, "Thank you"),
+        (&dave, "Is Carol gone?"),
         (&carol, "Here again"),
         (&alice, "Without Dave"),
         (&bob, "Without Alice"),
@@ -163,10 +168,10 @@ async fn five_people_with_seven_devices_end_with_one_group_and_one_conversation(
         person.until_group_says(&said).await;
     }
     eve.until_group_says(&said[1..]).await;
-    dave.until_group_says(&said[3..5]).await;
+    dave.until_group_says(&said[3..6]).await;
     phone.open_group("Club").await;
     for person in [&alice, &phone] {
-        person.until_group_says(&said[..6]).await;
+        person.until_group_says(&said[..7]).await;
     }
     for person in [&bob, &laptop, &carol, &eve] {
         person.until_group_is(&[&bob, &carol, &eve]).await;

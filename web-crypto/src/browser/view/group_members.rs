@@ -76,7 +76,10 @@ async fn act(engine: &Rc<Engine>, element: &Element) -> Result<(), AppError> {
             group_link::copy(open.section());
             return Ok(());
         }
-        (Some("admit"), Some(address)) => GroupAction::Add { members: vec![address], hands_over: false },
+        (Some("admit"), Some(address)) => {
+            let line = element.closest("[data-member]").ok().flatten();
+            GroupAction::Add { members: vec![address], hands_over: line.is_some_and(|line| hands_over(&line)) }
+        }
         (Some("refuse"), Some(address)) => GroupAction::Refuse(address),
         (Some("promote"), Some(address)) => GroupAction::SetRole { address, role: Role::Admin },
         (Some("demote"), Some(address)) => GroupAction::SetRole { address, role: Role::Member },
