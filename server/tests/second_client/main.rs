@@ -4,6 +4,7 @@
 //! `cargo xtask test` brings its environment into `target/second-client`; `--without second-client` leaves this out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail")]
 
+mod files;
 mod in_group;
 mod statements;
 #[path = "../support/mod.rs"]
