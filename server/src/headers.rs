@@ -14,12 +14,13 @@ use std::borrow::Cow;
 /// the service worker's.
 const TRUSTED_TYPES: &str = "cliquet cliquet-worker";
 
-/// What a page may load and do. Pictures of contacts are opened on the page itself, and shown as `blob:`. Nothing that is not listed: no inline script or style, no frame, no other site, no
-/// string that turns into markup but through the named policy.
+/// What a page may load and do. Pictures, films and sounds are opened on the page itself, and shown as `blob:`: nothing else
+/// may be one. Nothing that is not listed: no inline script or style, no frame, no other site, no string that turns into
+/// markup but through the named policy.
 fn page_policy() -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; \
-         connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         media-src blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types {TRUSTED_TYPES}"
     )
 }

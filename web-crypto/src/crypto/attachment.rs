@@ -80,17 +80,23 @@ pub struct Pixels {
 }
 
 /// As what a file is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
 pub enum AttachmentKind {
     /// In the conversation.
+    #[n(0)]
     Picture,
     /// With a player.
+    #[n(1)]
     Film,
     /// With a player.
+    #[n(2)]
     Sound,
     /// With its waveform.
+    #[n(3)]
     Voice,
     /// By its name. It is only ever saved.
+    #[n(4)]
     File,
 }
 
@@ -98,7 +104,7 @@ impl Attachment {
     /// As what it is shown. Whatever is not known for certain is a file.
     pub fn kind(&self) -> AttachmentKind {
         let is_one_of = |types: &[&str]| types.contains(&self.media_type.as_str());
-        if is_one_of(&PICTURES) {
+        if is_picture(&self.media_type) {
             AttachmentKind::Picture
         } else if is_one_of(&FILMS) {
             AttachmentKind::Film
@@ -141,6 +147,11 @@ impl Attachment {
             ..self
         }
     }
+}
+
+/// Whether what says to be of this type is shown as a picture.
+pub fn is_picture(media_type: &str) -> bool {
+    PICTURES.contains(&media_type)
 }
 
 /// A name under which a file may be saved. Empty where nothing of it is left.

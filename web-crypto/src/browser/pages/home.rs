@@ -1,6 +1,8 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
-use super::{add_link, codes_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane};
+use super::{
+    add_link, codes_chunk, file_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane,
+};
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
     platform::{
@@ -19,7 +21,7 @@ use crate::browser::{
         conversation_menu,
         conversations::Conversations,
         dates::Dates,
-        disappearing, dom, groups, mention_list,
+        disappearing, dom, file_actions, groups, mention_list,
         message_actions::{self, MessageActions},
         notices,
         notifications::Notifications,
@@ -64,13 +66,21 @@ pub async fn start() -> Result<(), JsError> {
     let composer = Composer::new(engine.clone(), words.clone());
     let contacts = Contacts::new(engine.clone(), words.clone(), dates.clone());
     let actions = MessageActions { engine: engine.clone(), words: words.clone(), composer: composer.clone() };
-    let conversations =
-        Conversations::new(engine.clone(), words, dates, contacts.clone(), composer.clone(), codes_chunk::show);
+    let conversations = Conversations::new(
+        engine.clone(),
+        words,
+        dates,
+        contacts.clone(),
+        composer.clone(),
+        (codes_chunk::show, file_chunk::show),
+    );
     mention_list::listen(&engine);
     composer.listen();
     contacts.listen();
     conversations.listen();
-    message_actions::listen(&Rc::new(actions), message_chunk::serve);
+    let actions = Rc::new(actions);
+    message_actions::listen(&actions, message_chunk::serve);
+    file_actions::listen(&actions, file_chunk::serve);
     let leader = Leader::new(engine.clone(), rare_chunk::run);
     follow_person(&leader, &conversations, &composer);
     let hearing = engine.clone();

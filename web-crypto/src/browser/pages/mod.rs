@@ -11,6 +11,8 @@ pub mod app_program;
 mod codes_chunk;
 pub mod entrance;
 #[cfg(feature = "app")]
+mod file_chunk;
+#[cfg(feature = "app")]
 mod group_chunk;
 #[cfg(feature = "app")]
 pub mod home;

@@ -223,6 +223,34 @@ impl Composer {
         });
     }
 
+    /// What the box has for a file that is about to be sent: the text, and the message that it replies to. An edit stays in
+    /// the box.
+    pub fn for_file(&self) -> (Zeroizing<String>, Option<MessageRef>) {
+        let Some(open) = OpenConversation::find() else { return Default::default() };
+        let text = open.draft().map(|field| Zeroizing::new(field.value())).unwrap_or_default();
+        match self.purpose(&open.id) {
+            Some(Purpose::Edit { .. }) => Default::default(),
+            Some(Purpose::Reply(quote)) => (text, Some(quote)),
+            None => (text, None),
+        }
+    }
+
+    /// A file took along what [`Self::for_file`] gave: the box is empty, and for a new message.
+    pub fn went_with_file(self: &Rc<Self>) {
+        let Some(open) = OpenConversation::find() else { return };
+        if let Some(Purpose::Edit { .. }) = self.purpose(&open.id) {
+            return;
+        }
+        self.leave_purpose();
+        self.typing.take();
+        if let Some(field) = open.draft() {
+            field.set_value("");
+            self.dirty.set(true);
+            self.keep_draft();
+        }
+        reading_place::writes(&open);
+    }
+
     /// Takes the text and empties the draft at once: who types fast is already writing the next one.
     fn send(self: &Rc<Self>, form: &Element) {
         let field = dom::within(form, "[data-draft]").and_then(|field| field.dyn_into::<HtmlTextAreaElement>().ok());

@@ -5,7 +5,7 @@ use super::{
     conversation::OpenConversation,
     conversation_menu,
     dates::Dates,
-    dom, groups,
+    dom, file_words, groups,
     message_words::{self, Look},
     names, notices,
     rich_text::in_short,
@@ -17,6 +17,7 @@ use crate::{
         platform::{htmx, task, timer},
     },
     client::{
+        content::is_blank,
         conversation::{Conversation, ConversationId, MessageBody},
         peer::{Peer, Trust},
         records::sortable,
@@ -113,7 +114,11 @@ impl Contacts {
                 (false, Some(_)) if is_text => &other,
                 (false, _) => "",
             };
-            show_last(&line, who, &in_short(&message_words::body(&last.body, &last.sender, look)));
+            let text = match (&last.body, &last.file) {
+                (MessageBody::Text(text), Some(file)) if is_blank(text) => file_words::in_short(file.kind, &file.name),
+                (body, _) => in_short(&message_words::body(body, &last.sender, look)).into_owned(),
+            };
+            show_last(&line, who, &text);
             dom::set_text(&line, ".contact-time", &self.dates.short(last.time));
         } else if conversation.newest > 0 {
             // Everything has disappeared.

@@ -9,7 +9,7 @@ use super::{
     conversation::{Allowed, OpenConversation, Placed},
     conversation_menu, copy_lines,
     dates::Dates,
-    disappearing, dom, groups, message,
+    disappearing, dom, file_line, groups, message,
     message_actions::LINE,
     message_words::Look,
     names, notices, pinned, quote,
@@ -65,7 +65,12 @@ pub struct Conversations {
     seen_key: RefCell<Option<(Address, [u8; 32])>>,
     /// Shows the code beside the digits of a safety number.
     show_code: ShowCode,
+    /// Serves the files of the lines that are on the page.
+    show_files: ShowFiles,
 }
+
+/// What fetches and shows the files of lines.
+pub type ShowFiles = fn(Rc<Engine>);
 
 /// What draws the code of a safety number, in the panel of its conversation.
 pub type ShowCode = fn(Rc<Engine>, OpenConversation, ShownNumber);
@@ -77,7 +82,7 @@ impl Conversations {
         dates: Rc<Dates>,
         contacts: Rc<Contacts>,
         composer: Rc<Composer>,
-        show_code: ShowCode,
+        (show_code, show_files): (ShowCode, ShowFiles),
     ) -> Rc<Self> {
         Rc::new(Self {
             engine,
@@ -89,6 +94,7 @@ impl Conversations {
             showing: Cell::new(false),
             seen_key: RefCell::default(),
             show_code,
+            show_files,
         })
     }
 
@@ -129,6 +135,7 @@ impl Conversations {
 
     /// After every swap: fills what is new.
     pub fn swapped(self: &Rc<Self>) {
+        self.serve_files();
         let conversations = self.clone();
         task::spawn(async move {
             let done = async {
@@ -261,7 +268,14 @@ impl Conversations {
         self.fill_quotes(open).await
     }
 
+    fn serve_files(&self) {
+        if file_line::wants_chunk() {
+            (self.show_files)(self.engine.clone());
+        }
+    }
+
     async fn fill_quotes(&self, open: &OpenConversation) -> Result<(), AppError> {
+        self.serve_files();
         let Some(list) = open.list() else { return Ok(()) };
         disappearing::count_down(self.looking());
         authors::fill(&self.engine, open).await?;

@@ -1,7 +1,11 @@
 //! Copying what is selected of several messages: each with its time and its author, and none of the words that stand
 //! around a text on the page.
 
-use super::{dates::Dates, dom};
+use super::{
+    dates::Dates,
+    dom,
+    file_line::{FILE, IN_SHORT},
+};
 use cliquet_wire::address::Address;
 use js_sys::{Date, Object};
 use std::rc::Rc;
@@ -46,7 +50,11 @@ fn selected(own: &str, dates: &Dates) -> Option<String> {
 
 /// All of these lines, each with its time and its author.
 pub fn text_of(lines: &[Element], own: &str, dates: &Dates) -> String {
-    let said = |line: &Element| dom::within(line, ".body").and_then(|body| body.text_content()).unwrap_or_default();
+    let said = |line: &Element| {
+        let text = dom::within(line, ".body").and_then(|body| body.text_content()).unwrap_or_default();
+        let file = dom::within(line, FILE).filter(|_| text.is_empty());
+        file.and_then(|file| file.get_attribute(IN_SHORT)).unwrap_or(text)
+    };
     lines.iter().map(|line| written(line, &said(line), own, dates)).collect::<Vec<_>>().join("\n")
 }
 

@@ -1,9 +1,19 @@
-//! Forwarding: the text of a message goes to another conversation, as a new message.
+//! Forwarding: the text of a message goes to another conversation, as a new message. A file is fetched and sealed anew, with
+//! all that was said of it: who has it there learns nothing of where it was before.
 
-use super::{composer::complaint, dom, message_actions::MessageActions, names, notices, selection, sentences::word};
+use super::{
+    composer::complaint, dom, file_words, message_actions::MessageActions, names, notices, selection, sentences::word,
+};
 use crate::{
-    browser::app::register_message::{Draft, Register},
-    client::conversation::ConversationId,
+    browser::{
+        app::{
+            files::{FileToSend, FilesError, Progress, open_file, send_file},
+            register_message::{Draft, Register},
+        },
+        platform::task,
+    },
+    client::conversation::{ConversationId, Message},
+    crypto::attachment::Attachment,
 };
 use std::rc::Rc;
 use web_sys::Element;
@@ -11,8 +21,8 @@ use zeroize::Zeroizing;
 
 const DIALOG: &str = "forward-message";
 
-/// Asks where to, and stores the texts there, in their order.
-pub fn ask(actions: &Rc<MessageActions>, texts: &[Zeroizing<String>]) {
+/// Asks where to, and stores the messages there, in their order.
+pub fn ask(actions: &Rc<MessageActions>, messages: Vec<Message>) {
     let Some(dialog) = dom::dialog(DIALOG) else { return };
     let Some(list) = dom::within(&dialog, "ul") else { return };
     list.set_text_content(None);
@@ -20,22 +30,16 @@ pub fn ask(actions: &Rc<MessageActions>, texts: &[Zeroizing<String>]) {
     if let Some(hint) = dom::within(&dialog, ".hint") {
         dom::hide(&hint, !contacts.is_empty());
     }
+    let messages = Rc::new(messages);
     for contact in contacts {
         let Some(id) = contact.get_attribute("data-contact").and_then(|id| id.parse::<ConversationId>().ok()) else {
             continue;
         };
         let Some(button) = button(&list, &names::of(&id.text())) else { continue };
-        let (actions, texts) = (actions.clone(), texts.to_vec());
+        let (actions, messages) = (actions.clone(), messages.clone());
         dom::on(&button, "click", move |_| {
-            let register = Register::new(actions.engine.clone());
-            for text in &texts {
-                let draft = Draft { conversation: id.clone(), text: text.clone(), quote: None };
-                let words = actions.words.clone();
-                register.store(draft, move |stored| match stored {
-                    Ok(()) => notices::say(&word("forwarded")),
-                    Err(not) => notices::say(words.get(complaint(&not.why))),
-                });
-            }
+            let (actions, messages, id) = (actions.clone(), messages.clone(), id.clone());
+            task::spawn(async move { forward(&actions, &messages, &id).await });
             selection::end();
             if let Some(dialog) = dom::dialog(DIALOG) {
                 dialog.close();
@@ -43,6 +47,48 @@ pub fn ask(actions: &Rc<MessageActions>, texts: &[Zeroizing<String>]) {
         });
     }
     let _ = dialog.show_modal();
+}
+
+async fn forward(actions: &Rc<MessageActions>, messages: &[Message], id: &ConversationId) {
+    let register = Register::new(actions.engine.clone());
+    for message in messages {
+        let text = Zeroizing::new(message.text().to_owned());
+        if let Some(attachment) = &message.attachment {
+            match forward_file(actions, attachment, &text, id).await {
+                Ok(()) => notices::say(&word("forwarded")),
+                Err(error) => notices::say(&file_words::why(&error)),
+            }
+            continue;
+        }
+        let (draft, words) = (Draft { conversation: id.clone(), text, quote: None }, actions.words.clone());
+        register.store(draft, move |stored| match stored {
+            Ok(()) => notices::say(&word("forwarded")),
+            Err(not) => notices::say(words.get(complaint(&not.why))),
+        });
+    }
+}
+
+async fn forward_file(
+    actions: &Rc<MessageActions>,
+    attachment: &Attachment,
+    caption: &str,
+    id: &ConversationId,
+) -> Result<(), FilesError> {
+    let half = |progress: Progress, done: u64| {
+        notices::say(&file_words::progress("file-forwarding", file_words::percent(progress) / 2 + done));
+    };
+    let blob = open_file::open(&actions.engine, attachment, |progress| half(progress, 0)).await?;
+    let file = FileToSend {
+        blob,
+        name: attachment.name.clone(),
+        media_type: attachment.media_type.clone(),
+        pixels: attachment.pixels,
+        preview: attachment.preview.clone(),
+        duration_ms: attachment.duration_ms,
+        waveform: attachment.waveform.clone(),
+        description: attachment.description.clone(),
+    };
+    send_file::send(&actions.engine, id, file, caption, None, |progress| half(progress, 50)).await
 }
 
 fn button(list: &Element, name: &str) -> Option<Element> {

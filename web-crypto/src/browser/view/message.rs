@@ -4,7 +4,7 @@
 //! `rich_text`.
 
 use super::{
-    avatar, dom,
+    avatar, dom, file_line,
     message_words::{Look, name, passed_on, said, why},
     quote, reactions, rich_text, time_left,
     words::{Word, Words},
@@ -148,6 +148,7 @@ pub fn update(line: &Element, message: &Message, look: Look<'_>) {
         dom::hide(&passed, words.is_none());
         passed.set_text_content(words.as_deref());
     }
+    file_line::show(line, message);
     quote::prepare(line, message);
     reactions::show(line, message, look);
     let _ = line.class_list().toggle_with_force("deleted", message.is_deleted());

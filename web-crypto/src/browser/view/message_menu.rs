@@ -8,15 +8,14 @@ use super::{
     copy_lines,
     dates::Dates,
     dom, earlier_versions,
+    file_show::Files,
     fill::fill,
     forward,
     menu_items::{items, step},
     message_actions::{Gesture, MessageActions},
     message_gestures, message_keys,
-    message_words::newest_text,
-    names, notices, quote, received_by,
-    rich_text::in_short,
-    search_results, selection,
+    message_words::in_short,
+    names, notices, quote, received_by, search_results, selection,
     sentences::word,
 };
 use crate::{
@@ -28,7 +27,10 @@ use crate::{
         },
         platform::{task, timer},
     },
-    client::conversation::{Message, may_amend},
+    client::{
+        content::is_blank,
+        conversation::{Message, may_amend},
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -36,7 +38,6 @@ use std::{
 };
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent, MouseEvent};
-use zeroize::Zeroizing;
 
 /// Between the menu and the edge of the window, in CSS pixels.
 const EDGE_PIXELS: i32 = 8;
@@ -167,7 +168,7 @@ impl MessageMenu {
                 fill(&word("reply-to"), "name", &names::of(message.sender.as_str()))
             };
             let purpose = Purpose::Reply(message.reference());
-            menu.actions.composer.begin(purpose, &title, &in_short(newest_text(&message, &menu.actions.words)), None);
+            menu.actions.composer.begin(purpose, &title, &in_short(&message, &menu.actions.words), None);
         });
     }
 
@@ -194,7 +195,8 @@ impl MessageMenu {
         for (item, shown) in [
             (".quick", writes && !message.is_deleted()),
             ("[data-act=reply]", writes && !message.is_deleted()),
-            ("[data-act=copy]", !message.is_deleted()),
+            ("[data-act=copy]", !message.is_deleted() && !is_blank(message.text())),
+            ("[data-act=save]", message.attachment.is_some()),
             ("[data-act=forward]", !message.is_deleted()),
             ("[data-act=select]", !message.is_deleted()),
             ("[data-act=star]", !message.is_starred()),
@@ -257,6 +259,11 @@ impl MessageMenu {
         match item.get_attribute("data-act").unwrap_or_default().as_str() {
             "reply" => self.reply(line),
             "copy" => self.copy(),
+            "save" => {
+                if let Some(key) = self.key() {
+                    Files::of_page(&self.actions.engine).save(&key);
+                }
+            }
             "edit" => self.edit(),
             "earlier" => self.show_earlier(),
             "received" => self.show_received(),
@@ -367,8 +374,7 @@ impl MessageMenu {
         let menu = self.clone();
         task::spawn(async move {
             let messages = menu.messages().await.into_iter().filter(|message| !message.is_deleted());
-            let texts: Vec<_> = messages.map(|message| Zeroizing::new(message.text().to_owned())).collect();
-            forward::ask(&menu.actions, &texts);
+            forward::ask(&menu.actions, messages.collect());
         });
     }
 

@@ -2,8 +2,9 @@
 
 use super::{
     dates::Dates,
+    file_words,
     fill::fill,
-    group_words, names,
+    group_words, names, rich_text,
     sentences::word,
     words::{Word, Words},
 };
@@ -37,6 +38,8 @@ pub fn passed_on(message: &Message, look: Look<'_>) -> Option<String> {
 /// What a message says now, in words.
 pub fn said<'a>(message: &'a Message, look: Look<'a>) -> Cow<'a, str> {
     match &message.body {
+        // A file says enough.
+        MessageBody::Text(_) if message.attachment.is_some() && is_blank(message.text()) => Cow::Borrowed(""),
         MessageBody::Text(_) => Cow::Borrowed(newest_text(message, look.words)),
         other => body(other, &message.sender, look),
     }
@@ -45,6 +48,14 @@ pub fn said<'a>(message: &'a Message, look: Look<'a>) -> Cow<'a, str> {
 /// The newest text of a message.
 pub fn newest_text<'a>(message: &'a Message, words: &'a Words) -> &'a str {
     text(message.text(), words)
+}
+
+/// The newest text of a message on one line; what its file is, where it has no text.
+pub fn in_short(message: &Message, words: &Words) -> String {
+    match &message.attachment {
+        Some(file) if is_blank(message.text()) => file_words::in_short(file.kind(), &file.name),
+        _ => rich_text::in_short(newest_text(message, words)).into_owned(),
+    }
 }
 
 /// A text; words where nothing of it would be seen.

@@ -4,10 +4,9 @@
 
 use super::{
     Engine, dom, groups,
-    message_words::newest_text,
+    message_words::in_short,
     names,
     notification_settings::{Says, quiet_hours, says_mentions},
-    rich_text::in_short,
     words::{Word, Words},
 };
 use crate::{
@@ -111,7 +110,7 @@ impl Notifications {
         let called = names::of(&id.text());
         let own_name = own_name.or(group.as_ref().map(|_| called.as_str()));
         let name = conversation.settings.nickname.as_deref().or(own_name).unwrap_or(message.sender.as_str());
-        let mut text: String = in_short(newest_text(&message, &self.words)).chars().take(TEXT_CHARS_MAX).collect();
+        let mut text: String = in_short(&message, &self.words).chars().take(TEXT_CHARS_MAX).collect();
         if group.is_some() {
             text = [&*names::of(message.sender.as_str()), ": ", &text].concat();
         }

@@ -3,14 +3,14 @@
 
 use super::{
     Engine, dom,
-    message_words::{Look, name, said},
-    rich_text::in_short,
+    message_words::{Look, in_short, name, said},
+    rich_text,
     words::Word,
 };
 use crate::{
     browser::app::{error::AppError, load_messages},
     client::{
-        conversation::{ConversationId, Message, MessageRef},
+        conversation::{ConversationId, Message, MessageBody, MessageRef},
         records::simple,
     },
 };
@@ -71,8 +71,10 @@ pub fn of_line(line: &Element) -> Option<MessageRef> {
 /// The beginning of a message on one line. `None`: it is not on this device.
 pub fn excerpt(quoted: Option<&Message>, look: Look<'_>) -> String {
     let Some(quoted) = quoted else { return look.words.get(Word::QuotedGone).to_owned() };
-    let said = said(quoted, look);
-    let text = in_short(&said);
+    let text = match &quoted.body {
+        MessageBody::Text(_) => in_short(quoted, look.words),
+        _ => rich_text::in_short(&said(quoted, look)).into_owned(),
+    };
     let mut words = text.split_whitespace();
     let mut short = String::new();
     while let Some(word) = words.next().filter(|_| short.chars().count() < QUOTE_CHARS_MAX) {

@@ -5,8 +5,8 @@
 //! matches in `client::search`.
 
 use super::{
-    Engine, dom, fill::fill, relative_time::RelativeTime, search_filters::SearchFilters, search_results::SearchResults,
-    sentences::word,
+    Engine, dom, file_words, fill::fill, relative_time::RelativeTime, search_filters::SearchFilters,
+    search_results::SearchResults, sentences::word,
 };
 use crate::{
     browser::{
@@ -17,7 +17,7 @@ use crate::{
         },
         platform::{browser::Browser, error::StoreError, task, text::lower, timer},
     },
-    client::{conversation::Message, markup::plain, search::Query, search_texts::Wanted},
+    client::{content::is_blank, conversation::Message, markup::plain, search::Query, search_texts::Wanted},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -195,7 +195,11 @@ impl Search {
     }
 
     fn show(&self, message: &Message, wanted: &Wanted) {
-        self.found.show(message, &wanted.words.excerpt(&plain(message.text()), lower));
+        let text = match &message.attachment {
+            Some(file) if is_blank(message.text()) => file_words::in_short(file.kind(), &file.name).into(),
+            _ => plain(message.text()),
+        };
+        self.found.show(message, &wanted.words.excerpt(&text, lower));
         self.found.keep(SHOWN_MAX);
     }
 

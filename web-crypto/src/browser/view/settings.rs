@@ -3,7 +3,7 @@
 use super::{
     Engine, dom,
     enter_key::EnterKey,
-    notices,
+    fetch_pictures, notices,
     notification_settings::{Says, keep_quiet_hours, keep_says_mentions, quiet_hours, says_mentions},
     quiet_hours::QuietHours,
     words::Words,
@@ -45,6 +45,8 @@ pub fn serve(engine: &Rc<Engine>) {
             keep_says_mentions(is_checked(&changed, MENTIONS));
         } else if dom::around(event, "[data-enter]").is_some() {
             EnterKey::from_sends(is_checked(&changed, "[data-enter]")).keep();
+        } else if dom::around(event, FETCH_PICTURES).is_some() {
+            fetch_pictures::keep(is_checked(&changed, FETCH_PICTURES));
         }
     });
 }
@@ -63,6 +65,7 @@ async fn show(engine: &Engine, pane: &Element) -> Result<(), AppError> {
     set(pane, READ_RECEIPTS, settings.read_receipts);
     set(pane, TYPING, settings.typing);
     set(pane, "[data-enter]", EnterKey::kept().sends());
+    set(pane, FETCH_PICTURES, fetch_pictures::kept());
     show_notifications(pane);
     for fieldset in dom::all_within(pane, "fieldset:not([data-profile] *)") {
         let _ = fieldset.remove_attribute("disabled");
@@ -103,6 +106,7 @@ fn value(pane: &Element, selector: &str) -> String {
     input(pane, selector).map(|field| field.value()).unwrap_or_default()
 }
 
+const FETCH_PICTURES: &str = "[data-fetch-pictures]";
 const MENTIONS: &str = "[data-mentions]";
 const QUIET_FROM: &str = "[data-quiet=from]";
 const QUIET_TO: &str = "[data-quiet=to]";

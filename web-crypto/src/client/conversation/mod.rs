@@ -21,7 +21,7 @@ pub(crate) use message::message_key;
 pub use message::{Lifetime, Message, MessageBody, Notice, conversation_range};
 pub(crate) use outgoing::again_key;
 pub use outgoing::{OutgoingEvent, SentEnvelope, Waiting};
-pub use preview::{PREVIEW_CHARS_MAX, Preview};
+pub use preview::{FilePreview, PREVIEW_CHARS_MAX, Preview};
 pub use reading::UNREAD_LINES_MAX;
 pub(crate) use reading::UnreadLine;
 pub use received_by::{OwedReceipt, ReceivedBy, Receiver};

@@ -1,6 +1,7 @@
 //! The last line of a conversation, as the list shows it.
 
 use super::{Message, MessageBody};
+use crate::crypto::attachment::{Attachment, AttachmentKind};
 use cliquet_wire::address::Address;
 use minicbor::{Decode, Encode};
 
@@ -23,6 +24,28 @@ pub struct Preview {
     /// Its time as it is shown, in milliseconds since 1970.
     #[n(3)]
     pub time: u64,
+    /// The file that it brings.
+    #[n(4)]
+    pub file: Option<FilePreview>,
+}
+
+/// A file of a message, in short.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FilePreview {
+    /// As what it is shown.
+    #[n(0)]
+    pub kind: AttachmentKind,
+    /// The beginning of its name.
+    #[n(1)]
+    pub name: String,
+}
+
+impl FilePreview {
+    /// Of what a message says of its file.
+    pub fn of(attachment: &Attachment) -> Self {
+        Self { kind: attachment.kind(), name: attachment.name.chars().take(PREVIEW_CHARS_MAX).collect() }
+    }
 }
 
 impl Preview {
@@ -32,6 +55,7 @@ impl Preview {
             MessageBody::Text(_) => MessageBody::Text(message.text().chars().take(PREVIEW_CHARS_MAX).collect()),
             other => other.clone(),
         };
-        Self { sender: message.sender.clone(), is_own: message.is_own(), body, time: message.shown_time() }
+        let file = message.attachment.as_deref().map(FilePreview::of);
+        Self { sender: message.sender.clone(), is_own: message.is_own(), body, time: message.shown_time(), file }
     }
 }

@@ -1,0 +1,392 @@
+//! Fetches the bytes of messages' files, shows pictures, films and sounds, and saves all others.
+//!
+//! Owns the addresses (`blob:`) of what is shown, and revokes them when their lines are gone. Nothing but what
+//! `AttachmentKind` knows is ever shown: other bytes only go into the person's folder.
+
+use super::{
+    Engine, dom, fetch_pictures,
+    file_line::{BYTES, FILE, HELD, KIND, NEW, STATE, WAITING},
+    file_upload, file_words, picture_viewer,
+};
+use crate::{
+    browser::{
+        app::{
+            engine::Signal,
+            files::{FilesError, Progress, open_file},
+            load_messages,
+        },
+        platform::{task, timer},
+    },
+    crypto::attachment::Attachment,
+};
+use event_listener::Event;
+use futures_lite::future::or;
+use js_sys::Array;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{
+    Blob, Element, HtmlAnchorElement, HtmlMediaElement, IntersectionObserver, IntersectionObserverEntry, Url,
+};
+
+/// What a browser takes for bytes that it may not show.
+const BYTES_ONLY: &str = "application/octet-stream";
+
+/// How often it is looked whether another fetch of the same file has ended.
+const LOOK_MS: u32 = 50;
+
+thread_local! {
+    static FILES: RefCell<Option<Rc<Files>>> = const { RefCell::new(None) };
+}
+
+/// The files of the lines that are on the page.
+pub struct Files {
+    engine: Rc<Engine>,
+    /// By the key of its message.
+    opened: RefCell<BTreeMap<String, Opened>>,
+    /// What is being fetched, by the key of its message, and how it is stopped.
+    fetching: RefCell<BTreeMap<String, Rc<Event>>>,
+    /// Tells which pictures come into sight.
+    sight: Option<IntersectionObserver>,
+}
+
+/// A file whose bytes are here.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its address on this page.
+    pub url: String,
+    blob: Blob,
+    attachment: Rc<Attachment>,
+}
+
+/// How a fetch ended.
+#[derive(Debug)]
+pub enum Fetched {
+    Here(Opened),
+    /// A person stopped it.
+    Stopped,
+    Failed(FilesError),
+}
+
+impl Files {
+    /// Those of this page.
+    pub fn of_page(engine: &Rc<Engine>) -> Rc<Self> {
+        FILES.with_borrow_mut(|files| files.get_or_insert_with(|| Self::begin(engine.clone())).clone())
+    }
+
+    fn begin(engine: Rc<Engine>) -> Rc<Self> {
+        engine.subscribe(|signal| {
+            if let Signal::Uploading { key, progress } = signal {
+                file_upload::show_progress(key, *progress);
+            }
+        });
+        let sight = observer();
+        Rc::new(Self { engine, opened: RefCell::default(), fetching: RefCell::default(), sight })
+    }
+
+    pub fn engine(&self) -> &Rc<Engine> {
+        &self.engine
+    }
+
+    /// Serves the files of lines that are new on the page, and lets go of those whose lines are gone.
+    pub fn look(self: &Rc<Self>) {
+        self.let_go();
+        for file in dom::all(&[FILE, "[", NEW, "]"].concat()) {
+            let _ = file.remove_attribute(NEW);
+            let Some(key) = key_of(&file) else { continue };
+            if file.has_attribute(WAITING) {
+                let (engine, file, key) = (self.engine.clone(), file.clone(), key.clone());
+                task::spawn(async move { file_upload::show(&engine, &file, &key).await });
+            } else if state_of(&file) == "sending" || state_of(&file) == "paused" {
+                set_state(&file, "away", "");
+            }
+            let opened = self.opened.borrow().get(&key).cloned();
+            match opened {
+                Some(opened) => show(&file, &opened, false),
+                None if kind_of(&file) == "picture" => self.watch(file, key),
+                None => {}
+            }
+        }
+    }
+
+    /// A small picture is fetched when it comes into sight, if the person wants that or its bytes are here already.
+    fn watch(self: &Rc<Self>, file: Element, key: String) {
+        let bytes: Option<u64> = file.get_attribute(BYTES).and_then(|bytes| bytes.parse().ok());
+        if bytes.is_none_or(|bytes| bytes > fetch_pictures::FETCHED_BYTES_MAX) {
+            return;
+        }
+        let files = self.clone();
+        task::spawn(async move {
+            let may = fetch_pictures::kept() || files.is_here(&key).await;
+            if let Some(sight) = files.sight.as_ref().filter(|_| may) {
+                sight.observe(&file);
+            }
+        });
+    }
+
+    async fn is_here(&self, key: &str) -> bool {
+        let Ok(Some(message)) = load_messages::message(&self.engine, key).await else { return false };
+        let Some(attachment) = message.attachment else { return false };
+        open_file::is_here(&self.engine, &attachment).await.unwrap_or(false)
+    }
+
+    /// Does what a button at a file asks.
+    pub fn press(self: &Rc<Self>, file: &Element, what: &str) {
+        let Some(key) = key_of(file) else { return };
+        match what {
+            "show" if kind_of(file) == "picture" && self.opened.borrow().contains_key(&key) => {
+                picture_viewer::open(self, file);
+            }
+            "show" | "again" if self.fetching.borrow().contains_key(&key) => {}
+            "show" | "again" => self.fetch(file, true),
+            "stop" => {
+                if let Some(stop) = self.fetching.borrow().get(&key) {
+                    stop.notify(usize::MAX);
+                }
+            }
+            "save" => self.save(&key),
+            _ => file_upload::press(&self.engine, file, key, what),
+        }
+    }
+
+    /// Saves the file of the message with this key under its name.
+    pub fn save(self: &Rc<Self>, key: &str) {
+        let (files, key) = (self.clone(), key.to_owned());
+        task::spawn(async move {
+            let line = line_of(&key);
+            match files.fetched(&key, line.as_ref()).await {
+                Fetched::Here(opened) => {
+                    if let Some(file) = &line {
+                        show(file, &opened, false);
+                    }
+                    let _ = download(&opened);
+                }
+                ended => tell(line.as_ref(), &ended),
+            }
+        });
+    }
+
+    /// Fetches a file and shows it. `pressed`: a film is played then.
+    fn fetch(self: &Rc<Self>, file: &Element, pressed: bool) {
+        let (files, file) = (self.clone(), file.clone());
+        task::spawn(async move {
+            let Some(key) = key_of(&file) else { return };
+            match files.fetched(&key, Some(&file)).await {
+                // The line may have been laid out again meanwhile.
+                Fetched::Here(opened) => match line_of(&key) {
+                    Some(line) => show(&line, &opened, pressed),
+                    None => files.let_go(),
+                },
+                ended => tell(line_of(&key).as_ref(), &ended),
+            }
+        });
+    }
+
+    /// The file of the message with this key, fetched if need be. `line` shows how far it is.
+    pub async fn fetched(&self, key: &str, line: Option<&Element>) -> Fetched {
+        // Somebody else may be fetching it already.
+        while self.fetching.borrow().contains_key(key) {
+            timer::pause(LOOK_MS).await;
+        }
+        if let Some(opened) = self.opened.borrow().get(key) {
+            return Fetched::Here(opened.clone());
+        }
+        let stop = Rc::new(Event::new());
+        self.fetching.borrow_mut().insert(key.to_owned(), stop.clone());
+        let stopped = stop.listen();
+        let ended = or(
+            async {
+                match self.open(key, line).await {
+                    Ok(opened) => Fetched::Here(opened),
+                    Err(error) => Fetched::Failed(error),
+                }
+            },
+            async {
+                stopped.await;
+                Fetched::Stopped
+            },
+        )
+        .await;
+        self.fetching.borrow_mut().remove(key);
+        if let Fetched::Here(opened) = &ended {
+            self.opened.borrow_mut().insert(key.to_owned(), opened.clone());
+            hold(true);
+        }
+        ended
+    }
+
+    async fn open(&self, key: &str, line: Option<&Element>) -> Result<Opened, FilesError> {
+        let message = load_messages::message(&self.engine, key).await?;
+        let attachment = message.and_then(|message| message.attachment).ok_or(FilesError::Gone)?;
+        let shown = Cell::new(u64::MAX);
+        let progress = |progress: Progress| {
+            let percent = file_words::percent(progress);
+            if let Some(line) = line.filter(|_| shown.replace(percent) != percent) {
+                show_percent(line, "fetching", percent);
+            }
+        };
+        progress(Progress::default());
+        let blob = open_file::open(&self.engine, &attachment, progress).await?;
+        let url = Url::create_object_url_with_blob(&blob).map_err(|_| FilesError::Unreadable)?;
+        Ok(Opened { url, blob, attachment: Rc::new(*attachment) })
+    }
+
+    /// Revokes the addresses of what no line shows any more.
+    fn let_go(&self) {
+        self.opened.borrow_mut().retain(|key, opened| {
+            let stays = line_of(key).is_some();
+            if !stays {
+                let _ = Url::revoke_object_url(&opened.url);
+            }
+            stays
+        });
+        hold(!self.opened.borrow().is_empty());
+    }
+}
+
+fn observer() -> Option<IntersectionObserver> {
+    let seen = |entries: Array, observer: IntersectionObserver| {
+        for entry in entries.iter().filter_map(|entry| entry.dyn_into::<IntersectionObserverEntry>().ok()) {
+            if entry.is_intersecting() {
+                let file = entry.target();
+                observer.unobserve(&file);
+                if let Some(files) = FILES.with_borrow(Clone::clone) {
+                    files.fetch(&file, false);
+                }
+            }
+        }
+    };
+    let seen = Closure::<dyn Fn(Array, IntersectionObserver)>::new(seen).into_js_value();
+    IntersectionObserver::new(seen.unchecked_ref()).ok()
+}
+
+/// The key of a file's message.
+pub fn key_of(file: &Element) -> Option<String> {
+    file.closest("[data-key]").ok()??.get_attribute("data-key")
+}
+
+/// The file in the line of the message with this key.
+pub fn line_of(key: &str) -> Option<Element> {
+    dom::find(&[".message[data-key=\"", key, "\"] ", FILE].concat())
+}
+
+/// Shows what a file is doing, and says it.
+pub fn set_state(file: &Element, state: &str, said: &str) {
+    let _ = file.set_attribute(STATE, state);
+    dom::say(file, ".file-state", said);
+    for part in dom::all_within(file, "[data-when]") {
+        let when = part.get_attribute("data-when").unwrap_or_default();
+        dom::hide(&part, !when.split(' ').any(|one| one == state));
+    }
+}
+
+/// Shows how far a file is.
+pub fn show_percent(file: &Element, state: &str, percent: u64) {
+    // The upload of one's own picture goes on while it is shown.
+    if state == "fetching" && file.has_attribute(WAITING) {
+        return;
+    }
+    if let Some(bar) = dom::within(file, "progress") {
+        let _ = bar.set_attribute("value", &percent.to_string());
+    }
+    let key = match state {
+        "sending" => "file-sending",
+        "paused" => "file-paused",
+        _ => "file-fetching",
+    };
+    set_state(file, state, &file_words::progress(key, percent));
+}
+
+fn state_of(file: &Element) -> String {
+    file.get_attribute(STATE).unwrap_or_default()
+}
+
+fn kind_of(file: &Element) -> String {
+    file.get_attribute(KIND).unwrap_or_default()
+}
+
+/// While bytes are held, the chunk is told of every change of the lines.
+fn hold(held: bool) {
+    if let Some(root) = dom::document().and_then(|document| document.document_element()) {
+        let _ = root.toggle_attribute_with_force(HELD, held);
+    }
+}
+
+/// Says why there is no file.
+fn tell(file: Option<&Element>, ended: &Fetched) {
+    let Some(file) = file.filter(|file| !file.has_attribute(WAITING)) else { return };
+    match ended {
+        Fetched::Here(_) => {}
+        Fetched::Stopped => set_state(file, "away", ""),
+        Fetched::Failed(error) => set_state(file, "failed", &file_words::why(error)),
+    }
+}
+
+/// Shows a file in its line, as far as its kind is shown at all. `pressed`: a film is played then.
+pub fn show(file: &Element, opened: &Opened, pressed: bool) {
+    if !file.has_attribute(WAITING) {
+        set_state(file, "here", "");
+    }
+    let _ = match kind_of(file).as_str() {
+        "picture" => show_picture(file, opened),
+        "film" => show_player(file, opened, "video", pressed),
+        "sound" | "voice" => show_player(file, opened, "audio", pressed),
+        _ => None,
+    };
+}
+
+fn show_picture(file: &Element, opened: &Opened) -> Option<()> {
+    let frame = dom::within(file, ".file-frame")?;
+    if dom::within(&frame, ".file-full").is_some() {
+        return None;
+    }
+    let image = dom::document()?.create_element("img").ok()?;
+    image.set_attribute("class", "file-full").ok()?;
+    image.set_attribute("alt", file_words::described(&opened.attachment)).ok()?;
+    image.set_attribute("src", &opened.url).ok()?;
+    frame.append_child(&image).ok()?;
+    Some(())
+}
+
+fn show_player(file: &Element, opened: &Opened, name: &str, pressed: bool) -> Option<()> {
+    let place = dom::within(file, ".file-player")?;
+    if place.child_element_count() > 0 {
+        return None;
+    }
+    let player: HtmlMediaElement = dom::document()?.create_element(name).ok()?.dyn_into().ok()?;
+    player.set_controls(true);
+    player.set_attribute("playsinline", "").ok()?;
+    player.set_attribute("preload", "metadata").ok()?;
+    player.set_attribute("aria-label", &file_words::called(&opened.attachment.name)).ok()?;
+    player.set_src(&opened.url);
+    place.append_child(&player).ok()?;
+    if pressed {
+        player.focus().ok()?;
+        // A browser that wants another press has a button for it.
+        if let Ok(played) = player.play() {
+            task::spawn(async move { drop(wasm_bindgen_futures::JsFuture::from(played).await) });
+        }
+    }
+    Some(())
+}
+
+/// Puts a file into the person's folder. Its type says nothing, so that no browser opens it in the place of the page.
+fn download(opened: &Opened) -> Option<()> {
+    let whole = opened.blob.slice_with_f64_and_f64_and_content_type(0.0, opened.blob.size(), BYTES_ONLY).ok()?;
+    let url = Url::create_object_url_with_blob(&whole).ok()?;
+    let link: HtmlAnchorElement = dom::document()?.create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&url);
+    link.set_download(&file_words::called(&opened.attachment.name));
+    link.click();
+    // The download has its own hold of the file by now.
+    Url::revoke_object_url(&url).ok()
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Files(…)")
+    }
+}
