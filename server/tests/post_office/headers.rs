@@ -36,6 +36,9 @@ fn assert_page_headers(response: &LocalResponse<'_>, what: &str) {
     for directive in ["script-src 'self' 'wasm-unsafe-eval'", "form-action 'self'", "worker-src 'self'", trusted] {
         assert!(policy.split("; ").any(|part| part == directive), "{what}: {directive} in {policy}");
     }
+    // What the page itself makes is shown as a picture, a film or a sound, and as nothing else.
+    let made = policy.split("; ").filter(|part| part.contains("blob:"));
+    assert_eq!(made.collect::<Vec<_>>(), ["img-src 'self' blob:", "media-src blob:"], "{what}");
     assert_eq!(value(response, what, "X-Frame-Options"), "DENY", "{what}");
     assert_eq!(value(response, what, "Cross-Origin-Embedder-Policy"), "require-corp", "{what}");
     assert_eq!(value(response, what, "Cross-Origin-Opener-Policy"), "same-origin", "{what}");
