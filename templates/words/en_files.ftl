@@ -41,6 +41,7 @@ word-file-preparing = Preparing … $percent %
 word-file-forwarding = Forwarding the file … $percent %
 word-file-empty = This file is empty. Choose another, or remove it.
 word-file-too-large = This file is too large: a file may have up to $size here. Choose a smaller one, or remove it.
+word-file-no-room = Your files fill what this server keeps for you: $size of $all are left. Delete messages with files, or remove this one.
 word-file-off = This server takes no files. Remove them, and send your text alone.
 word-file-text-too-long = The text is too long. Shorten it, and send again.
 word-file-gone = This file is no longer on the server. Ask for it to be sent again.

@@ -41,6 +41,7 @@ word-file-preparing = Préparation… $percent %
 word-file-forwarding = Transfert du fichier… $percent %
 word-file-empty = Ce fichier est vide. Choisissez-en un autre, ou retirez-le.
 word-file-too-large = Ce fichier est trop lourd : un fichier peut avoir jusqu’à $size ici. Choisissez-en un plus petit, ou retirez-le.
+word-file-no-room = Vos fichiers remplissent ce que ce serveur garde pour vous : il reste $size sur $all. Supprimez des messages avec des fichiers, ou retirez celui-ci.
 word-file-off = Ce serveur ne prend pas de fichiers. Retirez-les, et envoyez votre texte seul.
 word-file-text-too-long = Le texte est trop long. Raccourcissez-le, puis envoyez de nouveau.
 word-file-gone = Ce fichier n’est plus sur le serveur. Demandez qu’on vous l’envoie de nouveau.

@@ -12,7 +12,7 @@ pub mod camera;
 #[cfg(target_arch = "wasm32")]
 pub mod channel;
 pub mod error;
-#[cfg(all(target_arch = "wasm32", feature = "app"))]
+#[cfg(target_arch = "wasm32")]
 pub mod files;
 #[cfg(target_arch = "wasm32")]
 pub mod htmx;

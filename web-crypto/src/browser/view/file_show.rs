@@ -219,8 +219,7 @@ impl Files {
     }
 
     async fn open(&self, key: &str, line: Option<&Element>) -> Result<Opened, FilesError> {
-        let message = load_messages::message(&self.engine, key).await?;
-        let attachment = message.and_then(|message| message.attachment).ok_or(FilesError::Gone)?;
+        let message = load_messages::message(&self.engine, key).await?.ok_or(FilesError::Gone)?;
         let shown = Cell::new(u64::MAX);
         let progress = |progress: Progress| {
             let percent = file_words::percent(progress);
@@ -229,7 +228,8 @@ impl Files {
             }
         };
         progress(Progress::default());
-        let blob = open_file::open(&self.engine, &attachment, progress).await?;
+        let blob = open_file::open(&self.engine, &message, progress).await?;
+        let attachment = message.attachment.ok_or(FilesError::Gone)?;
         let url = Url::create_object_url_with_blob(&blob).map_err(|_| FilesError::Unreadable)?;
         Ok(Opened { url, blob, attachment: Rc::new(*attachment) })
     }

@@ -8,7 +8,10 @@ use super::{
     words::Words,
 };
 use crate::browser::{
-    app::files::{Progress, uploads},
+    app::{
+        files::{Progress, uploads},
+        load_messages,
+    },
     platform::task,
 };
 use std::rc::Rc;
@@ -16,7 +19,13 @@ use web_sys::Element;
 
 /// Shows whether an upload goes on or was paused.
 pub async fn show(engine: &Engine, file: &Element, key: &str) {
-    let paused = match uploads::paused(engine, key).await {
+    let paused = async {
+        match load_messages::message(engine, key).await? {
+            Some(message) => uploads::paused(engine, &message).await,
+            None => Ok(None),
+        }
+    };
+    let paused = match paused.await {
         Ok(Some(paused)) => paused,
         // It is there already, and its message goes next.
         Ok(None) => return set_state(file, "here", ""),
@@ -44,11 +53,14 @@ pub fn press(engine: &Rc<Engine>, file: &Element, key: String, what: &str) {
         _ => return,
     };
     task::spawn(async move {
-        let done = match paused {
-            Some(paused) => uploads::set_paused(&engine, &key, paused).await,
-            None => uploads::cancel(&engine, &key).await,
+        let done = async {
+            let Some(message) = load_messages::message(&engine, &key).await? else { return Ok(()) };
+            match paused {
+                Some(paused) => uploads::set_paused(&engine, &message, paused).await,
+                None => uploads::cancel(&engine, &message).await,
+            }
         };
-        match done {
+        match done.await {
             Ok(()) => show(&engine, &file, &key).await,
             Err(error) => notices::show_error(&error, &Words::read()),
         }

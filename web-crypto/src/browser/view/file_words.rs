@@ -66,6 +66,10 @@ pub fn why(error: &FilesError) -> String {
         FilesError::Empty => "file-empty",
         FilesError::TooLarge { bytes_max } => return fill(&word("file-too-large"), "size", &size(*bytes_max)),
         FilesError::Off => "file-off",
+        FilesError::NoRoom { bytes, quota } => {
+            let sentence = fill(&word("file-no-room"), "size", &size(quota.saturating_sub(*bytes)));
+            return fill(&sentence, "all", &size(*quota));
+        }
         FilesError::TooLong => "file-text-too-long",
         FilesError::Gone => "file-gone",
         FilesError::Altered | FilesError::App(AppError::Altered) => "file-altered",

@@ -52,14 +52,14 @@ pub fn ask(actions: &Rc<MessageActions>, messages: Vec<Message>) {
 async fn forward(actions: &Rc<MessageActions>, messages: &[Message], id: &ConversationId) {
     let register = Register::new(actions.engine.clone());
     for message in messages {
-        let text = Zeroizing::new(message.text().to_owned());
         if let Some(attachment) = &message.attachment {
-            match forward_file(actions, attachment, &text, id).await {
+            match forward_file(actions, message, attachment, id).await {
                 Ok(()) => notices::say(&word("forwarded")),
                 Err(error) => notices::say(&file_words::why(&error)),
             }
             continue;
         }
+        let text = Zeroizing::new(message.text().to_owned());
         let (draft, words) = (Draft { conversation: id.clone(), text, quote: None }, actions.words.clone());
         register.store(draft, move |stored| match stored {
             Ok(()) => notices::say(&word("forwarded")),
@@ -70,14 +70,14 @@ async fn forward(actions: &Rc<MessageActions>, messages: &[Message], id: &Conver
 
 async fn forward_file(
     actions: &Rc<MessageActions>,
+    message: &Message,
     attachment: &Attachment,
-    caption: &str,
     id: &ConversationId,
 ) -> Result<(), FilesError> {
     let half = |progress: Progress, done: u64| {
         notices::say(&file_words::progress("file-forwarding", file_words::percent(progress) / 2 + done));
     };
-    let blob = open_file::open(&actions.engine, attachment, |progress| half(progress, 0)).await?;
+    let blob = open_file::open(&actions.engine, message, |progress| half(progress, 0)).await?;
     let file = FileToSend {
         blob,
         name: attachment.name.clone(),
@@ -88,7 +88,7 @@ async fn forward_file(
         waveform: attachment.waveform.clone(),
         description: attachment.description.clone(),
     };
-    send_file::send(&actions.engine, id, file, caption, None, |progress| half(progress, 50)).await
+    send_file::send(&actions.engine, id, file, message.text(), None, |progress| half(progress, 50)).await
 }
 
 fn button(list: &Element, name: &str) -> Option<Element> {
