@@ -75,8 +75,8 @@ fn drawn(place: &Element, attachment: &Attachment) -> Option<Element> {
     if let Some(frame) = dom::within(&file, ".file-frame") {
         let key = if kind == AttachmentKind::Picture { "file-view" } else { "file-play" };
         let _ = frame.set_attribute("aria-label", &fill(&word(key), "name", &said));
-        shape(&frame, attachment);
     }
+    shape(&file, attachment);
     if let (Some(image), Some(url)) =
         (dom::within(&file, ".file-preview"), attachment.preview.as_deref().and_then(picture_url))
     {
@@ -93,9 +93,8 @@ fn drawn(place: &Element, attachment: &Attachment) -> Option<Element> {
 }
 
 /// The place that the picture will have: nothing moves when it comes.
-fn shape(frame: &Element, attachment: &Attachment) {
-    let (Some(pixels), Some(style)) = (attachment.pixels, frame.dyn_ref::<HtmlElement>().map(HtmlElement::style))
-    else {
+fn shape(file: &Element, attachment: &Attachment) {
+    let (Some(pixels), Some(style)) = (attachment.pixels, file.dyn_ref::<HtmlElement>().map(HtmlElement::style)) else {
         return;
     };
     let ratio = (f64::from(pixels.width) / f64::from(pixels.height.max(1))).clamp(RATIOS.0, RATIOS.1);

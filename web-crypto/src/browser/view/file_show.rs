@@ -276,6 +276,11 @@ pub fn line_of(key: &str) -> Option<Element> {
 /// Shows what a file is doing, and says it.
 pub fn set_state(file: &Element, state: &str, said: &str) {
     let _ = file.set_attribute(STATE, state);
+    if let Some(line) = dom::within(file, ".file-state") {
+        // Each percent would be read out. The bar says it to who asks.
+        let moves = ["fetching", "sending"].contains(&state);
+        let _ = line.set_attribute("aria-live", if moves { "off" } else { "polite" });
+    }
     dom::say(file, ".file-state", said);
     for part in dom::all_within(file, "[data-when]") {
         let when = part.get_attribute("data-when").unwrap_or_default();

@@ -31,6 +31,9 @@ const DIALOG: &str = "file-tray";
 /// More at a time is a mistake more often than a wish, and each has a place on the page.
 const FILES_MAX: usize = 30;
 
+/// How far it is, is said in steps of so many percent.
+const SAID_EVERY: u64 = 10;
+
 thread_local! {
     static TRAY: RefCell<Option<Rc<Tray>>> = const { RefCell::new(None) };
 }
@@ -276,7 +279,8 @@ impl Item {
             let _ = bar.set_attribute("aria-label", &file_words::called(&self.file.name()));
             dom::hide(&bar, false);
         }
-        self.say(&file_words::progress("file-preparing", percent), false);
+        // Each percent would be read out. The bar has them all.
+        self.say(&file_words::progress("file-preparing", percent - percent % SAID_EVERY), false);
     }
 
     /// `is_fault`: it is not on its way.
