@@ -11,6 +11,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, File, FileList, HtmlElement, HtmlInputElement};
 
+/// More files may be dropped on those that are chosen already.
+const TRAY: &str = "#file-tray";
 /// On the open conversation while files are held over it.
 const DRAGGED: &str = "data-dragged";
 
@@ -87,9 +89,10 @@ fn drag(event: &Event) -> Option<Vec<File>> {
     if !carries_files(&carried) {
         return None;
     }
-    let open = OpenConversation::find().filter(|open| open.is_writable() && dom::find("dialog[open]").is_none());
+    let is_free = dom::find(&["dialog[open]:not(", TRAY, ")"].concat()).is_none();
+    let open = OpenConversation::find().filter(|open| open.is_writable() && is_free);
     let section = open.as_ref().map(OpenConversation::section);
-    let over = dom::around(event, "[data-conversation]").filter(|over| Some(over) == section);
+    let over = dom::around(event, &["[data-conversation], ", TRAY].concat()).filter(|_| open.is_some());
     if event.type_() == "dragleave" {
         // From one element of the page to another it is still over the page.
         let leaves_page = event.dyn_ref::<DragEvent>()?.related_target().is_none();

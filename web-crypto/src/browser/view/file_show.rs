@@ -156,15 +156,14 @@ impl Files {
     pub fn save(self: &Rc<Self>, key: &str) {
         let (files, key) = (self.clone(), key.to_owned());
         task::spawn(async move {
-            let line = line_of(&key);
-            match files.fetched(&key, line.as_ref()).await {
+            match files.fetched(&key, true).await {
                 Fetched::Here(opened) => {
-                    if let Some(file) = &line {
-                        show(file, &opened, false);
+                    if let Some(file) = line_of(&key) {
+                        show(&file, &opened, false);
                     }
                     let _ = download(&opened);
                 }
-                ended => tell(line.as_ref(), &ended),
+                ended => tell(line_of(&key).as_ref(), &ended),
             }
         });
     }
@@ -174,7 +173,7 @@ impl Files {
         let (files, file) = (self.clone(), file.clone());
         task::spawn(async move {
             let Some(key) = key_of(&file) else { return };
-            match files.fetched(&key, Some(&file)).await {
+            match files.fetched(&key, true).await {
                 // The line may have been laid out again meanwhile.
                 Fetched::Here(opened) => match line_of(&key) {
                     Some(line) => show(&line, &opened, pressed),
@@ -185,8 +184,8 @@ impl Files {
         });
     }
 
-    /// The file of the message with this key, fetched if need be. `line` shows how far it is.
-    pub async fn fetched(&self, key: &str, line: Option<&Element>) -> Fetched {
+    /// The file of the message with this key, fetched if need be. `shows`: its line says how far it is.
+    pub async fn fetched(&self, key: &str, shows: bool) -> Fetched {
         // Somebody else may be fetching it already.
         while self.fetching.borrow().contains_key(key) {
             timer::pause(LOOK_MS).await;
@@ -199,7 +198,7 @@ impl Files {
         let stopped = stop.listen();
         let ended = or(
             async {
-                match self.open(key, line).await {
+                match self.open(key, shows).await {
                     Ok(opened) => Fetched::Here(opened),
                     Err(error) => Fetched::Failed(error),
                 }
@@ -218,13 +217,17 @@ impl Files {
         ended
     }
 
-    async fn open(&self, key: &str, line: Option<&Element>) -> Result<Opened, FilesError> {
+    async fn open(&self, key: &str, shows: bool) -> Result<Opened, FilesError> {
         let message = load_messages::message(&self.engine, key).await?.ok_or(FilesError::Gone)?;
         let shown = Cell::new(u64::MAX);
         let progress = |progress: Progress| {
             let percent = file_words::percent(progress);
-            if let Some(line) = line.filter(|_| shown.replace(percent) != percent) {
-                show_percent(line, "fetching", percent);
+            // The line may be laid out again meanwhile.
+            if shows
+                && shown.replace(percent) != percent
+                && let Some(file) = line_of(key)
+            {
+                show_percent(&file, "fetching", percent);
             }
         };
         progress(Progress::default());

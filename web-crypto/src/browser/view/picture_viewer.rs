@@ -173,7 +173,7 @@ impl Viewer {
         dom::set_text(&self.dialog, ".viewer-state", &file_words::progress("file-fetching", 0));
         let (viewer, file) = (self.clone(), file.clone());
         task::spawn(async move {
-            let ended = viewer.files.fetched(&key, None).await;
+            let ended = viewer.files.fetched(&key, false).await;
             if *viewer.key.borrow() != key {
                 return;
             }
