@@ -2,7 +2,7 @@
 
 file-attach = Send files
 file-drop = Drop files here to send them
-file-show = Open
+file-show = Play
 file-save = Save
 file-pause = Pause
 file-go-on = Go on

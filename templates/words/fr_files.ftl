@@ -2,7 +2,7 @@
 
 file-attach = Envoyer des fichiers
 file-drop = Déposez des fichiers ici pour les envoyer
-file-show = Ouvrir
+file-show = Lire
 file-save = Enregistrer
 file-pause = Pause
 file-go-on = Continuer

@@ -28,7 +28,7 @@ pub const KIND: &str = "data-kind";
 /// A file in a line.
 pub const FILE: &str = ".file";
 /// What is narrower or wider is cut to it, so that a line stays a line.
-const RATIOS: (f64, f64) = (0.5, 3.0);
+const RATIOS: (f64, f64) = (0.5, 2.0);
 
 /// Shows the file that a message brings. What is shown already stays.
 pub fn show(line: &Element, message: &Message) {
