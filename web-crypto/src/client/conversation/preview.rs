@@ -59,3 +59,50 @@ impl Preview {
         Self { sender: message.sender.clone(), is_own: message.is_own(), body, time: message.shown_time(), file }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::conversation::{Amendments, DeliveryStatus, MessageId},
+        crypto::{attachment::tests::attachment, cbor},
+    };
+
+    fn message(text: &str, attachment: Option<Attachment>) -> Message {
+        let address = Address::parse("a@example.org").unwrap();
+        Message {
+            id: MessageId::from_parts(1, [1; 10]),
+            conversation: address.clone().into(),
+            sender: address,
+            sort_time: 1,
+            client_time: 1,
+            server_time: 0,
+            body: MessageBody::Text(text.into()),
+            status: DeliveryStatus::Sent,
+            amendments: Amendments::default(),
+            quote: None,
+            lifetime: None,
+            received_by: None,
+            passed_on_by: None,
+            attachment: attachment.map(Box::new),
+        }
+    }
+
+    #[test]
+    fn a_file_is_said_by_its_kind_and_name() {
+        let preview = Preview::of(&message("", Some(attachment())));
+        assert_eq!(preview.file, Some(FilePreview { kind: AttachmentKind::Picture, name: "Kitten.jpg".into() }));
+        let read: Preview = cbor::decode(&cbor::encode(&preview)).unwrap();
+        assert_eq!(read, preview);
+        let long = Attachment { name: "é".repeat(100), ..attachment() };
+        let name = Preview::of(&message("", Some(long))).file.map(|file| file.name.chars().count());
+        assert_eq!(name, Some(PREVIEW_CHARS_MAX));
+    }
+
+    #[test]
+    fn one_without_a_file_is_as_before() {
+        let preview = Preview::of(&message("hello", None));
+        assert_eq!(preview.file, None);
+        assert_eq!(cbor::encode(&preview).first(), Some(&0xa4), "four fields");
+    }
+}
