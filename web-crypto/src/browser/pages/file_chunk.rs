@@ -4,8 +4,8 @@ use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
     view::{
-        file_actions::FileGesture, file_show::Files, file_tray, message_actions::MessageActions, notices,
-        sentences::word,
+        file_actions::FileGesture, file_press::press, file_show::Files, file_tray, message_actions::MessageActions,
+        notices, sentences::word,
     },
 };
 use std::rc::Rc;
@@ -39,7 +39,7 @@ fn load_show(engine: Rc<Engine<Browser>>) -> Result<(), NotLoaded> {
 fn load_serve(actions: Rc<MessageActions>, gesture: FileGesture) -> Result<(), NotLoaded> {
     match gesture {
         FileGesture::Chosen(files) => file_tray::add(&actions, files),
-        FileGesture::Pressed { file, what } => Files::of_page(&actions.engine).press(&file, &what),
+        FileGesture::Pressed { file, what } => press(&actions.engine, &file, &what),
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! What a person does with files: choose, paste or drop some to send them, and press what a line shows of one. What comes of
-//! it is in `file_tray` and `file_show`, parts of a chunk that is fetched at the first such gesture.
+//! it is in `file_tray` and `file_press`, parts of a chunk that is fetched at the first such gesture.
 
 use super::{
     conversation::OpenConversation,

@@ -5,8 +5,9 @@
 
 use super::{
     Engine, dom, fetch_pictures,
-    file_line::{BYTES, FILE, HELD, KIND, NEW, STATE, WAITING},
-    file_upload, file_words, picture_viewer,
+    file_line::{BYTES, FILE, HELD, NEW, WAITING},
+    file_state::{key_of, kind_of, line_of, set_state, show_percent, state_of},
+    file_upload, file_words,
 };
 use crate::{
     browser::{
@@ -87,8 +88,16 @@ impl Files {
         Rc::new(Self { engine, opened: RefCell::default(), fetching: RefCell::default(), sight })
     }
 
-    pub fn engine(&self) -> &Rc<Engine> {
-        &self.engine
+    /// Whether the bytes of this message's file are on the page.
+    pub fn has(&self, key: &str) -> bool {
+        self.opened.borrow().contains_key(key)
+    }
+
+    /// Ends the fetch of a message's file. What came of it stays.
+    pub fn stop(&self, key: &str) {
+        if let Some(stop) = self.fetching.borrow().get(key) {
+            stop.notify(usize::MAX);
+        }
     }
 
     /// Serves the files of lines that are new on the page, and lets go of those whose lines are gone.
@@ -133,25 +142,6 @@ impl Files {
         open_file::is_here(&self.engine, &attachment).await.unwrap_or(false)
     }
 
-    /// Does what a button at a file asks.
-    pub fn press(self: &Rc<Self>, file: &Element, what: &str) {
-        let Some(key) = key_of(file) else { return };
-        match what {
-            "show" if kind_of(file) == "picture" && self.opened.borrow().contains_key(&key) => {
-                picture_viewer::open(self, file);
-            }
-            "show" | "again" if self.fetching.borrow().contains_key(&key) => {}
-            "show" | "again" => self.fetch(file, true),
-            "stop" => {
-                if let Some(stop) = self.fetching.borrow().get(&key) {
-                    stop.notify(usize::MAX);
-                }
-            }
-            "save" => self.save(&key),
-            _ => file_upload::press(&self.engine, file, key, what),
-        }
-    }
-
     /// Saves the file of the message with this key under its name.
     pub fn save(self: &Rc<Self>, key: &str) {
         let (files, key) = (self.clone(), key.to_owned());
@@ -168,8 +158,11 @@ impl Files {
         });
     }
 
-    /// Fetches a file and shows it. `pressed`: a film is played then.
-    fn fetch(self: &Rc<Self>, file: &Element, pressed: bool) {
+    /// Fetches a file and shows it, unless that is being done. `pressed`: a film is played then.
+    pub fn fetch(self: &Rc<Self>, file: &Element, pressed: bool) {
+        if key_of(file).is_none_or(|key| self.fetching.borrow().contains_key(&key)) {
+            return;
+        }
         let (files, file) = (self.clone(), file.clone());
         task::spawn(async move {
             let Some(key) = key_of(&file) else { return };
@@ -264,56 +257,6 @@ fn observer() -> Option<IntersectionObserver> {
     };
     let seen = Closure::<dyn Fn(Array, IntersectionObserver)>::new(seen).into_js_value();
     IntersectionObserver::new(seen.unchecked_ref()).ok()
-}
-
-/// The key of a file's message.
-pub fn key_of(file: &Element) -> Option<String> {
-    file.closest("[data-key]").ok()??.get_attribute("data-key")
-}
-
-/// The file in the line of the message with this key.
-pub fn line_of(key: &str) -> Option<Element> {
-    dom::find(&[".message[data-key=\"", key, "\"] ", FILE].concat())
-}
-
-/// Shows what a file is doing, and says it.
-pub fn set_state(file: &Element, state: &str, said: &str) {
-    let _ = file.set_attribute(STATE, state);
-    if let Some(line) = dom::within(file, ".file-state") {
-        // Each percent would be read out. The bar says it to who asks.
-        let moves = ["fetching", "sending"].contains(&state);
-        let _ = line.set_attribute("aria-live", if moves { "off" } else { "polite" });
-    }
-    dom::say(file, ".file-state", said);
-    for part in dom::all_within(file, "[data-when]") {
-        let when = part.get_attribute("data-when").unwrap_or_default();
-        dom::hide(&part, !when.split(' ').any(|one| one == state));
-    }
-}
-
-/// Shows how far a file is.
-pub fn show_percent(file: &Element, state: &str, percent: u64) {
-    // The upload of one's own picture goes on while it is shown.
-    if state == "fetching" && file.has_attribute(WAITING) {
-        return;
-    }
-    if let Some(bar) = dom::within(file, "progress") {
-        let _ = bar.set_attribute("value", &percent.to_string());
-    }
-    let key = match state {
-        "sending" => "file-sending",
-        "paused" => "file-paused",
-        _ => "file-fetching",
-    };
-    set_state(file, state, &file_words::progress(key, percent));
-}
-
-fn state_of(file: &Element) -> String {
-    file.get_attribute(STATE).unwrap_or_default()
-}
-
-fn kind_of(file: &Element) -> String {
-    file.get_attribute(KIND).unwrap_or_default()
 }
 
 /// While bytes are held, the chunk is told of every change of the lines.

@@ -3,7 +3,7 @@
 use super::{
     Engine, dom,
     file_line::{STATE, WAITING},
-    file_show::{line_of, set_state, show_percent},
+    file_state::{line_of, set_state, show_percent},
     file_words, notices,
     words::Words,
 };

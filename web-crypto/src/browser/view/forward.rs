@@ -1,4 +1,4 @@
-//! Forwarding: the text of a message goes to another conversation, as a new message. A file is fetched and sealed anew, with
+//! Forwarding: the text of a message goes to another conversation, as a new message. A file is fetched and sealed again, with
 //! all that was said of it: who has it there learns nothing of where it was before.
 
 use super::{

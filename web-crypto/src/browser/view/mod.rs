@@ -53,7 +53,11 @@ pub mod file_actions;
 #[cfg(target_arch = "wasm32")]
 pub mod file_line;
 #[cfg(target_arch = "wasm32")]
+pub mod file_press;
+#[cfg(target_arch = "wasm32")]
 pub mod file_show;
+#[cfg(target_arch = "wasm32")]
+pub mod file_state;
 #[cfg(target_arch = "wasm32")]
 pub mod file_tray;
 #[cfg(target_arch = "wasm32")]

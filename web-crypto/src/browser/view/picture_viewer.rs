@@ -4,7 +4,8 @@
 use super::{
     dom,
     file_line::{FILE, KIND},
-    file_show::{Fetched, Files, key_of, show},
+    file_show::{Fetched, Files, show},
+    file_state::key_of,
     file_words,
     fill::fill,
     sentences::word,
