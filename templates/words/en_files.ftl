@@ -29,7 +29,6 @@ word-file-voice = Voice message
 word-file-unnamed = File
 word-file-view = Open the picture: $name
 word-file-play = Play: $name
-word-file-described = Photo: $text
 word-file-bytes = $count bytes
 word-file-kilobytes = $count KB
 word-file-megabytes = $count MB

@@ -29,7 +29,6 @@ word-file-voice = Message vocal
 word-file-unnamed = Fichier
 word-file-view = Ouvrir l’image : $name
 word-file-play = Lire : $name
-word-file-described = Photo : $text
 word-file-bytes = $count octets
 word-file-kilobytes = $count Ko
 word-file-megabytes = $count Mo

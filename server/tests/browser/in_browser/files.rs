@@ -1,6 +1,7 @@
 //! Files in conversations: chosen, dropped or pasted, described, sent, seen and saved; and what is no picture is never shown.
 
 use crate::browser::Tab;
+use crate::in_browser::message_menu::choose;
 use crate::in_browser::profiles::a_picture;
 use crate::person::Person;
 use crate::picture::show;
@@ -147,4 +148,31 @@ async fn an_empty_file_is_refused_in_words_and_what_could_run_is_only_saved() {
     bob.tab.until("the drawing to be saved", SAVED, vec![saved]).await;
     let shown = "document.querySelectorAll('.file :is(img[src], video, audio, iframe, object, embed)').length";
     assert_eq!(bob.tab.ask(shown, vec![]).await, 0, "it is shown nowhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_waits_for_a_press_where_a_person_wants_that_and_goes_on_with_its_text() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    bob.tab.goto(&bob.url("/home?show=settings")).await;
+    bob.tab.until_shown("#fetch-pictures:enabled").await;
+    bob.tab.click("#fetch-pictures").await;
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.open(&alice).await;
+
+    alice.choose_files(&[&a_picture()]).await;
+    alice.tab.write("#file-tray [data-caption]", &format!("Look{ENTER}")).await;
+    alice.tab.until("Enter to send", "!document.getElementById('file-tray').open", vec![]).await;
+    bob.until_reads(&["Look"]).await;
+    bob.tab.until_shown(".file[data-kind=picture][data-file-state=away]").await;
+    assert_eq!(bob.tab.ask("document.querySelectorAll('.file-full').length", vec![]).await, 0);
+    bob.tab.click(".file[data-kind=picture] .file-frame").await;
+    bob.tab.until("the picture after a press", PICTURE_SEEN, vec![]).await;
+
+    choose(&bob.tab, "Look", "forward").await;
+    bob.tab.click("#forward-message .choices button").await;
+    alice.until_reads(&["Look", "Look"]).await;
+    let two = "document.querySelectorAll('.file[data-kind=picture] .file-full').length === 2";
+    alice.tab.until("the picture that came back", two, vec![]).await;
 }
