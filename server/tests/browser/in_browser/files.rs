@@ -57,6 +57,13 @@ impl Person {
     }
 }
 
+/// A tenth of a second, 8000 bytes a second: no byte of it is past 127.
+fn silence() -> String {
+    let head =
+        "RIFF\u{64}\u{3}\0\0WAVEfmt \u{10}\0\0\0\u{1}\0\u{1}\0\u{40}\u{1f}\0\0\u{40}\u{1f}\0\0\u{1}\0\u{8}\0data";
+    [head, "\u{40}\u{3}\0\0", &"\u{7f}".repeat(0x340)].concat()
+}
+
 async fn press(tab: &Tab, selector: &str, key: &str) {
     tab.until_shown(selector).await;
     tab.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
@@ -175,4 +182,12 @@ async fn a_picture_waits_for_a_press_where_a_person_wants_that_and_goes_on_with_
     alice.until_reads(&["Look", "Look"]).await;
     let two = "document.querySelectorAll('.file[data-kind=picture] .file-full').length === 2";
     alice.tab.until("the picture that came back", two, vec![]).await;
+
+    // A sound is played where it stands, by the browser's own player.
+    alice.carry("drop", json!([["silence.wav", "audio/wav", silence()]])).await;
+    alice.tab.until_shown(TRAY).await;
+    alice.send_tray().await;
+    bob.tab.click(".file[data-kind=sound] [data-file-do=show]").await;
+    let ready = "document.querySelector('.file-player audio[controls]')?.readyState > 0";
+    bob.tab.until("a player that can play", ready, vec![]).await;
 }
