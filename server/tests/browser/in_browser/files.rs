@@ -187,7 +187,7 @@ async fn a_picture_waits_for_a_press_where_a_person_wants_that_and_goes_on_with_
     alice.carry("drop", json!([["silence.wav", "audio/wav", silence()]])).await;
     alice.tab.until_shown(TRAY).await;
     alice.send_tray().await;
-    bob.tab.click(".file[data-kind=sound] [data-file-do=show]").await;
+    bob.tab.click(".file[data-kind=sound] .file-actions [data-file-do=show]").await;
     let ready = "document.querySelector('.file-player audio[controls]')?.readyState > 0";
     bob.tab.until("a player that can play", ready, vec![]).await;
 }
