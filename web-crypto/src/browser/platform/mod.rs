@@ -10,6 +10,8 @@ pub mod browser;
 #[cfg(target_arch = "wasm32")]
 pub mod camera;
 #[cfg(target_arch = "wasm32")]
+pub mod canvas;
+#[cfg(target_arch = "wasm32")]
 pub mod channel;
 pub mod error;
 #[cfg(target_arch = "wasm32")]
@@ -25,6 +27,10 @@ pub mod json;
 pub mod lazy;
 #[cfg(target_arch = "wasm32")]
 pub mod locks;
+#[cfg(target_arch = "wasm32")]
+pub mod media;
+#[cfg(target_arch = "wasm32")]
+pub mod microphone;
 #[cfg(target_arch = "wasm32")]
 pub mod notification;
 #[cfg(target_arch = "wasm32")]

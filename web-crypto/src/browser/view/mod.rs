@@ -48,6 +48,7 @@ pub mod earlier_versions;
 pub mod enter_key;
 #[cfg(target_arch = "wasm32")]
 pub mod fetch_pictures;
+pub mod file_ending;
 #[cfg(target_arch = "wasm32")]
 pub mod file_actions;
 #[cfg(target_arch = "wasm32")]
@@ -110,6 +111,8 @@ pub mod notices;
 pub mod notification_settings;
 #[cfg(target_arch = "wasm32")]
 pub mod notifications;
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub mod photo;
 #[cfg(target_arch = "wasm32")]
 pub mod photo;
 #[cfg(target_arch = "wasm32")]
