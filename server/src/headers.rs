@@ -48,7 +48,7 @@ const ON_PAGES: [(&str, &str); 5] = [
     ("X-Frame-Options", "DENY"),
     (
         "Permissions-Policy",
-        "camera=(self), display-capture=(), geolocation=(), hid=(), microphone=(), payment=(), publickey-credentials-get=(), \
+        "camera=(self), display-capture=(), geolocation=(), hid=(), microphone=(self), payment=(), publickey-credentials-get=(), \
          serial=(), usb=()",
     ),
     ("X-Robots-Tag", "noindex, nofollow"),

@@ -24,6 +24,7 @@ const EN: &str = concat!(
     include_str!("../../templates/words/en_scan.ftl"),
     include_str!("../../templates/words/en_search.ftl"),
     include_str!("../../templates/words/en_transparency.ftl"),
+    include_str!("../../templates/words/en_voice.ftl"),
 );
 const FR: &str = concat!(
     include_str!("../../templates/words/fr.ftl"),
@@ -37,6 +38,7 @@ const FR: &str = concat!(
     include_str!("../../templates/words/fr_scan.ftl"),
     include_str!("../../templates/words/fr_search.ftl"),
     include_str!("../../templates/words/fr_transparency.ftl"),
+    include_str!("../../templates/words/fr_voice.ftl"),
 );
 
 /// A language that the pages speak.

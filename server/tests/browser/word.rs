@@ -16,6 +16,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/en_scan.ftl"),
             include_str!("../../../templates/words/en_search.ftl"),
             include_str!("../../../templates/words/en_transparency.ftl"),
+            include_str!("../../../templates/words/en_voice.ftl"),
         ),
         "fr" => concat!(
             include_str!("../../../templates/words/fr.ftl"),
@@ -27,6 +28,7 @@ pub(crate) fn word(language: &str, key: &str) -> &'static str {
             include_str!("../../../templates/words/fr_scan.ftl"),
             include_str!("../../../templates/words/fr_search.ftl"),
             include_str!("../../../templates/words/fr_transparency.ftl"),
+            include_str!("../../../templates/words/fr_voice.ftl"),
         ),
         other => panic!("no words in {other}"),
     };

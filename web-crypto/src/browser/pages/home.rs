@@ -2,6 +2,7 @@
 
 use super::{
     add_link, codes_chunk, file_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane,
+    voice_chunk,
 };
 use crate::browser::{
     app::{engine::Engine, history_watch, leader::Leader, status::Status},
@@ -86,6 +87,7 @@ pub async fn start() -> Result<(), JsError> {
     let hearing = engine.clone();
     engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
     group_chunk::listen(&engine);
+    voice_chunk::listen(&engine);
     let (kept, opened, looked) = (composer.clone(), conversations.clone(), presence.clone());
     let leaving = move || kept.keep_draft();
     groups::listen(leaving, move || {

@@ -42,3 +42,5 @@ pub mod sign_up;
 pub mod unlock;
 #[cfg(feature = "app")]
 mod unlock_pane;
+#[cfg(feature = "app")]
+mod voice_chunk;

@@ -164,6 +164,11 @@ pub mod status;
 pub mod time_left;
 #[cfg(target_arch = "wasm32")]
 pub mod typing;
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub mod voice_player;
+#[cfg(all(target_arch = "wasm32", feature = "app"))]
+pub mod voice_recorder;
+pub mod waveform;
 #[cfg(target_arch = "wasm32")]
 pub mod words;
 
