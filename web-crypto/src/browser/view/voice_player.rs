@@ -216,9 +216,8 @@ async fn open(engine: &Rc<Engine>, player: &Element, blob: Option<Blob>) -> Resu
     let blob = match (blob, &key) {
         (Some(blob), _) => blob,
         (None, Some(key)) => {
-            let message = load_messages::message(engine, key).await?;
-            let attachment = message.and_then(|message| message.attachment).ok_or(FilesError::Gone)?;
-            open_file::open(engine, &attachment, |_| ()).await?
+            let message = load_messages::message(engine, key).await?.ok_or(FilesError::Gone)?;
+            open_file::open(engine, &message, |_| ()).await?
         }
         (None, None) => return Err(FilesError::Gone),
     };
