@@ -16,7 +16,7 @@ pub(crate) enum Engine {
     WebKit,
 }
 
-const CHROMIUM_ARGUMENTS: [&str; 13] = [
+const CHROMIUM_ARGUMENTS: [&str; 14] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -28,6 +28,8 @@ const CHROMIUM_ARGUMENTS: [&str; 13] = [
     "--disable-sync",
     "--disable-extensions",
     "--window-size=1200,900",
+    // A microphone that hears beeps, and no camera.
+    "--use-fake-device-for-media-stream=device-count=0",
     // For the name in the self-hosting guide, and the certificate that a test makes for it.
     "--host-resolver-rules=MAP chat.example.org 127.0.0.1",
     "--ignore-certificate-errors",

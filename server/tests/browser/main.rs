@@ -58,6 +58,7 @@ mod in_browser {
     mod notifications;
     mod offline;
     mod passphrase;
+    mod photos;
     mod pictures;
     mod pins;
     mod policy;
@@ -80,6 +81,7 @@ mod in_browser {
     mod tabs;
     mod talk;
     mod vectors;
+    mod voice;
     mod weight;
     mod without_network;
     mod writing;
