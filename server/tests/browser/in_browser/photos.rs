@@ -159,7 +159,8 @@ async fn what_is_transparent_stays_so_and_what_is_no_picture_or_too_many_pixels_
         alice.sends_file(&path, false).await;
         let named = "[...document.querySelectorAll('.message.peer .file-name')].at(-1)?.textContent === a[0]";
         bob.tab.until(name, named, vec![name.into()]).await;
-        let sizes = "[...document.querySelectorAll('.message.peer .file')].at(-1).querySelector('.file-preview[src]') === null";
+        let sizes =
+            "[...document.querySelectorAll('.message.peer .file')].at(-1).querySelector('.file-preview[src]') === null";
         bob.tab.until("no preview", sizes, vec![]).await;
     }
 }

@@ -31,6 +31,9 @@ pub enum MicrophoneError {
     Unable,
 }
 
+/// What records, what it has recorded, and what hears that.
+type Recorder = (MediaRecorder, Rc<RefCell<Vec<Blob>>>, Closure<dyn FnMut(BlobEvent)>);
+
 /// A microphone that is on and recorded. It goes off when this is dropped.
 pub struct Microphone {
     stream: MediaStream,
@@ -53,18 +56,21 @@ impl Microphone {
         let asked = devices().ok_or(MicrophoneError::Missing)?.get_user_media_with_constraints(&constraints);
         let stream = JsFuture::from(asked.map_err(|error| reason(&error))?).await.map_err(|error| reason(&error))?;
         let stream = stream.dyn_into::<MediaStream>().map_err(|_| MicrophoneError::Missing)?;
-        let opened = Self::record(stream.clone(), media_type);
-        if opened.is_err() {
+        let recording = Self::record(&stream, media_type);
+        let Ok((recorder, parts, hears)) = recording else {
             stop(&stream);
-        }
-        opened.map_err(|_| MicrophoneError::Unable)
+            return Err(MicrophoneError::Unable);
+        };
+        let meter = meter(&stream).ok();
+        // The stream itself: its method `clone` would turn the microphone on a second time.
+        Ok(Self { stream, recorder, meter, parts, _hears: hears })
     }
 
-    fn record(stream: MediaStream, media_type: &str) -> Result<Self, JsValue> {
+    fn record(stream: &MediaStream, media_type: &str) -> Result<Recorder, JsValue> {
         let options = MediaRecorderOptions::new();
         options.set_mime_type(media_type);
         options.set_audio_bits_per_second(BITS_PER_SECOND);
-        let recorder = MediaRecorder::new_with_media_stream_and_media_recorder_options(&stream, &options)?;
+        let recorder = MediaRecorder::new_with_media_stream_and_media_recorder_options(stream, &options)?;
         let parts = Rc::<RefCell<Vec<Blob>>>::default();
         let heard = parts.clone();
         let hears = Closure::new(move |event: BlobEvent| {
@@ -74,8 +80,7 @@ impl Microphone {
         });
         recorder.set_ondataavailable(Some(hears.as_ref().unchecked_ref()));
         recorder.start_with_time_slice(PART_MS)?;
-        let meter = meter(&stream).ok();
-        Ok(Self { stream, recorder, meter, parts, _hears: hears })
+        Ok((recorder, parts, hears))
     }
 
     /// How loud it is now, from silence to 255.

@@ -37,7 +37,7 @@ const PRESS_MS: u32 = 400;
 /// How far to the left the pointer goes to throw the recording away, in CSS pixels.
 const CANCEL_PIXELS: i32 = 90;
 /// Levels that are shown while it records.
-const SHOWN_LEVELS: usize = 48;
+const SHOWN_LEVELS: usize = 32;
 
 const PANEL: &str = "[data-voice]";
 
