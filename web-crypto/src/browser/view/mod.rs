@@ -111,7 +111,7 @@ pub mod notices;
 pub mod notification_settings;
 #[cfg(target_arch = "wasm32")]
 pub mod notifications;
-#[cfg(all(target_arch = "wasm32", feature = "app"))]
+#[cfg(target_arch = "wasm32")]
 pub mod photo;
 #[cfg(target_arch = "wasm32")]
 pub mod photo;
@@ -164,9 +164,9 @@ pub mod status;
 pub mod time_left;
 #[cfg(target_arch = "wasm32")]
 pub mod typing;
-#[cfg(all(target_arch = "wasm32", feature = "app"))]
+#[cfg(target_arch = "wasm32")]
 pub mod voice_player;
-#[cfg(all(target_arch = "wasm32", feature = "app"))]
+#[cfg(target_arch = "wasm32")]
 pub mod voice_recorder;
 pub mod waveform;
 #[cfg(target_arch = "wasm32")]
