@@ -1,6 +1,6 @@
 //! Voice messages on their lines: the waveform, and how it is heard.
 //!
-//! Whoever draws a line calls [`show`] with the place within it, whenever the line is drawn again: what plays there plays on.
+//! The view of a line calls [`show`] with the place within it, whenever the line is drawn again: what plays there plays on.
 //! `pages/voice_chunk.rs` hands every press and key in such a place to [`serve`], which is fetched at the first of them. It
 //! finds the file of the message by the `data-key` of its line. The markup is in `templates/fragments/voice.html`.
 
@@ -330,7 +330,7 @@ fn show_at(player: &Element, at_ms: u32, plays: bool) {
 }
 
 impl Playing {
-    /// Whether its player is on the page. A line that was drawn anew has another one.
+    /// Whether its player is on the page. A line that was drawn again has another one.
     fn is_on_page(&self) -> bool {
         if self.player.borrow().is_connected() {
             return true;
