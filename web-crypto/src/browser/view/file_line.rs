@@ -3,7 +3,7 @@
 //!
 //! The chunk fetches and shows the bytes. Until it has looked at a file, the file has the attribute [`NEW`].
 
-use super::{avatar::picture_url, dom, file_words, fill::fill, sentences::word};
+use super::{avatar::picture_url, dom, file_words, fill::fill, sentences::word, voice_player};
 use crate::{
     client::conversation::{DeliveryStatus, Message},
     crypto::attachment::{Attachment, AttachmentKind},
@@ -71,6 +71,9 @@ fn drawn(place: &Element, attachment: &Attachment) -> Option<Element> {
     dom::set_text(&file, ".file-size", &file_words::size(attachment.size));
     if let Some(progress) = dom::within(&file, "progress") {
         let _ = progress.set_attribute("aria-label", &said);
+    }
+    if let Some(player) = dom::within(&file, ".file-player").filter(|_| kind == AttachmentKind::Voice) {
+        voice_player::show(&player, attachment);
     }
     if let Some(frame) = dom::within(&file, ".file-frame") {
         let key = if kind == AttachmentKind::Picture { "file-view" } else { "file-play" };
