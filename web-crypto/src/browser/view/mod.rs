@@ -48,9 +48,9 @@ pub mod earlier_versions;
 pub mod enter_key;
 #[cfg(target_arch = "wasm32")]
 pub mod fetch_pictures;
-pub mod file_ending;
 #[cfg(target_arch = "wasm32")]
 pub mod file_actions;
+pub mod file_ending;
 #[cfg(target_arch = "wasm32")]
 pub mod file_line;
 #[cfg(target_arch = "wasm32")]
@@ -111,8 +111,6 @@ pub mod notices;
 pub mod notification_settings;
 #[cfg(target_arch = "wasm32")]
 pub mod notifications;
-#[cfg(target_arch = "wasm32")]
-pub mod photo;
 #[cfg(target_arch = "wasm32")]
 pub mod photo;
 #[cfg(target_arch = "wasm32")]
