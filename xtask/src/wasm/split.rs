@@ -15,7 +15,7 @@ use tracing::Level;
 use wasm_split_cli_support::{Options, SplitWasm, transform};
 
 /// Each set of names that shares code is a file: with more names there would be dozens.
-pub(super) const NAMES_MAX: usize = 5;
+pub(super) const NAMES_MAX: usize = 6;
 
 /// The module from which the main part imports the functions that load chunks.
 pub(super) const LOADER: &str = "./__wasm_split.js";

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The first page, everything included. The goal is 65,000; what is held is what was measured.
-const SIGN_IN_BYTES_MAX: usize = 49_000;
+const SIGN_IN_BYTES_MAX: usize = 49_500;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
-const HOME_BYTES_MAX: usize = 499_000;
+const HOME_BYTES_MAX: usize = 531_000;
 /// A chunk, which is fetched when something rare is done.
-const CHUNK_BYTES_MAX: usize = 75_500;
+const CHUNK_BYTES_MAX: usize = 80_000;
 /// All modules, chunks and scripts together. The goal is 300,000.
-const ALL_BYTES_MAX: usize = 748_000;
+const ALL_BYTES_MAX: usize = 837_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {

@@ -29,13 +29,13 @@ pub(super) fn serve(actions: Rc<MessageActions>, gesture: FileGesture) {
     });
 }
 
-#[wasm_split(settings, fallible)]
+#[wasm_split(files, fallible)]
 fn load_show(engine: Rc<Engine<Browser>>) -> Result<(), NotLoaded> {
     Files::of_page(&engine).look();
     Ok(())
 }
 
-#[wasm_split(settings, fallible)]
+#[wasm_split(files, fallible)]
 fn load_serve(actions: Rc<MessageActions>, gesture: FileGesture) -> Result<(), NotLoaded> {
     match gesture {
         FileGesture::Chosen(files) => file_tray::add(&actions, files),

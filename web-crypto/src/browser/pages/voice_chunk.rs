@@ -106,7 +106,7 @@ fn serve(engine: Rc<Engine<Browser>>, served: Served) {
     });
 }
 
-#[wasm_split(settings, fallible)]
+#[wasm_split(files, fallible)]
 fn load(engine: Rc<Engine<Browser>>, served: Served) -> Result<(), NotLoaded> {
     match served {
         Served::Recorder(act) => voice_recorder::serve(engine, act),
