@@ -1,4 +1,5 @@
 //! Records of what is under way, for the kept examples.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "examples are right")]
 
 use crate::{example_vault::vault_body, golden::message};
 use cliquet_web_crypto::{
