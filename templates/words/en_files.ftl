@@ -45,6 +45,7 @@ word-file-off = This server takes no files. Remove them, and send your text alon
 word-file-text-too-long = The text is too long. Shorten it, and send again.
 word-file-gone = This file is no longer on the server. Ask for it to be sent again.
 word-file-altered = This file was altered on its way. It is not opened. Ask for it to be sent again.
+word-file-not-shown = This picture cannot be shown here: the browser does not know it, or it is too large for its memory. It can be saved.
 word-file-unreadable = This browser cannot read the file any more. Choose it again.
 word-file-no-connection = No connection: try again.
 word-file-too-many = Up to $count files at a time. The first $count are here.

@@ -45,6 +45,7 @@ word-file-off = Ce serveur ne prend pas de fichiers. Retirez-les, et envoyez vot
 word-file-text-too-long = Le texte est trop long. Raccourcissez-le, puis envoyez de nouveau.
 word-file-gone = Ce fichier n’est plus sur le serveur. Demandez qu’on vous l’envoie de nouveau.
 word-file-altered = Ce fichier a été modifié en chemin. Il n’est pas ouvert. Demandez qu’on vous l’envoie de nouveau.
+word-file-not-shown = Cette image ne peut pas être montrée ici : le navigateur ne la connaît pas, ou elle est trop grande pour sa mémoire. On peut l’enregistrer.
 word-file-unreadable = Ce navigateur ne peut plus lire le fichier. Choisissez-le de nouveau.
 word-file-no-connection = Pas de connexion : réessayez.
 word-file-too-many = Jusqu’à $count fichiers à la fois. Les $count premiers sont là.

@@ -1,6 +1,7 @@
 //! Owns searching for what must not be there: a secret as it is, or in the disguises that data commonly wears.
 
 use base64ct::{Base64Unpadded, Base64UrlUnpadded, Encoding};
+use memchr::memmem;
 
 /// A secret and its disguises.
 pub(crate) fn disguises(secret: &[u8]) -> Vec<Vec<u8>> {
@@ -22,7 +23,7 @@ pub(crate) fn disguises(secret: &[u8]) -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    memmem::find(haystack, needle).is_some()
 }
 
 pub(crate) fn shows(haystack: &[u8], secret: &[u8]) -> bool {

@@ -37,6 +37,7 @@ mod in_browser {
     mod disappearing;
     mod drafts;
     mod eight_tabs;
+    mod file_trouble;
     mod files;
     mod group_hand_over;
     mod group_lines;

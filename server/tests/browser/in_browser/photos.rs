@@ -35,7 +35,7 @@ const CAME: &str = "Promise.all(window.blobs.map(async blob => {
 const PLACE: [u32; 6] = [48, 1, 51, 1, 24, 1];
 
 impl Person {
-    async fn sends_file(&self, path: &Path, original: bool) {
+    pub(super) async fn sends_file(&self, path: &Path, original: bool) {
         self.tab.until_shown("form[data-composer] > fieldset:enabled").await;
         self.tab.choose_file("[data-file-input]", &path.display().to_string()).await;
         self.tab.until_shown("#file-tray[open]").await;
@@ -153,7 +153,8 @@ async fn what_is_transparent_stays_so_and_what_is_no_picture_or_too_many_pixels_
     // A few bytes that claim more pixels than there is memory, and a photo that Chromium does not know.
     let mut bomb = png;
     bomb.splice(16..24, [0, 1, 0, 0, 0, 1, 0, 0]);
-    for (name, bytes) in [("bomb.png", bomb), ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec())] {
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    for (name, bytes, state) in [("bomb.png", bomb, "unshown"), ("photo.heic", heic, "away")] {
         let path = folder.path().join(name);
         std::fs::write(&path, &bytes).unwrap();
         alice.sends_file(&path, false).await;
@@ -162,5 +163,8 @@ async fn what_is_transparent_stays_so_and_what_is_no_picture_or_too_many_pixels_
         let sizes =
             "[...document.querySelectorAll('.message.peer .file')].at(-1).querySelector('.file-preview[src]') === null";
         bob.tab.until("no preview", sizes, vec![]).await;
+        let is_not_shown = "(file => file.dataset.fileState === a[0] && !file.querySelector('.file-full'))\
+            ([...document.querySelectorAll('.message.peer .file')].at(-1))";
+        bob.tab.until("nothing to be shown of it", is_not_shown, vec![state.into()]).await;
     }
 }

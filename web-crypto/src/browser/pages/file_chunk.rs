@@ -1,4 +1,4 @@
-//! Files of messages, in the chunk of what is opened on purpose. It is also fetched when a line with a file comes.
+//! Files of messages, in a chunk of their own: fetched when a line with a file comes, and at the first gesture about one.
 
 use crate::browser::{
     app::engine::Engine,

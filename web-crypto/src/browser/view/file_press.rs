@@ -14,7 +14,7 @@ pub fn press(engine: &Rc<Engine>, file: &Element, what: &str) {
     let Some(key) = key_of(file) else { return };
     let files = Files::of_page(engine);
     match what {
-        "show" if kind_of(file) == "picture" && files.has(&key) => picture_viewer::open(&files, file),
+        "show" if kind_of(file) == "picture" && files.shows(&key) => picture_viewer::open(&files, file),
         "show" | "again" => files.fetch(file, true),
         "stop" => files.stop(&key),
         "save" => files.save(&key),

@@ -5,9 +5,10 @@
 
 use super::{
     Engine, dom, fetch_pictures,
-    file_line::{BYTES, FILE, HELD, NEW, WAITING},
+    file_line::{BYTES, FILE, HELD, KIND, NEW, WAITING},
     file_state::{key_of, kind_of, line_of, set_state, show_percent, state_of},
-    file_upload, file_words,
+    file_upload, file_words, photo,
+    sentences::word,
 };
 use crate::{
     browser::{
@@ -18,7 +19,7 @@ use crate::{
         },
         platform::{task, timer},
     },
-    crypto::attachment::Attachment,
+    crypto::attachment::{Attachment, AttachmentKind},
 };
 use event_listener::Event;
 use futures_lite::future::or;
@@ -61,6 +62,8 @@ pub struct Opened {
     pub url: String,
     blob: Blob,
     attachment: Rc<Attachment>,
+    /// A picture that cannot be shown is only saved.
+    may_be_shown: bool,
 }
 
 /// How a fetch ended.
@@ -88,9 +91,9 @@ impl Files {
         Rc::new(Self { engine, opened: RefCell::default(), fetching: RefCell::default(), sight })
     }
 
-    /// Whether the bytes of this message's file are on the page.
-    pub fn has(&self, key: &str) -> bool {
-        self.opened.borrow().contains_key(key)
+    /// Whether the picture of this message is on the page.
+    pub fn shows(&self, key: &str) -> bool {
+        self.opened.borrow().get(key).is_some_and(|opened| opened.may_be_shown)
     }
 
     /// Ends the fetch of a message's file. What came of it stays.
@@ -226,8 +229,9 @@ impl Files {
         progress(Progress::default());
         let blob = open_file::open(&self.engine, &message, progress).await?;
         let attachment = message.attachment.ok_or(FilesError::Gone)?;
+        let may_be_shown = attachment.kind() != AttachmentKind::Picture || photo::may_be_shown(&blob).await;
         let url = Url::create_object_url_with_blob(&blob).map_err(|_| FilesError::Unreadable)?;
-        Ok(Opened { url, blob, attachment: Rc::new(*attachment) })
+        Ok(Opened { url, blob, attachment: Rc::new(*attachment), may_be_shown })
     }
 
     /// Revokes the addresses of what no line shows any more.
@@ -278,6 +282,11 @@ fn tell(file: Option<&Element>, ended: &Fetched) {
 
 /// Shows a file in its line, as far as its kind is shown at all. `pressed`: a film is played then.
 pub fn show(file: &Element, opened: &Opened, pressed: bool) {
+    if !opened.may_be_shown {
+        // Its name and the button that saves it are all that there is.
+        let _ = file.set_attribute(KIND, "file");
+        return set_state(file, "unshown", &word("file-not-shown"));
+    }
     if !file.has_attribute(WAITING) {
         set_state(file, "here", "");
     }

@@ -90,6 +90,12 @@ async fn encode(picture: &Picture, (width, height): (u32, u32), media_type: &str
     canvas.encode(media_type, QUALITY).await
 }
 
+/// Whether a browser can be asked to show a picture that somebody sent: a few bytes can claim more pixels than there is
+/// memory.
+pub async fn may_be_shown(blob: &Blob) -> bool {
+    claimed_pixels(blob).await.is_ok_and(|pixels| pixels.is_some_and(|pixels| pixels <= PIXELS_MAX))
+}
+
 /// How many pixels a picture says it has. `None`: it says nothing that is understood here.
 async fn claimed_pixels(blob: &Blob) -> Result<Option<usize>, FilesError> {
     for head in HEADS_BYTES {

@@ -1,0 +1,104 @@
+//! A large file while the server is killed, the network is gone and nobody is there to take it; and what of it can be seen
+//! on the way.
+
+use crate::canaries::shows;
+use crate::eventually::eventually;
+use crate::stage::Stage;
+use crate::support::folder::files_under;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+const BYTES: usize = 90 * 1_048_576 + 12_345;
+const NAME: &str = "canary-of-a-film 5b1e77.mkv";
+const CAPTION: &str = "canary of a caption 9a30d2";
+/// Parts that are sent before the next thing goes wrong.
+const PARTS: usize = 10;
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// SHA-256 of what is saved, as soon as something is.
+const WATCH: &str = "(() => {
+    const make = URL.createObjectURL;
+    URL.createObjectURL = blob => { window.made = blob; return make.call(URL, blob) };
+})()";
+const DIGEST: &str = "window.made?.arrayBuffer().then(bytes => crypto.subtle.digest('SHA-256', bytes))\
+    .then(digest => [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('') === a[0])";
+
+fn film() -> Vec<u8> {
+    // Unlike its neighbours wherever it is cut.
+    (0..BYTES as u64).map(|place| (place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+}
+
+impl Stage {
+    /// Waits until the server was sent so many more parts of files.
+    async fn until_more_parts(&self) {
+        let parts = || {
+            let exchanges = self.proxy.exchanges();
+            exchanges.iter().filter(|it| it.method == "PUT" && it.target.starts_with("/files/")).count()
+        };
+        let before = parts();
+        let more = async || match parts() {
+            count if count >= before + PARTS => Ok(()),
+            count => Err(count),
+        };
+        eventually("more parts to be sent", PATIENCE, more).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_arrives_whole_through_kills_and_cuts_and_nothing_of_it_is_seen_on_the_way() {
+    let mut stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    bob.tab.goto("about:blank").await;
+    let (folder, film) = (tempfile::tempdir().unwrap(), film());
+    let path = folder.path().join(NAME);
+    std::fs::write(&path, &film).unwrap();
+    alice.tab.write("[data-draft]", CAPTION).await;
+    alice.sends_file(&path, false).await;
+    stage.until_more_parts().await;
+    stage.server.kill();
+    stage.server.start_again();
+    stage.until_more_parts().await;
+    stage.proxy.go_offline();
+    // The page is closed meanwhile.
+    alice.tab.goto("about:blank").await;
+    stage.proxy.go_online();
+    alice.tab.goto(&alice.url("/home")).await;
+    stage.until_more_parts().await;
+    stage.server.kill();
+    stage.server.start_again();
+    alice.open(&bob).await;
+    alice.until_marked(&["sent"]).await;
+
+    bob.tab.goto(&bob.url("/home")).await;
+    bob.until_home().await;
+    bob.open(&alice).await;
+    bob.tab.ask(WATCH, vec![]).await;
+    let save = ".message.peer .file [data-file-do=save]";
+    bob.tab.until_shown(save).await;
+    bob.tab.click(save).await;
+    let digest: String = Sha256::digest(&film).iter().map(|byte| format!("{byte:02x}")).collect();
+    bob.tab.until("the same bytes to be saved", DIGEST, vec![digest.into()]).await;
+
+    // From the middle of the file, where nothing is padding.
+    let content = &film[BYTES / 2..BYTES / 2 + 64];
+    let length = BYTES.to_string();
+    let secrets = [NAME.as_bytes(), CAPTION.as_bytes(), b"matroska", length.as_bytes(), content];
+    for exchange in stage.proxy.exchanges() {
+        for secret in secrets {
+            let what = || format!("{} {}", exchange.method, exchange.target);
+            assert!(!shows(exchange.request_head.as_bytes(), secret), "in the head of {}", what());
+            assert!(!shows(&exchange.request_body, secret), "in the body of {}", what());
+        }
+    }
+    let kept = files_under(&stage.server.data_dir());
+    assert!(kept.iter().any(|(path, _)| path.components().any(|part| part.as_os_str() == "files")), "it has the file");
+    for (path, bytes) in kept {
+        for secret in secrets {
+            assert!(!shows(&bytes, secret), "in {}", path.display());
+            assert!(!shows(path.as_os_str().as_encoded_bytes(), secret), "the name of {}", path.display());
+        }
+    }
+    for secret in secrets {
+        assert!(!shows(stage.server.log().as_bytes(), secret), "in the log");
+    }
+}
