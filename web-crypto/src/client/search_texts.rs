@@ -9,7 +9,7 @@ use super::{
     search::{Query, fold},
     search_filter::{Filter, Traits},
 };
-use std::{cmp::Ordering, fmt};
+use std::{borrow::Cow, cmp::Ordering, fmt};
 use zeroize::Zeroizing;
 
 /// What somebody looks for.
@@ -68,9 +68,17 @@ struct Text {
 impl Wanted {
     /// Whether a message is one of those that are looked for. `lower`: see [`Query`].
     pub fn matches(&self, message: &Message, lower: impl Fn(&str) -> String) -> bool {
-        let text = message.text();
-        !text.is_empty() && self.filter.accepts(message) && self.words.matches(&plain(text), lower)
+        let text = searched(message);
+        !text.is_empty() && self.filter.accepts(message) && self.words.matches(&text, lower)
     }
+}
+
+/// What is looked at of a message: its text without marks, and of its file the name and what is to be seen.
+pub fn searched(message: &Message) -> Cow<'_, str> {
+    let text = plain(message.text());
+    let Some(file) = &message.attachment else { return text };
+    let parts = [&text, file.name.as_str(), file.description.as_deref().unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").into()
 }
 
 impl SearchTexts {
@@ -81,7 +89,7 @@ impl SearchTexts {
 
     /// Takes a message in the place of what was known of it. When there is no more room, the oldest give way.
     pub fn put(&mut self, message: &Message, lower: impl Fn(&str) -> String) {
-        let (key, text) = (message.key(), plain(message.text()));
+        let (key, text) = (message.key(), searched(message));
         let found = self.place(&key);
         if let Ok(at) = found {
             self.take_out(at);
@@ -232,6 +240,7 @@ mod tests {
         conversation::{DeliveryStatus, Lifetime, MessageBody, MessageId},
         search_filter::Author,
     };
+    use crate::crypto::attachment::tests::attachment;
     use cliquet_wire::address::Address;
 
     const ROOM: usize = 1 << 20;
@@ -293,6 +302,18 @@ mod tests {
         assert_eq!(found(&texts, "bread"), keys(&[&all[0], &all[2]]));
         assert_eq!(found(&texts, "again bread"), keys(&[&all[2]]));
         assert_eq!(found(&texts, ""), keys(&[&all[1], &all[0], &all[2]]));
+    }
+
+    #[test]
+    fn a_file_is_found_by_its_name_and_by_what_it_shows() {
+        let mut file = message("bob", 1, "look");
+        file.attachment = Some(Box::new(attachment()));
+        let mut alone = message("bob", 2, "");
+        alone.attachment.clone_from(&file.attachment);
+        let texts = with(&[file.clone(), alone.clone()], ROOM);
+        assert_eq!(found(&texts, "kitten wall"), keys(&[&alone, &file]));
+        assert_eq!(found(&texts, "look kitten.jpg"), keys(&[&file]));
+        assert!(wanted("wall").matches(&alone, lower));
     }
 
     #[test]

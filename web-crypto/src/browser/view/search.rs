@@ -17,7 +17,12 @@ use crate::{
         },
         platform::{browser::Browser, error::StoreError, task, text::lower, timer},
     },
-    client::{content::is_blank, conversation::Message, markup::plain, search::Query, search_texts::Wanted},
+    client::{
+        content::is_blank,
+        conversation::Message,
+        search::Query,
+        search_texts::{Wanted, searched},
+    },
 };
 use std::{
     cell::{Cell, RefCell},
@@ -196,8 +201,8 @@ impl Search {
 
     fn show(&self, message: &Message, wanted: &Wanted) {
         let text = match &message.attachment {
-            Some(file) if is_blank(message.text()) => file_words::in_short(file.kind(), &file.name).into(),
-            _ => plain(message.text()),
+            Some(file) if is_blank(&searched(message)) => file_words::in_short(file.kind(), &file.name).into(),
+            _ => searched(message),
         };
         self.found.show(message, &wanted.words.excerpt(&text, lower));
         self.found.keep(SHOWN_MAX);
