@@ -128,15 +128,11 @@ impl Tab {
         self.front().await.back().await.unwrap();
     }
 
-    /// As by F5. Firefox's driver would reload as with Shift, past the service worker.
+    /// As by F5. Drivers have a command for it: Firefox's reloads as with Shift, past the service worker, and Chromium's gives
+    /// up now and then on a busy machine.
     pub(crate) async fn reload(&self) {
-        match self.engine {
-            Engine::Chromium => self.front().await.refresh().await.unwrap(),
-            Engine::Firefox | Engine::WebKit => {
-                self.ask("window.before = true, location.reload()", vec![]).await;
-                self.until("the page again", "!window.before && document.readyState === 'complete'", vec![]).await;
-            }
-        }
+        self.ask("window.before = true, location.reload()", vec![]).await;
+        self.until("the page again", "!window.before && document.readyState === 'complete'", vec![]).await;
     }
 
     pub(crate) async fn close(self) {

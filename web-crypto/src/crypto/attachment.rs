@@ -233,7 +233,7 @@ pub(crate) mod tests {
             ("Kitten.jpg", "Kitten.jpg"),
             ("../../etc/passwd", "_.._etc_passwd"),
             ("C:\\secret.txt", "C__secret.txt"),
-            ("\0a\nb\t.txt", "ab.txt"),
+            ("\0a\nb\t.txt", "a b .txt"),
             ("gpj.\u{202e}exe", "gpj.exe"),
             ("  .hidden. ", "hidden"),
             ("été à la mer 🏖.png", "été à la mer 🏖.png"),

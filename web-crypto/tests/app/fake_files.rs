@@ -15,7 +15,12 @@ use std::{
     collections::BTreeMap,
     ops::Range,
     rc::Rc,
+    time::Duration,
 };
+use tokio::time::sleep;
+
+/// How long it takes until a part is on the disk.
+const DISK: Duration = Duration::from_millis(2);
 
 /// What this browser keeps of files, and what the server does with parts.
 #[derive(Clone, Default)]
@@ -53,6 +58,13 @@ impl FakeFiles {
     /// One kept part has another bit.
     pub(crate) fn damage_one(&self) {
         self.0.kept.borrow_mut().values_mut().next().unwrap()[0] ^= 1;
+    }
+
+    /// Returns when so many parts are kept.
+    pub(crate) async fn until_kept(&self, parts: usize) {
+        while self.kept() < parts {
+            sleep(DISK / 2).await;
+        }
     }
 
     /// How many parts are kept.
@@ -115,6 +127,8 @@ impl Files for Tab {
             return Err(StoreError::Full);
         }
         files.kept.borrow_mut().insert((*file, number), part.clone());
+        // A disk takes its time.
+        sleep(DISK).await;
         Ok(())
     }
 

@@ -14,7 +14,9 @@ use cliquet_web_crypto::{
         engine::{Engine, Signal},
         error::AppError,
         files::{FileToSend, FilesError, open_file, send_file, uploads},
-        load_messages, register_message,
+        load_messages,
+        rare::{self, Rare},
+        register_message,
     },
     client::{
         content::CAPTION_BYTES_MAX,
@@ -24,7 +26,8 @@ use cliquet_web_crypto::{
     crypto::sealed_file::CHUNK_BYTES,
 };
 use cliquet_wire::problem::ProblemCode;
-use std::rc::Rc;
+use futures_lite::future::or;
+use std::{rc::Rc, time::Duration};
 use tokio::time::Instant;
 
 /// Three parts.
@@ -78,6 +81,11 @@ impl Page {
     fn posted(&self) -> usize {
         self.tab.posted().len()
     }
+}
+
+/// What the leading tab does every few hours.
+async fn tend(page: &Page) {
+    rare::run(page.engine.clone(), Rare::Tend).await.unwrap();
 }
 
 async fn newest(engine: &Engine<Tab>) -> Message {
@@ -214,6 +222,25 @@ fn a_full_browser_lets_old_files_go_and_keeps_what_waits() {
         assert_eq!(first.text(), "first");
         assert!(!open_file::is_here(&page.engine, first.attachment.as_deref().unwrap()).await.unwrap());
         assert_eq!(*open_file::open(&page.engine, &first, |_| {}).await.unwrap(), *file(100).blob);
+    });
+}
+
+#[test]
+fn what_was_being_sealed_when_its_tab_closed_is_gone_after_a_while() {
+    play(async {
+        let (page, _) = alice().await;
+        let stopped = async { page.tab.files().until_kept(2).await };
+        let (conversation, left) = (with_bob(), |_| {});
+        let sealing = async {
+            send_file::send(&page.engine, &conversation, file(BYTES), "", None, left).await.unwrap();
+        };
+        or(sealing, stopped).await;
+        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (2, 1));
+        tend(&page).await;
+        assert_eq!(page.tab.files().kept(), 2, "another tab may be at it");
+        tokio::time::advance(Duration::from_secs(3_601)).await;
+        tend(&page).await;
+        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (0, 0));
     });
 }
 

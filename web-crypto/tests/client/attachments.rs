@@ -1,6 +1,9 @@
 //! Messages that bring a file: sent when the file is at the server, and gone with what would open it.
 
-use crate::world::{World, address};
+use crate::{
+    history::{all_segments, another_browser, restore},
+    world::{World, address},
+};
 use cliquet_web_crypto::{
     client::{
         compose::{ComposeError, compose_with, delete, uploaded},
@@ -146,6 +149,23 @@ fn the_largest_message_with_a_file_fits_an_envelope_and_a_larger_one_is_refused(
     for past in [content(CAPTION_BYTES_MAX + 1, 0), content(0, PREVIEW_BYTES_MAX + 1)] {
         assert_eq!(past.map(|_| ()), Err(ContentError::TooLarge));
     }
+}
+
+#[test]
+fn a_browser_that_was_cleared_gets_files_back_with_the_history() {
+    let mut world = World::alice_and_bob(82);
+    world.write(ALICE, "bob", "hello");
+    world.settle();
+    let message = world.attach(ALICE, "bob", "on the wall");
+    assert!(all_segments(&mut world, ALICE).concat().iter().all(|kept| kept.id != message.id), "it is not sent yet");
+    world.upload_of(ALICE, &message);
+    world.settle();
+    let kept = all_segments(&mut world, ALICE).concat();
+    let other = another_browser(&mut world);
+    restore(&mut world, other, kept);
+    let lines = world.devices[other].lines("bob");
+    let back = lines.iter().find(|line| line.id == message.id).unwrap();
+    assert_eq!((back.text(), back.attachment.as_deref()), ("on the wall", Some(&attachment())));
 }
 
 #[test]

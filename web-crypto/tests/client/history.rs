@@ -22,7 +22,7 @@ fn gathered(world: &World, place: usize) -> Option<Gathered> {
 }
 
 /// Everything that is to be kept, as the contents of segments.
-fn all_segments(world: &mut World, place: usize) -> Vec<Vec<Message>> {
+pub(crate) fn all_segments(world: &mut World, place: usize) -> Vec<Vec<Message>> {
     let mut segments = Vec::new();
     while let Some(gathered) = gathered(world, place) {
         assert!(gathered.content.len() <= CONTENT_BYTES_MAX);
@@ -36,7 +36,7 @@ fn all_segments(world: &mut World, place: usize) -> Vec<Vec<Message>> {
     segments
 }
 
-fn restore(world: &mut World, place: usize, texts: Vec<Message>) -> usize {
+pub(crate) fn restore(world: &mut World, place: usize, texts: Vec<Message>) -> usize {
     let device = &mut world.devices[place];
     let step = now_or_never(device.messenger.restored(&device.disk, texts)).unwrap();
     let changes = step.changes.puts.len() + step.changes.deletes.len();
@@ -45,7 +45,7 @@ fn restore(world: &mut World, place: usize, texts: Vec<Message>) -> usize {
 }
 
 /// The same person in another browser, who has added Bob.
-fn another_browser(world: &mut World) -> usize {
+pub(crate) fn another_browser(world: &mut World) -> usize {
     let place = world.add_device("alice", 0);
     world.add_contact(place, "bob");
     place
