@@ -13,6 +13,7 @@ file-remove = Remove this file
 file-caption = Text
 file-description = What the picture shows, for people who cannot see it
 file-original = Send as a file, as it is
+file-as-it-is = Sent as it is, with what the camera wrote beside it, such as the place.
 file-original-detail = Larger, and with what the camera wrote beside it, such as the place.
 message-save = Save the file
 settings-fetch-pictures = Fetch pictures by themselves

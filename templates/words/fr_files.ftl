@@ -13,6 +13,7 @@ file-remove = Retirer ce fichier
 file-caption = Texte
 file-description = Ce que montre l’image, pour les personnes qui ne la voient pas
 file-original = Envoyer comme fichier, tel quel
+file-as-it-is = Envoyé tel quel, avec ce que l’appareil a écrit à côté, comme le lieu.
 file-original-detail = Plus lourd, et avec ce que l’appareil a noté à côté, comme le lieu.
 message-save = Enregistrer le fichier
 settings-fetch-pictures = Chercher les images d’elles-mêmes

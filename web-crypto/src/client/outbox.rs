@@ -349,6 +349,10 @@ impl Messenger {
 
     /// Whether this account would write to that one otherwise now.
     fn knows_another_token(&self, entry: &OutboxEntry, account: &Address) -> bool {
+        // An account that the post is not for says nothing about it.
+        if !entry.accounts.contains(account) {
+            return false;
+        }
         let tried = entry.tokens.iter().find(|(address, _)| address == account).map(|(_, token)| token);
         self.token_of_member(account).as_ref() != tried
     }
@@ -448,6 +452,11 @@ impl Messenger {
     pub(super) fn is_under_way(&self, conversation: &ConversationId) -> bool {
         self.outbox().any(|entry| entry.conversation == *conversation)
     }
+}
+
+/// Whether a refusal with this code will not get better by trying again.
+pub fn is_final(code: ProblemCode) -> bool {
+    refusal(code) == Refusal::GiveUp
 }
 
 pub(super) fn refusal(code: ProblemCode) -> Refusal {

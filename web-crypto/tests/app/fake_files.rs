@@ -19,10 +19,10 @@ use std::{
 };
 use tokio::time::sleep;
 
-/// How long it takes until a part is on the disk.
+/// How long it takes until a chunk is on the disk, or at the server.
 const DISK: Duration = Duration::from_millis(2);
 
-/// What this browser keeps of files, and what the server does with parts.
+/// What this browser keeps of files, and what the server does with chunks.
 #[derive(Clone, Default)]
 pub(crate) struct FakeFiles(Rc<Inner>);
 
@@ -33,7 +33,7 @@ struct Inner {
     /// Parts that can be kept at once. `None`: any number.
     room: Cell<Option<usize>>,
     sent: RefCell<Vec<(String, Vec<u8>)>>,
-    #[expect(clippy::type_complexity, reason = "what the server says to a path and a part")]
+    #[expect(clippy::type_complexity, reason = "what the server says to a path and a chunk")]
     takes: RefCell<Option<Box<dyn Fn(&str, &[u8]) -> Result<String, HttpError>>>>,
     #[expect(clippy::type_complexity, reason = "what the server has of a path, in this range")]
     gives: RefCell<Option<Box<dyn Fn(&str, Range<u64>) -> Result<Vec<u8>, HttpError>>>>,
@@ -45,9 +45,9 @@ impl FakeFiles {
         self.0.is_full.set(is_full);
     }
 
-    /// From now on so many parts can be kept at once.
-    pub(crate) fn room_for(&self, parts: usize) {
-        self.0.room.set(Some(parts));
+    /// From now on so many chunks can be kept at once.
+    pub(crate) fn room_for(&self, chunks: usize) {
+        self.0.room.set(Some(chunks));
     }
 
     /// Somebody empties what is kept of files, and nothing else.
@@ -55,24 +55,31 @@ impl FakeFiles {
         self.0.kept.borrow_mut().clear();
     }
 
-    /// One kept part has another bit.
+    /// One kept chunk has another bit.
     pub(crate) fn damage_one(&self) {
         self.0.kept.borrow_mut().values_mut().next().unwrap()[0] ^= 1;
     }
 
-    /// Returns when so many parts are kept.
-    pub(crate) async fn until_kept(&self, parts: usize) {
-        while self.kept() < parts {
+    /// Returns when so many chunks are kept.
+    pub(crate) async fn until_kept(&self, chunks: usize) {
+        while self.kept() < chunks {
             sleep(DISK / 2).await;
         }
     }
 
-    /// How many parts are kept.
+    /// Returns when so many chunks were sent.
+    pub(crate) async fn until_sent(&self, chunks: usize) {
+        while self.0.sent.borrow().len() < chunks {
+            sleep(DISK / 2).await;
+        }
+    }
+
+    /// How many chunks are kept.
     pub(crate) fn kept(&self) -> usize {
         self.0.kept.borrow().len()
     }
 
-    /// Paths and parts, in the order in which they were sent.
+    /// Paths and chunks, in the order in which they were sent.
     pub(crate) fn sent(&self) -> Vec<(String, Vec<u8>)> {
         self.0.sent.borrow().clone()
     }
@@ -88,7 +95,7 @@ impl FakeFiles {
 
 impl Files for Tab {
     type Blob = Rc<Vec<u8>>;
-    type Part = Vec<u8>;
+    type Chunk = Vec<u8>;
 
     fn blob_bytes(&self, blob: &Rc<Vec<u8>>) -> u64 {
         blob.len() as u64
@@ -96,18 +103,18 @@ impl Files for Tab {
 
     async fn read(&self, blob: &Rc<Vec<u8>>, range: Range<u64>, padded: usize) -> Result<Vec<u8>, StoreError> {
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
-        let mut part = blob.get(range).ok_or(StoreError::Refused)?.to_vec();
-        part.resize(padded, 0);
-        Ok(part)
+        let mut chunk = blob.get(range).ok_or(StoreError::Refused)?.to_vec();
+        chunk.resize(padded, 0);
+        Ok(chunk)
     }
 
-    fn join(&self, parts: &[(Vec<u8>, usize)], _: &str) -> Result<Rc<Vec<u8>>, StoreError> {
-        Ok(Rc::new(parts.iter().flat_map(|(part, bytes)| part.iter().take(*bytes).copied()).collect()))
+    fn join(&self, chunks: &[(Vec<u8>, usize)], _: &str) -> Result<Rc<Vec<u8>>, StoreError> {
+        Ok(Rc::new(chunks.iter().flat_map(|(chunk, bytes)| chunk.iter().take(*bytes).copied()).collect()))
     }
 
-    async fn seal(&self, sealing: &Sealing<'_>, part: &Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    async fn seal(&self, sealing: &Sealing<'_>, chunk: &Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let content = sealing.layout.content(sealing.number).unwrap();
-        let content = &part[..usize::try_from(content.end - content.start).unwrap()];
+        let content = &chunk[..usize::try_from(content.end - content.start).unwrap()];
         seal_chunk(sealing.key, sealing.layout, sealing.number, content).map_err(|_| StoreError::Refused)
     }
 
@@ -116,38 +123,39 @@ impl Files for Tab {
         opened.map(|opened| opened.to_vec()).map_err(|_| StoreError::Damaged)
     }
 
-    async fn sha_256(&self, part: &Vec<u8>) -> Result<Digest, StoreError> {
-        Ok(Bytes(Sha256::digest(part).into()))
+    async fn sha_256(&self, chunk: &Vec<u8>) -> Result<Digest, StoreError> {
+        Ok(Bytes(Sha256::digest(chunk).into()))
     }
 
-    async fn keep_part(&self, file: &Digest, number: u32, part: &Vec<u8>) -> Result<(), StoreError> {
+    async fn keep_chunk(&self, file: &Digest, number: u32, chunk: &Vec<u8>) -> Result<(), StoreError> {
         let files = &self.files().0;
         let is_crowded = files.room.get().is_some_and(|room| files.kept.borrow().len() >= room);
         if files.is_full.get() || is_crowded {
             return Err(StoreError::Full);
         }
-        files.kept.borrow_mut().insert((*file, number), part.clone());
+        files.kept.borrow_mut().insert((*file, number), chunk.clone());
         // A disk takes its time.
         sleep(DISK).await;
         Ok(())
     }
 
-    async fn kept_part(&self, file: &Digest, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+    async fn kept_chunk(&self, file: &Digest, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.files().0.kept.borrow().get(&(*file, number)).cloned())
     }
 
-    async fn forget_parts(&self, file: &Digest) -> Result<(), StoreError> {
+    async fn forget_chunks(&self, file: &Digest) -> Result<(), StoreError> {
         self.files().0.kept.borrow_mut().retain(|(kept, _), _| kept != file);
         Ok(())
     }
 
-    async fn put_part(&self, path: &str, part: &Vec<u8>) -> Result<String, HttpError> {
+    async fn put_chunk(&self, path: &str, chunk: &Vec<u8>) -> Result<String, HttpError> {
+        sleep(DISK).await;
         let files = &self.files().0;
-        files.sent.borrow_mut().push((path.to_owned(), part.clone()));
-        files.takes.borrow().as_ref().map_or(Err(HttpError::Offline), |takes| takes(path, part))
+        files.sent.borrow_mut().push((path.to_owned(), chunk.clone()));
+        files.takes.borrow().as_ref().map_or(Err(HttpError::Offline), |takes| takes(path, chunk))
     }
 
-    async fn get_part(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, HttpError> {
+    async fn get_chunk(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, HttpError> {
         self.files().0.gives.borrow().as_ref().map_or(Err(HttpError::Offline), |gives| gives(path, range))
     }
 }

@@ -16,7 +16,7 @@ use std::{
     rc::Rc,
 };
 
-/// Files by the text of their id: their length, and their parts.
+/// Files by the text of their id: their length, and their chunks.
 type Kept = BTreeMap<String, (u64, BTreeMap<u32, Vec<u8>>)>;
 
 #[derive(Clone, Default)]
@@ -29,8 +29,8 @@ struct Inner {
     bytes_max: Cell<Option<u64>>,
     refuses: Cell<Option<ProblemCode>>,
     /// Parts that are taken before the network is gone. `None`: it stays.
-    parts_left: Cell<Option<u32>>,
-    /// The next part that is read has another bit.
+    chunks_left: Cell<Option<u32>>,
+    /// The next chunk that is read has another bit.
     alters: Cell<bool>,
     reads: Cell<usize>,
     deleted: Cell<usize>,
@@ -53,18 +53,18 @@ impl FileServer {
             None => other(method, path),
         });
         let server = self.clone();
-        tab.files().take(move |path, part| server.take(path, part));
+        tab.files().take(move |path, chunk| server.take(path, chunk));
         let server = self.clone();
         tab.files().give(move |path, range| {
             server.0.reads.set(server.0.reads.get() + 1);
             let kept = server.0.kept.borrow();
-            let Some((_, parts)) = kept.get(path.strip_prefix("/files/").unwrap()) else {
+            let Some((_, chunks)) = kept.get(path.strip_prefix("/files/").unwrap()) else {
                 return refused(ProblemCode::NotFound);
             };
-            let all: Vec<u8> = parts.values().flatten().copied().collect();
-            let mut part = all[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec();
-            part[0] ^= u8::from(server.0.alters.take());
-            Ok(part)
+            let all: Vec<u8> = chunks.values().flatten().copied().collect();
+            let mut chunk = all[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()].to_vec();
+            chunk[0] ^= u8::from(server.0.alters.take());
+            Ok(chunk)
         });
     }
 
@@ -77,15 +77,15 @@ impl FileServer {
         self.0.refuses.set(code);
     }
 
-    pub(crate) fn lose_after(&self, parts: Option<u32>) {
-        self.0.parts_left.set(parts);
+    pub(crate) fn lose_after(&self, chunks: Option<u32>) {
+        self.0.chunks_left.set(chunks);
     }
 
     pub(crate) fn alter_next(&self) {
         self.0.alters.set(true);
     }
 
-    /// How many parts were read, and how many files deleted.
+    /// How many chunks were read, and how many files deleted.
     pub(crate) fn reads(&self) -> usize {
         self.0.reads.get()
     }
@@ -112,8 +112,8 @@ impl FileServer {
                 }
                 let OpenUpload { id, bytes } = serde_json::from_str(body.unwrap()).unwrap();
                 let mut kept = self.0.kept.borrow_mut();
-                let (_, parts) = kept.entry(id.text()).or_insert_with(|| (bytes, BTreeMap::new()));
-                written(&upload(id, bytes, parts.keys().copied().collect()))
+                let (_, chunks) = kept.entry(id.text()).or_insert_with(|| (bytes, BTreeMap::new()));
+                written(&upload(id, bytes, chunks.keys().copied().collect()))
             }
             ("DELETE", path) => {
                 self.0.deleted.set(self.0.deleted.get() + 1);
@@ -124,17 +124,17 @@ impl FileServer {
         }
     }
 
-    fn take(&self, path: &str, part: &[u8]) -> Answer {
-        match self.0.parts_left.get() {
-            Some(0) => return Err(HttpError::Offline),
-            Some(left) => self.0.parts_left.set(Some(left - 1)),
+    fn take(&self, path: &str, chunk: &[u8]) -> Answer {
+        match self.0.chunks_left.get() {
+            Some(0) => return self.0.refuses.get().map_or(Err(HttpError::Offline), refused),
+            Some(left) => self.0.chunks_left.set(Some(left - 1)),
             None => {}
         }
         let (id, number) = path.strip_prefix("/files/").unwrap().split_once('/').unwrap();
         let mut kept = self.0.kept.borrow_mut();
-        let Some((bytes, parts)) = kept.get_mut(id) else { return refused(ProblemCode::UploadGone) };
-        parts.insert(number.parse().unwrap(), part.to_vec());
-        written(&ChunkAdded { complete: parts.len() as u64 == chunk_count(*bytes) })
+        let Some((bytes, chunks)) = kept.get_mut(id) else { return refused(ProblemCode::UploadGone) };
+        chunks.insert(number.parse().unwrap(), chunk.to_vec());
+        written(&ChunkAdded { complete: chunks.len() as u64 == chunk_count(*bytes) })
     }
 }
 

@@ -11,6 +11,7 @@ use cliquet_web_crypto::{
         amend_message::{Amendment, amend},
         back_off,
         command::Command,
+        drafts,
         engine::{Engine, Signal},
         error::AppError,
         files::{FileToSend, FilesError, open_file, send_file, uploads},
@@ -21,7 +22,7 @@ use cliquet_web_crypto::{
     client::{
         content::CAPTION_BYTES_MAX,
         conversation::{ConversationId, DeliveryStatus, Failure, Message, MessageBody},
-        records::Store,
+        records::{Changes, Store},
     },
     crypto::sealed_file::CHUNK_BYTES,
 };
@@ -30,7 +31,7 @@ use futures_lite::future::or;
 use std::{rc::Rc, time::Duration};
 use tokio::time::Instant;
 
-/// Three parts.
+/// Three chunks.
 const BYTES: usize = 2 * CHUNK_BYTES + 12_345;
 const NAME: &str = "canary-of-a-name.txt";
 
@@ -104,8 +105,8 @@ fn a_file_is_at_the_server_before_its_message_leaves_and_opens_to_the_same_bytes
         assert_eq!((message.status, message.text()), (DeliveryStatus::Waiting, "look"));
         assert_eq!(page.posted(), before, "the file goes first");
         after_ms(1_000).await;
-        let parts = page.tab.files().sent();
-        assert_eq!((parts.len(), page.posted()), (3, before + 1));
+        let chunks = page.tab.files().sent();
+        assert_eq!((chunks.len(), page.posted()), (3, before + 1));
         assert_eq!(page.newest().await.status, DeliveryStatus::Sent);
         let attachment = page.newest().await.attachment.unwrap();
         let of = attachment.layout().unwrap().sealed_bytes();
@@ -116,7 +117,7 @@ fn a_file_is_at_the_server_before_its_message_leaves_and_opens_to_the_same_bytes
         let progress: Vec<_> = progress.collect();
         assert!(progress.iter().all(|(key, progress)| *key == message.key() && progress.of == of));
         assert_eq!((progress.len(), progress.last().unwrap().1.done), (4, of));
-        let whole: Vec<u8> = parts.iter().flat_map(|(_, part)| part.clone()).collect();
+        let whole: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| chunk.clone()).collect();
         assert!(!whole.windows(NAME.len()).any(|bytes| bytes == NAME.as_bytes()));
         assert_eq!(whole.len() as u64, of);
 
@@ -146,7 +147,7 @@ fn an_upload_goes_on_where_it_was_whatever_ended_it() {
             server.lose_after(None);
             after_ms(2 * u64::from(back_off::FIRST_MS)).await;
             assert_eq!(page.newest().await.status, DeliveryStatus::Sent, "{lost_after}");
-            // The part that was lost went twice, and no other one.
+            // The chunk that was lost went twice, and no other one.
             assert_eq!(page.tab.files().sent().len() - sent_before, 4, "{lost_after}");
         }
         assert_eq!(page.posted(), before + 3);
@@ -180,7 +181,9 @@ fn what_a_server_does_not_take_is_said_before_anything_is_sealed_and_leaves_noth
 fn what_the_server_refuses_is_marked_and_can_be_sent_again() {
     play(async {
         let (page, server) = alice().await;
-        for code in [ProblemCode::FilesFull, ProblemCode::ServerFilesFull, ProblemCode::FileTooLarge] {
+        let codes =
+            [ProblemCode::FilesFull, ProblemCode::FileTooLarge, ProblemCode::StorageFull, ProblemCode::Malformed];
+        for code in codes {
             server.refuse(Some(code));
             page.send_file(file(100), "").await.unwrap();
             after_ms(1_000).await;
@@ -191,6 +194,16 @@ fn what_the_server_refuses_is_marked_and_can_be_sent_again() {
             after_ms(1_000).await;
             assert_eq!(page.newest().await.status, DeliveryStatus::Sent);
         }
+        // What is refused holds up nobody else.
+        server.lose_after(Some(0));
+        page.send_file(file(100), "refused").await.unwrap();
+        server.refuse(Some(ProblemCode::FilesFull));
+        after_ms(1_000).await;
+        server.refuse(None);
+        server.lose_after(None);
+        page.send_file(file(100), "sent").await.unwrap();
+        after_ms(1_000).await;
+        assert_eq!((page.newest().await.text(), page.newest().await.status), ("sent", DeliveryStatus::Sent));
         // Busy is no refusal.
         server.refuse(Some(ProblemCode::TooManyRequests));
         page.send_file(file(100), "").await.unwrap();
@@ -261,12 +274,12 @@ fn what_is_altered_or_gone_is_said_and_nothing_of_it_is_shown() {
         assert_eq!(page.open_newest().await.map(|_| ()), Err(FilesError::Altered));
         // It was the server's answer; the next one is right.
         assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
-        // A part that went bad here is fetched again.
+        // A chunk that went bad here is fetched again.
         page.tab.files().damage_one();
         let reads = server.reads();
         assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
         assert_eq!(server.reads(), reads + 1);
-        // All parts open, and they are not those that the message speaks of.
+        // All chunks open, and they are not those that the message speaks of.
         let mut message = page.newest().await;
         message.attachment.as_mut().unwrap().digest.0[0] ^= 1;
         assert_eq!(open_file::open(&page.engine, &message, |_| {}).await.map(|_| ()), Err(FilesError::Altered));
@@ -307,6 +320,52 @@ fn an_upload_is_paused_goes_on_and_is_cancelled() {
         server.lose_after(None);
         after_ms(120_000).await;
         assert_eq!((page.newest().await.id, page.posted()), (message.id, before + 1));
+    });
+}
+
+#[test]
+fn what_was_cancelled_does_not_come_back_when_the_server_refuses_it_after_that() {
+    play(async {
+        let (page, server) = alice().await;
+        server.lose_after(Some(1));
+        page.send_file(file(BYTES), "never mind").await.unwrap();
+        page.tab.files().until_sent(1).await;
+        server.refuse(Some(ProblemCode::FilesFull));
+        let message = page.newest().await;
+        assert_eq!(message.text(), "never mind");
+        uploads::cancel(&page.engine, &message).await.unwrap();
+        after_ms(1_000).await;
+        assert!(load_messages::last(&page.engine, &with_bob(), 1).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_full_browser_shows_what_it_cannot_keep() {
+    play(async {
+        let (page, server) = alice().await;
+        page.send_file(file(BYTES), "").await.unwrap();
+        after_ms(1_000).await;
+        let attachment = page.newest().await.attachment.unwrap();
+        page.tab.files().forget_all();
+        let mut changes = Changes::default();
+        changes.deletes.push((Store::KeptFiles, attachment.id.hash().to_string()));
+        page.engine.commit(&changes).await.unwrap();
+        page.tab.files().fill(true);
+        for reads in [3, 6] {
+            assert_eq!(*page.open_newest().await.unwrap(), *file(BYTES).blob);
+            assert_eq!(server.reads(), reads);
+            assert!(!open_file::is_here(&page.engine, &attachment).await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_file_with_a_text_leaves_the_draft_alone() {
+    play(async {
+        let (page, _) = alice().await;
+        drafts::keep(&page.engine, &with_bob(), "half a thought").await.unwrap();
+        page.send_file(file(100), "forwarded").await.unwrap();
+        assert_eq!(*drafts::load(&page.engine, &with_bob()).await.unwrap(), "half a thought");
     });
 }
 

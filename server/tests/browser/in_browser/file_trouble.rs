@@ -73,6 +73,10 @@ async fn a_large_file_arrives_whole_through_kills_and_cuts_and_nothing_of_it_is_
     bob.until_home().await;
     bob.open(&alice).await;
     bob.tab.ask(WATCH, vec![]).await;
+    // What is looked for below was said.
+    let named = "document.querySelector('.message.peer .file-name')?.textContent === a[0]";
+    bob.tab.until("its name", named, vec![NAME.into()]).await;
+    bob.until_hears(CAPTION).await;
     let save = ".message.peer .file [data-file-do=save]";
     bob.tab.until_shown(save).await;
     bob.tab.click(save).await;

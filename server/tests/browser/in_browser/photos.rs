@@ -167,4 +167,16 @@ async fn what_is_transparent_stays_so_and_what_is_no_picture_or_too_many_pixels_
             ([...document.querySelectorAll('.message.peer .file')].at(-1))";
         bob.tab.until("nothing to be shown of it", is_not_shown, vec![state.into()]).await;
     }
+
+    // What goes along as the camera wrote it is said, and only there.
+    for (name, is_said) in [("again.png", false), ("dance.gif", true), ("walk.mp4", true)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, b"nothing that decodes").unwrap();
+        alice.tab.choose_file("[data-file-input]", &path.display().to_string()).await;
+        alice.tab.until_shown("#file-tray[open]").await;
+        let said = "document.querySelector('#file-tray .if-as-it-is').checkVisibility()";
+        assert_eq!(alice.tab.ask(said, vec![]).await, json!(is_said), "{name}");
+        alice.tab.click("#file-tray [data-tray=close]").await;
+        alice.tab.until("the tray to close", "!document.getElementById('file-tray').open", vec![]).await;
+    }
 }

@@ -1,6 +1,6 @@
 //! Bytes of files as the browser holds them: they never pass through the program's memory.
 //!
-//! Owns reading, sealing, keeping and sending parts. Knows nothing of what a file is, nor how it is divided.
+//! Owns reading, sealing, keeping and sending chunks. Knows nothing of what a file is, nor how it is divided.
 
 use super::{
     browser::Browser,
@@ -8,7 +8,7 @@ use super::{
     http,
     idb::{self, Database, FILES},
     service::{Files, Sealing},
-    webcrypto::{dictionary, usages},
+    webcrypto::{self, dictionary, usages},
 };
 use cliquet_wire::bytes::{Bytes, Digest};
 use js_sys::{Array, ArrayBuffer, Object, Promise, Uint8Array};
@@ -17,12 +17,12 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, CryptoKey, IdbKeyRange, IdbTransaction, SubtleCrypto};
 
-/// A part on a slow line takes this long at most.
-const PART_DEADLINE_MS: u32 = 120_000;
+/// A chunk on a slow line takes this long at most.
+const CHUNK_DEADLINE_MS: u32 = 120_000;
 
 impl Files for Browser {
     type Blob = Blob;
-    type Part = Uint8Array;
+    type Chunk = Uint8Array;
 
     fn blob_bytes(&self, blob: &Blob) -> u64 {
         whole(blob.size())
@@ -40,23 +40,23 @@ impl Files for Browser {
         if read.length() == bytes {
             return Ok(read);
         }
-        let part = Uint8Array::new_with_length(bytes);
-        part.set(&read, 0);
-        Ok(part)
+        let chunk = Uint8Array::new_with_length(bytes);
+        chunk.set(&read, 0);
+        Ok(chunk)
     }
 
-    fn join(&self, parts: &[(Uint8Array, usize)], media_type: &str) -> Result<Blob, StoreError> {
+    fn join(&self, chunks: &[(Uint8Array, usize)], media_type: &str) -> Result<Blob, StoreError> {
         let cut =
-            |(part, bytes): &(Uint8Array, usize)| part.subarray(0, u32::try_from(*bytes).unwrap_or(part.length()));
-        let parts: Array = parts.iter().map(cut).collect();
+            |(chunk, bytes): &(Uint8Array, usize)| chunk.subarray(0, u32::try_from(*bytes).unwrap_or(chunk.length()));
+        let chunks: Array = chunks.iter().map(cut).collect();
         let options = BlobPropertyBag::new();
         options.set_type(media_type);
-        Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(|_| StoreError::Refused)
+        Blob::new_with_u8_array_sequence_and_options(&chunks, &options).map_err(|_| StoreError::Refused)
     }
 
-    async fn seal(&self, sealing: &Sealing<'_>, part: &Uint8Array) -> Result<Uint8Array, StoreError> {
+    async fn seal(&self, sealing: &Sealing<'_>, chunk: &Uint8Array) -> Result<Uint8Array, StoreError> {
         let key = import(sealing, "encrypt").await?;
-        let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&algorithm(sealing), &key, part);
+        let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&algorithm(sealing), &key, chunk);
         Ok(Uint8Array::new(&settle::<JsValue>(sealed).await?))
     }
 
@@ -67,28 +67,28 @@ impl Files for Browser {
         Ok(Uint8Array::new(&opened))
     }
 
-    async fn sha_256(&self, part: &Uint8Array) -> Result<Digest, StoreError> {
-        let digest: ArrayBuffer = settle(subtle()?.digest_with_str_and_js_u8_array("SHA-256", part)).await?;
+    async fn sha_256(&self, chunk: &Uint8Array) -> Result<Digest, StoreError> {
+        let digest: ArrayBuffer = settle(subtle()?.digest_with_str_and_js_u8_array("SHA-256", chunk)).await?;
         let mut bytes = [0; 32];
         Uint8Array::new(&digest).copy_to(&mut bytes);
         Ok(Bytes(bytes))
     }
 
-    async fn keep_part(&self, file: &Digest, number: u32, part: &Uint8Array) -> Result<(), StoreError> {
+    async fn keep_chunk(&self, file: &Digest, number: u32, chunk: &Uint8Array) -> Result<(), StoreError> {
         let name = JsValue::from_str(&name(file, number));
         let put = |transaction: &IdbTransaction| {
-            transaction.object_store(FILES)?.put_with_key(part, &name)?;
+            transaction.object_store(FILES)?.put_with_key(chunk, &name)?;
             Ok(())
         };
         self.database().commit_to(&[FILES], put).await
     }
 
-    async fn kept_part(&self, file: &Digest, number: u32) -> Result<Option<Uint8Array>, StoreError> {
+    async fn kept_chunk(&self, file: &Digest, number: u32) -> Result<Option<Uint8Array>, StoreError> {
         let found = idb::done(self.database().read(FILES)?.get(&name(file, number).as_str().into())).await?;
         Ok(found.dyn_into().ok())
     }
 
-    async fn forget_parts(&self, file: &Digest) -> Result<(), StoreError> {
+    async fn forget_chunks(&self, file: &Digest) -> Result<(), StoreError> {
         let (from, to) = (name(file, 0), name(file, u32::MAX));
         let range = IdbKeyRange::bound(&from.into(), &to.into()).map_err(|_| StoreError::Refused)?;
         let delete = |transaction: &IdbTransaction| {
@@ -98,12 +98,12 @@ impl Files for Browser {
         self.database().commit_to(&[FILES], delete).await
     }
 
-    async fn put_part(&self, path: &str, part: &Uint8Array) -> Result<String, HttpError> {
-        http::send_bytes(path, part, PART_DEADLINE_MS).await
+    async fn put_chunk(&self, path: &str, chunk: &Uint8Array) -> Result<String, HttpError> {
+        http::send_bytes(path, chunk, CHUNK_DEADLINE_MS).await
     }
 
-    async fn get_part(&self, path: &str, range: Range<u64>) -> Result<Uint8Array, HttpError> {
-        http::fetch_bytes(path, range, PART_DEADLINE_MS).await
+    async fn get_chunk(&self, path: &str, range: Range<u64>) -> Result<Uint8Array, HttpError> {
+        http::fetch_bytes(path, range, CHUNK_DEADLINE_MS).await
     }
 }
 
@@ -113,7 +113,7 @@ impl Browser {
     }
 }
 
-/// The parts of a file are in order.
+/// The chunks of a file are in order.
 fn name(file: &Digest, number: u32) -> String {
     format!("{file}/{number:08x}")
 }
@@ -134,9 +134,7 @@ fn algorithm(sealing: &Sealing<'_>) -> Object {
 }
 
 fn subtle() -> Result<SubtleCrypto, StoreError> {
-    let crypto = web_sys::window().and_then(|window| window.crypto().ok()).ok_or(StoreError::Refused)?;
-    let subtle = crypto.subtle();
-    if subtle.is_undefined() { Err(StoreError::Refused) } else { Ok(subtle) }
+    webcrypto::subtle().map_err(|_| StoreError::Refused)
 }
 
 async fn settle<T: JsCast>(promise: Result<Promise, JsValue>) -> Result<T, StoreError> {

@@ -306,10 +306,10 @@ pub trait AccountPlatform: Clock + Http + Crypto {
 
 /// Bytes of files, which may be more than a page should have in its own memory: the browser holds them.
 pub trait Files {
-    /// A file of the person's, or one that was opened. Read in parts.
+    /// A file of the person's, or one that was opened. Read in chunks.
     type Blob: Clone + 'static;
     /// A megabyte of one at most, sealed or not.
-    type Part: Clone;
+    type Chunk: Clone;
 
     /// How many bytes it has.
     fn blob_bytes(&self, blob: &Self::Blob) -> u64;
@@ -323,65 +323,75 @@ pub trait Files {
         blob: &Self::Blob,
         range: Range<u64>,
         padded: usize,
-    ) -> impl Future<Output = Result<Self::Part, StoreError>>;
+    ) -> impl Future<Output = Result<Self::Chunk, StoreError>>;
 
     /// Parts as one file. Only the first bytes of each count, as many as are said. `media_type`: as what the browser may
     /// show it, or empty.
     ///
     /// # Errors
     /// When the browser has no room.
-    fn join(&self, parts: &[(Self::Part, usize)], media_type: &str) -> Result<Self::Blob, StoreError>;
+    fn join(&self, chunks: &[(Self::Chunk, usize)], media_type: &str) -> Result<Self::Blob, StoreError>;
 
     /// AES-256-GCM.
     ///
     /// # Errors
     /// When the browser's cryptography refuses.
-    fn seal(&self, sealing: &Sealing<'_>, part: &Self::Part) -> impl Future<Output = Result<Self::Part, StoreError>>;
+    fn seal(&self, sealing: &Sealing<'_>, chunk: &Self::Chunk)
+    -> impl Future<Output = Result<Self::Chunk, StoreError>>;
 
     /// Opens what [`Files::seal`] sealed.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] for anything else.
-    fn open(&self, sealing: &Sealing<'_>, sealed: &Self::Part) -> impl Future<Output = Result<Self::Part, StoreError>>;
+    fn open(
+        &self,
+        sealing: &Sealing<'_>,
+        sealed: &Self::Chunk,
+    ) -> impl Future<Output = Result<Self::Chunk, StoreError>>;
 
     /// SHA-256.
     ///
     /// # Errors
     /// When the browser's cryptography refuses.
-    fn sha_256(&self, part: &Self::Part) -> impl Future<Output = Result<Digest, StoreError>>;
+    fn sha_256(&self, chunk: &Self::Chunk) -> impl Future<Output = Result<Digest, StoreError>>;
 
-    /// Keeps a sealed part of a file in this browser. It is on the disk when this returns.
+    /// Keeps a sealed chunk of a file in this browser. It is on the disk when this returns.
     ///
     /// # Errors
     /// [`StoreError::Full`], or as [`Storage::value`].
-    fn keep_part(&self, file: &Digest, number: u32, part: &Self::Part) -> impl Future<Output = Result<(), StoreError>>;
+    fn keep_chunk(
+        &self,
+        file: &Digest,
+        number: u32,
+        chunk: &Self::Chunk,
+    ) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// What [`Files::keep_part`] kept.
+    /// What [`Files::keep_chunk`] kept.
     ///
     /// # Errors
     /// As [`Storage::value`].
-    fn kept_part(&self, file: &Digest, number: u32) -> impl Future<Output = Result<Option<Self::Part>, StoreError>>;
+    fn kept_chunk(&self, file: &Digest, number: u32) -> impl Future<Output = Result<Option<Self::Chunk>, StoreError>>;
 
     /// Keeps nothing of this file any more.
     ///
     /// # Errors
     /// As [`Storage::value`].
-    fn forget_parts(&self, file: &Digest) -> impl Future<Output = Result<(), StoreError>>;
+    fn forget_chunks(&self, file: &Digest) -> impl Future<Output = Result<(), StoreError>>;
 
-    /// Sends a sealed part to the server: the text of an answer of success.
+    /// Sends a sealed chunk to the server: the text of an answer of success.
     ///
     /// # Errors
     /// As [`Http::request`].
-    fn put_part(&self, path: &str, part: &Self::Part) -> impl Future<Output = Result<String, HttpError>>;
+    fn put_chunk(&self, path: &str, chunk: &Self::Chunk) -> impl Future<Output = Result<String, HttpError>>;
 
     /// These bytes of a file at the server.
     ///
     /// # Errors
     /// As [`Http::request`].
-    fn get_part(&self, path: &str, range: Range<u64>) -> impl Future<Output = Result<Self::Part, HttpError>>;
+    fn get_chunk(&self, path: &str, range: Range<u64>) -> impl Future<Output = Result<Self::Chunk, HttpError>>;
 }
 
-/// How a part is sealed: which chunk of a file it is.
+/// How a chunk is sealed: which chunk of a file it is.
 #[derive(Clone, Copy)]
 pub struct Sealing<'a> {
     pub key: &'a Key,

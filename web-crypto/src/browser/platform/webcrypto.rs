@@ -180,7 +180,7 @@ async fn import_wrapping_key(bytes: &[u8; 32]) -> Result<CryptoKey, RsaError> {
     imported
 }
 
-fn subtle() -> Result<SubtleCrypto, RsaError> {
+pub(super) fn subtle() -> Result<SubtleCrypto, RsaError> {
     let crypto = web_sys::window().and_then(|window| window.crypto().ok()).ok_or(RsaError::Missing)?;
     // The binding promises the attribute; an insecure page does not have it.
     let subtle = crypto.subtle();

@@ -4,7 +4,7 @@
 //! `AttachmentKind` knows is ever shown: other bytes only go into the person's folder.
 
 use super::{
-    Engine, dom, fetch_pictures,
+    Engine, dom, download, fetch_pictures,
     file_line::{BYTES, FILE, HELD, KIND, NEW, WAITING},
     file_state::{key_of, kind_of, line_of, set_state, show_percent, state_of},
     file_upload, file_words, photo,
@@ -30,9 +30,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{
-    Blob, Element, HtmlAnchorElement, HtmlMediaElement, IntersectionObserver, IntersectionObserverEntry, Url,
-};
+use web_sys::{Blob, Element, HtmlMediaElement, IntersectionObserver, IntersectionObserverEntry, Url};
 
 /// What a browser takes for bytes that it may not show.
 const BYTES_ONLY: &str = "application/octet-stream";
@@ -154,7 +152,7 @@ impl Files {
                     if let Some(file) = line_of(&key) {
                         show(&file, &opened, false);
                     }
-                    let _ = download(&opened);
+                    let _ = save_as(&opened);
                 }
                 ended => tell(line_of(&key).as_ref(), &ended),
             }
@@ -334,15 +332,9 @@ fn show_player(file: &Element, opened: &Opened, name: &str, pressed: bool) -> Op
 }
 
 /// Puts a file into the person's folder. Its type says nothing, so that no browser opens it in the place of the page.
-fn download(opened: &Opened) -> Option<()> {
+fn save_as(opened: &Opened) -> Option<()> {
     let whole = opened.blob.slice_with_f64_and_f64_and_content_type(0.0, opened.blob.size(), BYTES_ONLY).ok()?;
-    let url = Url::create_object_url_with_blob(&whole).ok()?;
-    let link: HtmlAnchorElement = dom::document()?.create_element("a").ok()?.dyn_into().ok()?;
-    link.set_href(&url);
-    link.set_download(&file_words::called(&opened.attachment.name));
-    link.click();
-    // The download has its own hold of the file by now.
-    Url::revoke_object_url(&url).ok()
+    download::save(&whole, &file_words::called(&opened.attachment.name))
 }
 
 impl std::fmt::Debug for Files {

@@ -250,6 +250,9 @@ impl Item {
         if let Some(part) = dom::within(&line, ".if-picture") {
             dom::hide(&part, !is_picture);
         }
+        if let Some(hint) = dom::within(&line, ".if-as-it-is") {
+            dom::hide(&hint, !photo::keeps_notes(&file.type_()));
+        }
         let picture = if is_picture { Url::create_object_url_with_blob(&file).ok() } else { None };
         if let (Some(url), Some(place)) = (&picture, dom::within(&line, ".tray-picture")) {
             let image = dom::document()?.create_element("img").ok()?;

@@ -43,6 +43,8 @@ pub mod disappearing;
 #[cfg(target_arch = "wasm32")]
 pub mod dom;
 #[cfg(target_arch = "wasm32")]
+pub mod download;
+#[cfg(target_arch = "wasm32")]
 pub mod earlier_versions;
 #[cfg(target_arch = "wasm32")]
 pub mod enter_key;

@@ -11,7 +11,7 @@ use crate::{
         },
     },
     crypto::{
-        attachment::{PREVIEW_BYTES_MAX, Pixels},
+        attachment::{PREVIEW_BYTES_MAX, Pixels, is_picture},
         profile::is_small_jpeg,
     },
 };
@@ -21,6 +21,7 @@ use web_sys::{Blob, File};
 /// Pixels of the longest side of a photo that is sent.
 const SIDE_MAX: u32 = 2_048;
 const QUALITY: f64 = 0.85;
+const GIF: &str = "image/gif";
 /// A picture of more pixels is not decoded: each takes four bytes of memory.
 const PIXELS_MAX: usize = 80_000_000;
 /// Where the size of a picture stands. Programs write long notes before it, so the second is for those.
@@ -32,6 +33,13 @@ const PREVIEW_QUALITIES: [f64; 3] = [0.7, 0.5, 0.3];
 const FILM_MS_MAX: u32 = 3_000;
 /// Where a film is looked at. Many begin in black.
 const FRAME_AT_MS: u32 = 500;
+
+/// Whether what a camera wrote beside a picture or film of this type goes along, though nobody asked for that: it is sent as
+/// it is.
+pub fn keeps_notes(media_type: &str) -> bool {
+    let is_filmed = media_type.starts_with("image/") || media_type.starts_with("video/");
+    is_filmed && (!is_picture(media_type) || media_type == GIF)
+}
 
 /// What is sent of a file. `original`: its bytes as they are. What the browser cannot decode is sent as it is, too.
 ///
@@ -67,7 +75,7 @@ async fn picture(plain: FileToSend<Blob>, original: bool) -> Result<FileToSend<B
     let Ok(picture) = Picture::decode(&plain.blob).await else { return Ok(plain) };
     let preview = preview(picture.size(), |canvas| canvas.draw(&picture)).await;
     // A GIF may move, and a picture of its beginning does not.
-    if original || plain.media_type == "image/gif" {
+    if original || plain.media_type == GIF {
         return Ok(FileToSend { pixels: pixels(picture.size()), preview, ..plain });
     }
     let (width, height) = within(picture.size(), SIDE_MAX);

@@ -1,6 +1,6 @@
 //! The saved file on the safety pane: the download, and the input that takes one back.
 
-use super::{Engine, dom, fill::fill, locale, sentences::word};
+use super::{Engine, dom, download, fill::fill, locale, sentences::word};
 use crate::{
     browser::{
         app::{
@@ -19,7 +19,7 @@ use js_sys::{Array, Date, Uint8Array};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Element, File, HtmlAnchorElement, HtmlInputElement, Url};
+use web_sys::{Blob, BlobPropertyBag, Element, File, HtmlInputElement};
 
 const NAME: &str = "cliquet.html";
 /// Between two looks at how far the leading tab is.
@@ -46,7 +46,7 @@ pub async fn export(engine: &Engine) -> Result<(), AppError> {
     };
     let pieces = saved_file::export(engine, &title, &language, &word("group-unnamed"), when).await?;
     let pieces: Array = pieces.into_iter().map(JsValue::from).collect();
-    download(&pieces).ok_or(AppError::KeyMissing)
+    save(&pieces).ok_or(AppError::KeyMissing)
 }
 
 /// Serves the input, if it is on the page.
@@ -96,17 +96,11 @@ async fn import(engine: &Engine, file: &File, section: &Element) -> Result<Sorte
     Ok(sorted)
 }
 
-fn download(pieces: &Array) -> Option<()> {
+fn save(pieces: &Array) -> Option<()> {
     let options = BlobPropertyBag::new();
     options.set_type("text/html");
     let blob = Blob::new_with_str_sequence_and_options(pieces, &options).ok()?;
-    let url = Url::create_object_url_with_blob(&blob).ok()?;
-    let link: HtmlAnchorElement = dom::document()?.create_element("a").ok()?.dyn_into().ok()?;
-    link.set_href(&url);
-    link.set_download(NAME);
-    link.click();
-    // The download has its own hold of the file by now.
-    Url::revoke_object_url(&url).ok()
+    download::save(&blob, NAME)
 }
 
 fn sentence(sorted: &Sorted) -> String {

@@ -52,7 +52,7 @@ pub async fn count_to_hand_over(records: &impl Records, id: GroupId) -> Result<O
 }
 
 /// The last texts of a group that are handed over, at most `count`, oldest first: those that stand above the line with this
-/// place. What is not sent yet is sent to the new member as well.
+/// place. Texts below it are not sent yet, and go to the new member like to every other one.
 pub(in crate::client) async fn last_texts(
     records: &impl Records,
     id: GroupId,

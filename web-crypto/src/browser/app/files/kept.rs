@@ -30,21 +30,21 @@ pub(super) async fn note<P: Platform>(engine: &Engine<P>, file: &Digest, kept: &
 }
 
 pub(super) async fn forget<P: Platform>(engine: &Engine<P>, file: &Digest) -> Result<(), AppError> {
-    engine.platform().forget_parts(file).await?;
+    engine.platform().forget_chunks(file).await?;
     let mut changes = Changes::default();
     changes.delete(Store::KeptFiles, file_key(file));
     engine.commit(&changes).await
 }
 
-/// Keeps a part. Where the browser is full, files that were not looked at for the longest time make room.
-pub(super) async fn keep_part<P: Platform>(
+/// Keeps a chunk. Where the browser is full, files that were not looked at for the longest time make room.
+pub(super) async fn keep_chunk<P: Platform>(
     engine: &Engine<P>,
     file: &Digest,
     number: u32,
-    part: &P::Part,
+    chunk: &P::Chunk,
 ) -> Result<(), AppError> {
     loop {
-        match engine.platform().keep_part(file, number, part).await {
+        match engine.platform().keep_chunk(file, number, chunk).await {
             Err(StoreError::Full) if evict_one(engine, file).await? => {}
             kept => return Ok(kept?),
         }

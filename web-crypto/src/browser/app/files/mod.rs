@@ -1,4 +1,4 @@
-//! Files of messages: sealed here, sent in parts, fetched and opened.
+//! Files of messages: sealed here, sent in chunks, fetched and opened.
 //!
 //! Owns what becomes of a file's bytes, and how far each transfer is. Knows nothing of how a file is shown, nor how a
 //! preview or a waveform is made.

@@ -21,7 +21,7 @@ use cliquet_wire::{
     problem::ProblemCode,
 };
 use sha2::{Digest as _, Sha256};
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 /// As what a file is saved that is shown nowhere.
 const SAVED_TYPE: &str = "application/octet-stream";
@@ -52,23 +52,23 @@ pub async fn open<P: Platform>(
     let now = engine.platform().now_ms();
     let mut kept =
         KeptFile { message: Some(message.key()), bytes: layout.sealed_bytes(), used: now, is_whole: is_kept };
-    kept::note(engine, &hash, &kept).await?;
-    let fetching = Fetching { engine, attachment, layout, hash };
-    let (parts, digest) = fetching.parts(progress).await?;
+    let keeps = has_room(kept::note(engine, &hash, &kept).await)?;
+    let fetching = Fetching { engine, attachment, layout, hash, keeps, lacks: Cell::new(!keeps) };
+    let (chunks, digest) = fetching.chunks(progress).await?;
     if digest != attachment.digest {
         // All of it is from one sealing, but not the one that the message speaks of.
         kept::forget(engine, &hash).await?;
         return Err(FilesError::Altered);
     }
-    if !is_kept {
+    if !is_kept && !fetching.lacks.get() {
         kept.is_whole = true;
-        kept::note(engine, &hash, &kept).await?;
+        has_room(kept::note(engine, &hash, &kept).await)?;
     }
     let media_type = match attachment.kind() {
         AttachmentKind::File => SAVED_TYPE,
         _ => &attachment.media_type,
     };
-    Ok(engine.platform().join(&parts, media_type).map_err(AppError::from)?)
+    Ok(engine.platform().join(&chunks, media_type).map_err(AppError::from)?)
 }
 
 struct Fetching<'a, P: Platform> {
@@ -76,51 +76,60 @@ struct Fetching<'a, P: Platform> {
     attachment: &'a Attachment,
     layout: FileLayout,
     hash: Digest,
+    /// What is fetched is kept here.
+    keeps: bool,
+    /// There was no room for some of it.
+    lacks: Cell<bool>,
 }
 
 impl<P: Platform> Fetching<'_, P> {
-    /// Every part, opened, with how many of its bytes are the file's; and SHA-256 of the sealed parts' SHA-256.
-    async fn parts(&self, progress: impl Fn(Progress)) -> Result<(Vec<(P::Part, usize)>, Digest), FilesError> {
-        let (mut parts, mut all) = (Vec::new(), Sha256::new());
+    /// Every chunk, opened, with how many of its bytes are the file's; and SHA-256 of the sealed chunks' SHA-256.
+    async fn chunks(&self, progress: impl Fn(Progress)) -> Result<(Vec<(P::Chunk, usize)>, Digest), FilesError> {
+        let (mut chunks, mut all) = (Vec::new(), Sha256::new());
         let of = self.layout.sealed_bytes();
         for number in 0..self.layout.chunks() {
             progress(Progress { done: sealed_range(self.layout, number).start, of });
-            let (sealed, part) = self.part(number).await?;
+            let (sealed, chunk) = self.chunk(number).await?;
             all.update(self.engine.platform().sha_256(&sealed).await.map_err(AppError::from)?.0);
             let content = self.layout.content(number).unwrap_or_default();
-            parts.push((part, usize::try_from(content.end - content.start).unwrap_or_default()));
+            chunks.push((chunk, usize::try_from(content.end - content.start).unwrap_or_default()));
         }
         progress(Progress { done: of, of });
-        Ok((parts, Bytes(all.finalize().into())))
+        Ok((chunks, Bytes(all.finalize().into())))
     }
 
-    /// One part, sealed and opened. One that is kept and does not open is fetched again.
-    async fn part(&self, number: u32) -> Result<(P::Part, P::Part), FilesError> {
+    /// One chunk, sealed and opened. One that is kept and does not open is fetched again.
+    async fn chunk(&self, number: u32) -> Result<(P::Chunk, P::Chunk), FilesError> {
         let platform = self.engine.platform();
         let sealing = Sealing { key: &self.attachment.key, layout: self.layout, number };
-        if let Some(sealed) = platform.kept_part(&self.hash, number).await.map_err(AppError::from)?
-            && let Ok(part) = platform.open(&sealing, &sealed).await
+        if let Some(sealed) = platform.kept_chunk(&self.hash, number).await.map_err(AppError::from)?
+            && let Ok(chunk) = platform.open(&sealing, &sealed).await
         {
-            return Ok((sealed, part));
+            return Ok((sealed, chunk));
         }
         let path = ["/files/", &self.attachment.id.text()].concat();
-        let sealed = match platform.get_part(&path, sealed_range(self.layout, number)).await {
+        let sealed = match platform.get_chunk(&path, sealed_range(self.layout, number)).await {
             Ok(sealed) => sealed,
             Err(HttpError::Problem(problem)) if problem.code == ProblemCode::NotFound => return Err(FilesError::Gone),
             Err(error) => return Err(AppError::from(error).into()),
         };
-        let part = match platform.open(&sealing, &sealed).await {
-            Ok(part) => part,
+        let chunk = match platform.open(&sealing, &sealed).await {
+            Ok(chunk) => chunk,
             Err(StoreError::Damaged) => return Err(FilesError::Altered),
             Err(error) => return Err(AppError::from(error).into()),
         };
-        // Without room it is shown all the same, and fetched again next time.
-        if let Err(error) = kept::keep_part(self.engine, &self.hash, number, &sealed).await
-            && error != AppError::Store(StoreError::Full)
-        {
-            return Err(error.into());
+        if self.keeps && !has_room(kept::keep_chunk(self.engine, &self.hash, number, &sealed).await)? {
+            self.lacks.set(true);
         }
-        Ok((sealed, part))
+        Ok((sealed, chunk))
+    }
+}
+
+/// Whether there was room. Without it a file is shown all the same, and fetched again next time.
+fn has_room(kept: Result<(), AppError>) -> Result<bool, AppError> {
+    match kept {
+        Err(AppError::Store(StoreError::Full)) => Ok(false),
+        kept => kept.map(|()| true),
     }
 }
 

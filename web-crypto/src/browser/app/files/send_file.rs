@@ -1,9 +1,9 @@
-//! From a file that a person chose to a message that waits for it: sealed part by part, durable before it is shown.
+//! From a file that a person chose to a message that waits for it: sealed chunk by chunk, durable before it is shown.
 
 use super::{FileToSend, FilesError, Progress, kept};
 use crate::{
     browser::{
-        app::{api, drafts, engine::Engine, error::AppError, register_message},
+        app::{api, engine::Engine, error::AppError, register_message},
         platform::{
             error::HttpError,
             service::{Platform, Sealing},
@@ -100,7 +100,7 @@ async fn check<P: Platform>(
     }
 }
 
-/// Seals every part and keeps it. Returns SHA-256 of the sealed parts' SHA-256.
+/// Seals every chunk and keeps it. Returns SHA-256 of the sealed chunks' SHA-256.
 async fn seal<P: Platform>(
     engine: &Engine<P>,
     blob: &P::Blob,
@@ -113,11 +113,11 @@ async fn seal<P: Platform>(
         let (content, padded) = layout.content(number).zip(layout.padded_content(number)).unwrap_or_default();
         progress(Progress { done: content.start, of });
         let padded = usize::try_from(padded.end - padded.start).unwrap_or_default();
-        let part = platform.read(blob, content, padded).await.map_err(|_| FilesError::Unreadable)?;
-        let sealed = platform.seal(&Sealing { key, layout, number }, &part).await.map_err(AppError::from)?;
+        let chunk = platform.read(blob, content, padded).await.map_err(|_| FilesError::Unreadable)?;
+        let sealed = platform.seal(&Sealing { key, layout, number }, &chunk).await.map_err(AppError::from)?;
         let digest = platform.sha_256(&sealed).await.map_err(AppError::from)?;
         all.update(digest.0);
-        kept::keep_part(engine, file, number, &sealed).await?;
+        kept::keep_chunk(engine, file, number, &sealed).await?;
     }
     progress(Progress { done: of, of });
     Ok(Bytes(all.finalize().into()))
@@ -144,8 +144,5 @@ async fn store<P: Platform>(
         .lasting(timer);
     let kept = KeptFile { message: Some(composed.message.key()), is_whole: true, ..sealing };
     composed.changes.put(Store::KeptFiles, file_key(&hash), &kept);
-    if !caption.is_empty() {
-        drafts::remove_with(conversation, &mut composed.changes);
-    }
     Ok(engine.commit(&composed.changes).await?)
 }

@@ -19,6 +19,7 @@ use crate::{
     client::{
         compose::{cancel_upload, uploaded},
         conversation::{DeliveryStatus, Failure, Message},
+        outbox::is_final,
         records::{Changes, Store, decode},
         upload::{FileToDelete, Upload},
     },
@@ -145,20 +146,25 @@ pub(in crate::browser::app) async fn run<P: Platform>(engine: &Engine<P>) -> Res
                 changes.delete(Store::Uploads, record.key);
                 changes
             }
-            Some((message, attachment)) => match send(engine, message, attachment).await {
-                Ok(true) => uploaded(message),
-                // It was paused, or withdrawn.
-                Ok(false) => continue,
-                Err(error) => failed(message, error)?,
-            },
+            Some((message, attachment)) => {
+                let sent = send(engine, message, attachment).await;
+                // Meanwhile it may have been paused, withdrawn or deleted.
+                let (upload, now) =
+                    (find(engine, &record.key).await?, load_messages::message(engine, &upload.message).await?);
+                let Some(message) = now.filter(|_| upload.is_some_and(|upload| !upload.paused)) else { continue };
+                match sent {
+                    Ok(()) => uploaded(&message),
+                    Err(error) => failed(&message, error)?,
+                }
+            }
         };
         engine.commit(&changes).await?;
     }
     Ok(())
 }
 
-/// Whether all of it is at the server. A file of which the server has a part goes on from there.
-async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &Attachment) -> Result<bool, AppError> {
+/// Sends what the server lacks of a file, until all of it is there or the person wants no more of it.
+async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &Attachment) -> Result<(), AppError> {
     let (platform, hash) = (engine.platform(), attachment.id.hash());
     let of = attachment.layout().map_or(0, |layout| layout.sealed_bytes());
     let open = OpenUpload { id: attachment.id, bytes: of };
@@ -169,30 +175,26 @@ async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &A
     for number in (0..upload.chunk_count).filter(|number| !upload.present.contains(number)) {
         engine.uploading(&message.key(), Progress { done, of });
         if find(engine, &message.to_encrypt_key()).await?.is_none_or(|upload| upload.paused) {
-            return Ok(false);
+            return Ok(());
         }
-        let part = platform.kept_part(&hash, number).await?.ok_or(AppError::FileLost)?;
+        let chunk = platform.kept_chunk(&hash, number).await?.ok_or(AppError::FileLost)?;
         let path = format!("/files/{}/{number}", attachment.id.text());
-        let added: ChunkAdded = json::read(&platform.put_part(&path, &part).await?)?;
+        let added: ChunkAdded = json::read(&platform.put_chunk(&path, &chunk).await?)?;
         (done, complete) = (done + lengths(number), added.complete);
     }
     engine.uploading(&message.key(), Progress { done, of });
-    // Another device of this account cannot have the same id: what is not complete now is tried again.
-    if complete { Ok(true) } else { Err(AppError::Http(HttpError::Unreadable)) }
+    // A server that was sent every chunk and lacks one is asked again which.
+    if complete { Ok(()) } else { Err(AppError::Http(HttpError::Unreadable)) }
 }
 
 /// What a failure means for the message: it is marked, or tried again.
 fn failed(message: &Message, error: AppError) -> Result<Changes, AppError> {
     let failure = match &error {
         AppError::FileLost => Failure::FileLost,
-        AppError::Http(HttpError::Problem(problem)) => match problem.code {
-            code @ (ProblemCode::FileTooLarge
-            | ProblemCode::FilesFull
-            | ProblemCode::ServerFilesFull
-            | ProblemCode::FilesOff
-            | ProblemCode::IdReused
-            | ProblemCode::ChunkConflict) => Failure::Refused(code),
-            _ => return Err(error),
+        // An upload that was left for too long is opened again.
+        AppError::Http(error) => match error.code() {
+            Some(code) if is_final(code) && code != ProblemCode::UploadGone => Failure::Refused(code),
+            _ => return Err(AppError::Http(error.clone())),
         },
         _ => return Err(error),
     };
