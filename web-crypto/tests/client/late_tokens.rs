@@ -1,12 +1,14 @@
 //! Members of a group whose delivery tokens come while something is on its way to them without.
 
 use crate::{
-    groups::{ALICE, BOB, CAROL},
+    groups::{ALICE, BOB, CAROL, group_lines},
     world::{World, address, now_or_never},
 };
 use cliquet_web_crypto::client::{
+    compose::{edit, react},
     conversation::GroupId,
     encrypt_next::{Needs, Next},
+    group::{Change, LEFT_OUT_MS, Role},
 };
 use cliquet_wire::problem::ProblemCode;
 
@@ -73,4 +75,33 @@ fn keys_that_are_refused_after_the_token_came_are_asked_for_again_with_it() {
     assert!(refused(&world, &again, ProblemCode::NotAContact).is_some());
     world.settle();
     assert_eq!(world.texts(CAROL, id), ["bob: hello"]);
+}
+
+#[test]
+fn what_nobody_could_be_told_comes_later_with_its_edits_and_reactions() {
+    let (mut world, id) = World::two_who_do_not_reach_each_other();
+    world.change(ALICE, id, vec![Change::SetRole { address: address("bob"), role: Role::Admin }]);
+    world.settle();
+    world.change(ALICE, id, vec![Change::Remove(address("alice"))]);
+    world.settle();
+    assert_eq!(world.members(BOB, id), ["bob", "carol"]);
+    // There is nobody whom Bob reaches: neither the text nor what changes it goes anywhere.
+    world.say(BOB, id, "hello");
+    world.settle();
+    let posted = world.office.accepted;
+    let device = &mut world.devices[BOB];
+    let line = group_lines(device, id).into_iter().find(|line| line.text() == "hello").unwrap();
+    let edited = edit(&line, "hello you", device.now + 1, &mut device.rng).unwrap();
+    let reacted = react(&line, Some("🎂"), device.now + 2, &mut device.rng).unwrap();
+    device.disk.commit(&edited);
+    device.disk.commit(&reacted);
+    world.settle();
+    assert_eq!(world.office.accepted, posted);
+    world.office.takes_strangers = true;
+    world.devices[BOB].now += LEFT_OUT_MS + 1;
+    world.settle();
+    assert_eq!(world.texts(CAROL, id), ["bob: hello you"]);
+    let lines = group_lines(&world.devices[CAROL], id);
+    let line = lines.iter().find(|line| line.text() == "hello you").unwrap();
+    assert_eq!(line.reactions().collect::<Vec<_>>(), [(&address("bob"), "🎂")]);
 }

@@ -160,8 +160,8 @@ impl Messenger {
         }
         if posts.is_empty() {
             match (&job.about, line) {
-                // There is no other device, and so none that will ask for it.
-                (About::Event(key), _) => step.changes.delete(Store::Events, key.clone()),
+                // There is no other device, and so none that will ask for it; and nobody gets it later.
+                (About::Event(key), _) if job.later.is_empty() => step.changes.delete(Store::Events, key.clone()),
                 (About::Message(_), Some(Line { what: What::Message(message), .. })) => keep_note(message, now, step),
                 _ => {}
             }

@@ -4,8 +4,9 @@
 //! - What is said in a group is sealed for those alone who are members as its author knows the group then (checked on the
 //!   way), and no key and nonce seal twice.
 //! - Every device of every member that is there has the same state of the group: that of all statements together. Where
-//!   members blocked each other, those agree who are joined by others that did not; and a device knows nothing of the group
-//!   whose account is blocked by those who would tell it, while all others are strangers to it.
+//!   members blocked each other, those agree who are joined by others that did not, and that know the group; and a device
+//!   knows nothing of the group whose account is blocked by those who would tell it, or that do not know of it any more,
+//!   while all others are strangers to it.
 //! - Those who are no members know it, where the server is honest, nothing was cleared, nobody blocked anybody, and everybody
 //!   takes things in.
 //! - A device shows the line of each statement that counts since its account was added, and of no other.
@@ -130,6 +131,9 @@ impl<'a> Verdict<'a> {
         while let Some(first) = left.pop_first() {
             let (mut circle, mut reached) = (BTreeSet::from([first]), vec![first]);
             while let Some(account) = reached.pop() {
+                if !self.tells(account) {
+                    continue;
+                }
                 let next: Vec<usize> =
                     left.iter().copied().filter(|other| self.blocked(account, *other).is_none()).collect();
                 left.retain(|other| !next.contains(other));
@@ -139,6 +143,12 @@ impl<'a> Verdict<'a> {
             circles.push(circle);
         }
         circles
+    }
+
+    /// Whether others hear of the group from this account: one of its devices knows it, or will.
+    fn tells(&self, account: usize) -> bool {
+        let mut own = self.members.iter().filter(|place| self.device(**place).account == account);
+        own.any(|place| !self.is_out_of_reach(*place))
     }
 
     /// Where everybody can hear of everything.
@@ -178,8 +188,8 @@ impl<'a> Verdict<'a> {
         }
     }
 
-    /// Whether a device knows nothing of the group, and nobody who could be asked: who added its account blocked it, and
-    /// all others are strangers to it.
+    /// Whether a device knows nothing of the group, and nobody who could be asked: who added its account blocked it or does
+    /// not know of it any more, and all others are strangers to it.
     fn is_out_of_reach(&self, place: usize) -> bool {
         let device = self.device(place);
         let is_asked = |other: &&usize| {
@@ -187,6 +197,7 @@ impl<'a> Verdict<'a> {
             let peer = device.messenger.peer(&other.address);
             other.id != device.id
                 && is_at_home(other, self.group)
+                && other.messenger.group_state(self.group).is_some_and(|state| state.member(&device.address).is_some())
                 && self.blocked(device.account, other.account).is_none()
                 && peer.is_some_and(|peer| matches!(peer.trust, Trust::Added | Trust::Own | Trust::Member))
         };
