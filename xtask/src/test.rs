@@ -92,13 +92,16 @@ fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>
     results
 }
 
+/// What the program can do that its usual build leaves out, so that it is tested: files in an S3-compatible store.
+const FEATURES: &str = "cliquet-server/s3";
+
 /// Everything, or all test programs but those that need what is left out. Documentation's examples are a run of their
 /// own as soon as programs are named. So are the tests of this program: cargo gives a crate the features that all
 /// chosen packages ask for, and together with the server's they would be others than those that this program has
 /// been compiled with. Half of its crates would be compiled once more.
 fn run_tests(project: &Project, options: &Options) -> Result<Run, Problem> {
     let left_out: Vec<&str> = options.without.iter().filter_map(|need| need.test_program()).collect();
-    let server = ["--workspace", "--exclude", XTASK];
+    let server = ["--workspace", "--exclude", XTASK, "--features", FEATURES];
     let mut runs: Vec<Vec<String>> = Vec::new();
     if left_out.is_empty() {
         runs.push(server.map(str::to_owned).to_vec());

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "a benchmark")]
 #![allow(dead_code, reason = "the stage of the browser tests has more than is used here")]
 
+mod files;
 mod group;
 mod latency;
 mod long_conversation;
@@ -40,6 +41,9 @@ async fn main() {
     }
     if wanted("slow-network") {
         print(slow_network::measure(house.path(), &url).await);
+    }
+    if wanted("files") {
+        print(files::measure(house.path(), &url, &server).await);
     }
     if wanted("group") {
         print(group::measure(house.path(), &url, &server).await);

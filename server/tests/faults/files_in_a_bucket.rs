@@ -1,8 +1,8 @@
-//! Files in an S3-compatible store: `cargo test -p cliquet-server --features s3 --test faults bucket`.
+//! Files in an S3-compatible store.
 
 use crate::support::{
     PATIENCE,
-    bucket::{BUCKET, Bucket},
+    bucket::Bucket,
     eventually::eventually,
     files::{chunk_of, content, id},
     http::Client,
@@ -20,18 +20,10 @@ async fn files_in_a_bucket_are_kept_read_and_collected_under_their_prefix() {
     // Another server's, in the same bucket.
     let other = format!("theirs/{}/0-{}", "a5".repeat(16), "07".repeat(32));
     bucket.insert(&other, b"another's");
-    let endpoint = format!("http://{}", bucket.serve());
     let (folder, people) = seeded(2);
-    let store = format!("s3://{BUCKET}/ours");
-    let settings = [
-        ("ROCKET_FILES_STORE", store.as_str()),
-        ("AWS_ENDPOINT", endpoint.as_str()),
-        ("AWS_ALLOW_HTTP", "true"),
-        ("AWS_REGION", "here"),
-        ("AWS_ACCESS_KEY_ID", "key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret"),
-        ("ROCKET_LOG_LEVEL", "critical"),
-    ];
+    let settings = bucket.settings("ours");
+    let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let settings = [settings.as_slice(), &[("ROCKET_LOG_LEVEL", "critical")]].concat();
     let mut server = Program::start(folder.path(), &settings);
     let mut client = Client::to(server.address());
     let file = content(FILE_CHUNK_BYTES + 1_000);

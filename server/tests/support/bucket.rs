@@ -22,8 +22,19 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Serves until the test ends.
-    pub(crate) fn serve(&self) -> SocketAddr {
+    /// Serves until the test ends. The settings of a server that keeps its files here, under this prefix.
+    pub(crate) fn settings(&self, prefix: &str) -> [(&'static str, String); 6] {
+        [
+            ("ROCKET_FILES_STORE", format!("s3://{BUCKET}/{prefix}")),
+            ("AWS_ENDPOINT", format!("http://{}", self.serve())),
+            ("AWS_ALLOW_HTTP", "true".to_owned()),
+            ("AWS_REGION", "here".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "key".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "secret".to_owned()),
+        ]
+    }
+
+    fn serve(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let bucket = self.clone();
@@ -38,6 +49,11 @@ impl Bucket {
 
     pub(crate) fn names(&self) -> Vec<String> {
         self.objects.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// All of it: the names and the bytes.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        self.objects.lock().unwrap().clone()
     }
 
     pub(crate) fn insert(&self, name: &str, bytes: &[u8]) {
