@@ -21,7 +21,9 @@ use cliquet_web_crypto::{
         saved_file::{self, SavedFile},
     },
     crypto::{
-        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session, Sessions, cbor,
+        CheckedBundle, CheckedDirectory, CheckedPreKeyMessage, OwnIdentity, PreKeySecrets, Session, Sessions,
+        attachment::{Attachment, FILE_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX},
+        cbor,
         file_proof::FileProof,
         history::OlderKeys,
         keys::Key,
@@ -53,9 +55,10 @@ use zeroize::Zeroizing;
 /// A fuzz target: its name and its body.
 pub type Target = (&'static str, fn(&[u8]));
 
-pub const ALL: [Target; 18] = [
+pub const ALL: [Target; 19] = [
     ("account_key", account_key),
     ("address", address),
+    ("attachment", attachment),
     ("bundle", bundle),
     ("byte_strings", byte_strings),
     ("content", content),
@@ -201,6 +204,32 @@ pub fn content(bytes: &[u8]) {
         let clean = profile.cleaned();
         assert_eq!(clean.clone().cleaned(), clean);
     }
+}
+
+/// What a message says of its file: whatever its sender wrote, nothing misleads once it is cleaned, and the chunks are all of
+/// the file, in order.
+pub fn attachment(bytes: &[u8]) {
+    let Ok(said) = cbor::decode::<Attachment>(bytes) else { return };
+    let clean = said.cleaned();
+    assert!(clean.name.len() <= FILE_NAME_BYTES_MAX && !clean.name.contains(['/', '\\', '\0']));
+    assert!(clean.media_type.len() <= MEDIA_TYPE_BYTES_MAX && clean.media_type.contains('/'));
+    let again = clean.clone().cleaned();
+    assert_eq!((&again.name, &again.media_type, &again.description), (&clean.name, &clean.media_type, &clean.description));
+    let Ok(layout) = clean.layout() else {
+        assert!(!clean.fits());
+        return;
+    };
+    let chunks = layout.chunks();
+    assert!(chunks > 0 && layout.content(chunks).is_none() && layout.sealed_bytes() > clean.size);
+    // The first, those in the middle and the last: there may be a hundred thousand.
+    for number in [0, chunks / 2, chunks - 1] {
+        let (content, padded) = (layout.content(number).unwrap(), layout.padded_content(number).unwrap());
+        assert!(content.start <= content.end && content.end <= padded.end && padded.start < padded.end);
+        let next = layout.padded_content(number + 1).map_or(padded.end, |next| next.start);
+        assert_eq!(next, padded.end, "no gap and nothing twice");
+        assert_eq!(layout.nonce(number).last(), Some(&u8::from(number == chunks - 1)));
+    }
+    assert_eq!(layout.content(chunks - 1).unwrap().end, clean.size);
 }
 
 /// What a device keeps: a damaged record is refused, and what is read and written reads as it was.
