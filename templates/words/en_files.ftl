@@ -51,3 +51,12 @@ word-file-unreadable = This browser cannot read the file any more. Choose it aga
 word-file-no-connection = No connection: try again.
 word-file-too-many = Up to $count files at a time. The first $count are here.
 word-viewer-place = $place of $count
+
+# What the files that one sent take on the server
+safety-files-title = Files that you sent
+safety-files-detail = The server keeps each file sealed for { $days ->
+    [one] one day
+   *[other] { $days } days
+}. Who opened it by then has it; your own are on this device. A file that you delete for everyone is deleted here, too.
+safety-files-used = Room that your files take
+safety-files-off = This server takes no files.

@@ -51,3 +51,12 @@ word-file-unreadable = Ce navigateur ne peut plus lire le fichier. Choisissez-le
 word-file-no-connection = Pas de connexion : réessayez.
 word-file-too-many = Jusqu’à $count fichiers à la fois. Les $count premiers sont là.
 word-viewer-place = $place sur $count
+
+# Ce que prennent sur le serveur les fichiers que l’on a envoyés
+safety-files-title = Fichiers envoyés
+safety-files-detail = Le serveur garde chaque fichier cacheté pendant { $days ->
+    [one] un jour
+   *[other] { $days } jours
+}. Ceux qui l’ont ouvert d’ici là l’ont ; les vôtres sont sur cet appareil. Un fichier que vous supprimez pour tout le monde est aussi supprimé ici.
+safety-files-used = Place prise par vos fichiers
+safety-files-off = Ce serveur ne prend pas de fichiers.

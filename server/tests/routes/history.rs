@@ -227,8 +227,12 @@ async fn the_safety_pane_tells_what_is_kept() {
     assert_eq!((&safety["recovery_set"], &safety["vault_bytes"]), (&7.into(), &21.into()));
     let history = serde_json::json!({ "segments": 1, "bytes": 2_000, "last_added": NOW_MS });
     assert_eq!((&safety["history"], &safety["history_quota"]), (&history, &(256 * MEBIBYTE).into()));
+    let room = server.get(&alice, "/files").await.expect::<Value>(200);
+    assert!(room["quota"].as_u64() > Some(0) && safety["files"] == room, "{safety} {room}");
     let htmx = [("Accept", "text/html"), ("HX-Request", "true")];
     let pane = server.ask(Method::Get, &alice, "/safety", Vec::new(), &htmx).await;
+    let quota = room["quota"].as_u64().unwrap() / MEBIBYTE;
+    assert!(pane.body.contains(&format!("0 of {quota} MB used")), "{}", pane.body);
     assert!(pane.status == 200 && pane.body.starts_with("<section class=\"safety\""), "{}", pane.body);
     server.get(None, "/safety").await.expect_problem(SignedOut);
 }

@@ -214,7 +214,10 @@ pub fn attachment(bytes: &[u8]) {
     assert!(clean.name.len() <= FILE_NAME_BYTES_MAX && !clean.name.contains(['/', '\\', '\0']));
     assert!(clean.media_type.len() <= MEDIA_TYPE_BYTES_MAX && clean.media_type.contains('/'));
     let again = clean.clone().cleaned();
-    assert_eq!((&again.name, &again.media_type, &again.description), (&clean.name, &clean.media_type, &clean.description));
+    assert_eq!(
+        (&again.name, &again.media_type, &again.description),
+        (&clean.name, &clean.media_type, &clean.description)
+    );
     let Ok(layout) = clean.layout() else {
         assert!(!clean.fits());
         return;
