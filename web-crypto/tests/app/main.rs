@@ -14,6 +14,7 @@ mod fake_files;
 mod file_server;
 mod files;
 mod frames;
+mod gallery;
 mod groups;
 mod history;
 mod leader;

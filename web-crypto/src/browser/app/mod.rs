@@ -25,6 +25,7 @@ mod execute;
 mod fetch;
 pub mod files;
 pub mod frame;
+pub mod gallery;
 pub mod groups;
 pub mod history_check;
 pub mod history_sync;
