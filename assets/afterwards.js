@@ -13,20 +13,22 @@ const on = (name, selector, then) =>
 on("submit", "[data-composer]", () => sent.dispatchEvent(new Event("sent")));
 on("keydown", "[data-draft]", (event) => event.key === "Enter" && sent.dispatchEvent(new Event("sent")));
 
-own(async () => {
+const worker = own(async () => {
   const { serviceWorker } = navigator;
-  if (!serviceWorker) return;
   const address = "/service-worker.js";
   const rules = { createScriptURL: (url) => (url === address ? url : "") };
   const policy = globalThis.trustedTypes?.createPolicy("cliquet-worker", rules) ?? rules;
   await serviceWorker.register(policy.createScriptURL(address), { updateViaCache: "none" });
-  (await serviceWorker.ready).active.postMessage("keep");
+  const { active } = await serviceWorker.ready;
+  active.postMessage("keep");
+  return active;
 });
 
-own(() => {
+own(async () => {
   const manifest = document.createElement("link");
   manifest.rel = "manifest";
-  manifest.href = "/manifest.webmanifest";
+  // Only where the worker is there to answer is the app one to share with: else what is shared would go to the server.
+  manifest.href = (await worker) ? "/manifest.webmanifest?share" : "/manifest.webmanifest";
   // A proxy in front may ask for a name and a password: without credentials it would not let the manifest through.
   manifest.crossOrigin = "use-credentials";
   document.head.append(manifest);

@@ -10,25 +10,36 @@ const PAGES = "pages";
 // A page of a conversation holds nothing but the address, so one with this address stands for all.
 const NOBODY = "somebody@cliquet.invalid";
 // The same for everyone, and of use without a network.
-const PANES = ["/search", "/settings", "/add-me"];
+const PANES = ["/search", "/settings", "/add-me", "/gallery"];
 const NEEDED = ["/home", "/contacts", ...PANES, "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
 // Pauses after one of them could not be fetched. The next page that opens tries again.
 const KEEP_AGAIN_MS = [2000, 6000, 0];
+// Where the system hands over what a person shares with the installed app. Answered here, and never sent.
+const SHARE = "/share";
+// So long it is held for the page: within the time that browsers let a worker answer one event. Unlocking takes a while.
+const HELD_MS = 240_000;
 // After these, another may be signed in, or the same in another language.
 const ENDS = /^\/(sign-|recover|password|language|account$)/;
 
 let era = 0;
+// What was shared and not taken yet. In memory alone: nothing of it is on the disk.
+let shared;
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
-addEventListener("message", (event) => event.data === "keep" && event.waitUntil(keepNeeded()));
+addEventListener("message", (event) => {
+  if (event.data === "keep") event.waitUntil(keepNeeded());
+  if (event.data === "take") event.ports[0].postMessage(take());
+});
 addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (url.origin !== location.origin) return;
-  if (request.method !== "GET") {
+  if (request.method === "POST" && url.pathname === SHARE) {
+    event.respondWith(share(event));
+  } else if (request.method !== "GET") {
     if (ENDS.test(url.pathname)) event.waitUntil(forget());
   } else if (url.pathname.startsWith("/assets/")) {
     event.respondWith(caches.match(url.pathname).then((file) => file ?? fetch(request)));
@@ -49,6 +60,29 @@ async function go(page) {
   // Where the browser does not let it, the page goes there all the same.
   await home.focus().catch(() => {});
   return home.navigate(page);
+}
+
+// To home, which takes it. A later one takes the place of an earlier one.
+async function share(event) {
+  const form = await event.request.formData().catch(() => new FormData());
+  const texts = ["title", "text", "url"].map((name) => form.get(name)).filter((text) => typeof text === "string" && text);
+  const held = { text: [...new Set(texts)].join("\n"), files: form.getAll("files").filter((file) => file instanceof File) };
+  held.over = new Promise((over) => (held.end = over));
+  shared?.end();
+  shared = held;
+  setTimeout(held.end, HELD_MS);
+  // A worker without work is ended by the browser, and its memory with it.
+  event.waitUntil(held.over.then(() => shared === held && (shared = undefined)));
+  return Response.redirect("/home#shared", 303);
+}
+
+// Once.
+function take() {
+  if (!shared) return null;
+  const { text, files, end } = shared;
+  shared = undefined;
+  end();
+  return { text, files };
 }
 
 const isPage = ({ pathname }) => ["/", "/home", "/contacts", ...PANES].includes(pathname) || /^\/conversations(\/[^/]+)?$/.test(pathname);
@@ -169,6 +203,8 @@ const sealing = (iv, path) => ({ name: ALGORITHM, iv, additionalData: new TextEn
 
 async function forget() {
   era += 1;
+  shared?.end();
+  shared = undefined;
   await caches.delete(PAGES);
   await inKeys((keys) => keys.delete(PAGES));
 }

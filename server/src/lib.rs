@@ -183,6 +183,7 @@ fn pages_stage(pages: Pages) -> AdHoc {
             .mount("/", routes::detour::routes())
             .mount("/", routes::conversations::routes())
             .mount("/", routes::search::routes())
+            .mount("/", routes::gallery::routes())
             .mount("/", routes::add_me::routes())
             .mount("/", routes::transparency::routes())
             .mount("/", routes::security_txt::routes())

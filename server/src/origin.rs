@@ -6,7 +6,7 @@
 //! neither, or says another site, is refused. A program that shows a bearer token says nothing and needs nothing: no
 //! page of another site can make a browser send one, because it must ask first (CORS) and is never allowed.
 
-use crate::{cookies, problem_response::ProblemResponse};
+use crate::{cookies, problem_response::ProblemResponse, routes::offline::SHARE};
 use cliquet_wire::problem::ProblemCode;
 use rocket::{
     Data, Request,
@@ -25,7 +25,7 @@ impl Fairing for OriginCheck {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        if is_safe(request.method()) || is_ours(request) || is_program(request) {
+        if is_safe(request.method()) || is_share(request) || is_ours(request) || is_program(request) {
             return;
         }
         // A fairing cannot answer: the request is led where no route is, and the catcher finds the answer in it.
@@ -37,6 +37,11 @@ impl Fairing for OriginCheck {
 /// RFC 9110 section 9.2.1.
 fn is_safe(method: Method) -> bool {
     matches!(method, Method::Get | Method::Head | Method::Options | Method::Trace)
+}
+
+/// What a system shares with the app comes from no page. The route reads nothing and changes nothing, as safe methods do.
+fn is_share(request: &Request<'_>) -> bool {
+    request.uri().path() == SHARE
 }
 
 fn is_ours(request: &Request<'_>) -> bool {

@@ -23,6 +23,8 @@ const EN: &str = concat!(
     include_str!("../../templates/words/en_groups.ftl"),
     include_str!("../../templates/words/en_scan.ftl"),
     include_str!("../../templates/words/en_search.ftl"),
+    include_str!("../../templates/words/en_gallery.ftl"),
+    include_str!("../../templates/words/en_share.ftl"),
     include_str!("../../templates/words/en_transparency.ftl"),
     include_str!("../../templates/words/en_voice.ftl"),
 );
@@ -37,6 +39,8 @@ const FR: &str = concat!(
     include_str!("../../templates/words/fr_groups.ftl"),
     include_str!("../../templates/words/fr_scan.ftl"),
     include_str!("../../templates/words/fr_search.ftl"),
+    include_str!("../../templates/words/fr_gallery.ftl"),
+    include_str!("../../templates/words/fr_share.ftl"),
     include_str!("../../templates/words/fr_transparency.ftl"),
     include_str!("../../templates/words/fr_voice.ftl"),
 );

@@ -10,9 +10,9 @@ pub fn routes() -> Vec<Route> {
     routes![front_door, add, join, home]
 }
 
-/// What the pane shows when no conversation is open: one's own link, devices and sign-ins, what is kept against loss, the
-/// search through one's own texts, settings.
-const PANES: [&str; 5] = ["add-me", "devices", "safety", "search", "settings"];
+/// What the pane shows when no conversation is open: one's own link, devices and sign-ins, the files of a conversation, what
+/// is kept against loss, the search through one's own texts, settings.
+const PANES: [&str; 6] = ["add-me", "devices", "gallery", "safety", "search", "settings"];
 
 /// What `home.html` needs.
 #[derive(Clone, Debug, Serialize)]

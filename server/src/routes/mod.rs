@@ -10,6 +10,7 @@ pub mod detour;
 pub mod devices;
 pub mod ephemeral;
 pub mod files;
+pub mod gallery;
 pub mod health;
 pub mod history;
 pub mod home;

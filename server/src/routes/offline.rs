@@ -2,7 +2,7 @@
 //! are shown once home is quiet. Nothing here is anyone's.
 
 use crate::{assets, pages::Pages, response::HtmlOrJson, words::Language};
-use rocket::{Route, State, get, http::ContentType, response::Responder, routes};
+use rocket::{Route, State, get, http::ContentType, post, response::Responder, routes};
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,12 +11,15 @@ use sha2::{Digest, Sha256};
 pub const SERVICE_WORKER: &str = "/service-worker.js";
 
 const SCRIPT: &str = include_str!("../../../assets/service-worker.js");
+/// Where the system hands over what a person shares with the installed app. The service worker answers, and nothing is sent.
+pub const SHARE: &str = "/share";
+
 /// Home does without them: what only sign-in needs, and the pictures that the system keeps by itself.
 const NOT_NEEDED: [&str; 4] = ["sign_in", "service-worker", "vectors", "icon"];
 const RELEASE_BYTES: usize = 8;
 
 pub fn routes() -> Vec<Route> {
-    routes![service_worker, manifest, storage_words]
+    routes![service_worker, manifest, share, storage_words]
 }
 
 /// Asked for again with every visit, so that a new release is seen at once.
@@ -50,10 +53,11 @@ fn service_worker() -> Fresh {
     Fresh::new(format!("const RELEASE = \"{release}\";\nconst FILES = {files};\n{SCRIPT}"), ContentType::JavaScript)
 }
 
-#[get("/manifest.webmanifest")]
-fn manifest(language: Language, pages: &State<Pages>) -> Fresh {
+/// `share`: the page that asks has the service worker, so that the app may be one to share with.
+#[get("/manifest.webmanifest?<share>")]
+fn manifest(share: Option<&str>, language: Language, pages: &State<Pages>) -> Fresh {
     let icon = |name: &str, size: &str, purpose: &str| json!({ "src": assets::address(name), "sizes": size, "type": "image/png", "purpose": purpose });
-    let manifest = json!({
+    let mut manifest = json!({
         "id": "/home",
         "name": pages.words().get(language, "app-name", &[]),
         "short_name": pages.words().get(language, "app-name", &[]),
@@ -70,7 +74,28 @@ fn manifest(language: Language, pages: &State<Pages>) -> Fresh {
             icon("icon-maskable-512.png", "512x512", "maskable"),
         ],
     });
+    if share.is_some() {
+        manifest["share_target"] = json!({
+            "action": SHARE,
+            "method": "POST",
+            "enctype": "multipart/form-data",
+            "params": {
+                "title": "title",
+                "text": "text",
+                "url": "url",
+                "files": [{ "name": "files", "accept": ["*/*"] }],
+            },
+        });
+    }
     Fresh::new(manifest.to_string(), ContentType::new("application", "manifest+json"))
+}
+
+/// What somebody shared came here, because this browser no longer has the service worker. It is not read: the handler asks
+/// for no body, and Rocket drops what nobody asks for. The page says what happened. For everybody, signed in or not, and
+/// from wherever it comes: nothing changes.
+#[post("/share")]
+fn share() -> HtmlOrJson<serde_json::Map<String, Value>> {
+    HtmlOrJson::new(serde_json::Map::new()).page("share.html")
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -39,6 +39,7 @@ mod in_browser {
     mod eight_tabs;
     mod file_trouble;
     mod files;
+    mod gallery;
     mod group_hand_over;
     mod group_lines;
     mod group_menu;
@@ -77,6 +78,7 @@ mod in_browser {
     mod search;
     mod secrets;
     mod selection;
+    mod share;
     mod sign_in;
     mod storage;
     mod tabs;

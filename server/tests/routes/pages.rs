@@ -49,6 +49,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("home.html", home(Value::Null, "devices")),
         ("home.html", home(Value::Null, "safety")),
         ("home.html", home(Value::Null, "search")),
+        ("home.html", home(Value::Null, "gallery")),
         ("home.html", home(Value::Null, "add-me")),
         ("home.html", home(json!({ "id": "bob+news@example.org", "name": "bob+news@example.org" }), "")),
         ("home.html", home(json!({ "id": GROUP, "name": "" }), "")),
@@ -69,6 +70,8 @@ fn every_template() -> Vec<(&'static str, Value)> {
         ("detour.html", json!({ "address": "/home?with=bob%40example.org" })),
         ("fragments/add_me.html", json!({})),
         ("fragments/search.html", json!({})),
+        ("fragments/gallery.html", json!({})),
+        ("share.html", json!({})),
         ("fragments/settings.html", json!({})),
         ("fragments/search_result.html", json!({ "email": "bob@example.org" })),
         (

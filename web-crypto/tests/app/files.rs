@@ -383,3 +383,24 @@ fn what_is_deleted_for_everyone_or_cancelled_is_deleted_at_the_server() {
         assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (0, 0));
     });
 }
+
+#[test]
+fn the_text_of_a_file_may_be_emptied() {
+    play(async {
+        let (page, _server) = alice().await;
+        page.send_file(file(BYTES), "look").await.unwrap();
+        after_ms(1_000).await;
+        let (key, before) = (page.newest().await.key(), page.posted());
+        amend(&page.engine, &key, Amendment::Edit(" \u{200b}\n")).await.unwrap();
+        after_ms(1_000).await;
+        let message = page.newest().await;
+        assert_eq!((message.text(), message.attachment.is_some()), ("", true));
+        assert_eq!((message.is_edited(), page.posted()), (true, before + 1));
+        // There is nothing left to change.
+        for empty in ["", " "] {
+            amend(&page.engine, &key, Amendment::Edit(empty)).await.unwrap();
+        }
+        after_ms(1_000).await;
+        assert_eq!(page.posted(), before + 1);
+    });
+}

@@ -1,12 +1,13 @@
 //! Messages that bring a file: sent when the file is at the server, and gone with what would open it.
 
 use crate::{
+    events::edit_last,
     history::{all_segments, another_browser, restore},
     world::{World, address},
 };
 use cliquet_web_crypto::{
     client::{
-        compose::{ComposeError, compose_with, delete, uploaded},
+        compose::{ComposeError, compose_with, delete, edit, uploaded},
         content::{Body, CAPTION_BYTES_MAX, Content, ContentError, OwnList},
         conversation::{ConversationId, DeliveryStatus, Event, Message, MessageBody, MessageId},
         records::Store,
@@ -122,6 +123,24 @@ fn without_a_text_there_is_the_file_alone_and_past_a_limit_there_is_nothing() {
     let preview = |bytes| Attachment { preview: Some(vec![0; bytes]), ..attachment() };
     assert!(world.try_attach(ALICE, "bob", "", preview(PREVIEW_BYTES_MAX)).is_ok());
     assert_eq!(world.try_attach(ALICE, "bob", "", preview(PREVIEW_BYTES_MAX + 1)), Err(ComposeError::TooLong));
+}
+
+#[test]
+fn the_text_of_a_file_is_edited_to_nothing_for_both_and_a_text_alone_is_not() {
+    let mut world = World::alice_and_bob(81);
+    let message = world.attach(ALICE, "bob", "on the wall");
+    world.upload_of(ALICE, &message);
+    world.settle();
+    edit_last(&mut world, ALICE, "bob", " \u{200b}");
+    world.settle();
+    for (place, with) in [(ALICE, "bob"), (BOB, "alice")] {
+        let line = world.devices[place].lines(with).pop().unwrap();
+        assert_eq!((line.text(), line.is_edited(), line.attachment.as_deref()), ("", true, Some(&attachment())));
+        assert_eq!(line.earlier_texts().last().unwrap().1, "on the wall");
+    }
+    let device = &mut world.devices[ALICE];
+    let alone = Message { attachment: None, ..message };
+    assert_eq!(edit(&alone, " \u{200b}", device.now, &mut device.rng).err(), Some(ComposeError::Empty));
 }
 
 #[test]

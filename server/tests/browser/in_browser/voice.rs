@@ -1,8 +1,10 @@
 //! Voice messages: recorded, heard before they are sent, and heard by the other person.
 
 use crate::browser::Tab;
+use crate::in_browser::message_menu::choose;
 use crate::person::Person;
 use crate::picture::show;
+use crate::proxy::Missing;
 use crate::stage::Stage;
 use crate::word::word;
 use serde_json::json;
@@ -24,6 +26,17 @@ const MADE: &str = "[data-voice-made] [data-voice-message]";
 const HEARD: &str = ".message.peer [data-voice-message]";
 const MIDDLE: &str =
     "(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector(a[0]).getBoundingClientRect())";
+const TOLD: &str = "document.getElementById('notice').textContent.includes(a[0])";
+/// Parts of files do not come before `goOn` is called.
+const HOLD_BACK: &str = "(() => {
+    const ask = window.fetch, held = new Promise(go => window.goOn = go);
+    window.fetch = async (...what) => {
+        const address = what[0].url ?? String(what[0]);
+        if (address.includes('/files/')) await held;
+        return ask.call(window, ...what);
+    };
+    return true;
+})()";
 const ENTER: &str = "\u{e007}";
 const RIGHT: &str = "\u{e014}";
 const HOME: &str = "\u{e011}";
@@ -209,4 +222,67 @@ async fn a_refused_microphone_says_what_to_do_and_who_leaves_turns_it_off() {
     alice.tab.click(".people .menu > summary").await;
     alice.tab.click(".people .menu [hx-get='/add-me']").await;
     alice.tab.until("the microphone to be off", IS_OFF, vec![]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_message_replies_says_how_far_it_is_and_is_saved_by_its_menu() {
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    if !alice.tab.has_devtools() {
+        return;
+    }
+    bob.send("When do we meet?").await;
+    alice.until_hears("When do we meet?").await;
+    alice.lets_use_the_microphone("granted").await;
+    choose(&alice.tab, "When do we meet?", "reply").await;
+    alice.tab.until_shown("[data-purpose]").await;
+    alice.records(1).await;
+    alice.tab.click("[data-voice-do=stop]").await;
+    until_state(&alice.tab, "ready").await;
+    alice.tab.click("[data-voice-do=send]").await;
+    alice.tab.until("no recording", &format!("{STATE} === false"), vec![]).await;
+    let new = "document.querySelector('[data-purpose]').hidden";
+    alice.tab.until("the box for a new message", new, vec![]).await;
+    let quotes = "(line => line.querySelector('.quote-text').textContent === a[1] && \
+        line.querySelector('.quote').getClientRects().length === 1)(document.querySelector(a[0]).closest('.message'))";
+    for (tab, player) in [(&alice.tab, ".message.own [data-voice-message]"), (&bob.tab, HEARD)] {
+        tab.until_shown(player).await;
+        tab.until("what it replies to", quotes, vec![player.into(), "When do we meet?".into()]).await;
+    }
+    alice.until_marked(&["delivered"]).await;
+
+    // Its bytes are held back.
+    const LINE: &str = ".message.peer .file[data-kind=voice]";
+    let state = "document.querySelector(a[0]).dataset.fileState === a[1]";
+    bob.tab.until("nothing fetched", state, vec![LINE.into(), "away".into()]).await;
+    let buttons = "[...document.querySelectorAll(`${a[0]} .file-actions button`)]\
+        .filter(button => button.getClientRects().length).map(button => button.dataset.fileDo).join()";
+    assert_eq!(bob.tab.ask(buttons, vec![LINE.into()]).await, "");
+    show(&bob.tab, "voice-reply").await;
+    stage.proxy.miss("/files/", Missing::NoAnswer);
+    bob.tab.click(&format!("{HEARD} [data-voice-play]")).await;
+    bob.tab.until("a word about the connection", TOLD, vec![word("en", "word-voice-no-connection").into()]).await;
+    bob.tab.until("another try", state, vec![LINE.into(), "away".into()]).await;
+    stage.proxy.find_all();
+    bob.tab.ask(HOLD_BACK, vec![]).await;
+    bob.tab.click(&format!("{HEARD} [data-voice-play]")).await;
+    bob.tab.until("the progress", state, vec![LINE.into(), "fetching".into()]).await;
+    bob.tab.until_shown(&format!("{LINE} progress")).await;
+    show(&bob.tab, "voice-fetching").await;
+    // Stopped, and begun again.
+    bob.tab.click(&format!("{LINE} [data-file-do=stop]")).await;
+    bob.tab.until("no fetch", state, vec![LINE.into(), "away".into()]).await;
+    bob.tab.ask("window.goOn(), true", vec![]).await;
+    bob.tab.click(&format!("{HEARD} [data-voice-play]")).await;
+    until_plays(&bob.tab, HEARD, "yes").await;
+    bob.tab.until("no progress", state, vec![LINE.into(), "here".into()]).await;
+    assert_eq!(bob.tab.ask(buttons, vec![LINE.into()]).await, "");
+    until_plays(&bob.tab, HEARD, "no").await;
+
+    // By keyboard: the menu of its line.
+    bob.tab.ask("document.querySelector(a[0]).closest('.message').focus()", vec![HEARD.into()]).await;
+    let menu = "document.querySelector(a[0]).closest('.message').dispatchEvent(new KeyboardEvent('keydown', \
+        { key: 'ContextMenu', bubbles: true, cancelable: true }))";
+    bob.tab.ask(menu, vec![HEARD.into()]).await;
+    bob.tab.until_shown("#message-menu [data-act=save]").await;
 }

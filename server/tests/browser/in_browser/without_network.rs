@@ -145,7 +145,7 @@ async fn home_can_be_installed_and_meets_no_policy_violation_when_all_is_loaded(
     alice.sign_up().await;
     alice.tab.until_pages_are_kept().await;
     let manifest = alice.tab.devtools("Page.getAppManifest", serde_json::json!({})).await;
-    assert!(manifest["url"].as_str().is_some_and(|url| url.ends_with("/manifest.webmanifest")), "{manifest}");
+    assert!(manifest["url"].as_str().is_some_and(|url| url.ends_with("/manifest.webmanifest?share")), "{manifest}");
     assert_eq!(manifest["errors"], serde_json::json!([]));
     let faults = alice.tab.devtools("Page.getInstallabilityErrors", serde_json::json!({})).await;
     assert_eq!(faults["installabilityErrors"], serde_json::json!([]));

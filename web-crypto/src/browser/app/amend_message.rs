@@ -6,6 +6,7 @@ use crate::{
     browser::platform::service::Platform,
     client::{
         compose::{ComposeError, delete, edit, pin, react, star},
+        content::is_blank,
         conversation::Message,
     },
 };
@@ -36,6 +37,9 @@ pub async fn amend<P: Platform>(engine: &Engine<P>, key: &str, amendment: Amendm
     let changes = match amendment {
         // An edit that changes nothing marks nothing.
         Amendment::Edit(text) if message.text() == text => return Ok(()),
+        Amendment::Edit(text) if message.attachment.is_some() && is_blank(text) && message.text().is_empty() => {
+            return Ok(());
+        }
         Amendment::Edit(text) => edit(&message, text, now, &mut rng),
         Amendment::Delete { for_everyone } => delete(&message, for_everyone, now, &mut rng),
         Amendment::React(emoji) => {

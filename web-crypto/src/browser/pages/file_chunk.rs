@@ -4,8 +4,8 @@ use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
     view::{
-        file_actions::FileGesture, file_press::press, file_show::Files, file_tray, message_actions::MessageActions,
-        notices, sentences::word,
+        file_actions::FileGesture, file_press::press, file_show::Files, file_tray, gallery,
+        message_actions::MessageActions, notices, sentences::word,
     },
 };
 use std::rc::Rc;
@@ -41,5 +41,12 @@ fn load_serve(actions: Rc<MessageActions>, gesture: FileGesture) -> Result<(), N
         FileGesture::Chosen(files) => file_tray::add(&actions, files),
         FileGesture::Pressed { file, what } => press(&actions.engine, &file, &what),
     }
+    Ok(())
+}
+
+/// Serves the gallery of a conversation.
+#[wasm_split(files, fallible)]
+pub(super) fn serve_gallery(engine: Rc<Engine<Browser>>) -> Result<(), NotLoaded> {
+    gallery::serve(&engine);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The home page from its first moment: opens the store, loads htmx, waits for its turn to lead.
 
 use super::{
-    add_link, codes_chunk, file_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, unlock_pane,
+    add_link, codes_chunk, file_chunk, group_chunk, message_chunk, panes, rare_chunk, safety_pane, shared, unlock_pane,
     voice_chunk,
 };
 use crate::browser::{
@@ -87,7 +87,7 @@ pub async fn start() -> Result<(), JsError> {
     let hearing = engine.clone();
     engine.platform().channel().follow(move |bytes| hearing.hear(bytes));
     group_chunk::listen(&engine);
-    voice_chunk::listen(&engine);
+    voice_chunk::listen(&actions);
     let (kept, opened, looked) = (composer.clone(), conversations.clone(), presence.clone());
     let leaving = move || kept.keep_draft();
     groups::listen(leaving, move || {
@@ -112,6 +112,7 @@ pub async fn start() -> Result<(), JsError> {
     panes::serve(&engine);
     safety_pane::swapped();
     add_link::listen(&engine);
+    shared::look(&actions);
     task::spawn(leader.run());
     task::spawn(history_watch::watch(engine, rare_chunk::run));
     Ok(())

@@ -36,6 +36,8 @@ pub mod removals;
 pub mod safety;
 #[cfg(feature = "app")]
 pub mod safety_pane;
+#[cfg(feature = "app")]
+mod shared;
 pub mod sign_in;
 pub mod sign_up;
 #[cfg(feature = "app")]

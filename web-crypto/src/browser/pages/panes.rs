@@ -1,11 +1,13 @@
-//! The panes beside a conversation: devices, search, settings, one's own link, safety. They are seldom opened, so their code
+//! The panes beside a conversation: devices, search, settings, one's own link, safety, the gallery. They are seldom opened, so their code
 //! is in chunks.
 
-use super::{codes_chunk::serve_add_me, password_chunk::serve_removals};
+use super::{codes_chunk::serve_add_me, file_chunk::serve_gallery, password_chunk::serve_removals};
 use crate::browser::{
     app::engine::Engine,
     platform::{browser::Browser, lazy::NotLoaded, task},
-    view::{devices, dom, history, notices, profile, saved_file, search, sentences::word, settings},
+    view::{
+        devices, dom, file_line::GALLERY, history, notices, profile, saved_file, search, sentences::word, settings,
+    },
 };
 use std::rc::Rc;
 use wasm_split_helpers::wasm_split;
@@ -15,7 +17,7 @@ type Serve = fn(&Rc<Engine<Browser>>);
 /// On a pane that is served, or is about to be.
 const SERVED: &str = "data-served";
 /// What tells the panes that are served here.
-const PANES: [&str; 5] = [DEVICES, ".search", ".settings", ADD_ME, ".safety .history"];
+const PANES: [&str; 6] = [DEVICES, ".search", ".settings", ADD_ME, ".safety .history", GALLERY];
 const DEVICES: &str = ".devices";
 const ADD_ME: &str = ".add-me";
 
@@ -28,6 +30,7 @@ pub(super) fn serve(engine: &Rc<Engine<Browser>>) {
         task::spawn(async move {
             let served = match selector {
                 ADD_ME => serve_add_me(engine).await,
+                GALLERY => serve_gallery(engine).await,
                 DEVICES => serve_pane(engine.clone(), selector).await.and(removals(engine).await),
                 _ => serve_pane(engine, selector).await,
             };

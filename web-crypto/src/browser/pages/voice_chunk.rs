@@ -1,10 +1,11 @@
 //! Voice messages, recorded and heard, in the chunk of what is opened on purpose.
 
 use crate::browser::{
-    app::engine::Engine,
-    platform::{browser::Browser, lazy::NotLoaded, task},
+    platform::{lazy::NotLoaded, task},
     view::{
-        dom, notices,
+        dom,
+        message_actions::MessageActions,
+        notices,
         sentences::word,
         voice_player::{self, press_of},
         voice_recorder::{self, Act, Hold},
@@ -27,11 +28,11 @@ enum Served {
 }
 
 /// Serves the button that records, and the players of the lines.
-pub(super) fn listen(engine: &Rc<Engine<Browser>>) {
+pub(super) fn listen(actions: &Rc<MessageActions>) {
     let Some(document) = dom::document() else { return };
     let hold = Rc::<Hold>::default();
     for name in ["pointerdown", "pointermove", "pointerup", "pointercancel"] {
-        let (engine, hold) = (engine.clone(), hold.clone());
+        let (actions, hold) = (actions.clone(), hold.clone());
         dom::on(&document, name, move |event| {
             let Some(pointer) = event.dyn_ref::<PointerEvent>() else { return };
             match event.type_().as_str() {
@@ -39,7 +40,7 @@ pub(super) fn listen(engine: &Rc<Engine<Browser>>) {
                     let is_main = pointer.is_primary() && pointer.button() == 0;
                     if is_main && dom::around(event, BEGIN).is_some_and(|button| is_enabled(&button)) {
                         hold.press(pointer.client_x());
-                        serve(engine.clone(), Served::Recorder(Act::Begin(hold.clone())));
+                        serve(actions.clone(), Served::Recorder(Act::Begin(hold.clone())));
                     }
                 }
                 "pointermove" => hold.go(pointer.client_x()),
@@ -54,11 +55,11 @@ pub(super) fn listen(engine: &Rc<Engine<Browser>>) {
         }
     });
     for name in ["click", "keydown"] {
-        let (engine, hold) = (engine.clone(), hold.clone());
+        let (actions, hold) = (actions.clone(), hold.clone());
         dom::on(&document, name, move |event| {
             if let Some(served) = pressed(event, &hold) {
                 event.prevent_default();
-                serve(engine.clone(), served);
+                serve(actions.clone(), served);
             }
         });
     }
@@ -98,19 +99,19 @@ fn is_enabled(button: &Element) -> bool {
     button.matches(":enabled").unwrap_or_default()
 }
 
-fn serve(engine: Rc<Engine<Browser>>, served: Served) {
+fn serve(actions: Rc<MessageActions>, served: Served) {
     task::spawn(async move {
-        if let Err(NotLoaded) = load(engine, served).await {
+        if let Err(NotLoaded) = load(actions, served).await {
             notices::say(&word("part-not-loaded"));
         }
     });
 }
 
 #[wasm_split(files, fallible)]
-fn load(engine: Rc<Engine<Browser>>, served: Served) -> Result<(), NotLoaded> {
+fn load(actions: Rc<MessageActions>, served: Served) -> Result<(), NotLoaded> {
     match served {
-        Served::Recorder(act) => voice_recorder::serve(engine, act),
-        Served::Player(press) => voice_player::serve(engine, press),
+        Served::Recorder(act) => voice_recorder::serve(actions, act),
+        Served::Player(press) => voice_player::serve(actions.engine.clone(), press),
     }
     Ok(())
 }

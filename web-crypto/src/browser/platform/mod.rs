@@ -39,6 +39,8 @@ pub mod presence;
 pub mod random;
 pub mod service;
 #[cfg(target_arch = "wasm32")]
+pub mod shared;
+#[cfg(target_arch = "wasm32")]
 pub mod store;
 #[cfg(target_arch = "wasm32")]
 pub mod store_keys;

@@ -147,6 +147,8 @@ impl Composer {
             field.set_value(text);
         }
         open.show_purpose(Some((title, excerpt)));
+        // A text may be edited to nothing where there is a file: the box keeps the button that sends it.
+        open.mark_edit(text.is_some());
         self.purpose.replace(Some((open.id, purpose)));
         dom::focus(&field);
     }
@@ -156,6 +158,7 @@ impl Composer {
         let left = self.purpose.take();
         let Some(open) = OpenConversation::find() else { return };
         open.show_purpose(None);
+        open.mark_edit(false);
         if let Some((_, Purpose::Edit { .. })) = left
             && let Some(field) = open.draft()
         {
@@ -232,6 +235,21 @@ impl Composer {
             Some(Purpose::Edit { .. }) => Default::default(),
             Some(Purpose::Reply(quote)) => (text, Some(quote)),
             None => (text, None),
+        }
+    }
+
+    /// The message that the next one of the open conversation replies to.
+    pub fn reply(&self) -> Option<MessageRef> {
+        match self.purpose(&OpenConversation::find()?.id)? {
+            Purpose::Reply(quote) => Some(quote),
+            Purpose::Edit { .. } => None,
+        }
+    }
+
+    /// A voice message was the reply. An edit stays in the box.
+    pub fn went_with_voice(self: &Rc<Self>) {
+        if self.reply().is_some() {
+            self.leave_purpose();
         }
     }
 

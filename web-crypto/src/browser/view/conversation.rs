@@ -208,6 +208,13 @@ impl OpenConversation {
         dom::set_text(&line, ".purpose-text", excerpt);
     }
 
+    /// Whether what is in the box replaces an earlier text.
+    pub fn mark_edit(&self, is_edit: bool) {
+        if let Some(form) = self.part("[data-composer]") {
+            let _ = form.toggle_attribute_with_force("data-edits", is_edit);
+        }
+    }
+
     /// Opens or closes the panel with the safety number; returns whether it is open now.
     pub fn toggle_safety_number(&self) -> bool {
         let Some(panel) = self.part(".safety-number") else { return false };

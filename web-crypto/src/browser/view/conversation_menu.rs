@@ -18,6 +18,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
+/// On the page's root: the conversation in whose menu a person chose the gallery.
+pub const GALLERY_OF: &str = "data-gallery-of";
 const HOUR_MS: u64 = 3_600_000;
 /// On a conversation and on its line in the list: which of the settings hold.
 const SETTINGS: &str = "data-settings";
@@ -47,11 +49,13 @@ pub fn listen(engine: &Rc<Engine>) {
         {
             let _ = root.set_attribute(SEARCH_STARRED, "");
         }
-        if dom::around(event, "[data-search-here]").is_some()
-            && let Some(open) = OpenConversation::find()
-            && let Some(root) = dom::document().and_then(|document| document.document_element())
-        {
-            let _ = root.set_attribute(SEARCH_IN, &open.id.text());
+        for (link, of) in [("[data-search-here]", SEARCH_IN), ("[data-gallery-here]", GALLERY_OF)] {
+            if dom::around(event, link).is_some()
+                && let Some(open) = OpenConversation::find()
+                && let Some(root) = dom::document().and_then(|document| document.document_element())
+            {
+                let _ = root.set_attribute(of, &open.id.text());
+            }
         }
     });
     dom::on(&document, "click", |event| {

@@ -3,7 +3,7 @@
 //!
 //! The chunk fetches and shows the bytes. Until it has looked at a file, the file has the attribute [`NEW`].
 
-use super::{avatar::picture_url, dom, file_words, fill::fill, sentences::word, voice_player};
+use super::{avatar::picture_url, dom, file_words, fill::fill, sentences::word, voice_line};
 use crate::{
     client::conversation::{DeliveryStatus, Message},
     crypto::attachment::{Attachment, AttachmentKind},
@@ -25,6 +25,8 @@ pub const WAITING: &str = "data-waiting";
 pub const STATE: &str = "data-file-state";
 /// On a file: as what it is shown.
 pub const KIND: &str = "data-kind";
+/// The pane with the files of a conversation.
+pub const GALLERY: &str = ".gallery";
 /// A file in a line.
 pub const FILE: &str = ".file";
 /// What is narrower or wider is cut to it, so that a line stays a line.
@@ -73,7 +75,7 @@ fn drawn(place: &Element, attachment: &Attachment) -> Option<Element> {
         let _ = progress.set_attribute("aria-label", &said);
     }
     if let Some(player) = dom::within(&file, ".file-player").filter(|_| kind == AttachmentKind::Voice) {
-        voice_player::show(&player, attachment);
+        voice_line::show(&player, attachment);
     }
     if let Some(frame) = dom::within(&file, ".file-frame") {
         let key = if kind == AttachmentKind::Picture { "file-view" } else { "file-play" };

@@ -3,7 +3,7 @@
 use super::{
     Engine,
     file_show::Files,
-    file_state::{key_of, kind_of},
+    file_state::{is_in_gallery, key_of, kind_of},
     file_upload, picture_viewer,
 };
 use std::rc::Rc;
@@ -14,7 +14,9 @@ pub fn press(engine: &Rc<Engine>, file: &Element, what: &str) {
     let Some(key) = key_of(file) else { return };
     let files = Files::of_page(engine);
     match what {
-        "show" if kind_of(file) == "picture" && files.shows(&key) => picture_viewer::open(&files, file),
+        "show" if kind_of(file) == "picture" && (files.shows(&key) || is_in_gallery(file)) => {
+            picture_viewer::open(&files, file)
+        }
         "show" | "again" => files.fetch(file, true),
         "stop" => files.stop(&key),
         "save" => files.save(&key),

@@ -6,7 +6,7 @@
 use super::{
     Engine, dom, download, fetch_pictures,
     file_line::{BYTES, FILE, HELD, KIND, NEW, WAITING},
-    file_state::{key_of, kind_of, line_of, set_state, show_percent, state_of},
+    file_state::{is_in_gallery, key_of, kind_of, line_of, set_state, show_percent, state_of},
     file_upload, file_words, photo,
     sentences::word,
 };
@@ -58,7 +58,8 @@ pub struct Files {
 pub struct Opened {
     /// Its address on this page.
     pub url: String,
-    blob: Blob,
+    /// Its bytes.
+    pub blob: Blob,
     attachment: Rc<Attachment>,
     /// A picture that cannot be shown is only saved.
     may_be_shown: bool,
@@ -125,7 +126,8 @@ impl Files {
     /// A small picture is fetched when it comes into sight, if the person wants that or its bytes are here already.
     fn watch(self: &Rc<Self>, file: Element, key: String) {
         let bytes: Option<u64> = file.get_attribute(BYTES).and_then(|bytes| bytes.parse().ok());
-        if bytes.is_none_or(|bytes| bytes > fetch_pictures::FETCHED_BYTES_MAX) {
+        // The gallery shows what came with the messages until a picture is opened.
+        if bytes.is_none_or(|bytes| bytes > fetch_pictures::FETCHED_BYTES_MAX) || is_in_gallery(&file) {
             return;
         }
         let files = self.clone();

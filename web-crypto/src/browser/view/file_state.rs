@@ -2,7 +2,7 @@
 
 use super::{
     dom,
-    file_line::{FILE, KIND, STATE, WAITING},
+    file_line::{FILE, GALLERY, KIND, STATE, WAITING},
     file_words,
 };
 use web_sys::Element;
@@ -12,9 +12,14 @@ pub fn key_of(file: &Element) -> Option<String> {
     file.closest("[data-key]").ok()??.get_attribute("data-key")
 }
 
-/// The file in the line of the message with this key.
+/// The file in the line of the message with this key, or in the gallery.
 pub fn line_of(key: &str) -> Option<Element> {
-    dom::find(&[".message[data-key=\"", key, "\"] ", FILE].concat())
+    dom::find(&["[data-key=\"", key, "\"] ", FILE].concat())
+}
+
+/// Whether a file is in the gallery.
+pub fn is_in_gallery(file: &Element) -> bool {
+    file.closest(GALLERY).is_ok_and(|gallery| gallery.is_some())
 }
 
 /// Shows what a file is doing, and says it.

@@ -10,43 +10,104 @@ use crate::{
             files::{FileToSend, FilesError, Progress, open_file, send_file},
             register_message::{Draft, Register},
         },
-        platform::task,
+        platform::{task, timer},
     },
     client::conversation::{ConversationId, Message},
     crypto::attachment::Attachment,
 };
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 use web_sys::Element;
 use zeroize::Zeroizing;
 
 const DIALOG: &str = "forward-message";
 
+/// How often it is looked whether the list has somebody who was not there: home may still be filling it.
+const LOOK_MS: u32 = 250;
+/// On a button of the question: the conversation.
+const TO: &str = "data-to";
+
+thread_local! {
+    /// Grows with each question, so that the one before ends.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
 /// Asks where to, and stores the messages there, in their order.
 pub fn ask(actions: &Rc<MessageActions>, messages: Vec<Message>) {
+    let (actions, messages) = (actions.clone(), Rc::new(messages));
+    choose(
+        &word("forward-title"),
+        "",
+        || {},
+        move |id| {
+            let (actions, messages, id) = (actions.clone(), messages.clone(), id.clone());
+            task::spawn(async move { forward(&actions, &messages, &id).await });
+            selection::end();
+        },
+    );
+}
+
+/// Asks for a conversation in which this account may write. `what`: what is about to go there, in words. `closed` is called
+/// when the question is over, after `chosen` if one was chosen.
+pub fn choose(title: &str, what: &str, closed: impl Fn() + 'static, chosen: impl Fn(&ConversationId) + 'static) {
     let Some(dialog) = dom::dialog(DIALOG) else { return };
     let Some(list) = dom::within(&dialog, "ul") else { return };
     list.set_text_content(None);
+    dom::set_text(&dialog, "h2", title);
+    if let Some(line) = dom::within(&dialog, ".forward-what") {
+        dom::hide(&line, what.is_empty());
+        line.set_text_content(Some(what));
+    }
+    let asked = ASKED.get().wrapping_add(1);
+    ASKED.set(asked);
+    let chosen = Rc::new(chosen);
+    list_conversations(&dialog, &list, &chosen);
+    if dialog.show_modal().is_err() {
+        return closed();
+    }
+    if asked == 1 {
+        // The chunk that serves the dialogs of messages need not be here.
+        dom::on(&dialog, "click", |event| {
+            if dom::around(event, "[data-close]").is_some() {
+                close();
+            }
+        });
+    }
+    task::spawn(async move {
+        while dialog.open() && ASKED.get() == asked {
+            list_conversations(&dialog, &list, &chosen);
+            timer::pause(LOOK_MS).await;
+        }
+        closed();
+    });
+}
+
+fn close() {
+    if let Some(dialog) = dom::dialog(DIALOG) {
+        dialog.close();
+    }
+}
+
+/// Adds a button for each conversation that has none yet.
+fn list_conversations(dialog: &Element, list: &Element, chosen: &Rc<impl Fn(&ConversationId) + 'static>) {
     let contacts = dom::all("#contacts [data-contact][data-state~=added]");
-    if let Some(hint) = dom::within(&dialog, ".hint") {
+    if let Some(hint) = dom::within(dialog, ".hint") {
         dom::hide(&hint, !contacts.is_empty());
     }
-    let messages = Rc::new(messages);
     for contact in contacts {
         let Some(id) = contact.get_attribute("data-contact").and_then(|id| id.parse::<ConversationId>().ok()) else {
             continue;
         };
-        let Some(button) = button(&list, &names::of(&id.text())) else { continue };
-        let (actions, messages) = (actions.clone(), messages.clone());
+        if dom::within(list, &["[", TO, "=\"", &id.text(), "\"]"].concat()).is_some() {
+            continue;
+        }
+        let Some(button) = button(list, &names::of(&id.text())) else { continue };
+        let _ = button.set_attribute(TO, &id.text());
+        let chosen = chosen.clone();
         dom::on(&button, "click", move |_| {
-            let (actions, messages, id) = (actions.clone(), messages.clone(), id.clone());
-            task::spawn(async move { forward(&actions, &messages, &id).await });
-            selection::end();
-            if let Some(dialog) = dom::dialog(DIALOG) {
-                dialog.close();
-            }
+            chosen(&id);
+            close();
         });
     }
-    let _ = dialog.show_modal();
 }
 
 async fn forward(actions: &Rc<MessageActions>, messages: &[Message], id: &ConversationId) {

@@ -73,6 +73,10 @@ pub mod form;
 #[cfg(target_arch = "wasm32")]
 pub mod forward;
 #[cfg(target_arch = "wasm32")]
+pub mod gallery;
+#[cfg(target_arch = "wasm32")]
+pub mod gallery_shelf;
+#[cfg(target_arch = "wasm32")]
 pub mod group_link;
 #[cfg(target_arch = "wasm32")]
 pub mod group_members;
@@ -159,11 +163,15 @@ pub mod sentences;
 #[cfg(target_arch = "wasm32")]
 pub mod settings;
 #[cfg(target_arch = "wasm32")]
+pub mod shared;
+#[cfg(target_arch = "wasm32")]
 pub mod status;
 #[cfg(target_arch = "wasm32")]
 pub mod time_left;
 #[cfg(target_arch = "wasm32")]
 pub mod typing;
+#[cfg(target_arch = "wasm32")]
+pub mod voice_line;
 #[cfg(target_arch = "wasm32")]
 pub mod voice_player;
 #[cfg(target_arch = "wasm32")]

@@ -1,11 +1,11 @@
 //! The pictures of a conversation, one at a time, over the whole window: larger and smaller, the one before and the one
-//! after among those that are on the page.
+//! after among those that are on the page, in its lines or in its gallery, which reads on when its last one is shown.
 
 use super::{
     dom,
     file_line::{FILE, KIND},
     file_show::{Fetched, Files, show},
-    file_state::key_of,
+    file_state::{is_in_gallery, key_of},
     file_words,
     fill::fill,
     sentences::word,
@@ -13,6 +13,7 @@ use super::{
 use crate::browser::platform::task;
 use std::{
     cell::{Cell, RefCell},
+    pin::Pin,
     rc::Rc,
 };
 use wasm_bindgen::JsCast;
@@ -28,7 +29,11 @@ const ZOOM_NEAR: f64 = 2.5;
 /// So far a finger goes from one picture to the next, in CSS pixels.
 const SWIPE_PIXELS: i32 = 60;
 
+/// Puts older pictures on the page; whether there were any.
+type ReadMore = fn() -> Pin<Box<dyn Future<Output = bool>>>;
+
 thread_local! {
+    static MORE: Cell<Option<ReadMore>> = const { Cell::new(None) };
     static VIEWER: RefCell<Option<Rc<Viewer>>> = const { RefCell::new(None) };
 }
 
@@ -50,6 +55,19 @@ pub fn open(files: &Rc<Files>, file: &Element) {
     });
     if dialog.show_modal().is_ok() {
         viewer.show(file);
+    }
+}
+
+/// What is called when the last picture of a gallery is shown.
+pub fn at_last(more: ReadMore) {
+    MORE.set(Some(more));
+}
+
+/// The message with this key is gone: its picture is not shown any longer.
+pub fn gone(key: &str) {
+    let shows = VIEWER.with_borrow(|viewer| viewer.as_ref().is_some_and(|viewer| *viewer.key.borrow() == key));
+    if let Some(dialog) = dom::dialog(DIALOG).filter(|_| shows) {
+        dialog.close();
     }
 }
 
@@ -157,15 +175,17 @@ impl Viewer {
         self.key.replace(key.clone());
         self.zoom_to(1.0, None);
         dom::hide(&image, true);
-        let all = pictures();
-        let at = all.iter().position(|one| one == file).unwrap_or_default();
-        for (name, is_there) in [("previous", at > 0), ("next", at + 1 < all.len())] {
-            if let Some(button) = dom::within(&self.dialog, &["[data-viewer=", name, "]"].concat()) {
-                let _ = button.toggle_attribute_with_force("disabled", !is_there);
-            }
+        if self.show_place(file)
+            && is_in_gallery(file)
+            && let Some(read_more) = MORE.get()
+        {
+            let (viewer, key, file) = (self.clone(), key.clone(), file.clone());
+            task::spawn(async move {
+                if read_more().await && *viewer.key.borrow() == key {
+                    viewer.show_place(&file);
+                }
+            });
         }
-        let place = fill(&word("viewer-place"), "place", &(at + 1).to_string());
-        dom::set_text(&self.dialog, ".viewer-place", &fill(&place, "count", &all.len().to_string()));
         let name = dom::within(file, ".file-name").and_then(|name| name.text_content()).unwrap_or_default();
         dom::set_text(&self.dialog, ".viewer-name", &name);
         let described = file.get_attribute("data-described").unwrap_or_default();
@@ -193,6 +213,21 @@ impl Viewer {
         });
     }
 
+    /// Says which one of how many a picture is. Whether it is the last.
+    fn show_place(&self, file: &Element) -> bool {
+        let all = pictures();
+        let at = all.iter().position(|one| one == file).unwrap_or_default();
+        let is_last = at + 1 >= all.len();
+        for (name, is_there) in [("previous", at > 0), ("next", !is_last)] {
+            if let Some(button) = dom::within(&self.dialog, &["[data-viewer=", name, "]"].concat()) {
+                let _ = button.toggle_attribute_with_force("disabled", !is_there);
+            }
+        }
+        let place = fill(&word("viewer-place"), "place", &(at + 1).to_string());
+        dom::set_text(&self.dialog, ".viewer-place", &fill(&place, "count", &all.len().to_string()));
+        is_last
+    }
+
     /// `around`: the place of the window that stays where it is; without one, the middle.
     fn zoom_to(&self, zoom: f64, around: Option<(f64, f64)>) {
         let zoom = zoom.clamp(1.0, ZOOM_MAX);
@@ -215,7 +250,7 @@ impl Viewer {
 }
 
 fn pictures() -> Vec<Element> {
-    dom::all(&[".messages ", FILE, "[", KIND, "=picture]"].concat())
+    dom::all(&[":is(.messages, .gallery) ", FILE, "[", KIND, "=picture]"].concat())
 }
 
 fn place(event: &Event) -> (f64, f64) {

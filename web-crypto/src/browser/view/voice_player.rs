@@ -1,60 +1,42 @@
-//! Voice messages on their lines: the waveform, and how it is heard.
+//! How voice messages are heard.
 //!
-//! The view of a line calls [`show`] with the place within it, whenever the line is drawn again: what plays there plays on.
-//! `pages/voice_chunk.rs` hands every press and key in such a place to [`serve`], which is fetched at the first of them. It
-//! finds the file of the message by the `data-key` of its line. The markup is in `templates/fragments/voice.html`.
+//! `pages/voice_chunk.rs` hands every press and key in a player to [`serve`], which is fetched at the first of them. It finds
+//! the file of the message by the `data-key` of its line. How a player looks is in `voice_line.rs`.
 
 use super::{
     Engine, dom,
-    fill::fill,
+    file_line::WAITING,
+    file_show::{Fetched, Files},
+    file_state::{line_of, set_state},
     notices,
     sentences::word,
-    waveform::{clock, draw},
+    voice_line::{PLACE, PLAY, PLAYER, SPEED, length, next_speed, show_at, speed},
 };
-use crate::{
-    browser::{
-        app::{
-            files::{FilesError, open_file},
-            load_messages,
-        },
-        platform::{
-            media::{Media, MediaKind},
-            task, timer,
-        },
+use crate::browser::{
+    app::files::FilesError,
+    platform::{
+        media::{Media, MediaKind},
+        task, timer,
     },
-    crypto::attachment::Attachment,
 };
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen::JsCast;
 use web_sys::{Blob, Element, Event, KeyboardEvent, MouseEvent};
 
-/// What is pressed.
-pub const PLAYER: &str = "[data-voice-message]";
-const PLAY: &str = "[data-voice-play]";
-const SPEED: &str = "[data-voice-speed]";
-/// The bars, which are where a person chooses the place.
-pub const PLACE: &str = "[data-voice-place]";
-/// The line of a message.
-const LINE: &str = ".message[data-key]";
-/// On a player: how long the message is, and its heights.
-const LENGTH: &str = "data-length";
-const HEIGHTS: &str = "data-heights";
+/// What has a message's player: its line, or its place in the gallery.
+const LINE: &str = ":is(.message, .gallery li)[data-key]";
+/// The line of a message. Only there one is heard after the other.
+const MESSAGE: &str = ".message[data-key]";
 /// From one step of the bars to the next.
 const STEP_MS: u32 = 100;
 /// How far a key goes.
 const KEY_MS: u32 = 5_000;
 /// So long a browser may take to say whether it can play a message.
 const OPEN_MS_MAX: u32 = 10_000;
-/// Each press goes to the next one.
-const SPEEDS: [(f64, &str); 3] = [(1.0, "1×"), (1.5, "1.5×"), (2.0, "2×")];
 
 thread_local! {
     /// The one message of the page that is heard, or was.
     static PLAYING: RefCell<Option<Rc<Playing>>> = const { RefCell::new(None) };
-    static SPEED_CHOSEN: Cell<usize> = const { Cell::new(0) };
 }
 
 /// What a person does with a player.
@@ -77,31 +59,6 @@ struct Playing {
     /// Of its line. `None`: it is not sent yet.
     key: Option<String>,
     media: Media,
-}
-
-/// Draws the player of a voice message into a place on its line, unless it is there already.
-pub fn show(place: &Element, attachment: &Attachment) {
-    let heights = attachment.waveform.as_deref().unwrap_or_default();
-    let _ = show_heights(place, heights, attachment.duration_ms.unwrap_or_default());
-}
-
-/// The same for one that has no line yet.
-pub fn show_heights(place: &Element, heights: &[u8], length_ms: u32) -> Option<Element> {
-    let said: Vec<String> = heights.iter().map(u8::to_string).collect();
-    let (said, length) = (said.join(" "), length_ms.to_string());
-    if let Some(there) = dom::within(place, PLAYER) {
-        if there.get_attribute(HEIGHTS).is_some_and(|old| old == said) {
-            return Some(there);
-        }
-        there.remove();
-    }
-    let player = dom::copy(&dom::by_id("voice-template")?)?;
-    let _ = player.set_attribute(HEIGHTS, &said);
-    let _ = player.set_attribute(LENGTH, &length);
-    let _ = place.append_child(&player);
-    dom::set_text(&player, SPEED, speed().1);
-    show_at(&player, 0, false);
-    Some(player)
 }
 
 /// What a press or a key on the page means for a player.
@@ -154,10 +111,9 @@ async fn pressed(engine: &Rc<Engine>, press: Press, blob: Option<Blob>) {
             None => begin(engine, &player, blob, 0).await,
         },
         Press::Speed => {
-            SPEED_CHOSEN.set((SPEED_CHOSEN.get() + 1) % SPEEDS.len());
-            dom::all(SPEED).iter().for_each(|button| button.set_text_content(Some(speed().1)));
+            let speed = next_speed();
             if let Some(playing) = PLAYING.with_borrow(Clone::clone) {
-                playing.media.set_speed(speed().0);
+                playing.media.set_speed(speed);
             }
         }
         Press::Place(player, part) => go_to(engine, &player, blob, part_of(length(&player), part)).await,
@@ -192,7 +148,8 @@ async fn begin(engine: &Rc<Engine>, player: &Element, blob: Option<Blob>, at_ms:
     let opened = open(engine, player, blob).await;
     let _ = player.remove_attribute("aria-busy");
     match opened {
-        Ok(playing) => {
+        Ok(None) => {}
+        Ok(Some(playing)) => {
             if !playing.is_on_page() {
                 return;
             }
@@ -211,23 +168,42 @@ async fn begin(engine: &Rc<Engine>, player: &Element, blob: Option<Blob>, at_ms:
     }
 }
 
-async fn open(engine: &Rc<Engine>, player: &Element, blob: Option<Blob>) -> Result<Playing, FilesError> {
+/// `None`: a person stopped the fetch of its bytes.
+async fn open(engine: &Rc<Engine>, player: &Element, blob: Option<Blob>) -> Result<Option<Playing>, FilesError> {
     let key = player.closest(LINE).ok().flatten().and_then(|line| line.get_attribute("data-key"));
     let blob = match (blob, &key) {
         (Some(blob), _) => blob,
-        (None, Some(key)) => {
-            let message = load_messages::message(engine, key).await?.ok_or(FilesError::Gone)?;
-            open_file::open(engine, &message, |_| ()).await?
-        }
+        // Its line says how far the bytes are.
+        (None, Some(key)) => match Files::of_page(engine).fetched(key, true).await {
+            Fetched::Here(opened) => {
+                set_line_state(key, "here");
+                opened.blob
+            }
+            Fetched::Stopped => {
+                set_line_state(key, "away");
+                return Ok(None);
+            }
+            Fetched::Failed(error) => {
+                set_line_state(key, "away");
+                return Err(error);
+            }
+        },
         (None, None) => return Err(FilesError::Gone),
     };
     let media = Media::open(&blob, MediaKind::Sound, OPEN_MS_MAX).await.ok_or(FilesError::Unreadable)?;
     media.find_end().await;
-    Ok(Playing { player: RefCell::new(player.clone()), key, media })
+    Ok(Some(Playing { player: RefCell::new(player.clone()), key, media }))
+}
+
+/// What the file of a line is doing. One's own that is being sent goes on.
+fn set_line_state(key: &str, state: &str) {
+    if let Some(file) = line_of(key).filter(|file| !file.has_attribute(WAITING)) {
+        set_state(&file, state, "");
+    }
 }
 
 async fn play(engine: &Rc<Engine>, playing: Rc<Playing>) {
-    playing.media.set_speed(speed().0);
+    playing.media.set_speed(speed());
     if !playing.media.play().await {
         return notices::say(&word("voice-not-played"));
     }
@@ -263,7 +239,7 @@ async fn follow(engine: &Rc<Engine>, playing: &Rc<Playing>) {
 
 /// The player of the next voice message below.
 fn next_after(player: &Element) -> Option<Element> {
-    let mut line = player.closest(LINE).ok()??.next_element_sibling();
+    let mut line = player.closest(MESSAGE).ok()??.next_element_sibling();
     while let Some(below) = line {
         if let Some(next) = dom::within(&below, PLAYER) {
             return Some(next);
@@ -277,14 +253,6 @@ fn next_after(player: &Element) -> Option<Element> {
 fn current(player: &Element) -> Option<Rc<Playing>> {
     let playing = PLAYING.with_borrow(Clone::clone)?;
     (playing.is_on_page() && *playing.player.borrow() == *player).then_some(playing)
-}
-
-fn speed() -> (f64, &'static str) {
-    SPEEDS.get(SPEED_CHOSEN.get()).copied().unwrap_or((1.0, "1×"))
-}
-
-fn length(player: &Element) -> u32 {
-    player.get_attribute(LENGTH).and_then(|length| length.parse().ok()).unwrap_or_default()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of the whole fits")]
@@ -301,34 +269,6 @@ fn complaint(error: &FilesError) -> &'static str {
     }
 }
 
-/// Shows a player at a place.
-fn show_at(player: &Element, at_ms: u32, plays: bool) {
-    let length = length(player);
-    let at = at_ms.min(length);
-    let said = player.get_attribute(HEIGHTS).unwrap_or_default();
-    let heights: Vec<u8> = said.split(' ').filter_map(|height| height.parse().ok()).collect();
-    let _ = player.set_attribute("data-plays", if plays { "yes" } else { "no" });
-    if let Some(button) = dom::within(player, PLAY) {
-        let name = word(if plays { "voice-pause" } else { "voice-play" });
-        dom::say(&button, ".hidden", &name);
-        let _ = button.set_attribute("title", &name);
-    }
-    let is_begun = plays || at > 0;
-    dom::say(player, "[data-voice-time]", &clock(if is_begun { at } else { length }));
-    if let Some(place) = dom::within(player, PLACE) {
-        let played = heights.len() * at as usize / length.max(1) as usize;
-        draw(&place, &heights, played);
-        let said = fill(&fill(&word("voice-at"), "time", &clock(at)), "length", &clock(length));
-        for (name, value) in [
-            ("aria-valuemax", (length / 1000).to_string()),
-            ("aria-valuenow", (at / 1000).to_string()),
-            ("aria-valuetext", said),
-        ] {
-            let _ = place.set_attribute(name, &value);
-        }
-    }
-}
-
 impl Playing {
     /// Whether its player is on the page. A line that was drawn again has another one.
     fn is_on_page(&self) -> bool {
@@ -336,7 +276,7 @@ impl Playing {
             return true;
         }
         let Some(key) = &self.key else { return false };
-        let lines = dom::all(".messages [data-key]");
+        let lines = dom::all(LINE);
         let line = lines.iter().find(|line| line.get_attribute("data-key").as_ref() == Some(key));
         match line.and_then(|line| dom::within(line, PLAYER)) {
             Some(player) => {

@@ -4,12 +4,13 @@
 //! `templates/fragments/voice.html`; `data-state` on the panel says which of it is shown.
 
 use super::{
-    Engine,
     conversation::OpenConversation,
     dom,
     file_ending::{ending_of, with_ending},
     fill::fill,
+    message_actions::MessageActions,
     sentences::word,
+    voice_line,
     voice_player::{self, Press},
     waveform::{clock, draw, heights},
 };
@@ -90,7 +91,7 @@ enum State {
 
 #[derive(Debug)]
 struct Recording {
-    engine: Rc<Engine>,
+    actions: Rc<MessageActions>,
     open: OpenConversation,
     state: Cell<State>,
     recorded_ms: Cell<u32>,
@@ -122,10 +123,10 @@ impl Hold {
 }
 
 /// Does what was pressed.
-pub fn serve(engine: Rc<Engine>, act: Act) {
+pub fn serve(actions: Rc<MessageActions>, act: Act) {
     let now = RECORDING.with_borrow(Clone::clone).filter(|recording| recording.is_there());
     match (act, now) {
-        (Act::Begin(hold), None) => begin(engine, hold),
+        (Act::Begin(hold), None) => begin(actions, hold),
         (Act::Begin(_), Some(_)) | (_, None) => {}
         (Act::Delete, Some(recording)) => recording.leave(),
         (Act::Pause, Some(recording)) => recording.pause(),
@@ -133,17 +134,17 @@ pub fn serve(engine: Rc<Engine>, act: Act) {
         (Act::Send, Some(recording)) => task::spawn(async move { recording.send().await }),
         (Act::Listen(press), Some(recording)) => {
             let Some(blob) = recording.made.borrow().clone() else { return };
-            task::spawn(async move { voice_player::serve_unsent(&recording.engine, press, blob).await });
+            task::spawn(async move { voice_player::serve_unsent(&recording.actions.engine, press, blob).await });
         }
     }
 }
 
-fn begin(engine: Rc<Engine>, hold: Rc<Hold>) {
+fn begin(actions: Rc<MessageActions>, hold: Rc<Hold>) {
     let Some(open) = OpenConversation::find().filter(OpenConversation::is_writable) else { return };
     open.complain("");
     voice_player::stop();
     let recording = Rc::new(Recording {
-        engine,
+        actions,
         open,
         state: Cell::new(State::Asked),
         recorded_ms: Cell::new(0),
@@ -276,7 +277,7 @@ impl Recording {
         self.made.replace(Some(made));
         if let Some(place) = self.part("[data-voice-made]") {
             place.set_text_content(None);
-            let _ = voice_player::show_heights(&place, &heights(&self.levels.borrow()), self.recorded_ms.get());
+            let _ = voice_line::show_heights(&place, &heights(&self.levels.borrow()), self.recorded_ms.get());
         }
         self.enter(State::Ready);
     }
@@ -296,10 +297,12 @@ impl Recording {
             waveform: Some(heights(&self.levels.borrow())),
             description: None,
         };
-        let sent = send_file::send(&self.engine, &self.open.id, file, "", None, |_| ()).await;
+        let quote = self.actions.composer.reply();
+        let sent = send_file::send(&self.actions.engine, &self.open.id, file, "", quote, |_| ()).await;
         match sent {
             Ok(()) => {
                 self.leave();
+                self.actions.composer.went_with_voice();
                 self.open.complain("");
                 self.open.focus_draft();
             }
