@@ -1,4 +1,5 @@
-//! A conversation of 20,000 messages: opening it, reading back in it, and searching it.
+//! A conversation of 20,000 messages: opening it, reading back in it, searching it, and looking through it for files that it
+//! does not have.
 //!
 //! The messages come out of a file as the product saves it, which the page takes in as it takes any.
 
@@ -107,6 +108,20 @@ const CLEAR: &str = "(field => { \
     return field.dispatchEvent(new Event('input', { bubbles: true })); \
 })(document.querySelector('[data-search-words]'))";
 
+/// From the press on the gallery to the word that there is no photo, when every message was read; and the longest task.
+const GALLERY: &str = "(async () => { \
+    const tasks = [0]; \
+    const observer = new PerformanceObserver(list => tasks.push(...list.getEntries().map(entry => entry.duration))); \
+    observer.observe({ type: 'longtask' }); \
+    const begun = performance.now(); \
+    document.querySelector('.conversation [data-gallery-here]').click(); \
+    while (!document.querySelector('#gallery-pictures .gallery-empty:not([hidden])')) await new Promise(requestAnimationFrame); \
+    const all = performance.now() - begun; \
+    await new Promise(done => setTimeout(done, 500)); \
+    observer.disconnect(); \
+    return [all, Math.max(...tasks)]; \
+})()";
+
 pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
     let (alice, bob) = (Person::arrive(house, "anna", url).await, Person::arrive(house, "ben", url).await);
     alice.sign_up().await;
@@ -121,6 +136,7 @@ pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
     let last = messages.last().unwrap().text();
     let opened = opening(&alice, &bob.email, last).await;
     let [longest, reading] = read_back(&alice, &bob.email, last).await;
+    let [looked_through, gallery_task] = look_through(&alice, &bob.email, last).await;
     let [seldom, seldom_busy] = search(&alice, SELDOM, WITH_SELDOM.len()).await;
     let [often, often_busy] = search(&alice, OFTEN, HITS_MAX).await;
     let row = |what: &str, goal, times| {
@@ -131,6 +147,8 @@ pub(super) async fn measure(house: &Path, url: &str) -> Vec<Row> {
         row("press on the contact to the frame with the last line", Some(OPENED_MS), opened),
         row("longest task while 2,000 lines are read back; 0: none of 50 ms", Some(TASK_MS), longest),
         row("the page at work for that", None, reading),
+        row("press on the gallery until all were looked through for a photo", None, looked_through),
+        row("longest task for that; 0: none of 50 ms", Some(TASK_MS), gallery_task),
         row("last key to the frame with the 4 that have a rare word", Some(FOUND_MS), seldom),
         row("the page at work for that", None, seldom_busy),
         row("last key to the frame with the newest 200 that have a frequent word", Some(FOUND_MS), often),
@@ -178,6 +196,21 @@ async fn read_back(alice: &Person, with: &str, last: &str) -> [Vec<f64>; 2] {
         busy.push((alice.tab.busy().await - before).as_secs_f64() * 1000.0);
     }
     [longest, busy]
+}
+
+/// How long the gallery took to find that there is nothing, and the longest task of each time.
+async fn look_through(alice: &Person, with: &str, last: &str) -> [Vec<f64>; 2] {
+    let (mut times, mut longest) = (Vec::new(), Vec::new());
+    for _ in 0..SCROLLS {
+        alice.tab.goto(&alice.url(&format!("/home?with={with}"))).await;
+        alice.until_home().await;
+        alice.until_last(last).await;
+        tokio::time::sleep(PAUSE).await;
+        let [all, task]: [f64; 2] = serde_json::from_value(alice.tab.ask(GALLERY, vec![]).await).unwrap();
+        times.push(all);
+        longest.push(task);
+    }
+    [times, longest]
 }
 
 /// How long each search took, and how long the page was at work for it.

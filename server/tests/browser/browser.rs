@@ -177,9 +177,9 @@ impl Tab {
         }
     }
 
-    /// Waits until the service worker keeps the seven pages that home is made of.
+    /// Waits until the service worker keeps the eight pages that home is made of.
     pub(crate) async fn until_pages_are_kept(&self) {
-        let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 7)";
+        let kept = "caches.has('pages').then(has => has && caches.open('pages')).then(c => c && c.keys()).then(k => k?.length === 8)";
         self.until("the worker to keep the pages", kept, vec![]).await;
     }
 

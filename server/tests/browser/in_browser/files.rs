@@ -183,16 +183,16 @@ async fn a_picture_waits_for_a_press_where_a_person_wants_that_and_goes_on_with_
     let two = "document.querySelectorAll('.file[data-kind=picture] .file-full').length === 2";
     alice.tab.until("the picture that came back", two, vec![]).await;
 
-    // Its text is taken away again, with a finger's button or with Enter.
-    choose(&bob.tab, "Look", "edit").await;
-    bob.tab.until("the text to edit", "document.querySelector('[data-draft]').value === 'Look'", vec![]).await;
-    bob.tab.ask("document.querySelector('[data-draft]').select()", vec![]).await;
-    bob.tab.write("[data-draft]", "\u{e003}").await;
-    bob.tab.until_shown("[data-send]").await;
-    bob.tab.click("[data-send]").await;
-    bob.tab.until("the box for a new message", "document.querySelector('[data-purpose]').hidden", vec![]).await;
-    alice.until_reads(&["Look", ""]).await;
-    alice.tab.until("both pictures still", two, vec![]).await;
+    // Its text is taken away again.
+    choose(&alice.tab, "Look", "edit").await;
+    alice.tab.until("the text to edit", "document.querySelector('[data-draft]').value === 'Look'", vec![]).await;
+    alice.tab.ask("document.querySelector('[data-draft]').select()", vec![]).await;
+    alice.tab.write("[data-draft]", "\u{e003}").await;
+    alice.tab.until_shown("[data-send]").await;
+    alice.tab.click("[data-send]").await;
+    alice.tab.until("the box for a new message", "document.querySelector('[data-purpose]').hidden", vec![]).await;
+    bob.until_reads(&["", "Look"]).await;
+    bob.tab.until("both pictures still", two, vec![]).await;
 
     // A sound is played where it stands, by the browser's own player.
     alice.carry("drop", json!([["silence.wav", "audio/wav", silence()]])).await;

@@ -212,7 +212,7 @@ async fn a_long_conversation_is_read_in_pieces_between_which_the_page_lives() {
     alice.sends_files(&photos(1..=1)).await;
     bob.until_files(1).await;
     // Above it, so that all are read before it is found.
-    const MANY: usize = 300;
+    const MANY: usize = 200;
     for turn in 0..MANY / 100 {
         let texts: Vec<String> =
             (0..100).map(|line| format!("A line of usual length, number {line} of {turn}")).collect();
