@@ -282,7 +282,7 @@ async fn a_voice_message_replies_says_how_far_it_is_and_is_saved_by_its_menu() {
     // By keyboard: the menu of its line.
     bob.tab.ask("document.querySelector(a[0]).closest('.message').focus()", vec![HEARD.into()]).await;
     let menu = "document.querySelector(a[0]).closest('.message').dispatchEvent(new KeyboardEvent('keydown', \
-        { key: 'ContextMenu', bubbles: true, cancelable: true }))";
+        { key: 'Enter', bubbles: true, cancelable: true }))";
     bob.tab.ask(menu, vec![HEARD.into()]).await;
     bob.tab.until_shown("#message-menu [data-act=save]").await;
 }
