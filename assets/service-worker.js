@@ -1,5 +1,6 @@
 // Opens home without a network: the shell, which is the same for everyone, and the skeleton of the pages as last seen,
 // sealed. Knows no message, no key, and nothing that the server says as JSON: all that stays in the store of the page.
+// Hands a player the bytes that its page opens for it, and keeps none of them.
 // The server puts two lines in front: RELEASE, and FILES, the addresses of what home loads.
 
 /* global RELEASE, FILES */
@@ -14,6 +15,10 @@ const PANES = ["/search", "/settings", "/add-me", "/gallery"];
 const NEEDED = ["/home", "/contacts", ...PANES, "/conversations", `/conversations/${NOBODY}`];
 // Longer than this nobody waits for a page that is here already.
 const PATIENCE_MS = 4000;
+// A film or sound that a page plays while it comes has an address under this one. The server knows none of them.
+const PLAYING = "/playing/";
+// So long a page may take to answer. It takes less (`LATER_MS` in platform/playing.rs), unless it plays nothing.
+const ANSWER_MS = 30_000;
 // Pauses after one of them could not be fetched. The next page that opens tries again.
 const KEEP_AGAIN_MS = [2000, 6000, 0];
 // Where the system hands over what a person shares with the installed app. Answered here, and never sent.
@@ -41,6 +46,8 @@ addEventListener("fetch", (event) => {
     event.respondWith(share(event));
   } else if (request.method !== "GET") {
     if (ENDS.test(url.pathname)) event.waitUntil(forget());
+  } else if (url.pathname.startsWith(PLAYING)) {
+    event.respondWith(played(event, url));
   } else if (url.pathname.startsWith("/assets/")) {
     event.respondWith(caches.match(url.pathname).then((file) => file ?? fetch(request)));
   } else if (isPage(url) && request.headers.get("Accept")?.includes("text/html")) {
@@ -83,6 +90,33 @@ function take() {
   shared = undefined;
   end();
   return { text, files };
+}
+
+// A part of a film or sound, from the page whose player asks for it. Only that page has it, and only a player gets it.
+async function played({ clientId, request }, { pathname }) {
+  const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") ?? "") ?? [];
+  const isPlayer = ["audio", "video"].includes(request.destination);
+  const page = from && isPlayer ? await clients.get(clientId) : undefined;
+  if (!page) return new Response(null, { status: 404 });
+  const answer = await answered(page, { playing: pathname.slice(PLAYING.length), from: Number(from), to: to ? Number(to) : null });
+  // As without a network: players ask again for a while.
+  if (answer === "later") return Response.error();
+  if (!answer || !/^(audio|video)\/[a-z0-9]+$/.test(answer.type)) return new Response(null, { status: 404 });
+  const headers = { "Accept-Ranges": "bytes", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+  const { bytes, size, type } = answer;
+  if (!bytes) return new Response(null, { status: 416, headers: { ...headers, "Content-Range": `bytes */${size}` } });
+  headers["Content-Length"] = bytes.byteLength;
+  headers["Content-Range"] = `bytes ${answer.from}-${answer.from + bytes.byteLength - 1}/${size}`;
+  return new Response(bytes, { status: 206, headers: { ...headers, "Content-Type": type } });
+}
+
+function answered(page, question) {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+    setTimeout(resolve, ANSWER_MS);
+    page.postMessage(question, [port2]);
+  }).finally(() => port1.close());
 }
 
 const isPage = ({ pathname }) => ["/", "/home", "/contacts", ...PANES].includes(pathname) || /^\/conversations(\/[^/]+)?$/.test(pathname);

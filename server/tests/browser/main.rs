@@ -63,6 +63,7 @@ mod in_browser {
     mod photos;
     mod pictures;
     mod pins;
+    mod playing;
     mod policy;
     mod poll;
     mod profiles;

@@ -38,7 +38,7 @@ fn assert_page_headers(response: &LocalResponse<'_>, what: &str) {
     }
     // What the page itself makes is shown as a picture, a film or a sound, and as nothing else.
     let made = policy.split("; ").filter(|part| part.contains("blob:"));
-    assert_eq!(made.collect::<Vec<_>>(), ["img-src 'self' blob:", "media-src blob:"], "{what}");
+    assert_eq!(made.collect::<Vec<_>>(), ["img-src 'self' blob:", "media-src 'self' blob:"], "{what}");
     assert_eq!(value(response, what, "X-Frame-Options"), "DENY", "{what}");
     assert_eq!(value(response, what, "Cross-Origin-Embedder-Policy"), "require-corp", "{what}");
     assert_eq!(value(response, what, "Cross-Origin-Opener-Policy"), "same-origin", "{what}");

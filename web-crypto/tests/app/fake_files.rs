@@ -112,6 +112,11 @@ impl Files for Tab {
         Ok(Rc::new(chunks.iter().flat_map(|(chunk, bytes)| chunk.iter().take(*bytes).copied()).collect()))
     }
 
+    fn gather(&self, parts: &[(Vec<u8>, Range<usize>)]) -> Result<Vec<u8>, StoreError> {
+        let parts = parts.iter().map(|(chunk, range)| chunk.get(range.clone()).ok_or(StoreError::Refused));
+        Ok(parts.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
     async fn seal(&self, sealing: &Sealing<'_>, chunk: &Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let content = sealing.layout.content(sealing.number).unwrap();
         let content = &chunk[..usize::try_from(content.end - content.start).unwrap()];

@@ -35,7 +35,7 @@ use tokio::time::Instant;
 const BYTES: usize = 2 * CHUNK_BYTES + 12_345;
 const NAME: &str = "canary-of-a-name.txt";
 
-fn file(bytes: usize) -> FileToSend<Rc<Vec<u8>>> {
+pub(crate) fn file(bytes: usize) -> FileToSend<Rc<Vec<u8>>> {
     let bytes = (0..bytes).map(|place| u8::try_from(place.wrapping_mul(31) % 251).unwrap()).collect();
     FileToSend {
         blob: Rc::new(bytes),
@@ -54,7 +54,7 @@ fn with_bob() -> ConversationId {
 }
 
 /// Alice's tab with Bob as a contact, and a server of files. Every post is answered.
-async fn alice() -> (Page, FileServer) {
+pub(crate) async fn alice() -> (Page, FileServer) {
     let (page, server) = (Page::open(Tab::new(&disk().await, Instant::now())).await, FileServer::default());
     server.serve(&page.tab, server_of_both().await);
     page.tab.answer_posts((0..20).map(|_| Reply::After(1, sent())));
@@ -66,15 +66,15 @@ async fn alice() -> (Page, FileServer) {
 }
 
 impl Page {
-    async fn send_file(&self, file: FileToSend<Rc<Vec<u8>>>, caption: &str) -> Result<(), FilesError> {
+    pub(crate) async fn send_file(&self, file: FileToSend<Rc<Vec<u8>>>, caption: &str) -> Result<(), FilesError> {
         send_file::send(&self.engine, &with_bob(), file, caption, None, |_| {}).await
     }
 
-    async fn newest(&self) -> Message {
+    pub(crate) async fn newest(&self) -> Message {
         newest(&self.engine).await
     }
 
-    async fn open_newest(&self) -> Result<Rc<Vec<u8>>, FilesError> {
+    pub(crate) async fn open_newest(&self) -> Result<Rc<Vec<u8>>, FilesError> {
         open_file::open(&self.engine, &self.newest().await, |_| {}).await
     }
 

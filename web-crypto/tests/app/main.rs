@@ -11,6 +11,7 @@ mod drafts;
 mod engine;
 mod fake;
 mod fake_files;
+mod file_reader;
 mod file_server;
 mod files;
 mod frames;

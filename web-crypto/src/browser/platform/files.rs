@@ -54,6 +54,21 @@ impl Files for Browser {
         Blob::new_with_u8_array_sequence_and_options(&chunks, &options).map_err(|_| StoreError::Refused)
     }
 
+    fn gather(&self, parts: &[(Uint8Array, Range<usize>)]) -> Result<Uint8Array, StoreError> {
+        let place = |place: usize| u32::try_from(place).map_err(|_| StoreError::Refused);
+        let bytes = parts.iter().map(|(_, range)| range.len()).sum();
+        let gathered = Uint8Array::new_with_length(place(bytes)?);
+        let mut at = 0;
+        for (chunk, range) in parts {
+            if chunk.length() < place(range.end)? {
+                return Err(StoreError::Refused);
+            }
+            gathered.set(&chunk.subarray(place(range.start)?, place(range.end)?), at);
+            at += place(range.len())?;
+        }
+        Ok(gathered)
+    }
+
     async fn seal(&self, sealing: &Sealing<'_>, chunk: &Uint8Array) -> Result<Uint8Array, StoreError> {
         let key = import(sealing, "encrypt").await?;
         let sealed = subtle()?.encrypt_with_object_and_js_u8_array(&algorithm(sealing), &key, chunk);

@@ -34,6 +34,8 @@ pub mod microphone;
 #[cfg(target_arch = "wasm32")]
 pub mod notification;
 #[cfg(target_arch = "wasm32")]
+pub mod playing;
+#[cfg(target_arch = "wasm32")]
 pub mod presence;
 #[cfg(target_arch = "wasm32")]
 pub mod random;

@@ -308,7 +308,7 @@ pub trait AccountPlatform: Clock + Http + Crypto {
 pub trait Files {
     /// A file of the person's, or one that was opened. Read in chunks.
     type Blob: Clone + 'static;
-    /// A megabyte of one at most, sealed or not.
+    /// Two megabytes of one at most, sealed or not.
     type Chunk: Clone;
 
     /// How many bytes it has.
@@ -331,6 +331,12 @@ pub trait Files {
     /// # Errors
     /// When the browser has no room.
     fn join(&self, chunks: &[(Self::Chunk, usize)], media_type: &str) -> Result<Self::Blob, StoreError>;
+
+    /// These bytes of each chunk, one after the other.
+    ///
+    /// # Errors
+    /// When a chunk has not as many.
+    fn gather(&self, parts: &[(Self::Chunk, Range<usize>)]) -> Result<Self::Chunk, StoreError>;
 
     /// AES-256-GCM.
     ///

@@ -6,6 +6,7 @@
 use super::{
     Engine, dom, download, fetch_pictures,
     file_line::{BYTES, FILE, HELD, KIND, NEW, WAITING},
+    file_player::{self, Ended, Player},
     file_state::{is_in_gallery, key_of, kind_of, line_of, set_state, show_percent, state_of},
     file_upload, file_words, photo,
     sentences::word,
@@ -14,7 +15,10 @@ use crate::{
     browser::{
         app::{
             engine::Signal,
-            files::{FilesError, Progress, open_file},
+            files::{
+                FilesError, Progress, open_file,
+                reader::{self, Reader},
+            },
             load_messages,
         },
         platform::{task, timer},
@@ -30,7 +34,7 @@ use std::{
     rc::Rc,
 };
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Blob, Element, HtmlMediaElement, IntersectionObserver, IntersectionObserverEntry, Url};
+use web_sys::{Blob, Element, IntersectionObserver, IntersectionObserverEntry, Url};
 
 /// What a browser takes for bytes that it may not show.
 const BYTES_ONLY: &str = "application/octet-stream";
@@ -47,6 +51,8 @@ pub struct Files {
     engine: Rc<Engine>,
     /// By the key of its message.
     opened: RefCell<BTreeMap<String, Opened>>,
+    /// What plays while it comes, by the key of its message.
+    players: RefCell<BTreeMap<String, Player>>,
     /// What is being fetched, by the key of its message, and how it is stopped.
     fetching: RefCell<BTreeMap<String, Rc<Event>>>,
     /// Tells which pictures come into sight.
@@ -87,7 +93,13 @@ impl Files {
             }
         });
         let sight = observer();
-        Rc::new(Self { engine, opened: RefCell::default(), fetching: RefCell::default(), sight })
+        Rc::new(Self {
+            engine,
+            opened: RefCell::default(),
+            players: RefCell::default(),
+            fetching: RefCell::default(),
+            sight,
+        })
     }
 
     /// Whether the picture of this message is on the page.
@@ -156,28 +168,94 @@ impl Files {
                     }
                     let _ = save_as(&opened);
                 }
-                ended => tell(line_of(&key).as_ref(), &ended),
+                ended => files.tell(&key, &ended),
             }
         });
     }
 
-    /// Fetches a file and shows it, unless that is being done. `pressed`: a film is played then.
+    /// Fetches a file and shows it, unless that is being done. `pressed`: a film is played then, if possible while it comes.
     pub fn fetch(self: &Rc<Self>, file: &Element, pressed: bool) {
-        if key_of(file).is_none_or(|key| self.fetching.borrow().contains_key(&key)) {
-            return;
-        }
-        let (files, file) = (self.clone(), file.clone());
+        let Some(key) = key_of(file).filter(|key| !self.fetching.borrow().contains_key(key)) else { return };
+        let files = self.clone();
         task::spawn(async move {
-            let Some(key) = key_of(&file) else { return };
-            match files.fetched(&key, true).await {
-                // The line may have been laid out again meanwhile.
-                Fetched::Here(opened) => match line_of(&key) {
-                    Some(line) => show(&line, &opened, pressed),
-                    None => files.let_go(),
-                },
-                ended => tell(line_of(&key).as_ref(), &ended),
+            if !(pressed && files.plays(&key).await) {
+                files.show_whole(&key, pressed).await;
             }
         });
+    }
+
+    async fn show_whole(&self, key: &str, pressed: bool) {
+        match self.fetched(key, true).await {
+            // The line may have been laid out again meanwhile.
+            Fetched::Here(opened) => match line_of(key) {
+                Some(line) => show(&line, &opened, pressed),
+                None => self.let_go(),
+            },
+            ended => self.tell(key, &ended),
+        }
+    }
+
+    /// Plays a film or sound while it comes. `false`: this one is not played so, or not by this browser.
+    async fn plays(self: &Rc<Self>, key: &str) -> bool {
+        if self.goes_on(key) {
+            return true;
+        }
+        let Ok(Some(message)) = load_messages::message(&self.engine, key).await else { return false };
+        let is_long = message.attachment.as_ref().is_some_and(|attachment| reader::plays_while_it_comes(attachment));
+        if !is_long || self.opened.borrow().contains_key(key) {
+            return false;
+        }
+        let Ok(reader) = Reader::begin(self.engine.clone(), &message).await else { return false };
+        // It may have been pressed twice.
+        if self.goes_on(key) {
+            return true;
+        }
+        let Some(line) = line_of(key) else { return false };
+        let (files, at) = (self.clone(), key.to_owned());
+        let ended = move |ended| {
+            let (files, key) = (files.clone(), at.clone());
+            task::spawn(async move { files.end(&key, ended).await });
+        };
+        let Some(player) = Player::begin(&line, key, reader, ended) else { return false };
+        self.players.borrow_mut().insert(key.to_owned(), player);
+        hold(true);
+        if !line.has_attribute(WAITING) {
+            set_state(&line, "here", "");
+        }
+        true
+    }
+
+    /// Whether there is a player, which goes on then.
+    fn goes_on(&self, key: &str) -> bool {
+        let players = self.players.borrow();
+        let player = players.get(key).filter(|player| player.is_here());
+        player.map(Player::go_on).is_some()
+    }
+
+    async fn end(&self, key: &str, ended: Ended) {
+        match ended {
+            Ended::Left => self.let_go(),
+            Ended::Unasked => {
+                self.players.borrow_mut().remove(key);
+                self.show_whole(key, true).await;
+            }
+            Ended::Failed(error) => {
+                self.players.borrow_mut().remove(key);
+                self.tell(key, &Fetched::Failed(error));
+            }
+        }
+    }
+
+    /// Says why there is no file.
+    fn tell(&self, key: &str, ended: &Fetched) {
+        let Some(file) = line_of(key).filter(|file| !file.has_attribute(WAITING)) else { return };
+        match ended {
+            Fetched::Here(_) => {}
+            // What plays needs no second button for it.
+            Fetched::Stopped if self.players.borrow().contains_key(key) => set_state(&file, "here", ""),
+            Fetched::Stopped => set_state(&file, "away", ""),
+            Fetched::Failed(error) => set_state(&file, "failed", &file_words::why(error)),
+        }
     }
 
     /// The file of the message with this key, fetched if need be. `shows`: its line says how far it is.
@@ -243,7 +321,8 @@ impl Files {
             }
             stays
         });
-        hold(!self.opened.borrow().is_empty());
+        self.players.borrow_mut().retain(|_, player| player.is_here());
+        hold(!(self.opened.borrow().is_empty() && self.players.borrow().is_empty()));
     }
 }
 
@@ -270,16 +349,6 @@ fn hold(held: bool) {
     }
 }
 
-/// Says why there is no file.
-fn tell(file: Option<&Element>, ended: &Fetched) {
-    let Some(file) = file.filter(|file| !file.has_attribute(WAITING)) else { return };
-    match ended {
-        Fetched::Here(_) => {}
-        Fetched::Stopped => set_state(file, "away", ""),
-        Fetched::Failed(error) => set_state(file, "failed", &file_words::why(error)),
-    }
-}
-
 /// Shows a file in its line, as far as its kind is shown at all. `pressed`: a film is played then.
 pub fn show(file: &Element, opened: &Opened, pressed: bool) {
     if !opened.may_be_shown {
@@ -290,12 +359,11 @@ pub fn show(file: &Element, opened: &Opened, pressed: bool) {
     if !file.has_attribute(WAITING) {
         set_state(file, "here", "");
     }
-    let _ = match kind_of(file).as_str() {
-        "picture" => show_picture(file, opened),
-        "film" => show_player(file, opened, "video", pressed),
-        "sound" | "voice" => show_player(file, opened, "audio", pressed),
-        _ => None,
-    };
+    match opened.attachment.kind() {
+        AttachmentKind::Picture => _ = show_picture(file, opened),
+        AttachmentKind::File => {}
+        _ => file_player::show_whole(file, &opened.attachment, &opened.url, pressed),
+    }
 }
 
 fn show_picture(file: &Element, opened: &Opened) -> Option<()> {
@@ -308,28 +376,6 @@ fn show_picture(file: &Element, opened: &Opened) -> Option<()> {
     image.set_attribute("alt", file_words::described(&opened.attachment)).ok()?;
     image.set_attribute("src", &opened.url).ok()?;
     frame.append_child(&image).ok()?;
-    Some(())
-}
-
-fn show_player(file: &Element, opened: &Opened, name: &str, pressed: bool) -> Option<()> {
-    let place = dom::within(file, ".file-player")?;
-    if place.child_element_count() > 0 {
-        return None;
-    }
-    let player: HtmlMediaElement = dom::document()?.create_element(name).ok()?.dyn_into().ok()?;
-    player.set_controls(true);
-    player.set_attribute("playsinline", "").ok()?;
-    player.set_attribute("preload", "metadata").ok()?;
-    player.set_attribute("aria-label", &file_words::called(&opened.attachment.name)).ok()?;
-    player.set_src(&opened.url);
-    place.append_child(&player).ok()?;
-    if pressed {
-        player.focus().ok()?;
-        // A browser that wants another press has a button for it.
-        if let Ok(played) = player.play() {
-            task::spawn(async move { drop(wasm_bindgen_futures::JsFuture::from(played).await) });
-        }
-    }
     Some(())
 }
 

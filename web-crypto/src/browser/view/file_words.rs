@@ -80,6 +80,6 @@ pub fn why(error: &FilesError) -> String {
             return [problem.title.as_str(), " ", problem.detail.as_str()].concat();
         }
         FilesError::App(AppError::Http(_)) => "file-no-connection",
-        FilesError::App(_) => "page-broken",
+        FilesError::NoSuchBytes | FilesError::App(_) => "page-broken",
     })
 }

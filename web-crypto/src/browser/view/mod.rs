@@ -56,6 +56,8 @@ pub mod file_ending;
 #[cfg(target_arch = "wasm32")]
 pub mod file_line;
 #[cfg(target_arch = "wasm32")]
+pub mod file_player;
+#[cfg(target_arch = "wasm32")]
 pub mod file_press;
 #[cfg(target_arch = "wasm32")]
 pub mod file_show;

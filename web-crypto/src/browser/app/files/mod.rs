@@ -3,8 +3,10 @@
 //! Owns what becomes of a file's bytes, and how far each transfer is. Knows nothing of how a file is shown, nor how a
 //! preview or a waveform is made.
 
+mod chunks;
 mod kept;
 pub mod open_file;
+pub mod reader;
 pub mod send_file;
 pub mod uploads;
 
@@ -67,6 +69,9 @@ pub enum FilesError {
     /// What the server gave is not what was sent.
     #[error("the file was altered")]
     Altered,
+    /// It has no bytes there.
+    #[error("the file has no such bytes")]
+    NoSuchBytes,
     /// The browser cannot read the person's file any more.
     #[error("the file cannot be read")]
     Unreadable,
