@@ -15,8 +15,8 @@ pub(crate) fn ci(project: &Project, options: &test::Options) -> Result<(), Probl
     project::run(doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     progress.step("lints");
     wasm::add_target(project)?;
-    let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    project::run(project.cargo().args(clippy))?;
+    let all = ["clippy", "--locked", "--workspace", "--all-targets", "--features", test::FEATURES];
+    project::run(project.cargo().args(all).args(["--", "-D", "warnings"]))?;
     for module in wasm::MODULES {
         progress.step(&format!("lints of the browser module {}", module.name));
         let mut clippy = project.cargo();

@@ -93,7 +93,7 @@ fn checks(project: &Project, progress: &mut Progress) -> Vec<Result<(), Problem>
 }
 
 /// What the program can do that its usual build leaves out, so that it is tested: files in an S3-compatible store.
-const FEATURES: &str = "cliquet-server/s3";
+pub(crate) const FEATURES: &str = "cliquet-server/s3";
 
 /// Everything, or all test programs but those that need what is left out. Documentation's examples are a run of their
 /// own as soon as programs are named. So are the tests of this program: cargo gives a crate the features that all

@@ -37,6 +37,8 @@ mod in_browser {
     mod disappearing;
     mod drafts;
     mod eight_tabs;
+    #[cfg(feature = "s3")]
+    mod file_in_bucket;
     mod file_trouble;
     mod files;
     mod gallery;

@@ -4,7 +4,7 @@
 use crate::canaries::shows;
 use crate::eventually::eventually;
 use crate::stage::Stage;
-use crate::support::{bucket::Bucket, folder::files_under, redis::RedisServer};
+use crate::support::folder::files_under;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const NAME: &str = "canary-of-a-film 5b1e77.mkv";
 const CAPTION: &str = "canary of a caption 9a30d2";
 /// Parts that are sent before the next thing goes wrong.
 const PARTS: usize = 10;
-const PATIENCE: Duration = Duration::from_secs(180);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// SHA-256 of what is saved, as soon as something is.
 const WATCH: &str = "(() => {
@@ -42,21 +42,10 @@ impl Stage {
         };
         eventually("more parts to be sent", PATIENCE, more).await.unwrap();
     }
-
-    /// Waits until a part was not taken, because the store of files is out of reach.
-    async fn until_refused_for_now(&self) {
-        let refused = async || {
-            let exchanges = self.proxy.exchanges();
-            let is_part = |method: &str, target: &str| method == "PUT" && target.starts_with("/files/");
-            let refused = exchanges.iter().filter(|it| is_part(&it.method, &it.target) && it.status == 503);
-            if refused.count() > 0 { Ok(()) } else { Err(exchanges.len()) }
-        };
-        eventually("a part to be refused", PATIENCE, refused).await.unwrap();
-    }
 }
 
 /// Where the server keeps what it is given.
-trait Backend {
+pub(super) trait Backend {
     /// What the server cannot reach for a while goes away and comes back.
     async fn fail(&mut self, stage: &mut Stage);
     /// The names and the bytes of all that is kept for the server, but in its data folder.
@@ -77,46 +66,12 @@ impl Backend for DataFolder {
     }
 }
 
-/// Elsewhere: files in a bucket, mailboxes in Redis.
-struct Elsewhere {
-    bucket: Bucket,
-    redis: RedisServer,
-}
-
-impl Backend for Elsewhere {
-    async fn fail(&mut self, stage: &mut Stage) {
-        self.bucket.is_down(true);
-        self.redis.kill();
-        stage.until_refused_for_now().await;
-        self.bucket.is_down(false);
-        self.redis.start_again();
-    }
-
-    fn kept(&self) -> Vec<(String, Vec<u8>)> {
-        let objects = self.bucket.objects();
-        assert!(!objects.is_empty(), "the file is in the bucket");
-        objects.into_iter().chain([("Redis".to_owned(), self.redis.everything())]).collect()
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_arrives_whole_through_kills_and_cuts_and_nothing_of_it_is_seen_on_the_way() {
     arrives_whole(Stage::set().await, DataFolder).await;
 }
 
-/// The same, and neither the bucket nor Redis sees anything of it.
-#[cfg(feature = "s3")]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_large_file_arrives_whole_through_a_bucket_and_redis_that_fail_meanwhile() {
-    let (bucket, redis) = (Bucket::default(), RedisServer::start());
-    let files = bucket.settings("cliquet");
-    let files = files.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let url = redis.url();
-    let settings = [files.as_slice(), &[("ROCKET_MAILBOX", url.as_str())]].concat();
-    arrives_whole(Stage::set_with(&settings, None).await, Elsewhere { bucket, redis }).await;
-}
-
-async fn arrives_whole(mut stage: Stage, mut backend: impl Backend) {
+pub(super) async fn arrives_whole(mut stage: Stage, mut backend: impl Backend) {
     let (alice, bob) = stage.two_who_talk().await;
     bob.tab.goto("about:blank").await;
     let (folder, film) = (tempfile::tempdir().unwrap(), film());
