@@ -175,3 +175,33 @@ async fn without_the_worker_the_server_answers_in_words_and_keeps_and_logs_nothi
         assert!(!shows(stage.server.log().as_bytes(), secret.as_bytes()), "in the log");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_before_it_is_taken_has_shared_nothing() {
+    let stage = Stage::set().await;
+    let alice = stage.person("alice").await;
+    alice.sign_up().await;
+    alice.tab.until_pages_are_kept().await;
+    let hold = "(async () => {
+        const body = new FormData();
+        body.append('text', a[0]);
+        return (await fetch('/share', { method: 'POST', body, redirect: 'manual' })).type;
+    })()";
+    // Held until a page takes it.
+    assert_eq!(alice.tab.ask(hold, vec![TEXT.into()]).await, "opaqueredirect");
+    alice.tab.goto(&alice.url("/transparency")).await;
+    alice.tab.goto(&alice.url("/home#shared")).await;
+    alice.is_asked().await;
+    alice.tab.click(&format!("{CHOOSER} [data-close]")).await;
+
+    assert_eq!(alice.tab.ask(hold, vec![TEXT.into()]).await, "opaqueredirect");
+    alice.tab.click(".people .menu > summary").await;
+    alice.tab.click("form[data-sign-out] button").await;
+    alice.tab.until("the sign-in page", "location.pathname === '/sign-in'", vec![]).await;
+    alice.try_sign_in(&alice.password).await;
+    alice.until_home().await;
+    alice.tab.goto(&alice.url("/transparency")).await;
+    alice.tab.goto(&alice.url("/home#shared")).await;
+    alice.until_told(&word("en", "word-share-gone")).await;
+    assert!(stage.proxy.exchanges().iter().all(|exchange| exchange.target != "/share"), "it was sent to the server");
+}

@@ -64,7 +64,10 @@ impl GalleryShelf {
     pub fn put(&self, message: &Message) {
         let key = message.key();
         match self.item(&key) {
-            Some(item) => file_line::show(&item, message),
+            Some(item) => {
+                file_line::show(&item, message);
+                mark_end(&item, message);
+            }
             None => drop(self.try_put(message, &key)),
         }
     }
@@ -73,9 +76,7 @@ impl GalleryShelf {
         let item = dom::copy(&dom::within(&self.templates, "#gallery-item-template")?)?;
         item.set_attribute("data-key", key).ok()?;
         item.set_attribute(ORDER, order(key)).ok()?;
-        if let Some(ends) = message.lifetime.and_then(|lifetime| lifetime.ends) {
-            item.set_attribute(ENDS, &ends.to_string()).ok()?;
-        }
+        mark_end(&item, message);
         let who = if message.is_own() { word("you") } else { names::of(message.sender.as_str()) };
         let time = self.dates.exact(message.shown_time());
         dom::set_text(&item, ".gallery-who", &who);
@@ -148,6 +149,13 @@ impl GalleryShelf {
 
     fn item(&self, key: &str) -> Option<Element> {
         dom::within(&self.panel, &["[data-key=\"", key, "\"]"].concat())
+    }
+}
+
+/// Its time may begin to run while the gallery is open.
+fn mark_end(item: &Element, message: &Message) {
+    if let Some(ends) = message.lifetime.and_then(|lifetime| lifetime.ends) {
+        let _ = item.set_attribute(ENDS, &ends.to_string());
     }
 }
 
