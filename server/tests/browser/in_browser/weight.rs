@@ -8,11 +8,11 @@ use std::path::Path;
 /// The first page, everything included. The goal is 65,000; what is held is what was measured.
 const SIGN_IN_BYTES_MAX: usize = 49_500;
 /// Everything from there to a working home, by way of a new account. The goal is 170,000.
-const HOME_BYTES_MAX: usize = 531_000;
+const HOME_BYTES_MAX: usize = 532_000;
 /// A chunk, which is fetched when something rare is done.
-const CHUNK_BYTES_MAX: usize = 80_000;
+const CHUNK_BYTES_MAX: usize = 81_000;
 /// All modules, chunks and scripts together. The goal is 300,000.
-const ALL_BYTES_MAX: usize = 851_000;
+const ALL_BYTES_MAX: usize = 866_000;
 
 fn weight(exchanges: &[Exchange]) -> usize {
     for exchange in exchanges {

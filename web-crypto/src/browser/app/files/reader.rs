@@ -32,7 +32,7 @@ pub const WHOLE_BYTES_MAX: u64 = 2 * CHUNK_BYTES as u64;
 /// their own and drop what is less than one, so an answer of a few bytes could be asked for again and again.
 pub const READ_BYTES_MIN: u64 = CHUNK_BYTES as u64 / 2;
 
-/// Reads a file here and there. Holds one chunk in memory, and two more while it reads.
+/// Reads a file here and there. Holds one chunk in memory, and a few more while it reads.
 pub struct Reader<P: Platform> {
     engine: Rc<Engine<P>>,
     file: Chunks,
