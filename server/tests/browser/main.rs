@@ -40,6 +40,7 @@ mod in_browser {
     #[cfg(feature = "s3")]
     mod file_in_bucket;
     mod file_trouble;
+    mod file_upload;
     mod files;
     mod gallery;
     mod group_hand_over;

@@ -22,7 +22,11 @@ fn every_template() -> Vec<(&'static str, Value)> {
     };
     let safety = |recovery_set: Value, last_added: Value, quota: u64| {
         let history = json!({ "segments": 3, "bytes": 1_500_000, "last_added": last_added });
-        json!({ "email": "o'brien@example.org", "recovery_set": recovery_set, "vault_bytes": 2_500, "history": history, "history_quota": quota })
+        let files = json!({ "file_bytes_max": quota, "bytes": 1_500_000, "quota": 1 << 31, "keep_days": 90 });
+        json!({
+            "email": "o'brien@example.org", "recovery_set": recovery_set, "vault_bytes": 2_500, "history": history,
+            "history_quota": quota, "files": files,
+        })
     };
     let problem = |retry_after: Value| {
         let code = ProblemCode::TooManyRequests;

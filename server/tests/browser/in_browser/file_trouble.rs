@@ -29,14 +29,16 @@ fn film() -> Vec<u8> {
 }
 
 impl Stage {
+    /// How many parts of files the server was sent.
+    pub(super) fn parts(&self) -> usize {
+        let exchanges = self.proxy.exchanges();
+        exchanges.iter().filter(|it| it.method == "PUT" && it.target.starts_with("/files/")).count()
+    }
+
     /// Waits until the server was sent so many more parts of files.
-    async fn until_more_parts(&self) {
-        let parts = || {
-            let exchanges = self.proxy.exchanges();
-            exchanges.iter().filter(|it| it.method == "PUT" && it.target.starts_with("/files/")).count()
-        };
-        let before = parts();
-        let more = async || match parts() {
+    pub(super) async fn until_more_parts(&self) {
+        let before = self.parts();
+        let more = async || match self.parts() {
             count if count >= before + PARTS => Ok(()),
             count => Err(count),
         };

@@ -32,6 +32,39 @@ const TRY: &str = "(tried => {
     }
     return tried[a[2]].outcome === a[1];
 })(window.tried ??= {})";
+/// Records a film of so many bytes, of snow, which no encoder makes small.
+const RECORD: &str = "(() => {
+    if (!window.recorded) {
+        window.recorded = 'begun';
+        const canvas = document.createElement('canvas'), parts = [];
+        [canvas.width, canvas.height] = [640, 480];
+        const draw = canvas.getContext('2d'), image = draw.createImageData(640, 480);
+        const pixels = new Uint32Array(image.data.buffer);
+        const drawing = setInterval(() => {
+            for (let at = 0; at < pixels.length; at++) pixels[at] = Math.random() * 0x1000000 | 0xff000000;
+            draw.putImageData(image, 0, 0);
+        }, 40);
+        const settings = { mimeType: 'video/webm', videoBitsPerSecond: 20e6 };
+        const recorder = new MediaRecorder(canvas.captureStream(25), settings);
+        recorder.ondataavailable = ({ data }) => {
+            parts.push(data);
+            const bytes = parts.reduce((sum, part) => sum + part.size, 0);
+            if (bytes > a[0] && recorder.state === 'recording') recorder.stop();
+        };
+        recorder.onstop = () => {
+            clearInterval(drawing);
+            window.recorded = new File(parts, 'Snow.webm', { type: 'video/webm' });
+        };
+        recorder.start(200);
+    }
+    return window.recorded instanceof File;
+})()";
+const DROP_RECORDED: &str = "(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(window.recorded);
+    const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer });
+    return !document.querySelector('.conversation .messages').dispatchEvent(event);
+})()";
 const WITHOUT_WORKER: &str =
     "Object.defineProperty(Navigator.prototype, 'serviceWorker', { configurable: true, get: () => undefined })";
 
@@ -168,6 +201,27 @@ async fn a_long_sound_plays_before_it_is_here_from_any_place_and_later_without_a
     until_plays_from(&bob.tab, 60.0).await;
     assert!(source(&bob.tab).await.contains("/playing/"));
     assert_eq!(stage.asked_server(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_film_plays_while_it_comes() {
+    const FILM_BYTES: u64 = 6 << 20;
+    let stage = Stage::set().await;
+    let (alice, bob) = stage.two_who_talk().await;
+    alice.tab.until("a film", RECORD, vec![FILM_BYTES.into()]).await;
+    alice.tab.until("the film to be taken", DROP_RECORDED, vec![]).await;
+    alice.tab.until_shown("#file-tray[open]").await;
+    alice.tab.click("#file-tray [data-tray=send]").await;
+    let film = ".message.peer .file[data-kind=film]";
+    bob.tab.until_shown(film).await;
+    until_served(&bob.tab).await;
+    bob.tab.click(&format!("{film} .file-actions [data-file-do=show]")).await;
+    let plays = "(film => film && film.videoWidth === 640 && film.currentTime > 0.5 && film.src.includes('/playing/'))\
+        (document.querySelector('.message.peer .file-player video'))";
+    bob.tab.until("the film to play", plays, vec![]).await;
+    assert!(stage.fetched().contains_key(&0));
+    assert_eq!(stage.asked_server(), [""; 0]);
+    show(&bob.tab, "playing-a-film").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

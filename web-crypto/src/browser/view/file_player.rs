@@ -71,7 +71,7 @@ impl Player {
         let place = place(file)?;
         let (bytes, media_type) = (reader.attachment().size, reader.attachment().media_type.clone());
         let element = element(reader.attachment())?;
-        // A browser's own way of saving asks as no player does, and gets nothing. The line has a button for it.
+        // A browser's own way of saving asks as no player does, and gets nothing. The line and the message's menu save.
         element.set_attribute("controlslist", "nodownload").ok()?;
         let (key, ended) = (key.to_owned(), Box::new(ended));
         let (is_asked, is_stuck, again) = (Cell::default(), Cell::default(), Event::new());
