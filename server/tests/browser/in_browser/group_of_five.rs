@@ -1,7 +1,7 @@
 //! A group of five people with seven devices: made, joined by a link, left, and the same for everybody in the end.
 
 use crate::in_browser::groups::OPEN;
-use crate::person::{Person, meet};
+use crate::person::{Person, meet, until_written};
 use crate::picture::show;
 use crate::stage::Stage;
 use serde_json::json;
@@ -143,7 +143,10 @@ async fn five_people_with_seven_devices_end_with_one_group_and_one_conversation(
     bob.until_hears("Without Dave").await;
     bob.until_notice(&format!("{} left the group", alice.email)).await;
     bob.send("Without Alice").await;
-
+    // The laptop will have it from the history alone, to which it goes once it was sealed.
+    until_written(&bob.tab, "Without Alice").await;
+    let sent = "[...document.querySelectorAll('.messages > .message.own')].at(-1).dataset.mark !== 'waiting'";
+    bob.tab.until("the last text to be sent", sent, vec![]).await;
     bob.until_nothing_is_behind().await;
 
     // The site data of Bob's laptop is cleared, and Eve is back.
