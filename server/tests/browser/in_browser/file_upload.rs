@@ -10,9 +10,9 @@ use std::path::Path;
 
 /// Mebibytes of files that an account may have here.
 const ROOM: &str = "64";
-const PAUSE: &str = ".message.own .file [data-file-do=pause]";
-const GO_ON: &str = ".message.own .file [data-file-do=go-on]";
-const CANCEL: &str = ".message.own .file [data-file-do=cancel]";
+const PAUSE: &str = ".message.own .file [data-file-do=pause]:not([hidden])";
+const GO_ON: &str = ".message.own .file [data-file-do=go-on]:not([hidden])";
+const CANCEL: &str = ".message.own .file [data-file-do=cancel]:not([hidden])";
 
 impl Person {
     /// Sends a file of so many megabytes.
