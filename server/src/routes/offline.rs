@@ -74,8 +74,8 @@ fn manifest(share: Option<&str>, language: Language, pages: &State<Pages>) -> Fr
             icon("icon-maskable-512.png", "512x512", "maskable"),
         ],
     });
-    if share.is_some() {
-        manifest["share_target"] = json!({
+    if let (Some(_), Some(manifest)) = (share, manifest.as_object_mut()) {
+        let target = json!({
             "action": SHARE,
             "method": "POST",
             "enctype": "multipart/form-data",
@@ -86,6 +86,7 @@ fn manifest(share: Option<&str>, language: Language, pages: &State<Pages>) -> Fr
                 "files": [{ "name": "files", "accept": ["*/*"] }],
             },
         });
+        manifest.insert("share_target".to_owned(), target);
     }
     Fresh::new(manifest.to_string(), ContentType::new("application", "manifest+json"))
 }

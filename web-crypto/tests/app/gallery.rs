@@ -159,7 +159,7 @@ fn a_shelf_gets_what_another_passed_by_without_reading_it_all_again() {
         page.engine.commit(&Changes { deletes, ..puts(&[renamed]) }).await.unwrap();
         let (sounds, calls) = whole(&page, &mut gallery, Shelf::Sounds).await;
         assert_eq!(pictures, (1..=slice / 4).rev().map(|ten| ten * 10).collect::<Vec<_>>());
-        let is_sound = |time: &u64| time % 10 != 0 && *time != gone.sort_time && *time != last.sort_time;
+        let is_sound = |time: &u64| !time.is_multiple_of(10) && *time != gone.sort_time && *time != last.sort_time;
         assert_eq!(sounds, (1..=2 * slice + slice / 2).rev().filter(is_sound).collect::<Vec<_>>());
         assert_eq!(calls, 3, "225 noted keys in pieces of a hundred");
     });

@@ -113,7 +113,7 @@ async fn a_text_goes_below_the_draft_once_and_who_cancels_has_shared_nothing() {
     alice.until_home().await;
     alice.tab.goto(&alice.url("/home#shared")).await;
     alice.tab.reload().await;
-    alice.until_told(&word("en", "word-share-gone")).await;
+    alice.until_told(word("en", "word-share-gone")).await;
 
     // By keyboard, and cancelled.
     for cancel in ["key", "button"] {
@@ -131,7 +131,7 @@ async fn a_text_goes_below_the_draft_once_and_who_cancels_has_shared_nothing() {
 
     // Nothing that can be sent; too many files.
     share(&alice.tab, json!({ "text": "  " }), json!([])).await;
-    alice.until_told(&word("en", "word-share-empty")).await;
+    alice.until_told(word("en", "word-share-empty")).await;
     let many: Vec<Value> = (0..31).map(|number| json!([format!("{number}.txt"), "text/plain", "x"])).collect();
     share(&alice.tab, json!({}), json!(many)).await;
     alice.is_asked().await;
@@ -202,6 +202,6 @@ async fn who_signs_out_before_it_is_taken_has_shared_nothing() {
     alice.until_home().await;
     alice.tab.goto(&alice.url("/transparency")).await;
     alice.tab.goto(&alice.url("/home#shared")).await;
-    alice.until_told(&word("en", "word-share-gone")).await;
+    alice.until_told(word("en", "word-share-gone")).await;
     assert!(stage.proxy.exchanges().iter().all(|exchange| exchange.target != "/share"), "it was sent to the server");
 }
