@@ -58,13 +58,13 @@ impl Person {
 }
 
 /// A tenth of a second, 8000 bytes a second: no byte of it is past 127.
-fn silence() -> String {
+pub(super) fn silence() -> String {
     let head =
         "RIFF\u{64}\u{3}\0\0WAVEfmt \u{10}\0\0\0\u{1}\0\u{1}\0\u{40}\u{1f}\0\0\u{40}\u{1f}\0\0\u{1}\0\u{8}\0data";
     [head, "\u{40}\u{3}\0\0", &"\u{7f}".repeat(0x340)].concat()
 }
 
-async fn press(tab: &Tab, selector: &str, key: &str) {
+pub(super) async fn press(tab: &Tab, selector: &str, key: &str) {
     tab.until_shown(selector).await;
     tab.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
     tab.write(selector, key).await;

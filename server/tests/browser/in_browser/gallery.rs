@@ -1,7 +1,7 @@
 //! The gallery of a conversation: photos, sounds and files by month, opened, saved, found again in the conversation, and
 //! gone when their messages are.
 
-use crate::browser::Tab;
+use crate::in_browser::files::{press, silence};
 use crate::person::Person;
 use crate::picture::show;
 use crate::stage::Stage;
@@ -71,19 +71,6 @@ impl Person {
 
 fn photos(numbers: std::ops::RangeInclusive<u32>) -> Value {
     numbers.map(|number| json!([format!("Photo {number}.jpg"), "image/jpeg", number])).collect()
-}
-
-/// A tenth of a second of silence.
-fn silence() -> String {
-    let head =
-        "RIFF\u{64}\u{3}\0\0WAVEfmt \u{10}\0\0\0\u{1}\0\u{1}\0\u{40}\u{1f}\0\0\u{40}\u{1f}\0\0\u{1}\0\u{8}\0data";
-    [head, "\u{40}\u{3}\0\0", &"\u{7f}".repeat(0x340)].concat()
-}
-
-async fn press(tab: &Tab, selector: &str, key: &str) {
-    tab.until_shown(selector).await;
-    tab.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
-    tab.write(selector, key).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -192,12 +192,17 @@ impl<'a> Verdict<'a> {
     /// not know of it any more, and all others are strangers to it.
     fn is_out_of_reach(&self, place: usize) -> bool {
         let device = self.device(place);
+        // An account that added this one stops knowing of it only when a storage is cleared.
+        let forgets = self.scene.conditions.cleared;
+        let knows = |other: &Device| {
+            other.messenger.group_state(self.group).is_some_and(|state| state.member(&device.address).is_some())
+        };
         let is_asked = |other: &&usize| {
             let other = self.device(**other);
             let peer = device.messenger.peer(&other.address);
             other.id != device.id
                 && is_at_home(other, self.group)
-                && other.messenger.group_state(self.group).is_some_and(|state| state.member(&device.address).is_some())
+                && (!forgets || knows(other))
                 && self.blocked(device.account, other.account).is_none()
                 && peer.is_some_and(|peer| matches!(peer.trust, Trust::Added | Trust::Own | Trust::Member))
         };
