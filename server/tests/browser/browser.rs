@@ -6,7 +6,8 @@ use crate::support::ports::{free_port, until_listening};
 use crate::support::process::{self, Process};
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction};
 use fantoccini::cookies::Cookie;
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand, WindowHandle};
+use fantoccini::elements::Element;
+use fantoccini::wd::{Capabilities, Locator, WebDriverCompatibleCommand, WindowHandle};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -189,10 +190,29 @@ impl Tab {
     }
 
     pub(crate) async fn click(&self, selector: &str) {
+        // A line may be laid out again between the look and the press: then the new one is meant.
+        let press = async || match self.shown(selector).await.click().await {
+            Err(error) if error.is_stale_element_reference() => Err(error),
+            done => Ok(done),
+        };
+        match eventually(&format!("{selector} to stay"), PATIENCE, press).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.fail(&format!("cannot click {selector}: {error}")).await,
+            Err(waited) => self.fail(&waited).await,
+        }
+    }
+
+    /// The element, once it is shown.
+    async fn shown(&self, selector: &str) -> Element {
         self.until_shown(selector).await;
-        let element = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
-        if let Err(error) = element.click().await {
-            self.fail(&format!("cannot click {selector}: {error}")).await;
+        self.find(selector).await
+    }
+
+    async fn find(&self, selector: &str) -> Element {
+        let find = async || self.front().await.find(Locator::Css(selector)).await;
+        match eventually(&format!("{selector} to be there"), PATIENCE, find).await {
+            Ok(element) => element,
+            Err(waited) => self.fail(&waited).await,
         }
     }
 
@@ -212,8 +232,7 @@ impl Tab {
     /// Types with real key events; `\n` is the Enter key. Some drivers have no keys for what lies beyond the Basic
     /// Multilingual Plane, such as emoji: that is inserted, as an input method does.
     pub(crate) async fn write(&self, selector: &str, text: &str) {
-        self.until_shown(selector).await;
-        let element = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
+        let element = self.shown(selector).await;
         let has_key = |character: &char| character.len_utf16() == 1;
         let characters: Vec<char> = text.replace('\n', "\u{e007}").chars().collect();
         for run in characters.chunk_by(|one, next| has_key(one) == has_key(next)) {
@@ -229,8 +248,7 @@ impl Tab {
 
     /// Chooses a file for an input that need not be in sight.
     pub(crate) async fn choose_file(&self, selector: &str, path: &str) {
-        let input = self.front().await.find(fantoccini::Locator::Css(selector)).await.unwrap();
-        input.send_keys(path).await.unwrap();
+        self.find(selector).await.send_keys(path).await.unwrap();
     }
 
     /// Puts a text where the cursor is.

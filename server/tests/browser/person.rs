@@ -84,8 +84,11 @@ impl Person {
     }
 
     pub(crate) async fn open_in(&self, tab: &Tab, other: &Person) {
+        // It may be open already, since its address is kept in the page's: its lines are laid out again all the same.
+        tab.ask("document.querySelector('section[data-conversation]')?.toggleAttribute('data-before', true)", vec![])
+            .await;
         tab.click(&format!("#contacts li[data-contact='{}'] a", other.email)).await;
-        tab.until_shown(&format!("section[data-conversation='{}']", other.email)).await;
+        tab.until_shown(&format!("section[data-conversation='{}']:not([data-before])", other.email)).await;
     }
 
     /// Says yes to a contact request.

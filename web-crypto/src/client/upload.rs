@@ -16,6 +16,9 @@ pub struct Upload {
     /// The person paused it.
     #[n(1)]
     pub paused: bool,
+    /// How far it was when the person paused it, in percent.
+    #[n(2)]
+    pub percent: u8,
 }
 
 impl cbor::Record for Upload {
@@ -25,7 +28,7 @@ impl cbor::Record for Upload {
 impl Upload {
     /// Of a message that begins to wait.
     pub fn of(message: &Message) -> Self {
-        Self { message: message.key(), paused: false }
+        Self { message: message.key(), paused: false, percent: 0 }
     }
 }
 

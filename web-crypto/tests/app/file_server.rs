@@ -33,6 +33,7 @@ struct Inner {
     /// The next chunk that is read has another bit.
     alters: Cell<bool>,
     reads: Cell<usize>,
+    taken: Cell<usize>,
     deleted: Cell<usize>,
 }
 
@@ -86,6 +87,11 @@ impl FileServer {
         self.0.alters.set(true);
     }
 
+    /// How many chunks were taken, the same ones again among them.
+    pub(crate) fn taken(&self) -> usize {
+        self.0.taken.get()
+    }
+
     /// How many chunks were read, and how many files deleted.
     pub(crate) fn reads(&self) -> usize {
         self.0.reads.get()
@@ -134,6 +140,7 @@ impl FileServer {
         let (id, number) = path.strip_prefix("/files/").unwrap().split_once('/').unwrap();
         let mut kept = self.0.kept.borrow_mut();
         let Some((bytes, chunks)) = kept.get_mut(id) else { return refused(ProblemCode::UploadGone) };
+        self.0.taken.set(self.0.taken.get() + 1);
         chunks.insert(number.parse().unwrap(), chunk.to_vec());
         written(&ChunkAdded { complete: chunks.len() as u64 == chunk_count(*bytes) })
     }

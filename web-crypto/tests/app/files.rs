@@ -139,7 +139,7 @@ fn an_upload_goes_on_where_it_was_whatever_ended_it() {
         let (page, server) = alice().await;
         let before = page.posted();
         for lost_after in [0, 1, 2] {
-            let sent_before = page.tab.files().sent().len();
+            let taken_before = server.taken();
             server.lose_after(Some(lost_after));
             page.send_file(file(BYTES), "").await.unwrap();
             after_ms(u64::from(back_off::FIRST_MS) / 4).await;
@@ -147,8 +147,8 @@ fn an_upload_goes_on_where_it_was_whatever_ended_it() {
             server.lose_after(None);
             after_ms(2 * u64::from(back_off::FIRST_MS)).await;
             assert_eq!(page.newest().await.status, DeliveryStatus::Sent, "{lost_after}");
-            // The chunk that was lost went twice, and no other one.
-            assert_eq!(page.tab.files().sent().len() - sent_before, 4, "{lost_after}");
+            // What the server has does not go again.
+            assert_eq!(server.taken() - taken_before, 3, "{lost_after}");
         }
         assert_eq!(page.posted(), before + 3);
     });
@@ -248,9 +248,10 @@ fn what_was_being_sealed_when_its_tab_closed_is_gone_after_a_while() {
             send_file::send(&page.engine, &conversation, file(BYTES), "", None, left).await.unwrap();
         };
         or(sealing, stopped).await;
-        assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (2, 1));
+        let kept = page.tab.files().kept();
+        assert_eq!((kept >= 2, page.tab.disk().count_of(Store::KeptFiles)), (true, 1));
         tend(&page).await;
-        assert_eq!(page.tab.files().kept(), 2, "another tab may be at it");
+        assert_eq!(page.tab.files().kept(), kept, "another tab may be at it");
         tokio::time::advance(Duration::from_secs(3_601)).await;
         tend(&page).await;
         assert_eq!((page.tab.files().kept(), page.tab.disk().count_of(Store::KeptFiles)), (0, 0));
@@ -298,15 +299,16 @@ fn an_upload_is_paused_goes_on_and_is_cancelled() {
         page.send_file(file(BYTES), "").await.unwrap();
         after_ms(10).await;
         let message = page.newest().await;
-        uploads::set_paused(&page.engine, &message, true).await.unwrap();
+        uploads::set_paused(&page.engine, &message, Some(33)).await.unwrap();
         server.lose_after(None);
         after_ms(120_000).await;
-        assert_eq!(uploads::paused(&page.engine, &message).await, Ok(Some(true)));
+        let upload = uploads::upload_of(&page.engine, &message).await.unwrap().unwrap();
+        assert_eq!((upload.paused, upload.percent), (true, 33));
         assert_eq!((page.newest().await.status, page.posted()), (DeliveryStatus::Waiting, before));
-        uploads::set_paused(&page.engine, &message, false).await.unwrap();
+        uploads::set_paused(&page.engine, &message, None).await.unwrap();
         after_ms(1_000).await;
         assert_eq!((page.newest().await.status, page.posted()), (DeliveryStatus::Sent, before + 1));
-        assert_eq!(uploads::paused(&page.engine, &message).await, Ok(None));
+        assert_eq!(uploads::upload_of(&page.engine, &message).await, Ok(None));
         // Nothing is cancelled any more.
         uploads::cancel(&page.engine, &message).await.unwrap();
         assert_eq!(page.newest().await.id, message.id);
@@ -320,6 +322,25 @@ fn an_upload_is_paused_goes_on_and_is_cancelled() {
         server.lose_after(None);
         after_ms(120_000).await;
         assert_eq!((page.newest().await.id, page.posted()), (message.id, before + 1));
+    });
+}
+
+#[test]
+fn an_upload_that_is_paused_and_goes_on_at_once_is_whole_before_its_message_leaves() {
+    play(async {
+        let (page, server) = alice().await;
+        let before = page.posted();
+        page.send_file(file(9 * CHUNK_BYTES), "").await.unwrap();
+        page.tab.files().until_sent(1).await;
+        let message = page.newest().await;
+        for paused_at in [Some(10), None] {
+            uploads::set_paused(&page.engine, &message, paused_at).await.unwrap();
+        }
+        while page.posted() == before {
+            after_ms(1).await;
+        }
+        let whole = page.newest().await.attachment.unwrap().layout().unwrap().chunks();
+        assert_eq!(server.taken(), whole as usize);
     });
 }
 

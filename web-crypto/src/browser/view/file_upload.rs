@@ -19,20 +19,21 @@ use web_sys::Element;
 
 /// Shows whether an upload goes on or was paused.
 pub async fn show(engine: &Engine, file: &Element, key: &str) {
-    let paused = async {
+    let upload = async {
         match load_messages::message(engine, key).await? {
-            Some(message) => uploads::paused(engine, &message).await,
+            Some(message) => uploads::upload_of(engine, &message).await,
             None => Ok(None),
         }
     };
-    let paused = match paused.await {
-        Ok(Some(paused)) => paused,
+    let upload = match upload.await {
+        Ok(Some(upload)) => upload,
         // It is there already, and its message goes next.
         Ok(None) => return set_state(file, "here", ""),
         Err(error) => return notices::show_error(&error, &Words::read()),
     };
     if file.has_attribute(WAITING) {
-        show_percent(file, if paused { "paused" } else { "sending" }, percent(file));
+        let percent = percent(file).max(upload.percent.into());
+        show_percent(file, if upload.paused { "paused" } else { "sending" }, percent);
     }
 }
 
@@ -46,17 +47,17 @@ pub fn show_progress(key: &str, progress: Progress) {
 /// Does what a button at an upload asks.
 pub fn press(engine: &Rc<Engine>, file: &Element, key: String, what: &str) {
     let (engine, file) = (engine.clone(), file.clone());
-    let paused = match what {
-        "pause" => Some(true),
-        "go-on" => Some(false),
+    let paused_at = match what {
+        "pause" => Some(Some(u8::try_from(percent(&file)).unwrap_or_default())),
+        "go-on" => Some(None),
         "cancel" => None,
         _ => return,
     };
     task::spawn(async move {
         let done = async {
             let Some(message) = load_messages::message(&engine, &key).await? else { return Ok(()) };
-            match paused {
-                Some(paused) => uploads::set_paused(&engine, &message, paused).await,
+            match paused_at {
+                Some(paused_at) => uploads::set_paused(&engine, &message, paused_at).await,
                 None => uploads::cancel(&engine, &message).await,
             }
         };

@@ -16,6 +16,10 @@ pub(super) use kept::sweep;
 use super::error::AppError;
 use crate::crypto::attachment::Pixels;
 
+/// Chunks of one file that are sealed, sent or fetched at the same time. While one is written to the disk, the next is on
+/// its way. A browser opens six connections to a server: the poll holds one, and a message never waits for a file.
+const CHUNKS_AT_ONCE: usize = 3;
+
 /// A file that a person chose, and what is said of it.
 #[derive(Clone, Debug)]
 pub struct FileToSend<B> {

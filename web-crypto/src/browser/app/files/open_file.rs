@@ -1,8 +1,8 @@
 //! All bytes of a message's file at once.
 
 use super::{
-    FilesError, Progress,
-    chunks::{Chunks, sealed_range},
+    CHUNKS_AT_ONCE, FilesError, Progress,
+    chunks::{Chunk, Chunks, sealed_range},
     kept,
 };
 use crate::{
@@ -13,7 +13,8 @@ use crate::{
     client::conversation::Message,
     crypto::attachment::{Attachment, AttachmentKind},
 };
-use cliquet_wire::bytes::Bytes;
+use cliquet_wire::bytes::{Bytes, Digest};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
 
 /// As what a file is saved that is shown nowhere.
@@ -40,19 +41,31 @@ pub async fn open<P: Platform>(
     let file = Chunks::of(engine, message).await?;
     let (mut chunks, mut digests, mut lacks) = (Vec::new(), Sha256::new(), false);
     let of = file.layout.sealed_bytes();
-    for number in 0..file.layout.chunks() {
-        progress(Progress { done: sealed_range(file.layout, number).start, of });
-        let chunk = file.get(engine, number).await?;
+    progress(Progress { done: 0, of });
+    let mut coming =
+        stream::iter(0..file.layout.chunks()).map(|number| get(engine, &file, number)).buffered(CHUNKS_AT_ONCE);
+    while let Some((number, chunk, digest)) = coming.try_next().await? {
         lacks |= !chunk.is_kept;
-        digests.update(engine.platform().sha_256(&chunk.sealed).await.map_err(AppError::from)?.0);
+        digests.update(digest.0);
         let content = file.layout.content(number).unwrap_or_default();
         chunks.push((chunk.opened, usize::try_from(content.end - content.start).unwrap_or_default()));
+        progress(Progress { done: sealed_range(file.layout, number).end, of });
     }
-    progress(Progress { done: of, of });
     file.check(engine, &Bytes(digests.finalize().into()), lacks).await?;
     let media_type = match file.attachment.kind() {
         AttachmentKind::File => SAVED_TYPE,
         _ => &file.attachment.media_type,
     };
     Ok(engine.platform().join(&chunks, media_type).map_err(AppError::from)?)
+}
+
+/// One chunk, and SHA-256 of it as it is sealed.
+async fn get<P: Platform>(
+    engine: &Engine<P>,
+    file: &Chunks,
+    number: u32,
+) -> Result<(u32, Chunk<P::Chunk>, Digest), FilesError> {
+    let chunk = file.get(engine, number).await?;
+    let digest = engine.platform().sha_256(&chunk.sealed).await.map_err(AppError::from)?;
+    Ok((number, chunk, digest))
 }

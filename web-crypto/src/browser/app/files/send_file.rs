@@ -1,6 +1,6 @@
 //! From a file that a person chose to a message that waits for it: sealed chunk by chunk, durable before it is shown.
 
-use super::{FileToSend, FilesError, Progress, kept};
+use super::{CHUNKS_AT_ONCE, FileToSend, FilesError, Progress, kept};
 use crate::{
     browser::{
         app::{api, engine::Engine, error::AppError, register_message},
@@ -22,6 +22,7 @@ use cliquet_wire::{
     bytes::{Bytes, Digest},
     files::{FileId, FilesRoom},
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
@@ -104,23 +105,38 @@ async fn check<P: Platform>(
 async fn seal<P: Platform>(
     engine: &Engine<P>,
     blob: &P::Blob,
-    (file, key, layout): (&Digest, &Key, FileLayout),
+    sealing: (&Digest, &Key, FileLayout),
     progress: impl Fn(Progress),
 ) -> Result<Digest, FilesError> {
-    let platform = engine.platform();
-    let (mut all, of) = (Sha256::new(), platform.blob_bytes(blob));
-    for number in 0..layout.chunks() {
-        let (content, padded) = layout.content(number).zip(layout.padded_content(number)).unwrap_or_default();
-        progress(Progress { done: content.start, of });
-        let padded = usize::try_from(padded.end - padded.start).unwrap_or_default();
-        let chunk = platform.read(blob, content, padded).await.map_err(|_| FilesError::Unreadable)?;
-        let sealed = platform.seal(&Sealing { key, layout, number }, &chunk).await.map_err(AppError::from)?;
-        let digest = platform.sha_256(&sealed).await.map_err(AppError::from)?;
+    let (layout, of) = (sealing.2, engine.platform().blob_bytes(blob));
+    let (mut all, mut number) = (Sha256::new(), 0);
+    progress(Progress { done: 0, of });
+    let mut sealed = stream::iter(0..layout.chunks())
+        .map(|number| seal_chunk(engine, blob, sealing, number))
+        .buffered(CHUNKS_AT_ONCE);
+    while let Some(digest) = sealed.try_next().await? {
         all.update(digest.0);
-        kept::keep_chunk(engine, file, number, &sealed).await?;
+        progress(Progress { done: layout.content(number).map_or(of, |content| content.end), of });
+        number += 1;
     }
-    progress(Progress { done: of, of });
     Ok(Bytes(all.finalize().into()))
+}
+
+/// Seals a chunk and keeps it. Returns SHA-256 of what was sealed.
+async fn seal_chunk<P: Platform>(
+    engine: &Engine<P>,
+    blob: &P::Blob,
+    (file, key, layout): (&Digest, &Key, FileLayout),
+    number: u32,
+) -> Result<Digest, FilesError> {
+    let platform = engine.platform();
+    let (content, padded) = layout.content(number).zip(layout.padded_content(number)).unwrap_or_default();
+    let padded = usize::try_from(padded.end - padded.start).unwrap_or_default();
+    let chunk = platform.read(blob, content, padded).await.map_err(|_| FilesError::Unreadable)?;
+    let sealed = platform.seal(&Sealing { key, layout, number }, &chunk).await.map_err(AppError::from)?;
+    let digest = platform.sha_256(&sealed).await.map_err(AppError::from)?;
+    kept::keep_chunk(engine, file, number, &sealed).await?;
+    Ok(digest)
 }
 
 /// The message, its place in the line of what waits for a file, and that all of the file is here: one transaction.

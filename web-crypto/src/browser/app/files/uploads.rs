@@ -1,6 +1,6 @@
 //! Sends the files that messages wait for, one after the other, in the leading tab.
 
-use super::Progress;
+use super::{CHUNKS_AT_ONCE, Progress};
 use crate::{
     browser::{
         app::{
@@ -29,6 +29,7 @@ use cliquet_wire::{
     files::{self, ChunkAdded, OpenUpload},
     problem::ProblemCode,
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use std::{cell::Cell, rc::Rc};
 
 /// Looks for files to send when something changes, and again after a failure.
@@ -93,23 +94,28 @@ impl<P: Platform> std::fmt::Debug for Uploads<P> {
     }
 }
 
-/// Whether the person paused the upload of this message's file. `None`: its file is not on its way.
+/// The upload of this message's file. `None`: its file is not on its way.
 ///
 /// # Errors
 /// When the storage does not answer.
-pub async fn paused<P: Platform>(engine: &Engine<P>, message: &Message) -> Result<Option<bool>, AppError> {
-    Ok(find(engine, &message.to_encrypt_key()).await?.map(|upload| upload.paused))
+pub async fn upload_of<P: Platform>(engine: &Engine<P>, message: &Message) -> Result<Option<Upload>, AppError> {
+    find(engine, &message.to_encrypt_key()).await
 }
 
-/// Pauses the upload of this message's file, or goes on with it.
+/// Pauses the upload of this message's file, which is so far, in percent. `None`: goes on with it.
 ///
 /// # Errors
 /// When the storage does not answer.
-pub async fn set_paused<P: Platform>(engine: &Engine<P>, message: &Message, paused: bool) -> Result<(), AppError> {
+pub async fn set_paused<P: Platform>(
+    engine: &Engine<P>,
+    message: &Message,
+    paused_at: Option<u8>,
+) -> Result<(), AppError> {
     let key = message.to_encrypt_key();
     let Some(upload) = find(engine, &key).await? else { return Ok(()) };
     let mut changes = Changes::default();
-    changes.put(Store::Uploads, key, &Upload { paused, ..upload });
+    let percent = paused_at.unwrap_or(upload.percent);
+    changes.put(Store::Uploads, key, &Upload { paused: paused_at.is_some(), percent, ..upload });
     engine.commit(&changes).await
 }
 
@@ -153,7 +159,9 @@ pub(in crate::browser::app) async fn run<P: Platform>(engine: &Engine<P>) -> Res
                     (find(engine, &record.key).await?, load_messages::message(engine, &upload.message).await?);
                 let Some(message) = now.filter(|_| upload.is_some_and(|upload| !upload.paused)) else { continue };
                 match sent {
-                    Ok(()) => uploaded(&message),
+                    Ok(Sent::Whole) => uploaded(&message),
+                    // It was paused, and goes on already: that has all uploads looked at again.
+                    Ok(Sent::Stopped) => continue,
                     Err(error) => failed(&message, error)?,
                 }
             }
@@ -163,28 +171,57 @@ pub(in crate::browser::app) async fn run<P: Platform>(engine: &Engine<P>) -> Res
     Ok(())
 }
 
+/// How the sending of a file ended.
+enum Sent {
+    Whole,
+    /// The person wanted no more of it to be sent.
+    Stopped,
+}
+
 /// Sends what the server lacks of a file, until all of it is there or the person wants no more of it.
-async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &Attachment) -> Result<(), AppError> {
-    let (platform, hash) = (engine.platform(), attachment.id.hash());
+async fn send<P: Platform>(engine: &Engine<P>, message: &Message, attachment: &Attachment) -> Result<Sent, AppError> {
     let of = attachment.layout().map_or(0, |layout| layout.sealed_bytes());
     let open = OpenUpload { id: attachment.id, bytes: of };
-    let upload: files::Upload = api::post(platform, "/files", &open).await?;
-    let lengths = |number| files::chunk_length(of, number).unwrap_or_default();
-    let mut done: u64 = upload.present.iter().map(|number| lengths(*number)).sum();
-    let mut complete = upload.complete;
-    for number in (0..upload.chunk_count).filter(|number| !upload.present.contains(number)) {
-        engine.uploading(&message.key(), Progress { done, of });
-        if find(engine, &message.to_encrypt_key()).await?.is_none_or(|upload| upload.paused) {
-            return Ok(());
-        }
-        let chunk = platform.kept_chunk(&hash, number).await?.ok_or(AppError::FileLost)?;
-        let path = format!("/files/{}/{number}", attachment.id.text());
-        let added: ChunkAdded = json::read(&platform.put_chunk(&path, &chunk).await?)?;
-        (done, complete) = (done + lengths(number), added.complete);
-    }
+    let upload: files::Upload = api::post(engine.platform(), "/files", &open).await?;
+    let length = |number| files::chunk_length(of, number).unwrap_or_default();
+    let mut done: u64 = upload.present.iter().map(|number| length(*number)).sum();
     engine.uploading(&message.key(), Progress { done, of });
-    // A server that was sent every chunk and lacks one is asked again which.
-    if complete { Ok(()) } else { Err(AppError::Http(HttpError::Unreadable)) }
+    let (mut complete, mut is_wanted) = (upload.complete, true);
+    let missing = (0..upload.chunk_count).filter(|number| !upload.present.contains(number));
+    let mut sent =
+        stream::iter(missing).map(|number| send_chunk(engine, message, attachment, number)).buffered(CHUNKS_AT_ONCE);
+    // What is under way when the person wants no more of it still arrives.
+    while let Some(added) = sent.try_next().await? {
+        match added {
+            None => is_wanted = false,
+            Some((number, added)) => {
+                (done, complete) = (done + length(number), complete || added.complete);
+                engine.uploading(&message.key(), Progress { done, of });
+            }
+        }
+    }
+    match (complete, is_wanted) {
+        (true, _) => Ok(Sent::Whole),
+        (false, false) => Ok(Sent::Stopped),
+        // A server that was sent every chunk and lacks one is asked again which.
+        (false, true) => Err(AppError::Http(HttpError::Unreadable)),
+    }
+}
+
+/// Sends one chunk. `None`: the person wants no more of the file to be sent.
+async fn send_chunk<P: Platform>(
+    engine: &Engine<P>,
+    message: &Message,
+    attachment: &Attachment,
+    number: u32,
+) -> Result<Option<(u32, ChunkAdded)>, AppError> {
+    if find(engine, &message.to_encrypt_key()).await?.is_none_or(|upload| upload.paused) {
+        return Ok(None);
+    }
+    let platform = engine.platform();
+    let chunk = platform.kept_chunk(&attachment.id.hash(), number).await?.ok_or(AppError::FileLost)?;
+    let path = format!("/files/{}/{number}", attachment.id.text());
+    Ok(Some((number, json::read(&platform.put_chunk(&path, &chunk).await?)?)))
 }
 
 /// What a failure means for the message: it is marked, or tried again.
