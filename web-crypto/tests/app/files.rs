@@ -329,18 +329,21 @@ fn an_upload_is_paused_goes_on_and_is_cancelled() {
 fn an_upload_that_is_paused_and_goes_on_at_once_is_whole_before_its_message_leaves() {
     play(async {
         let (page, server) = alice().await;
-        let before = page.posted();
-        page.send_file(file(9 * CHUNK_BYTES), "").await.unwrap();
-        page.tab.files().until_sent(1).await;
-        let message = page.newest().await;
-        for paused_at in [Some(10), None] {
-            uploads::set_paused(&page.engine, &message, paused_at).await.unwrap();
+        for wait in 0..8 {
+            let (posted, taken) = (page.posted(), server.taken());
+            page.send_file(file(4 * CHUNK_BYTES + wait), "").await.unwrap();
+            page.tab.files().until_sent(taken + 1).await;
+            let message = page.newest().await;
+            for paused_at in [Some(10), None] {
+                after_ms(wait as u64 / 2).await;
+                uploads::set_paused(&page.engine, &message, paused_at).await.unwrap();
+            }
+            while page.posted() == posted {
+                after_ms(1).await;
+            }
+            let whole = message.attachment.unwrap().layout().unwrap().chunks();
+            assert_eq!(server.taken() - taken, whole as usize, "{wait}");
         }
-        while page.posted() == before {
-            after_ms(1).await;
-        }
-        let whole = page.newest().await.attachment.unwrap().layout().unwrap().chunks();
-        assert_eq!(server.taken(), whole as usize);
     });
 }
 
