@@ -74,12 +74,32 @@ pub fn admits(
     invite: Option<&Token>,
     now_ms: u64,
 ) -> Result<(), SignUpError> {
-    match registration {
-        Registration::Open => Ok(()),
-        _ if is_first(connection)? => Ok(()),
-        Registration::Closed => Err(SignUpError::Closed),
-        Registration::Invite => check_invite(connection, invite, now_ms),
+    match admission(connection, registration)? {
+        Admission::Free => Ok(()),
+        Admission::Closed => Err(SignUpError::Closed),
+        Admission::ByInvite => check_invite(connection, invite, now_ms),
     }
+}
+
+/// What the next account needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    Free,
+    ByInvite,
+    Closed,
+}
+
+/// The first account is the host's. It is free, because somebody must be able to begin, unless the host made an invite: then
+/// it is for who has that, whatever the settings say. One after the last account was deleted is not the first.
+fn admission(connection: &Connection, registration: Registration) -> Result<Admission, Error> {
+    if is_first(connection)? {
+        return Ok(if invites::are_any(connection)? { Admission::ByInvite } else { Admission::Free });
+    }
+    Ok(match registration {
+        Registration::Open => Admission::Free,
+        Registration::Invite => Admission::ByInvite,
+        Registration::Closed => Admission::Closed,
+    })
 }
 
 /// Whether an account could be made with this invite now. Takes nothing.
@@ -116,8 +136,7 @@ pub fn sign_up(
     now_ms: u64,
 ) -> Result<i64, SignUpError> {
     may_sign_up(transaction, registration, &account.email, invite, now_ms)?;
-    if registration == Registration::Invite && !is_first(transaction)? && !invites::claim(transaction, invite, now_ms)?
-    {
+    if admission(transaction, registration)? == Admission::ByInvite && !invites::claim(transaction, invite, now_ms)? {
         return Err(SignUpError::InviteInvalid);
     }
     let list = account.device.first_list()?;
@@ -144,7 +163,6 @@ pub fn sign_up(
     Ok(account_id)
 }
 
-/// The first account is free: somebody must be able to begin. One after the last was deleted is not.
 fn is_first(connection: &Connection) -> Result<bool, Error> {
     Ok(connection.query_row("SELECT last = 0 FROM account_ids", [], |row| row.get(0))?)
 }

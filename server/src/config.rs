@@ -2,6 +2,7 @@
 //!
 //! Owns every limit that only the server applies. The limits both sides share stand in `cliquet_wire::limits`.
 
+use crate::public_url::PublicUrl;
 use cliquet_wire::limits;
 use rocket::figment::{
     self, Figment,
@@ -9,9 +10,13 @@ use rocket::figment::{
     value::magic::RelativePathBuf,
 };
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
-/// Who may open an account. The first account is free whatever this says: somebody must be able to begin.
+/// Who may open an account. The first account is free whatever this says, or for who has an invite if the host made one:
+/// somebody must be able to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Registration {
@@ -43,6 +48,8 @@ pub struct Config {
     /// How long nobody can sign up with the address of a deleted account: a year, so that the contacts of that account have
     /// heard of its end before somebody else has its address. 0: at once.
     pub address_rest_days: u32,
+    /// Where people open this server, such as `https://chat.example.org`: for links that the host prints.
+    pub url: Option<PublicUrl>,
     /// A week to accept an invite.
     pub invite_days: u32,
     /// How much sealed history the server keeps for one account, in MiB; 0 for none. A quarter of a gigabyte is a million short
@@ -195,6 +202,7 @@ impl Default for Config {
             sign_in_days: 30,
             known_browser_days: 180,
             address_rest_days: 365,
+            url: None,
             invite_days: 7,
             history_megabytes: 256,
             storage_megabytes: 0,
@@ -290,11 +298,32 @@ pub fn rocket_defaults() -> rocket::Config {
     }
 }
 
-/// Where settings come from, the later over the earlier: our defaults for Rocket, `Rocket.toml` (or the file that
-/// `ROCKET_CONFIG` names), `ROCKET_…` variables.
+/// Where the settings of a server are that a package of the system has installed.
+pub const SYSTEM_FOLDER: &str = "/etc/cliquet";
+/// Where such a server keeps its data.
+pub const SYSTEM_DATA_FOLDER: &str = "/var/lib/cliquet";
+const FILE_NAME: &str = "Rocket.toml";
+
+/// The file of settings: what `ROCKET_CONFIG` names; else `Rocket.toml` here; else that of the system, if Cliquet is
+/// installed there.
+pub fn file() -> PathBuf {
+    let here = PathBuf::from(FILE_NAME);
+    match Env::var("ROCKET_CONFIG") {
+        Some(named) => named.into(),
+        None if !here.exists() && Path::new(SYSTEM_FOLDER).is_dir() => Path::new(SYSTEM_FOLDER).join(FILE_NAME),
+        None => here,
+    }
+}
+
+/// Whether the settings are those of a server that a package of the system has installed.
+pub fn is_of_system() -> bool {
+    file().parent() == Some(Path::new(SYSTEM_FOLDER))
+}
+
+/// Where settings come from, the later over the earlier: our defaults for Rocket, [`file`], `ROCKET_…` variables.
 pub fn figment() -> Figment {
     Figment::from(rocket_defaults())
-        .merge(Toml::file(Env::var_or("ROCKET_CONFIG", "Rocket.toml")).nested())
+        .merge(Toml::file(file()).nested())
         .merge(Env::prefixed("ROCKET_").ignore(&["PROFILE", "CONFIG"]).global())
 }
 

@@ -11,7 +11,7 @@ use cliquet_server::{
     config::{self, Config, MailboxLimits, Registration},
     database::{self, Database},
     history::{self, Histories},
-    storage,
+    invites, storage,
 };
 use cliquet_wire::limits::{ENVELOPE_JSON_BYTES_MAX, POLL_SECONDS_MAX};
 use std::{
@@ -66,11 +66,12 @@ fn data(config: &Config) -> Vec<Finding> {
         let connection = database.connection()?;
         let verdict: String = connection.query_row("PRAGMA quick_check", [], |row| row.get(0))?;
         let accounts: u64 = connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
+        let has_invites = invites::are_any(&connection)?;
         // A write that is taken back shows whether the disk takes one.
         connection.execute_batch("BEGIN IMMEDIATE; CREATE TABLE doctor (x); ROLLBACK")?;
-        Ok::<_, database::Error>((verdict, accounts))
+        Ok::<_, database::Error>((verdict, accounts, has_invites))
     });
-    let (verdict, accounts) = match counted {
+    let (verdict, accounts, has_invites) = match counted {
         Ok(found) => found,
         Err(database::Error::Absent) => return vec![absent(&folder)],
         Err(error) => {
@@ -87,9 +88,15 @@ fn data(config: &Config) -> Vec<Finding> {
         Finding::Wrong(format!("The database in {shown} is damaged ({verdict}). Stop the server and restore a backup."))
     }];
     findings.push(match (accounts, config.registration) {
-        (0, _) => {
-            Finding::Note("There is no account yet: the first to sign up needs no invite. Let that be you.".to_owned())
-        }
+        (0, _) if has_invites => Finding::Note(
+            "There is no account yet: the first one is for who has an invite. `cliquet invite create` makes another one."
+                .to_owned(),
+        ),
+        (0, _) => Finding::Note(
+            "There is no account yet: the first to sign up needs no invite. Let that be you, or make an invite first: \
+             `cliquet invite create`."
+                .to_owned(),
+        ),
         (_, Registration::Open) => Finding::Note("Registration is open: anyone may make an account.".to_owned()),
         (_, Registration::Invite) => Finding::Fine("New accounts need an invite: `cliquet invite create`.".to_owned()),
         (_, Registration::Closed) => Finding::Fine("Registration is closed.".to_owned()),

@@ -33,6 +33,11 @@ pub fn list(connection: &Connection) -> Result<Vec<Invite>, Error> {
     Ok(invites.collect::<Result<_, _>>()?)
 }
 
+/// Whether the host ever made one.
+pub fn are_any(connection: &Connection) -> Result<bool, Error> {
+    Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM invites)", [], |row| row.get(0))?)
+}
+
 /// Whether an account can be made with an invite, or why not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InviteState {

@@ -40,6 +40,7 @@ pub mod pool;
 pub mod pre_keys;
 mod private_files;
 pub mod problem_response;
+pub mod public_url;
 pub mod response;
 pub mod restore;
 pub mod routes;

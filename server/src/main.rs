@@ -1,9 +1,11 @@
 //! The command line: `cliquet` serves; the other commands are for the host.
 
 mod doctor;
+mod health;
+mod init;
 mod logger;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use cliquet_server::{
     backup::{self, Counts, Mailboxes, Progress},
     causes,
@@ -16,7 +18,7 @@ use cliquet_server::{
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use std::{
     error::Error,
-    io::{Write, stdout},
+    io::{Write, stdin, stdout},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -35,6 +37,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Asks three questions and sets a server up: settings, data folder, an invite for its owner.
+    Init(init::Options),
     /// Serves. The same as no command.
     Serve,
     /// Makes and lists invites.
@@ -50,6 +54,11 @@ enum Command {
     Restore { file: PathBuf },
     /// Looks at settings, data and surroundings, and says what is wrong and what to do.
     Doctor,
+    /// Asks the server that runs with these settings whether it is well. Fails when it is not: for containers.
+    Health,
+    /// Prints the manual page.
+    #[command(hide = true)]
+    Man,
     /// For developing only: fills an empty data folder with accounts for load tests, whose tokens stand in a file.
     SeedAccounts {
         #[arg(long)]
@@ -71,7 +80,7 @@ enum InviteCommand {
         /// How many days it is good for; by default what the settings say.
         #[arg(long)]
         days: Option<u32>,
-        /// Where people reach this server, such as `https://chat.example.org`, to print a whole link.
+        /// Where people open this server, such as `https://chat.example.org`; by default what the settings say.
         #[arg(long)]
         url: Option<String>,
     },
@@ -84,11 +93,14 @@ type Outcome = Result<(), Box<dyn Error>>;
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         None | Some(Command::Serve) => serve(),
+        Some(Command::Init(options)) => init::run(&options, &mut stdin().lock(), &mut stdout()).map_err(Into::into),
         Some(Command::Invite(InviteCommand::Create { days, url })) => create_invite(days, url.as_deref()),
         Some(Command::Invite(InviteCommand::List)) => list_invites(),
         Some(Command::Backup { file }) => back_up(&file),
         Some(Command::Restore { file }) => restore_from(&file),
         Some(Command::SeedAccounts { count, devices, out }) => seed_accounts(count, devices, &out),
+        Some(Command::Health) => health::ask().map_err(Into::into),
+        Some(Command::Man) => clap_mangen::Man::new(Arguments::command()).render(&mut stdout()).map_err(Into::into),
         Some(Command::Doctor) => match doctor::look(&mut stdout()) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
@@ -148,7 +160,8 @@ fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
     let days = days.unwrap_or(config.invite_days);
     let now_ms = Clock::system().now_ms();
     invites::create(&*database.connection()?, &token, now_ms, now_ms.saturating_add(u64::from(days) * DAY_MS))?;
-    let base = url.unwrap_or_default().trim_end_matches('/');
+    let set = config.url.as_ref().map(ToString::to_string);
+    let base = url.or(set.as_deref()).unwrap_or_default().trim_end_matches('/');
     writeln!(stdout(), "{base}/sign-up#invite={}", token.write())?;
     eprintln!("Good for one account, for {days} days. It is not shown again.");
     Ok(())

@@ -16,7 +16,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes), 32)
 }
 
-fn hex(digest: &[u8], bytes: usize) -> String {
+pub(crate) fn hex(digest: &[u8], bytes: usize) -> String {
     digest.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
 }
 

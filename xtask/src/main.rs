@@ -11,6 +11,7 @@ mod fingerprint;
 mod layers;
 mod lock_files;
 mod npm;
+mod package;
 mod prerequisites;
 mod problem;
 mod progress;
@@ -47,6 +48,8 @@ enum Chore {
     Run(run::Options),
     /// Build the binary to install: target/release/cliquet
     Build,
+    /// Build what is handed to people who host, into target/package: a static program, an archive, a Debian package
+    Package(package::Options),
     /// Run every check and every test, and end in the totals
     Test(test::Options),
     /// Everything `test` does, and the documentation
@@ -86,6 +89,7 @@ fn obey(chore: &Chore) -> Result<(), Problem> {
     match chore {
         Chore::Run(options) => run::run(&project, options),
         Chore::Build => run::build(&project),
+        Chore::Package(options) => package::package(&project, options),
         Chore::Test(options) => test::test(&project, options),
         Chore::Ci(options) => ci::ci(&project, options),
         Chore::Soak(options) => soak::soak(&project, options),

@@ -13,6 +13,7 @@ mod files_in_a_bucket;
 mod full;
 mod group_post;
 mod history;
+mod init;
 mod kill;
 mod largest_post;
 mod load;

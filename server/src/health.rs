@@ -1,0 +1,46 @@
+//! `cliquet health`: whether the server that runs with these settings is well, for what watches a container.
+
+use cliquet_server::config;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+/// A server that is well answers in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why it is not well, or not known to be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HealthError {
+    #[error("the settings do not read")]
+    Settings(#[from] Box<rocket::figment::Error>),
+    #[error("the server at {address} does not answer")]
+    Silent { address: SocketAddr, source: ureq::Error },
+    #[error("the server at {address} is not well: it answers {status}")]
+    Unwell { address: SocketAddr, status: u16 },
+}
+
+/// Asks it.
+///
+/// # Errors
+/// It does not answer, or says that it is not well.
+pub(crate) fn ask() -> Result<(), HealthError> {
+    let rocket::Config { address, port, .. } = rocket::Config::try_from(config::figment()).map_err(Box::new)?;
+    let address = SocketAddr::new(reachable(address), port);
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();
+    let answer = agent.get(format!("http://{address}/health")).call();
+    match answer.map_err(|source| HealthError::Silent { address, source })?.status().as_u16() {
+        200 => Ok(()),
+        status => Err(HealthError::Unwell { address, status }),
+    }
+}
+
+/// Where a server is reached that listens on every address.
+fn reachable(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        address => address,
+    }
+}

@@ -1,0 +1,141 @@
+//! `cliquet init`: three questions, and a server that is ready to be started.
+//!
+//! Owns the order of things: what stands in the way is said before the first question, and an attempt that fails leaves no
+//! settings behind. Knows nothing of how a server is started.
+
+mod answers;
+mod proxy;
+mod settings;
+
+use self::{
+    answers::Answers,
+    proxy::Proxy,
+    settings::{SettingsFile, settings},
+};
+use cliquet_server::{
+    clock::{Clock, DAY_MS},
+    config::{self, Config, Registration},
+    database::{self, Database},
+    invites,
+    token::Token,
+};
+use std::{
+    fs, io,
+    io::{BufRead, Write},
+    os::unix::fs::{MetadataExt, chown},
+    path::{Path, PathBuf},
+};
+
+/// What is known already is not asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The name under which people open it, such as `chat.example.org`.
+    #[arg(long)]
+    name: Option<String>,
+    /// What stands between it and the network.
+    #[arg(long, value_enum)]
+    proxy: Option<Proxy>,
+    /// Who may open an account: `invite`, `open` or `closed`.
+    #[arg(long)]
+    registration: Option<String>,
+}
+
+/// Why nothing was set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InitError {
+    #[error("{} is there already, and is left as it is. Change it by hand, or move it away and call `cliquet init` again", .0.display())]
+    Configured(PathBuf),
+    #[error(
+        "{} holds the data of a server with accounts already. To set up another one, set ROCKET_DATA_DIR to an empty folder",
+        .0.display()
+    )]
+    InUse(PathBuf),
+    #[error("there is no answer to read: give it as --{0}")]
+    NoAnswer(&'static str),
+    #[error("--{option} {value}: {why}")]
+    Refused { option: &'static str, value: String, why: String },
+    #[error("{} cannot be written: {source}", path.display())]
+    Settings { path: PathBuf, source: io::Error },
+    #[error("the settings do not read")]
+    Unreadable(#[from] Box<rocket::figment::Error>),
+    #[error("the data folder {} cannot be made: {}", folder.display(), cliquet_server::causes::on_one_line(source))]
+    Data { folder: PathBuf, source: database::Error },
+    #[error(transparent)]
+    Database(#[from] database::Error),
+    #[error("the system gives no random bytes")]
+    Random(#[from] getrandom::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Asks, and sets up.
+pub(crate) fn run(options: &Options, input: &mut impl BufRead, out: &mut impl Write) -> Result<(), InitError> {
+    let path = config::file();
+    if path.exists() {
+        return Err(InitError::Configured(path));
+    }
+    let data_dir = config::is_of_system().then_some(config::SYSTEM_DATA_FOLDER);
+    let answers = Answers::ask(options, input, out)?;
+    let file = SettingsFile::write(&path, &settings(&answers, data_dir))?;
+    let (folder, invite) = set_up()?;
+    file.keep();
+    say(&answers, &path, &folder, &invite, out)
+}
+
+/// Makes the data folder, with an invite for the owner. The settings are read as the server reads them.
+fn set_up() -> Result<(PathBuf, Invite), InitError> {
+    let config = Config::from_figment(&config::figment()).map_err(Box::new)?;
+    let folder = std::path::absolute(config.data_dir())?;
+    let open = || -> Result<_, database::Error> {
+        let database = Database::open(&folder)?;
+        let connection = database.connection()?;
+        let accounts: u64 = connection.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
+        Ok((connection, accounts))
+    };
+    let (connection, accounts) = open().map_err(|source| InitError::Data { folder: folder.clone(), source })?;
+    if accounts > 0 {
+        return Err(InitError::InUse(folder));
+    }
+    let (token, now_ms) = (Token::generate()?, Clock::system().now_ms());
+    invites::create(&connection, &token, now_ms, now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS))?;
+    drop(connection);
+    give_to_owner(&folder)?;
+    Ok((folder, Invite { token, days: config.invite_days }))
+}
+
+struct Invite {
+    token: Token,
+    days: u32,
+}
+
+/// What root makes in the folder of another user is that user's: the server runs as that one.
+fn give_to_owner(folder: &Path) -> io::Result<()> {
+    let owner = fs::metadata(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.metadata()?.uid() != owner.uid() {
+            chown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(())
+}
+
+fn say(answers: &Answers, path: &Path, folder: &Path, invite: &Invite, out: &mut impl Write) -> Result<(), InitError> {
+    let Answers { url, proxy, registration } = answers;
+    writeln!(out, "\nThe settings are in {}, the data will be in {}.", path.display(), folder.display())?;
+    proxy.say(url, out)?;
+    let start = if config::is_of_system() { "systemctl enable --now cliquet" } else { "cliquet" };
+    writeln!(out, "\nStart it:\n\n    {start}\n")?;
+    writeln!(out, "and open the first account, which is yours, with this link:\n")?;
+    // The token is behind the `#`: browsers send it to nobody.
+    writeln!(out, "    {url}/sign-up#invite={}\n", invite.token.write())?;
+    let days = invite.days;
+    writeln!(out, "It is good for {days} days and is not shown again; `cliquet invite create` makes another one.")?;
+    match registration {
+        Registration::Invite => writeln!(out, "Invite people the same way: one link for each.")?,
+        Registration::Open => writeln!(out, "After you, anyone may open an account.")?,
+        Registration::Closed => writeln!(out, "After you, nobody can open an account.")?,
+    }
+    writeln!(out, "`cliquet doctor` says whether all is well.")?;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What the host has to give to a proxy.
+//!
+//! The configurations are those of the documentation, which a test tries with the real programs.
+
+use cliquet_server::public_url::{NAME_IN_EXAMPLES, PublicUrl};
+use std::io::{self, Write};
+
+const NGINX: &str = include_str!("../../../docs/nginx.conf");
+const CADDY: &str = include_str!("../../../docs/Caddyfile");
+const OTHER: &str = "\
+Let your proxy serve {url} and hand everything on to http://127.0.0.1:8000. It has to
+- pass the host and the port of the request on as `Host`;
+- write the visitor's address into `X-Real-IP`, over whatever the visitor wrote there;
+- allow an answer to take 75 seconds, and a request to have 5 MiB;
+- keep no log of the paths, which say with whom somebody talks.
+";
+
+/// What stands between the server and the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Proxy {
+    Caddy,
+    Nginx,
+    Other,
+    /// Browsers on this machine only.
+    None,
+}
+
+impl Proxy {
+    /// Prints what it needs.
+    pub(super) fn say(self, url: &PublicUrl, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Caddy => {
+                writeln!(out, "\nFor Caddy, in /etc/caddy/Caddyfile, and then `systemctl reload caddy`:\n")?;
+                quote(&of(CADDY, url), out)
+            }
+            Self::Nginx => {
+                writeln!(out, "\nFor nginx, in /etc/nginx/conf.d/cliquet.conf, and then `systemctl reload nginx`:\n")?;
+                quote(&of(NGINX, url), out)
+            }
+            Self::Other => {
+                writeln!(out)?;
+                out.write_all(OTHER.replace("{url}", &url.to_string()).as_bytes())
+            }
+            Self::None => Ok(()),
+        }
+    }
+}
+
+/// Without the comment above it, which says where it belongs.
+fn of(configuration: &str, url: &PublicUrl) -> String {
+    let rest = configuration.split_once('\n').map_or(configuration, |(_, rest)| rest);
+    rest.replace(NAME_IN_EXAMPLES, url.host())
+}
+
+fn quote(text: &str, out: &mut impl Write) -> io::Result<()> {
+    text.lines().try_for_each(|line| match line {
+        "" => writeln!(out),
+        line => writeln!(out, "    {line}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_for_the_name_that_was_given() {
+        let url = PublicUrl::of_name("letters.example.com").unwrap();
+        for (proxy, wanted) in [
+            (Proxy::Caddy, "    letters.example.com {\n"),
+            (Proxy::Nginx, "server_name letters.example.com;"),
+            (Proxy::Other, "serve https://letters.example.com and"),
+        ] {
+            let mut out = Vec::new();
+            proxy.say(&url, &mut out).unwrap();
+            let said = String::from_utf8(out).unwrap();
+            assert!(said.contains(wanted) && !said.contains(NAME_IN_EXAMPLES), "{said}");
+            assert!(!said.contains("hange the name"), "it is changed: {said}");
+        }
+    }
+}
