@@ -4,6 +4,7 @@
 
 mod files;
 mod finding;
+mod outside;
 mod redis;
 
 use self::finding::Finding;
@@ -21,10 +22,12 @@ use std::{
     path::Path,
 };
 
+pub(crate) use outside::Options;
+
 /// Prints every finding. True: nothing is wrong.
-pub(crate) fn look(out: &mut impl Write) -> io::Result<bool> {
-    let mut well = true;
-    for finding in findings() {
+pub(crate) fn look(options: &Options, out: &mut impl Write) -> io::Result<bool> {
+    let (mut well, mut printed) = (true, Ok(()));
+    let mut say = |finding| {
         let (mark, text) = match finding {
             Finding::Fine(text) => ("ok   ", text),
             Finding::Note(text) => ("note ", text),
@@ -33,30 +36,34 @@ pub(crate) fn look(out: &mut impl Write) -> io::Result<bool> {
                 ("WRONG", text)
             }
         };
-        writeln!(out, "{mark}  {text}")?;
-    }
-    Ok(well)
+        if printed.is_ok() {
+            printed = writeln!(out, "{mark}  {text}");
+        }
+    };
+    findings(options, &mut say);
+    printed.map(|()| well)
 }
 
-fn findings() -> Vec<Finding> {
+fn findings(options: &Options, say: &mut impl FnMut(Finding)) {
     let figment = config::figment();
     let (config, rocket) = match (Config::from_figment(&figment), rocket::Config::try_from(figment)) {
         (Ok(config), Ok(rocket)) => (config, rocket),
         (Err(error), _) | (_, Err(error)) => {
-            return vec![Finding::Wrong(format!(
+            return say(Finding::Wrong(format!(
                 "A setting does not read: {error}. Mend it in Rocket.toml or in ROCKET_…."
-            ))];
+            )));
         }
     };
-    let mut findings = vec![Finding::Fine("The settings read.".to_owned())];
-    findings.extend(data(&config));
-    findings.extend(mailbox(&config));
-    findings.push(retention(&config));
-    findings.push(history(&config));
-    findings.extend(files::findings(&config));
-    findings.push(storage(&config));
-    findings.extend(network(&config, &rocket));
-    findings
+    say(Finding::Fine("The settings read.".to_owned()));
+    data(&config).into_iter().for_each(&mut *say);
+    mailbox(&config).into_iter().for_each(&mut *say);
+    say(retention(&config));
+    say(history(&config));
+    files::findings(&config).into_iter().for_each(&mut *say);
+    say(storage(&config));
+    network(&config, &rocket).into_iter().for_each(&mut *say);
+    let ip_header = rocket.ip_header.as_ref().map(|name| name.as_str());
+    outside::look(options, &config, ip_header, say);
 }
 
 fn data(config: &Config) -> Vec<Finding> {

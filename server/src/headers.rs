@@ -17,7 +17,7 @@ const TRUSTED_TYPES: &str = "cliquet cliquet-worker";
 /// What a page may load and do. Pictures, films and sounds are opened on the page itself, and shown as `blob:`: nothing else
 /// may be one. Long films and sounds have an address of this site that only the service worker answers. All else is
 /// forbidden: inline scripts and styles, frames, other sites, and strings that turn into markup but through the named policy.
-fn page_policy() -> String {
+pub fn page_policy() -> String {
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob:; \
          media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \

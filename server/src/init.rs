@@ -4,69 +4,29 @@
 //! settings behind. Knows nothing of how a server is started.
 
 mod answers;
+mod error;
 mod proxy;
 mod settings;
 
+pub(crate) use self::answers::Options;
+
 use self::{
     answers::Answers,
-    proxy::Proxy,
+    error::InitError,
     settings::{SettingsFile, settings},
 };
 use cliquet_server::{
     clock::{Clock, DAY_MS},
     config::{self, Config, Registration},
     database::{self, Database},
-    invites,
+    invites, private_files,
     token::Token,
 };
 use std::{
-    fs, io,
+    fs,
     io::{BufRead, Write},
-    os::unix::fs::{MetadataExt, chown},
     path::{Path, PathBuf},
 };
-
-/// What is known already is not asked.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Options {
-    /// The name under which people open it, such as `chat.example.org`.
-    #[arg(long)]
-    name: Option<String>,
-    /// What stands between it and the network.
-    #[arg(long, value_enum)]
-    proxy: Option<Proxy>,
-    /// Who may open an account: `invite`, `open` or `closed`.
-    #[arg(long)]
-    registration: Option<String>,
-}
-
-/// Why nothing was set up.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum InitError {
-    #[error("{} is there already, and is left as it is. Change it by hand, or move it away and call `cliquet init` again", .0.display())]
-    Configured(PathBuf),
-    #[error(
-        "{} holds the data of a server with accounts already. To set up another one, set ROCKET_DATA_DIR to an empty folder",
-        .0.display()
-    )]
-    InUse(PathBuf),
-    #[error("there is no answer to read: give it as --{0}")]
-    NoAnswer(&'static str),
-    #[error("--{option} {value}: {why}")]
-    Refused { option: &'static str, value: String, why: String },
-    #[error("{} cannot be written: {source}", path.display())]
-    Settings { path: PathBuf, source: io::Error },
-    #[error("the settings do not read")]
-    Unreadable(#[from] Box<rocket::figment::Error>),
-    #[error("the data folder {} cannot be made: {}", folder.display(), cliquet_server::causes::on_one_line(source))]
-    Data { folder: PathBuf, source: database::Error },
-    #[error(transparent)]
-    Database(#[from] database::Error),
-    #[error("the system gives no random bytes")]
-    Random(#[from] getrandom::Error),
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
 
 /// Asks, and sets up.
 pub(crate) fn run(options: &Options, input: &mut impl BufRead, out: &mut impl Write) -> Result<(), InitError> {
@@ -99,25 +59,15 @@ fn set_up() -> Result<(PathBuf, Invite), InitError> {
     let (token, now_ms) = (Token::generate()?, Clock::system().now_ms());
     invites::create(&connection, &token, now_ms, now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS))?;
     drop(connection);
-    give_to_owner(&folder)?;
+    for entry in fs::read_dir(&folder)? {
+        private_files::give_to_owner_of(&folder, &entry?.path())?;
+    }
     Ok((folder, Invite { token, days: config.invite_days }))
 }
 
 struct Invite {
     token: Token,
     days: u32,
-}
-
-/// What root makes in the folder of another user is that user's: the server runs as that one.
-fn give_to_owner(folder: &Path) -> io::Result<()> {
-    let owner = fs::metadata(folder)?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.metadata()?.uid() != owner.uid() {
-            chown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
-        }
-    }
-    Ok(())
 }
 
 fn say(answers: &Answers, path: &Path, folder: &Path, invite: &Invite, out: &mut impl Write) -> Result<(), InitError> {

@@ -23,6 +23,7 @@ pub mod delivery_tokens;
 pub mod detour;
 pub mod device_challenge;
 pub mod devices;
+pub mod doctor_pass;
 pub mod earlier_vaults;
 pub mod error;
 pub mod files;
@@ -38,7 +39,7 @@ pub mod pages;
 pub mod password;
 pub mod pool;
 pub mod pre_keys;
-mod private_files;
+pub mod private_files;
 pub mod problem_response;
 pub mod public_url;
 pub mod response;
@@ -188,6 +189,7 @@ fn pages_stage(pages: Pages) -> AdHoc {
             .mount("/", routes::add_me::routes())
             .mount("/", routes::transparency::routes())
             .mount("/", routes::security_txt::routes())
+            .mount("/", routes::doctor::routes())
             .mount("/", routes::language::routes())
             .mount("/", routes::assets::routes())
             .mount("/", routes::offline::routes())

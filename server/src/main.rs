@@ -53,7 +53,7 @@ enum Command {
     /// Makes the data folder from a backup. The folder must be absent or empty, and the server must not run.
     Restore { file: PathBuf },
     /// Looks at settings, data and surroundings, and says what is wrong and what to do.
-    Doctor,
+    Doctor(doctor::Options),
     /// Asks the server that runs with these settings whether it is well. Fails when it is not: for containers.
     Health,
     /// Prints the manual page.
@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         Some(Command::SeedAccounts { count, devices, out }) => seed_accounts(count, devices, &out),
         Some(Command::Health) => health::ask().map_err(Into::into),
         Some(Command::Man) => clap_mangen::Man::new(Arguments::command()).render(&mut stdout()).map_err(Into::into),
-        Some(Command::Doctor) => match doctor::look(&mut stdout()) {
+        Some(Command::Doctor(options)) => match doctor::look(&options, &mut stdout()) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error.into()),

@@ -46,6 +46,21 @@ pub(crate) fn mend_database(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives what root made in a folder to the owner of the folder, as whom the server runs. Does nothing for other users, whose
+/// files are theirs already.
+///
+/// # Errors
+/// The file or the folder is not there.
+pub fn give_to_owner_of(folder: &Path, path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if rustix::process::geteuid().is_root() {
+        let owner = std::os::unix::fs::MetadataExt::uid(&folder.metadata()?);
+        let group = std::os::unix::fs::MetadataExt::gid(&folder.metadata()?);
+        std::os::unix::fs::chown(path, Some(owner), Some(group))?;
+    }
+    Ok(())
+}
+
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);

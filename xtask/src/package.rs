@@ -106,7 +106,7 @@ fn archive(project: &Project, program: &Path, out: &Path) -> Result<(), Problem>
     let failed = Problem::file("cannot write", &path);
     let write = || {
         let mut archive = tar::Builder::new(GzEncoder::new(File::create(&path)?, Compression::best()));
-        // The same files make the same archive, whoever makes it and when.
+        // The same files make the same archive at any time.
         archive.mode(tar::HeaderMode::Deterministic);
         archive.append_path_with_name(program, format!("{name}/cliquet"))?;
         for file in IN_ARCHIVE {

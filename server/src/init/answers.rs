@@ -3,10 +3,24 @@
 //! Owns their words, and what is taken for an answer. A question whose option was given is not asked; an answer that cannot
 //! be used is said why, and asked for again.
 
-use super::{InitError, Options, proxy::Proxy};
+use super::{error::InitError, proxy::Proxy};
 use clap::ValueEnum;
 use cliquet_server::{config::Registration, public_url::PublicUrl};
 use std::io::{BufRead, Write};
+
+/// What is known already is not asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The name under which people open it, such as `chat.example.org`.
+    #[arg(long)]
+    name: Option<String>,
+    /// What stands between it and the network.
+    #[arg(long, value_enum)]
+    proxy: Option<Proxy>,
+    /// Who may open an account: `invite`, `open` or `closed`.
+    #[arg(long)]
+    registration: Option<String>,
+}
 
 /// What the host said.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The file of settings: `Rocket.toml` of the repository, with what was answered.
 
-use super::{Answers, InitError, Proxy};
+use super::{answers::Answers, error::InitError, proxy::Proxy};
 use cliquet_server::config::Registration;
 use rustix::process::geteuid;
 use std::{

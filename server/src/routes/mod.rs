@@ -8,6 +8,7 @@ pub mod conversations;
 pub mod delivery_token;
 pub mod detour;
 pub mod devices;
+pub mod doctor;
 pub mod ephemeral;
 pub mod files;
 pub mod gallery;

@@ -7,6 +7,7 @@ mod arrival;
 mod backup;
 mod command_line;
 mod cut;
+mod doctor_outside;
 mod files;
 #[cfg(feature = "s3")]
 mod files_in_a_bucket;

@@ -18,10 +18,24 @@ pub(crate) struct ReverseProxy {
 
 impl ReverseProxy {
     pub(crate) fn nginx(house: &Path, server: u16) -> Self {
+        Self::nginx_with(house, server, &[])
+    }
+
+    /// With these words of the guide replaced.
+    pub(crate) fn nginx_with(house: &Path, server: u16, changes: &[(&str, &str)]) -> Self {
+        Self::nginx_certified(house, server, changes, certificate)
+    }
+
+    /// With a certificate that ran out.
+    pub(crate) fn nginx_of_yesterday(house: &Path, server: u16) -> Self {
+        Self::nginx_certified(house, server, &[], expired_certificate)
+    }
+
+    fn nginx_certified(house: &Path, server: u16, changes: &[(&str, &str)], certify: fn(&Path)) -> Self {
         let (house, port) = (house.join("nginx"), free_port());
         fs::create_dir_all(&house).unwrap();
-        certificate(&house);
-        let site = changed(
+        certify(&house);
+        let mut site = changed(
             "nginx.conf",
             &[
                 ("    listen 443 ssl http2;", &format!("    listen 127.0.0.1:{port} ssl http2;")),
@@ -31,6 +45,10 @@ impl ReverseProxy {
                 ("http://127.0.0.1:8000", &format!("http://127.0.0.1:{server}")),
             ],
         );
+        for (from, to) in changes {
+            assert!(site.contains(from), "docs/nginx.conf no longer says {from:?}");
+            site = site.replace(from, to);
+        }
         let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {}/{kind};", house.display()))
             .join("\n");
@@ -93,8 +111,39 @@ fn certificate(house: &Path) {
     openssl
         .args(["-nodes", "-keyout", "key.pem", "-out", "cert.pem", "-days", "2", "-subj"])
         .arg(format!("/CN={NAME}"));
+    // What may certify others is not taken for a server's own, however trusted.
+    openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
     openssl.arg("-addext").arg(format!("subjectAltName=DNS:{NAME}"));
-    assert!(openssl.output().expect("openssl; `cargo xtask test` brings it").status.success());
+    run(&mut openssl);
+}
+
+fn expired_certificate(house: &Path) {
+    let authority = "[ca]\ndefault_ca=here\n[here]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n\
+        policy=any\nx509_extensions=names\nrand_serial=yes\n[any]\ncommonName=supplied\n[names]\nbasicConstraints=critical,CA:FALSE\n";
+    fs::write(house.join("authority"), format!("{authority}subjectAltName=DNS:{NAME}\n")).unwrap();
+    fs::write(house.join("index"), "").unwrap();
+    let openssl = || {
+        let mut openssl = Command::new("openssl");
+        openssl.current_dir(house);
+        openssl
+    };
+    let subject = format!("/CN={NAME}");
+    run(openssl().args(["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]).args([
+        "-keyout",
+        "key.pem",
+        "-out",
+        "request.pem",
+        "-subj",
+        &subject,
+    ]));
+    run(openssl().args(["ca", "-selfsign", "-batch", "-notext", "-config", "authority", "-keyfile", "key.pem"]).args(
+        ["-in", "request.pem", "-out", "cert.pem", "-startdate", "20250101000000Z", "-enddate", "20250102000000Z"],
+    ));
+}
+
+fn run(openssl: &mut Command) {
+    let output = openssl.output().expect("openssl; `cargo xtask test` brings it");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Debian keeps servers where an ordinary user's PATH does not look.
