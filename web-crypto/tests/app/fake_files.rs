@@ -166,6 +166,7 @@ impl Files for Tab {
     }
 
     async fn get_chunk(&self, path: &str, range: Range<u64>) -> Result<Vec<u8>, HttpError> {
+        sleep(DISK).await;
         self.files().0.gives.borrow().as_ref().map_or(Err(HttpError::Offline), |gives| gives(path, range))
     }
 }

@@ -27,7 +27,7 @@ use cliquet_web_crypto::{
     crypto::sealed_file::CHUNK_BYTES,
 };
 use cliquet_wire::problem::ProblemCode;
-use futures_lite::future::or;
+use futures_lite::future::{or, zip};
 use std::{rc::Rc, time::Duration};
 use tokio::time::Instant;
 
@@ -360,6 +360,19 @@ fn what_was_cancelled_does_not_come_back_when_the_server_refuses_it_after_that()
         uploads::cancel(&page.engine, &message).await.unwrap();
         after_ms(1_000).await;
         assert!(load_messages::last(&page.engine, &with_bob(), 1).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn two_who_want_a_file_at_the_same_time_fetch_it_once() {
+    play(async {
+        let (page, server) = alice().await;
+        page.send_file(file(BYTES), "").await.unwrap();
+        after_ms(1_000).await;
+        page.tab.files().forget_all();
+        let (one, other) = zip(page.open_newest(), page.open_newest()).await;
+        assert_eq!((&*one.unwrap(), &*other.unwrap()), (&*file(BYTES).blob, &*file(BYTES).blob));
+        assert_eq!(server.reads(), 3);
     });
 }
 

@@ -12,6 +12,8 @@ use std::path::Path;
 const ROOM: &str = "64";
 const PAUSE: &str = ".message.own .file [data-file-do=pause]:not([hidden])";
 const GO_ON: &str = ".message.own .file [data-file-do=go-on]:not([hidden])";
+/// Some of it is there, as the line says.
+const HAS_BEGUN: &str = "document.querySelector('.message.own .file progress').value > 0";
 const CANCEL: &str = ".message.own .file [data-file-do=cancel]:not([hidden])";
 
 impl Person {
@@ -40,6 +42,7 @@ async fn an_upload_is_paused_and_goes_on_or_is_cancelled_and_no_room_for_it_is_s
     let folder = tempfile::tempdir().unwrap();
     alice.sends_megabytes(folder.path(), 40).await;
     stage.until_more_parts().await;
+    alice.tab.until("some of it to be sent", HAS_BEGUN, vec![]).await;
     stage.proxy.go_offline();
     alice.tab.click(PAUSE).await;
     alice.tab.until_shown(GO_ON).await;
@@ -49,6 +52,7 @@ async fn an_upload_is_paused_and_goes_on_or_is_cancelled_and_no_room_for_it_is_s
     alice.read_pages_in("fr").await;
     alice.open(&bob).await;
     alice.tab.until_shown(GO_ON).await;
+    alice.tab.until("how far it was", HAS_BEGUN, vec![]).await;
     show(&alice.tab, "file-upload-paused-french").await;
     let parts = stage.parts();
     alice.send("see you later").await;

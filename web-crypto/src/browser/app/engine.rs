@@ -2,6 +2,7 @@
 
 use super::{
     change::Change,
+    chunk_turns::ChunkTurns,
     command::Command,
     error::AppError,
     frame::{Frame, FrameError},
@@ -37,6 +38,7 @@ pub struct Engine<P: Platform> {
     messenger: Mutex<Option<Messenger>>,
     leading: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
+    chunk_turns: ChunkTurns,
 }
 
 /// What the engine tells those who subscribe.
@@ -91,7 +93,13 @@ impl<P: Platform> Engine<P> {
             messenger: Mutex::new(None),
             leading: Cell::new(false),
             listeners: RefCell::default(),
+            chunk_turns: ChunkTurns::default(),
         }))
+    }
+
+    /// One at a time at each chunk of a file.
+    pub(super) fn chunk_turns(&self) -> &ChunkTurns {
+        &self.chunk_turns
     }
 
     pub fn platform(&self) -> &P {

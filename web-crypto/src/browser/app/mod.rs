@@ -13,6 +13,7 @@ pub mod api;
 pub mod back_off;
 pub mod change;
 pub mod checked;
+mod chunk_turns;
 pub mod command;
 mod contact_deletions;
 pub mod contacts;

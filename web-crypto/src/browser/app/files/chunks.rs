@@ -47,13 +47,15 @@ impl Chunks {
         Ok(Self { attachment, layout, hash, keeps, was_whole })
     }
 
-    /// One of them. One that is kept and does not open is fetched again.
+    /// One of them. One that is on its way already is waited for; one that is kept and does not open is fetched again.
     pub(super) async fn get<P: Platform>(
         &self,
         engine: &Engine<P>,
         number: u32,
     ) -> Result<Chunk<P::Chunk>, FilesError> {
         let platform = engine.platform();
+        let turn = engine.chunk_turns().of(&self.hash, number);
+        let _alone = turn.lock().await;
         let sealing = Sealing { key: &self.attachment.key, layout: self.layout, number };
         if let Some(sealed) = platform.kept_chunk(&self.hash, number).await.map_err(AppError::from)?
             && let Ok(opened) = platform.open(&sealing, &sealed).await
