@@ -175,6 +175,46 @@ pub fn find(connection: &Connection, email: &Address) -> Result<Option<i64>, Err
         .optional()?)
 }
 
+/// What the host may know of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub email: Address,
+    /// SHA-256 of the account key, under which its history and its files are kept.
+    pub owner: Digest,
+    /// In milliseconds since 1970, like the other.
+    pub created: u64,
+    /// The day of the device that was here last. `None`: it has no device.
+    pub last_seen: Option<u64>,
+    /// Devices that were not removed.
+    pub devices: u64,
+}
+
+/// All accounts, the oldest first.
+///
+/// # Errors
+///
+/// The database does not answer, or a row does not read.
+pub fn summaries(connection: &Connection) -> Result<Vec<Summary>, Error> {
+    let mut statement = connection.prepare(
+        "SELECT email, account_key, accounts.created, max(last_seen), count(devices.id)
+             FROM accounts LEFT JOIN devices ON account_id = accounts.id AND revoked IS NULL
+             GROUP BY accounts.id ORDER BY accounts.id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (email, key): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        found.push(Summary {
+            email: Address::parse(&email).map_err(Error::unreadable)?,
+            owner: AccountKey::from_der(&key).map_err(Error::unreadable)?.hash(),
+            created: row.get(2)?,
+            last_seen: row.get(3)?,
+            devices: row.get(4)?,
+        });
+    }
+    Ok(found)
+}
+
 /// The OPAQUE record of the account with this address.
 pub fn opaque_record(connection: &Connection, email: &Address) -> Result<Option<Record>, Error> {
     Ok(connection

@@ -57,7 +57,7 @@ fn set_up() -> Result<(PathBuf, Invite), InitError> {
         return Err(InitError::InUse(folder));
     }
     let (token, now_ms) = (Token::generate()?, Clock::system().now_ms());
-    invites::create(&connection, &token, now_ms, now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS))?;
+    invites::create(&connection, &token, 1, now_ms, now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS))?;
     drop(connection);
     for entry in fs::read_dir(&folder)? {
         private_files::give_to_owner_of(&folder, &entry?.path())?;

@@ -2,22 +2,20 @@
 
 mod doctor;
 mod health;
+mod host;
 mod init;
 mod logger;
 
+use self::host::{Outcome, account::AccountCommand, invite::InviteCommand, settings};
 use clap::{CommandFactory, Parser, Subcommand};
 use cliquet_server::{
     backup::{self, Counts, Mailboxes, Progress},
     causes,
-    clock::{Clock, DAY_MS},
-    config::{self, Config},
-    database::Database,
-    files, invites, restore, seed,
-    token::Token,
+    clock::Clock,
+    config, files, restore, seed,
 };
 use rocket::{error::ErrorKind, fairing::AdHoc};
 use std::{
-    error::Error,
     io::{Write, stdin, stdout},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -41,9 +39,12 @@ enum Command {
     Init(init::Options),
     /// Serves. The same as no command.
     Serve,
-    /// Makes and lists invites.
+    /// Makes, lists and takes back invites.
     #[command(subcommand)]
     Invite(InviteCommand),
+    /// Lists and deletes accounts.
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Writes everything that this server keeps, but the files that people sent, into one new file. The server may run
     /// meanwhile.
     Backup {
@@ -73,29 +74,12 @@ enum Command {
     },
 }
 
-#[derive(Debug, Subcommand)]
-enum InviteCommand {
-    /// Makes an invite for one account and prints it. It is shown this once.
-    Create {
-        /// How many days it is good for; by default what the settings say.
-        #[arg(long)]
-        days: Option<u32>,
-        /// Where people open this server, such as `https://chat.example.org`; by default what the settings say.
-        #[arg(long)]
-        url: Option<String>,
-    },
-    /// Lists invites, newest first.
-    List,
-}
-
-type Outcome = Result<(), Box<dyn Error>>;
-
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         None | Some(Command::Serve) => serve(),
         Some(Command::Init(options)) => init::run(&options, &mut stdin().lock(), &mut stdout()).map_err(Into::into),
-        Some(Command::Invite(InviteCommand::Create { days, url })) => create_invite(days, url.as_deref()),
-        Some(Command::Invite(InviteCommand::List)) => list_invites(),
+        Some(Command::Invite(command)) => host::invite::run(command),
+        Some(Command::Account(command)) => host::account::run(&command),
         Some(Command::Backup { file }) => back_up(&file),
         Some(Command::Restore { file }) => restore_from(&file),
         Some(Command::SeedAccounts { count, devices, out }) => seed_accounts(count, devices, &out),
@@ -131,40 +115,6 @@ fn serve() -> Outcome {
             _ => error.pretty_print().into(),
         })
     })
-}
-
-/// The settings. Says on standard error which data folder they name, since a command may be called in another folder than
-/// the server, or without its variables.
-fn settings() -> Result<Config, Box<dyn Error>> {
-    let figment = config::figment();
-    let config = Config::from_figment(&figment)?;
-    let folder = std::path::absolute(config.data_dir())?;
-    let default = match figment.find_metadata("data_dir") {
-        Some(_) => "",
-        None => " (the default: ROCKET_DATA_DIR is not set, and no Rocket.toml here names another)",
-    };
-    eprintln!("The data folder is {}{default}.", folder.display());
-    Ok(config)
-}
-
-/// The accounts that a server has made. Commands do not make them.
-fn open() -> Result<(Config, Database), Box<dyn Error>> {
-    let config = settings()?;
-    let database = Database::open_existing(&config.data_dir())?;
-    Ok((config, database))
-}
-
-fn create_invite(days: Option<u32>, url: Option<&str>) -> Outcome {
-    let (config, database) = open()?;
-    let token = Token::generate()?;
-    let days = days.unwrap_or(config.invite_days);
-    let now_ms = Clock::system().now_ms();
-    invites::create(&*database.connection()?, &token, now_ms, now_ms.saturating_add(u64::from(days) * DAY_MS))?;
-    let set = config.url.as_ref().map(ToString::to_string);
-    let base = url.or(set.as_deref()).unwrap_or_default().trim_end_matches('/');
-    writeln!(stdout(), "{base}/sign-up#invite={}", token.write())?;
-    eprintln!("Good for one account, for {days} days. It is not shown again.");
-    Ok(())
 }
 
 fn back_up(file: &Path) -> Outcome {
@@ -226,24 +176,5 @@ fn seed_accounts(count: u32, devices: usize, out: &Path) -> Outcome {
     let config = settings()?;
     seed::seed(&config, count, devices, out, Clock::system().now_ms())?;
     eprintln!("{count} accounts, each device with a token in {}. Anyone who reads it is them.", out.display());
-    Ok(())
-}
-
-fn list_invites() -> Outcome {
-    let (_, database) = open()?;
-    let now_ms = Clock::system().now_ms();
-    let invites = invites::list(&*database.connection()?)?;
-    let mut out = stdout();
-    if invites.is_empty() {
-        writeln!(out, "There are no invites. Make one with `cliquet invite create`.")?;
-    }
-    for invites::Invite { id, expires, claimed, .. } in invites {
-        let state = match (claimed, expires.checked_sub(now_ms)) {
-            (Some(_), _) => "used".to_owned(),
-            (None, Some(left)) if left > 0 => format!("open, {} days left", left.div_ceil(DAY_MS)),
-            (None, _) => "expired".to_owned(),
-        };
-        writeln!(out, "{id}: {state}")?;
-    }
     Ok(())
 }

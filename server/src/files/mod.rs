@@ -18,7 +18,7 @@ pub use self::{
     content::Content,
     limits::FileLimits,
     store::{FOLDER, FOLDER_NAME, S3_SCHEME, StoreError},
-    table::{Totals, totals_in},
+    table::{Totals, totals_by_owner_in, totals_in},
     transfers::{Transfer, Transfers},
     uploads::{FileError, Files, OpenError},
 };

@@ -11,7 +11,7 @@ use cliquet_wire::{
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use rusqlite_migration::{M, Migrations};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 pub(crate) const FILE_NAME: &str = "files.sqlite";
 
@@ -151,14 +151,32 @@ pub(super) fn totals(connection: &Connection) -> Result<Totals, Error> {
 ///
 /// The database does not open.
 pub fn totals_in(folder: &Path) -> Result<Totals, Error> {
+    open_to_read(folder)?.map_or(Ok(Totals::default()), |connection| totals(&connection))
+}
+
+/// What the files of each account take, by SHA-256 of the account's key, in a data folder that somebody else may be using.
+///
+/// # Errors
+///
+/// The rows do not read.
+pub fn totals_by_owner_in(folder: &Path) -> Result<BTreeMap<Digest, Totals>, Error> {
+    let Some(connection) = open_to_read(folder)? else { return Ok(BTreeMap::new()) };
+    let mut statement = connection.prepare("SELECT owner, count(*), sum(counted) FROM files GROUP BY owner")?;
+    let rows =
+        statement.query_map([], |row| Ok((Bytes(row.get(0)?), Totals { files: row.get(1)?, bytes: row.get(2)? })))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// `None`: nothing was ever kept.
+fn open_to_read(folder: &Path) -> Result<Option<Connection>, Error> {
     let file = folder.join(FILE_NAME);
     if !file.is_file() {
-        return Ok(Totals::default());
+        return Ok(None);
     }
     let connection = Connection::open_with_flags(file, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     // A start that was cut off has made the file and no table.
     let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'files')";
-    if connection.query_row(exists, [], |row| row.get(0))? { totals(&connection) } else { Ok(Totals::default()) }
+    Ok(if connection.query_row(exists, [], |row| row.get(0))? { Some(connection) } else { None })
 }
 
 /// The numbers of the chunks that are there, in order.

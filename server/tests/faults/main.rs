@@ -14,6 +14,7 @@ mod files_in_a_bucket;
 mod full;
 mod group_post;
 mod history;
+mod host;
 mod init;
 mod kill;
 mod largest_post;

@@ -148,7 +148,7 @@ impl TestServer {
     /// An invite made by the host.
     pub fn invite(&self, expires_ms: u64) -> String {
         let token = Token::generate().unwrap();
-        cliquet_server::invites::create(&self.database(), &token, self.now_ms(), expires_ms).unwrap();
+        cliquet_server::invites::create(&self.database(), &token, 1, self.now_ms(), expires_ms).unwrap();
         token.write()
     }
 

@@ -15,7 +15,7 @@ fn invite(stage: &Stage, days: i64) -> String {
     let now_ms = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
     let token = Token::generate().unwrap();
     let expires_ms = now_ms.saturating_add_signed(days * DAY_MS.cast_signed());
-    invites::create(&connection, &token, now_ms - 2 * DAY_MS, expires_ms).unwrap();
+    invites::create(&connection, &token, 1, now_ms - 2 * DAY_MS, expires_ms).unwrap();
     token.write()
 }
 

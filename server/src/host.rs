@@ -1,0 +1,36 @@
+//! What the host does beside serving: lets people in, looks at accounts, ends them.
+//!
+//! Owns how these commands find the server's settings and data. They may run while the server runs.
+
+pub(crate) mod account;
+pub(crate) mod invite;
+
+use cliquet_server::{
+    config::{self, Config},
+    database::Database,
+};
+use std::error::Error;
+
+/// What a command comes to.
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
+
+/// The settings. Says on standard error which data folder they name, since a command may be called in another folder than
+/// the server, or without its variables.
+pub(crate) fn settings() -> Result<Config, Box<dyn Error>> {
+    let figment = config::figment();
+    let config = Config::from_figment(&figment)?;
+    let folder = std::path::absolute(config.data_dir())?;
+    let default = match figment.find_metadata("data_dir") {
+        Some(_) => "",
+        None => " (the default: ROCKET_DATA_DIR is not set, and no Rocket.toml here names another)",
+    };
+    eprintln!("The data folder is {}{default}.", folder.display());
+    Ok(config)
+}
+
+/// The accounts that a server has made. Commands do not make them.
+fn open() -> Result<(Config, Database), Box<dyn Error>> {
+    let config = settings()?;
+    let database = Database::open_existing(&config.data_dir())?;
+    Ok((config, database))
+}
