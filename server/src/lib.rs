@@ -25,6 +25,7 @@ pub mod device_challenge;
 pub mod devices;
 pub mod earlier_vaults;
 pub mod error;
+pub mod figures;
 pub mod files;
 pub mod guesses;
 pub mod headers;
@@ -40,6 +41,7 @@ pub mod pool;
 pub mod pre_keys;
 mod private_files;
 pub mod problem_response;
+pub mod readiness;
 pub mod response;
 pub mod restore;
 pub mod routes;
@@ -101,6 +103,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .attach(files_stage(files))
         .attach(pages_stage(pages))
         .attach(clearing_stage())
+        .attach(figures::listener::stage())
         .register("/", catchers::catchers()))
 }
 
@@ -119,7 +122,7 @@ fn mailbox_stage() -> AdHoc {
                 .mount("/", routes::health::routes())),
             Err(error) => {
                 // The source may show the address of Redis, and a password in it.
-                log::error!("{error}");
+                tracing::error!("{error}");
                 Err(rocket)
             }
         }
@@ -168,7 +171,7 @@ fn clearing_stage() -> AdHoc {
             };
             let (Some(histories), Some(files)) = (rocket.state::<Histories>(), rocket.state::<Files>()) else { return };
             if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories, files).await {
-                log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
+                tracing::warn!(cause = causes::on_one_line(&error), "something of a deleted account stays for now");
             }
         })
     })
