@@ -4,6 +4,7 @@
 
 mod files;
 mod finding;
+mod metrics;
 mod redis;
 
 use self::finding::Finding;
@@ -56,6 +57,7 @@ fn findings() -> Vec<Finding> {
     findings.extend(files::findings(&config));
     findings.push(storage(&config));
     findings.extend(network(&config, &rocket));
+    findings.extend(metrics::finding(&config));
     findings
 }
 

@@ -9,6 +9,7 @@ use std::{
     fmt::{self, Debug, Write as _},
     io::stderr,
     panic,
+    sync::atomic::{AtomicBool, Ordering},
 };
 use tracing::{
     Event, Level, Subscriber,
@@ -49,6 +50,7 @@ pub(crate) fn start(level: LogLevel, format: LogFormat) {
             Registry::default().with(lines.with_filter(wanted)).try_init()
         }
         LogFormat::Json => {
+            IS_JSON.store(true, Ordering::Relaxed);
             let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false);
             let lines = lines.with_span_list(false).with_writer(stderr);
             panic::set_hook(Box::new(|panic| {
@@ -64,9 +66,12 @@ pub(crate) fn start(level: LogLevel, format: LogFormat) {
     let _ = LogTracer::builder().with_max_level(most).init();
 }
 
-/// The last words of a program that failed.
+/// Whether what is said is for programs.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// The last words of a program that failed, whatever the level.
 pub(crate) fn fail(cause: &str) {
-    if tracing::enabled!(Level::ERROR) {
+    if IS_JSON.load(Ordering::Relaxed) && tracing::enabled!(Level::ERROR) {
         tracing::error!(cause, "cliquet ends");
     } else {
         eprintln!("cliquet: {cause}\n`cliquet doctor` may say more.");

@@ -15,6 +15,7 @@ mod prerequisites;
 mod problem;
 mod progress;
 mod project;
+mod prometheus;
 mod requirements;
 mod run;
 mod sbom;

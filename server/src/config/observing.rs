@@ -1,11 +1,11 @@
 //! The settings by which a host watches the server: where figures are answered, and how the log is written.
 
-use rocket::config::Shutdown;
+use rocket::config::{LogLevel, Shutdown};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny},
 };
-use std::{fmt, net::SocketAddr, str::FromStr};
+use std::{collections::HashSet, fmt, net::SocketAddr, str::FromStr};
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -66,10 +66,11 @@ impl<'de> Deserialize<'de> for MetricsAddress {
     }
 }
 
-/// What the server of figures has in place of the other's settings. It is ended by that one, and not by signals.
-pub fn metrics_listener(address: MetricsAddress) -> impl rocket::figment::Provider {
-    let shutdown = Shutdown { ctrlc: false, signals: Default::default(), grace: 1, mercy: 1, ..Shutdown::default() };
-    rocket::Config { address: address.0.ip(), port: address.0.port(), shutdown, ..super::rocket_defaults() }
+/// The settings of the server of figures. It is ended by the other one, and not by signals; at once, so that the other one
+/// never needs longer for it.
+pub fn metrics_listener(address: MetricsAddress, log_level: LogLevel) -> rocket::Config {
+    let shutdown = Shutdown { ctrlc: false, signals: HashSet::new(), grace: 0, mercy: 0, ..Shutdown::default() };
+    rocket::Config { address: address.0.ip(), port: address.0.port(), log_level, shutdown, ..super::rocket_defaults() }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{measures::Measures, problems::ProblemCounts, registry::Registry, req
 use crate::config::{self, Config, MetricsAddress};
 use rocket::{
     Build, Rocket, Shutdown, State,
+    config::LogLevel,
     error::ErrorKind,
     fairing::AdHoc,
     get,
@@ -71,8 +72,10 @@ async fn start(rocket: &Rocket<Build>, address: MetricsAddress) -> Result<(Regis
     let source = Arc::new(Source { registry: registry.clone(), measures });
     let (listens, listening) = oneshot::channel();
     let listens = Mutex::new(Some(listens));
-    let figment = rocket.figment().clone().merge(config::metrics_listener(address));
-    let server = rocket::custom(figment).manage(source).mount("/", routes![figures]).attach(AdHoc::on_liftoff(
+    // Not the settings of the other one: what a variable says of its port would count here too.
+    let log_level = rocket.figment().extract_inner("log_level").unwrap_or(LogLevel::Normal);
+    let settings = config::metrics_listener(address, log_level);
+    let server = rocket::custom(settings).manage(source).mount("/", routes![figures]).attach(AdHoc::on_liftoff(
         "Listens",
         |_| {
             Box::pin(async move {
