@@ -35,11 +35,12 @@ impl Stores {
     ///
     /// # Errors
     ///
-    /// The first that does not answer. What the cause is is logged, and not shown.
+    /// [`Error::Unavailable`], whatever is wrong with the first that does not answer: who asks is to come back.
     pub async fn check(&self) -> Result<(), Error> {
-        self.database.check().await?;
-        self.histories.database.check().await?;
-        self.files.check().await?;
-        Ok(self.mailboxes.check().await?)
+        for database in [&self.database, &self.histories.database] {
+            database.check().await.map_err(Error::unavailable)?;
+        }
+        self.files.check().await.map_err(Error::unavailable)?;
+        self.mailboxes.check().await.map_err(Error::unavailable)
     }
 }

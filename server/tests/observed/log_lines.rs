@@ -77,7 +77,7 @@ fn why_the_program_ends_is_such_a_line_too() {
 fn a_format_that_is_none_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let output = cliquet(folder.path()).env("ROCKET_LOG_FORMAT", "xml").output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let said = String::from_utf8(output.stderr).unwrap().to_lowercase();
     assert!(!output.status.success());
     assert!(["log_format", "xml", "plain", "json"].iter().all(|word| said.contains(word)), "{said}");
 }

@@ -89,18 +89,29 @@ impl Prometheus {
         command.arg(format!("--web.listen-address=127.0.0.1:{port}"));
         let mut process = Process::start(&mut command, &log);
         until_listening(&mut process, port, &log);
-        Self { _process: process, port }
+        let prometheus = Self { _process: process, port };
+        let start = Instant::now();
+        while !prometheus.says("/-/ready").contains("Ready") {
+            assert!(start.elapsed() < PATIENCE, "{}", std::fs::read_to_string(&log).unwrap());
+            thread::sleep(Duration::from_millis(100));
+        }
+        prometheus
     }
 
-    /// What its HTTP API answers. In HTTP/1.0, so that the answer ends with the connection.
-    fn asked(&self, path: &str) -> Value {
+    /// In HTTP/1.0, so that the answer ends with the connection.
+    fn says(&self, path: &str) -> String {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        write!(stream, "GET /api/v1/{path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
+        write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap_or(Value::Null)
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    }
+
+    /// What its HTTP API answers.
+    fn asked(&self, path: &str) -> Value {
+        let body = self.says(&format!("/api/v1/{path}"));
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"))
     }
 
     fn query(&self, expression: &str) -> Value {
