@@ -5,7 +5,7 @@
 mod observing;
 
 use cliquet_wire::limits;
-pub use observing::{LogFormat, MetricsAddress, metrics_listener};
+pub use observing::{LogFormat, MetricsAddress};
 use rocket::figment::{
     self, Figment,
     providers::{Env, Format, Toml},

@@ -1,7 +1,8 @@
 //! What the server says on standard error: its own lines, and nobody else's.
 //!
-//! Owns how a line is written. Rocket logs the path of every request, and of every one that no route takes even when told to
-//! be quiet; paths hold addresses. So its lines are not printed unless `log_level = "debug"` asks for them, while developing.
+//! Owns how a line is written. Rocket logs the path of every request, and of every one that no route takes even when
+//! told to be quiet; paths hold addresses. So its lines are not printed unless `log_level = "debug"` asks for them,
+//! while developing.
 
 use cliquet_server::config::LogFormat;
 use rocket::config::LogLevel;
@@ -78,8 +79,8 @@ pub(crate) fn fail(cause: &str) {
     }
 }
 
-/// The level, what is said, and its cause if it has one. Other fields are for programs; what people need of them is in what is
-/// said.
+/// The level, what is said, and its cause if it has one. Other fields are for programs; what people need of them is in
+/// what is said.
 struct PlainLines;
 
 impl<S, N> FormatEvent<S, N> for PlainLines

@@ -1,5 +1,6 @@
-//! Owns how Prometheus and promtool come to the tests: those that are installed, or Debian's package, unpacked into a folder of
-//! their own under `target/`. It is not installed: an installation would start it as a service of the machine.
+//! Owns how Prometheus and promtool come to the tests: those that are installed, or Debian's package, unpacked into a
+//! folder of their own under `target/`. It is not installed: an installation would start it as a service of the
+//! machine.
 
 use crate::prerequisites::is_installed;
 use crate::problem::Problem;

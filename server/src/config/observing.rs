@@ -1,11 +1,10 @@
 //! The settings by which a host watches the server: where figures are answered, and how the log is written.
 
-use rocket::config::{LogLevel, Shutdown};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny},
 };
-use std::{collections::HashSet, fmt, net::SocketAddr, str::FromStr};
+use std::{fmt, net::SocketAddr, str::FromStr};
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -64,13 +63,6 @@ impl<'de> Deserialize<'de> for MetricsAddress {
             Given::Other(_) => Err(D::Error::custom(NotAnAddress)),
         }
     }
-}
-
-/// The settings of the server of figures. It is ended by the other one, and not by signals; at once, so that the other one
-/// never needs longer for it.
-pub fn metrics_listener(address: MetricsAddress, log_level: LogLevel) -> rocket::Config {
-    let shutdown = Shutdown { ctrlc: false, signals: HashSet::new(), grace: 0, mercy: 0, ..Shutdown::default() };
-    rocket::Config { address: address.0.ip(), port: address.0.port(), log_level, shutdown, ..super::rocket_defaults() }
 }
 
 #[cfg(test)]

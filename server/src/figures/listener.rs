@@ -1,20 +1,20 @@
 //! Answers the figures, at an address of their own: a second, small server in the same process.
 //!
-//! Owns that server's life: it listens before the other one does, or neither does, and it ends with it. The address of the
-//! other one never answers a figure.
+//! Owns that server's life: it listens before the other one does, or neither does, and it ends with it. The address of
+//! the other one never answers a figure.
 
 use super::{measures::Measures, problems::ProblemCounts, registry::Registry, requests::Requests};
 use crate::config::{self, Config, MetricsAddress};
 use rocket::{
-    Build, Rocket, Shutdown, State,
-    config::LogLevel,
+    Build, Rocket, State,
+    config::{LogLevel, Shutdown},
     error::ErrorKind,
     fairing::AdHoc,
     get,
     http::{ContentType, MediaType},
     routes,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, oneshot},
     task::JoinHandle,
@@ -42,12 +42,12 @@ struct Source {
 
 /// The server of figures, while the other one runs.
 struct Running {
-    shutdown: Shutdown,
+    shutdown: rocket::Shutdown,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Counts problems always, which costs nothing; the rest only where the setting `metrics` names an address. After all that it
-/// looks at.
+/// Counts problems always, which costs nothing; the rest only where the setting `metrics` names an address. After all
+/// that it looks at.
 pub fn stage() -> AdHoc {
     AdHoc::try_on_ignite("Figures", |rocket| async {
         let rocket = rocket.manage(ProblemCounts::default());
@@ -74,17 +74,15 @@ async fn start(rocket: &Rocket<Build>, address: MetricsAddress) -> Result<(Regis
     let listens = Mutex::new(Some(listens));
     // Not the settings of the other one: what a variable says of its port would count here too.
     let log_level = rocket.figment().extract_inner("log_level").unwrap_or(LogLevel::Normal);
-    let settings = config::metrics_listener(address, log_level);
-    let server = rocket::custom(settings).manage(source).mount("/", routes![figures]).attach(AdHoc::on_liftoff(
-        "Listens",
-        |_| {
+    let server = rocket::custom(settings(address, log_level)).manage(source).mount("/", routes![figures]).attach(
+        AdHoc::on_liftoff("Listens", |_| {
             Box::pin(async move {
                 if let Some(listens) = listens.lock().await.take() {
                     let _ = listens.send(());
                 }
             })
-        },
-    ));
+        }),
+    );
     let not_listening = move |error: &rocket::Error| {
         let cause = match error.kind() {
             ErrorKind::Bind(cause) => cause.to_string(),
@@ -110,6 +108,13 @@ async fn start(rocket: &Rocket<Build>, address: MetricsAddress) -> Result<(Regis
         Ok(error) = failure => Err(error),
         else => Err(Error::Listen(address, "it ended at once".to_owned())),
     }
+}
+
+/// It is ended by the other one, and not by signals; at once, so that the other one never needs longer for it.
+fn settings(address: MetricsAddress, log_level: LogLevel) -> rocket::Config {
+    let shutdown = Shutdown { ctrlc: false, signals: HashSet::new(), grace: 0, mercy: 0, ..Shutdown::default() };
+    let (address, port) = (address.address().ip(), address.address().port());
+    rocket::Config { address, port, log_level, shutdown, ..config::rocket_defaults() }
 }
 
 async fn settle_at_intervals(registry: Registry) {

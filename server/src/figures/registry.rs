@@ -1,7 +1,7 @@
 //! Where the figures of one server are kept, and how they are written for Prometheus.
 //!
-//! Owns the recorder of the `metrics` crates. Each server has its own and none is global, so that several in one process do
-//! not count for each other.
+//! Owns the recorder of the `metrics` crates. Each server has its own and none is global, so that several in one
+//! process do not count for each other.
 
 use super::families::{ALL, DURATIONS, Family, Kind};
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder as _, SharedString};

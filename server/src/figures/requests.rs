@@ -1,8 +1,8 @@
 //! Counts and times every request, by the route that took it.
 //!
-//! Owns the figures of requests. They are found by the route's own method and path, as they stand in the program; of the
-//! request itself nothing is looked at but its method, of which there are nine. The first request of a route makes its
-//! figures, the others find them: no text is written for a request.
+//! Owns the figures of requests. They are found by the route's own method and path, as they stand in the program; of
+//! the request itself nothing is looked at but its method, of which there are nine. The first request of a route makes
+//! its figures, the others find them: no text is written for a request.
 
 use super::{
     families::{DURATIONS, REQUESTS},

@@ -1,4 +1,5 @@
-//! The log for programs: one object a line, and nothing of a person in it. The plain one is tried in `faults/command_line.rs`.
+//! The log for programs: one object a line, and nothing of a person in it. The plain one is tried in
+//! `faults/command_line.rs`.
 
 use crate::support::{
     http::Client,
