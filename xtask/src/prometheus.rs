@@ -24,9 +24,9 @@ pub(crate) fn bring(project: &Project) -> Result<(), Problem> {
     if is_there(project) { Ok(()) } else { Err(Problem::Words(ADVICE.to_owned())) }
 }
 
-const ADVICE: &str = "the tests need prometheus and promtool\n  on Debian or Ubuntu: sudo apt-get update, then this again: \
-                      it unpacks the package and installs nothing\n  elsewhere: put both where PATH finds them\n  or leave \
-                      those tests out: cargo xtask test --without prometheus";
+const ADVICE: &str = "the tests need prometheus and promtool\n  on Debian or Ubuntu: sudo apt-get update, then this \
+                      again: it unpacks the package and installs nothing\n  elsewhere: put both where PATH finds \
+                      them\n  or leave those tests out: cargo xtask test --without prometheus";
 
 fn is_there(project: &Project) -> bool {
     PROGRAMS
