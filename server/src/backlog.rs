@@ -14,9 +14,9 @@ pub fn raise() -> AdHoc {
     AdHoc::on_liftoff("Listen backlog", |rocket| {
         Box::pin(async move {
             match listen_again(rocket) {
-                Ok(0) => log::debug!("no listening socket was found: the backlog stays as it is"),
+                Ok(0) => tracing::debug!("no listening socket was found: the backlog stays as it is"),
                 Ok(_) => {}
-                Err(error) => log::info!("the listen backlog stays as it is: {error}"),
+                Err(error) => tracing::info!(cause = %error, "the listen backlog stays as it is"),
             }
         })
     })

@@ -2,8 +2,11 @@
 //!
 //! Owns every limit that only the server applies. The limits both sides share stand in `cliquet_wire::limits`.
 
+mod observing;
+
 use crate::public_url::PublicUrl;
 use cliquet_wire::limits;
+pub use observing::{LogFormat, MetricsAddress};
 use rocket::figment::{
     self, Figment,
     providers::{Env, Format, Toml},
@@ -74,6 +77,9 @@ pub struct Config {
     pub files_keep_days: u32,
     /// Where somebody reports a security fault of this server; nothing is said when it is not set.
     pub security_contact: Option<SecurityContact>,
+    /// Where figures for Prometheus are answered, never on the port of people; not set: nowhere.
+    pub metrics: Option<MetricsAddress>,
+    pub log_format: LogFormat,
     pub mailbox_limits: MailboxLimits,
     pub throttles: Throttles,
 }
@@ -212,6 +218,8 @@ impl Default for Config {
             files_megabytes: 20_480,
             files_keep_days: 90,
             security_contact: None,
+            metrics: None,
+            log_format: LogFormat::default(),
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
         }

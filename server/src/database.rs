@@ -171,6 +171,16 @@ impl Database {
         self.change(move |connection| write(connection, work)).await
     }
 
+    /// Whether it answers a read.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from answering.
+    pub async fn check(&self) -> Result<(), Error> {
+        // A read of the file, which `SELECT 1` would not be.
+        self.run(|connection| Ok(connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)).await
+    }
+
     /// A connection on this thread: for start and for the command line, before there are async threads to block.
     pub fn connection(&self) -> Result<r2d2::PooledConnection<SqliteConnectionManager>, Error> {
         Ok(self.pool.connection()?)

@@ -87,8 +87,8 @@ impl Error {
     /// A fault of ours is logged here and nowhere else.
     fn log(&self) {
         match self {
-            Self::Unavailable(source) => log::warn!("{self}: {}", causes::on_one_line(source.as_ref())),
-            Self::Internal(source) => log::error!("{self}: {}", causes::on_one_line(source.as_ref())),
+            Self::Unavailable(source) => tracing::warn!(cause = causes::on_one_line(source.as_ref()), "{self}"),
+            Self::Internal(source) => tracing::error!(cause = causes::on_one_line(source.as_ref()), "{self}"),
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     database::Database,
     error::Error,
     known_browsers,
-    throttle::{Limit, Network},
+    throttle::{Limit, Network, Refusals},
 };
 use cliquet_wire::address::Address;
 use rocket::{
@@ -39,6 +39,17 @@ impl Guesses {
             per_address: Limit::per_hour(throttles.guess_per_address_hour),
             per_known_browser: Limit::per_hour(throttles.guess_per_known_browser_hour),
         }
+    }
+
+    /// How often each limit refused somebody, by its name in the settings without `_hour`.
+    pub fn refused(&self) -> [(&'static str, Refusals); 5] {
+        [
+            ("guess_per_network", self.per_network.refused()),
+            ("guess_per_address_and_network", self.per_address_and_network.refused()),
+            ("guess_per_address_and_vicinity", self.per_address_and_vicinity.refused()),
+            ("guess_per_address", self.per_address.refused()),
+            ("guess_per_known_browser", self.per_known_browser.refused()),
+        ]
     }
 
     /// From the narrowest to the widest, so that what one network is refused costs nobody else anything.

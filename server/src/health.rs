@@ -29,7 +29,7 @@ pub(crate) fn ask() -> Result<(), HealthError> {
     let address = SocketAddr::new(reachable(address), port);
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).build().into();
-    let answer = agent.get(format!("http://{address}/health")).call();
+    let answer = agent.get(format!("http://{address}/ready")).call();
     match answer.map_err(|source| HealthError::Silent { address, source })?.status().as_u16() {
         200 => Ok(()),
         status => Err(HealthError::Unwell { address, status }),

@@ -26,6 +26,7 @@ pub mod devices;
 pub mod doctor_pass;
 pub mod earlier_vaults;
 pub mod error;
+pub mod figures;
 pub mod files;
 pub mod guesses;
 pub mod headers;
@@ -42,6 +43,7 @@ pub mod pre_keys;
 pub mod private_files;
 pub mod problem_response;
 pub mod public_url;
+pub mod readiness;
 pub mod response;
 pub mod restore;
 pub mod routes;
@@ -103,6 +105,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .attach(files_stage(files))
         .attach(pages_stage(pages))
         .attach(clearing_stage())
+        .attach(figures::listener::stage())
         .register("/", catchers::catchers()))
 }
 
@@ -121,7 +124,7 @@ fn mailbox_stage() -> AdHoc {
                 .mount("/", routes::health::routes())),
             Err(error) => {
                 // The source may show the address of Redis, and a password in it.
-                log::error!("{error}");
+                tracing::error!("{error}");
                 Err(rocket)
             }
         }
@@ -170,7 +173,7 @@ fn clearing_stage() -> AdHoc {
             };
             let (Some(histories), Some(files)) = (rocket.state::<Histories>(), rocket.state::<Files>()) else { return };
             if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories, files).await {
-                log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
+                tracing::warn!(cause = causes::on_one_line(&error), "something of a deleted account stays for now");
             }
         })
     })

@@ -94,7 +94,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("cliquet: {}\n`cliquet doctor` may say more.", causes::on_one_line(error.as_ref()));
+            logger::fail(&causes::on_one_line(error.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -103,11 +103,12 @@ fn main() -> ExitCode {
 fn serve() -> Outcome {
     let figment = config::figment();
     let rocket::Config { log_level, address, port, .. } = rocket::Config::try_from(&figment)?;
-    logger::start(log_level);
+    // A format that is none is refused with the other settings.
+    logger::start(log_level, figment.extract_inner("log_format").unwrap_or_default());
     rocket::execute(async {
         let server = cliquet_server::build(figment, Clock::system())?
             .attach(AdHoc::on_liftoff("Says where", move |_| {
-                Box::pin(async move { log::info!("listening on {address} port {port}") })
+                Box::pin(async move { tracing::info!(%address, port, "listening on {address} port {port}") })
             }));
         // Rocket panics when its error goes unseen.
         server.launch().await.map(drop).map_err(|error| match error.kind() {

@@ -1,6 +1,6 @@
 //! A problem on its way out (RFC 9457): JSON for programs, a page or a fragment for people.
 
-use crate::{accept, pages::Pages, response, words::Language};
+use crate::{accept, figures::problems::ProblemCounts, pages::Pages, response, words::Language};
 use cliquet_wire::{
     address::Address,
     problem::{Problem, ProblemCode},
@@ -64,6 +64,9 @@ impl ProblemResponse {
 
 impl<'r> Responder<'r, 'static> for ProblemResponse {
     fn respond_to(self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        if let Some(counts) = request.rocket().state::<ProblemCounts>() {
+            counts.add(self.code);
+        }
         let problem = self.problem(request);
         let status = Status::new(problem.status);
         let (body, content_type) = match (accept::prefers_html(request), accept::is_htmx(request)) {

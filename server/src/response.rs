@@ -104,7 +104,7 @@ impl<'r> Responder<'r, 'static> for RawJson {
 pub(crate) fn html(request: &Request<'_>, template: &'static str, context: &impl Serialize) -> Result<Vec<u8>, Status> {
     let pages = request.rocket().state::<Pages>().ok_or(Status::InternalServerError)?;
     let text = pages.render(template, Language::of(request), context).map_err(|error| {
-        log::error!("{template} could not be rendered: {}", causes::on_one_line(&error));
+        tracing::error!(template, cause = causes::on_one_line(&error), "{template} could not be rendered");
         Status::InternalServerError
     })?;
     Ok(text.into_bytes())
@@ -112,7 +112,7 @@ pub(crate) fn html(request: &Request<'_>, template: &'static str, context: &impl
 
 pub(crate) fn json(body: &impl Serialize) -> Result<Vec<u8>, Status> {
     serde_json::to_vec(body).map_err(|error| {
-        log::error!("an answer could not be written: {error}");
+        tracing::error!(cause = %error, "an answer could not be written");
         Status::InternalServerError
     })
 }

@@ -18,6 +18,7 @@ use rocket::{
 };
 use rusqlite::{Connection, OpenFlags};
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -89,6 +90,16 @@ pub fn used_bytes(folder: &Path) -> Result<u64, database::Error> {
         used += (number("page_count")? - number("freelist_count")?) * number("page_size")?;
     }
     Ok(used)
+}
+
+/// What the disk of this folder has left, or that of where it would be made.
+///
+/// # Errors
+/// When the system does not say it.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let there = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."));
+    let disk = rustix::fs::statvfs(there)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// What another guard finds, in a request that makes the server keep more: refused as `storage-full` when there is no

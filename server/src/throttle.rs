@@ -19,8 +19,14 @@ use std::{
     hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
 };
+
+/// How often a limit refused somebody. Clones count the same.
+pub type Refusals = Arc<AtomicU64>;
 
 /// One set of buckets, one bucket a key. Each refills evenly over an hour and may be emptied at once.
 pub struct Limit<K: Hash + Eq + Clone> {
@@ -28,6 +34,8 @@ pub struct Limit<K: Hash + Eq + Clone> {
     /// What a full bucket holds.
     size: NonZeroU32,
     checks: AtomicU32,
+    /// How often it refused somebody.
+    refused: Refusals,
 }
 
 /// Full buckets are forgotten once in so many checks, so that the keys in memory stay about as many as are in use.
@@ -37,7 +45,13 @@ impl<K: Hash + Eq + Clone> Limit<K> {
     /// Zero in the settings counts as one: no limit shuts a door for good.
     pub fn per_hour(count: u32) -> Self {
         let size = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::dashmap(Quota::per_hour(size)), size, checks: AtomicU32::new(0) }
+        let limiter = RateLimiter::dashmap(Quota::per_hour(size));
+        Self { limiter, size, checks: AtomicU32::new(0), refused: Refusals::default() }
+    }
+
+    /// How often it refused somebody since it was made, now and later.
+    pub fn refused(&self) -> Refusals {
+        Refusals::clone(&self.refused)
     }
 
     /// Takes one from the bucket, or says when the next one is there.
@@ -57,7 +71,11 @@ impl<K: Hash + Eq + Clone> Limit<K> {
             self.limiter.retain_recent();
         }
         let Some(count) = NonZeroU32::new(count) else { return Ok(()) };
-        match self.limiter.check_key_n(key, count) {
+        let checked = self.limiter.check_key_n(key, count);
+        if !matches!(checked, Ok(Ok(()))) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        match checked {
             Ok(Ok(())) => Ok(()),
             Ok(Err(not_until)) => {
                 let wait = not_until.earliest_possible().duration_since(DefaultClock::default().now());
@@ -112,6 +130,25 @@ impl Throttle {
             chunk_per_account: Limit::per_hour(throttles.chunk_per_account_hour),
         }
     }
+
+    /// How often each limit refused somebody, by its name in the settings without `_hour`.
+    pub fn refused(&self) -> [(&'static str, Refusals); 13] {
+        [
+            ("sign_up_per_ip", self.sign_up_per_ip.refused()),
+            ("sign_up_per_invite", self.sign_up_per_invite.refused()),
+            ("look_up_per_account", self.look_up_per_account.refused()),
+            ("request_per_account", self.request_per_account.refused()),
+            ("claim_per_requester", self.claim_per_requester.refused()),
+            ("claim_per_pair", self.claim_per_pair.refused()),
+            ("one_time_per_target", self.one_time_per_target.refused()),
+            ("post_per_account", self.post_per_account.refused()),
+            ("ephemeral_per_account", self.ephemeral_per_account.refused()),
+            ("change_per_account", self.change_per_account.refused()),
+            ("history_per_account", self.history_per_account.refused()),
+            ("file_per_account", self.file_per_account.refused()),
+            ("chunk_per_account", self.chunk_per_account.refused()),
+        ]
+    }
 }
 
 /// Where a request comes from: an IPv4 address, or the /64 of an IPv6 one, since one household has all of a /64.
@@ -161,6 +198,7 @@ mod tests {
         let Err(Error::TooManyRequests { retry_after_seconds }) = limit.check(&"alice") else { panic!("passed") };
         assert!((1_100..=1_201).contains(&retry_after_seconds), "{retry_after_seconds}");
         assert!(limit.check(&"bob").is_ok());
+        assert_eq!(limit.refused().load(Ordering::Relaxed), 1);
     }
 
     #[test]
@@ -170,6 +208,7 @@ mod tests {
         assert!(limit.check_n(&1, 2).is_err());
         assert!(limit.check_n(&1, 1).is_ok());
         assert!(limit.check_n(&2, 4).is_err());
+        assert_eq!(limit.refused().load(Ordering::Relaxed), 2);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod prerequisites;
 mod problem;
 mod progress;
 mod project;
+mod prometheus;
 mod requirements;
 mod run;
 mod sbom;

@@ -4,6 +4,7 @@
 use crate::npm;
 use crate::problem::Problem;
 use crate::project::{self, Project};
+use crate::prometheus;
 use crate::second_client;
 use std::env;
 use std::path::Path;
@@ -19,10 +20,13 @@ pub(crate) enum Needs {
     Proxies,
     /// Python and its cryptography, for the second client
     SecondClient,
+    /// Prometheus and promtool, which read the figures
+    Prometheus,
 }
 
 impl Needs {
-    pub(crate) const ALL: [Needs; 4] = [Needs::Browser, Needs::Redis, Needs::Proxies, Needs::SecondClient];
+    pub(crate) const ALL: [Needs; 5] =
+        [Needs::Browser, Needs::Redis, Needs::Proxies, Needs::SecondClient, Needs::Prometheus];
 
     /// (the program that is looked for, the Debian package that has it)
     fn programs(self) -> &'static [(&'static str, &'static str)] {
@@ -31,6 +35,8 @@ impl Needs {
             Needs::Redis => &[("redis-server", "redis-server")],
             Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
             Needs::SecondClient => &[("python3", "python3"), (second_client::ENSUREPIP, "python3-venv")],
+            // Unpacked and not installed.
+            Needs::Prometheus => &[],
         }
     }
 
@@ -39,7 +45,7 @@ impl Needs {
         match self {
             Needs::Browser => Some("browser"),
             Needs::Redis => Some("redis"),
-            Needs::Proxies => None,
+            Needs::Proxies | Needs::Prometheus => None,
             Needs::SecondClient => Some("second_client"),
         }
     }
@@ -50,6 +56,8 @@ impl Needs {
             Needs::Browser | Needs::SecondClient => None,
             Needs::Redis => Some("redis"),
             Needs::Proxies => Some("behind_proxy"),
+            // The module of all of them.
+            Needs::Prometheus => Some("prometheus::"),
         }
     }
 
@@ -59,6 +67,7 @@ impl Needs {
             Needs::Redis => "redis",
             Needs::Proxies => "proxies",
             Needs::SecondClient => "second-client",
+            Needs::Prometheus => "prometheus",
         }
     }
 }
@@ -70,7 +79,21 @@ pub(crate) fn bring(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
     if needs.contains(&Needs::Browser) {
         npm::bring(project, "server/tests/browser/axe", "target/axe")?;
     }
+    if needs.contains(&Needs::Prometheus) {
+        bring_prometheus(project)?;
+    }
     if needs.contains(&Needs::SecondClient) { second_client::bring(project) } else { Ok(()) }
+}
+
+/// A fresh machine has no list of packages.
+fn bring_prometheus(project: &Project) -> Result<(), Problem> {
+    prometheus::bring(project).or_else(|problem| {
+        if !is_installed("apt-get") || !is_root(project) {
+            return Err(problem);
+        }
+        project::run(project.program("apt-get").args(["update", "--quiet"]))?;
+        prometheus::bring(project)
+    })
 }
 
 fn programs(project: &Project, needs: &[Needs]) -> Result<(), Problem> {
@@ -126,7 +149,7 @@ fn components(project: &Project) -> Result<(), Problem> {
 }
 
 /// Looked for where Debian puts servers too, which an ordinary user's PATH leaves out.
-fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut directories: Vec<_> = env::split_paths(&path).collect();
     directories.push(Path::new("/usr/sbin").to_owned());

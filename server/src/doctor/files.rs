@@ -5,8 +5,9 @@ use cliquet_server::{
     config::Config,
     database,
     files::{self, FOLDER, FOLDER_NAME, FileLimits, S3_SCHEME, Totals},
+    storage,
 };
-use std::{io, path::Path};
+use std::path::Path;
 
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
@@ -34,7 +35,7 @@ pub(super) fn findings(config: &Config) -> Vec<Finding> {
     if config.files_store != FOLDER {
         return findings;
     }
-    findings.push(match free_bytes(&folder) {
+    findings.push(match storage::free_bytes(&folder) {
         Ok(free) if free < wanted => Finding::Note(format!(
             "The disk has {:.0} MiB free, and {:.0} MiB more of files may come: set files_megabytes to less.",
             free as f64 / MEBIBYTE,
@@ -80,11 +81,4 @@ fn does_not_open(folder: &Path, error: &database::Error) -> Finding {
          read and write.",
         folder.display()
     ))
-}
-
-/// Of the disk of this folder, or of where it would be made.
-fn free_bytes(folder: &Path) -> io::Result<u64> {
-    let there = folder.ancestors().find(|ancestor| ancestor.is_dir()).unwrap_or(Path::new("."));
-    let disk = rustix::fs::statvfs(there)?;
-    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }

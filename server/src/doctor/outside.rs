@@ -113,7 +113,7 @@ impl Outside<'_> {
     /// `Err`: nothing more can be found out.
     fn reaches_the_server(&self, say: &mut impl FnMut(Finding)) -> Result<(), Finding> {
         let url = self.url;
-        let answer = self.get("/health").map_err(|error| not_reached(url, &error))?;
+        let answer = self.get("/ready").map_err(|error| not_reached(url, &error))?;
         match answer.status() {
             StatusCode::OK => say(Finding::Fine(format!("{url} leads to a server that is well."))),
             StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
@@ -140,7 +140,7 @@ impl Outside<'_> {
             }
             status => {
                 return Err(Finding::Wrong(format!(
-                    "Something answers at {url}, and it is not Cliquet: /health is {status}. Check the name and the proxy's \
+                    "Something answers at {url}, and it is not Cliquet: /ready is {status}. Check the name and the proxy's \
                      configuration; a path below a name is not enough."
                 )));
             }

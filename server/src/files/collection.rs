@@ -38,7 +38,7 @@ impl Files {
             match self.collect(reconciles, clock.now_ms()).await {
                 Ok(()) if reconciles => looks_before_reconciliation = EXPIRIES_PER_RECONCILIATION,
                 Ok(()) => looks_before_reconciliation -= 1,
-                Err(error) => log::warn!("files that are over stay for now: {}", causes::on_one_line(&error)),
+                Err(error) => tracing::warn!(cause = causes::on_one_line(&error), "files that are over stay for now"),
             }
             tokio::time::sleep(EXPIRY_INTERVAL).await;
         }
@@ -49,13 +49,17 @@ impl Files {
         if with_reconciliation {
             let Reconciled { orphans, lost, is_foreign } = self.reconcile().await?;
             if is_foreign {
-                log::warn!(
+                tracing::warn!(
                     "the folder of files is not the one that {} belongs to: nothing is collected there",
                     table::FILE_NAME
                 );
             }
             if orphans + lost > 0 {
-                log::warn!("files: {orphans} chunks without a row were removed, {lost} chunks are lost");
+                tracing::warn!(
+                    orphans,
+                    lost,
+                    "files: {orphans} chunks without a row were removed, {lost} chunks are lost"
+                );
             }
         }
         Ok(())

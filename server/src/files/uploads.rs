@@ -125,6 +125,15 @@ impl Files {
         Ok(FilesRoom { file_bytes_max, bytes: used.bytes, quota: account_bytes_max, keep_days })
     }
 
+    /// Whether the rows of files answer a read.
+    ///
+    /// # Errors
+    ///
+    /// What keeps them from answering.
+    pub async fn check(&self) -> Result<(), database::Error> {
+        self.database.check().await
+    }
+
     /// What all files take, as the quotas count them.
     pub async fn totals(&self) -> Result<Totals, FileError> {
         Ok(self.database.run(|connection| table::totals(connection)).await?)
@@ -316,7 +325,7 @@ fn answer(added: Added) -> Result<ChunkAdded, FileError> {
 }
 
 fn stays(error: &object_store::Error) {
-    log::warn!("chunks of a removed file stay for now: {}", causes::on_one_line(error));
+    tracing::warn!(cause = causes::on_one_line(error), "chunks of a removed file stay for now");
 }
 
 fn random_name() -> Result<Name, database::Error> {

@@ -101,6 +101,26 @@ pub struct Enqueued {
     pub accepted_ms: u64,
 }
 
+/// What a store did since it was opened, in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Envelopes stored. A retry is none.
+    pub accepted: u64,
+    /// Envelopes acknowledged by the devices that they were for.
+    pub delivered: u64,
+    /// Envelopes removed for their age.
+    pub expired: u64,
+}
+
+/// What lies in all mailboxes: envelopes, and notices of expired ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    pub envelopes: u64,
+    pub bytes: u64,
+    /// When the oldest of them was accepted, in milliseconds since 1970.
+    pub oldest_ms: Option<u64>,
+}
+
 /// Why nothing was enqueued.
 #[derive(Debug, thiserror::Error)]
 pub enum EnqueueError {
@@ -205,4 +225,14 @@ pub trait Mailbox: Send + Sync + 'static {
 
     /// Whether the store answers.
     fn check(&self) -> impl Future<Output = Result<(), Unavailable>> + Send;
+
+    /// How many waits this process holds.
+    fn held(&self) -> usize;
+
+    /// What this process did.
+    fn tally(&self) -> Tally;
+
+    /// What lies in all mailboxes, of every process; what came or went within the last second may be missing. Looks at
+    /// every mailbox: for figures, and not for requests.
+    fn depth(&self) -> impl Future<Output = Result<Depth, Unavailable>> + Send;
 }

@@ -101,4 +101,4 @@ for _, mailbox in ipairs(in_order) do
     redis.call('ZADD', KEYS[#KEYS], 'NX', text(now + life), mailbox.device)
     redis.call('PUBLISH', 'cliquet:wake', mailbox.device)
 end
-return { 'accepted', text(accepted or now) }
+return { 'accepted', text(accepted or now), text(#fresh) }

@@ -1,5 +1,5 @@
 -- Removes envelopes past their life from one mailbox and tells their senders. Whoever comes second finds them gone and
--- tells nobody.
+-- tells nobody. Returns how many envelopes it removed, without notices.
 -- KEYS: the mailbox's state, its envelopes, the mailboxes by expiry, its senders' shares, then for each candidate its sender's state and
 -- envelopes (the mailbox's own where there is nobody to tell).
 -- ARGV: device, now and the life of an envelope (ms), the limits by count and bytes, then for each candidate: its place
@@ -8,6 +8,7 @@ local state, envelopes, by_expiry, shares = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local device, now, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local envelopes_max, bytes_max = tonumber(ARGV[4]), tonumber(ARGV[5])
 local text = function(number) return string.format('%.0f', number) end
+local expired = 0
 
 for i = 1, (#KEYS - 4) / 2 do
     local their_state, theirs = KEYS[2 * i + 3], KEYS[2 * i + 4]
@@ -15,6 +16,7 @@ for i = 1, (#KEYS - 4) / 2 do
     local entry = redis.call('XRANGE', envelopes, place, place)[1]
     if entry then
         redis.call('XDEL', envelopes, place)
+        if entry[2][3] == 'envelope' then expired = expired + 1 end
         redis.call('HINCRBY', state, 'bytes', -#entry[2][4])
         local account = entry[2][10]
         if account then
@@ -40,4 +42,4 @@ if first then
 else
     redis.call('ZREM', by_expiry, device)
 end
-return 'expired'
+return expired

@@ -119,6 +119,9 @@ impl Tables<'_> {
     pub(super) fn tell_senders(&mut self, gone: Vec<Gone>, now_ms: u64) -> rusqlite::Result<()> {
         if !gone.is_empty() {
             self.settle_to_change()?;
+            // A notice has no id.
+            let envelopes = gone.iter().filter(|gone| gone.id.is_some()).count();
+            self.changes.push(Change::Expired(envelopes as u64));
         }
         for Gone { receiver, id, sender } in gone {
             // Memory would go on handing out what is no longer on the disk, if the clock were set back.

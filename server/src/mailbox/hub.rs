@@ -93,6 +93,11 @@ impl Hub {
         }
     }
 
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Nobody waits here any more.
     pub(super) fn end(&self, mailbox: MailboxId) {
         if let Some(waiter) = self.lock().remove(&mailbox) {

@@ -1,18 +1,21 @@
 //! The mailboxes of this server, in whichever back end the settings name.
 
 use super::{
-    contract::{AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Offer, Unavailable},
+    contract::{
+        AcknowledgeError, Arrived, Depth, EnqueueError, Enqueued, Item, Mailbox, MailboxId, Offer, Tally, Unavailable,
+    },
     redis::RedisMailbox,
     sqlite::SqliteMailbox,
 };
 use crate::{clock::Clock, config::Config};
+use std::sync::Arc;
 use tokio::time::Instant;
 
-/// The back end that the settings chose.
-#[derive(Debug)]
+/// The back end that the settings chose. Clones share it.
+#[derive(Clone, Debug)]
 pub enum Mailboxes {
-    Sqlite(SqliteMailbox),
-    Redis(RedisMailbox),
+    Sqlite(Arc<SqliteMailbox>),
+    Redis(Arc<RedisMailbox>),
 }
 
 /// Why there is no mailbox to open.
@@ -29,9 +32,9 @@ impl Mailboxes {
     pub fn open(config: &Config, clock: Clock) -> Result<Self, OpenError> {
         let limits = config.mailbox_limits;
         match config.mailbox.as_str() {
-            "sqlite" => Ok(Self::Sqlite(SqliteMailbox::open(&config.data_dir(), limits, clock)?)),
+            "sqlite" => Ok(Self::Sqlite(Arc::new(SqliteMailbox::open(&config.data_dir(), limits, clock)?))),
             url if url.starts_with("redis://") || url.starts_with("redis+unix://") => {
-                Ok(Self::Redis(RedisMailbox::open(url, limits, clock)?))
+                Ok(Self::Redis(Arc::new(RedisMailbox::open(url, limits, clock)?)))
             }
             _ => Err(OpenError::UnknownKind),
         }
@@ -79,5 +82,17 @@ impl Mailbox for Mailboxes {
 
     async fn check(&self) -> Result<(), Unavailable> {
         either!(self, store => store.check().await)
+    }
+
+    fn held(&self) -> usize {
+        either!(self, store => store.held())
+    }
+
+    fn tally(&self) -> Tally {
+        either!(self, store => store.tally())
+    }
+
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        either!(self, store => store.depth().await)
     }
 }

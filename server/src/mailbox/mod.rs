@@ -9,6 +9,7 @@ mod pending;
 mod recent;
 mod redis;
 mod redis_connection;
+mod redis_depth;
 mod redis_expiry;
 mod redis_keys;
 mod rows;
@@ -17,13 +18,14 @@ mod shares;
 mod sqlite;
 mod sweep;
 mod tables;
+mod tallies;
 mod wake;
 mod writer;
 
 pub use self::{
     contract::{
-        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,
-        Unavailable,
+        AcknowledgeError, Arrived, Depth, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing,
+        Stored, Tally, Unavailable,
     },
     mailboxes::{Mailboxes, OpenError},
     recent::{RECENT_LIMITS, RecentLimits},

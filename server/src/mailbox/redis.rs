@@ -11,13 +11,15 @@
 
 use super::{
     contract::{
-        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing, Stored,
-        Unavailable,
+        AcknowledgeError, Arrived, Depth, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Standing,
+        Stored, Tally, Unavailable,
     },
     hub::{Hub, Reading},
     redis_connection::{self, RedisConnection},
+    redis_depth,
     redis_expiry::Expiry,
     redis_keys::{BY_EXPIRY, envelopes_key, memory_key, shares_key, state_key, strangers_key},
+    tallies::Tallies,
     wake::{self, CHANNEL, Process, WakeMessage},
 };
 use crate::{clock::Clock, config::MailboxLimits};
@@ -35,9 +37,11 @@ pub struct RedisMailbox {
     hub: Arc<Hub>,
     connection: RedisConnection,
     expiry: Expiry,
+    tallies: Arc<Tallies>,
     enqueue: Script,
     acknowledge: Script,
     drop_sender: Script,
+    depth: Script,
     limits: MailboxLimits,
     clock: Clock,
     listening: AbortHandle,
@@ -63,17 +67,21 @@ impl RedisMailbox {
         let enqueue = Script::new(include_str!("enqueue.lua"));
         let acknowledge = Script::new(include_str!("acknowledge.lua"));
         let drop_sender = Script::new(include_str!("drop_sender.lua"));
+        let depth = Script::new(include_str!("depth.lua"));
         let offering = Arc::new(Semaphore::new(OFFERING_MAX));
-        let expiry = Expiry::new(connection.clone(), limits, clock.clone());
+        let tallies = Arc::new(Tallies::default());
+        let expiry = Expiry::new(connection.clone(), limits, clock.clone(), Arc::clone(&tallies));
         let expiring = tokio::spawn(expiry.clone().at_intervals()).abort_handle();
         Ok(Self {
             hub,
             connection,
             expiry,
+            tallies,
             expiring,
             enqueue,
             acknowledge,
             drop_sender,
+            depth,
             limits,
             clock,
             listening,
@@ -125,7 +133,8 @@ impl RedisMailbox {
         call.key(BY_EXPIRY);
         let said: Vec<String> = self.connection.call(&call).await?;
         match said.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["accepted", accepted_ms] => {
+            ["accepted", accepted_ms, fresh] => {
+                self.tallies.accepted(fresh.parse().map_err(|_| Unavailable::new(Unexpected))?);
                 let accepted_ms = accepted_ms.parse().map_err(|_| Unavailable::new(Unexpected))?;
                 // This process's waiters need no detour; the others hear it from Redis.
                 items.iter().for_each(|item| self.hub.wake(item.mailbox));
@@ -230,11 +239,12 @@ impl Mailbox for RedisMailbox {
         }
         let mut call = self.acknowledge.prepare_invoke();
         call.key(state_key(mailbox)).key(envelopes_key(mailbox)).key(shares_key(mailbox)).arg(cursor);
-        let said: String = self.connection.call(&call).await?;
-        match said.as_str() {
-            "acknowledged" => Ok(()),
-            "unknown-cursor" => Err(AcknowledgeError::UnknownCursor),
-            _ => Err(Unavailable::new(Unexpected).into()),
+        match self.connection.call(&call).await? {
+            Some(envelopes) => {
+                self.tallies.delivered(envelopes);
+                Ok(())
+            }
+            None => Err(AcknowledgeError::UnknownCursor),
         }
     }
 
@@ -261,7 +271,7 @@ impl Mailbox for RedisMailbox {
         let connection = self.connection.clone();
         tokio::spawn(async move {
             if connection.query::<u64>(&publish(&WakeMessage::End(mailbox))).await.is_err() {
-                log::warn!("a poll that another server may hold for a sign-in that ended ends at its deadline");
+                tracing::warn!("a poll that another server may hold for a sign-in that ended ends at its deadline");
             }
         });
     }
@@ -269,6 +279,18 @@ impl Mailbox for RedisMailbox {
     async fn check(&self) -> Result<(), Unavailable> {
         let _: String = self.connection.query(&redis::cmd("PING")).await?;
         Ok(())
+    }
+
+    fn held(&self) -> usize {
+        self.hub.waiting()
+    }
+
+    fn tally(&self) -> Tally {
+        self.tallies.read()
+    }
+
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        redis_depth::of_all(&self.connection, &self.depth).await
     }
 }
 

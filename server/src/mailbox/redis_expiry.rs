@@ -7,6 +7,7 @@ use super::{
     contract::{MailboxId, Unavailable, expiry_notice},
     redis_connection::RedisConnection,
     redis_keys::{BY_EXPIRY, envelopes_key, shares_key, state_key},
+    tallies::Tallies,
 };
 use crate::{clock::Clock, config::MailboxLimits};
 use cliquet_wire::ids::EnvelopeId;
@@ -25,11 +26,12 @@ pub(super) struct Expiry {
     script: Arc<Script>,
     limits: MailboxLimits,
     clock: Clock,
+    tallies: Arc<Tallies>,
 }
 
 impl Expiry {
-    pub(super) fn new(connection: RedisConnection, limits: MailboxLimits, clock: Clock) -> Self {
-        Self { connection, script: Arc::new(Script::new(include_str!("expire.lua"))), limits, clock }
+    pub(super) fn new(connection: RedisConnection, limits: MailboxLimits, clock: Clock, tallies: Arc<Tallies>) -> Self {
+        Self { connection, script: Arc::new(Script::new(include_str!("expire.lua"))), limits, clock, tallies }
     }
 
     fn life_ms(&self) -> u64 {
@@ -41,7 +43,7 @@ impl Expiry {
         loop {
             tokio::time::sleep(INTERVAL).await;
             if let Err(error) = self.all().await {
-                log::warn!("what is past its life stays for a minute more: {error}");
+                tracing::warn!(cause = %error, "what is past its life stays for a minute more");
             }
         }
     }
@@ -91,7 +93,8 @@ impl Expiry {
                 }
             }
         }
-        let _: String = self.connection.call(&call).await?;
+        let expired: u64 = self.connection.call(&call).await?;
+        self.tallies.expired(expired);
         Ok(due)
     }
 }

@@ -5,11 +5,13 @@
 
 use super::{
     contract::{
-        AcknowledgeError, Arrived, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Unavailable,
+        AcknowledgeError, Arrived, Depth, EnqueueError, Enqueued, Item, Kind, Mailbox, MailboxId, Offer, Stored, Tally,
+        Unavailable,
     },
     hub::Hub,
     recent::{self, RECENT_LIMITS, RecentEnvelopes, RecentLimits},
     schema,
+    tallies::Tallies,
     writer::{self, Command},
 };
 use crate::{
@@ -45,6 +47,7 @@ enum Silence {
 pub struct SqliteMailbox {
     hub: Arc<Hub>,
     recent: Arc<RecentEnvelopes>,
+    tallies: Arc<Tallies>,
     writer: mpsc::Sender<Command>,
     thread: Option<JoinHandle<()>>,
     readers: Pool,
@@ -69,10 +72,11 @@ impl SqliteMailbox {
         let readers = Pool::open(schema::reader(folder), MAILBOX_READERS)?;
         let hub = Arc::new(Hub::default());
         let recent = Arc::new(RecentEnvelopes::new(in_memory));
-        let (writer, thread) = writer::start(connection, limits, &hub, &recent)?;
+        let tallies = Arc::new(Tallies::default());
+        let (writer, thread) = writer::start(connection, limits, &hub, &recent, &tallies)?;
         expire_at_intervals(writer.downgrade(), clock.clone());
         settle_at_intervals(writer.downgrade(), Arc::clone(&recent));
-        Ok(Self { hub, recent, writer, thread: Some(thread), readers, limits, clock })
+        Ok(Self { hub, recent, tallies, writer, thread: Some(thread), readers, limits, clock })
     }
 
     /// Hands a command to the writer and waits for its answer.
@@ -260,7 +264,30 @@ impl Mailbox for SqliteMailbox {
         if self.writer.is_closed() {
             return Err(Unavailable::new(Silence::Writer));
         }
-        self.with_reader(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await
+        // A read of the file, which `SELECT 1` would not be.
+        self.with_reader(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))).await
+    }
+
+    fn held(&self) -> usize {
+        self.hub.waiting()
+    }
+
+    fn tally(&self) -> Tally {
+        self.tallies.read()
+    }
+
+    /// From the tables, which follow within a second. The oldest of a mailbox is the first in its index.
+    async fn depth(&self) -> Result<Depth, Unavailable> {
+        self.with_reader(|connection| {
+            connection
+                .prepare_cached(
+                    "SELECT ifnull(sum(envelopes), 0), ifnull(sum(bytes), 0),
+                            min((SELECT min(cursor) FROM envelopes WHERE mailbox = mailboxes.key))
+                     FROM mailboxes WHERE envelopes > 0",
+                )?
+                .query_row([], |row| Ok(Depth { envelopes: row.get(0)?, bytes: row.get(1)?, oldest_ms: row.get(2)? }))
+        })
+        .await
     }
 }
 
@@ -272,7 +299,7 @@ impl Drop for SqliteMailbox {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            log::error!("the thread that writes the mailbox had ended before");
+            tracing::error!("the thread that writes the mailbox had ended before");
         }
     }
 }

@@ -29,6 +29,10 @@ pub(super) enum Change {
     Forgotten(MailboxId),
     /// All that was appended until now is in the tables.
     Settled,
+    /// So many envelopes were acknowledged.
+    Delivered(u64),
+    /// So many envelopes were removed for their age.
+    Expired(u64),
 }
 
 /// What the writer knows from one group to the next. Begins again after a group that failed.
@@ -40,6 +44,15 @@ pub(super) struct Known {
     pub(super) shares: Shares,
     pub(super) sweep: Sweep,
     pending: Pending,
+}
+
+/// What a statement removed from the table.
+#[derive(Clone, Copy, Debug, Default)]
+struct Removed {
+    /// Notices included.
+    envelopes: u64,
+    bytes: u64,
+    notices: u64,
 }
 
 /// The items of one post that were not accepted before. A mailbox goes by the key of its row.
@@ -266,10 +279,16 @@ impl<'t> Tables<'t> {
         };
         let pending = self.known.pending.envelopes(row.key);
         let mut removed = self.known.pending.acknowledge(row.key, cursor);
+        let mut notices = 0;
         if row.envelopes > pending {
-            let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2 RETURNING octet_length(json)";
-            let (envelopes, bytes) = self.remove(row.key, delete, cursor)?;
-            removed = (removed.0 + envelopes, removed.1 + bytes);
+            let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND cursor <= ?2
+                          RETURNING octet_length(json), is_notice";
+            let settled = self.remove(row.key, delete, cursor)?;
+            removed = (removed.0 + settled.envelopes, removed.1 + settled.bytes);
+            notices = settled.notices;
+        }
+        if removed.0 > notices {
+            self.changes.push(Change::Delivered(removed.0 - notices));
         }
         self.take(mailbox, row, removed);
         self.entries.acknowledged(row.key, cursor)?;
@@ -281,22 +300,26 @@ impl<'t> Tables<'t> {
         self.settle_to_change()?;
         let Some(row) = self.row(mailbox)? else { return Ok(()) };
         let delete = "DELETE FROM envelopes WHERE mailbox = ?1 AND account = ?2 AND by_token = 0
-                      RETURNING octet_length(json)";
+                      RETURNING octet_length(json), is_notice";
         let removed = self.remove(row.key, delete, account)?;
-        self.take(mailbox, row, removed);
+        self.take(mailbox, row, (removed.envelopes, removed.bytes));
         // Memory would go on handing them out.
         self.changes.push(Change::Forgotten(mailbox));
         Ok(())
     }
 
-    /// Removes envelopes of one mailbox from the table. The envelopes and bytes.
-    fn remove(&self, key: i64, delete: &str, which: impl rusqlite::ToSql) -> rusqlite::Result<(u64, u64)> {
+    /// Removes envelopes of one mailbox from the table, by a statement that returns the length of each and whether it is a
+    /// notice.
+    fn remove(&self, key: i64, delete: &str, which: impl rusqlite::ToSql) -> rusqlite::Result<Removed> {
         let mut statement = self.transaction.prepare_cached(delete)?;
-        let lengths = statement.query_map(params![key, which], |row| row.get::<_, u64>(0))?;
-        lengths.map(|length| length.map(|length| (1, length))).try_fold((0, 0), |sum: (u64, u64), one| {
-            let one = one?;
-            Ok((sum.0 + one.0, sum.1 + one.1))
-        })
+        let mut rows = statement.query(params![key, which])?;
+        let mut removed = Removed::default();
+        while let Some(row) = rows.next()? {
+            removed.envelopes += 1;
+            removed.bytes += row.get::<_, u64>(0)?;
+            removed.notices += u64::from(row.get::<_, bool>(1)?);
+        }
+        Ok(removed)
     }
 
     /// So many envelopes and bytes are gone from a mailbox.

@@ -90,7 +90,7 @@ pub(super) async fn listen(client: Client, hub: Weak<Hub>, myself: Process) {
                 hub.wake_all();
             }
             hear(sink, stream, &hub, myself).await;
-            log::warn!("the connection that wakes polls was lost; a new one is made");
+            tracing::warn!("the connection that wakes polls was lost; a new one is made");
         }
         sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);

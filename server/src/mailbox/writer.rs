@@ -5,10 +5,11 @@
 //! group, and everyone in it is told to try again.
 
 use super::{
-    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, MailboxId, Unavailable},
+    contract::{AcknowledgeError, EnqueueError, Enqueued, Item, Kind, MailboxId, Unavailable},
     hub::Hub,
     recent::RecentEnvelopes,
     tables::{Change, Known, Tables},
+    tallies::Tallies,
 };
 use crate::config::MailboxLimits;
 use rusqlite::{Connection, TransactionBehavior};
@@ -78,26 +79,27 @@ fn run(
     limits: MailboxLimits,
     hub: &Weak<Hub>,
     recent: &RecentEnvelopes,
+    tallies: &Tallies,
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     let mut known = Known::default();
     while next_group(&mut commands, &mut group) {
         match commit(&mut connection, &limits, &mut known, &mut group) {
-            Ok((answers, changes)) => publish(answers, changes, hub, recent),
+            Ok((answers, changes)) => publish(answers, changes, hub, recent, tallies),
             // The answers were dropped unsent: everyone in the group learns that the store did not do it. What memory
             // acknowledged in advance comes again with the next poll.
             Err(error) => {
                 recent.forget_all();
                 known = Known::default();
-                log::error!("the mailbox database failed: {error}");
+                tracing::error!(cause = %error, "the mailbox database failed");
             }
         }
         group.clear();
     }
     // So that the next process need not replay the journal.
     if let Err(error) = commit(&mut connection, &limits, &mut known, &mut vec![Command::Settle]) {
-        log::warn!("the mailbox closes with a journal: {error}");
+        tracing::warn!(cause = %error, "the mailbox closes with a journal");
     }
 }
 
@@ -117,19 +119,24 @@ fn next_group(commands: &mut mpsc::Receiver<Command>, group: &mut Vec<Command>) 
 }
 
 /// Updates memory, answers the commands, then wakes the waiters, which read that memory.
-fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &RecentEnvelopes) {
+fn publish(answers: Vec<Held>, changes: Vec<Change>, hub: &Weak<Hub>, recent: &RecentEnvelopes, tallies: &Tallies) {
     let mut to_wake = Vec::new();
+    let mut accepted = 0;
     for change in changes {
         match change {
             Change::Appended(mailbox, last_cursor, entry) => {
+                accepted += u64::from(entry.kind == Kind::Envelope);
                 recent.appended(mailbox, last_cursor, entry);
                 to_wake.push(mailbox);
             }
             Change::Removed(mailbox, last_cursor, cursor) => recent.removed(mailbox, last_cursor, cursor),
             Change::Forgotten(mailbox) => recent.forget(mailbox),
             Change::Settled => recent.settled(),
+            Change::Delivered(envelopes) => tallies.delivered(envelopes),
+            Change::Expired(envelopes) => tallies.expired(envelopes),
         }
     }
+    tallies.accepted(accepted);
     answers.into_iter().for_each(|answer| answer());
     if let Some(hub) = hub.upgrade() {
         to_wake.into_iter().for_each(|mailbox| hub.wake(mailbox));
@@ -186,12 +193,13 @@ pub(super) fn start(
     limits: MailboxLimits,
     hub: &Arc<Hub>,
     recent: &Arc<RecentEnvelopes>,
+    tallies: &Arc<Tallies>,
 ) -> Result<(mpsc::Sender<Command>, JoinHandle<()>), Unavailable> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
-    let (hub, recent) = (Arc::downgrade(hub), Arc::clone(recent));
+    let (hub, recent, tallies) = (Arc::downgrade(hub), Arc::clone(recent), Arc::clone(tallies));
     let thread = std::thread::Builder::new()
         .name("mailbox-writer".to_owned())
-        .spawn(move || run(connection, limits, &hub, &recent, receiver))
+        .spawn(move || run(connection, limits, &hub, &recent, &tallies, receiver))
         .map_err(Unavailable::new)?;
     Ok((sender, thread))
 }

@@ -52,7 +52,7 @@ async fn remove(
     end_polls(mailboxes, devices.await?);
     // The account is gone. What fails here is done again with the next deletion or at the next start.
     if let Err(error) = deletion::clear_leftovers(database, mailboxes, histories, files).await {
-        log::warn!("something of a deleted account stays for now: {}", causes::on_one_line(&error));
+        tracing::warn!(cause = causes::on_one_line(&error), "something of a deleted account stays for now");
     }
     cookies.clear_sign_in();
     Ok(NoContent)

@@ -100,7 +100,7 @@ async fn revoke(
     // that stay reach nobody, since its sign-ins are gone, and age away.
     mailboxes.end_wait(id);
     if let Err(error) = mailboxes.delete(id).await {
-        log::warn!("the mailbox of a revoked device stays until its envelopes age away: {error}");
+        tracing::warn!(cause = %error, "the mailbox of a revoked device stays until its envelopes age away");
     }
     Ok(HtmlOrJson::new(directory))
 }

@@ -1,16 +1,18 @@
-//! Whether both stores answer: for monitoring and for proxies.
+//! Whether the server lives, and whether it can do its work: for service managers, proxies and monitoring.
+//!
+//! Two questions, because the answers differ: a server whose Redis is away is not ready, and to start it again would not
+//! help.
 
-use crate::{
-    database::Database,
-    error::Error,
-    mailbox::{Mailbox, Mailboxes},
-    response::HtmlOrJson,
+use crate::{error::Error, readiness::Stores, response::HtmlOrJson};
+use rocket::{
+    Request, Route, get,
+    request::{FromRequest, Outcome},
+    routes,
 };
-use rocket::{Route, State, get, routes};
 use serde::Serialize;
 
 pub fn routes() -> Vec<Route> {
-    routes![health]
+    routes![health, ready]
 }
 
 #[derive(Debug, Serialize)]
@@ -18,12 +20,27 @@ struct Health {
     status: &'static str,
 }
 
-/// Asks both stores. One that does not answer makes it 503.
+/// It answers. Asks no store.
 #[get("/health")]
-async fn health(database: &State<Database>, mailboxes: &State<Mailboxes>) -> Result<HtmlOrJson<Health>, Error> {
-    database
-        .run(|connection| Ok::<_, crate::database::Error>(connection.query_row("SELECT 1", [], |_| Ok(()))?))
-        .await?;
-    mailboxes.check().await?;
-    Ok(HtmlOrJson::new(Health { status: "ok" }))
+fn health() -> HtmlOrJson<Health> {
+    HtmlOrJson::new(Health { status: "ok" })
+}
+
+/// Asks every store. One that does not answer makes it 503.
+#[get("/ready")]
+async fn ready(stores: Stores) -> Result<HtmlOrJson<Health>, Error> {
+    stores.check().await?;
+    Ok(HtmlOrJson::new(Health { status: "ready" }))
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Stores {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        match Self::of(request.rocket()) {
+            Some(stores) => Outcome::Success(stores),
+            None => Outcome::Error(Error::internal("the stores are not attached").at_guard(request)),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test program uses its part.
 
+mod counts;
 mod ephemeral;
 mod expiry;
 mod order;
@@ -15,6 +16,7 @@ use cliquet_wire::{
     ids::EnvelopeId,
     limits::{ENVELOPES_PER_POST_MAX, POLL_DELIVERIES_MAX, POST_BYTES_MAX},
 };
+pub(crate) use counts::*;
 pub(crate) use ephemeral::*;
 pub(crate) use expiry::*;
 pub(crate) use order::*;
@@ -96,6 +98,8 @@ macro_rules! contract {
             what_is_offered_to_nobody_is_dropped,
             what_is_offered_comes_beside_what_is_stored,
             what_is_offered_past_an_answers_room_is_dropped,
+            what_it_did_is_counted_and_what_lies_in_it_is_measured,
+            the_waits_that_are_held_are_counted,
         );
     };
     ($store:ty: $($promise:ident,)*) => {

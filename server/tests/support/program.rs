@@ -113,7 +113,7 @@ impl Program {
     fn until_well(&mut self) {
         let start = Instant::now();
         let mut client = Client::to(self.address());
-        while !client.get("/health").is_ok_and(|answer| answer.status == 200) {
+        while !client.get("/ready").is_ok_and(|answer| answer.status == 200) {
             assert!(!self.process.has_ended(), "the server ended:\n{}", self.log());
             assert!(start.elapsed() < PATIENCE, "the server does not come up:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(5));

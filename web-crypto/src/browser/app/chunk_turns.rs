@@ -10,12 +10,15 @@ use std::{
     rc::{Rc, Weak},
 };
 
+/// A file, by SHA-256 of its id, and the number of one of its chunks.
+type ChunkKey = (Digest, u32);
+
 /// The locks of the chunks that somebody is at.
 #[derive(Debug, Default)]
-pub(super) struct ChunkTurns(RefCell<BTreeMap<(Digest, u32), Weak<Mutex<()>>>>);
+pub(super) struct ChunkTurns(RefCell<BTreeMap<ChunkKey, Weak<Mutex<()>>>>);
 
 impl ChunkTurns {
-    /// The lock of a chunk, by SHA-256 of the file's id and the chunk's number. Held while the chunk comes.
+    /// The lock of a chunk, which is held while the chunk comes.
     pub(super) fn of(&self, file: &Digest, number: u32) -> Rc<Mutex<()>> {
         let mut turns = self.0.borrow_mut();
         turns.retain(|_, turn| turn.strong_count() > 0);
