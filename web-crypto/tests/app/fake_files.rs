@@ -33,7 +33,9 @@ struct Inner {
     /// Parts that can be kept at once. `None`: any number.
     room: Cell<Option<usize>>,
     /// How many chunks were begun to be sent.
-    under_way: Cell<u32>,
+    begun: Cell<u32>,
+    /// Some of them take longer than others.
+    is_uneven: Cell<bool>,
     sent: RefCell<Vec<(String, Vec<u8>)>>,
     #[expect(clippy::type_complexity, reason = "what the server says to a path and a chunk")]
     takes: RefCell<Option<Box<dyn Fn(&str, &[u8]) -> Result<String, HttpError>>>>,
@@ -65,6 +67,18 @@ impl FakeFiles {
     /// Returns when so many chunks are kept.
     pub(crate) async fn until_kept(&self, chunks: usize) {
         while self.kept() < chunks {
+            sleep(DISK / 2).await;
+        }
+    }
+
+    /// From now on the second of three chunks takes four times as long as the others.
+    pub(crate) fn send_unevenly(&self) {
+        self.0.is_uneven.set(true);
+    }
+
+    /// Returns when so many chunks are on their way, or were.
+    pub(crate) async fn until_begun(&self, chunks: u32) {
+        while self.0.begun.get() < chunks {
             sleep(DISK / 2).await;
         }
     }
@@ -157,10 +171,14 @@ impl Files for Tab {
 
     async fn put_chunk(&self, path: &str, chunk: &Vec<u8>) -> Result<String, HttpError> {
         let files = &self.files().0;
-        // One of three takes longer than the others.
-        let is_slow = files.under_way.get() % 3 == 0;
-        files.under_way.set(files.under_way.get() + 1);
-        sleep(if is_slow { 3 * DISK } else { DISK }).await;
+        let number = files.begun.get();
+        files.begun.set(number + 1);
+        sleep(match (files.is_uneven.get(), number % 3) {
+            (false, _) => DISK,
+            (true, 1) => 20 * DISK,
+            (true, _) => 5 * DISK,
+        })
+        .await;
         files.sent.borrow_mut().push((path.to_owned(), chunk.clone()));
         files.takes.borrow().as_ref().map_or(Err(HttpError::Offline), |takes| takes(path, chunk))
     }
