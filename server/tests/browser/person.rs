@@ -111,7 +111,11 @@ impl Person {
     pub(crate) async fn send_all(&self, texts: &[String]) {
         write_at_once(&self.tab, texts).await;
         let Some(last) = texts.last() else { return };
-        until_written(&self.tab, last).await;
+        let patience = PATIENCE + Duration::from_millis(200 * texts.len() as u64);
+        let look = async || if is_written(&self.tab, last).await { Ok(()) } else { Err("not yet") };
+        if let Err(waited) = eventually("all that was written to be kept", patience, look).await {
+            self.tab.fail(&waited).await;
+        }
     }
 
     /// Waits until the other one's text is shown.
@@ -333,10 +337,15 @@ pub(crate) async fn write_at_once(tab: &Tab, texts: &[String]) {
     assert_eq!(taken, json!(texts.len()), "the page took something else");
 }
 
+const WRITTEN: &str = "[...document.querySelectorAll('.message.own .body')].some(e => e.textContent === a[0])";
+
 /// What one wrote is on the page: then it is on the disk, and so is what was written before it.
 pub(crate) async fn until_written(tab: &Tab, text: &str) {
-    let there = "[...document.querySelectorAll('.message.own .body')].some(e => e.textContent === a[0])";
-    tab.until("what was written to be kept", there, vec![text.into()]).await;
+    tab.until("what was written to be kept", WRITTEN, vec![text.into()]).await;
+}
+
+async fn is_written(tab: &Tab, text: &str) -> bool {
+    tab.ask(WRITTEN, vec![text.into()]).await == Value::Bool(true)
 }
 
 /// The lines of the conversation. A line that says that a device came or went is none of them: it comes with whatever that
