@@ -1,7 +1,7 @@
 //! What is looked at only when somebody asks for the figures: counts that stores keep, and what they hold.
 //!
 //! Owns how often that may be: a hundred programs that ask cost the stores as much as one. A figure that cannot be had
-//! is `NaN`, so that nobody takes an old one for a new one.
+//! is `NaN`: the last value that was read could be out of date.
 
 use super::{families::*, problems::ProblemCounts, registry::Registry};
 use crate::{

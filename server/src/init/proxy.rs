@@ -78,4 +78,15 @@ mod tests {
             assert!(!said.contains("hange the name"), "it is changed: {said}");
         }
     }
+
+    #[test]
+    fn the_proxy_of_the_compose_file_is_the_one_of_the_guide() {
+        let lines = |text: &str| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let compose = include_str!("../../../packaging/compose.yaml");
+        let caddy = compose.split_once("content: |").and_then(|(_, rest)| rest.split_once("\nvolumes:")).unwrap().0;
+        assert_eq!(lines(caddy), lines(&CADDY.replace("127.0.0.1:8000", "cliquet:8000")));
+    }
 }

@@ -84,11 +84,9 @@ impl Person {
     }
 
     pub(crate) async fn open_in(&self, tab: &Tab, other: &Person) {
-        // It may be open already, since its address is kept in the page's: its lines are laid out again all the same.
-        tab.ask("document.querySelector('section[data-conversation]')?.toggleAttribute('data-before', true)", vec![])
-            .await;
+        mark_what_is_open(tab).await;
         tab.click(&format!("#contacts li[data-contact='{}'] a", other.email)).await;
-        tab.until_shown(&format!("section[data-conversation='{}']:not([data-before])", other.email)).await;
+        tab.until_shown(&format!("section[data-conversation='{}']{NEWLY_OPEN}", other.email)).await;
     }
 
     /// Says yes to a contact request.
@@ -361,6 +359,16 @@ async fn read(tab: &Tab) -> Vec<String> {
 
 fn strings(value: Value) -> Vec<String> {
     serde_json::from_value(value).unwrap_or_default()
+}
+
+/// Of a conversation that was opened since [`mark_what_is_open`].
+pub(crate) const NEWLY_OPEN: &str = ":not([data-before])";
+
+/// To be called before a conversation is opened. It may be open already, since its address is in the page's: then it is
+/// laid out again, and what is there now goes.
+pub(crate) async fn mark_what_is_open(tab: &Tab) {
+    let mark = "document.querySelector('section[data-conversation]')?.toggleAttribute('data-before', true)";
+    tab.ask(mark, vec![]).await;
 }
 
 /// One adds, the other accepts, and both have the conversation open.

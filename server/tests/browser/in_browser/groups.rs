@@ -1,6 +1,6 @@
 //! Groups: made from contacts, and talked in by people who are no contacts of each other.
 
-use crate::person::Person;
+use crate::person::{NEWLY_OPEN, Person, mark_what_is_open};
 use crate::picture::show;
 use crate::stage::Stage;
 use crate::word::word;
@@ -12,8 +12,9 @@ impl Person {
     pub(crate) async fn open_group(&self, name: &str) {
         let press = "(line => { line?.querySelector('a').click(); return Boolean(line); })(\
             [...document.querySelectorAll('#contacts li')].find(line => line.querySelector('[data-name]').textContent === a[0]))";
+        mark_what_is_open(&self.tab).await;
         self.tab.until("the group in the list", press, vec![name.into()]).await;
-        self.tab.until_shown(OPEN).await;
+        self.tab.until_shown(&format!("{OPEN}{NEWLY_OPEN}")).await;
     }
 
     pub(crate) async fn make_group(&self, name: &str, others: &[&Person]) {

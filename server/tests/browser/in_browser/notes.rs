@@ -1,7 +1,11 @@
 //! Notes to oneself: a conversation like any other, on all devices of the account and nowhere else.
 
 use super::message_menu::choose;
-use crate::{person::Person, picture::show, stage::Stage};
+use crate::{
+    person::{NEWLY_OPEN, Person, mark_what_is_open},
+    picture::show,
+    stage::Stage,
+};
 use serde_json::json;
 
 const CALLED: &str = "document.querySelector('h2 [data-name]')?.textContent === a[0]";
@@ -14,9 +18,10 @@ const OUT_OF_PLACE: &str = "[...document.querySelectorAll('.conversation :is([da
 
 impl Person {
     async fn open_notes(&self) {
+        mark_what_is_open(&self.tab).await;
         self.tab.click(".people .menu > summary").await;
         self.tab.click(&format!(".people .menu [hx-get='/conversations/{}']", self.email)).await;
-        self.tab.until_shown(&format!("section[data-conversation='{}']", self.email)).await;
+        self.tab.until_shown(&format!("section[data-conversation='{}']{NEWLY_OPEN}", self.email)).await;
         self.tab.until_shown("form[data-composer] > fieldset:enabled").await;
     }
 

@@ -19,7 +19,7 @@ use std::ops::Range;
 pub(super) struct Chunks {
     pub(super) attachment: Attachment,
     pub(super) layout: FileLayout,
-    hash: Digest,
+    pub(super) hash: Digest,
     /// What is fetched is kept here.
     keeps: bool,
     /// All of it was here before.

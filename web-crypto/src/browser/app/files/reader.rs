@@ -6,7 +6,7 @@
 use super::{FilesError, chunks::Chunks};
 use crate::{
     browser::{
-        app::{engine::Engine, error::AppError},
+        app::{chunk_turns::ChunkTurns, engine::Engine, error::AppError},
         platform::service::Platform,
     },
     client::conversation::Message,
@@ -15,7 +15,6 @@ use crate::{
         sealed_file::CHUNK_BYTES,
     },
 };
-use async_lock::Mutex;
 use cliquet_wire::bytes::{Bytes, Digest};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -38,8 +37,8 @@ pub struct Reader<P: Platform> {
     file: Chunks,
     /// SHA-256 of each sealed chunk that came.
     digests: RefCell<BTreeMap<u32, Digest>>,
-    /// Each is locked while its chunk comes, so that none is fetched twice at once.
-    coming: RefCell<BTreeMap<u32, Rc<Mutex<()>>>>,
+    /// Those of this reader: what came is in `last`, also where there is no room to keep it.
+    coming: ChunkTurns,
     /// The chunk that was read last, opened: players read on in it.
     last: RefCell<Option<(u32, P::Chunk)>>,
     /// There was no room for some of it.
@@ -73,7 +72,7 @@ impl<P: Platform> Reader<P> {
             engine,
             file,
             digests: RefCell::default(),
-            coming: RefCell::default(),
+            coming: ChunkTurns::default(),
             last: RefCell::default(),
             lacks: Cell::default(),
             is_checked: Cell::default(),
@@ -116,7 +115,7 @@ impl<P: Platform> Reader<P> {
 
     /// A chunk, opened.
     async fn chunk(&self, number: u32) -> Result<P::Chunk, FilesError> {
-        let coming = self.coming.borrow_mut().entry(number).or_default().clone();
+        let coming = self.coming.of(&self.file.hash, number);
         let _alone = coming.lock().await;
         let last = self.last.borrow().as_ref().filter(|(last, _)| *last == number).map(|(_, chunk)| chunk.clone());
         if let Some(chunk) = last {
