@@ -41,19 +41,19 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// `house/NAME` holds the profile and the log.
-    pub(crate) async fn start(house: &Path, name: &str) -> Self {
-        Self::start_in(house, name, "en-GB").await
+    /// `house/NAME` holds the profile and the log. `address` is where the server listens; see [`Engine::seen`].
+    pub(crate) async fn start(house: &Path, name: &str, address: &str) -> Self {
+        Self::start_in(house, name, address, "en-GB").await
     }
 
-    pub(crate) async fn start_in(house: &Path, name: &str, language: &str) -> Self {
+    pub(crate) async fn start_in(house: &Path, name: &str, address: &str, language: &str) -> Self {
         let house = house.join(name);
         std::fs::create_dir_all(&house).unwrap();
         let engine = Engine::chosen();
         let (port, log) = (free_port(), house.join("driver.log"));
         let mut driver = Process::start(&mut engine.driver(&house, port, language), &log);
         until_listening(&mut driver, port, &log);
-        let Value::Object(capabilities) = engine.capabilities(&house, language) else { unreachable!() };
+        let Value::Object(capabilities) = engine.capabilities(&house, language, address) else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(Capabilities::from_iter(capabilities))
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -238,8 +238,7 @@ impl Tab {
         for run in characters.chunk_by(|one, next| has_key(one) == has_key(next)) {
             let part: String = run.iter().collect();
             if run.first().is_some_and(|first| !has_key(first)) {
-                self.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
-                self.insert(&part).await;
+                self.insert(selector, &part).await;
             } else if let Err(error) = element.send_keys(&part).await {
                 self.fail(&format!("cannot write into {selector}: {error}")).await;
             }
@@ -251,8 +250,15 @@ impl Tab {
         self.find(selector).await.send_keys(path).await.unwrap();
     }
 
-    /// Puts a text where the cursor is.
-    async fn insert(&self, text: &str) {
+    /// Fills a field as a password manager does: all of the text at once.
+    pub(crate) async fn fill(&self, selector: &str, text: &str) {
+        self.until_shown(selector).await;
+        self.insert(selector, text).await;
+    }
+
+    /// Puts a text where the field's cursor is.
+    async fn insert(&self, selector: &str, text: &str) {
+        self.ask("document.querySelector(a[0]).focus()", vec![selector.into()]).await;
         match self.engine {
             Engine::Chromium => drop(self.devtools("Input.insertText", json!({ "text": text })).await),
             Engine::Firefox | Engine::WebKit => {

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout, reason = "tests")]
 
 mod axe;
+mod beginning;
 mod browser;
 mod canaries;
 mod engine;

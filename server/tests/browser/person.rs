@@ -1,6 +1,7 @@
 //! Owns what a person does in front of the pages: the one place that knows their elements.
 
 use crate::browser::{Browser, Tab};
+use crate::engine::Engine;
 use crate::eventually::{PATIENCE, eventually};
 use crate::word::{LANGUAGES, word};
 use cliquet_wire::certificate::DeviceDirectory;
@@ -18,23 +19,36 @@ pub(crate) struct Person {
     pub(crate) password: String,
     pub(crate) tab: Tab,
     pub(crate) browser: Browser,
+    /// Where the server listens.
+    address: String,
+    /// Where the browser sees it.
     home: String,
 }
 
 impl Person {
-    /// Someone with a fresh browser. `home` is the server's address as the browser sees it.
-    pub(crate) async fn arrive(house: &Path, name: &str, home: &str) -> Self {
-        let browser = Browser::start(house, name).await;
+    /// Someone with a browser: a new one, if there is no profile of that name. The server listens at `address`.
+    pub(crate) async fn arrive(house: &Path, name: &str, address: &str) -> Self {
+        let browser = Browser::start(house, name, address).await;
         let tab = browser.first_tab().await;
         let (email, password) = (format!("{name}@example.org"), format!("{name} keeps-a-long-password 1"));
-        Self { email, password, tab, browser, home: home.trim_end_matches('/').to_owned() }
+        Self { email, password, tab, browser, address: address.to_owned(), home: Engine::chosen().seen(address) }
     }
 
     /// A new browser over what the one before, which has ended, left on its disk.
     pub(crate) async fn open_browser_again(&mut self, house: &Path) {
-        let name = self.email.split('@').next().unwrap_or_default().to_owned();
-        self.browser = Browser::start(house, &name).await;
+        self.browser = Browser::start(house, self.name(), &self.address).await;
         self.tab = self.browser.first_tab().await;
+    }
+
+    /// A browser in another language, and with nothing in it.
+    pub(crate) async fn open_browser_in(&mut self, house: &Path, name: &str, language: &str) {
+        self.browser = Browser::start_in(house, name, &self.address, language).await;
+        self.tab = self.browser.first_tab().await;
+    }
+
+    /// What the browser is called in the folder of the stage: the person's name, for who has one browser.
+    pub(crate) fn name(&self) -> &str {
+        self.email.split('@').next().unwrap_or_default()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -44,10 +58,16 @@ impl Person {
     pub(crate) async fn sign_up(&self) {
         self.tab.goto(&self.url("/sign-up")).await;
         self.tab.until_shown("form#sign-up [type=submit]:enabled").await;
-        self.tab.write("form#sign-up [data-email]", &self.email).await;
-        self.tab.write("form#sign-up [data-password]", &self.password).await;
-        self.tab.write("form#sign-up [data-password-again]", &self.password).await;
+        self.tab.fill("form#sign-up [data-email]", &self.email).await;
+        self.tab.fill("form#sign-up [data-password]", &self.password).await;
+        self.tab.fill("form#sign-up [data-password-again]", &self.password).await;
         self.tab.click("form#sign-up [type=submit]").await;
+        self.until_home().await;
+    }
+
+    /// Opens home in a browser that was closed while it was signed in.
+    pub(crate) async fn come_back(&self) {
+        self.tab.goto(&self.url("/home")).await;
         self.until_home().await;
     }
 
@@ -59,8 +79,8 @@ impl Person {
     /// On a sign-in page that is already open.
     pub(crate) async fn fill_in_sign_in(&self, password: &str) {
         self.tab.until_shown("form#sign-in [type=submit]:enabled").await;
-        self.tab.write("form#sign-in [data-email]", &self.email).await;
-        self.tab.write("form#sign-in [data-password]", password).await;
+        self.tab.fill("form#sign-in [data-email]", &self.email).await;
+        self.tab.fill("form#sign-in [data-password]", password).await;
         self.tab.click("form#sign-in [type=submit]").await;
     }
 

@@ -1,6 +1,7 @@
 //! Owns what every scenario stands on: a folder, a server in it, a proxy in front of it.
 
-use crate::person::Person;
+use crate::beginning::Beginning;
+use crate::person::{Person, meet};
 use crate::proxy::Proxy;
 use crate::support::program::Program;
 use std::time::Duration;
@@ -50,32 +51,81 @@ impl Stage {
         another
     }
 
-    /// Two people with accounts who know each other and have their conversation open.
-    pub(crate) async fn two_who_talk(&self) -> (Person, Person) {
-        let (alice, bob) = (self.person("alice").await, self.person("bob").await);
-        alice.sign_up().await;
-        bob.sign_up().await;
-        crate::person::meet(&alice, &bob).await;
+    /// Alice and Bob, who know each other and have their conversation open.
+    pub(crate) async fn two_who_talk() -> (Self, Person, Person) {
+        Self::two_who_talk_with(&[], None).await
+    }
+
+    pub(crate) async fn two_who_talk_with(
+        settings: &[(&str, &str)],
+        cut_after: Option<Duration>,
+    ) -> (Self, Person, Person) {
+        let stage = Self::set_as(Beginning::of_two().await, settings, cut_after).await;
+        let (alice, bob) = stage.two_in_front_of(&stage.proxy).await;
+        (stage, alice, bob)
+    }
+
+    /// Alice and Bob, but Alice has a wire of her own: what is told there, Bob does not hear.
+    pub(crate) async fn two_of_whom_one_is_lied_to() -> (Self, Proxy, Person, Person) {
+        let stage = Self::set_as(Beginning::of_two().await, &[], None).await;
+        let wire = Proxy::start(stage.server.port, None).await;
+        let (alice, bob) = stage.two_in_front_of(&wire).await;
+        (stage, wire, alice, bob)
+    }
+
+    /// Alice and Bob, and Carol, who is Alice's contact, and not Bob's.
+    pub(crate) async fn three_who_talk() -> (Self, Person, Person, Person) {
+        let stage = Self::set_as(Beginning::of_three().await, &[], None).await;
+        let (alice, bob, carol) = stage.three_who_meet().await;
+        (stage, alice, bob, carol)
+    }
+
+    async fn set_as(beginning: Option<&Beginning>, settings: &[(&str, &str)], cut_after: Option<Duration>) -> Self {
+        let house = tempfile::tempdir().unwrap();
+        if let Some(beginning) = beginning {
+            beginning.copy_into(house.path());
+        }
+        Self::set_in(house, settings, cut_after).await
+    }
+
+    /// As [`Stage::two_who_talk`], on this stage.
+    pub(crate) async fn two_who_meet(&self) -> (Person, Person) {
+        self.two_in_front_of(&self.proxy).await
+    }
+
+    async fn two_in_front_of(&self, wire_of_alice: &Proxy) -> (Person, Person) {
+        let knows_them = self.knows("alice");
+        let address = wire_of_alice.url("");
+        let (alice, bob) = tokio::join!(Person::arrive(self.house.path(), "alice", &address), self.person("bob"));
+        if knows_them {
+            tokio::join!(alice.come_back(), bob.come_back());
+            alice.open(&bob).await;
+            bob.open(&alice).await;
+        } else {
+            tokio::join!(alice.sign_up(), bob.sign_up());
+            meet(&alice, &bob).await;
+        }
         (alice, bob)
     }
 
-    /// The same with a third person, Carol, who is Alice's contact, and not Bob's.
-    pub(crate) async fn three_who_talk(&self) -> (Person, Person, Person) {
-        let (alice, bob) = self.two_who_talk().await;
+    /// As [`Stage::three_who_talk`], on this stage.
+    pub(crate) async fn three_who_meet(&self) -> (Person, Person, Person) {
+        let knows_them = self.knows("carol");
+        let (alice, bob) = self.two_who_meet().await;
         let carol = self.person("carol").await;
-        carol.sign_up().await;
-        crate::person::meet(&alice, &carol).await;
+        if knows_them {
+            carol.come_back().await;
+            alice.open(&carol).await;
+            carol.open(&alice).await;
+        } else {
+            carol.sign_up().await;
+            meet(&alice, &carol).await;
+        }
         (alice, bob, carol)
     }
 
-    /// The same, but the first one, Alice, has a wire of her own: what is told there, the other one does not hear.
-    pub(crate) async fn two_of_whom_one_is_lied_to(&self) -> (Proxy, Person, Person) {
-        let wire = Proxy::start(self.server.port, None).await;
-        let alice = Person::arrive(self.house.path(), "alice", &wire.url("")).await;
-        let bob = self.person("bob").await;
-        alice.sign_up().await;
-        bob.sign_up().await;
-        crate::person::meet(&alice, &bob).await;
-        (wire, alice, bob)
+    /// Whether this stage began with somebody who has signed up before.
+    fn knows(&self, name: &str) -> bool {
+        self.house.path().join(name).exists()
     }
 }

@@ -5,8 +5,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_title_counts_what_is_unread_a_draft_stays_and_an_added_address_leaves_its_field() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     // What comes afterwards has come.

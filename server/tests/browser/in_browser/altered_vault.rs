@@ -5,8 +5,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_vault_is_put_back_by_a_second_press_and_by_a_device_that_knows_it() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_kept(&stage.proxy).await;

@@ -57,8 +57,7 @@ fn missing(of: &BTreeSet<String>, seen: &BTreeMap<String, String>) -> Vec<String
 #[tokio::test(flavor = "multi_thread")]
 async fn b2_a_browser_killed_around_a_send_or_a_receive_loses_nothing_and_uses_no_key_twice() {
     let settings = [("ROCKET_THROTTLES", "{post_per_account_hour=4000000000}")];
-    let stage = Stage::set_with(&settings, None).await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk_with(&settings, None).await;
     let house = stage.house.path();
     // Once properly: Chromium writes a new cookie down only every half minute.
     alice.browser.close().await;

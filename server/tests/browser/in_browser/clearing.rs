@@ -20,8 +20,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cleared_conversation_is_empty_on_every_device_and_only_what_is_said_later_comes_back() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&alice).await;
     laptop.open(&bob).await;
     alice.send("one").await;
@@ -63,8 +62,7 @@ async fn a_cleared_conversation_is_empty_on_every_device_and_only_what_is_said_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_contact_is_gone_on_every_device_cannot_write_and_can_be_added_again() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&alice).await;
     laptop.open(&bob).await;
     alice.send("one").await;

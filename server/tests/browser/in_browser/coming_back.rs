@@ -10,8 +10,7 @@ const SOON: Duration = Duration::from_secs(15);
 async fn coming_back_renews_a_poll_that_is_held_on_a_dead_connection() {
     for event in ["window.dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))"]
     {
-        let stage = Stage::set().await;
-        let (alice, bob) = stage.two_who_talk().await;
+        let (stage, alice, bob) = Stage::two_who_talk().await;
         alice.send("before").await;
         bob.until_reads(&["before"]).await;
         // Receipts have come, too, and the polls are held again.

@@ -30,8 +30,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_arranges_the_list_and_every_device_has_it_so() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (stage, alice, bob, carol) = Stage::three_who_talk().await;
     let mut laptop = stage.person("laptop").await;
     (laptop.email, laptop.password) = (alice.email.clone(), alice.password.clone());
     laptop.try_sign_in(&laptop.password).await;

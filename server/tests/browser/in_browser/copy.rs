@@ -34,8 +34,7 @@ async fn copy(tab: &Tab, from: (&str, u32), to: (&str, i32)) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_messages_are_copied_with_author_and_time_and_one_as_its_text_alone() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     write_at_once(&alice.tab, &["See you *at six*?\nOr later".to_owned(), "Bring bread".to_owned()]).await;
     bob.until_reads(&["See you at six?\nOr later", "Bring bread"]).await;
     bob.send("Yes").await;

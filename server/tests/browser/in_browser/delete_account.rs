@@ -4,8 +4,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_deleted_with_the_password_and_its_contact_is_told() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("farewell").await;
     bob.until_hears("farewell").await;
 

@@ -22,8 +22,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_devices_of_one_person_have_everything_and_a_removed_one_gets_nothing_more() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("from the first").await;
     bob.until_reads(&["from the first"]).await;
     alice.until_kept(&stage.proxy).await;
@@ -80,8 +79,7 @@ async fn two_devices_of_one_person_have_everything_and_a_removed_one_gets_nothin
 /// Finding: a removed device kept the keys of vault and history.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_removal_the_device_that_stays_goes_on_and_a_new_browser_has_what_was_before_and_after() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_kept(&stage.proxy).await;

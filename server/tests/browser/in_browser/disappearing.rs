@@ -50,8 +50,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_two_people_agree_to_let_disappear_is_gone_for_both() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.with_a_clock().await;
     bob.with_a_clock().await;
     alice.send("this stays").await;
@@ -113,8 +112,7 @@ async fn what_two_people_agree_to_let_disappear_is_gone_for_both() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_time_of_ones_own_has_limits_and_is_set_by_the_keyboard() {
     const ERROR: &str = "document.querySelector('#own-timer-error').textContent === a[0]";
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.open_timer().await;
     for wrong in ["4", "0", "525601", "-5"] {
         alice.tab.ask("document.querySelector('#own-timer').value = ''", vec![]).await;

@@ -21,8 +21,7 @@ async fn load(person: &Person, tab: &Tab, other: &Person) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_survives_a_reload_a_link_away_and_a_closed_tab_and_goes_when_it_is_sent() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (_stage, mut alice, bob) = Stage::two_who_talk().await;
     load(&alice, &alice.tab, &bob).await;
     alice.tab.write("[data-draft]", "not yet").await;
     tokio::time::sleep(KEPT_AFTER).await;
@@ -52,8 +51,7 @@ async fn a_draft_survives_a_reload_a_link_away_and_a_closed_tab_and_goes_when_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_typed_or_emptied_a_moment_before_the_page_is_left_is_kept() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     load(&alice, &alice.tab, &bob).await;
     for written in ["first", "second"] {
         alice.tab.write("[data-draft]", written).await;
@@ -72,8 +70,7 @@ async fn what_was_typed_or_emptied_a_moment_before_the_page_is_left_is_kept() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_leaves_no_letter_readable_on_the_disk_or_on_the_wire() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     load(&alice, &alice.tab, &bob).await;
     alice.tab.write("[data-draft]", "canary-of-a-draft-7f3a").await;
     tokio::time::sleep(KEPT_AFTER).await;
@@ -108,8 +105,7 @@ async fn a_draft_leaves_no_letter_readable_on_the_disk_or_on_the_wire() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_draft_is_shown_in_the_list_while_its_conversation_is_not_open() {
     const LAST: &str = "document.querySelector('.contact-last').textContent === a[0]";
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     let list = alice.browser.new_tab().await;

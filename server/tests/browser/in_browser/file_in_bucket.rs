@@ -48,5 +48,5 @@ async fn a_large_file_arrives_whole_through_a_bucket_and_redis_that_fail_meanwhi
     let files = files.each_ref().map(|(name, value)| (*name, value.as_str()));
     let url = redis.url();
     let settings = [files.as_slice(), &[("ROCKET_MAILBOX", url.as_str())]].concat();
-    arrives_whole(Stage::set_with(&settings, None).await, Elsewhere { bucket, redis }).await;
+    arrives_whole(Stage::two_who_talk_with(&settings, None).await, Elsewhere { bucket, redis }).await;
 }

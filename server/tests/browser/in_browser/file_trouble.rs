@@ -3,6 +3,7 @@
 
 use crate::canaries::shows;
 use crate::eventually::eventually;
+use crate::person::Person;
 use crate::stage::Stage;
 use crate::support::folder::files_under;
 use sha2::{Digest as _, Sha256};
@@ -70,11 +71,10 @@ impl Backend for DataFolder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_arrives_whole_through_kills_and_cuts_and_nothing_of_it_is_seen_on_the_way() {
-    arrives_whole(Stage::set().await, DataFolder).await;
+    arrives_whole(Stage::two_who_talk().await, DataFolder).await;
 }
 
-pub(super) async fn arrives_whole(mut stage: Stage, mut backend: impl Backend) {
-    let (alice, bob) = stage.two_who_talk().await;
+pub(super) async fn arrives_whole((mut stage, alice, bob): (Stage, Person, Person), mut backend: impl Backend) {
     bob.tab.goto("about:blank").await;
     let (folder, film) = (tempfile::tempdir().unwrap(), film());
     let path = folder.path().join(NAME);

@@ -37,8 +37,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_paused_and_goes_on_or_is_cancelled_and_no_room_for_it_is_said() {
-    let stage = Stage::set_with(&[("ROCKET_ACCOUNT_FILES_MEGABYTES", ROOM)], None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk_with(&[("ROCKET_ACCOUNT_FILES_MEGABYTES", ROOM)], None).await;
     let folder = tempfile::tempdir().unwrap();
     alice.sends_megabytes(folder.path(), 40).await;
     stage.until_more_parts().await;

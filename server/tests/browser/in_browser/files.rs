@@ -72,8 +72,7 @@ pub(super) async fn press(tab: &Tab, selector: &str, key: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_and_a_letter_reach_the_other_who_sees_the_one_and_saves_the_other() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let folder = tempfile::tempdir().unwrap();
     let letter = folder.path().join("Letter to Bob.txt");
     std::fs::write(&letter, "Dear Bob,\nsee you at six.\n").unwrap();
@@ -132,8 +131,7 @@ async fn a_photo_and_a_letter_reach_the_other_who_sees_the_one_and_saves_the_oth
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_file_is_refused_in_words_and_what_could_run_is_only_saved() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let drawing = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
     alice.carry("drop", json!([["nothing.txt", "text/plain", ""]])).await;
     let state = "document.querySelector('#file-tray .tray-state').textContent === a[0]";
@@ -159,8 +157,7 @@ async fn an_empty_file_is_refused_in_words_and_what_could_run_is_only_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_waits_for_a_press_where_a_person_wants_that_and_goes_on_with_its_text() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.tab.goto(&bob.url("/home?show=settings")).await;
     bob.tab.until_shown("#fetch-pictures:enabled").await;
     bob.tab.click("#fetch-pictures").await;

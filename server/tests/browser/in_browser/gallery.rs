@@ -75,8 +75,7 @@ fn photos(numbers: std::ops::RangeInclusive<u32>) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn photos_sounds_and_files_stand_by_month_the_newest_first_and_go_with_their_messages() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     bob.open_gallery().await;
     bob.tab.until_shown("#gallery-pictures .gallery-empty").await;
     show(&bob.tab, "gallery-empty").await;
@@ -164,8 +163,7 @@ async fn photos_sounds_and_files_stand_by_month_the_newest_first_and_go_with_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_has_a_gallery_that_the_server_hears_nothing_of_and_what_is_cleared_is_gone() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.make_group("Harbour", &[&bob]).await;
     bob.open_group("Harbour").await;
     alice.sends_files(&photos(1..=2)).await;
@@ -194,8 +192,7 @@ async fn a_group_has_a_gallery_that_the_server_hears_nothing_of_and_what_is_clea
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_conversation_is_read_in_pieces_between_which_the_page_lives() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.sends_files(&photos(1..=1)).await;
     bob.until_files(1).await;
     // Above it, so that all are read before it is found.

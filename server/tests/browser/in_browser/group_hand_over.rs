@@ -32,8 +32,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_added_is_shown_the_last_messages_only_by_choice_and_sees_who_passed_them_on() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let (carol, dave) = (stage.person("carol").await, stage.person("dave").await);
     for other in [&carol, &dave] {
         other.sign_up().await;

@@ -42,8 +42,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_avatars_stand_beside_what_others_say_once_for_what_one_says_in_a_row() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (_stage, alice, bob, carol) = Stage::three_who_talk().await;
     alice.open(&bob).await;
     alice.tab.click("[data-safety-number]").await;
     alice.tab.click("[data-command=verify]").await;

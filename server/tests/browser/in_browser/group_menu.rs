@@ -17,8 +17,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_is_pinned_muted_archived_and_cleared_on_every_device_and_left() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let mut laptop = stage.person("laptop").await;
     (laptop.email, laptop.password) = (alice.email.clone(), alice.password.clone());
     laptop.try_sign_in(&laptop.password).await;

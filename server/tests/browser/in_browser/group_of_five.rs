@@ -73,8 +73,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_people_with_seven_devices_end_with_one_group_and_one_conversation() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let (carol, dave, eve) = (stage.person("carol").await, stage.person("dave").await, stage.person("eve").await);
     for person in [&carol, &dave, &eve] {
         person.sign_up().await;

@@ -44,8 +44,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_names_and_describes_a_group_and_the_others_see_it() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (_stage, alice, bob, carol) = Stage::three_who_talk().await;
     alice.make_group("Walks", &[&bob, &carol]).await;
     bob.open_group("Walks").await;
     bob.members().await;
@@ -82,8 +81,7 @@ async fn an_admin_names_and_describes_a_group_and_the_others_see_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn admins_say_who_writes_changes_and_adds_and_the_others_are_told_in_plain_words() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     meet(&bob, &carol).await;
@@ -144,8 +142,7 @@ async fn admins_say_who_writes_changes_and_adds_and_the_others_are_told_in_plain
 async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so() {
     const VALUE: &str = "[...document.querySelectorAll('#group-info [data-timer-value]')]\
         .find(place => place.checkVisibility())?.textContent === a[0]";
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.with_a_clock().await;
     bob.with_a_clock().await;
     alice.make_group("Walks", &[&bob]).await;
@@ -201,8 +198,7 @@ async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_has_a_picture_that_every_member_sees_and_the_server_does_not() {
     const ERROR: &str = "document.querySelector('.group-picture [data-group-error]').textContent === a[0]";
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (stage, alice, bob, carol) = Stage::three_who_talk().await;
     alice.make_group("Walks", &[&bob]).await;
     bob.open_group("Walks").await;
     alice.members().await;

@@ -49,8 +49,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_who_are_no_contacts_see_each_other_type_until_the_text_comes() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (_stage, alice, bob, carol) = Stage::three_who_talk().await;
     alice.make_group("Walks", &[&bob, &carol]).await;
     alice.send("Shall we?").await;
     for person in [&bob, &carol] {
@@ -91,8 +90,7 @@ async fn members_who_are_no_contacts_see_each_other_type_until_the_text_comes() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_is_mentioned_by_choice_and_shown_by_name_and_the_mentioned_one_sees_it_at_once() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (_stage, alice, bob, carol) = Stage::three_who_talk().await;
     bob.is_called("Bob the Builder").await;
     alice.tab.until("Bob's name", "document.querySelector('#contacts').textContent.includes('Bob the')", vec![]).await;
     alice.make_group("Walks", &[&bob, &carol]).await;

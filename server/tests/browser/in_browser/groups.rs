@@ -63,8 +63,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_people_make_a_group_talk_and_change_it_and_two_of_them_never_were_contacts() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (stage, alice, bob, carol) = Stage::three_who_talk().await;
 
     alice.make_group("Walks", &[&bob, &carol]).await;
     alice.until_notice("You added").await;
@@ -135,8 +134,7 @@ async fn three_people_make_a_group_talk_and_change_it_and_two_of_them_never_were
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_needs_a_name_and_people_and_its_last_admin_names_another() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.click(".people .menu > summary").await;
     alice.tab.click("[data-new-group-open]").await;
     alice.tab.write("#new-group-name", "Two").await;

@@ -46,7 +46,7 @@ async fn lines(person: &Person) -> u64 {
 async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_one_changes_nothing() {
     // Nothing comes back from the server.
     let stage = Stage::set_with(&[("ROCKET_HISTORY_MEGABYTES", "0")], None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
     let said = ["one & <b>two</b>", "back", "three"];
     alice.send(said[0]).await;
     bob.until_reads(&said[..1]).await;
@@ -122,7 +122,7 @@ async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_
 async fn a_saved_file_brings_a_groups_texts_back_unless_the_person_deleted_the_group() {
     // Nothing comes back from the server.
     let stage = Stage::set_with(&[("ROCKET_HISTORY_MEGABYTES", "0")], None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     meet(&alice, &carol).await;

@@ -21,8 +21,7 @@ async fn until_taken(stage: &Stage, method: &str, target: &str, count: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_that_is_not_kept_does_not_come_back_and_what_was_kept_before_does() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("kept before").await;
     bob.until_reads(&["kept before"]).await;
     // By each of the two.
@@ -71,8 +70,7 @@ const SOONER: &str =
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_history_is_checked_by_itself_and_what_was_altered_is_said_on_home() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("worth keeping").await;
     bob.until_reads(&["worth keeping"]).await;
     until_taken(&stage, "POST", "/history", 2).await;

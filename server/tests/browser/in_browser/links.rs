@@ -24,8 +24,7 @@ async fn another_site(link: String) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_on_another_site_opens_the_conversation_of_who_is_signed_in() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.send("come and see").await;
     alice.until_reads(&["come and see"]).await;
     let site = another_site(alice.url(&format!("/home?with={}", bob.email))).await;

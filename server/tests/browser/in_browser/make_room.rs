@@ -64,8 +64,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lost_every_device_of_a_full_account_removes_one_with_the_password_and_is_in() {
-    let stage = Stage::set_with(&SETTINGS, None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk_with(&SETTINGS, None).await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_kept(&stage.proxy).await;
@@ -136,8 +135,7 @@ fn lists(exchanges: &[Exchange]) -> Vec<usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_this_browser_keeps_may_go_too_and_no_account_is_without_one_for_a_moment() {
-    let stage = Stage::set_with(&SETTINGS, None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk_with(&SETTINGS, None).await;
     alice.send("before").await;
     alice.until_kept(&stage.proxy).await;
     alice.lose_a_device().await;

@@ -55,8 +55,7 @@ async fn sees_earlier(tab: &Tab, texts: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_a_reaction_an_edit_and_a_deletion_are_seen_on_both_sides() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("See you at six?").await;
     bob.until_reads(&["See you at six?"]).await;
 
@@ -117,8 +116,7 @@ async fn a_reply_a_reaction_an_edit_and_a_deletion_are_seen_on_both_sides() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_star_is_seen_by_who_set_it_and_found_again() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("The key is under the mat.").await;
     alice.send("See you!").await;
     bob.until_reads(&["The key is under the mat.", "See you!"]).await;
@@ -144,8 +142,7 @@ async fn a_star_is_seen_by_who_set_it_and_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_deletes_for_oneself_stays_with_the_other_and_nobody_changes_what_another_wrote() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("mine").await;
     bob.until_reads(&["mine"]).await;
     menu(&bob.tab, "mine").await;
@@ -164,8 +161,7 @@ async fn what_one_deletes_for_oneself_stays_with_the_other_and_nobody_changes_wh
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_keyboard_alone_one_replies_reacts_edits_and_deletes() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     bob.send("two").await;
@@ -223,8 +219,7 @@ async fn with_the_keyboard_alone_one_replies_reacts_edits_and_deletes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_emoji_is_found_by_its_name_in_either_language() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("We won").await;
     bob.until_reads(&["We won"]).await;
     choose(&bob.tab, "We won", "emoji").await;
@@ -248,8 +243,7 @@ async fn any_emoji_is_found_by_its_name_in_either_language() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_forwarded_to_another_contact_as_a_new_one() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     meet(&bob, &carol).await;
@@ -272,8 +266,7 @@ pub(crate) async fn forward_to(person: &Person, to: &Person) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_press_opens_the_menu_and_a_swipe_replies() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("Press me").await;
     bob.until_reads(&["Press me"]).await;
     let phone = json!({ "width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": true });

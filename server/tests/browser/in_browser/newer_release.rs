@@ -22,8 +22,7 @@ const NEWER: &str = "(async () => { \
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_release_in_one_tab_gets_the_store_whole_and_the_older_tab_stops_and_says_so() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_marked(&["delivered"]).await;

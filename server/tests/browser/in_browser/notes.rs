@@ -32,8 +32,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_writes_to_oneself_is_on_all_devices_and_nowhere_else() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&alice).await;
     bob.send("something to keep").await;
     alice.until_hears("something to keep").await;

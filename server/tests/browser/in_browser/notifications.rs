@@ -65,8 +65,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_announced_as_the_browser_is_set_when_nobody_looks() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.may_notify().await;
     let page = format!("/home?with={}", alice.email.replace('@', "%40"));
     for (choice, expected) in [
@@ -110,8 +109,7 @@ async fn a_message_is_announced_as_the_browser_is_set_when_nobody_looks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mention_is_announced_though_the_group_is_muted_unless_the_browser_is_set_otherwise() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.may_notify().await;
     alice.make_group("Walks", &[&bob]).await;
     alice.send("hello").await;
@@ -149,7 +147,7 @@ async fn a_mention_is_announced_though_the_group_is_muted_unless_the_browser_is_
 async fn a_press_on_a_notification_leads_to_its_conversation() {
     let stage = Stage::set().await;
     stage.proxy.rewrite("GET", "/service-worker.js", |_, answer| answer.body.extend_from_slice(PRESSED.as_bytes()));
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
     alice.send("by a notification").await;
     bob.until_reads(&["by a notification"]).await;
     let page = format!("/home?with={}", alice.email.replace('@', "%40"));
@@ -171,8 +169,7 @@ async fn a_press_on_a_notification_leads_to_its_conversation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quiet_hours_and_a_refusing_browser_say_nothing_and_say_why() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.tab.set_permission("notifications", "denied").await;
     bob.tab.goto(&bob.url("/home?show=settings")).await;
     bob.until_home().await;
@@ -211,8 +208,7 @@ async fn quiet_hours_and_a_refusing_browser_say_nothing_and_say_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_is_announced_with_who_writes_and_a_muted_one_is_not() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.may_notify().await;
     bob.notify_by("text").await;
     bob.look_away("/home").await;

@@ -4,8 +4,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_written_while_offline_arrive_once_and_in_order_after() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("online").await;
     bob.until_reads(&["online"]).await;
 
@@ -30,8 +29,7 @@ async fn messages_written_while_offline_arrive_once_and_in_order_after() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_written_offline_survives_a_closed_tab() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     stage.proxy.go_offline();
     alice.send("kept in the outbox").await;
     alice.until_marked(&["waiting"]).await;

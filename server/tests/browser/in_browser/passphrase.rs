@@ -74,8 +74,7 @@ async fn restart(person: &mut Person, house: &Path, path: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_with_a_passphrase_asks_at_each_start_and_goes_on_with_the_right_one() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     set(&alice).await;
@@ -106,8 +105,7 @@ async fn a_browser_with_a_passphrase_asks_at_each_start_and_goes_on_with_the_rig
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passphrase_is_changed_and_removed_with_itself_alone() {
-    let stage = Stage::set().await;
-    let (mut alice, _bob) = stage.two_who_talk().await;
+    let (stage, mut alice, _bob) = Stage::two_who_talk().await;
     let before = keys(&alice.tab).await;
     set(&alice).await;
     let error = "#passphrase-change .form-error";
@@ -157,8 +155,7 @@ async fn clear(tab: &Tab, form: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anyone_who_forgot_it_removes_what_is_kept_and_everything_comes_back_with_the_password() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_kept(&stage.proxy).await;
@@ -178,8 +175,7 @@ async fn anyone_who_forgot_it_removes_what_is_kept_and_everything_comes_back_wit
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_asks_for_it_too_and_goes_on_as_the_same_device() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     set(&alice).await;
     let device = stage.proxy.exchanges().len();
     alice.tab.click(".people .menu > summary").await;
@@ -206,8 +202,7 @@ async fn a_sign_in_asks_for_it_too_and_goes_on_as_the_same_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_two_tabs_asks_and_the_second_takes_over_when_the_first_closes() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     set(&alice).await;
     let path = format!("/home?with={}", bob.email);
     restart(&mut alice, stage.house.path(), &path).await;
@@ -236,8 +231,7 @@ async fn until_locked(tab: &Tab) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn home_asks_for_it_and_opens_without_a_network_too() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     set(&alice).await;
@@ -258,8 +252,7 @@ async fn home_asks_for_it_and_opens_without_a_network_too() {
 /// Each change is one transaction: a browser that is killed around it has the old state or the new one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_that_is_killed_while_a_passphrase_is_set_or_removed_has_it_or_does_not() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     let house = stage.house.path();
@@ -330,8 +323,7 @@ async fn a_browser_that_is_killed_while_a_passphrase_is_set_or_removed_has_it_or
 /// Requirement: A1
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_of_a_profile_opens_nothing_without_the_passphrase() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     let canary = "a canary 7c41d9";
     alice.send(canary).await;
     bob.until_reads(&[canary]).await;
@@ -350,7 +342,7 @@ async fn a_copy_of_a_profile_opens_nothing_without_the_passphrase() {
             assert!(!contains(&bytes, secret.as_bytes()), "{secret} is in {}", path.display());
         }
     }
-    let thief = Browser::start(copy.path(), "alice").await;
+    let thief = Browser::start(copy.path(), "alice", &stage.proxy.url("")).await;
     let tab = thief.first_tab().await;
     tab.goto(&alice.url("/home")).await;
     until_asked(&tab).await;

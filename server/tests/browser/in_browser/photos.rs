@@ -109,8 +109,7 @@ fn is_colour(pixel: &Value, colour: [i64; 4]) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_loses_its_place_and_is_turned_and_an_original_keeps_every_byte() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let folder = tempfile::tempdir().unwrap();
     let (path, photo) = photo(&alice.tab, folder.path()).await;
 
@@ -138,8 +137,7 @@ async fn a_photo_loses_its_place_and_is_turned_and_an_original_keeps_every_byte(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_transparent_stays_so_and_what_is_no_picture_or_too_many_pixels_is_sent_as_a_file() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let folder = tempfile::tempdir().unwrap();
     let drawing = folder.path().join("Logo.png");
     let png = drawn(&alice.tab, "image/png").await;

@@ -20,7 +20,7 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     stranger.tab.until_shown("form#recover [type=submit]:enabled").await;
     show(&stranger.tab, "recover").await;
 
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
     let password = (bob.email.as_str(), bob.password.as_str());
     show_devices_to_remove(&stranger, password, "make-room").await;
     stranger.tab.ask("document.cookie = 'language=fr; path=/'", vec![]).await;
@@ -84,7 +84,7 @@ async fn every_page_fits_wide_phone_and_narrow_screens_in_both_themes_and_langua
     bob.tab.until("the word on storage", "document.querySelector('.menu-items [data-storage]')", vec![]).await;
     bob.tab.click(".people .menu > summary").await;
     show(&bob.tab, "menu-french").await;
-    let parameters = json!({ "origin": stage.proxy.url("").trim_end_matches('/'), "storageTypes": "indexeddb" });
+    let parameters = json!({ "origin": alice.url(""), "storageTypes": "indexeddb" });
     bob.tab.devtools("Storage.clearDataForOrigin", parameters).await;
     bob.tab.reload().await;
     bob.tab.until_shown("#status[data-state=storage-gone]").await;
@@ -155,8 +155,7 @@ async fn the_passphrase_of_a_browser_fits_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_s_menu_its_dialogs_and_what_comes_of_them_fit_too() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("Shall we take the train at six, or is that too early for you after the market?").await;
     bob.tab.until_shown(".message.peer").await;
     let menu = "document.querySelector(a[0]).dispatchEvent(new MouseEvent('contextmenu',

@@ -15,8 +15,7 @@ async fn until_above(tab: &Tab, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pinned_message_is_above_the_conversation_of_both_and_a_press_goes_to_it() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&alice).await;
     laptop.open(&bob).await;
     alice.send("The *address*: 4 rue Lepic").await;

@@ -95,20 +95,22 @@ const fn chunk_at(second: u32) -> u64 {
 
 impl Stage {
     /// Alice and Bob, who was sent the tone.
-    async fn two_and_a_tone(&self) -> (Person, Person) {
-        let (alice, bob) = self.two_who_talk().await;
-        self.send_tone(&alice, &bob).await;
-        (alice, bob)
+    async fn two_and_a_tone() -> (Self, Person, Person) {
+        let (stage, alice, bob) = Self::two_who_talk().await;
+        send_tone(&alice, &bob).await;
+        (stage, alice, bob)
     }
+}
 
-    async fn send_tone(&self, alice: &Person, bob: &Person) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("Tone.wav");
-        std::fs::write(&path, tone()).unwrap();
-        alice.sends_file(&path, false).await;
-        bob.tab.until_shown(FILE).await;
-    }
+async fn send_tone(alice: &Person, bob: &Person) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("Tone.wav");
+    std::fs::write(&path, tone()).unwrap();
+    alice.sends_file(&path, false).await;
+    bob.tab.until_shown(FILE).await;
+}
 
+impl Stage {
     /// How often each chunk was fetched, by its number.
     fn fetched(&self) -> BTreeMap<u64, usize> {
         let mut fetched = BTreeMap::new();
@@ -154,8 +156,7 @@ async fn source(tab: &Tab) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_sound_plays_before_it_is_here_from_any_place_and_later_without_a_network() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_and_a_tone().await;
+    let (stage, alice, bob) = Stage::two_and_a_tone().await;
     until_served(&bob.tab).await;
     bob.tab.until_pages_are_kept().await;
     assert_eq!(stage.fetched().len(), 0, "nothing is fetched before it is wanted");
@@ -207,8 +208,7 @@ async fn a_long_sound_plays_before_it_is_here_from_any_place_and_later_without_a
 async fn a_film_plays_while_it_comes() {
     /// Longer than what is fetched whole.
     const FILM_BYTES: u64 = 5 << 19;
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.until("a film", RECORD, vec![FILM_BYTES.into()]).await;
     alice.tab.until("the film to be taken", DROP_RECORDED, vec![]).await;
     alice.tab.until_shown("#file-tray[open]").await;
@@ -227,8 +227,7 @@ async fn a_film_plays_while_it_comes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_is_said_at_the_player_which_goes_on_by_itself_when_it_is_back() {
-    let mut stage = Stage::set().await;
-    let (_alice, bob) = stage.two_and_a_tone().await;
+    let (mut stage, _alice, bob) = Stage::two_and_a_tone().await;
     until_served(&bob.tab).await;
     bob.tab.click(PLAY).await;
     until_plays_from(&bob.tab, 0.0).await;
@@ -253,8 +252,7 @@ async fn a_killed_server_is_said_at_the_player_which_goes_on_by_itself_when_it_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_chunk_ends_the_player_and_it_is_said() {
-    let stage = Stage::set().await;
-    let (_alice, bob) = stage.two_and_a_tone().await;
+    let (stage, _alice, bob) = Stage::two_and_a_tone().await;
     until_served(&bob.tab).await;
     let exchanges = stage.proxy.exchanges();
     let sent = exchanges.iter().find(|it| it.method == "PUT" && it.target.starts_with("/files/")).unwrap();
@@ -274,8 +272,7 @@ async fn an_altered_chunk_ends_the_player_and_it_is_said() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_player_s_own_page_gets_its_bytes_and_only_as_long_as_the_player_is_there() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_and_a_tone().await;
+    let (stage, alice, bob) = Stage::two_and_a_tone().await;
     until_served(&bob.tab).await;
     bob.tab.click(PLAY).await;
     until_plays_from(&bob.tab, 0.0).await;
@@ -325,7 +322,7 @@ async fn without_a_service_worker_all_of_a_sound_is_fetched_and_then_played() {
     alice.sign_up().await;
     bob.sign_up().await;
     crate::person::meet(&alice, &bob).await;
-    stage.send_tone(&alice, &bob).await;
+    send_tone(&alice, &bob).await;
     bob.tab.click(PLAY).await;
     until_plays_from(&bob.tab, 0.0).await;
     assert!(source(&bob.tab).await.starts_with("blob:"));
@@ -340,7 +337,8 @@ async fn with_a_worker_that_answers_no_players_the_server_learns_a_random_name_a
         assert!(script.contains("const PLAYING = \"/playing/\""));
         answer.body = script.replacen("const PLAYING = \"/playing/\"", "const PLAYING = \"/other/\"", 1).into_bytes();
     });
-    let (_alice, bob) = stage.two_and_a_tone().await;
+    let (alice, bob) = stage.two_who_meet().await;
+    send_tone(&alice, &bob).await;
     until_served(&bob.tab).await;
     bob.tab.click(PLAY).await;
     let whole = format!("(p => p?.src.startsWith('blob:') && p.readyState > 0)({PLAYER})");

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_poll_survives_a_proxy_that_cuts_after_20_seconds() {
-    let stage = Stage::set_with(&[], Some(Duration::from_secs(20))).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk_with(&[], Some(Duration::from_secs(20))).await;
     alice.send("before the cut").await;
     bob.until_reads(&["before the cut"]).await;
     // A signal from the other one answers a poll, and the next one begins.

@@ -42,8 +42,7 @@ pub(crate) async fn until_pictured(tab: &Tab, within: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_and_a_picture_reach_contacts_who_were_away_and_ones_own_devices() {
-    let stage = Stage::set().await;
-    let (alice, mut bob) = stage.two_who_talk().await;
+    let (stage, alice, mut bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&alice).await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;

@@ -50,8 +50,7 @@ fn lines(name: &str, count: usize) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_at_the_end_stays_there_and_who_reads_older_lines_is_not_moved() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.resize(520, 844).await;
     bob.send_all(&lines("line", 50)).await;
     alice.until_hears("line 49").await;
@@ -95,8 +94,7 @@ async fn who_is_at_the_end_stays_there_and_who_reads_older_lines_is_not_moved() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_looked_at_is_unread_until_somebody_does() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.send_all(&lines("seen", 30)).await;
     alice.until_hears("seen 29").await;
     until_unread(&alice, "").await;
@@ -131,8 +129,7 @@ async fn what_nobody_looked_at_is_unread_until_somebody_does() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_opens_where_it_was_left() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.send_all(&lines("seen", 10)).await;
     alice.until_hears("seen 9").await;
     until_unread(&alice, "").await;
@@ -169,8 +166,7 @@ const IN_SHAPE: &str = "[...document.querySelector('.messages').children].every(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn older_lines_come_above_the_reader_and_look_as_if_they_had_been_there() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let said = [lines("his", 140), lines("hers", 1), lines("more of his", 40)].concat();
     bob.send_all(&said[..140]).await;
     alice.until_hears("his 139").await;
@@ -213,8 +209,7 @@ const REACHABLE: &str = "[...document.querySelectorAll(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_lowest_window_everything_is_reached_with_each_banner_open() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     bob.send_all(&lines("Une ligne que l’on lit à la loupe", 12)).await;
     alice.until_hears("Une ligne que l’on lit à la loupe 11").await;
     alice.read_pages_in("fr").await;

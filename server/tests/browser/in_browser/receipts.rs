@@ -68,8 +68,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&bob).await;
     bob.go_home().await;
     alice.send("one").await;
@@ -102,8 +101,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_read_receipts_nobody_learns_what_was_read_on_any_device() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&bob).await;
     bob.open_settings().await;
     for name in ["settings", "settings-french"] {
@@ -148,8 +146,7 @@ async fn without_read_receipts_nobody_learns_what_was_read_on_any_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_setting() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     bob.send("two").await;
@@ -179,8 +176,7 @@ async fn who_is_typing_is_seen_until_the_text_comes_and_not_at_all_without_the_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_looks_at_the_conversation_is_here_and_nobody_without_the_setting() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&bob).await;
     alice.until_here(true).await;
     bob.until_here(true).await;
@@ -230,8 +226,7 @@ async fn who_looks_at_the_conversation_is_here_and_nobody_without_the_setting() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&bob).await;
     bob.tab.click(".conversation details.menu > summary").await;
     bob.tab.click(".conversation details.menu details:has([data-set=hide-reading]) > summary").await;
@@ -266,8 +261,7 @@ async fn one_conversation_alone_can_hide_reading_and_typing_on_all_devices() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn enter_breaks_the_line_where_the_browser_is_set_so() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.open_settings().await;
     alice.until_set("[data-enter]", true).await;
     alice.tab.click("[data-enter]").await;

@@ -54,8 +54,7 @@ async fn everything_is_back(alice: &Person, bob: &Person, said: &[&str], digits:
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_clears_the_browser_gets_everything_back_with_the_password_alone() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let said = ["one", "two", "three"];
     alice.send("one").await;
     bob.until_reads(&said[..1]).await;
@@ -74,8 +73,7 @@ async fn who_clears_the_browser_gets_everything_back_with_the_password_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_forgets_the_password_gets_everything_back_with_the_recovery_key() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     let said = ["before"];
     alice.send("before").await;
     bob.until_reads(&said).await;
@@ -149,8 +147,7 @@ async fn converse(alice: &Person, bob: &Person, texts: usize) -> Vec<String> {
 
 /// A long conversation is there again, every text in its place, however long it was.
 async fn a_long_history_comes_back_whole(way: Way) {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     let digits = verify(&alice, &bob).await;
     let mut words = Vec::new();
     if way == Way::RecoveryKey {

@@ -8,7 +8,7 @@ use crate::support::redis::RedisServer;
 async fn two_people_talk_with_redis_as_mailbox_and_it_holds_no_word_of_it() {
     let redis = RedisServer::start();
     let mut stage = Stage::set_with(&[("ROCKET_MAILBOX", &redis.url())], None).await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
     alice.send("over redis").await;
     bob.until_reads(&["over redis"]).await;
     bob.send("and back").await;

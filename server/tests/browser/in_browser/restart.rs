@@ -4,8 +4,7 @@ use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_restarted_between_two_messages_is_not_noticed() {
-    let mut stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (mut stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
 
@@ -21,8 +20,7 @@ async fn a_server_restarted_between_two_messages_is_not_noticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_written_while_the_server_is_down_arrives_once_when_it_is_back() {
-    let mut stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (mut stage, alice, bob) = Stage::two_who_talk().await;
     stage.server.stop();
     alice.send("into the dark").await;
     alice.until_marked(&["waiting"]).await;

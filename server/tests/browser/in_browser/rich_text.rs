@@ -21,8 +21,7 @@ async fn until_last(tab: &Tab, text: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn http_https_and_mailto_are_links_in_a_new_tab_and_nothing_else_is() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let text = "https://e.org/a_(b). www.e.org e.org/ä?q=1#x javascript:alert(1) https://e.org@evil.example/ \
         bob@example.org ftp://e.org javascript://e.org/%0aalert(1) <b>b</b> <img src=x onerror=alert(1)>";
     write_at_once(&alice.tab, &[text.to_owned()]).await;
@@ -46,8 +45,7 @@ async fn http_https_and_mailto_are_links_in_a_new_tab_and_nothing_else_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_are_seen_in_the_conversation_and_left_out_where_a_text_is_short() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let text = "*bold* _italic_ ~gone~ `a*b*` *_both_ https://e.org/_x_*\n```\nlet a = 1;\n  b\n```\n2*3*4 <i>no</i>";
     let shown = "bold italic gone a*b* both https://e.org/_x_\nlet a = 1;\n  b\n2*3*4 <i>no</i>";
     write_at_once(&alice.tab, &[text.to_owned()]).await;
@@ -101,8 +99,7 @@ async fn marks_are_seen_in_the_conversation_and_left_out_where_a_text_is_short()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn up_to_three_emoji_alone_are_large_and_a_long_text_folds() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let large = "document.querySelector('.message:last-of-type .body').classList.contains('emoji-only')";
     for (text, is_large) in [
         ("🎉", true),
@@ -137,8 +134,7 @@ async fn up_to_three_emoji_alone_are_large_and_a_long_text_folds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_kilobytes_of_marks_harm_nobody() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let texts: Vec<String> = ["*_~a", "*a* ", "a.b:", "`a` _b_ ", "https://e.org/* ", "```a\n"]
         .iter()
         .map(|pattern| pattern.repeat(MESSAGE_TEXT_BYTES_MAX / pattern.len()).trim().to_owned())
@@ -158,8 +154,7 @@ async fn sixteen_kilobytes_of_marks_harm_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_of_all_looks_fit() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("*Shopping*: _two_ cheeses, ~bread~ and the `list` from https://example.org/a_very/long_(path)/that/goes/on?and=on#and-on").await;
     write_at_once(&alice.tab, &["```\nfor cheese in market {\n    buy(cheese); // and a line that is longer than a phone is wide\n}\n```\nWrite to bob@example.org".to_owned()]).await;
     write_at_once(&bob.tab, &["*Shopping* is `done`: www.example.org\n```\nok\n```".to_owned(), "❤️🧀".to_owned()])

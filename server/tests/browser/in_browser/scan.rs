@@ -80,8 +80,7 @@ impl Person {
 
 /// Alice and Bob, who talk, and Carol. Bob shows the safety number of the two, Carol her link: what their codes are.
 async fn three_of_whom_two_show_codes() -> (Stage, Person, Person, Person, [Value; 2]) {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     carol.tab.goto(&carol.url("/home?show=add-me")).await;

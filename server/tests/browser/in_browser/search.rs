@@ -62,8 +62,7 @@ async fn note_marks(tab: &Tab) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_is_narrowed_to_a_conversation_an_author_and_days() {
-    let stage = Stage::set().await;
-    let (alice, bob, carol) = stage.three_who_talk().await;
+    let (_stage, alice, bob, carol) = Stage::three_who_talk().await;
     alice.send("bread for carol").await;
     carol.until_reads(&["bread for carol"]).await;
     alice.open(&bob).await;
@@ -102,8 +101,7 @@ async fn a_search_is_narrowed_to_a_conversation_an_author_and_days() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_are_found_whatever_their_accents_and_a_hit_opens_its_place_in_the_conversation() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     // Further up than what is laid out at first.
     alice.send("L’Été <b>dernier</b>, canary-4711").await;
     let mut last = String::new();
@@ -168,8 +166,7 @@ async fn words_are_found_whatever_their_accents_and_a_hit_opens_its_place_in_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_search_opens_and_finds_without_a_network() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("cheese from the market").await;
     bob.until_reads(&["cheese from the market"]).await;
     alice.tab.until_pages_are_kept().await;

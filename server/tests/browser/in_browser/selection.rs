@@ -30,8 +30,7 @@ async fn begin(tab: &Tab) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_messages_are_forwarded_copied_and_deleted_together() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     let carol = stage.person("carol").await;
     carol.sign_up().await;
     meet(&bob, &carol).await;

@@ -62,8 +62,7 @@ impl Person {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_shared_is_in_the_tray_of_who_is_chosen_and_the_server_sees_none_of_it() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.until_pages_are_kept().await;
 
     share(&alice.tab, json!({ "text": TEXT }), json!([[NAME, "text/plain", BYTES], ["b.txt", "text/plain", "second"]]))
@@ -98,8 +97,7 @@ async fn what_is_shared_is_in_the_tray_of_who_is_chosen_and_the_server_sees_none
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_goes_below_the_draft_once_and_who_cancels_has_shared_nothing() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.until_pages_are_kept().await;
     alice.tab.write("[data-draft]", "Look at this:").await;
     let url = "https://example.org/news";

@@ -27,8 +27,7 @@ async fn a_wrong_password_and_an_unknown_address_are_refused_in_the_same_words()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn someone_who_signs_in_again_finds_the_conversation_and_goes_on() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before signing out").await;
     bob.until_reads(&["before signing out"]).await;
 

@@ -1,5 +1,6 @@
 //! What a browser does with the storage of its sites on bad days, and what the page says about it.
 
+use crate::engine::Engine;
 use crate::person::Person;
 use crate::stage::Stage;
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ fn asked(stage: &Stage, targets: &[&str]) -> usize {
 }
 
 fn origin(stage: &Stage) -> String {
-    stage.proxy.url("").trim_end_matches('/').to_owned()
+    Engine::chosen().seen(&stage.proxy.url(""))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,8 +48,7 @@ async fn a_browser_that_refuses_to_store_makes_no_account_and_says_so_before_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cleared_storage_is_noticed_and_said_and_makes_no_new_identity() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_kept(&stage.proxy).await;
@@ -80,8 +80,7 @@ async fn cleared_storage_is_noticed_and_said_and_makes_no_new_identity() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_storage_is_full_nothing_is_lost_and_all_goes_on_when_there_is_room() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.until_marked(&["delivered"]).await;

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_tabs_show_everything_once_and_the_second_takes_over_when_the_first_closes() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (_stage, mut alice, bob) = Stage::two_who_talk().await;
     let second = alice.browser.new_tab().await;
     second.goto(&alice.url("/home")).await;
     alice.until_ready(&second).await;
@@ -34,8 +33,7 @@ async fn two_tabs_show_everything_once_and_the_second_takes_over_when_the_first_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_one_of_two_tabs_polls() {
-    let stage = Stage::set().await;
-    let (alice, _bob) = stage.two_who_talk().await;
+    let (stage, alice, _bob) = Stage::two_who_talk().await;
     let second = alice.browser.new_tab().await;
     second.goto(&alice.url("/home")).await;
     alice.until_ready(&second).await;

@@ -5,7 +5,7 @@ use crate::stage::Stage;
 #[tokio::test(flavor = "multi_thread")]
 async fn two_people_sign_up_add_each_other_and_talk_both_ways() {
     let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (alice, bob) = stage.two_who_meet().await;
 
     let mut said = Vec::new();
     for (who, text) in
@@ -21,8 +21,7 @@ async fn two_people_sign_up_add_each_other_and_talk_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn history_is_kept_in_order_across_a_reload_and_the_talk_goes_on() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let texts = ["one", "two", "three", "four", "five"];
     // As fast as fingers can: order must not depend on answers coming in between.
     for text in texts {
@@ -47,8 +46,7 @@ async fn history_is_kept_in_order_across_a_reload_and_the_talk_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_that_look_like_markup_are_shown_as_words() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let text = "<img src=x onerror=alert(1)> <b hx-get=/contacts>bold</b> {{ 7*7 }}";
     alice.send(text).await;
     bob.until_reads(&[text]).await;

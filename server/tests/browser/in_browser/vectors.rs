@@ -75,7 +75,7 @@ impl Module {
 async fn every_published_vector_is_decided_in_the_browser_as_it_is_natively() {
     let module = Module::read();
     let house = tempfile::tempdir().unwrap();
-    let browser = Browser::start(house.path(), "vectors").await;
+    let browser = Browser::start(house.path(), "vectors", "http://127.0.0.1").await;
     let tab = browser.first_tab().await;
     tab.goto(&format!("http://127.0.0.1:{}/", module.serve().await)).await;
     tab.until("the vectors' report", "window.report", vec![]).await;

@@ -96,8 +96,7 @@ async fn hold(tab: &Tab, pixels_to_left: i64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_voice_message_is_recorded_heard_and_sent_and_the_other_hears_it() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     if !alice.tab.has_devtools() {
         return;
     }
@@ -154,8 +153,7 @@ async fn a_voice_message_is_recorded_heard_and_sent_and_the_other_hears_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_next_voice_message_below_is_heard_after_the_first() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     if !alice.tab.has_devtools() {
         return;
     }
@@ -178,8 +176,7 @@ async fn the_next_voice_message_below_is_heard_after_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_microphone_says_what_to_do_and_who_leaves_turns_it_off() {
-    let stage = Stage::set().await;
-    let (alice, _bob) = stage.two_who_talk().await;
+    let (_stage, alice, _bob) = Stage::two_who_talk().await;
     if !alice.tab.has_devtools() {
         return;
     }
@@ -226,8 +223,7 @@ async fn a_refused_microphone_says_what_to_do_and_who_leaves_turns_it_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_voice_message_replies_says_how_far_it_is_and_is_saved_by_its_menu() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     if !alice.tab.has_devtools() {
         return;
     }

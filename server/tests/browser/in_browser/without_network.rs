@@ -13,8 +13,7 @@ async fn until_told(tab: &Tab) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn home_opens_without_a_network_reads_and_writes_and_what_was_written_arrives_once_and_in_order() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
     bob.until_reads(&["before"]).await;
     alice.tab.until_pages_are_kept().await;
@@ -70,8 +69,7 @@ async fn a_page_that_could_not_be_fetched_is_kept_as_soon_as_it_can_be() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_worker_keeps_names_nobody_and_is_gone_after_signing_out() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("a canary 5b2e90").await;
     bob.until_reads(&["a canary 5b2e90"]).await;
     alice.tab.until_pages_are_kept().await;

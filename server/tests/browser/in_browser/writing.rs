@@ -1,6 +1,5 @@
 //! Writing and reading as keyboards, regions, scripts and translators have it.
 
-use crate::browser::Browser;
 use crate::stage::Stage;
 use serde_json::json;
 
@@ -14,8 +13,7 @@ const DAYS: &str = "[...document.querySelectorAll('.day time')].map(time => time
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_enter_that_ends_a_composition_sends_nothing_and_the_next_one_sends_once() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.tab.write("[data-draft]", "かんじ").await;
     assert_eq!(alice.tab.ask(COMPOSED, vec![]).await, "かんじ", "the key is left to the browser");
     alice.still_reads(&[]).await;
@@ -26,8 +24,7 @@ async fn the_enter_that_ends_a_composition_sends_nothing_and_the_next_one_sends_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_a_finger_enter_breaks_the_line_and_the_button_sends() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     let phone = json!({ "width": 390, "height": 800, "deviceScaleFactor": 2, "mobile": true });
     alice.tab.devtools("Emulation.setDeviceMetricsOverride", phone).await;
     alice.tab.devtools("Emulation.setTouchEmulationEnabled", json!({ "enabled": true, "maxTouchPoints": 1 })).await;
@@ -46,8 +43,7 @@ async fn under_a_finger_enter_breaks_the_line_and_the_button_sends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn times_have_the_form_of_the_browser_s_region() {
-    let stage = Stage::set().await;
-    let (mut alice, bob) = stage.two_who_talk().await;
+    let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("now").await;
     bob.until_reads(&["now"]).await;
     let times = bob.tab.ask(TIMES, vec![]).await;
@@ -55,8 +51,7 @@ async fn times_have_the_form_of_the_browser_s_region() {
     assert!(time.len() == 5 && !time.contains('M'), "the British write 24 hours: {time}");
 
     alice.until_kept(&stage.proxy).await;
-    alice.browser = Browser::start_in(stage.house.path(), "alice-in-america", "en-US").await;
-    alice.tab = alice.browser.first_tab().await;
+    alice.open_browser_in(stage.house.path(), "alice-in-america", "en-US").await;
     alice.try_sign_in(&alice.password.clone()).await;
     alice.until_home().await;
     alice.open(&bob).await;
@@ -70,8 +65,7 @@ async fn times_have_the_form_of_the_browser_s_region() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn yesterday_is_counted_by_the_calendar_where_a_day_has_23_hours() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     // Half an hour into 26 March 2040 in Paris the day before has had 23 hours: 24 hours ago was 24 March. The year is
     // far off because a message never comes before those that are there.
     alice.tab.devtools("Emulation.setTimezoneOverride", json!({ "timezoneId": "Europe/Paris" })).await;
@@ -102,8 +96,7 @@ async fn yesterday_is_counted_by_the_calendar_where_a_day_has_23_hours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_line_finds_its_direction_and_translators_leave_texts_alone() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     const TEXT: &str = "שלום\nOpen /etc/a_(b).conf now.";
     crate::person::write_at_once(&alice.tab, &[TEXT.to_owned()]).await;
     bob.until_reads(&[TEXT]).await;
@@ -146,8 +139,7 @@ async fn each_line_finds_its_direction_and_translators_leave_texts_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_that_nobody_would_see_is_not_sent() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     for blank in ["\u{200b}", "\u{2800}\u{2800}", "\u{3164}", "\u{2060} "] {
         alice.send(blank).await;
     }
@@ -158,8 +150,7 @@ async fn a_text_that_nobody_would_see_is_not_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_single_key_opens_no_search_and_control_with_k_does() {
-    let stage = Stage::set().await;
-    let (alice, _bob) = stage.two_who_talk().await;
+    let (_stage, alice, _bob) = Stage::two_who_talk().await;
     alice.tab.until("the shortcut", "document.querySelector('[aria-keyshortcuts]')", vec![]).await;
     const PRESS: &str = "document.querySelector('.messages').dispatchEvent(
         new KeyboardEvent('keydown', Object.assign({ bubbles: true, cancelable: true }, a[0])))";

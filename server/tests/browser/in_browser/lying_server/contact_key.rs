@@ -81,8 +81,7 @@ fn gets_nothing(proxy: &Proxy, mallory: &Mallory) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_key_for_a_contact_is_neither_written_to_nor_read_and_is_said() {
-    let stage = Stage::set().await;
-    let (wire, alice, bob) = stage.two_of_whom_one_is_lied_to().await;
+    let (_stage, wire, alice, bob) = Stage::two_of_whom_one_is_lied_to().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     bob.send("two").await;
@@ -113,8 +112,7 @@ async fn another_key_for_a_contact_is_neither_written_to_nor_read_and_is_said() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_that_was_hidden_and_comes_back_under_another_key_is_not_believed_and_it_is_said() {
-    let stage = Stage::set().await;
-    let (wire, alice, bob) = stage.two_of_whom_one_is_lied_to().await;
+    let (stage, wire, alice, bob) = Stage::two_of_whom_one_is_lied_to().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     alice.until_kept(&wire).await;

@@ -11,8 +11,7 @@ use cliquet_wire::{certificate::DeviceDirectory, devices::RegisterDevice, proble
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contacts_list_that_is_older_and_one_that_is_forked_are_not_written_to_and_said() {
-    let stage = Stage::set().await;
-    let (wire, alice, bob) = stage.two_of_whom_one_is_lied_to().await;
+    let (stage, wire, alice, bob) = Stage::two_of_whom_one_is_lied_to().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     bob.until_kept(&stage.proxy).await;
@@ -63,8 +62,7 @@ async fn a_contacts_list_that_is_older_and_one_that_is_forked_are_not_written_to
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_list_of_ones_own_devices_is_said_and_what_was_written_waits() {
-    let stage = Stage::set().await;
-    let (wire, alice, bob) = stage.two_of_whom_one_is_lied_to().await;
+    let (stage, wire, alice, bob) = Stage::two_of_whom_one_is_lied_to().await;
     let older = bob.directory(&alice.email).await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
@@ -116,8 +114,7 @@ const IN_A_MONTH: &str = "{ const now = Date.now; Date.now = () => now() + 31 * 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contacts_list_that_is_frozen_for_a_month_is_said() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     // Bob is not there to sign it again; a server that keeps his next list back looks the same.

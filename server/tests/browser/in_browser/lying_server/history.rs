@@ -9,8 +9,7 @@ use cliquet_wire::history::History;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_the_history_that_is_withheld_from_a_new_device_is_said_and_what_came_stays() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     for text in ["one", "two"] {
         alice.send(text).await;
         bob.until_hears(text).await;

@@ -22,8 +22,7 @@ const BEFORE: &str = "before the laptop came";
 /// real one: what it is led to do, one in Mallory's hands would do by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_came_later_gets_nothing_that_was_said_before_and_says_so() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("kept").await;
     bob.until_reads(&["kept"]).await;
     bob.until_kept(&stage.proxy).await;

@@ -11,8 +11,7 @@ use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_vault_and_an_older_one_are_not_taken_over_and_said() {
-    let stage = Stage::set().await;
-    let (alice, bob) = stage.two_who_talk().await;
+    let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("one").await;
     bob.until_reads(&["one"]).await;
     alice.until_kept(&stage.proxy).await;
