@@ -2,11 +2,15 @@
 //!
 //! Owns every limit that only the server applies. The limits both sides share stand in `cliquet_wire::limits`.
 
+mod acme;
+mod listen;
 mod observing;
 
 use crate::public_url::PublicUrl;
+pub use acme::AcmeDirectory;
 use cliquet_wire::limits;
-pub use observing::{LogFormat, MetricsAddress};
+pub use listen::ListenAddress;
+pub use observing::LogFormat;
 use rocket::figment::{
     self, Figment,
     providers::{Env, Format, Toml},
@@ -15,6 +19,7 @@ use rocket::figment::{
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -78,7 +83,16 @@ pub struct Config {
     /// Where somebody reports a security fault of this server; nothing is said when it is not set.
     pub security_contact: Option<SecurityContact>,
     /// Where figures for Prometheus are answered, never on the port of people; not set: nowhere.
-    pub metrics: Option<MetricsAddress>,
+    pub metrics: Option<ListenAddress>,
+    /// Fetches the certificate for `url` and keeps it fresh (RFC 8555), for a server without a proxy in front. It makes the
+    /// server ask somebody else, so it is off unless the host wants it.
+    pub acme: bool,
+    /// Who gives the certificate: Let's Encrypt, unless the host says another ACME server.
+    pub acme_directory: AcmeDirectory,
+    /// The certificate (PEM) by which an ACME server of one's own network is known; not set: those that browsers trust.
+    pub acme_trust: Option<RelativePathBuf>,
+    /// Where plain HTTP is answered, with the way to HTTPS: for a server without a proxy in front.
+    pub redirect: Option<ListenAddress>,
     pub log_format: LogFormat,
     pub mailbox_limits: MailboxLimits,
     pub throttles: Throttles,
@@ -219,6 +233,10 @@ impl Default for Config {
             files_keep_days: 90,
             security_contact: None,
             metrics: None,
+            acme: false,
+            acme_directory: AcmeDirectory::default(),
+            acme_trust: None,
+            redirect: None,
             log_format: LogFormat::default(),
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),
@@ -279,6 +297,13 @@ impl Config {
     /// Bytes of everything that this server keeps. 0: no limit.
     pub fn storage_bytes(&self) -> u64 {
         u64::from(self.storage_megabytes) * 1024 * 1024
+    }
+
+    /// Where plain HTTP is answered. A certificate by ACME is given to who answers there: for that it is port 80 of every
+    /// address unless the host says another.
+    pub fn redirect(&self) -> Option<ListenAddress> {
+        const EVERYWHERE: SocketAddr = SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 80);
+        self.redirect.or_else(|| self.acme.then(|| EVERYWHERE.into()))
     }
 
     pub fn data_dir(&self) -> PathBuf {
@@ -369,6 +394,10 @@ pub mod sizes {
 mod tests {
     use super::*;
 
+    pub(super) fn read(toml: &str) -> Result<Config, String> {
+        Config::from_figment(&Figment::from(Toml::string(toml))).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn an_empty_file_gives_the_defaults() {
         let config = Config::from_figment(&Figment::new()).unwrap();
@@ -381,7 +410,7 @@ mod tests {
     #[test]
     fn one_setting_leaves_the_others_alone() {
         let toml = "registration = \"open\"\nthrottles = { look_up_per_account_hour = 2 }";
-        let config = Config::from_figment(&Figment::from(Toml::string(toml))).unwrap();
+        let config = read(toml).unwrap();
         assert_eq!(config.registration, Registration::Open);
         assert_eq!(config.throttles, Throttles { look_up_per_account_hour: 2, ..Throttles::default() });
     }

@@ -4,6 +4,7 @@
 
 mod files;
 mod finding;
+mod https;
 mod metrics;
 mod outside;
 mod redis;
@@ -63,6 +64,7 @@ fn findings(options: &Options, say: &mut impl FnMut(Finding)) {
     files::findings(&config).into_iter().for_each(&mut *say);
     say(storage(&config));
     network(&config, &rocket).into_iter().for_each(&mut *say);
+    https::findings(&config, &rocket).into_iter().for_each(&mut *say);
     metrics::finding(&config).into_iter().for_each(&mut *say);
     let ip_header = rocket.ip_header.as_ref().map(|name| name.as_str());
     outside::look(options, &config, ip_header, say);

@@ -48,6 +48,7 @@ pub mod response;
 pub mod restore;
 pub mod routes;
 pub mod seed;
+pub mod side_server;
 pub mod sign_ins;
 pub mod signatures;
 pub mod signed_in;

@@ -1,10 +1,13 @@
 //! The command line: `cliquet` serves; the other commands are for the host.
 
+mod certificate;
 mod doctor;
 mod health;
 mod host;
+mod https;
 mod init;
 mod logger;
+mod serve;
 
 use self::host::{Outcome, account::AccountCommand, invite::InviteCommand, settings};
 use clap::{CommandFactory, Parser, Subcommand};
@@ -12,9 +15,8 @@ use cliquet_server::{
     backup::{self, Counts, Mailboxes, Progress},
     causes,
     clock::Clock,
-    config, files, restore, seed,
+    files, restore, seed,
 };
-use rocket::{error::ErrorKind, fairing::AdHoc};
 use std::{
     io::{Write, stdin, stdout},
     path::{Path, PathBuf},
@@ -76,7 +78,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        None | Some(Command::Serve) => serve(),
+        None | Some(Command::Serve) => serve::serve(),
         Some(Command::Init(options)) => init::run(&options, &mut stdin().lock(), &mut stdout()).map_err(Into::into),
         Some(Command::Invite(command)) => host::invite::run(command),
         Some(Command::Account(command)) => host::account::run(&command),
@@ -98,24 +100,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn serve() -> Outcome {
-    let figment = config::figment();
-    let rocket::Config { log_level, address, port, .. } = rocket::Config::try_from(&figment)?;
-    // A format that is none is refused with the other settings.
-    logger::start(log_level, figment.extract_inner("log_format").unwrap_or_default());
-    rocket::execute(async {
-        let server = cliquet_server::build(figment, Clock::system())?
-            .attach(AdHoc::on_liftoff("Says where", move |_| {
-                Box::pin(async move { tracing::info!(%address, port, "listening on {address} port {port}") })
-            }));
-        // Rocket panics when its error goes unseen.
-        server.launch().await.map(drop).map_err(|error| match error.kind() {
-            ErrorKind::Bind(cause) => format!("{address} port {port} cannot be listened on: {cause}").into(),
-            _ => error.pretty_print().into(),
-        })
-    })
 }
 
 fn back_up(file: &Path) -> Outcome {

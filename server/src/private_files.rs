@@ -3,13 +3,16 @@
 //! Owns their rights. SQLite gives the files that it puts beside a database the rights of the database.
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
-    io,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Write as _},
     path::Path,
 };
 
 /// Makes a folder and those above it, if they are not there.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// One cannot be made.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -24,6 +27,26 @@ pub(crate) fn make(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
+/// Puts a file in the place of what is there. A reader finds meanwhile the one or the other, whole.
+///
+/// # Errors
+/// It cannot be written. Then what was there stays.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = make(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
 /// Makes a database's file if it is not there, and takes from others what they may do with one that is, and with the files
 /// beside it.
 pub(crate) fn mend_database(path: &Path) -> io::Result<()> {
@@ -36,7 +59,7 @@ pub(crate) fn mend_database(path: &Path) -> io::Result<()> {
         let path = Path::new(&name);
         match path.metadata() {
             Ok(metadata) if metadata.permissions().mode() & 0o077 != 0 => {
-                std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
+                fs::set_permissions(path, PermissionsExt::from_mode(0o600))?;
             }
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

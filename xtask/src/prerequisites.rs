@@ -18,6 +18,8 @@ pub(crate) enum Needs {
     Redis,
     /// The reverse proxies of the self-hosting guide
     Proxies,
+    /// An ACME server, which gives certificates
+    Acme,
     /// Python and its cryptography, for the second client
     SecondClient,
     /// Prometheus and promtool, which read the figures
@@ -25,8 +27,8 @@ pub(crate) enum Needs {
 }
 
 impl Needs {
-    pub(crate) const ALL: [Needs; 5] =
-        [Needs::Browser, Needs::Redis, Needs::Proxies, Needs::SecondClient, Needs::Prometheus];
+    pub(crate) const ALL: [Needs; 6] =
+        [Needs::Browser, Needs::Redis, Needs::Proxies, Needs::Acme, Needs::SecondClient, Needs::Prometheus];
 
     /// (the program that is looked for, the Debian package that has it)
     fn programs(self) -> &'static [(&'static str, &'static str)] {
@@ -34,6 +36,7 @@ impl Needs {
             Needs::Browser => &[("chromium", "chromium"), ("chromedriver", "chromium-driver"), ("npm", "npm")],
             Needs::Redis => &[("redis-server", "redis-server")],
             Needs::Proxies => &[("nginx", "nginx"), ("caddy", "caddy"), ("openssl", "openssl")],
+            Needs::Acme => &[("pebble", "pebble")],
             Needs::SecondClient => &[("python3", "python3"), (second_client::ENSUREPIP, "python3-venv")],
             // Unpacked and not installed.
             Needs::Prometheus => &[],
@@ -45,7 +48,7 @@ impl Needs {
         match self {
             Needs::Browser => Some("browser"),
             Needs::Redis => Some("redis"),
-            Needs::Proxies | Needs::Prometheus => None,
+            Needs::Proxies | Needs::Acme | Needs::Prometheus => None,
             Needs::SecondClient => Some("second_client"),
         }
     }
@@ -56,7 +59,8 @@ impl Needs {
             Needs::Browser | Needs::SecondClient => None,
             Needs::Redis => Some("redis"),
             Needs::Proxies => Some("behind_proxy"),
-            // The module of all of them.
+            // The module of all of them, here and below.
+            Needs::Acme => Some("acme::"),
             Needs::Prometheus => Some("prometheus::"),
         }
     }
@@ -66,6 +70,7 @@ impl Needs {
             Needs::Browser => "browser",
             Needs::Redis => "redis",
             Needs::Proxies => "proxies",
+            Needs::Acme => "acme",
             Needs::SecondClient => "second-client",
             Needs::Prometheus => "prometheus",
         }

@@ -191,7 +191,8 @@ impl Outside<'_> {
         }
         let Ok(answer) = self.agent.get(format!("http://{}/", self.url.host())).call() else {
             return say(Finding::Note(format!(
-                "Nothing answers at http://{}: who types the name without https:// may wait in vain. Let the proxy redirect.",
+                "Nothing answers at http://{}: who types the name without https:// may wait in vain. Let the proxy \
+                 redirect, or set redirect where there is none.",
                 self.url.host()
             )));
         };

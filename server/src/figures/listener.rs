@@ -4,21 +4,20 @@
 //! the other one never answers a figure.
 
 use super::{measures::Measures, problems::ProblemCounts, registry::Registry, requests::Requests};
-use crate::config::{self, Config, MetricsAddress};
+use crate::{
+    config::{Config, ListenAddress},
+    side_server::{NotListening, SideServer},
+};
 use rocket::{
     Build, Rocket, State,
-    config::{LogLevel, Shutdown},
-    error::ErrorKind,
+    config::LogLevel,
     fairing::AdHoc,
     get,
     http::{ContentType, MediaType},
     routes,
 };
-use std::{collections::HashSet, sync::Arc, time::Duration};
-use tokio::{
-    sync::{Mutex, oneshot},
-    task::JoinHandle,
-};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
 
 /// Between two times that what was timed is put into its buckets while nobody asks.
 const SETTLED_EVERY: Duration = Duration::from_secs(10);
@@ -26,8 +25,8 @@ const SETTLED_EVERY: Duration = Duration::from_secs(10);
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("metrics: {0} cannot be listened on: {1}; choose another address or port, or remove the setting")]
-    Listen(MetricsAddress, String),
+    #[error("metrics: {0}")]
+    Listen(#[from] NotListening),
     #[error("metrics: the registry was not made: {0}")]
     Registry(#[from] metrics_exporter_prometheus::BuildError),
     #[error("metrics: the stores are not attached")]
@@ -42,8 +41,8 @@ struct Source {
 
 /// The server of figures, while the other one runs.
 struct Running {
-    shutdown: rocket::Shutdown,
-    task: Mutex<Option<JoinHandle<()>>>,
+    server: SideServer,
+    settling: JoinHandle<()>,
 }
 
 /// Counts problems always, which costs nothing; the rest only where the setting `metrics` names an address. After all
@@ -66,55 +65,15 @@ pub fn stage() -> AdHoc {
 }
 
 /// Returns when it listens.
-async fn start(rocket: &Rocket<Build>, address: MetricsAddress) -> Result<(Registry, Running), Error> {
+async fn start(rocket: &Rocket<Build>, address: ListenAddress) -> Result<(Registry, Running), Error> {
     let registry = Registry::new()?;
     let measures = Measures::of(rocket, &registry).ok_or(Error::Stores)?;
     let source = Arc::new(Source { registry: registry.clone(), measures });
-    let (listens, listening) = oneshot::channel();
-    let listens = Mutex::new(Some(listens));
-    // Not the settings of the other one: what a variable says of its port would count here too.
     let log_level = rocket.figment().extract_inner("log_level").unwrap_or(LogLevel::Normal);
-    let server = rocket::custom(settings(address, log_level)).manage(source).mount("/", routes![figures]).attach(
-        AdHoc::on_liftoff("Listens", |_| {
-            Box::pin(async move {
-                if let Some(listens) = listens.lock().await.take() {
-                    let _ = listens.send(());
-                }
-            })
-        }),
-    );
-    let not_listening = move |error: &rocket::Error| {
-        let cause = match error.kind() {
-            ErrorKind::Bind(cause) => cause.to_string(),
-            _ => error.to_string(),
-        };
-        Error::Listen(address, cause)
-    };
-    let server = server.ignite().await.map_err(|error| not_listening(&error))?;
-    let shutdown = server.shutdown();
-    let launch = server.launch();
-    let settling = registry.clone();
-    let (failed, failure) = oneshot::channel();
-    let task = tokio::spawn(async move {
-        tokio::select! {
-            ended = launch => if let Err(error) = ended {
-                let _ = failed.send(not_listening(&error));
-            },
-            () = settle_at_intervals(settling) => {}
-        }
-    });
-    tokio::select! {
-        Ok(()) = listening => Ok((registry, Running { shutdown, task: Mutex::new(Some(task)) })),
-        Ok(error) = failure => Err(error),
-        else => Err(Error::Listen(address, "it ended at once".to_owned())),
-    }
-}
-
-/// It is ended by the other one, and not by signals; at once, so that the other one never needs longer for it.
-fn settings(address: MetricsAddress, log_level: LogLevel) -> rocket::Config {
-    let shutdown = Shutdown { ctrlc: false, signals: HashSet::new(), grace: 0, mercy: 0, ..Shutdown::default() };
-    let (address, port) = (address.address().ip(), address.address().port());
-    rocket::Config { address, port, log_level, shutdown, ..config::rocket_defaults() }
+    let furnish = |server: Rocket<Build>| server.manage(source).mount("/", routes![figures]);
+    let server = SideServer::start(address, log_level, furnish).await?;
+    let settling = tokio::spawn(settle_at_intervals(registry.clone()));
+    Ok((registry, Running { server, settling }))
 }
 
 async fn settle_at_intervals(registry: Registry) {
@@ -126,11 +85,9 @@ async fn settle_at_intervals(registry: Registry) {
 
 /// Its stores are let go when this returns.
 async fn end(running: Option<&Running>) {
-    let Some(Running { shutdown, task }) = running else { return };
-    shutdown.clone().notify();
-    if let Some(task) = task.lock().await.take() {
-        let _ = task.await;
-    }
+    let Some(Running { server, settling }) = running else { return };
+    settling.abort();
+    server.end().await;
 }
 
 /// All figures, in Prometheus's text format.

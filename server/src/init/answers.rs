@@ -36,7 +36,8 @@ const PROXY: &str = "\
    caddy   Caddy, which fetches its certificate by itself
    nginx   nginx, with a certificate that you have
    other   another proxy
-   none    nothing: only browsers on this machine, at http://localhost";
+   none    nothing: Cliquet answers on ports 80 and 443 and fetches a certificate from Let's Encrypt
+           (you accept its terms: https://letsencrypt.org/repository)";
 const REGISTRATION: &str = "\
 3. Who may open an account, after you?
    invite  people to whom you give a link
@@ -57,13 +58,6 @@ impl Answers {
                 Proxy::from_str(text, true).map_err(|_| "say caddy, nginx, other or none".to_owned())
             })?,
         };
-        if proxy == Proxy::None && !is_here {
-            let why = format!(
-                "without a proxy there is no HTTPS, and browsers allow the needed cryptography only there or on localhost; \
-                 {url} would open for nobody"
-            );
-            return Err(InitError::Refused { option: "proxy", value: "none".to_owned(), why });
-        }
         let registration = ("registration", options.registration.as_deref());
         let registration = answer(registration, REGISTRATION, Some("invite"), input, out, |text| {
             registration_of(text).ok_or_else(|| "say invite, open or closed".to_owned())
@@ -147,6 +141,8 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_said_and_asked_again() {
+        let (answers, _) = ask(&options(), "chat.example.org\nnone\n\n");
+        assert_eq!(answers.unwrap().proxy, Proxy::None);
         let (answers, said) = ask(&options(), "\nmy chat\n10.0.0.1\nchat.example.org\napache\nother\nnobody\nclosed\n");
         let answers = answers.unwrap();
         assert_eq!((answers.proxy, answers.registration), (Proxy::Other, Registration::Closed));
@@ -175,8 +171,6 @@ mod tests {
         assert!(answers.is_ok() && said.is_empty());
         let bad = Options { registration: Some("all".into()), ..all };
         assert!(matches!(ask(&bad, "open\n").0, Err(InitError::Refused { option: "registration", .. })));
-        let open = Options { proxy: Some(Proxy::None), ..options() };
-        assert!(matches!(ask(&open, "chat.example.org\n").0, Err(InitError::Refused { option: "proxy", .. })));
     }
 
     #[test]

@@ -15,13 +15,18 @@ Let your proxy serve {url} and hand everything on to http://127.0.0.1:8000. It h
 - keep no log of the paths, which say with whom somebody talks.
 ";
 
+const ALONE: &str = "\
+Let {name} lead to this machine, and let ports 80 and 443 through its firewall. At its first start the server fetches a
+certificate, which takes a minute; it renews it by itself.
+";
+
 /// What stands between the server and the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Proxy {
     Caddy,
     Nginx,
     Other,
-    /// Browsers on this machine only.
+    /// The server speaks HTTPS itself; or, under the name localhost, only browsers on this machine open it.
     None,
 }
 
@@ -41,7 +46,11 @@ impl Proxy {
                 writeln!(out)?;
                 out.write_all(OTHER.replace("{url}", &url.to_string()).as_bytes())
             }
-            Self::None => Ok(()),
+            Self::None if url.is_local() => Ok(()),
+            Self::None => {
+                writeln!(out)?;
+                out.write_all(ALONE.replace("{name}", url.host()).as_bytes())
+            }
         }
     }
 }
@@ -70,6 +79,7 @@ mod tests {
             (Proxy::Caddy, "    letters.example.com {\n"),
             (Proxy::Nginx, "server_name letters.example.com;"),
             (Proxy::Other, "serve https://letters.example.com and"),
+            (Proxy::None, "Let letters.example.com lead to this machine"),
         ] {
             let mut out = Vec::new();
             proxy.say(&url, &mut out).unwrap();

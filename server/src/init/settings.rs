@@ -16,30 +16,40 @@ const ALL: &str = include_str!("../../../Rocket.toml");
 /// The settings that these answers make.
 pub(super) fn settings(answers: &Answers, data_dir: Option<&str>) -> String {
     let registration = match answers.registration {
-        Registration::Open => "open",
-        Registration::Invite => "invite",
-        Registration::Closed => "closed",
+        Registration::Open => "\"open\"",
+        Registration::Invite => "\"invite\"",
+        Registration::Closed => "\"closed\"",
     };
     let mut text = set(ALL, "registration", registration);
-    text = set(&text, "url", &answers.url.to_string());
+    text = set(&text, "url", &quoted(&answers.url.to_string()));
     if let Some(data_dir) = data_dir {
-        text = set(&text, "data_dir", data_dir);
+        text = set(&text, "data_dir", &quoted(data_dir));
     }
-    // Only a proxy writes this header over what a visitor wrote.
-    if answers.proxy != Proxy::None {
-        text = set(&text, "ip_header", "X-Real-IP");
+    match answers.proxy {
+        Proxy::None if answers.url.is_local() => {}
+        Proxy::None => {
+            for (name, value) in [("address", "\"::\""), ("port", "443"), ("acme", "true")] {
+                text = set(&text, name, value);
+            }
+        }
+        // Only a proxy writes this header over what a visitor wrote.
+        Proxy::Caddy | Proxy::Nginx | Proxy::Other => text = set(&text, "ip_header", "\"X-Real-IP\""),
     }
     text
 }
 
-/// Sets a setting in the line that has it, as a comment or not.
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+/// Sets a setting, to a value as TOML writes it, in the line that has it, as a comment or not.
 fn set(text: &str, name: &str, value: &str) -> String {
     let is_it = |line: &str| {
         let rest = line.trim_start_matches("# ").strip_prefix(name);
         rest.is_some_and(|rest| rest.trim_start().starts_with('='))
     };
     let lines = text.lines().map(|line| match is_it(line) {
-        true => format!("{name} = \"{value}\"\n"),
+        true => format!("{name} = {value}\n"),
         false => format!("{line}\n"),
     });
     lines.collect()
@@ -106,6 +116,7 @@ mod tests {
                 [(Proxy::Caddy, Some("X-Real-IP")), (Proxy::Other, Some("X-Real-IP")), (Proxy::None, None)]
             {
                 let url = PublicUrl::of_name("chat.example.org").unwrap();
+                let is_alone = proxy == Proxy::None;
                 let text = settings(&Answers { url: url.clone(), proxy, registration }, Some("/srv/letters"));
                 let figment =
                     Figment::from(cliquet_server::config::rocket_defaults()).merge(Toml::string(&text).nested());
@@ -114,9 +125,19 @@ mod tests {
                 assert_eq!(config.data_dir(), Path::new("/srv/letters"));
                 let rocket = rocket::Config::try_from(&figment).unwrap();
                 assert_eq!(rocket.ip_header.as_ref().map(|header| header.as_str()), header);
-                assert!(rocket.address.is_loopback());
+                assert_eq!((config.acme, rocket.port), if is_alone { (true, 443) } else { (false, 8000) });
+                assert_eq!(rocket.address.is_loopback(), !is_alone);
             }
         }
+    }
+
+    #[test]
+    fn who_tries_it_here_needs_no_certificate() {
+        let url = PublicUrl::of_name("localhost").unwrap();
+        let answers = Answers { url, proxy: Proxy::None, registration: Registration::Invite };
+        assert!(
+            !settings(&answers, None).lines().any(|line| line.starts_with("acme") || line.starts_with("ip_header"))
+        );
     }
 
     #[test]

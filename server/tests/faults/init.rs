@@ -90,7 +90,6 @@ fn an_attempt_that_fails_says_why_and_leaves_no_settings() {
     for (arguments, typed, why) in [
         (&[][..], "", "give it as --name"),
         (&["--name", "my chat"], "\n\n", "such as chat.example.org"),
-        (&["--name", "chat.example.org", "--proxy", "none"], "\n", "only there or on localhost"),
         (&["--name", "chat.example.org", "--registration", "all"], "\n", "say invite, open or closed"),
     ] {
         let output = init(folder.path(), arguments, typed);

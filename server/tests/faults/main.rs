@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a test may
 
+mod acme;
 mod arrival;
 mod backup;
 mod command_line;
@@ -20,6 +21,7 @@ mod kill;
 mod largest_post;
 mod load;
 mod migration;
+mod own_https;
 mod redis;
 mod restore_refused;
 mod shutdown;

@@ -71,7 +71,7 @@ fn fails(settings: &[(&str, &str)]) -> String {
 fn an_address_that_is_none_is_refused_in_words_and_nothing_starts() {
     for address in ["9464", "localhost:9464", "127.0.0.1:0"] {
         let said = fails(&[("ROCKET_METRICS", address)]);
-        assert!(said.contains("metrics is an IP address and a port") && said.contains("127.0.0.1:9464"), "{said}");
+        assert!(said.contains("it is an IP address and a port") && said.contains("127.0.0.1:9464"), "{said}");
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test program uses its part")]
 
 pub(crate) mod bucket;
+pub(crate) mod certificates;
 pub(crate) mod disk;
 pub(crate) mod eventually;
 pub(crate) mod files;
@@ -12,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod letters;
 pub(crate) mod member;
 pub(crate) mod office;
+pub(crate) mod pebble;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod program;

@@ -5,7 +5,7 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, setrlimit};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    process::{Command, ExitStatus},
+    process::{Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -113,12 +113,25 @@ impl Program {
     fn until_well(&mut self) {
         let start = Instant::now();
         let mut client = Client::to(self.address());
-        while !client.get("/ready").is_ok_and(|answer| answer.status == 200) {
+        let speaks_https = self.settings.iter().any(|(name, _)| matches!(name.as_str(), "ROCKET_TLS" | "ROCKET_ACME"));
+        let mut is_well = || match speaks_https {
+            true => health(&self.folder, self.port, &self.settings).status().unwrap().success(),
+            false => client.get("/ready").is_ok_and(|answer| answer.status == 200),
+        };
+        while !is_well() {
             assert!(!self.process.has_ended(), "the server ended:\n{}", self.log());
             assert!(start.elapsed() < PATIENCE, "the server does not come up:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// The program's own look at whether it is well.
+fn health(folder: &Path, port: u16, settings: &[(String, String)]) -> Command {
+    let mut command = cliquet(folder);
+    command.arg("health").env("ROCKET_PORT", port.to_string()).envs(settings.iter().map(|(name, value)| (name, value)));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 fn log(folder: &Path) -> PathBuf {
