@@ -10,6 +10,7 @@ mod detour;
 mod device_lists;
 mod device_proof;
 mod devices;
+mod doors;
 mod file_collection;
 mod file_quotas;
 mod file_reads;
