@@ -8,7 +8,7 @@ use std::fs;
 const PICTURES: [&str; 4] = ["home-wide.png", "home-wide-dark.png", "home-french-phone.png", "sign-in-phone-dark.png"];
 
 pub(crate) fn take(project: &Project) -> Result<(), Problem> {
-    test::only(project, "every_page_fits")?;
+    test::take_pictures(project, "every_page_fits")?;
     let to = project.path("docs/pictures");
     fs::create_dir_all(&to).map_err(Problem::file("cannot make", &to))?;
     for name in PICTURES {

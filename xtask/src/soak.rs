@@ -5,6 +5,7 @@ use crate::bench;
 use crate::problem::Problem;
 use crate::progress::Progress;
 use crate::project::{self, Project};
+use crate::test::FEATURES;
 use crate::vectors;
 use std::fmt::Write as _;
 use std::fs;
@@ -51,6 +52,8 @@ enum Part {
     GroupPosts,
     /// One person in eight tabs, ten thousand messages, the leading tab closed or crashed now and then
     Tabs,
+    /// The stories in browsers that take minutes each, which the daily tests leave out
+    Stories,
     /// A browser that is killed two hundred times within half a second of a send or a receive
     BrowserKills,
     /// The browser tests with Firefox in Chromium's place
@@ -63,7 +66,7 @@ enum Part {
     Day,
 }
 
-const PARTS: [Part; 14] = [
+const PARTS: [Part; 15] = [
     Part::Schedules,
     Part::Groups,
     Part::Flips,
@@ -73,6 +76,7 @@ const PARTS: [Part; 14] = [
     Part::KillRedis,
     Part::GroupPosts,
     Part::Tabs,
+    Part::Stories,
     Part::BrowserKills,
     Part::Firefox,
     Part::Webkit,
@@ -161,6 +165,7 @@ pub(crate) fn soak(project: &Project, options: &Options) -> Result<(), Problem> 
             Part::KillRedis => faults(project, options, "r3_redis"),
             Part::GroupPosts => faults(project, options, "r12_"),
             Part::Tabs => browsers(project, "b1_", ("CLIQUET_SENDS", TAB_SENDS))?,
+            Part::Stories => stories(project)?,
             Part::BrowserKills => browsers(project, "b2_", ("CLIQUET_KILLS", BROWSER_KILLS))?,
             Part::Firefox => engine(project, &FIREFOX)?,
             Part::Webkit => engine(project, &WEBKIT)?,
@@ -229,11 +234,21 @@ fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(
     watch(&mut cargo, |line| line.contains("acknowledged") || line.starts_with("test result"))
 }
 
+/// The tests in real browsers that are marked as ignored.
+fn stories(project: &Project) -> Result<(String, Result<(), Problem>), Problem> {
+    assets::build(project, &mut Progress::of(assets::STEPS))?;
+    let mut cargo = project.cargo();
+    cargo.args(["test", "--locked", "--package", "cliquet-server", "--features", FEATURES]);
+    cargo.args(["--test", "browser", "--", "--ignored"]);
+    Ok(watch(&mut cargo, |line| line.starts_with("test ")))
+}
+
 /// The same with people in real browsers: as often as it is told, not as long.
 fn browsers(project: &Project, name: &str, often: (&str, u64)) -> Result<(String, Result<(), Problem>), Problem> {
     assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut cargo = project.cargo();
-    cargo.args(["test", "--locked", "--package", "cliquet-server", "--test", "browser", "--", "--nocapture", name]);
+    cargo.args(["test", "--locked", "--package", "cliquet-server", "--test", "browser", "--"]);
+    cargo.args(["--nocapture", "--include-ignored", name]);
     cargo.env(often.0, often.1.to_string());
     let totals = ["B1:", "B2:", "History,", "test result"];
     Ok(watch(&mut cargo, |line| totals.iter().any(|begin| line.starts_with(begin))))

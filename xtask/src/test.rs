@@ -24,6 +24,9 @@ pub(crate) struct Options {
     only_tests: bool,
     /// Run only the tests whose names contain one of these
     names: Vec<String>,
+    /// What the tests find in their environment.
+    #[arg(skip)]
+    environment: Vec<(&'static str, &'static str)>,
 }
 
 pub(crate) fn test(project: &Project, options: &Options) -> Result<(), Problem> {
@@ -75,9 +78,10 @@ pub(crate) fn run_all(project: &Project, options: &Options, progress: &mut Progr
 /// This package.
 const XTASK: &str = env!("CARGO_PKG_NAME");
 
-/// The tests with this word in their names, and no checks.
-pub(crate) fn only(project: &Project, name: &str) -> Result<(), Problem> {
-    test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()] })
+/// The tests with this word in their names, which take pictures, and no checks.
+pub(crate) fn take_pictures(project: &Project, name: &str) -> Result<(), Problem> {
+    let environment = vec![("CLIQUET_PICTURES", "1")];
+    test(project, &Options { without: Vec::new(), only_tests: true, names: vec![name.to_owned()], environment })
 }
 
 /// The steps that [`checks`] takes, and that of the advisories.
@@ -117,6 +121,7 @@ fn run_tests(project: &Project, options: &Options) -> Result<Run, Problem> {
     for run in runs {
         let mut cargo = project.cargo();
         cargo.args(["test", "--locked", "--no-fail-fast"]).args(run).arg("--").args(&options.names);
+        cargo.envs(options.environment.iter().copied());
         for word in options.without.iter().filter_map(|need| need.word_in_test_names()) {
             cargo.args(["--skip", word]);
         }

@@ -1,5 +1,5 @@
-//! Owns how a page is looked at: wide, on a phone, on the narrowest screen, in both themes. The pictures go to
-//! `target/pictures`, and axe-core looks too.
+//! Owns how a page is looked at: wide, on a phone, on the narrowest screen, in both themes. axe-core looks too, and where
+//! `CLIQUET_PICTURES` is set, pictures go to `target/pictures` for people to look at.
 
 use crate::axe;
 use crate::browser::Tab;
@@ -30,7 +30,9 @@ pub(crate) async fn show(tab: &Tab, name: &str) {
             if width == WIDE.0 || (width == PHONE.0 && theme == "light") {
                 axe::check(tab, &format!("{name}-{suffix}")).await;
             }
-            fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
+            if std::env::var_os("CLIQUET_PICTURES").is_some() {
+                fs::write(folder().join(format!("{name}-{suffix}.png")), tab.screenshot().await).unwrap();
+            }
         }
     }
     tab.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;

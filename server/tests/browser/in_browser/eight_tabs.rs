@@ -26,6 +26,7 @@ fn sends() -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn b1_eight_tabs_write_at_once_and_nothing_is_lost_or_shown_twice_and_no_key_is_used_twice() {
     let settings = [("ROCKET_THROTTLES", "{post_per_account_hour=4000000000}")];
     let (stage, alice, bob) = Stage::two_who_talk_with(&settings, None).await;

@@ -9,7 +9,11 @@ use crate::support::folder::files_under;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
-const BYTES: usize = 90 * 1_048_576 + 12_345;
+/// As many as people send.
+const LARGE: usize = 90 * MEBIBYTE + 12_345;
+/// As many as it takes for everything that goes wrong, where the way of the bytes has been tried with a large one.
+pub(super) const ENOUGH: usize = 48 * MEBIBYTE + 12_345;
+const MEBIBYTE: usize = 1_048_576;
 const NAME: &str = "canary-of-a-film 5b1e77.mkv";
 const CAPTION: &str = "canary of a caption 9a30d2";
 /// Parts that are sent before the next thing goes wrong.
@@ -24,9 +28,9 @@ const WATCH: &str = "(() => {
 const DIGEST: &str = "window.made?.arrayBuffer().then(bytes => crypto.subtle.digest('SHA-256', bytes))\
     .then(digest => [...new Uint8Array(digest)].map(byte => byte.toString(16).padStart(2, '0')).join('') === a[0])";
 
-fn film() -> Vec<u8> {
+fn film(bytes: usize) -> Vec<u8> {
     // Unlike its neighbours wherever it is cut.
-    (0..BYTES as u64).map(|place| (place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
+    (0..bytes as u64).map(|place| (place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect()
 }
 
 impl Stage {
@@ -71,12 +75,17 @@ impl Backend for DataFolder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_arrives_whole_through_kills_and_cuts_and_nothing_of_it_is_seen_on_the_way() {
-    arrives_whole(Stage::two_who_talk().await, DataFolder).await;
+    arrives_whole(Stage::two_who_talk().await, DataFolder, LARGE).await;
 }
 
-pub(super) async fn arrives_whole((mut stage, alice, bob): (Stage, Person, Person), mut backend: impl Backend) {
+/// A file of so many bytes.
+pub(super) async fn arrives_whole(
+    (mut stage, alice, bob): (Stage, Person, Person),
+    mut backend: impl Backend,
+    bytes: usize,
+) {
     bob.tab.goto("about:blank").await;
-    let (folder, film) = (tempfile::tempdir().unwrap(), film());
+    let (folder, film) = (tempfile::tempdir().unwrap(), film(bytes));
     let path = folder.path().join(NAME);
     std::fs::write(&path, &film).unwrap();
     alice.tab.write("[data-draft]", CAPTION).await;
@@ -110,8 +119,8 @@ pub(super) async fn arrives_whole((mut stage, alice, bob): (Stage, Person, Perso
     bob.tab.until("the same bytes to be saved", DIGEST, vec![digest.into()]).await;
 
     // From the middle of the file, where nothing is padding.
-    let content = &film[BYTES / 2..BYTES / 2 + 64];
-    let length = BYTES.to_string();
+    let content = &film[bytes / 2..bytes / 2 + 64];
+    let length = bytes.to_string();
     let secrets = [NAME.as_bytes(), CAPTION.as_bytes(), b"matroska", length.as_bytes(), content];
     for exchange in stage.proxy.exchanges() {
         for secret in secrets {
@@ -123,7 +132,7 @@ pub(super) async fn arrives_whole((mut stage, alice, bob): (Stage, Person, Perso
     let in_folder = files_under(&stage.server.data_dir());
     let in_folder = in_folder.into_iter().map(|(path, bytes)| (path.to_string_lossy().into_owned(), bytes));
     let kept: Vec<(String, Vec<u8>)> = in_folder.chain(backend.kept()).collect();
-    assert!(kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > BYTES, "it has the file");
+    assert!(kept.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > bytes, "it has the file");
     for (name, bytes) in kept {
         for secret in secrets {
             assert!(!shows(&bytes, secret), "in {name}");

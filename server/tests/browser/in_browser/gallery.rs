@@ -191,6 +191,7 @@ async fn a_group_has_a_gallery_that_the_server_hears_nothing_of_and_what_is_clea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn a_long_conversation_is_read_in_pieces_between_which_the_page_lives() {
     let (_stage, alice, bob) = Stage::two_who_talk().await;
     alice.sends_files(&photos(1..=1)).await;

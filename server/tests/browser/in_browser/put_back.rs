@@ -21,7 +21,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "minutes: cargo test -p cliquet-server --test browser put_back -- --ignored"]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn after_a_profile_was_put_back_ten_messages_each_way_are_readable_and_no_key_and_nonce_serve_twice() {
     let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("yesterday").await;

@@ -205,11 +205,13 @@ async fn a_long_history_comes_back_whole(way: Way) {
 const LAST: &str = "[...document.querySelectorAll('.message .body')].at(-1)?.textContent === a[0]";
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn a_long_history_comes_back_whole_with_the_password_alone() {
     a_long_history_comes_back_whole(Way::Password).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn a_long_history_comes_back_whole_with_the_recovery_key() {
     a_long_history_comes_back_whole(Way::RecoveryKey).await;
 }
