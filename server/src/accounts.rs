@@ -175,6 +175,36 @@ pub fn find(connection: &Connection, email: &Address) -> Result<Option<i64>, Err
         .optional()?)
 }
 
+/// Keeps an account out from now on. False: it is kept out already. Its sign-ins are for the caller to end.
+///
+/// # Errors
+///
+/// The database does not take it.
+pub fn suspend(connection: &Connection, account_id: i64, now_ms: u64) -> Result<bool, Error> {
+    let set = "UPDATE accounts SET suspended = ?2 WHERE id = ?1 AND suspended IS NULL";
+    Ok(connection.execute(set, params![account_id, now_ms])? == 1)
+}
+
+/// Lets it in again. False: it was not kept out.
+///
+/// # Errors
+///
+/// The database does not take it.
+pub fn resume(connection: &Connection, account_id: i64) -> Result<bool, Error> {
+    let set = "UPDATE accounts SET suspended = NULL WHERE id = ?1 AND suspended IS NOT NULL";
+    Ok(connection.execute(set, [account_id])? == 1)
+}
+
+/// Whether the host keeps it out.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn is_suspended(connection: &Connection, account_id: i64) -> Result<bool, Error> {
+    let asked = "SELECT suspended IS NOT NULL FROM accounts WHERE id = ?1";
+    Ok(connection.query_row(asked, [account_id], |row| row.get(0))?)
+}
+
 /// What the host may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -187,6 +217,8 @@ pub struct Summary {
     pub last_seen: Option<u64>,
     /// Devices that were not removed.
     pub devices: u64,
+    /// Since when the host keeps it out, in milliseconds since 1970.
+    pub suspended: Option<u64>,
 }
 
 /// All accounts, the oldest first.
@@ -196,7 +228,7 @@ pub struct Summary {
 /// The database does not answer, or a row does not read.
 pub fn summaries(connection: &Connection) -> Result<Vec<Summary>, Error> {
     let mut statement = connection.prepare(
-        "SELECT email, account_key, accounts.created, max(last_seen), count(devices.id)
+        "SELECT email, account_key, accounts.created, max(last_seen), count(devices.id), suspended
              FROM accounts LEFT JOIN devices ON account_id = accounts.id AND revoked IS NULL
              GROUP BY accounts.id ORDER BY accounts.id",
     )?;
@@ -210,6 +242,7 @@ pub fn summaries(connection: &Connection) -> Result<Vec<Summary>, Error> {
             created: row.get(2)?,
             last_seen: row.get(3)?,
             devices: row.get(4)?,
+            suspended: row.get(5)?,
         });
     }
     Ok(found)

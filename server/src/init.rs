@@ -16,6 +16,7 @@ use self::{
     settings::{SettingsFile, settings},
 };
 use cliquet_server::{
+    audit::{self, Action},
     clock::{Clock, DAY_MS},
     config::{self, Config, Registration},
     database::{self, Database},
@@ -57,7 +58,9 @@ fn set_up() -> Result<(PathBuf, Invite), InitError> {
         return Err(InitError::InUse(folder));
     }
     let (token, now_ms) = (Token::generate()?, Clock::system().now_ms());
-    invites::create(&connection, &token, 1, now_ms, now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS))?;
+    let expires_ms = now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS);
+    let number = invites::create(&connection, &token, 1, now_ms, expires_ms)?;
+    audit::record(&connection, Action::CreateInvite, &number, now_ms)?;
     drop(connection);
     for entry in fs::read_dir(&folder)? {
         private_files::give_to_owner_of(&folder, &entry?.path())?;

@@ -20,17 +20,17 @@ pub struct Invite {
     pub used: u32,
 }
 
-/// Keeps a new invite, good for so many accounts until then.
+/// Keeps a new invite, good for so many accounts until then. Its number.
 ///
 /// # Errors
 ///
 /// The database does not take it.
-pub fn create(connection: &Connection, token: &Token, uses: u32, now_ms: u64, expires_ms: u64) -> Result<(), Error> {
+pub fn create(connection: &Connection, token: &Token, uses: u32, now_ms: u64, expires_ms: u64) -> Result<i64, Error> {
     connection.execute(
         "INSERT INTO invites (token_hash, created, expires, uses) VALUES (?1, ?2, ?3, ?4)",
         params![token.hash(), now_ms, expires_ms, uses],
     )?;
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// Newest first.

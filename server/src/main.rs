@@ -44,9 +44,11 @@ enum Command {
     /// Makes, lists and takes back invites.
     #[command(subcommand)]
     Invite(InviteCommand),
-    /// Lists and deletes accounts.
+    /// Lists, suspends and deletes accounts.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Shows what the host did with accounts and invites.
+    Audit(host::audit::Options),
     /// Writes everything that this server keeps, but the files that people sent, into one new file. The server may run
     /// meanwhile.
     Backup {
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Some(Command::Init(options)) => init::run(&options, &mut stdin().lock(), &mut stdout()).map_err(Into::into),
         Some(Command::Invite(command)) => host::invite::run(command),
         Some(Command::Account(command)) => host::account::run(&command),
+        Some(Command::Audit(options)) => host::audit::run(&options),
         Some(Command::Backup { file }) => back_up(&file),
         Some(Command::Restore { file }) => restore_from(&file),
         Some(Command::SeedAccounts { count, devices, out }) => seed_accounts(count, devices, &out),

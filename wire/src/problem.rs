@@ -74,6 +74,8 @@ codes! {
     InviteExpired = "invite-expired", 403;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
+    /// The host of this server keeps the account out. Said only to somebody who has proven that it is theirs.
+    AccountSuspended = "account-suspended", 403;
     /// A sign-in named a device of the account without that device's proof. Nobody was signed in.
     DeviceRefused = "device-refused", 403;
     /// A signed-in person had to prove the password, and did not.

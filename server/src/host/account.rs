@@ -2,10 +2,11 @@
 //!
 //! Shows no contacts, no groups and no texts: the host does not need the first two, and the server does not have the last.
 
-use super::{Outcome, open};
+use super::{Outcome, day, open};
 use clap::Subcommand;
 use cliquet_server::{
     accounts,
+    audit::{self, Action},
     clock::Clock,
     config::Config,
     database::{self, Database},
@@ -13,9 +14,9 @@ use cliquet_server::{
     files::{self, Files},
     history::{self, Histories},
     mailbox::Mailboxes,
+    sign_ins,
 };
 use cliquet_wire::address::Address;
-use rocket::time::OffsetDateTime;
 use std::{
     error::Error,
     io::{Write, stdout},
@@ -27,6 +28,16 @@ const MEGABYTE: f64 = 1_000_000.0;
 pub(crate) enum AccountCommand {
     /// Lists accounts, the oldest first: since when, when last seen, devices, and what they take. No contacts, no texts.
     List,
+    /// Keeps an account out: it is signed out everywhere, and nobody can sign in to it. Nothing of it is deleted.
+    Suspend {
+        /// Its address, such as `bob@example.org`.
+        address: String,
+    },
+    /// Lets an account in again that was suspended.
+    Resume {
+        /// Its address, such as `bob@example.org`.
+        address: String,
+    },
     /// Deletes an account with everything that this server keeps of it. There is no way back.
     Delete {
         /// Its address, such as `bob@example.org`.
@@ -40,6 +51,8 @@ pub(crate) enum AccountCommand {
 pub(crate) fn run(command: &AccountCommand) -> Outcome {
     match command {
         AccountCommand::List => list(),
+        AccountCommand::Suspend { address } => suspend(address),
+        AccountCommand::Resume { address } => resume(address),
         AccountCommand::Delete { address, yes } => delete(address, *yes),
     }
 }
@@ -53,7 +66,7 @@ fn list() -> Outcome {
     }
     let kept = histories(&config)?;
     let files = files::totals_by_owner_in(&config.data_dir())?;
-    let mut rows = vec![["address", "since", "last seen", "devices", "history", "files"].map(str::to_owned)];
+    let mut rows = vec![["address", "since", "last seen", "devices", "history", "files", ""].map(str::to_owned)];
     for account in accounts {
         let history = match &kept {
             Some(kept) => history::totals(&*kept.database.connection()?, &account.owner)?.bytes,
@@ -67,6 +80,7 @@ fn list() -> Outcome {
             account.devices.to_string(),
             format!("{:.1} MB", history as f64 / MEGABYTE),
             format!("{:.1} MB", of_files as f64 / MEGABYTE),
+            account.suspended.map(|since| format!("suspended on {}", day(since))).unwrap_or_default(),
         ]);
     }
     print(&rows)
@@ -76,11 +90,6 @@ fn list() -> Outcome {
 fn histories(config: &Config) -> Result<Option<Histories>, database::Error> {
     let folder = config.data_dir();
     folder.join(history::FILE_NAME).is_file().then(|| Histories::open(&folder, config)).transpose()
-}
-
-fn day(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1_000).ok().and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    seconds.map(|time| time.date().to_string()).unwrap_or_default()
 }
 
 /// In columns as wide as their widest entry.
@@ -99,12 +108,57 @@ fn print<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Outcome {
     Ok(())
 }
 
+/// The account that a command names.
+fn find(database: &Database, address: &str) -> Result<(i64, Address), Box<dyn Error>> {
+    let email = Address::parse(address)?;
+    match accounts::find(&*database.connection()?, &email)? {
+        Some(account_id) => Ok((account_id, email)),
+        None => Err(format!("there is no account {email}; `cliquet account list` shows them").into()),
+    }
+}
+
+fn suspend(address: &str) -> Outcome {
+    let (_, database) = open()?;
+    let (account_id, email) = find(&database, address)?;
+    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
+    let is_new = database::write(&mut connection, |transaction| {
+        let is_new = accounts::suspend(transaction, account_id, now_ms)?;
+        sign_ins::end_others(transaction, account_id, None)?;
+        if is_new {
+            audit::record(transaction, Action::SuspendAccount, &email, now_ms)?;
+        }
+        Ok::<_, database::Error>(is_new)
+    })?;
+    if !is_new {
+        return Err(format!("{email} is suspended already").into());
+    }
+    eprintln!(
+        "{email} is signed out, within a minute, and cannot sign in. `cliquet account resume {email}` undoes it."
+    );
+    Ok(())
+}
+
+fn resume(address: &str) -> Outcome {
+    let (_, database) = open()?;
+    let (account_id, email) = find(&database, address)?;
+    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
+    let was_suspended = database::write(&mut connection, |transaction| {
+        let was_suspended = accounts::resume(transaction, account_id)?;
+        if was_suspended {
+            audit::record(transaction, Action::ResumeAccount, &email, now_ms)?;
+        }
+        Ok::<_, database::Error>(was_suspended)
+    })?;
+    if !was_suspended {
+        return Err(format!("{email} is not suspended").into());
+    }
+    eprintln!("{email} can sign in again.");
+    Ok(())
+}
+
 fn delete(address: &str, yes: bool) -> Outcome {
     let (config, database) = open()?;
-    let email = Address::parse(address)?;
-    let Some(account_id) = accounts::find(&*database.connection()?, &email)? else {
-        return Err(format!("there is no account {email}; `cliquet account list` shows them").into());
-    };
+    let (account_id, email) = find(&database, address)?;
     let days = config.address_rest_days;
     if !yes {
         return Err(format!(
@@ -115,7 +169,10 @@ fn delete(address: &str, yes: bool) -> Outcome {
     }
     let now_ms = Clock::system().now_ms();
     let mut connection = database.connection()?;
-    database::write(&mut connection, |transaction| deletion::delete(transaction, account_id, &email, days, now_ms))?;
+    database::write(&mut connection, |transaction| {
+        deletion::delete(transaction, account_id, &email, days, now_ms)?;
+        audit::record(transaction, Action::DeleteAccount, &email, now_ms)
+    })?;
     drop(connection);
     // The account is gone. What fails now is done by the server's next start.
     if let Err(error) = rocket::execute(clear(&config, &database)) {

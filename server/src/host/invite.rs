@@ -3,7 +3,9 @@
 use super::{Outcome, open};
 use clap::{Subcommand, value_parser};
 use cliquet_server::{
+    audit::{self, Action},
     clock::{Clock, DAY_MS},
+    database,
     invites::{self, Invite, USES_MAX},
     token::Token,
 };
@@ -54,7 +56,11 @@ fn create(days: Option<u32>, uses: u32, url: Option<&str>, qr: bool) -> Outcome 
     let (token, days) = (Token::generate()?, days.unwrap_or(config.invite_days));
     let now_ms = Clock::system().now_ms();
     let expires_ms = now_ms.saturating_add(u64::from(days) * DAY_MS);
-    invites::create(&*database.connection()?, &token, uses, now_ms, expires_ms)?;
+    let mut connection = database.connection()?;
+    database::write(&mut connection, |transaction| {
+        let number = invites::create(transaction, &token, uses, now_ms, expires_ms)?;
+        audit::record(transaction, Action::CreateInvite, &number, now_ms)
+    })?;
     let link = format!("{}/sign-up#invite={}", url.unwrap_or_default(), token.write());
     writeln!(stdout(), "{link}")?;
     if qr {
@@ -94,7 +100,15 @@ fn state(invite: &Invite, now_ms: u64) -> String {
 
 fn revoke(number: i64) -> Outcome {
     let (_, database) = open()?;
-    if !invites::revoke(&*database.connection()?, number, Clock::system().now_ms())? {
+    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
+    let is_revoked = database::write(&mut connection, |transaction| {
+        let is_revoked = invites::revoke(transaction, number, now_ms)?;
+        if is_revoked {
+            audit::record(transaction, Action::RevokeInvite, &number, now_ms)?;
+        }
+        Ok::<_, database::Error>(is_revoked)
+    })?;
+    if !is_revoked {
         return Err(format!("there is no invite {number}; `cliquet invite list` shows them").into());
     }
     eprintln!("Nobody can open an account with invite {number} any more.");

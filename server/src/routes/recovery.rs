@@ -3,6 +3,7 @@
 //!
 //! An unknown address, an account without a recovery key and a wrong proof are refused alike, by the same steps (S1).
 
+use super::sign_in::check_not_suspended;
 use crate::{
     accounts::{self, Head},
     body::Body,
@@ -176,6 +177,7 @@ async fn finish(
         let token = Token::generate().map_err(database::Error::from)?;
         database::write(connection, |transaction| {
             let account_id = accounts::recoverable(transaction, &email, &proof)?.ok_or(ProblemCode::RecoveryRefused)?;
+            check_not_suspended(transaction, account_id)?;
             accounts::replace_vault(transaction, account_id, &vault, &replaces, Head::MayChange, now_ms)?;
             accounts::replace_record(transaction, account_id, &record, credential)?;
             let ended = sign_ins::end_others(transaction, account_id, None)?;

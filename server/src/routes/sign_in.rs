@@ -102,6 +102,7 @@ async fn finish(
                 // A password that was changed between the two steps is a wrong one.
                 let account_id = accounts::whose_password(transaction, &finished.proven)?;
                 let account_id = account_id.ok_or(ProblemCode::SignInRefused)?;
+                check_not_suspended(transaction, account_id)?;
                 let device = match &device {
                     Some(proof) => proven_device(transaction, account_id, &finished, attempt, &finalization, proof)?,
                     None => None,
@@ -118,6 +119,14 @@ async fn finish(
     cookies.set_sign_in(&token);
     cookies.set_browser(&browser);
     Ok(HtmlOrJson::new(signed_in).compressible())
+}
+
+/// Said to somebody who has proven that the account is theirs, and to nobody else.
+pub(super) fn check_not_suspended(transaction: &Transaction<'_>, account_id: i64) -> Result<(), Error> {
+    match accounts::is_suspended(transaction, account_id)? {
+        true => Err(ProblemCode::AccountSuspended.into()),
+        false => Ok(()),
+    }
 }
 
 /// The device that a sign-in goes on as. `None`: this account's, but revoked, or nobody's: the browser registers another.

@@ -112,3 +112,54 @@ fn accounts_are_listed_without_their_contacts_and_deleted_beside_a_running_serve
         assert!(!output.status.success() && said(&output).contains(why), "{}", said(&output));
     }
 }
+
+#[test]
+fn an_account_is_suspended_and_let_in_again_beside_a_running_server_and_the_log_of_the_host_has_it() {
+    let (folder, people) = seeded(3);
+    let server = serve(folder.path(), "sqlite");
+    let [alice, bob, _] = &*people else { panic!("three were seeded") };
+    let mut client = Client::to(server.address());
+    let mut post = |token: &str, body: &str| client.post("/messages", token, body).unwrap().status;
+    let address = bob.email.as_str();
+    let call = |arguments: &[&str]| call(folder.path(), arguments);
+    assert_eq!(String::from_utf8(call(&["audit"]).stdout).unwrap(), "Nothing was done yet.\n");
+    assert_eq!(post(&bob.token, &post_of(&letter(1, bob, alice))), 201);
+    let output = call(&["account", "suspend", address]);
+    assert!(output.status.success() && said(&output).contains("cannot sign in"), "{}", said(&output));
+    assert_eq!(post(&bob.token, &post_of(&letter(2, bob, alice))), 401);
+    // Nothing of it is gone: what others write waits.
+    assert_eq!(post(&alice.token, &post_of(&letter(3, alice, bob))), 201);
+    let listed = said(&call(&["account", "list"]));
+    let line = listed.lines().find(|line| line.starts_with(address)).unwrap();
+    assert!(line.contains("suspended on 20") && listed.matches("suspended").count() == 1, "{listed}");
+    let output = call(&["account", "resume", address]);
+    assert!(output.status.success() && said(&output).contains("can sign in again"), "{}", said(&output));
+    assert!(!said(&call(&["account", "list"])).contains("suspended"));
+    assert!(call(&["invite", "create"]).status.success() && call(&["invite", "revoke", "1"]).status.success());
+    for (arguments, why) in [
+        (["account", "resume", address], "is not suspended"),
+        (["account", "suspend", "nobody@example.org"], "there is no account"),
+        (["invite", "revoke", "7"], "there is no invite 7"),
+    ] {
+        let output = call(&arguments);
+        assert!(!output.status.success() && said(&output).contains(why), "{}", said(&output));
+    }
+    assert!(call(&["account", "suspend", address]).status.success());
+    let output = call(&["account", "suspend", address]);
+    assert!(!output.status.success() && said(&output).contains("is suspended already"), "{}", said(&output));
+    assert!(call(&["account", "delete", address, "--yes"]).status.success());
+    let log = String::from_utf8(call(&["audit"]).stdout).unwrap();
+    let done: Vec<&str> = log.lines().map(|line| line.split_once(" UTC  ").unwrap().1).collect();
+    let suspended = format!("suspended {address}");
+    let expected = [
+        suspended.as_str(),
+        &format!("let in again {address}"),
+        "made invite 1",
+        "took back invite 1",
+        &suspended,
+        &format!("deleted {address}"),
+    ];
+    assert_eq!(done, expected);
+    let last = String::from_utf8(call(&["audit", "--last", "1"]).stdout).unwrap();
+    assert!(last.lines().count() == 1 && last.contains("deleted"), "{last}");
+}

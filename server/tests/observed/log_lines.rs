@@ -23,7 +23,7 @@ fn each_line_is_an_object_with_time_level_target_message_and_fields() {
     let lines = lines(&program.log());
     let said = lines.iter().find(|line| line["message"].as_str().unwrap().starts_with("listening on")).unwrap();
     assert_eq!(said["level"], "INFO");
-    assert_eq!(said["target"], "cliquet");
+    assert_eq!(said["target"], "cliquet::serve");
     assert_eq!((&said["address"], &said["port"]), (&"127.0.0.1".into(), &program.port.into()));
     for line in &lines {
         let time = line["timestamp"].as_str().unwrap();

@@ -31,5 +31,6 @@ mod sign_up;
 mod storage;
 #[path = "../support/mod.rs"]
 mod support;
+mod suspended;
 mod vault;
 mod vectors;

@@ -111,6 +111,15 @@ async fn a_recovery_speaks_for_no_device() {
     server.post(&recovered, "/poll", &Poll::default()).await.expect_problem(NoDevice);
 }
 
+#[rocket::async_test]
+async fn a_suspended_account_is_not_recovered() {
+    let server = TestServer::start().await;
+    let alice = alice(&server).await;
+    let finish = recovering(&server).await;
+    server.suspend(&alice);
+    refused(&server, &finish, AccountSuspended).await;
+}
+
 /// Requirement: S1
 #[rocket::async_test]
 async fn an_unknown_address_no_recovery_key_and_a_wrong_proof_are_refused_alike() {

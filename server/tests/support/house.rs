@@ -2,7 +2,7 @@
 
 use super::letters::{self, Correspondent};
 pub use super::reply::Reply;
-use cliquet_server::{clock::Clock, config, token::Token};
+use cliquet_server::{accounts, clock::Clock, config, token::Token};
 use cliquet_web_crypto::crypto::{
     OwnIdentity, PreKeySecrets, device_proof,
     identity::sign_device_list,
@@ -150,6 +150,15 @@ impl TestServer {
         let token = Token::generate().unwrap();
         cliquet_server::invites::create(&self.database(), &token, 1, self.now_ms(), expires_ms).unwrap();
         token.write()
+    }
+
+    /// The host keeps this account out. Its id.
+    pub fn suspend(&self, who: &Person) -> i64 {
+        let database = self.database();
+        let account = accounts::find(&database, &who.email).unwrap().unwrap();
+        assert!(accounts::suspend(&database, account, self.now_ms()).unwrap());
+        assert!(!accounts::suspend(&database, account, self.now_ms()).unwrap(), "it is suspended once");
+        account
     }
 
     pub async fn get(&self, who: impl Into<Option<&Person>>, path: &str) -> Reply {
