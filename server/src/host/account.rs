@@ -17,6 +17,7 @@ use cliquet_server::{
     sign_ins,
 };
 use cliquet_wire::address::Address;
+use rusqlite::Transaction;
 use std::{
     error::Error,
     io::{Write, stdout},
@@ -118,16 +119,9 @@ fn find(database: &Database, address: &str) -> Result<(i64, Address), Box<dyn Er
 }
 
 fn suspend(address: &str) -> Outcome {
-    let (_, database) = open()?;
-    let (account_id, email) = find(&database, address)?;
-    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
-    let is_new = database::write(&mut connection, |transaction| {
-        let is_new = accounts::suspend(transaction, account_id, now_ms)?;
+    let (email, is_new) = change(address, Action::SuspendAccount, |transaction, account_id, now_ms| {
         sign_ins::end_others(transaction, account_id, None)?;
-        if is_new {
-            audit::record(transaction, Action::SuspendAccount, &email, now_ms)?;
-        }
-        Ok::<_, database::Error>(is_new)
+        accounts::suspend(transaction, account_id, now_ms)
     })?;
     if !is_new {
         return Err(format!("{email} is suspended already").into());
@@ -139,21 +133,32 @@ fn suspend(address: &str) -> Outcome {
 }
 
 fn resume(address: &str) -> Outcome {
-    let (_, database) = open()?;
-    let (account_id, email) = find(&database, address)?;
-    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
-    let was_suspended = database::write(&mut connection, |transaction| {
-        let was_suspended = accounts::resume(transaction, account_id)?;
-        if was_suspended {
-            audit::record(transaction, Action::ResumeAccount, &email, now_ms)?;
-        }
-        Ok::<_, database::Error>(was_suspended)
-    })?;
+    let (email, was_suspended) =
+        change(address, Action::ResumeAccount, |transaction, account_id, _| accounts::resume(transaction, account_id))?;
     if !was_suspended {
         return Err(format!("{email} is not suspended").into());
     }
     eprintln!("{email} can sign in again.");
     Ok(())
+}
+
+/// Does something to an account, at the present time, and writes it down if that changed anything.
+fn change(
+    address: &str,
+    action: Action,
+    work: impl FnOnce(&Transaction<'_>, i64, u64) -> Result<bool, database::Error>,
+) -> Result<(Address, bool), Box<dyn Error>> {
+    let (_, database) = open()?;
+    let (account_id, email) = find(&database, address)?;
+    let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
+    let is_changed = database::write(&mut connection, |transaction| {
+        let is_changed = work(transaction, account_id, now_ms)?;
+        if is_changed {
+            audit::record(transaction, action, &email, now_ms)?;
+        }
+        Ok::<_, database::Error>(is_changed)
+    })?;
+    Ok((email, is_changed))
 }
 
 fn delete(address: &str, yes: bool) -> Outcome {
