@@ -103,36 +103,37 @@ impl Acme {
         format!("{}.pem", self.name)
     }
 
-    /// Returns when there is a certificate that is good for some time, however many attempts that takes.
-    pub(super) async fn get_first(&self) {
-        while self.is_due() {
-            if !self.has_any() {
-                tracing::info!("asking {} for a certificate for {}", self.directory, self.name);
+    /// Returns when there is a certificate that has not run out, however many attempts that takes: how long until the next
+    /// look at it.
+    pub(super) async fn get_first(&self) -> Duration {
+        loop {
+            let wait = self.look().await;
+            if self.has_any() {
+                return wait;
             }
-            match self.get().await {
-                Ok(()) => {}
-                // One that is due still serves.
-                Err(error) if self.has_any() => return say(&error),
-                Err(error) => {
-                    say(&error);
-                    sleep(AGAIN_AFTER).await;
-                }
-            }
+            sleep(wait).await;
         }
     }
 
-    /// Fetches a new one whenever it is due.
-    pub(super) async fn keep_fresh(self) {
+    /// Fetches a new one whenever it is due. The first look is after this time.
+    pub(super) async fn keep_fresh(self, mut wait: Duration) {
         loop {
-            sleep(LOOK_EVERY).await;
-            while self.is_due() {
-                match self.get().await {
-                    Ok(()) => {}
-                    Err(error) => {
-                        say(&error);
-                        sleep(AGAIN_AFTER).await;
-                    }
-                }
+            sleep(wait).await;
+            wait = self.look().await;
+        }
+    }
+
+    /// Fetches a certificate if it is due, once, whatever comes of it: how long until the next look.
+    async fn look(&self) -> Duration {
+        if !self.is_due() {
+            return LOOK_EVERY;
+        }
+        tracing::info!("asking {} for a certificate for {}", self.directory, self.name);
+        match self.get().await {
+            Ok(()) => LOOK_EVERY,
+            Err(error) => {
+                tracing::warn!("no certificate was fetched: {}", causes::on_one_line(&error));
+                AGAIN_AFTER
             }
         }
     }
@@ -205,10 +206,6 @@ impl Acme {
         let path = self.folder.join(name);
         private_files::replace(&path, bytes).map_err(|source| AcmeError::Folder { path, source })
     }
-}
-
-fn say(error: &AcmeError) {
-    tracing::warn!("no certificate was fetched: {}", causes::on_one_line(error));
 }
 
 fn trusted(path: &Path) -> Result<RootCerts, AcmeError> {

@@ -73,8 +73,8 @@ impl OwnHttps {
         };
         let renewing = match acme {
             Some(acme) => {
-                acme.get_first().await;
-                Some(tokio::spawn(acme.keep_fresh()))
+                let next_look = acme.get_first().await;
+                Some(tokio::spawn(acme.keep_fresh(next_look)))
             }
             None => None,
         };

@@ -14,6 +14,9 @@ use std::process::Command;
 use tempfile::{Builder, TempDir};
 use tokio::sync::OnceCell;
 
+/// Of the folders of beginnings, before the run's process id.
+const PREFIX: &str = "beginning-";
+
 static TWO: OnceCell<Beginning> = OnceCell::const_new();
 static THREE: OnceCell<Beginning> = OnceCell::const_new();
 
@@ -98,5 +101,3 @@ fn kept_house() -> TempDir {
     }
     Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir_in(folder).unwrap()
 }
-
-const PREFIX: &str = "beginning-";
