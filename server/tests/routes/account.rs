@@ -4,6 +4,7 @@ use crate::support::{
     house::{DAY_MS, PASSWORD, Person, TestServer, letter},
     redis::RedisServer,
 };
+use cliquet_server::audit;
 use cliquet_wire::{
     address::Address,
     bytes::{Blob, Bytes},
@@ -121,6 +122,8 @@ async fn everything_of_a_deleted_account_goes() {
     let post = SendMessages { envelopes: vec![letter(2, &bob, &alice), to_phone], ..Default::default() };
     let _: MessagesSent = server.post(&bob, "/messages", &post).await.expect(201);
 
+    audit::record(&server.database(), audit::Action::ResumeAccount, &"alice@example.org", 1).unwrap();
+
     let traces = Traces::of(&[&alice, &phone]);
     let found = traces.found_in(&server.database());
     let tables: BTreeSet<&str> = found.iter().map(|column| column.split('.').next().unwrap()).collect();
@@ -134,7 +137,8 @@ async fn everything_of_a_deleted_account_goes() {
 
     let (polled, ()) = server.while_polling(&phone, delete(&server, &alice)).await;
     let _: PollAnswer = polled.expect(200);
-    let kept = ["account_ids.last", "deleted_contacts.address", "resting_addresses.address"];
+    // The host's own log names whom the host acted on, for a year.
+    let kept = ["account_ids.last", "audit.subject", "deleted_contacts.address", "resting_addresses.address"];
     assert_eq!(traces.found_in(&server.database()), kept.map(str::to_owned).into());
     assert_eq!(traces.found_in(&open(&server, "history.sqlite")), BTreeSet::new());
     assert_eq!(traces.found_in(&open(&server, "mailbox.db")), BTreeSet::new());
