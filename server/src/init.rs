@@ -24,7 +24,7 @@ use cliquet_server::{
     token::Token,
 };
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, Write},
     path::{Path, PathBuf},
 };
@@ -77,18 +77,25 @@ fn say(answers: &Answers, path: &Path, folder: &Path, invite: &Invite, out: &mut
     let Answers { url, proxy, registration } = answers;
     writeln!(out, "\nThe settings are in {}, the data will be in {}.", path.display(), folder.display())?;
     proxy.say(url, out)?;
-    let start = if config::is_of_system() { "systemctl enable --now cliquet" } else { "cliquet" };
+    let cliquet = called();
+    let start = if config::is_of_system() { "systemctl enable --now cliquet" } else { &cliquet };
     writeln!(out, "\nStart it:\n\n    {start}\n")?;
     writeln!(out, "and open the first account, which is yours, with this link:\n")?;
     // The token is behind the `#`: browsers send it to nobody.
     writeln!(out, "    {url}/sign-up#invite={}\n", invite.token.write())?;
     let days = invite.days;
-    writeln!(out, "It is good for {days} days and is not shown again; `cliquet invite create` makes another one.")?;
+    writeln!(out, "It is good for {days} days and is not shown again; `{cliquet} invite create` makes another one.")?;
     match registration {
         Registration::Invite => writeln!(out, "Invite people the same way: one link for each.")?,
         Registration::Open => writeln!(out, "After you, anyone may open an account.")?,
         Registration::Closed => writeln!(out, "After you, nobody can open an account.")?,
     }
-    writeln!(out, "`cliquet doctor` says whether all is well.")?;
+    writeln!(out, "`{cliquet} doctor` says whether all is well.")?;
     Ok(())
+}
+
+/// How the program is called here: with its path if that was needed, as `./cliquet` from the archive.
+fn called() -> String {
+    let called = env::args().next().filter(|called| called.contains('/'));
+    called.unwrap_or_else(|| "cliquet".to_owned())
 }
