@@ -36,6 +36,8 @@ own(async () => {
 
 const asked = own(async () => (await fetch("/storage/words")).json());
 
+own(async () => (await import(document.documentElement.dataset.pushModule)).begin(asked));
+
 own(async () => {
   const { storage } = navigator;
   const words = await asked;

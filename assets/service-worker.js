@@ -8,6 +8,7 @@
 // Files never change under a name, so a release is a cache of its own, and the one before stays for tabs that still run it.
 const SHELL = "shell-";
 const PAGES = "pages";
+const WORD = "word";
 // A page of a conversation holds nothing but the address, so one with this address stands for all.
 const NOBODY = "somebody@cliquet.invalid";
 // The same for everyone, and of use without a network.
@@ -36,6 +37,7 @@ addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("message", (event) => {
   if (event.data === "keep") event.waitUntil(keepNeeded());
+  if (event.data.word) event.waitUntil(keepWord(event.data.word));
   if (event.data === "take") event.ports[0].postMessage(take());
 });
 addEventListener("fetch", (event) => {
@@ -55,10 +57,34 @@ addEventListener("fetch", (event) => {
   }
 });
 
+addEventListener("push", (event) => event.waitUntil(tell()));
 addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(go(event.notification.data));
 });
+
+// What to say, in the person's language, and when to be quiet: from the page, because the worker is ended between two words.
+const keepWord = async (word) => (await caches.open(WORD)).put(WORD, new Response(JSON.stringify(word)));
+
+// Something came while no page was there to fetch it. What, and from whom, is not in the word.
+async function tell() {
+  const pages = await clients.matchAll({ type: "window" });
+  // It says so better.
+  if (pages.some(({ visibilityState }) => visibilityState === "visible")) return;
+  const word = await caches.match(WORD);
+  const { title = "Cliquet", icon, quiet } = word ? await word.json() : {};
+  // A browser wants to see something shown for each word.
+  const silent = isQuiet(quiet, new Date());
+  await registration.showNotification(title, { icon, tag: "cliquet", data: "/home", renotify: !silent, silent });
+}
+
+// Within hours such as "22:00-07:00".
+function isQuiet(hours, now) {
+  const [from, to] = (hours ?? "").split("-").map((time) => time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0));
+  if (to === undefined) return false;
+  const minute = now.getHours() * 60 + now.getMinutes();
+  return from <= to ? from <= minute && minute < to : from <= minute || minute < to;
+}
 
 // To a page of home that is open, or to a new one.
 async function go(page) {

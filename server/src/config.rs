@@ -5,12 +5,14 @@
 mod acme;
 mod listen;
 mod observing;
+mod push;
 
 use crate::public_url::PublicUrl;
 pub use acme::AcmeDirectory;
 use cliquet_wire::limits;
 pub use listen::ListenAddress;
 pub use observing::LogFormat;
+pub use push::PushProxy;
 use rocket::figment::{
     self, Figment,
     providers::{Env, Format, Toml},
@@ -93,6 +95,16 @@ pub struct Config {
     pub acme_trust: Option<RelativePathBuf>,
     /// Where plain HTTP is answered, with the way to HTTPS: for a server without a proxy in front.
     pub redirect: Option<ListenAddress>,
+    /// Whether devices that ask for it are told by web push that something waits while no page is open. Nobody is called
+    /// before a person has turned it on in a browser.
+    pub push: bool,
+    /// The proxy by which push services are reached; not set: none.
+    pub push_proxy: Option<PushProxy>,
+    /// Names and addresses of push services that may be in a private network. All others must not: a person chooses whom
+    /// the server calls.
+    pub push_private_hosts: Vec<String>,
+    /// The certificate (PEM) by which a push service of one's own network is known; not set: those that browsers trust.
+    pub push_trust: Option<RelativePathBuf>,
     pub log_format: LogFormat,
     pub mailbox_limits: MailboxLimits,
     pub throttles: Throttles,
@@ -237,6 +249,10 @@ impl Default for Config {
             acme_directory: AcmeDirectory::default(),
             acme_trust: None,
             redirect: None,
+            push: true,
+            push_proxy: None,
+            push_private_hosts: Vec::new(),
+            push_trust: None,
             log_format: LogFormat::default(),
             mailbox_limits: MailboxLimits::default(),
             throttles: Throttles::default(),

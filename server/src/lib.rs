@@ -37,6 +37,7 @@ pub mod known_browsers;
 pub mod mailbox;
 pub mod now;
 pub mod origin;
+pub mod outgoing;
 pub mod pages;
 pub mod password;
 pub mod pool;
@@ -44,6 +45,7 @@ pub mod pre_keys;
 pub mod private_files;
 pub mod problem_response;
 pub mod public_url;
+pub mod push;
 pub mod readiness;
 pub mod response;
 pub mod restore;
@@ -60,7 +62,7 @@ pub mod words;
 
 use crate::{
     clock::Clock, config::Config, database::Database, files::Files, guesses::Guesses, history::Histories,
-    mailbox::Mailboxes, pages::Pages, password::Passwords, throttle::Throttle,
+    mailbox::Mailboxes, pages::Pages, password::Passwords, push::Push, throttle::Throttle,
 };
 use rocket::{Build, Rocket, fairing::AdHoc, figment::Figment, shield::Shield};
 
@@ -73,6 +75,8 @@ pub enum BuildError {
     Database(#[from] database::Error),
     #[error("the files that people send are not to be had")]
     Files(#[from] files::OpenError),
+    #[error("web push cannot be set up")]
+    Push(#[from] push::OpenError),
     #[error("a page does not read")]
     Pages(#[from] pages::PageError),
 }
@@ -84,6 +88,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
     let histories = Histories::open(&config.data_dir(), &config)?;
     let files = Files::open(&config.data_dir(), &config)?;
     let passwords = Passwords::load(&*database.connection()?)?;
+    let push = Push::open(&config, &*database.connection()?)?;
     let pages = Pages::load()?;
     Ok(rocket::custom(figment)
         .manage(clock)
@@ -105,6 +110,7 @@ pub fn build(figment: Figment, clock: Clock) -> Result<Rocket<Build>, BuildError
         .attach(mailbox_stage())
         .attach(accounts_stage(passwords))
         .attach(files_stage(files))
+        .attach(push_stage(push))
         .attach(pages_stage(pages))
         .attach(clearing_stage())
         .attach(figures::listener::stage())
@@ -161,6 +167,21 @@ fn files_stage(files: Files) -> AdHoc {
                 if let (Some(files), Some(clock)) = (rocket.state::<Files>(), rocket.state::<Clock>()) {
                     rocket::tokio::spawn(files.clone().collect_at_intervals(clock.clone()));
                 }
+            })
+        }))
+    })
+}
+
+/// Word to devices on which no page is open.
+fn push_stage(push: Push) -> AdHoc {
+    AdHoc::on_ignite("Push", |rocket| async {
+        rocket.manage(push).mount("/", routes::push::routes()).attach(AdHoc::on_liftoff("Word", |rocket| {
+            Box::pin(async move {
+                let (Some(push), Some(database)) = (rocket.state::<Push>(), rocket.state::<Database>()) else { return };
+                let (Some(mailboxes), Some(clock)) = (rocket.state::<Mailboxes>(), rocket.state::<Clock>()) else {
+                    return;
+                };
+                rocket::tokio::spawn(push.clone().run(database.clone(), mailboxes.clone(), clock.clone()));
             })
         }))
     })

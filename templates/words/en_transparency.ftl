@@ -18,6 +18,7 @@ transparency-account-vault = a sealed box with your account's secret key, which 
 transparency-account-password = a record that can check your password without holding it
 transparency-account-recovery = whether and when you set a recovery key, and a value that can check it without holding it
 transparency-account-history = your history in sealed pieces, unless you turned that off: how large they are and when they came
+transparency-account-push = for each browser in which you turned it on: the address at which its maker is told that something came for you
 transparency-account-files = the files that you sent, encrypted, for { $days } days: how large each is, in steps, and when it came
 transparency-account-token = a value that can check whether somebody who is no contact may write to you, because you are in a group together
 transparency-account-deleted = of an account that was deleted only its address: for a year by default, so that nobody else takes it at once, and for a year for those who had added it, so that they are told

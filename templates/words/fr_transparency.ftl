@@ -17,6 +17,7 @@ transparency-account-contacts = qui vous avez ajouté, qui vous a ajouté, de qu
 transparency-account-vault = une boîte cachetée avec la clé secrète de votre compte, que seuls votre mot de passe ou votre clé de secours ouvrent ; et pendant 30 jours celles qu’elle a remplacées
 transparency-account-recovery = si et quand vous avez choisi une clé de secours, et une valeur qui peut la vérifier sans la contenir
 transparency-account-history = votre historique en morceaux cachetés, sauf si vous l’avez désactivé : leur taille et le moment où ils sont arrivés
+transparency-account-push = pour chaque navigateur où vous l’avez activé : l’adresse à laquelle son éditeur apprend que quelque chose est arrivé pour vous
 transparency-account-files = les fichiers que vous avez envoyés, chiffrés, pendant { $days } jours : la taille de chacun, par paliers, et le moment où il est arrivé
 transparency-account-token = une valeur qui permet de vérifier que quelqu’un qui n’est pas un contact peut vous écrire, parce que vous êtes dans un même groupe
 transparency-account-deleted = d’un compte supprimé, son adresse seule : un an en général, pour que personne d’autre ne la prenne aussitôt, et un an pour les personnes qui l’avaient ajouté, pour qu’elles en soient informées

@@ -117,6 +117,10 @@ pub struct SendMessages {
     /// The delivery tokens of receivers, for those who have not added the sender.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tokens: BTreeMap<Address, DeliveryToken>,
+    /// Whether the receivers' persons should hear of it at once, also where no page is open: a text, and not a receipt. Their
+    /// devices are told by web push that something waits; the sender's own are not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
 }
 
 /// The answer, once every envelope is durable.

@@ -36,6 +36,7 @@ pub mod poll;
 pub mod pre_keys;
 pub mod problem;
 pub mod proof;
+pub mod push;
 pub mod recovery;
 pub mod sign_in;
 pub mod signed_bytes;

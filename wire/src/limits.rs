@@ -87,6 +87,8 @@ pub const FILE_BYTES_MIN: u64 = FILE_TAG_BYTES as u64;
 /// A file counts as at least so many bytes, about what its rows and a disk's block take. So a quota bounds the number of
 /// files as well.
 pub const FILE_COUNTED_BYTES_MIN: u64 = 4 * 1024;
+/// Bytes of the address to which word for a browser is sent. Those of today's push services have 100 to 600.
+pub const PUSH_ENDPOINT_BYTES_MAX: usize = 2_048;
 /// An upload that got no chunk for this long is removed. A night's sleep in the middle does no harm.
 pub const UPLOAD_LIFE_SECONDS: u64 = 24 * 3600;
 
@@ -114,6 +116,7 @@ mod tests {
         assert_eq!(FILE_CHUNK_BYTES, 1_048_592);
         assert_eq!(FILE_BYTES_MIN, 16);
         assert_eq!(FILE_COUNTED_BYTES_MIN, 4_096);
+        assert_eq!(PUSH_ENDPOINT_BYTES_MAX, 2_048);
         assert_eq!(UPLOAD_LIFE_SECONDS, 86_400);
     }
 }

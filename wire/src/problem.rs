@@ -132,6 +132,10 @@ codes! {
     HistoryFull = "history-full", 507;
     /// This server keeps no history.
     HistoryOff = "history-off", 403;
+    /// This server sends no push messages.
+    PushOff = "push-off", 403;
+    /// The address is not one to which this server sends push messages. It keeps none for this device.
+    PushEndpointRefused = "push-endpoint-refused", 422;
     /// The file is larger than this server takes. Nothing was opened.
     FileTooLarge = "file-too-large", 413;
     /// The account's files, and those that are being uploaded, use its quota up. Nothing was opened.

@@ -20,6 +20,7 @@ use cliquet_wire::{
     pre_keys::{KemPreKey, OneTimePreKey, PreKeyBundle, PreKeyStock, PreKeyUpload, SignedPreKey},
     problem::{Problem, ProblemCode},
     proof::Proof,
+    push::{PushOffer, PushSubscription},
     recovery::{FinishRecovery, RecoveryProof, RecoveryStarted, SetRecovery, StartRecovery},
     sign_in::{SignInFinish, SignInStart, SignInStarted, SignUpFinish, SignUpStart, SignUpStarted, SignedIn, SignedUp},
     vault::{EarlierVault, EarlierVaults, ReplaceVault, Vault},
@@ -173,7 +174,11 @@ fn every_type_reads_back() {
     reads_back(SendMessages {
         envelopes: vec![envelope(None), envelope(Some(first(None))), envelope(Some(first(Some(0))))],
         tokens: BTreeMap::from([(address(), token)]),
+        urgent: true,
     });
+    reads_back(PushOffer::default());
+    reads_back(PushOffer { key: Some(Bytes([4; 65])) });
+    reads_back(PushSubscription { endpoint: "https://push.example.org/1".into() });
     reads_back(SendMessages::default());
     reads_back(MessagesSent { timestamp: 5 });
     reads_back(Poll { cursor: 5, wait_seconds: Some(25) });
@@ -360,7 +365,7 @@ fn what_nests_deeply_is_skipped_and_ends_no_stack() {
 fn a_post_without_tokens_and_a_problem_without_accounts_do_not_mention_them() {
     assert_eq!(serde_json::to_string(&SendMessages::default()).unwrap(), r#"{"envelopes":[]}"#);
     let token = DeliveryToken(Bytes([0; 16]));
-    let post = SendMessages { envelopes: vec![], tokens: BTreeMap::from([(address(), token)]) };
+    let post = SendMessages { tokens: BTreeMap::from([(address(), token)]), ..Default::default() };
     let text = r#"{"envelopes":[],"tokens":{"alice@example.org":"AAAAAAAAAAAAAAAAAAAAAA"}}"#;
     assert_eq!(serde_json::to_string(&post).unwrap(), text);
     assert!(serde_json::from_str::<SendMessages>(&text.replace("alice@", "Alice@")).is_err(), "not canonical");

@@ -45,6 +45,8 @@ families! {
     ACCEPTED = Counter "cliquet_envelopes_accepted_total" "Envelopes that were taken for a device";
     DELIVERED = Counter "cliquet_envelopes_delivered_total" "Envelopes that their devices acknowledged";
     EXPIRED = Counter "cliquet_envelopes_expired_total" "Envelopes that nobody fetched in time";
+    PUSHES = Counter "cliquet_pushes_total"
+        "Words to push services: sent, given up (failed), or to a browser that is gone";
     MAILBOX_ENVELOPES = Gauge "cliquet_mailbox_envelopes" "Envelopes that wait to be fetched, notices included";
     MAILBOX_BYTES = Gauge "cliquet_mailbox_bytes" "Bytes of the envelopes that wait to be fetched";
     MAILBOX_OLDEST = Gauge "cliquet_mailbox_oldest_seconds"

@@ -10,6 +10,7 @@ use crate::{
     database,
     guesses::Guesses,
     mailbox::{Mailbox as _, Tally},
+    push::{Counts, Push},
     readiness::Stores,
     storage,
     throttle::{Refusals, Throttle},
@@ -32,6 +33,7 @@ pub(super) struct Measures {
     folder: PathBuf,
     refusals: Vec<(&'static str, Refusals)>,
     problems: ProblemCounts,
+    push: Push,
     measured: Mutex<Option<Instant>>,
 }
 
@@ -61,6 +63,7 @@ impl Measures {
             folder: config.data_dir(),
             refusals: throttle.refused().into_iter().chain(guesses.refused()).collect(),
             problems: rocket.state::<ProblemCounts>()?.clone(),
+            push: rocket.state::<Push>()?.clone(),
             measured: Mutex::default(),
         })
     }
@@ -81,6 +84,10 @@ impl Measures {
         let Tally { accepted, delivered, expired } = self.stores.mailboxes.tally();
         for (family, count) in [(ACCEPTED, accepted), (DELIVERED, delivered), (EXPIRED, expired)] {
             registry.counter(family, &[]).absolute(count);
+        }
+        let Counts { sent, gone, failed } = self.push.tally();
+        for (outcome, count) in [("sent", sent), ("gone", gone), ("failed", failed)] {
+            registry.counter(PUSHES, &[("outcome", outcome)]).absolute(count);
         }
         for (limit, refused) in &self.refusals {
             registry.counter(THROTTLED, &[("limit", limit)]).absolute(refused.load(Ordering::Relaxed));

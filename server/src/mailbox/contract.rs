@@ -205,6 +205,9 @@ pub trait Mailbox: Send + Sync + 'static {
         deadline: Instant,
     ) -> impl Future<Output = Result<Arrived, Unavailable>> + Send;
 
+    /// Whether everything that came was acknowledged.
+    fn is_empty(&self, mailbox: MailboxId) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+
     /// Hands ephemeral envelopes to the waits that are held now. Returns before it looks for them, so that neither the
     /// result nor the time it takes tells whether there is one. Needs tokio.
     fn offer(&self, offers: Vec<Offer>);

@@ -60,6 +60,10 @@ impl Mailbox for Mailboxes {
         either!(self, store => store.wait(mailbox, after, deadline).await)
     }
 
+    async fn is_empty(&self, mailbox: MailboxId) -> Result<bool, Unavailable> {
+        either!(self, store => store.is_empty(mailbox).await)
+    }
+
     fn offer(&self, offers: Vec<Offer>) {
         either!(self, store => store.offer(offers));
     }

@@ -221,6 +221,10 @@ impl Mailbox for RedisMailbox {
 
     /// Goes through Redis to every process, this one too. Each looks for a waiter. `PUBLISH` keeps nothing, on the disk or
     /// elsewhere.
+    async fn is_empty(&self, mailbox: MailboxId) -> Result<bool, Unavailable> {
+        Ok(self.read(mailbox, 0).await?.is_empty())
+    }
+
     fn offer(&self, offers: Vec<Offer>) {
         let Ok(permit) = Arc::clone(&self.offering).try_acquire_owned() else { return };
         let connection = self.connection.clone();

@@ -212,6 +212,10 @@ impl Mailbox for SqliteMailbox {
         self.hub.wait(mailbox, deadline, None, |_| self.read(mailbox, after)).await
     }
 
+    async fn is_empty(&self, mailbox: MailboxId) -> Result<bool, Unavailable> {
+        Ok(self.read(mailbox, 0).await?.is_empty())
+    }
+
     fn offer(&self, offers: Vec<Offer>) {
         let hub = Arc::clone(&self.hub);
         tokio::spawn(async move { offers.into_iter().for_each(|offer| hub.offer(offer)) });

@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     mailbox::{EnqueueError, Item, Mailbox, Mailboxes, Standing},
     now::Now,
+    push::Push,
     response::HtmlOrJson,
     signed_in::SignedInDevice,
     storage::RoomForLetters,
@@ -44,6 +45,7 @@ pub fn routes() -> Vec<Route> {
     routes![send]
 }
 
+#[expect(clippy::too_many_arguments, reason = "what a route needs, it names")]
 #[post("/messages", data = "<post>")]
 async fn send(
     me: RoomForLetters<SignedInDevice>,
@@ -53,9 +55,10 @@ async fn send(
     now: Now,
     throttle: &State<Throttle>,
     allowed: &State<AllowedPosts>,
+    push: &State<Push>,
 ) -> Result<HtmlOrJson<MessagesSent>, Error> {
     let RoomForLetters(me) = me;
-    let SendMessages { envelopes, tokens } = post.0;
+    let SendMessages { envelopes, tokens, urgent } = post.0;
     throttle.post_per_account.check_up_to(&me.account_id, turns(envelopes.len()))?;
     let receivers = check_form(&envelopes, &me.email, me.device)?;
     if tokens.keys().any(|account| !receivers.contains_key(account)) {
@@ -78,7 +81,12 @@ async fn send(
             tokio::task::yield_now().await;
         }
     }
+    let told: Vec<DeviceId> = match urgent {
+        true => items.iter().filter(|item| item.standing != Standing::Own).map(|item| item.mailbox).collect(),
+        false => Vec::new(),
+    };
     let enqueued = mailboxes.enqueue(items).await.map_err(|error| refusal(error, &envelopes))?;
+    push.notify(told);
     Ok(HtmlOrJson::new(MessagesSent { timestamp: enqueued.accepted_ms }).created())
 }
 

@@ -21,6 +21,7 @@ pub mod offline;
 pub mod password;
 pub mod poll;
 mod proof;
+pub mod push;
 pub mod recovery;
 pub mod safety;
 pub mod search;

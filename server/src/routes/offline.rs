@@ -106,6 +106,16 @@ struct StorageWords {
     low: String,
     /// When a check of the history found what does not open.
     altered: String,
+    push: PushWords,
+}
+
+/// What is said of word while no page is open.
+#[derive(Clone, Debug, Serialize)]
+struct PushWords {
+    /// The notification.
+    title: String,
+    turning: String,
+    failed: String,
 }
 
 #[get("/storage/words")]
@@ -116,6 +126,7 @@ fn storage_words(language: Language, pages: &State<Pages>) -> HtmlOrJson<Storage
         may_go: word("storage-may-go"),
         low: word("storage-low"),
         altered: word("storage-altered"),
+        push: PushWords { title: word("push-title"), turning: word("push-turning"), failed: word("push-failed") },
     })
     .compressible()
 }

@@ -8,6 +8,7 @@ use crate::certificate::CertificateFiles;
 use cliquet_server::{
     causes,
     config::{AcmeDirectory, Config},
+    outgoing::{self, TrustError},
     private_files,
     public_url::PublicUrl,
 };
@@ -21,7 +22,7 @@ use std::{
     fs,
     future::Future,
     io,
-    path::{Path, PathBuf},
+    path::PathBuf,
     pin::Pin,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -29,7 +30,6 @@ use std::{
 use ureq::{
     Agent,
     http::{Request, Response},
-    tls::{Certificate, RootCerts, TlsConfig},
 };
 
 /// In the data folder.
@@ -49,8 +49,8 @@ const ORDER_PATIENCE: RetryPolicy = RetryPolicy::new().timeout(Duration::from_se
 pub(super) enum AcmeError {
     #[error("{} cannot be written", path.display())]
     Folder { path: PathBuf, source: io::Error },
-    #[error("acme_trust: {} holds no certificate as PEM", .0.display())]
-    Trust(PathBuf),
+    #[error("acme_trust: {0}")]
+    Trust(#[from] TrustError),
     #[error("{} is not an account of an ACME server: remove it, and a new one is opened", .0.display())]
     Account(PathBuf),
     #[error("the ACME server refuses or does not answer")]
@@ -78,16 +78,12 @@ impl Acme {
         // Of its own for each ACME server: who has tried with a testing one gets another account and a certificate.
         let folder = config.data_dir().join(FOLDER).join(config.acme_directory.host());
         private_files::make_folder(&folder).map_err(|source| AcmeError::Folder { path: folder.clone(), source })?;
-        let roots = match &config.acme_trust {
-            Some(path) => trusted(&path.relative())?,
-            None => RootCerts::WebPki,
-        };
         let agent = Agent::config_builder()
             .timeout_global(Some(PATIENCE))
             .http_status_as_error(false)
             .https_only(true)
-            .user_agent(concat!("cliquet/", env!("CARGO_PKG_VERSION")))
-            .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .user_agent(outgoing::USER_AGENT)
+            .tls_config(outgoing::tls(config.acme_trust.as_ref())?)
             .build()
             .into();
         let (directory, name) = (config.acme_directory.clone(), url.host().to_owned());
@@ -206,12 +202,6 @@ impl Acme {
         let path = self.folder.join(name);
         private_files::replace(&path, bytes).map_err(|source| AcmeError::Folder { path, source })
     }
-}
-
-fn trusted(path: &Path) -> Result<RootCerts, AcmeError> {
-    let not_one = || AcmeError::Trust(path.to_owned());
-    let certificate = Certificate::from_pem(&fs::read(path).map_err(|_| not_one())?).map_err(|_| not_one())?;
-    Ok(RootCerts::Specific(Arc::new(vec![certificate])))
 }
 
 /// RFC 8555 section 6.7: what comes of looking for the challenge.

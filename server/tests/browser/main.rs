@@ -71,6 +71,7 @@ mod in_browser {
     mod policy;
     mod poll;
     mod profiles;
+    mod push;
     mod put_back;
     mod reading_place;
     mod receipts;

@@ -64,7 +64,7 @@ fn post(number: u64, steps: usize, from: &Person, to: &[&Person]) -> String {
     });
     let envelopes = letters.collect();
     let tokens = to.iter().map(|to| (to.email.clone(), token())).collect();
-    serde_json::to_string(&SendMessages { envelopes, tokens }).unwrap()
+    serde_json::to_string(&SendMessages { envelopes, tokens, urgent: true }).unwrap()
 }
 
 /// Fifty accounts with eight devices each, who get all posts; one who takes none; and those who post.

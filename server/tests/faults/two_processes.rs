@@ -55,6 +55,7 @@ fn a_delivery_token_that_is_replaced_in_one_process_has_ended_in_the_other() {
         let post = SendMessages {
             envelopes: vec![letter(number, from, to)],
             tokens: BTreeMap::from([(to.email.clone(), token(byte))]),
+            ..Default::default()
         };
         client.post("/messages", &from.token, &serde_json::to_string(&post).unwrap()).unwrap().status
     };

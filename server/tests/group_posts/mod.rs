@@ -31,7 +31,8 @@ fn group(office: &Office, accounts: usize, devices: usize) -> (Person, Vec<Perso
 fn post(from: &Person, to: &[Person], first: u128) -> SendMessages {
     let envelopes = (first..).zip(to).map(|(id, to)| letter(from, to, id)).collect();
     let others = to.iter().filter(|to| to.account_id != from.account_id);
-    SendMessages { envelopes, tokens: others.map(|to| (to.email.clone(), token())).collect() }
+    let tokens = others.map(|to| (to.email.clone(), token())).collect();
+    SendMessages { envelopes, tokens, urgent: false }
 }
 
 fn text(post: &SendMessages) -> String {
@@ -83,9 +84,9 @@ pub(crate) async fn four_mebibytes_are_one_post_and_one_byte_more_is_none(settin
     let (alice, members) = group(&office, GROUP_MEMBERS_MAX, DEVICES_MAX);
     let sized = |envelope: Envelope, steps: usize| Envelope { ciphertext: Blob(vec![3; 160 * steps + 16]), ..envelope };
     let of_steps = |steps: usize, first| {
-        let SendMessages { envelopes, tokens } = post(&alice, &members, first);
+        let SendMessages { envelopes, tokens, urgent } = post(&alice, &members, first);
         let envelopes = envelopes.into_iter().map(|envelope| sized(envelope, steps)).collect();
-        text(&SendMessages { envelopes, tokens })
+        text(&SendMessages { envelopes, tokens, urgent })
     };
     // About as many padding steps as fit, and spaces for the rest.
     let (one, two) = (of_steps(1, 1).len(), of_steps(2, 1).len());

@@ -191,6 +191,7 @@ fn only_words_of_the_program(text: &str) {
                 "status" => ["1xx", "2xx", "3xx", "4xx", "5xx"].contains(&value),
                 "route" => value == "none" || routes().iter().any(|route| route == value),
                 "code" => ProblemCode::named(value).is_some(),
+                "outcome" => ["sent", "gone", "failed"].contains(&value),
                 "limit" => value.contains("_per_") && value.chars().all(|c| c.is_ascii_lowercase() || c == '_'),
                 "le" => value == "+Inf" || value.parse::<f64>().is_ok(),
                 "version" => value == env!("CARGO_PKG_VERSION"),

@@ -122,6 +122,8 @@ async fn everything_of_a_deleted_account_goes() {
     let post = SendMessages { envelopes: vec![letter(2, &bob, &alice), to_phone], ..Default::default() };
     let _: MessagesSent = server.post(&bob, "/messages", &post).await.expect(201);
 
+    let subscribed = "INSERT INTO push_subscriptions (device_id, endpoint) VALUES (?1, 'https://push.example.org/1')";
+    server.database().execute(subscribed, [phone.device().0]).unwrap();
     audit::record(&server.database(), audit::Action::ResumeAccount, &"alice@example.org", 1).unwrap();
 
     let traces = Traces::of(&[&alice, &phone]);

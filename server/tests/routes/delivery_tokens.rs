@@ -48,6 +48,7 @@ async fn a_bearer_claims_bundles_and_nobody_else_uses_anything_up() {
     let post = SendMessages {
         envelopes: vec![letter(1, &alice, &bob)],
         tokens: BTreeMap::from([(bob.email.clone(), token(1))]),
+        ..Default::default()
     };
     let _: MessagesSent = server.post(&alice, "/messages", &post).await.expect(201);
     sets(&server, &bob, Some(1), 2).await;
@@ -97,6 +98,7 @@ async fn who_is_declined_reaches_a_fellow_member_all_the_same() {
     let post = |number, with_token: bool| SendMessages {
         envelopes: vec![letter(number, &alice, &bob)],
         tokens: with_token.then(|| (bob.email.clone(), token(1))).into_iter().collect(),
+        ..Default::default()
     };
     let waiting = async || -> Vec<EnvelopeId> {
         let answer: PollAnswer = server.post(&bob, "/poll", &Poll::default()).await.expect(200);
@@ -124,6 +126,7 @@ async fn the_token_of_a_deleted_account_goes_with_it() {
     let post = |to: &Person| SendMessages {
         envelopes: vec![letter(1, &alice, to)],
         tokens: BTreeMap::from([(to.email.clone(), token(1))]),
+        ..Default::default()
     };
     let _: MessagesSent = server.post(&alice, "/messages", &post(&bob)).await.expect(201);
     let proof = server.proof(&bob, PASSWORD).await;

@@ -30,7 +30,7 @@ enum For {
 }
 use For::*;
 
-const DOORS: [(Method, &str, For); 77] = [
+const DOORS: [(Method, &str, For); 80] = [
     (Get, "/", Anyone),
     (Get, "/.detour", Anyone),
     (Get, "/.well-known/security.txt", Anyone),
@@ -82,6 +82,9 @@ const DOORS: [(Method, &str, For); 77] = [
     (Put, "/password", Account),
     (Post, "/password/start", Account),
     (Post, "/poll", Device),
+    (Delete, "/push", Device),
+    (Get, "/push", Device),
+    (Put, "/push", Device),
     (Get, "/ready", Anyone),
     (Get, "/recover", Anyone),
     (Put, "/recovery", Account),

@@ -21,6 +21,7 @@ mod lock_out;
 mod make_room;
 mod pages;
 mod password;
+mod push;
 mod recovery;
 mod restore;
 mod room;

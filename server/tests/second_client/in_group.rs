@@ -71,7 +71,7 @@ impl Bob {
         let envelopes: Vec<Envelope> = serde_json::from_value(answer["envelopes"].take()).unwrap();
         let tokens = serde_json::from_value(answer["tokens"].take()).unwrap_or_default();
         assert!(!envelopes.is_empty(), "{command}");
-        let post = SendMessages { envelopes, tokens };
+        let post = SendMessages { envelopes, tokens, urgent: false };
         let _: MessagesSent = ask(&mut self.client, &self.token, ("POST", "/messages"), &post);
         answer
     }

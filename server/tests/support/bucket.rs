@@ -1,8 +1,9 @@
 //! Owns an S3-compatible store as far as the server uses one: objects of one bucket in memory, on loopback.
 
+use super::request_head::read_head;
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -135,22 +136,4 @@ fn list(objects: &BTreeMap<String, Vec<u8>>, query: &str) -> String {
         )
     });
     format!("<ListBucketResult><IsTruncated>false</IsTruncated>{}</ListBucketResult>", found.collect::<String>())
-}
-
-/// The first line of a request, and its headers by their names in small letters.
-fn read_head(reader: &mut impl BufRead) -> Option<(String, Vec<(String, String)>)> {
-    let mut next = || {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
-        Some(line.trim_end().to_owned())
-    };
-    let first = next()?;
-    let mut headers = Vec::new();
-    loop {
-        let line = next()?;
-        match line.split_once(':') {
-            Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
-            None => return Some((first, headers)),
-        }
-    }
 }

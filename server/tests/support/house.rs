@@ -28,7 +28,7 @@ use cliquet_wire::{
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use rocket::{
-    figment::Figment,
+    figment::{Figment, value::Value},
     http::{Header, Method},
     local::asynchronous::Client,
 };
@@ -102,10 +102,9 @@ impl TestServer {
             figment = figment.merge((format!("throttles.{limit}"), 1_000_000));
         }
         for (name, value) in &settings {
-            figment = match value.parse::<u32>() {
-                Ok(number) => figment.merge((*name, number)),
-                Err(_) => figment.merge((*name, value)),
-            };
+            // As a variable of the environment is read.
+            let value: Value = value.parse().unwrap();
+            figment = figment.merge((*name, value));
         }
         let clock = Arc::clone(&time);
         let server = cliquet_server::build(figment, Clock::new(move || clock.load(Ordering::SeqCst))).unwrap();

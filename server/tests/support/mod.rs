@@ -17,8 +17,10 @@ pub(crate) mod pebble;
 pub(crate) mod ports;
 pub(crate) mod process;
 pub(crate) mod program;
+pub(crate) mod push_service;
 pub(crate) mod redis;
 pub(crate) mod reply;
+pub(crate) mod request_head;
 pub(crate) mod reverse_proxy;
 pub(crate) mod seeded;
 

@@ -123,7 +123,7 @@ impl Office {
         tokens: &[(&Person, &DeliveryToken)],
     ) -> LocalResponse<'_> {
         let tokens = tokens.iter().map(|(whose, token)| (whose.email.clone(), (*token).clone())).collect();
-        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes, tokens }).unwrap()).await
+        self.posts_text(who, serde_json::to_string(&SendMessages { envelopes, tokens, urgent: false }).unwrap()).await
     }
 
     pub(crate) fn adds(&self, one: &Person, other: &Person) {

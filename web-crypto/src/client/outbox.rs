@@ -153,6 +153,12 @@ impl OutboxEntry {
 }
 
 impl About {
+    /// Whether the receivers' persons should hear of it at once, also where no page is open: of a text, and of nothing
+    /// that only their devices use.
+    pub(super) fn is_urgent(&self) -> bool {
+        matches!(self, Self::Message(_))
+    }
+
     /// Where what was sent is found when it is asked for once more.
     pub(super) fn waiting(&self) -> Option<Waiting> {
         match self {

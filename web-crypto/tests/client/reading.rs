@@ -67,6 +67,20 @@ fn a_text_is_delivered_and_then_read() {
     assert_eq!(world.devices[1].contact("alice").owed.read_until, None);
 }
 
+/// Receipts, copies for one's own devices and what was read wake nobody.
+#[test]
+fn a_text_is_urgent_and_nothing_else_is() {
+    let mut world = with_two_of_bob(2);
+    assert_eq!(world.office.urgent, 1);
+    world.write(1, "alice", "and to you");
+    world.settle();
+    let before = world.office.accepted;
+    set(&mut world, 1, without_receipts());
+    world.settle();
+    assert!(world.office.accepted > before);
+    assert_eq!(world.office.urgent, 2);
+}
+
 #[test]
 fn where_a_conversation_hides_it_neither_side_learns_what_was_read() {
     let mut world = with_two_of_bob(7);

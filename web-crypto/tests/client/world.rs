@@ -94,6 +94,8 @@ pub(crate) struct Office {
     pub(crate) mailboxes: BTreeMap<DeviceId, Vec<Delivery>>,
     pub(crate) seen: BTreeSet<EnvelopeId>,
     pub(crate) accepted: usize,
+    /// How many of them were urgent.
+    pub(crate) urgent: usize,
     pub(crate) clock: u64,
     /// Of all mailboxes.
     pub(crate) cursor: u64,
@@ -145,6 +147,7 @@ impl Office {
         }
         self.clock += 1;
         self.accepted += 1;
+        self.urgent += usize::from(post.urgent);
         for mut envelope in post.envelopes {
             if self.seen.insert(envelope.id) {
                 self.posted.push(envelope.clone());

@@ -152,7 +152,8 @@ impl Messenger {
             }
             let token = |account: &Address| Some((account.clone(), self.token_of_member(account)?));
             let tokens: Vec<_> = post.accounts.iter().filter_map(token).collect();
-            let body = post.body(tokens.iter().cloned().collect()).map_err(|_| StepError::CannotEncrypt)?;
+            let urgent = job.about.is_urgent();
+            let body = post.body(tokens.iter().cloned().collect(), urgent).map_err(|_| StepError::CannotEncrypt)?;
             let (conversation, accounts) = (job.conversation.clone(), post.accounts.clone());
             let entry = OutboxEntry { id, conversation, accounts, body, tokens, about: job.about.clone() };
             step.changes.put(Store::Outbox, entry.key(), &entry);

@@ -23,8 +23,12 @@ pub(super) struct Post {
 
 impl Post {
     /// The JSON body.
-    pub(super) fn body(&self, tokens: BTreeMap<Address, DeliveryToken>) -> Result<String, serde_json::Error> {
-        serde_json::to_string(&SendMessages { envelopes: self.envelopes.clone(), tokens })
+    pub(super) fn body(
+        &self,
+        tokens: BTreeMap<Address, DeliveryToken>,
+        urgent: bool,
+    ) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&SendMessages { envelopes: self.envelopes.clone(), tokens, urgent })
     }
 
     fn has_room(&self, envelopes: usize, bytes: usize) -> bool {
