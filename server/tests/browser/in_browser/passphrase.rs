@@ -251,6 +251,7 @@ async fn home_asks_for_it_and_opens_without_a_network_too() {
 
 /// Each change is one transaction: a browser that is killed around it has the old state or the new one.
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "minutes: cargo xtask soak stories"]
 async fn a_browser_that_is_killed_while_a_passphrase_is_set_or_removed_has_it_or_does_not() {
     let (stage, mut alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;
