@@ -205,6 +205,28 @@ pub fn is_suspended(connection: &Connection, account_id: i64) -> Result<bool, Er
     Ok(connection.query_row(asked, [account_id], |row| row.get(0))?)
 }
 
+/// Makes it an admin's account, or one like all others. False: it is so already.
+///
+/// # Errors
+///
+/// The database does not take it.
+pub fn set_admin(connection: &Connection, account_id: i64, is_admin: bool) -> Result<bool, Error> {
+    let role = is_admin.then_some("admin");
+    let set = "UPDATE accounts SET role = ?2 WHERE id = ?1 AND role IS NOT ?2";
+    Ok(connection.execute(set, params![account_id, role])? == 1)
+}
+
+/// Whether its person may administer this server.
+///
+/// # Errors
+///
+/// The database does not answer.
+pub fn is_admin(connection: &Connection, account_id: i64) -> Result<bool, Error> {
+    let mut asked =
+        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM accounts WHERE id = ?1 AND role = 'admin')")?;
+    Ok(asked.query_row([account_id], |row| row.get(0))?)
+}
+
 /// What the host may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -219,6 +241,8 @@ pub struct Summary {
     pub devices: u64,
     /// Since when the host keeps it out, in milliseconds since 1970.
     pub suspended: Option<u64>,
+    /// Whether its person may administer this server.
+    pub is_admin: bool,
 }
 
 /// All accounts, the oldest first.
@@ -228,7 +252,8 @@ pub struct Summary {
 /// The database does not answer, or a row does not read.
 pub fn summaries(connection: &Connection) -> Result<Vec<Summary>, Error> {
     let mut statement = connection.prepare(
-        "SELECT email, account_key, accounts.created, max(last_seen), count(devices.id), suspended
+        "SELECT email, account_key, accounts.created, max(last_seen), count(devices.id), suspended,
+                role IS NOT NULL
              FROM accounts LEFT JOIN devices ON account_id = accounts.id AND revoked IS NULL
              GROUP BY accounts.id ORDER BY accounts.id",
     )?;
@@ -243,6 +268,7 @@ pub fn summaries(connection: &Connection) -> Result<Vec<Summary>, Error> {
             last_seen: row.get(3)?,
             devices: row.get(4)?,
             suspended: row.get(5)?,
+            is_admin: row.get(6)?,
         });
     }
     Ok(found)

@@ -3,6 +3,7 @@
 //! Owns the rows, and how long they are kept. Each is written in the transaction of what it tells.
 
 use crate::{clock::DAY_MS, database::Error};
+use cliquet_wire::address::Address;
 use rusqlite::{Connection, params};
 use std::fmt;
 
@@ -17,20 +18,34 @@ pub enum Action {
     SuspendAccount,
     ResumeAccount,
     DeleteAccount,
+    PromoteAccount,
+    DemoteAccount,
+    Announce,
 }
 
 impl Action {
-    const ALL: [Self; 5] =
-        [Self::CreateInvite, Self::RevokeInvite, Self::SuspendAccount, Self::ResumeAccount, Self::DeleteAccount];
+    const ALL: [Self; 8] = [
+        Self::CreateInvite,
+        Self::RevokeInvite,
+        Self::SuspendAccount,
+        Self::ResumeAccount,
+        Self::DeleteAccount,
+        Self::PromoteAccount,
+        Self::DemoteAccount,
+        Self::Announce,
+    ];
 
-    /// As it is kept.
-    const fn as_str(self) -> &'static str {
+    /// As it is kept, and as the words of the page are called.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::CreateInvite => "create-invite",
             Self::RevokeInvite => "revoke-invite",
             Self::SuspendAccount => "suspend-account",
             Self::ResumeAccount => "resume-account",
             Self::DeleteAccount => "delete-account",
+            Self::PromoteAccount => "promote-account",
+            Self::DemoteAccount => "demote-account",
+            Self::Announce => "announce",
         }
     }
 
@@ -48,8 +63,19 @@ impl fmt::Display for Action {
             Self::SuspendAccount => "suspended",
             Self::ResumeAccount => "let in again",
             Self::DeleteAccount => "deleted",
+            Self::PromoteAccount => "made an admin of:",
+            Self::DemoteAccount => "no longer an admin:",
+            Self::Announce => "announced:",
         })
     }
+}
+
+/// Who did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor<'a> {
+    /// Somebody who can use the command line.
+    CommandLine,
+    Admin(&'a Address),
 }
 
 /// One thing that was done.
@@ -58,8 +84,10 @@ pub struct Entry {
     /// In milliseconds since 1970.
     pub time: u64,
     pub action: Action,
-    /// An account's address, or an invite's number.
+    /// An account's address, an invite's number, or what was announced.
     pub subject: String,
+    /// The admin's address. `None`: the command line.
+    pub actor: Option<String>,
 }
 
 /// Writes it down, and forgets what is older than [`KEEP_DAYS`].
@@ -67,12 +95,22 @@ pub struct Entry {
 /// # Errors
 ///
 /// The database does not take it.
-pub fn record(connection: &Connection, action: Action, subject: &impl fmt::Display, now_ms: u64) -> Result<(), Error> {
+pub fn record(
+    connection: &Connection,
+    action: Action,
+    subject: &impl fmt::Display,
+    by: Actor<'_>,
+    now_ms: u64,
+) -> Result<(), Error> {
+    let actor = match by {
+        Actor::CommandLine => None,
+        Actor::Admin(address) => Some(address.as_str()),
+    };
     let oldest = now_ms.saturating_sub(u64::from(KEEP_DAYS) * DAY_MS);
     connection.execute("DELETE FROM audit WHERE time < ?1", [oldest])?;
     connection.execute(
-        "INSERT INTO audit (time, action, subject) VALUES (?1, ?2, ?3)",
-        params![now_ms, action.as_str(), subject.to_string()],
+        "INSERT INTO audit (time, action, subject, actor) VALUES (?1, ?2, ?3, ?4)",
+        params![now_ms, action.as_str(), subject.to_string(), actor],
     )?;
     Ok(())
 }
@@ -83,13 +121,14 @@ pub fn record(connection: &Connection, action: Action, subject: &impl fmt::Displ
 ///
 /// The database does not answer, or a row does not read.
 pub fn last(connection: &Connection, count: u32) -> Result<Vec<Entry>, Error> {
-    let mut statement = connection.prepare("SELECT time, action, subject FROM audit ORDER BY id DESC LIMIT ?1")?;
+    let mut statement =
+        connection.prepare("SELECT time, action, subject, actor FROM audit ORDER BY id DESC LIMIT ?1")?;
     let mut rows = statement.query([count])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let action: String = row.get(1)?;
         let action = Action::named(&action).ok_or_else(|| Error::unreadable(UnknownAction(action)))?;
-        found.push(Entry { time: row.get(0)?, action, subject: row.get(2)? });
+        found.push(Entry { time: row.get(0)?, action, subject: row.get(2)?, actor: row.get(3)? });
     }
     Ok(found)
 }
@@ -110,7 +149,7 @@ mod tests {
         let database = Database::open(folder.path()).unwrap();
         let connection = database.connection().unwrap();
         for (time, action) in (1..).zip(Action::ALL) {
-            record(&connection, action, &"bob@example.org", time).unwrap();
+            record(&connection, action, &"bob@example.org", Actor::CommandLine, time).unwrap();
         }
         let found: Vec<_> =
             last(&connection, 10).unwrap().into_iter().map(|entry| (entry.time, entry.action)).collect();
@@ -124,10 +163,10 @@ mod tests {
         let database = Database::open(folder.path()).unwrap();
         let connection = database.connection().unwrap();
         let year = u64::from(KEEP_DAYS) * DAY_MS;
-        record(&connection, Action::DeleteAccount, &"old@example.org", DAY_MS).unwrap();
-        record(&connection, Action::CreateInvite, &1, DAY_MS + year).unwrap();
+        record(&connection, Action::DeleteAccount, &"old@example.org", Actor::CommandLine, DAY_MS).unwrap();
+        record(&connection, Action::CreateInvite, &1, Actor::CommandLine, DAY_MS + year).unwrap();
         assert_eq!(last(&connection, 10).unwrap().len(), 2);
-        record(&connection, Action::CreateInvite, &2, DAY_MS + year + 1).unwrap();
+        record(&connection, Action::CreateInvite, &2, Actor::CommandLine, DAY_MS + year + 1).unwrap();
         let subjects: Vec<_> = last(&connection, 10).unwrap().into_iter().map(|entry| entry.subject).collect();
         assert_eq!(subjects, ["2", "1"]);
     }

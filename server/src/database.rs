@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0007_invites.sql")),
     M::up(include_str!("../migrations/0008_hosting.sql")),
     M::up(include_str!("../migrations/0009_push.sql")),
+    M::up(include_str!("../migrations/0010_admins.sql")),
 ];
 pub(crate) const SCHEMA: usize = STEPS.len();
 pub(crate) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);

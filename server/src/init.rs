@@ -16,7 +16,7 @@ use self::{
     settings::{SettingsFile, settings},
 };
 use cliquet_server::{
-    audit::{self, Action},
+    audit::{self, Action, Actor},
     clock::{Clock, DAY_MS},
     config::{self, Config, Registration},
     database::{self, Database},
@@ -60,7 +60,7 @@ fn set_up() -> Result<(PathBuf, Invite), InitError> {
     let (token, now_ms) = (Token::generate()?, Clock::system().now_ms());
     let expires_ms = now_ms.saturating_add(u64::from(config.invite_days) * DAY_MS);
     let number = invites::create(&connection, &token, 1, now_ms, expires_ms)?;
-    audit::record(&connection, Action::CreateInvite, &number, now_ms)?;
+    audit::record(&connection, Action::CreateInvite, &number, Actor::CommandLine, now_ms)?;
     drop(connection);
     for entry in fs::read_dir(&folder)? {
         private_files::give_to_owner_of(&folder, &entry?.path())?;

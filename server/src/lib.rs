@@ -4,6 +4,8 @@
 
 pub mod accept;
 pub mod accounts;
+pub mod admin;
+pub mod announcement;
 pub mod assets;
 pub mod audit;
 pub mod backlog;
@@ -32,6 +34,7 @@ pub mod files;
 pub mod guesses;
 pub mod headers;
 pub mod history;
+pub mod hosting;
 pub mod invites;
 pub mod known_browsers;
 pub mod mailbox;
@@ -156,6 +159,7 @@ fn accounts_stage(passwords: Passwords) -> AdHoc {
             .mount("/", routes::safety::routes())
             .mount("/", routes::settings::routes())
             .mount("/", routes::account::routes())
+            .mount("/", routes::admin::routes())
     })
 }
 

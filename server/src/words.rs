@@ -15,6 +15,7 @@ pub const LANGUAGE_COOKIE: &str = "language";
 const EN: &str = concat!(
     include_str!("../../templates/words/en.ftl"),
     include_str!("../../templates/words/en_add_link.ftl"),
+    include_str!("../../templates/words/en_admin.ftl"),
     include_str!("../../templates/words/en_notes.ftl"),
     include_str!("../../templates/words/en_profile.ftl"),
     include_str!("../../templates/words/en_disappearing.ftl"),
@@ -31,6 +32,7 @@ const EN: &str = concat!(
 const FR: &str = concat!(
     include_str!("../../templates/words/fr.ftl"),
     include_str!("../../templates/words/fr_add_link.ftl"),
+    include_str!("../../templates/words/fr_admin.ftl"),
     include_str!("../../templates/words/fr_notes.ftl"),
     include_str!("../../templates/words/fr_profile.ftl"),
     include_str!("../../templates/words/fr_disappearing.ftl"),

@@ -72,6 +72,8 @@ codes! {
     InviteUsed = "invite-used", 403;
     /// The invite is too old.
     InviteExpired = "invite-expired", 403;
+    /// An admin's account is not suspended on the page of admins.
+    AdminAccount = "admin-account", 409;
     /// Wrong password or unknown address: deliberately one.
     SignInRefused = "sign-in-refused", 401;
     /// The host of this server keeps the account out. Said only to somebody who has proven that it is theirs.

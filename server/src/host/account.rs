@@ -5,16 +5,16 @@
 use super::{Outcome, day, open};
 use clap::Subcommand;
 use cliquet_server::{
-    accounts,
-    audit::{self, Action},
+    accounts::{self, Summary},
+    audit::{self, Action, Actor},
     clock::Clock,
     config::Config,
     database::{self, Database},
     deletion,
     files::{self, Files},
     history::{self, Histories},
+    hosting,
     mailbox::Mailboxes,
-    sign_ins,
 };
 use cliquet_wire::address::Address;
 use rusqlite::Transaction;
@@ -39,6 +39,16 @@ pub(crate) enum AccountCommand {
         /// Its address, such as `bob@example.org`.
         address: String,
     },
+    /// Makes an account an admin's: its person sees accounts and invites on the page /admin, and suspends accounts there.
+    Promote {
+        /// Its address, such as `bob@example.org`.
+        address: String,
+    },
+    /// Makes an admin's account one like all others again.
+    Demote {
+        /// Its address, such as `bob@example.org`.
+        address: String,
+    },
     /// Deletes an account with everything that this server keeps of it. There is no way back.
     Delete {
         /// Its address, such as `bob@example.org`.
@@ -54,6 +64,8 @@ pub(crate) fn run(command: &AccountCommand) -> Outcome {
         AccountCommand::List => list(),
         AccountCommand::Suspend { address } => suspend(address),
         AccountCommand::Resume { address } => resume(address),
+        AccountCommand::Promote { address } => promote(address),
+        AccountCommand::Demote { address } => demote(address),
         AccountCommand::Delete { address, yes } => delete(address, *yes),
     }
 }
@@ -81,10 +93,16 @@ fn list() -> Outcome {
             account.devices.to_string(),
             format!("{:.1} MB", history as f64 / MEGABYTE),
             format!("{:.1} MB", of_files as f64 / MEGABYTE),
-            account.suspended.map(|since| format!("suspended on {}", day(since))).unwrap_or_default(),
+            state(&account),
         ]);
     }
     print(&rows)
+}
+
+fn state(account: &Summary) -> String {
+    let admin = account.is_admin.then(|| "admin".to_owned());
+    let suspended = account.suspended.map(|since| format!("suspended on {}", day(since)));
+    admin.into_iter().chain(suspended).collect::<Vec<_>>().join(", ")
 }
 
 /// What is kept of histories, if anything ever was.
@@ -119,10 +137,7 @@ fn find(database: &Database, address: &str) -> Result<(i64, Address), Box<dyn Er
 }
 
 fn suspend(address: &str) -> Outcome {
-    let (email, is_new) = change(address, Action::SuspendAccount, |transaction, account_id, now_ms| {
-        sign_ins::end_others(transaction, account_id, None)?;
-        accounts::suspend(transaction, account_id, now_ms)
-    })?;
+    let (email, is_new) = change(address, hosting::suspend)?;
     if !is_new {
         return Err(format!("{email} is suspended already").into());
     }
@@ -133,8 +148,7 @@ fn suspend(address: &str) -> Outcome {
 }
 
 fn resume(address: &str) -> Outcome {
-    let (email, was_suspended) =
-        change(address, Action::ResumeAccount, |transaction, account_id, _| accounts::resume(transaction, account_id))?;
+    let (email, was_suspended) = change(address, hosting::resume)?;
     if !was_suspended {
         return Err(format!("{email} is not suspended").into());
     }
@@ -142,21 +156,34 @@ fn resume(address: &str) -> Outcome {
     Ok(())
 }
 
-/// Does something to an account, at the present time, and writes it down if that changed anything.
-fn change(
-    address: &str,
-    action: Action,
-    work: impl FnOnce(&Transaction<'_>, i64, u64) -> Result<bool, database::Error>,
-) -> Result<(Address, bool), Box<dyn Error>> {
+fn promote(address: &str) -> Outcome {
+    let (email, is_new) = change(address, hosting::promote)?;
+    if !is_new {
+        return Err(format!("{email} is an admin already").into());
+    }
+    eprintln!("{email} is an admin. The page is /admin, and in the menu. `cliquet account demote {email}` undoes it.");
+    Ok(())
+}
+
+fn demote(address: &str) -> Outcome {
+    let (email, was_admin) = change(address, hosting::demote)?;
+    if !was_admin {
+        return Err(format!("{email} is no admin").into());
+    }
+    eprintln!("{email} is no longer an admin.");
+    Ok(())
+}
+
+/// One of [`hosting`]'s changes of an account.
+type Change = fn(&Transaction<'_>, Actor<'_>, &Address, i64, u64) -> Result<bool, database::Error>;
+
+/// Changes an account at the present time. Whether that changed anything.
+fn change(address: &str, change: Change) -> Result<(Address, bool), Box<dyn Error>> {
     let (_, database) = open()?;
     let (account_id, email) = find(&database, address)?;
     let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
     let is_changed = database::write(&mut connection, |transaction| {
-        let is_changed = work(transaction, account_id, now_ms)?;
-        if is_changed {
-            audit::record(transaction, action, &email, now_ms)?;
-        }
-        Ok::<_, database::Error>(is_changed)
+        change(transaction, Actor::CommandLine, &email, account_id, now_ms)
     })?;
     Ok((email, is_changed))
 }
@@ -176,7 +203,7 @@ fn delete(address: &str, yes: bool) -> Outcome {
     let mut connection = database.connection()?;
     database::write(&mut connection, |transaction| {
         deletion::delete(transaction, account_id, &email, days, now_ms)?;
-        audit::record(transaction, Action::DeleteAccount, &email, now_ms)
+        audit::record(transaction, Action::DeleteAccount, &email, Actor::CommandLine, now_ms)
     })?;
     drop(connection);
     // The account is gone. What fails now is done by the server's next start.

@@ -20,7 +20,8 @@ pub(crate) fn run(options: &Options) -> Outcome {
     }
     // As in a log, the newest at the end.
     for entry in entries.iter().rev() {
-        writeln!(out, "{}  {} {}", time(entry.time), entry.action, entry.subject)?;
+        let by = entry.actor.as_ref().map(|actor| format!(", by {actor}")).unwrap_or_default();
+        writeln!(out, "{}  {} {}{by}", time(entry.time), entry.action, entry.subject)?;
     }
     Ok(())
 }

@@ -3,9 +3,9 @@
 use super::{Outcome, open};
 use clap::{Subcommand, value_parser};
 use cliquet_server::{
-    audit::{self, Action},
+    audit::Actor,
     clock::{Clock, DAY_MS},
-    database,
+    database, hosting,
     invites::{self, Invite, USES_MAX},
     token::Token,
 };
@@ -58,8 +58,7 @@ fn create(days: Option<u32>, uses: u32, url: Option<&str>, qr: bool) -> Outcome 
     let expires_ms = now_ms.saturating_add(u64::from(days) * DAY_MS);
     let mut connection = database.connection()?;
     database::write(&mut connection, |transaction| {
-        let number = invites::create(transaction, &token, uses, now_ms, expires_ms)?;
-        audit::record(transaction, Action::CreateInvite, &number, now_ms)
+        hosting::create_invite(transaction, Actor::CommandLine, (&token, uses), now_ms, expires_ms)
     })?;
     let link = format!("{}/sign-up#invite={}", url.unwrap_or_default(), token.write());
     writeln!(stdout(), "{link}")?;
@@ -102,11 +101,7 @@ fn revoke(number: i64) -> Outcome {
     let (_, database) = open()?;
     let (now_ms, mut connection) = (Clock::system().now_ms(), database.connection()?);
     let is_revoked = database::write(&mut connection, |transaction| {
-        let is_revoked = invites::revoke(transaction, number, now_ms)?;
-        if is_revoked {
-            audit::record(transaction, Action::RevokeInvite, &number, now_ms)?;
-        }
-        Ok::<_, database::Error>(is_revoked)
+        hosting::revoke_invite(transaction, Actor::CommandLine, number, now_ms)
     })?;
     if !is_revoked {
         return Err(format!("there is no invite {number}; `cliquet invite list` shows them").into());

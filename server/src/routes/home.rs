@@ -1,9 +1,15 @@
 //! What a signed-in person sees first, and nothing that is another's.
 
 use super::conversations::Conversation;
-use crate::{error::Error, response::HtmlOrJson, signed_in::SignedIn};
+use crate::{
+    accounts, announcement,
+    database::{self, Database},
+    error::Error,
+    response::HtmlOrJson,
+    signed_in::SignedIn,
+};
 use cliquet_wire::{address::Address, problem::ProblemCode};
-use rocket::{Route, get, http::RawStr, response::Redirect, routes, uri};
+use rocket::{Route, State, get, http::RawStr, response::Redirect, routes, uri};
 use serde::Serialize;
 
 pub fn routes() -> Vec<Route> {
@@ -22,6 +28,9 @@ struct HomePage {
     with: Option<Conversation>,
     /// What the pane shows instead: one of [`PANES`], fetched under its name.
     pane: Option<&'static str>,
+    /// What the host says to everybody.
+    announcement: Option<String>,
+    is_admin: bool,
     self_address: String,
 }
 
@@ -46,10 +55,11 @@ fn join() -> Redirect {
 }
 
 #[get("/home?<with>&<show>")]
-fn home(
+async fn home(
     signed_in: Result<SignedIn, Error>,
     with: Option<&str>,
     show: Option<&str>,
+    database: &State<Database>,
 ) -> Result<HtmlOrJson<HomePage>, Door> {
     let signed_in = signed_in.map_err(Door::of)?;
     // An id that does not read opens nothing: the page of contacts is the answer to a mistyped link.
@@ -60,7 +70,12 @@ fn home(
         (None, Some(pane)) => format!("/home?show={pane}"),
         (None, None) => "/home".to_owned(),
     };
-    let page = HomePage { email: signed_in.email, with, pane, self_address };
+    let account_id = signed_in.account_id;
+    let look = database.run(move |connection| {
+        Ok::<_, database::Error>((announcement::present(connection)?, accounts::is_admin(connection, account_id)?))
+    });
+    let (announcement, is_admin) = look.await.map_err(|error| Door::Problem(error.into()))?;
+    let page = HomePage { email: signed_in.email, with, pane, announcement, is_admin, self_address };
     Ok(HtmlOrJson::new(page).page("home.html").compressible())
 }
 

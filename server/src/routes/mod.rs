@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod add_me;
+pub mod admin;
 pub mod assets;
 pub mod contacts;
 pub mod conversations;

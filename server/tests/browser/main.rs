@@ -24,6 +24,7 @@ use support::{eventually, reverse_proxy};
 
 mod in_browser {
     mod add_link;
+    mod admin;
     mod afterwards;
     mod altered_vault;
     mod behind_proxy;

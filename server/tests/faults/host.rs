@@ -163,3 +163,29 @@ fn an_account_is_suspended_and_let_in_again_beside_a_running_server_and_the_log_
     let last = String::from_utf8(call(&["audit", "--last", "1"]).stdout).unwrap();
     assert!(last.lines().count() == 1 && last.contains("deleted"), "{last}");
 }
+
+#[test]
+fn an_account_is_made_an_admins_and_one_like_all_others_again() {
+    let (folder, people) = seeded(2);
+    let address = people[0].email.as_str();
+    let call = |arguments: &[&str]| call(folder.path(), arguments);
+    let is_listed_so = || {
+        let listed = said(&call(&["account", "list"]));
+        listed.lines().any(|line| line.starts_with(address) && line.ends_with("admin"))
+    };
+    for (command, says, again) in
+        [("promote", "is an admin", "is an admin already"), ("demote", "no longer", "is no admin")]
+    {
+        let output = call(&["account", command, address]);
+        assert!(output.status.success() && said(&output).contains(says), "{}", said(&output));
+        assert_eq!(is_listed_so(), command == "promote");
+        for (address, why) in [(address, again), ("nobody@example.org", "there is no account")] {
+            let output = call(&["account", command, address]);
+            assert!(!output.status.success() && said(&output).contains(why), "{}", said(&output));
+        }
+    }
+    let log = said(&call(&["audit"]));
+    for done in ["made an admin of", "no longer an admin"] {
+        assert!(log.contains(&format!("{done}: {address}")), "{log}");
+    }
+}

@@ -124,14 +124,15 @@ async fn everything_of_a_deleted_account_goes() {
 
     let subscribed = "INSERT INTO push_subscriptions (device_id, endpoint) VALUES (?1, 'https://push.example.org/1')";
     server.database().execute(subscribed, [phone.device().0]).unwrap();
-    audit::record(&server.database(), audit::Action::ResumeAccount, &"alice@example.org", 1).unwrap();
+    audit::record(&server.database(), audit::Action::ResumeAccount, &"alice@example.org", audit::Actor::CommandLine, 1)
+        .unwrap();
 
     let traces = Traces::of(&[&alice, &phone]);
     let found = traces.found_in(&server.database());
     let tables: BTreeSet<&str> = found.iter().map(|column| column.split('.').next().unwrap()).collect();
     let rows = server.rows();
     // Those that are empty before a deletion, and those that name no account.
-    let others = ["server_secrets", "invites", "resting_addresses", "deleted_contacts", "leftovers"];
+    let others = ["server_secrets", "invites", "announcements", "resting_addresses", "deleted_contacts", "leftovers"];
     let expected: BTreeSet<&str> = rows.keys().map(String::as_str).filter(|table| !others.contains(table)).collect();
     assert_eq!(tables, expected, "a table that this test puts nothing of the account into is not tested by it");
     assert!(!traces.found_in(&open(&server, "history.sqlite")).is_empty());

@@ -7,6 +7,7 @@ use crate::support::{
     house::{DAY_MS, PASSWORD, Person, TestServer},
     reply::Reply,
 };
+use cliquet_server::accounts;
 use cliquet_wire::{
     devices::RevokeDevice,
     problem::{Problem, ProblemCode},
@@ -25,18 +26,26 @@ enum For {
     Account,
     /// For a device of the account.
     Device,
+    /// For who is signed in to an admin's account. Others are told that there is nothing.
+    Admin,
     /// For who can write into the data folder.
     Host,
 }
 use For::*;
 
-const DOORS: [(Method, &str, For); 80] = [
+const DOORS: [(Method, &str, For); 86] = [
     (Get, "/", Anyone),
     (Get, "/.detour", Anyone),
     (Get, "/.well-known/security.txt", Anyone),
     (Delete, "/account", Account),
     (Get, "/add", Anyone),
     (Get, "/add-me", Account),
+    (Get, "/admin", Admin),
+    (Post, "/admin/accounts/<email>/resume", Admin),
+    (Post, "/admin/accounts/<email>/suspend", Admin),
+    (Post, "/admin/announcement", Admin),
+    (Post, "/admin/invites", Admin),
+    (Post, "/admin/invites/<number>/revoke", Admin),
     (Get, "/assets/<name>", Anyone),
     (Get, "/contacts", Account),
     (Post, "/contacts", Account),
@@ -121,6 +130,7 @@ enum Role {
     Browser,
     Device,
     RevokedDevice,
+    AdminsDevice,
 }
 
 /// Those who ask, and what each of them is.
@@ -137,6 +147,9 @@ async fn everybody(server: &TestServer) -> Vec<(&'static str, Option<Person>, Ro
     let list = RevokeDevice { device_list: alice.signed_list(3, vec![alice.device()]).await };
     let revoked = server.post(&alice, &format!("/devices/{}/revoke", lost.device()), &list).await;
     assert_eq!(revoked.status, 200, "{}", revoked.body);
+    let admin = server.sign_up("admin@example.org").await;
+    let id = accounts::find(&server.database(), &admin.email).unwrap().unwrap();
+    accounts::set_admin(&server.database(), id, true).unwrap();
     let browser = server.another_browser(&alice).await;
     vec![
         ("nobody", None, Role::Stranger),
@@ -146,6 +159,7 @@ async fn everybody(server: &TestServer) -> Vec<(&'static str, Option<Person>, Ro
         ("a browser that is no device yet", Some(browser), Role::Browser),
         ("a revoked device", Some(lost), Role::RevokedDevice),
         ("a device", Some(alice), Role::Device),
+        ("an admin's device", Some(admin), Role::AdminsDevice),
     ]
 }
 
@@ -157,10 +171,12 @@ fn problem(reply: &Reply) -> Option<ProblemCode> {
 /// How a door answers somebody for whom it is not; nothing for those for whom it is.
 fn refusal(door: For, role: Role) -> Option<ProblemCode> {
     match (door, role) {
-        (Anyone, _) | (Home | Account, Role::Device | Role::Browser) | (Device, Role::Device) => None,
+        (Anyone, _) | (Home | Account, Role::Browser) => None,
+        (Home | Account | Device, Role::Device | Role::AdminsDevice) | (Admin, Role::AdminsDevice) => None,
+        (Admin, Role::Device | Role::Browser) => Some(ProblemCode::NotFound),
         (Host, _) => Some(ProblemCode::NotFound),
-        (Home | Account | Device, Role::Stranger) => Some(ProblemCode::SignedOut),
-        (Home | Account | Device, Role::RevokedDevice) | (Device, Role::Browser) => Some(ProblemCode::NoDevice),
+        (Home | Account | Device | Admin, Role::Stranger) => Some(ProblemCode::SignedOut),
+        (Home | Account | Device | Admin, Role::RevokedDevice) | (Device, Role::Browser) => Some(ProblemCode::NoDevice),
     }
 }
 
@@ -184,7 +200,7 @@ async fn every_route_lets_in_those_it_is_for_and_nobody_else() {
             bob.email.to_string()
         };
         let path = path.replace("<email>", bob.email.as_str()).replace("<id>", &id).replace("<name>", "app.js");
-        let path = path.replace("<chunk>", "0").replace("<replaced>", "1");
+        let path = path.replace("<chunk>", "0").replace("<replaced>", "1").replace("<number>", "1");
         match path.split_once('?') {
             Some((path, "bob@example.org")) => format!("{path}?email={}", bob.email),
             Some((path, _)) => path.to_owned(),

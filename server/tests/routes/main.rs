@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a test that meets the unexpected stops
 
 mod account;
+mod admin;
 mod contacts;
 mod delivery_tokens;
 mod detour;

@@ -17,7 +17,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
     let home = |with: Value, show: &str| {
         json!({
             "email": "alice@example.org", "with": with, "self_address": "/home",
-            "pane": Some(show).filter(|show| !show.is_empty()),
+            "pane": Some(show).filter(|show| !show.is_empty()), "announcement": HOSTILE, "is_admin": true,
         })
     };
     let safety = |recovery_set: Value, last_added: Value, quota: u64| {
@@ -42,7 +42,32 @@ fn every_template() -> Vec<(&'static str, Value)> {
             { "id": "s2", "device": null, "created": 1_764_547_200_000_u64, "expires": 1_767_139_200_000_u64, "this": false },
         ],
     });
+    let admin = |made: Value, waiting: Value| {
+        let account = |email: &str, suspended: Value, is_admin: bool| {
+            json!({
+                "email": email, "created": 1_764_547_200_000_u64, "last_seen": 1_764_547_200_000_u64, "devices": 2,
+                "stored": "1.5", "suspended": suspended, "is_admin": is_admin, "is_me": is_admin,
+            })
+        };
+        let invite = |state: &str| json!({ "number": 1, "state": state, "expires": 1_764_547_200_000_u64, "uses": 2, "used": 1 });
+        let log = |action: &str, actor: Value| json!({ "time": 1_764_547_200_000_u64, "action": action, "subject": HOSTILE, "actor": actor });
+        let actions = ["create-invite", "revoke-invite", "suspend-account", "resume-account", "delete-account"];
+        let more = ["promote-account", "demote-account", "announce"];
+        json!({
+            "version": "1", "registration": "invite", "stored": "1.5", "free": "2.5", "waiting": waiting, "made": made,
+            "accounts": [
+                account("o'brien@example.org", Value::Null, true), account("bob@example.org", Value::Null, false),
+                account("carol@example.org", json!(1_764_547_200_000_u64), false),
+            ],
+            "accounts_in_all": 4, "invites": [invite("open"), invite("used"), invite("expired")], "uses_max": 1_000,
+            "announcement": HOSTILE, "announcement_chars_max": 500, "self_address": "/admin",
+            "log": actions.into_iter().chain(more).map(|action| log(action, json!("alice@example.org"))).collect::<Vec<_>>(),
+        })
+    };
+    let made = json!({ "link": "https://a.example/sign-up#invite=1", "uses": 1, "days": 7, "qr": { "size": 1, "path": "M0 0h1v1h-1z" } });
     vec![
+        ("admin.html", admin(made, json!(0))),
+        ("admin.html", admin(Value::Null, Value::Null)),
         ("sign_in.html", json!(SignInPage::new(true))),
         (
             "sign_up.html",
