@@ -29,6 +29,7 @@ inside() { nsenter --target "$leader" --all -- "$@"; }
 until inside systemctl --quiet is-active basic.target 2>/dev/null; do sleep 0.2; done
 
 echo "apt-get install, cliquet init, systemctl enable --now cliquet"
+begin=$(date +%s)
 inside apt-get install --yes --quiet /root/cliquet.deb >>"$log" 2>&1
 inside cliquet init --name chat.example.org --proxy caddy --registration invite
 inside systemctl enable --now cliquet
@@ -41,6 +42,7 @@ until inside cliquet health; do
     fi
     sleep 0.2
 done
+echo "from the package to a server that is well: $(($(date +%s) - begin)) seconds"
 inside cliquet invite create
 inside systemctl show cliquet --property=ActiveState,NRestarts,User
 [ "$(inside systemctl show cliquet --property=NRestarts --value)" = 0 ]

@@ -21,7 +21,9 @@ pub(crate) fn run(options: &Options) -> Outcome {
     // As in a log, the newest at the end.
     for entry in entries.iter().rev() {
         let by = entry.actor.as_ref().map(|actor| format!(", by {actor}")).unwrap_or_default();
-        writeln!(out, "{}  {} {}{by}", time(entry.time), entry.action, entry.subject)?;
+        // One line for each.
+        let subject = entry.subject.replace('\n', " ");
+        writeln!(out, "{}  {} {subject}{by}", time(entry.time), entry.action)?;
     }
     Ok(())
 }

@@ -30,8 +30,9 @@ const ATTEMPT_MAX: Duration = Duration::from_secs(3_600);
 const TOGETHER: Duration = Duration::from_millis(200);
 /// Devices that are remembered at once: some megabytes. Past it somebody hears of a message when they look.
 const DEVICES_MAX: usize = 100_000;
-/// Requests to push services that are under way at once.
-const AT_ONCE: usize = 16;
+/// Requests to push services that are under way at once, each on a thread of its own. Some may hang for their whole time:
+/// anybody may name a place that does not answer.
+const AT_ONCE: usize = 64;
 
 /// The devices for which something came.
 #[derive(Debug, Default)]

@@ -137,6 +137,7 @@ async fn a_word_to_everyone_is_shown_as_it_was_written_until_it_is_taken_away() 
     assert!(page(&server, &bob, "/home").await.body.contains(&longest), "the one before stays");
     leads_back(&send(&server, &alice, "/admin/announcement", "text=+").await);
     assert!(!page(&server, &bob, "/home").await.body.contains("class=\"announcement\""));
+    assert!(page(&server, &alice, "/admin").await.body.contains("took the word to everyone away"));
 }
 
 /// Requirement: S5

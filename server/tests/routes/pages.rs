@@ -52,7 +52,7 @@ fn every_template() -> Vec<(&'static str, Value)> {
         let invite = |state: &str| json!({ "number": 1, "state": state, "expires": 1_764_547_200_000_u64, "uses": 2, "used": 1 });
         let log = |action: &str, actor: Value| json!({ "time": 1_764_547_200_000_u64, "action": action, "subject": HOSTILE, "actor": actor });
         let actions = ["create-invite", "revoke-invite", "suspend-account", "resume-account", "delete-account"];
-        let more = ["promote-account", "demote-account", "announce"];
+        let more = ["promote-account", "demote-account", "announce", "announce-nothing"];
         json!({
             "version": "1", "registration": "invite", "stored": "1.5", "free": "2.5", "waiting": waiting, "made": made,
             "accounts": [

@@ -4,7 +4,7 @@ use super::qr_code::QrPath;
 use crate::{
     accounts::{self, Summary},
     announcement::{self, ANNOUNCEMENT_CHARS_MAX},
-    audit::{self, Entry},
+    audit::{self, Action, Entry},
     config::{Config, Registration},
     database::{self, Database},
     error::Error,
@@ -224,7 +224,11 @@ fn invite_line(invite: &Invite, now_ms: u64) -> InviteLine {
 }
 
 fn log_line(entry: Entry) -> LogLine {
-    LogLine { time: entry.time, action: entry.action.as_str(), subject: entry.subject, actor: entry.actor }
+    let action = match entry.action {
+        Action::Announce if entry.subject.is_empty() => "announce-nothing",
+        action => action.as_str(),
+    };
+    LogLine { time: entry.time, action, subject: entry.subject, actor: entry.actor }
 }
 
 /// The tenth shows where it says something.
