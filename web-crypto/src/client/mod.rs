@@ -19,6 +19,7 @@ mod fold;
 pub mod group;
 pub mod history;
 pub mod history_chain;
+pub mod history_followed;
 pub mod join_link;
 mod kept;
 pub mod lifetimes;

@@ -119,3 +119,48 @@ fn a_restoration_that_was_interrupted_still_knows_what_is_missing() {
         assert_eq!((texts(&page), alarms(&page)), (7, vec![Alarm::HistoryWithheld]));
     });
 }
+
+/// Finding: what a device had not added to the history yet when another one came never reached that one.
+#[test]
+fn what_another_device_adds_after_a_new_one_came_reaches_it_too() {
+    play(async {
+        let (safe, alice) = kept().await;
+        // As after a day without a network: these wait on a device that is away.
+        let other = another_device(&alice, 0).await;
+        let away = safe.enter(&other, false).await;
+        say(&away, 20).await;
+        say(&away, 21).await;
+        let (new, alarms) = restored(&safe, &alice, |_, _| true).await;
+        assert_eq!((texts(&new), alarms), (8, vec![]));
+        keep(&away).await.unwrap();
+        assert_eq!(safe.segments(), 9);
+        keep(&new).await.unwrap();
+        assert_eq!(texts(&new), 10);
+        // What it has it asks for no more, and never for its own.
+        let asked = safe.asked();
+        keep(&new).await.unwrap();
+        say(&new, 30).await;
+        keep(&new).await.unwrap();
+        keep(&new).await.unwrap();
+        assert_eq!((safe.asked(), safe.segments()), (asked, 10));
+    });
+}
+
+#[test]
+fn what_could_not_be_read_of_another_device_is_read_the_next_time() {
+    play(async {
+        let (safe, alice) = kept().await;
+        let (new, _) = restored(&safe, &alice, |_, _| true).await;
+        let other = another_device(&alice, 0).await;
+        let away = safe.enter(&other, false).await;
+        for number in 20..26 {
+            say(&away, number).await;
+            keep(&away).await.unwrap();
+        }
+        new.tab.disk().refuse(true);
+        assert!(keep(&new).await.is_err());
+        new.tab.disk().refuse(false);
+        keep(&new).await.unwrap();
+        assert_eq!(texts(&new), 14);
+    });
+}

@@ -56,6 +56,8 @@ struct State {
     delivery_token: Option<Digest>,
     shown: fn(&Segment, usize) -> bool,
     refuses_lists: bool,
+    /// How often it was asked for segments.
+    asked: usize,
 }
 
 impl Safe {
@@ -87,6 +89,7 @@ impl Safe {
             delivery_token: None,
             shown,
             refuses_lists: false,
+            asked: 0,
         })))
     }
 
@@ -140,6 +143,11 @@ impl Safe {
         self.0.borrow_mut().delivery_token = hash;
     }
 
+    /// How often it was asked for segments.
+    pub(crate) fn asked(&self) -> usize {
+        self.0.borrow().asked
+    }
+
     pub(crate) fn segments(&self) -> usize {
         self.0.borrow().segments.len()
     }
@@ -178,7 +186,7 @@ impl Safe {
 
 impl State {
     fn serve(&mut self, method: &str, path: &str, body: Option<&str>) -> Answer {
-        let place = path.strip_prefix("/history").map(|query| query.strip_prefix("?before="));
+        let place = path.strip_prefix("/history");
         match (method, path) {
             ("GET", "/contacts/bob@example.org") => Ok(write(&self.bob)),
             ("GET", "/contacts/alice@example.org") if self.passwords.is_some() => Ok(write(&self.alice)),
@@ -239,11 +247,15 @@ impl State {
                 Ok(write(&SegmentAdded { sequence, bytes: 0, quota: 1 }))
             }
             ("GET", _) if place.is_some() => {
-                let before = place.flatten().map_or(u64::MAX, |before| before.parse().unwrap());
+                let of = |name: &str| place?.strip_prefix(name)?.parse::<u64>().ok();
+                let (before, after) = (of("?before=").unwrap_or(u64::MAX), of("?after="));
+                self.asked += 1;
                 let shown = self.segments.iter().enumerate().filter(|(place, it)| (self.shown)(it, *place));
                 let mut shown: Vec<Segment> = shown.map(|(_, it)| it.clone()).collect();
-                shown.retain(|segment| segment.sequence < before);
-                shown.reverse();
+                shown.retain(|segment| segment.sequence < before && segment.sequence > after.unwrap_or_default());
+                if after.is_none() {
+                    shown.reverse();
+                }
                 // Two in an answer: one goes on in the next.
                 let more = shown.len() > 2;
                 shown.truncate(2);

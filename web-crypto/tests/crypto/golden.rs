@@ -23,6 +23,7 @@ use cliquet_web_crypto::{
         group::Chain,
         history::{Segment, segment as read_segment},
         history_chain::next_link,
+        history_followed::Followed,
         messenger::Messenger,
         peer::{Owed, Peer},
         records::Store,
@@ -296,6 +297,8 @@ fn examples() -> BTreeMap<&'static str, Vec<u8>> {
     let at_server = Some(account_token().token.hash());
     let own_token = OwnToken { token: Some(account_token()), at_server, spent: true };
     all.insert("own_token.bin", cbor::save(&own_token).to_vec());
+    let followed = Followed::all(&vault_body(), DeviceId(Uuid::from_u128(99)));
+    all.insert("history_followed.bin", cbor::save(&followed).to_vec());
     all.insert("history_head.bin", cbor::save(&history_head()).to_vec());
     all.insert("safekeeping.bin", first_record(&keys, &vault_body()).value.to_vec());
     all.insert("shared_keys.bin", cbor::save(&shared_keys()).to_vec());

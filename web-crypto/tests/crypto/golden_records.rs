@@ -5,6 +5,7 @@ use cliquet_web_crypto::{
         conversation::{Amendments, Conversation, Message, OutgoingEvent, SentEnvelope, Waiting},
         delivery_token::OwnToken,
         group::{Group, SignedStatement},
+        history_followed::Followed,
         outbox::OutboxEntry,
         peer::{Owed, Peer, PeerSessions},
         receive::UnknownContent,
@@ -27,12 +28,13 @@ fn again<T: cbor::Record>(bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
 }
 
 /// Every kind of record whose type the tests can name.
-pub(crate) const RECORDS: [(&str, Again); 28] = [
+pub(crate) const RECORDS: [(&str, Again); 29] = [
     ("amendments.bin", again::<Amendments>),
     ("conversation.bin", again::<Conversation>),
     ("device_keys.bin", again::<DeviceKeys>),
     ("file_to_delete.bin", again::<FileToDelete>),
     ("group.bin", again::<Group>),
+    ("history_followed.bin", again::<Followed>),
     ("history_head.bin", again::<HistoryHead>),
     ("identity.bin", |bytes| OwnIdentity::load(bytes).map(|record| record.save().to_vec())),
     ("kept_file.bin", again::<KeptFile>),

@@ -12,7 +12,7 @@ use crate::{
     client::{
         conversation::{ConversationId, GroupId},
         delivery_token::{DELIVERY_TOKEN, OwnToken},
-        group::{Change, Group, GroupPicture, Role, count_to_hand_over},
+        group::{Change, Group, GroupError, GroupPicture, Role, count_to_hand_over},
         join_link::JoinByLink,
         messenger::{Messenger, StepError},
         records::{Store, decode},
@@ -40,13 +40,28 @@ pub(super) async fn create<P: Platform>(
         .await
 }
 
+/// So long a person who has just left waits for the others to be told, before the group can go.
+const TOLD_WITHIN_MS: u32 = 20_000;
+const LOOK_EVERY_MS: u32 = 500;
+
+/// Deletes a group that was left, as soon as the others know that.
+async fn forget<P: Platform>(engine: &Engine<P>, id: GroupId) -> Result<(), AppError> {
+    let not_told = AppError::Step(GroupError::NotTold.into());
+    for _ in 0..TOLD_WITHIN_MS / LOOK_EVERY_MS {
+        let forgotten = engine.run(async |messenger| Ok(Some(messenger.forget_group(id, engine.store()).await?))).await;
+        if forgotten.as_ref() != Err(&not_told) {
+            return forgotten;
+        }
+        engine.platform().pause(LOOK_EVERY_MS).await;
+    }
+    Err(not_told)
+}
+
 /// Does what the person asks in a group.
 pub(super) async fn act<P: Platform>(engine: &Engine<P>, id: GroupId, action: GroupAction) -> Result<(), AppError> {
     let changes = match action {
         GroupAction::Join => return engine.run(async |messenger| Ok(Some(messenger.join_group(id)?))).await,
-        GroupAction::Forget => {
-            return engine.run(async |messenger| Ok(Some(messenger.forget_group(id, engine.store()).await?))).await;
-        }
+        GroupAction::Forget => return forget(engine, id).await,
         GroupAction::MakeLink { asks } => {
             let rng = &mut engine.platform().rng();
             return engine.run(async |messenger| Ok(Some(messenger.make_join_link(id, asks, rng)?))).await;

@@ -121,6 +121,8 @@ impl<P: Platform> Leader<P> {
         while engine.leads() {
             let _ = (self.rare)(engine.clone(), Rare::Tend).await;
             engine.platform().pause(TEND_EVERY_MS).await;
+            // What another device added to the history is named there.
+            self.upkeep.look_again();
         }
     }
 

@@ -29,6 +29,8 @@ pub mod frame;
 pub mod gallery;
 pub mod groups;
 pub mod history_check;
+mod history_follow;
+mod history_segment;
 pub mod history_sync;
 pub mod history_watch;
 pub mod leader;

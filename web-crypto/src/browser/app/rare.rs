@@ -10,7 +10,8 @@ use super::{
     error::AppError,
     execute::execute,
     fetch::fetch,
-    files, groups, history_check, history_sync, list_renewal, pre_keys, receive, restore, saved_file, vault_sync,
+    files, groups, history_check, history_follow, history_sync, list_renewal, pre_keys, receive, restore, saved_file,
+    vault_sync,
     vault_sync::VaultSync,
 };
 use crate::{browser::platform::service::Platform, client::encrypt_next::Needs};
@@ -100,6 +101,9 @@ async fn keep<P: Platform>(engine: &Engine<P>, vault: &VaultSync, unknown: &Unkn
     restore::restore(engine).await?;
     let kept = history_sync::keep(engine).await;
     vault.keep(engine).await?;
+    if let Some(body) = vault.seen() {
+        history_follow::follow(engine, &body).await?;
+    }
     // One that came meanwhile has its turn after the vault was read again.
     if token_is_due {
         delivery_token::set(engine, unknown).await?;

@@ -7,6 +7,8 @@ use super::{
     checked::Checked,
     engine::{Engine, Notice},
     error::AppError,
+    history_follow,
+    history_segment::opened,
     history_sync::safekeeping,
     to_restore::{BEFORE, EXPECTED, TO_RESTORE},
     vault_sync,
@@ -14,13 +16,10 @@ use super::{
 use crate::{
     browser::platform::service::{Platform, Storage, Write},
     client::{
-        conversation::Message, history as kept, history_chain::Expected, records::RecordsError,
+        conversation::Message, history_chain::Expected, history_followed::Followed, records::RecordsError,
         safekeeping::Safekeeping,
     },
-    crypto::{
-        cbor,
-        history::{self, Place},
-    },
+    crypto::cbor,
 };
 use cliquet_wire::history::{History, Segment};
 
@@ -47,7 +46,11 @@ async fn restore_from<P: Platform>(engine: &Engine<P>, mut before: Option<u64>) 
     let mut expected = match engine.store().value(TO_RESTORE, EXPECTED).await? {
         Some(kept) => cbor::load(&kept).map_err(RecordsError::from)?,
         // Asked for before the segments: what it names is there by then.
-        None => Expected::of(&vault_sync::body(engine).await?),
+        None => {
+            let body = vault_sync::body(engine).await?;
+            history_follow::note(engine, &Followed::all(&body, engine.device())).await?;
+            Expected::of(&body)
+        }
     };
     let safekeeping = safekeeping(engine).await?;
     let mut checked = Checked { all: true, ..Checked::default() };
@@ -82,10 +85,7 @@ pub(super) fn open<P: Platform>(
     segment: &Segment,
     expected: &mut Expected,
 ) -> Option<Vec<Message>> {
-    let hash = engine.account_key().hash();
-    let place = Place { email: engine.email(), account_key_hash: &hash, id: segment.id };
-    let content = safekeeping.history_keys().find_map(|key| history::open(key, place, &segment.segment).ok())?;
-    let opened = kept::segment(&content, engine.email()).ok()?;
+    let opened = opened(engine, safekeeping, segment)?;
     if let Some(link) = &opened.link {
         expected.take(link, segment.segment.digest());
     }

@@ -69,6 +69,11 @@ impl VaultSync {
         self.0.take();
     }
 
+    /// The vault's body as it was last seen.
+    pub(super) fn seen(&self) -> Option<VaultBody> {
+        self.0.borrow().as_ref().map(|seen| seen.body.clone())
+    }
+
     pub(super) async fn keep<P: Platform>(&self, engine: &Engine<P>) -> Result<(), AppError> {
         let (platform, mut kept) = (engine.platform(), Ok(()));
         for _ in 0..ATTEMPTS {
