@@ -123,7 +123,7 @@ fn pause_of(seconds: u64) -> Duration {
     Duration::from_secs(seconds).min(PAUSE_MAX)
 }
 
-/// Finds where a name leads, and refuses what is not public. The connection goes to the very address that was looked at.
+/// Finds where a name leads, and refuses private addresses. The connection goes to the very address that was looked at.
 struct PublicResolver {
     private_hosts: Vec<String>,
     dns: DefaultResolver,

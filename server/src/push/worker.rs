@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_secs(60);
 /// Before it is tried again after a push service had no time, if it does not say how long. Then it is given up.
 const AGAIN_AFTER: [Duration; 3] = [Duration::from_secs(30), Duration::from_secs(120), Duration::from_secs(600)];
-/// An attempt has ended by then. If it has not, the device is looked at again.
+/// An attempt has ended by then. Otherwise the device is looked at again.
 const ATTEMPT_MAX: Duration = Duration::from_secs(3_600);
 /// Devices that are due within this time are looked at together.
 const TOGETHER: Duration = Duration::from_millis(200);
