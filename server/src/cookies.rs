@@ -17,10 +17,8 @@ use rocket::{
 };
 
 /// `__Host-`: the browser takes it only with Secure, Path=/ and no Domain, so that no neighbour sets it (RFC 6265bis
-/// section 4.1.3.2).
-pub const COOKIE: &str = "__Host-cliquet";
-/// Where there is no TLS a browser would refuse the other.
-pub const COOKIE_WITHOUT_TLS: &str = "cliquet";
+/// section 4.1.3.2). Where there is no TLS a browser would refuse it.
+pub use cliquet_wire::sign_in::{SIGN_IN_COOKIE as COOKIE, SIGN_IN_COOKIE_WITHOUT_TLS as COOKIE_WITHOUT_TLS};
 /// The same for the browser's token.
 pub const BROWSER_COOKIE: &str = "__Host-cliquet-browser";
 pub const BROWSER_COOKIE_WITHOUT_TLS: &str = "cliquet-browser";

@@ -12,6 +12,11 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// The cookie that holds the token of a sign-in. `__Host-` has browsers refuse it from anyone but this host, and without TLS.
+pub const SIGN_IN_COOKIE: &str = "__Host-cliquet";
+/// The same on a connection without TLS: localhost, or as the host allows it.
+pub const SIGN_IN_COOKIE_WITHOUT_TLS: &str = "cliquet";
+
 /// `POST /invites/check`: whether an account could be made with this invite. The answer is empty, or a problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckInvite {

@@ -52,7 +52,7 @@ enum Part {
     GroupPosts,
     /// One person in eight tabs, ten thousand messages, the leading tab closed or crashed now and then
     Tabs,
-    /// The stories in browsers that take minutes each, which the daily tests leave out
+    /// The stories that take minutes each, which the daily tests leave out
     Stories,
     /// A browser that is killed two hundred times within half a second of a send or a receive
     BrowserKills,
@@ -234,12 +234,12 @@ fn faults(project: &Project, options: &Options, name: &str) -> (String, Result<(
     watch(&mut cargo, |line| line.contains("acknowledged") || line.starts_with("test result"))
 }
 
-/// The tests in real browsers that are marked as ignored.
+/// The tests in real browsers that are marked as ignored, and those of the client without one.
 fn stories(project: &Project) -> Result<(String, Result<(), Problem>), Problem> {
     assets::build(project, &mut Progress::of(assets::STEPS))?;
     let mut cargo = project.cargo();
-    cargo.args(["test", "--locked", "--package", "cliquet-server", "--features", FEATURES]);
-    cargo.args(["--test", "browser", "--", "--ignored"]);
+    cargo.args(["test", "--locked", "--no-fail-fast", "--package", "cliquet-server", "--package", "cliquet-client"]);
+    cargo.args(["--features", FEATURES, "--test", "browser", "--test", "talk", "--examples", "--", "--ignored"]);
     Ok(watch(&mut cargo, |line| line.starts_with("test ")))
 }
 

@@ -113,7 +113,9 @@ fn run_tests(project: &Project, options: &Options) -> Result<Run, Problem> {
         let programs = test_programs(project)?;
         let wanted = programs.iter().filter(|program| !left_out.contains(&program.as_str()));
         let wanted = wanted.flat_map(|program| ["--test", program]);
-        runs.push(server.into_iter().chain(["--lib", "--bins"]).chain(wanted).map(str::to_owned).collect());
+        runs.push(
+            server.into_iter().chain(["--lib", "--bins", "--examples"]).chain(wanted).map(str::to_owned).collect(),
+        );
         runs.push(server.into_iter().chain(["--doc"]).map(str::to_owned).collect());
     }
     runs.push(["--package", XTASK].map(str::to_owned).to_vec());

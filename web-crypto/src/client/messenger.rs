@@ -307,6 +307,7 @@ impl Messenger {
             | Store::UnknownContents
             | Store::Envelopes
             | Store::Pictures
+            | Store::Answered
             | Store::Uploads
             | Store::KeptFiles
             | Store::FilesToDelete

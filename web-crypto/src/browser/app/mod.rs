@@ -9,6 +9,7 @@ pub mod account;
 pub mod add_contact;
 pub mod alarm;
 pub mod amend_message;
+pub mod answering;
 pub mod api;
 pub mod back_off;
 pub mod change;

@@ -4,8 +4,9 @@ use super::{drafts, engine::Engine, error::AppError, load_messages};
 use crate::{
     browser::platform::service::Platform,
     client::{
-        compose::{ComposeError, Composed, compose, send_again},
+        compose::{Composed, compose, send_again},
         conversation::{ConversationId, Message, MessageRef},
+        records::Changes,
     },
 };
 use cliquet_wire::limits::MESSAGE_TEXT_BYTES_MAX;
@@ -89,44 +90,58 @@ impl<P: Platform> Register<P> {
     }
 
     async fn keep(&self, draft: &Draft) -> Result<(), RegisterError> {
-        let Draft { conversation: id, text, quote } = draft;
-        // Checked again inside; here so that a pasted book costs nothing.
-        if text.len() > MESSAGE_TEXT_BYTES_MAX {
-            return Err(RegisterError::TooLong);
-        }
-        let (engine, platform) = (&self.engine, self.engine.platform());
-        let (timer, newest) = place(engine, id).await?;
-        match compose(engine.email(), id, text, quote.clone(), platform.now_ms(), newest, &mut platform.rng()) {
-            Ok(composed) => {
-                let mut composed = composed.lasting(timer);
-                drafts::remove_with(id, &mut composed.changes);
-                Ok(self.commit(&composed).await?)
-            }
-            Err(ComposeError::Empty) => Ok(()),
-            Err(error) => Err(error.into()),
+        let mut beside = Changes::default();
+        drafts::remove_with(&draft.conversation, &mut beside);
+        match register(&self.engine, draft, beside).await {
+            Ok(_) | Err(RegisterError::Empty) => Ok(()),
+            Err(error) => Err(error),
         }
     }
+}
 
-    /// Stores a composed text. The leading tab encrypts it in the same transaction, if it can go at once.
-    async fn commit(&self, composed: &Composed) -> Result<(), AppError> {
-        let (engine, platform) = (&self.engine, self.engine.platform());
-        if engine.leads() {
-            let stored = engine.run_with(async |messenger| {
-                let (now, rng) = (platform.now_ms(), &mut platform.rng());
-                let step = messenger.encrypt_at_once(composed, platform.store(), now, rng).await?;
-                let found = step.is_some();
-                Ok((step, found))
-            });
-            match stored.await {
-                Ok(true) => return Ok(()),
-                // The storage refused: nothing was stored.
-                Err(AppError::Store(error)) => return Err(error.into()),
-                // It is stored all the same, and the next attempt to encrypt it meets what is wrong.
-                Ok(false) | Err(_) => {}
-            }
-        }
-        engine.commit(&composed.changes).await
+/// Stores a text, and `beside` in the same transaction. Gives the message's key.
+///
+/// # Errors
+/// For an empty text and one past [`MESSAGE_TEXT_BYTES_MAX`], and when the storage refuses. Nothing is stored then.
+pub async fn register<P: Platform>(
+    engine: &Engine<P>,
+    draft: &Draft,
+    beside: Changes,
+) -> Result<String, RegisterError> {
+    let Draft { conversation: id, text, quote } = draft;
+    // Checked again inside; here so that a pasted book costs nothing.
+    if text.len() > MESSAGE_TEXT_BYTES_MAX {
+        return Err(RegisterError::TooLong);
     }
+    let platform = engine.platform();
+    let (timer, newest) = place(engine, id).await?;
+    let composed = compose(engine.email(), id, text, quote.clone(), platform.now_ms(), newest, &mut platform.rng())?;
+    let mut composed = composed.lasting(timer);
+    composed.changes.puts.extend(beside.puts);
+    composed.changes.deletes.extend(beside.deletes);
+    commit(engine, &composed).await?;
+    Ok(composed.message.key())
+}
+
+/// Stores a composed text. The leading tab encrypts it in the same transaction, if it can go at once.
+async fn commit<P: Platform>(engine: &Engine<P>, composed: &Composed) -> Result<(), AppError> {
+    let platform = engine.platform();
+    if engine.leads() {
+        let stored = engine.run_with(async |messenger| {
+            let (now, rng) = (platform.now_ms(), &mut platform.rng());
+            let step = messenger.encrypt_at_once(composed, platform.store(), now, rng).await?;
+            let found = step.is_some();
+            Ok((step, found))
+        });
+        match stored.await {
+            Ok(true) => return Ok(()),
+            // The storage refused: nothing was stored.
+            Err(AppError::Store(error)) => return Err(error.into()),
+            // It is stored all the same, and the next attempt to encrypt it meets what is wrong.
+            Ok(false) | Err(_) => {}
+        }
+    }
+    engine.commit(&composed.changes).await
 }
 
 /// Where a new message goes: how many seconds it is kept, and the sort time of the last line, that of its record or of the

@@ -39,6 +39,7 @@ pub mod playing;
 pub mod presence;
 #[cfg(target_arch = "wasm32")]
 pub mod random;
+pub mod sealed_records;
 pub mod service;
 #[cfg(target_arch = "wasm32")]
 pub mod shared;

@@ -1,22 +1,20 @@
 //! What this browser keeps for one account: records sealed under the store key.
 //!
-//! Owns the sealing, and how a record is found again. Knows nothing of what a record means, nor how the keys are kept
-//! (`store_keys`). An address at the head of a record's name is hidden; the rest of the name stays readable, so that the
-//! database can sort by it.
+//! Owns how a record is found again. Knows nothing of what a record means, nor how it is sealed (`sealed_records`), nor how
+//! the keys are kept (`store_keys`).
 
 use super::{
     idb::{self, Database, KEYS, RECORDS},
     random,
+    sealed_records::{SealedRecords, after_all},
     service::{DeviceStorage, Kept, LockedStorage, Ranges, Storage},
     store_keys::{self, Keys},
     webcrypto::SigningKey,
 };
 use crate::{
     client::records::{self, Changes, Records, RecordsError},
-    crypto::{keys::Key, record},
+    crypto::keys::Key,
 };
-use base64ct::{Base64UrlUnpadded, Encoding};
-use cliquet_primitives::{hkdf_sha_256, hmac_sha_256};
 use cliquet_wire::{account_key::AccountKey, address::Address};
 use js_sys::{Array, Promise, Uint8Array};
 use std::cell::{Cell, RefCell};
@@ -32,8 +30,7 @@ pub use super::{
 /// One account's storage, open.
 pub struct Store {
     database: Database,
-    store_key: Key,
-    naming_key: Zeroizing<[u8; 32]>,
+    records: SealedRecords,
     /// Signs for the account. Read when the store is opened: another tab may lock the keys meanwhile.
     account_key: RefCell<Option<CryptoKey>>,
     /// The browser keeps the keys only as a passphrase locked them.
@@ -57,9 +54,9 @@ impl Store {
     }
 
     fn with(database: Database, store_key: Key, account_key: Option<CryptoKey>, is_locked: bool) -> Self {
-        let naming_key = naming_key(store_key.as_bytes());
+        let records = SealedRecords::under(store_key);
         let (account_key, is_locked) = (RefCell::new(account_key), Cell::new(is_locked));
-        Self { database, store_key, naming_key, account_key, is_locked }
+        Self { database, records, account_key, is_locked }
     }
 
     /// Forgets everything this browser keeps for an account.
@@ -87,8 +84,11 @@ impl Store {
     async fn commit_with(&self, writes: &[Write<'_>], account_key: Option<&CryptoKey>) -> Result<(), StoreError> {
         let mut sealed = Vec::with_capacity(writes.len());
         for write in writes {
-            let name = self.name(write.store, write.key);
-            let value = write.value.map(|value| self.seal(write.store, &name, write.key, value)).transpose()?;
+            let name = self.records.name(write.store, write.key);
+            let value = write
+                .value
+                .map(|value| self.records.seal(write.store, &name, write.key, value, &mut random::system()))
+                .transpose()?;
             sealed.push((JsValue::from_str(&name), value.map(|value| Uint8Array::from(value.as_slice()))));
         }
         self.database
@@ -109,7 +109,7 @@ impl Store {
     }
 
     pub async fn get(&self, store: &str, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        let name = self.name(store, key);
+        let name = self.records.name(store, key);
         match idb::done(self.database.read(RECORDS)?.get(&name.as_str().into())).await? {
             value if value.is_undefined() => Ok(None),
             value => self.open_record(store, &name, &value).map(|record| Some(record.value)),
@@ -140,7 +140,7 @@ impl Store {
         below: Option<&str>,
         count: u32,
     ) -> Result<Vec<Record>, StoreError> {
-        let prefix = [&self.name(store, first), "/"].concat();
+        let prefix = [&self.records.name(store, first), "/"].concat();
         let end = below.map_or_else(|| after_all(&prefix), |below| [&prefix, below].concat());
         let range = bound(&prefix, &end)?;
         let request =
@@ -194,36 +194,9 @@ impl Store {
         Ok(opened)
     }
 
-    fn name(&self, store: &str, key: &str) -> String {
-        let (first, rest) = key.find('/').and_then(|slash| key.split_at_checked(slash)).unwrap_or((key, ""));
-        if !first.contains('@') {
-            return [store, "/", key].concat();
-        }
-        let mut hidden = [0; 16];
-        let [mac] = hmac_sha_256(&self.naming_key, [first.as_bytes()]);
-        hidden.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
-        [store, "/", &Base64UrlUnpadded::encode_string(&hidden), rest].concat()
-    }
-
-    /// The name is authenticated; the key it was made from is sealed in front of the value.
-    fn seal(&self, store: &str, name: &str, key: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut content = Zeroizing::new(Vec::with_capacity(2 + key.len() + value.len()));
-        content.extend_from_slice(&u16::try_from(key.len()).map_err(|_| StoreError::Refused)?.to_be_bytes());
-        content.extend_from_slice(key.as_bytes());
-        content.extend_from_slice(value);
-        record::seal(&self.store_key, store, name.as_bytes(), &content, &mut random::system())
-            .map_err(|_| StoreError::Refused)
-    }
-
     fn open_record(&self, store: &str, name: &str, value: &JsValue) -> Result<Record, StoreError> {
         let sealed = value.dyn_ref::<Uint8Array>().ok_or(StoreError::Damaged)?.to_vec();
-        let content =
-            record::open(&self.store_key, store, name.as_bytes(), &sealed).map_err(|_| StoreError::Damaged)?;
-        let (length, rest) = content.split_first_chunk::<2>().ok_or(StoreError::Damaged)?;
-        let (key, value) =
-            rest.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(StoreError::Damaged)?;
-        let key = String::from_utf8(key.to_vec()).map_err(|_| StoreError::Damaged)?;
-        Ok(Record { key, value: Zeroizing::new(value.to_vec()) })
+        self.records.open(store, name, &sealed)
     }
 }
 
@@ -238,7 +211,7 @@ impl Records for Store {
     }
 
     async fn all_under(&self, store: records::Store, owner: &str) -> Result<Vec<records::Record>, RecordsError> {
-        let prefix = [&self.name(store.name(), owner), "/"].concat();
+        let prefix = [&self.records.name(store.name(), owner), "/"].concat();
         let found = self.range(store.name(), &bound(&prefix, &after_all(&prefix))?).await?.into_iter();
         Ok(found.map(|Record { key, value }| records::Record { store, key, value }).collect())
     }
@@ -295,7 +268,7 @@ impl DeviceStorage for Store {
     }
 
     fn store_key(&self) -> &Key {
-        &self.store_key
+        self.records.store_key()
     }
 
     async fn lock(&self, locked: &[u8]) -> Result<(), StoreError> {
@@ -306,7 +279,7 @@ impl DeviceStorage for Store {
 
     async fn free(&self) -> Result<(), StoreError> {
         let account_key = self.account_key.borrow().clone().ok_or(StoreError::Damaged)?;
-        store_keys::free(&self.database, &self.store_key, &account_key).await?;
+        store_keys::free(&self.database, self.records.store_key(), &account_key).await?;
         self.is_locked.set(false);
         Ok(())
     }
@@ -343,18 +316,6 @@ impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Store(…)")
     }
-}
-
-fn naming_key(store_key: &[u8; 32]) -> Zeroizing<[u8; 32]> {
-    let mut key = Zeroizing::new([0; 32]);
-    // 32 bytes are within HKDF's bound (RFC 5869 section 2.3), so this never fails.
-    let _ = hkdf_sha_256(&[], store_key, b"Cliquet/1 record names", key.as_mut_slice());
-    key
-}
-
-/// Above every name that begins so: names are ASCII.
-fn after_all(prefix: &str) -> String {
-    [prefix, "\u{ffff}"].concat()
 }
 
 fn bound(from: &str, to: &str) -> Result<IdbKeyRange, StoreError> {

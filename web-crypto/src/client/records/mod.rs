@@ -76,11 +76,14 @@ pub enum Store {
     Statements,
     /// By a group's id: its picture.
     Pictures,
+    /// By a conversation's id: the last message that a program answered, as the end of its key in [`Store::Messages`]. And
+    /// when the program began to.
+    Answered,
 }
 
 impl Store {
     /// Every store.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Device,
         Self::Peers,
         Self::Pins,
@@ -108,6 +111,7 @@ impl Store {
         Self::Groups,
         Self::Statements,
         Self::Pictures,
+        Self::Answered,
     ];
     /// The stores that `Messenger::load` needs; the others grow with every message and are read one record at a time.
     pub const IN_MEMORY: [Self; 11] = [
@@ -154,6 +158,7 @@ impl Store {
             Self::Groups => "groups",
             Self::Statements => "statements",
             Self::Pictures => "pictures",
+            Self::Answered => "answered",
         }
     }
 }

@@ -1,0 +1,143 @@
+//! `cliquet-client`: Cliquet on the command line, for scripts.
+
+use clap::{Parser, Subcommand};
+use cliquet_client::{Address, Client, ConversationId, Credentials, enter, make, run};
+use std::{
+    error::Error,
+    io::{self, Read as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+use tracing_subscriber::filter::LevelFilter;
+use url::Url;
+use zeroize::Zeroizing;
+
+/// A Cliquet client for scripts and bots
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// What keeps the account on this computer; one folder for each account
+    #[arg(long, env = "CLIQUET_CLIENT_FOLDER", global = true)]
+    folder: Option<PathBuf>,
+    /// What unlocks the folder, if a passphrase locks it
+    #[arg(long, env = "CLIQUET_CLIENT_PASSPHRASE", hide_env_values = true, global = true)]
+    passphrase: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make this computer a device of an account
+    SignIn {
+        /// The account's address
+        email: String,
+        /// Where the server is, such as https://chat.example.org
+        #[arg(long)]
+        server: Url,
+        /// How this computer is called among the account's devices
+        #[arg(long, default_value = "Command line")]
+        device_name: String,
+    },
+    /// Make an account, with this computer as its first device
+    SignUp {
+        /// The address of the new account
+        email: String,
+        /// Where the server is, such as https://chat.example.org
+        #[arg(long)]
+        server: Url,
+        /// The invite: its link, or the end of it
+        #[arg(long)]
+        invite: Option<String>,
+        /// How this computer is called among the account's devices
+        #[arg(long, default_value = "Command line")]
+        device_name: String,
+    },
+    /// Send a text, and return when the server has it
+    Say {
+        /// Whom it is for: an address, or the id of a group
+        to: String,
+        /// The text; - reads it from standard input
+        text: String,
+    },
+    /// Write each text that comes as a line of JSON, until Ctrl-C
+    Listen,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_max_level(LevelFilter::WARN).with_writer(io::stderr).init();
+    match run(async || work(Arguments::parse()).await) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => fail(&*error),
+        Err(error) => fail(&error),
+    }
+}
+
+/// The error, and what it came from.
+fn fail(error: &dyn Error) -> ExitCode {
+    let mut said = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        said = format!("{said}: {cause}");
+        source = cause.source();
+    }
+    let _ = writeln!(io::stderr(), "cliquet-client: {said}");
+    ExitCode::FAILURE
+}
+
+async fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let folder = match arguments.folder {
+        Some(folder) => folder,
+        None => dirs::data_dir().ok_or("name a folder with --folder")?.join("cliquet-client"),
+    };
+    let open = async || Client::open_with(&folder, arguments.passphrase.as_deref()).await;
+    match arguments.command {
+        Command::SignIn { email, server, device_name } => {
+            enter(&folder, credentials(&email, server, device_name)?).await?;
+        }
+        Command::SignUp { email, server, invite, device_name } => {
+            make(&folder, credentials(&email, server, device_name)?, invite.as_deref()).await?;
+        }
+        Command::Say { to, text } => {
+            let to: ConversationId = to.parse()?;
+            open().await?.send(&to, &text_of(text)?).await?;
+        }
+        Command::Listen => listen(&open().await?).await?,
+    }
+    Ok(())
+}
+
+fn credentials(email: &str, server: Url, device_name: String) -> Result<Credentials, Box<dyn Error>> {
+    let password = match std::env::var("CLIQUET_CLIENT_PASSWORD") {
+        Ok(password) => password,
+        Err(_) => rpassword::prompt_password("Password: ")?,
+    };
+    Ok(Credentials { server, email: Address::parse(email)?, password: Zeroizing::new(password), device_name })
+}
+
+fn text_of(text: String) -> io::Result<String> {
+    if text != "-" {
+        return Ok(text);
+    }
+    let mut read = String::new();
+    io::stdin().read_to_string(&mut read)?;
+    Ok(read)
+}
+
+async fn listen(client: &Client) -> Result<(), Box<dyn Error>> {
+    let written = client.answer(async |received| {
+        let line = serde_json::json!({
+            "conversation": received.conversation.text(),
+            "sender": received.sender.as_str(),
+            "text": received.text,
+            "written_ms": received.written_ms,
+        });
+        // Who reads the lines is gone: the program ends at the next one, by the system's own signal.
+        let _ = writeln!(io::stdout(), "{line}");
+        None
+    });
+    tokio::select! {
+        ended = written => match ended? {},
+        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
+    }
+}

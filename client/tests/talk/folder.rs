@@ -1,0 +1,55 @@
+//! What a folder keeps, and who may open it.
+
+use crate::server::{PASSWORD, Server, call, program, said, succeed};
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+#[test]
+fn only_its_owner_may_read_a_folder_and_no_text_is_plain_in_it() {
+    let server = Server::start();
+    let (alice, bob) = (server.person("alice"), server.person("bob"));
+    let text = "the key is under the mat";
+    succeed(&call(&bob, &["say", "alice@example.org", text]));
+    succeed(&call(&alice, &["say", "bob@example.org", text]));
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&alice), 0o700);
+    let mut looked_at = 0;
+    for entry in fs::read_dir(&alice).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        let bytes = fs::read(&path).unwrap();
+        for secret in [text, PASSWORD, "bob@example.org"] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} is in {}", path.display());
+        }
+        looked_at += bytes.len();
+    }
+    assert!(looked_at > 10_000, "{looked_at}");
+}
+
+#[test]
+fn a_wrong_password_another_account_and_a_folder_without_one_are_refused_in_words() {
+    let server = Server::start();
+    let (alice, address) = (server.person("alice"), server.address());
+    let elsewhere = server.folder("elsewhere");
+    let sign_in = ["sign-in", "alice@example.org", "--server", &address];
+    let output = program(&elsewhere).args(sign_in).env("CLIQUET_CLIENT_PASSWORD", "wrong horse").output().unwrap();
+    assert!(!output.status.success() && said(&output).contains("password is wrong"), "{}", said(&output));
+
+    let output = call(&alice, &["sign-in", "bob@example.org", "--server", &address]);
+    assert!(!output.status.success() && said(&output).contains("belongs to alice@example.org"), "{}", said(&output));
+
+    for folder in [&elsewhere, &server.folder("none")] {
+        let output = call(folder, &["say", "alice@example.org", "hello"]);
+        assert!(!output.status.success() && said(&output).contains("nobody is signed in"), "{}", said(&output));
+    }
+    // The right password makes the other folder one more device.
+    succeed(&call(&elsewhere, &sign_in));
+    succeed(&call(&elsewhere, &["say", "alice@example.org", "to myself"]));
+}
+
+#[test]
+fn a_server_that_is_none_is_said() {
+    let house = tempfile::tempdir().unwrap();
+    let output = call(&house.path().join("alice"), &["sign-in", "alice@example.org", "--server", "http://127.0.0.1:9"]);
+    assert!(!output.status.success() && said(&output).contains("does not answer"), "{}", said(&output));
+}
