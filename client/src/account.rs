@@ -2,7 +2,6 @@
 
 use crate::{
     account_words::say,
-    client::SESSION,
     computer::now_ms,
     database::{Account, Database, FolderError},
     http::Server,
@@ -16,6 +15,7 @@ use cliquet_web_crypto::{
             AccountError, Password, Progress,
             invite::of_fragment,
             kept_store::{Unlocking, open_kept},
+            passphrase,
             password::PasswordError,
             sign_in::{SignIn, sign_in},
             sign_up::{SignUp, sign_up},
@@ -36,6 +36,9 @@ use std::{path::Path, rc::Rc};
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 use zeroize::Zeroizing;
+
+/// The record of the sign-in's token.
+const SESSION: &str = "session";
 
 /// What a person says to get in.
 #[derive(Clone, Debug)]
@@ -59,7 +62,10 @@ pub enum EnterError {
     /// The folder has another account.
     #[error("this folder belongs to {0}; choose another one")]
     OtherAccount(Address),
-    /// The password cannot be one.
+    /// Nobody signed in from this folder yet.
+    #[error("nobody is signed in here: call `cliquet-client sign-in` first")]
+    NoAccount,
+    /// The password, or the passphrase, cannot be one.
     #[error(transparent)]
     Password(#[from] PasswordError),
     /// The account could not be made or entered.
@@ -118,11 +124,45 @@ pub async fn make(folder: &Path, credentials: Credentials, invite: Option<&str>)
     machine.keep_session(&credentials.email).await
 }
 
+/// Locks what the folder keeps with a passphrase, from now on. The account's password says that it may.
+///
+/// # Errors
+/// When one of the two is refused, or nobody is signed in here. Nothing is changed then.
+pub async fn lock(folder: &Path, password: &str, chosen: &str) -> Result<(), EnterError> {
+    let passphrase = Password::chosen(&normal(chosen), &normal(chosen))?;
+    let (machine, email) = Machine::of(folder)?;
+    if let Kept::Open(store) = machine.open_store(&email).await?
+        && let Some(token) = session(&store).await?
+    {
+        machine.server.set_token(token);
+    }
+    Ok(passphrase::set(&machine, &email, &Password::given(&normal(password))?, &passphrase, &silent).await?)
+}
+
+/// Frees what the folder keeps from its passphrase.
+///
+/// # Errors
+/// As [`lock`].
+pub async fn unlock(folder: &Path, passphrase: &str) -> Result<(), EnterError> {
+    let (machine, email) = Machine::of(folder)?;
+    Ok(passphrase::remove(&machine, &email, &Password::given(&normal(passphrase))?, &silent).await?)
+}
+
+/// The token of the sign-in that a folder keeps.
+pub(crate) async fn session(store: &Store) -> Result<Option<String>, StoreError> {
+    let token = store.value(SESSION, SESSION).await?;
+    Ok(token.and_then(|token| String::from_utf8(token.to_vec()).ok()))
+}
+
+/// In Unicode's form NFC: another keyboard gives the same bytes.
+pub(crate) fn normal(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(typed.nfc().collect())
+}
+
 fn silent(_: Progress) {}
 
 fn prepare(folder: &Path, credentials: &Credentials) -> Result<(Machine, Password), EnterError> {
-    let normalized: Zeroizing<String> = Zeroizing::new(credentials.password.nfc().collect());
-    let password = Password::given(&normalized)?;
+    let password = Password::given(&normal(&credentials.password))?;
     let database = Rc::new(Database::open(folder)?);
     let account = Account { server: credentials.server.clone(), email: credentials.email.clone() };
     match database.account()? {
@@ -141,6 +181,14 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// The one of a folder in which somebody signed in.
+    fn of(folder: &Path) -> Result<(Self, Address), EnterError> {
+        let database = Database::open(folder)?;
+        let Account { server, email } = database.account()?.ok_or(EnterError::NoAccount)?;
+        let server = Server::at(&server, None).map_err(AccountError::from)?;
+        Ok((Self { database: Rc::new(database), server }, email))
+    }
+
     async fn keep_session(&self, email: &Address) -> Result<(), EnterError> {
         let token = self.server.token().ok_or(AccountError::Server(HttpError::Unreadable))?;
         let store = open_kept(self, email, &Unlocking::NotAsked).await?;

@@ -1,22 +1,25 @@
 //! One account, open: it reads, sends and answers.
 
-use crate::{account::Machine, computer::Computer, database::Database, error::ClientError, http::Server};
+use crate::{
+    account::{Machine, normal, session},
+    computer::Computer,
+    database::Database,
+    error::ClientError,
+    http::Server,
+};
 use cliquet_web_crypto::{
-    browser::{
-        app::{
-            account::{
-                AccountError, Password,
-                kept_store::{Unlocking, open_kept},
-            },
-            add_contact, answering,
-            engine::{Engine, Notice, Signal},
-            error::AppError,
-            leader::Leader,
-            load_messages, rare,
-            register_message::{Draft, RegisterError, register},
-            status::Status,
+    browser::app::{
+        account::{
+            AccountError, Password,
+            kept_store::{Unlocking, open_kept},
         },
-        platform::service::Storage as _,
+        add_contact, answering,
+        engine::{Engine, Notice, Signal},
+        error::AppError,
+        leader::Leader,
+        load_messages, rare,
+        register_message::{Draft, RegisterError, register},
+        status::Status,
     },
     client::{
         conversation::{ConversationId, DeliveryStatus, Message, MessageBody},
@@ -35,8 +38,6 @@ use std::{
 };
 use tokio::time::{Instant, timeout};
 
-/// The record of the sign-in's token.
-pub(crate) const SESSION: &str = "session";
 /// Who waits for a change looks again after this long, for another process may have made it.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// What needs the server is given up after this long. It may happen all the same.
@@ -93,7 +94,7 @@ impl Client {
         }
         let database = Rc::new(Database::open(folder)?);
         let account = database.account()?.ok_or(ClientError::NoAccount)?;
-        let unlocking = match passphrase.map(Password::given) {
+        let unlocking = match passphrase.map(|passphrase| Password::given(&normal(passphrase))) {
             None => Unlocking::NotAsked,
             Some(Ok(passphrase)) => Unlocking::With(passphrase),
             Some(Err(_)) => return Err(ClientError::Passphrase(AccountError::WrongPassphrase)),
@@ -104,8 +105,7 @@ impl Client {
             AccountError::Store(error) => error.into(),
             other => ClientError::Passphrase(other),
         })?;
-        let token = store.value(SESSION, SESSION).await?;
-        let token = token.and_then(|token| String::from_utf8(token.to_vec()).ok()).ok_or(ClientError::NoAccount)?;
+        let token = session(&store).await?.ok_or(ClientError::NoAccount)?;
         let computer = Computer::new(store, server(Some(token))?);
         let engine = Engine::open(computer, account.email).await;
         let engine = engine.map_err(|status| ClientError::of(status).unwrap_or(ClientError::NoAccount))?;

@@ -50,6 +50,11 @@ impl Server {
         self.token.borrow().clone()
     }
 
+    /// From now on requests are this sign-in's.
+    pub(crate) fn set_token(&self, token: String) {
+        self.token.replace(Some(token));
+    }
+
     /// From now on every request names this device.
     pub(crate) fn speak_for(&self, device: DeviceId) {
         self.device.replace(Some(device.text()));

@@ -27,7 +27,7 @@ mod random;
 mod signer;
 mod store;
 
-pub use account::{Credentials, EnterError, enter, make};
+pub use account::{Credentials, EnterError, enter, lock, make, unlock};
 pub use client::{Client, Received};
 pub use cliquet_web_crypto::client::conversation::ConversationId;
 pub use cliquet_wire::address::Address;

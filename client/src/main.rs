@@ -1,7 +1,7 @@
 //! `cliquet-client`: Cliquet on the command line, for scripts.
 
 use clap::{Parser, Subcommand};
-use cliquet_client::{Address, Client, ConversationId, Credentials, enter, make, run};
+use cliquet_client::{Address, Client, ConversationId, Credentials, enter, lock, make, run, unlock};
 use std::{
     error::Error,
     io::{self, Read as _, Write as _},
@@ -53,6 +53,10 @@ enum Command {
         #[arg(long, default_value = "Command line")]
         device_name: String,
     },
+    /// Lock the folder with the passphrase of --passphrase: nothing in it opens without it any more
+    Lock,
+    /// Free the folder from its passphrase
+    Unlock,
     /// Send a text, and return when the server has it
     Say {
         /// Whom it is for: an address, or the id of a group
@@ -98,6 +102,11 @@ async fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::SignUp { email, server, invite, device_name } => {
             make(&folder, credentials(&email, server, device_name)?, invite.as_deref()).await?;
         }
+        Command::Lock => {
+            let chosen = arguments.passphrase.ok_or(PASSPHRASE_MISSING)?;
+            lock(&folder, &password()?, &chosen).await?;
+        }
+        Command::Unlock => unlock(&folder, &arguments.passphrase.ok_or(PASSPHRASE_MISSING)?).await?,
         Command::Say { to, text } => {
             let to: ConversationId = to.parse()?;
             open().await?.send(&to, &text_of(text)?).await?;
@@ -107,12 +116,18 @@ async fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn credentials(email: &str, server: Url, device_name: String) -> Result<Credentials, Box<dyn Error>> {
+const PASSPHRASE_MISSING: &str = "say the passphrase with CLIQUET_CLIENT_PASSPHRASE";
+
+fn password() -> io::Result<Zeroizing<String>> {
     let password = match std::env::var("CLIQUET_CLIENT_PASSWORD") {
         Ok(password) => password,
-        Err(_) => rpassword::prompt_password("Password: ")?,
+        Err(_) => rpassword::prompt_password("Password of the account: ")?,
     };
-    Ok(Credentials { server, email: Address::parse(email)?, password: Zeroizing::new(password), device_name })
+    Ok(Zeroizing::new(password))
+}
+
+fn credentials(email: &str, server: Url, device_name: String) -> Result<Credentials, Box<dyn Error>> {
+    Ok(Credentials { server, email: Address::parse(email)?, password: password()?, device_name })
 }
 
 fn text_of(text: String) -> io::Result<String> {

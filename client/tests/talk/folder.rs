@@ -53,3 +53,26 @@ fn a_server_that_is_none_is_said() {
     let output = call(&house.path().join("alice"), &["sign-in", "alice@example.org", "--server", "http://127.0.0.1:9"]);
     assert!(!output.status.success() && said(&output).contains("does not answer"), "{}", said(&output));
 }
+
+#[test]
+fn a_folder_with_a_passphrase_opens_with_it_alone() {
+    let server = Server::start();
+    let (alice, _bob) = (server.person("alice"), server.person("bob"));
+    let with = |passphrase: &str, arguments: &[&str]| {
+        program(&alice).args(arguments).env("CLIQUET_CLIENT_PASSPHRASE", passphrase).output().unwrap()
+    };
+    let say = ["say", "bob@example.org", "hello"];
+    let output = with("short", &["lock"]);
+    assert!(!output.status.success() && said(&output).contains("fewer than 8"), "{}", said(&output));
+    succeed(&call(&alice, &say));
+
+    succeed(&with("a rat in the attic", &["lock"]));
+    let output = call(&alice, &say);
+    assert!(!output.status.success() && said(&output).contains("a passphrase locks this folder"), "{}", said(&output));
+    let output = with("a bat in the attic", &say);
+    assert!(!output.status.success() && said(&output).contains("is another one"), "{}", said(&output));
+    succeed(&with("a rat in the attic", &say));
+
+    succeed(&with("a rat in the attic", &["unlock"]));
+    succeed(&call(&alice, &say));
+}

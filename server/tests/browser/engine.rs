@@ -16,7 +16,7 @@ pub(crate) enum Engine {
     WebKit,
 }
 
-const CHROMIUM_ARGUMENTS: [&str; 14] = [
+const CHROMIUM_ARGUMENTS: [&str; 18] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -27,8 +27,14 @@ const CHROMIUM_ARGUMENTS: [&str; 14] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
-    // The list under its address bar is a page of its own, loaded at each start: a fifth of a short test's work.
-    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup",
+    "--disable-default-apps",
+    "--disable-component-extensions-with-background-pages",
+    "--no-default-browser-check",
+    "--no-zygote",
+    // The list under its address bar is a page of its own, loaded at each start: a fifth of a short test's work. So is the
+    // process that waits for the next site, of which there is none here.
+    "--disable-features=WebUIOmniboxPopup,WebUIOmniboxFullPopup,WebUIOmniboxAimPopup,SpareRendererForSitePerProcess,\
+     MediaRouter,OptimizationHints,Translate",
     "--window-size=1200,900",
     // A microphone that hears beeps, and no camera.
     "--use-fake-device-for-media-stream=device-count=0",

@@ -59,6 +59,7 @@ mod in_browser {
     mod lying_server;
     mod make_room;
     mod message_menu;
+    mod native_client;
     mod newer_release;
     mod no_wasm;
     mod notes;

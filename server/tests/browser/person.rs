@@ -94,9 +94,13 @@ impl Person {
     }
 
     pub(crate) async fn add(&self, other: &Person) {
-        self.tab.write("#add-contact input", &format!("{}\n", other.email)).await;
-        self.tab.click(&format!("button[data-add-contact='{}']", other.email)).await;
-        self.tab.until_shown(&format!("#contacts li[data-contact='{}']", other.email)).await;
+        self.add_address(&other.email).await;
+    }
+
+    pub(crate) async fn add_address(&self, email: &str) {
+        self.tab.write("#add-contact input", &format!("{email}\n")).await;
+        self.tab.click(&format!("button[data-add-contact='{email}']")).await;
+        self.tab.until_shown(&format!("#contacts li[data-contact='{email}']")).await;
     }
 
     pub(crate) async fn open(&self, other: &Person) {
@@ -104,9 +108,13 @@ impl Person {
     }
 
     pub(crate) async fn open_in(&self, tab: &Tab, other: &Person) {
+        self.open_address_in(tab, &other.email).await;
+    }
+
+    pub(crate) async fn open_address_in(&self, tab: &Tab, email: &str) {
         mark_what_is_open(tab).await;
-        tab.click(&format!("#contacts li[data-contact='{}'] a", other.email)).await;
-        tab.until_shown(&format!("section[data-conversation='{}']{NEWLY_OPEN}", other.email)).await;
+        tab.click(&format!("#contacts li[data-contact='{email}'] a")).await;
+        tab.until_shown(&format!("section[data-conversation='{email}']{NEWLY_OPEN}")).await;
     }
 
     /// Says yes to a contact request.

@@ -167,12 +167,12 @@ const IN_SHAPE: &str = "[...document.querySelector('.messages').children].every(
 #[tokio::test(flavor = "multi_thread")]
 async fn older_lines_come_above_the_reader_and_look_as_if_they_had_been_there() {
     let (_stage, alice, bob) = Stage::two_who_talk().await;
-    let said = [lines("his", 140), lines("hers", 1), lines("more of his", 40)].concat();
-    bob.send_all(&said[..140]).await;
-    alice.until_hears("his 139").await;
+    let said = [lines("his", 90), lines("hers", 1), lines("more of his", 40)].concat();
+    bob.send_all(&said[..90]).await;
+    alice.until_hears("his 89").await;
     alice.send("hers 0").await;
     bob.until_hears("hers 0").await;
-    bob.send_all(&said[141..]).await;
+    bob.send_all(&said[91..]).await;
     alice.until_hears("more of his 39").await;
     alice.tab.reload().await;
     alice.until_home().await;
