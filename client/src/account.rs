@@ -34,7 +34,7 @@ use cliquet_wire::{account_key::AccountKey, address::Address};
 use rand_core::CryptoRng;
 use std::{path::Path, rc::Rc};
 use unicode_normalization::UnicodeNormalization as _;
-use url::Url;
+use url::{Host, Url};
 use zeroize::Zeroizing;
 
 /// The record of the sign-in's token.
@@ -62,6 +62,9 @@ pub enum EnterError {
     /// The folder has another account.
     #[error("this folder belongs to {0}; choose another one")]
     OtherAccount(Address),
+    /// What signs in would cross the network in clear.
+    #[error("the server's address must begin with https://, unless it is on this computer")]
+    NotPrivate,
     /// Nobody signed in from this folder yet.
     #[error("nobody is signed in here: call `cliquet-client sign-in` first")]
     NoAccount,
@@ -90,7 +93,7 @@ impl From<StoreError> for EnterError {
 /// # Errors
 /// When the server or the password refuses, or the folder does not open. Nobody is signed in then.
 pub async fn enter(folder: &Path, credentials: Credentials) -> Result<(), EnterError> {
-    let (machine, password) = prepare(folder, &credentials)?;
+    let (machine, password) = prepare(folder, &credentials).await?;
     let typed = SignIn {
         email: credentials.email.clone(),
         password,
@@ -108,7 +111,7 @@ pub async fn enter(folder: &Path, credentials: Credentials) -> Result<(), EnterE
 /// # Errors
 /// As [`enter`].
 pub async fn make(folder: &Path, credentials: Credentials, invite: Option<&str>) -> Result<(), EnterError> {
-    let (machine, password) = prepare(folder, &credentials)?;
+    let (machine, password) = prepare(folder, &credentials).await?;
     let token = invite.map(|invite| match invite.split_once('#') {
         Some((_, fragment)) => of_fragment(fragment).unwrap_or_default(),
         None => invite.to_owned(),
@@ -161,16 +164,38 @@ pub(crate) fn normal(typed: &str) -> Zeroizing<String> {
 
 fn silent(_: Progress) {}
 
-fn prepare(folder: &Path, credentials: &Credentials) -> Result<(Machine, Password), EnterError> {
+async fn prepare(folder: &Path, credentials: &Credentials) -> Result<(Machine, Password), EnterError> {
     let password = Password::given(&normal(&credentials.password))?;
+    if !is_private(&credentials.server) {
+        return Err(EnterError::NotPrivate);
+    }
     let database = Rc::new(Database::open(folder)?);
     let account = Account { server: credentials.server.clone(), email: credentials.email.clone() };
-    match database.account()? {
-        Some(kept) if kept.email != account.email => return Err(EnterError::OtherAccount(kept.email)),
-        _ => database.set_account(&account)?,
+    if let Some(kept) = database.account()?.filter(|kept| kept.email != account.email) {
+        let is_nobodys = match Store::open(database.clone())? {
+            Kept::Open(store) => session(&store).await?.is_none(),
+            Kept::Locked(_) => false,
+        };
+        if !is_nobodys {
+            return Err(EnterError::OtherAccount(kept.email));
+        }
+        // An earlier call was for another address, and did not get in.
+        database.erase()?;
     }
+    database.set_account(&account)?;
     let server = Server::at(&account.server, None).map_err(AccountError::from)?;
     Ok((Machine { database, server }, password))
+}
+
+/// Whether nobody in between reads what is sent there: the token of a sign-in is.
+fn is_private(server: &Url) -> bool {
+    let is_here = match server.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    server.scheme() == "https" || (server.scheme() == "http" && is_here)
 }
 
 /// This computer's services for making and entering an account.

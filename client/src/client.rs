@@ -6,6 +6,7 @@ use crate::{
     database::Database,
     error::ClientError,
     http::Server,
+    received::{Line, Received},
 };
 use cliquet_web_crypto::{
     browser::app::{
@@ -16,13 +17,16 @@ use cliquet_web_crypto::{
         add_contact, answering,
         engine::{Engine, Notice, Signal},
         error::AppError,
+        files::{FileToSend, FilesError, open_file, send_file},
+        history_watch,
         leader::Leader,
         load_messages, rare,
         register_message::{Draft, RegisterError, register},
         status::Status,
     },
     client::{
-        conversation::{ConversationId, DeliveryStatus, Message, MessageBody},
+        conversation::{ConversationId, DeliveryStatus},
+        group::Standing,
         peer::Trust,
         records::Changes,
     },
@@ -31,7 +35,10 @@ use cliquet_wire::address::Address;
 use event_listener::Event;
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     convert::Infallible,
+    fs::File,
+    io::{self, Seek as _},
     path::Path,
     rc::Rc,
     time::Duration,
@@ -43,6 +50,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// What needs the server is given up after this long. It may happen all the same.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A request that could not be accepted is tried again after this long.
+const ACCEPT_AGAIN: Duration = Duration::from_secs(600);
+
 /// One account on this computer. Works within [`run`](crate::run).
 #[derive(Debug)]
 pub struct Client {
@@ -50,19 +60,8 @@ pub struct Client {
     _leader: Rc<Leader<Computer>>,
     heard: Rc<Heard>,
     accepts_requests: Cell<bool>,
-}
-
-/// A text that somebody sent to this account.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Received {
-    /// Where it was said: in the direct conversation with its sender, or in a group.
-    pub conversation: ConversationId,
-    /// Who wrote it.
-    pub sender: Address,
-    /// What it says.
-    pub text: String,
-    /// When it was written by its sender's clock, in milliseconds since 1970.
-    pub written_ms: u64,
+    /// Requests that could not be accepted, and when that was tried.
+    not_accepted: RefCell<BTreeMap<Address, Instant>>,
 }
 
 /// What the engine said.
@@ -120,6 +119,7 @@ impl Client {
         engine.subscribe(move |signal| hears.hear(signal));
         let leader = Leader::new(engine.clone(), rare::run);
         tokio::task::spawn_local(leader.clone().run());
+        tokio::task::spawn_local(history_watch::watch(engine.clone(), rare::run));
         let listening = Rc::downgrade(&engine);
         tokio::task::spawn_local(async move {
             while let Some(engine) = listening.upgrade() {
@@ -130,7 +130,7 @@ impl Client {
                 Computer::look_later().await;
             }
         });
-        Self { engine, _leader: leader, heard, accepts_requests: Cell::new(false) }
+        Self { engine, _leader: leader, heard, accepts_requests: Cell::new(false), not_accepted: RefCell::default() }
     }
 
     /// Waits until this process speaks with the server, or knows that another one does.
@@ -199,6 +199,66 @@ impl Client {
         self.until_sent(&key).await
     }
 
+    /// Sends a file, with a text beside it or an empty one, and returns when the server has both. What is at `path` may change
+    /// from then on. Somebody who is no contact is added first.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; and when the file cannot be read, is empty, or is larger than the server takes.
+    pub async fn send_file(&self, to: &ConversationId, path: &Path, text: &str) -> Result<(), ClientError> {
+        if let Some(address) = to.peer() {
+            self.add(address).await?;
+        }
+        let blob = File::open(path).map_err(|source| ClientError::File { path: path.to_owned(), source })?;
+        let file = FileToSend {
+            blob: Rc::new(blob),
+            name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            media_type: mime_guess::from_path(path).first_raw().unwrap_or_default().to_owned(),
+            pixels: None,
+            preview: None,
+            duration_ms: None,
+            waveform: None,
+            description: None,
+        };
+        let key = send_file::send(&self.engine, to, file, text, None, |_| {}).await?;
+        self.until_sent(&key).await
+    }
+
+    /// Fetches the file of a message, and puts it at `path`, where nothing may be yet. All of it is checked before it is
+    /// there.
+    ///
+    /// # Errors
+    /// When the message brings none, the server has it no more or altered it, or `path` cannot be written.
+    pub async fn save(&self, received: &Received, path: &Path) -> Result<(), ClientError> {
+        let message = load_messages::message(&self.engine, &received.key).await?;
+        let message = message.ok_or(ClientError::Files(FilesError::Gone))?;
+        let mut opened = &*open_file::open(&self.engine, &message, |_| {}).await?;
+        let mut save = || {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            opened.rewind()?;
+            io::copy(&mut opened, &mut file)?;
+            file.as_file().sync_all()?;
+            file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+        };
+        save().map_err(|source| ClientError::File { path: path.to_owned(), source })
+    }
+
+    /// Contacts and groups, in the order of their ids.
+    ///
+    /// # Errors
+    /// When what the folder keeps cannot be read.
+    pub async fn conversations(&self) -> Result<Vec<Line>, ClientError> {
+        let peers = load_messages::peers(&self.engine).await?.into_iter().filter(|peer| peer.trust == Trust::Added);
+        let groups = load_messages::groups(&self.engine).await?.into_iter();
+        let groups = groups.filter(|group| group.standing == Standing::Joined && group.shown.is_in);
+        let peers =
+            peers.map(|peer| Line { id: peer.address.into(), name: peer.profile_name.name.unwrap_or_default() });
+        let groups = groups.map(|group| Line { id: ConversationId::Group(group.id), name: group.shown.name });
+        let mut lines: Vec<Line> = peers.chain(groups).collect();
+        lines.sort_by(|one, two| one.id.text().cmp(&two.id.text()));
+        Ok(lines)
+    }
+
     async fn until_sent(&self, key: &str) -> Result<(), ClientError> {
         let start = Instant::now();
         loop {
@@ -254,11 +314,15 @@ impl Client {
             return Ok(());
         }
         for peer in load_messages::peers(&self.engine).await? {
+            let is_late = |tried: &Instant| tried.elapsed() > ACCEPT_AGAIN;
+            let is_due = self.not_accepted.borrow().get(&peer.address).is_none_or(is_late);
             if peer.trust == Trust::Requested
                 && !peer.deleted
+                && is_due
                 && let Err(error) = self.add(&peer.address).await
             {
                 tracing::warn!("a request was not accepted: {error}");
+                self.not_accepted.borrow_mut().insert(peer.address, Instant::now());
             }
         }
         Ok(())
@@ -281,28 +345,12 @@ impl Heard {
                 tracing::warn!("{error}");
                 self.failed.replace(Some(error.clone()));
             }
+            Signal::Said(Notice::HistorySound(false)) => {
+                tracing::warn!("the history that the server keeps of this account does not open");
+            }
             Signal::Outdated => self.status.set(Some(Status::OtherVersion)),
             Signal::Said(_) | Signal::Asked(_) | Signal::Heard(_) | Signal::Uploading { .. } => return,
         }
         self.changed.notify(usize::MAX);
-    }
-}
-
-impl Received {
-    fn of(message: &Message) -> Option<Self> {
-        let MessageBody::Text(text) = &message.body else { return None };
-        Some(Self {
-            conversation: message.conversation.clone(),
-            sender: message.sender.clone(),
-            text: text.clone(),
-            written_ms: message.client_time,
-        })
-    }
-}
-
-/// A text is personal.
-impl std::fmt::Debug for Received {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Received").field("bytes", &self.text.len()).finish_non_exhaustive()
     }
 }

@@ -11,12 +11,11 @@ use cliquet_web_crypto::{
 use cliquet_wire::{account_key::AccountKey, ids::DeviceId};
 use event_listener::Event;
 use futures_lite::future::{or, pending};
-use rand_core::CryptoRng;
+use rand_core::{CryptoRng, Rng as _};
 use rusqlite::params;
 use std::{
     cell::{Cell, RefCell},
     fs::File,
-    process,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -35,6 +34,8 @@ pub(crate) struct Computer {
     cancelled: Event,
     /// Locked by the process that leads.
     lead: RefCell<Option<File>>,
+    /// Tells this process's frames from those of others: two containers may give theirs the same number.
+    name: i64,
     /// The last frame that was heard.
     heard: Cell<i64>,
 }
@@ -42,7 +43,8 @@ pub(crate) struct Computer {
 impl Computer {
     pub(crate) fn new(store: Store, server: Server) -> Self {
         let heard = newest_frame(store.database()).unwrap_or(0);
-        Self { store, server, cancelled: Event::new(), lead: RefCell::default(), heard: Cell::new(heard) }
+        let name = random::system().next_u64().cast_signed();
+        Self { store, server, cancelled: Event::new(), lead: RefCell::default(), name, heard: Cell::new(heard) }
     }
 
     /// What other processes of this account told since the last call.
@@ -52,7 +54,7 @@ impl Computer {
             let select = "SELECT id, process, frame FROM frames WHERE id > ?1 ORDER BY id";
             let mut statement = connection.prepare_cached(select)?;
             let rows = statement.query_map([self.heard.get()], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, u32>(1)?, row.get::<_, Vec<u8>>(2)?))
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, Vec<u8>>(2)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
@@ -60,7 +62,7 @@ impl Computer {
         // What cannot be read now is read the next time.
         for (id, process, sealed) in read().unwrap_or_default() {
             self.heard.set(id);
-            if process != process::id()
+            if process != self.name
                 && let Ok(frame) = self.store.unseal(FRAME, &sealed)
             {
                 frames.push(frame.to_vec());
@@ -137,7 +139,7 @@ impl Tabs for Computer {
         let (connection, now) = (self.store.database().connection(), now_ms());
         let tell = "INSERT INTO frames (process, told_ms, frame) VALUES (?1, ?2, ?3)";
         // Nobody waits for a frame: what it tells of is in the records.
-        let _ = connection.execute(tell, params![process::id(), now.cast_signed(), sealed]);
+        let _ = connection.execute(tell, params![self.name, now.cast_signed(), sealed]);
         let heard = now.saturating_sub(HEARD_AFTER_MS);
         let _ = connection.execute("DELETE FROM frames WHERE told_ms < ?1", [heard.cast_signed()]);
     }

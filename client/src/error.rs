@@ -6,11 +6,14 @@ use crate::{
 };
 use cliquet_web_crypto::{
     browser::{
-        app::{account::AccountError, error::AppError, register_message::RegisterError, status::Status},
+        app::{
+            account::AccountError, error::AppError, files::FilesError, register_message::RegisterError, status::Status,
+        },
         platform::error::StoreError,
     },
     client::conversation::Failure,
 };
+use std::{io, path::PathBuf};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,17 @@ pub enum ClientError {
     /// It is kept, and goes out as soon as a process of this account reaches the server.
     #[error("the server was not reached yet: it is kept here, and goes out when the server answers")]
     Waiting,
+    /// A file of this computer cannot be read or written.
+    #[error("{} cannot be used", path.display())]
+    File {
+        /// Where it is.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file was not sent, or not fetched.
+    #[error("{0}")]
+    Files(FilesError),
     /// Anything else that the messenger did not do.
     #[error("{}", say(.0))]
     App(AppError),
@@ -52,6 +66,15 @@ impl From<AppError> for ClientError {
         match error {
             AppError::Store(error) => error.into(),
             error => Self::App(error),
+        }
+    }
+}
+
+impl From<FilesError> for ClientError {
+    fn from(error: FilesError) -> Self {
+        match error {
+            FilesError::App(error) => error.into(),
+            error => Self::Files(error),
         }
     }
 }

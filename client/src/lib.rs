@@ -24,15 +24,17 @@ mod error;
 mod files;
 mod http;
 mod random;
+mod received;
 mod signer;
 mod store;
 
 pub use account::{Credentials, EnterError, enter, lock, make, unlock};
-pub use client::{Client, Received};
+pub use client::Client;
 pub use cliquet_web_crypto::client::conversation::ConversationId;
 pub use cliquet_wire::address::Address;
 pub use database::FolderError;
 pub use error::ClientError;
+pub use received::{Line, Received, ReceivedFile};
 
 use std::io;
 use tokio::{runtime::Builder, task::LocalSet};

@@ -1,12 +1,15 @@
 //! `cliquet-client`: Cliquet on the command line, for scripts.
 
 use clap::{Parser, Subcommand};
-use cliquet_client::{Address, Client, ConversationId, Credentials, enter, lock, make, run, unlock};
+use cliquet_client::{
+    Address, Client, ClientError, ConversationId, Credentials, Received, enter, lock, make, run, unlock,
+};
 use std::{
     error::Error,
+    ffi::OsStr,
     io::{self, Read as _, Write as _},
-    path::PathBuf,
-    process::ExitCode,
+    path::{Path, PathBuf},
+    process::{self, ExitCode},
 };
 use tracing_subscriber::filter::LevelFilter;
 use url::Url;
@@ -62,10 +65,20 @@ enum Command {
         /// Whom it is for: an address, or the id of a group
         to: String,
         /// The text; - reads it from standard input
+        #[arg(default_value = "", required_unless_present = "file")]
         text: String,
+        /// A file to send with it
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
+    /// Write each contact and each group as a line of JSON
+    Conversations,
     /// Write each text that comes as a line of JSON, until Ctrl-C
-    Listen,
+    Listen {
+        /// A folder for the files that come; without it they are only named
+        #[arg(long)]
+        save_files: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -107,15 +120,27 @@ async fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             lock(&folder, &password()?, &chosen).await?;
         }
         Command::Unlock => unlock(&folder, &arguments.passphrase.ok_or(PASSPHRASE_MISSING)?).await?,
-        Command::Say { to, text } => {
-            let to: ConversationId = to.parse()?;
-            open().await?.send(&to, &text_of(text)?).await?;
+        Command::Say { to, text, file } => {
+            let (to, text): (ConversationId, _) = (to.parse()?, text_of(text)?);
+            let client = open().await?;
+            match file {
+                Some(file) => client.send_file(&to, &file, &text).await?,
+                None => client.send(&to, &text).await?,
+            }
         }
-        Command::Listen => listen(&open().await?).await?,
+        Command::Conversations => {
+            for line in open().await?.conversations().await? {
+                let line = serde_json::json!({ "conversation": line.id.text(), "name": line.name });
+                writeln!(io::stdout(), "{line}")?;
+            }
+        }
+        Command::Listen { save_files } => listen(&open().await?, save_files.as_deref()).await?,
     }
     Ok(())
 }
 
+/// Files of one name in a folder.
+const SAME_NAMES_MAX: u32 = 10_000;
 const PASSPHRASE_MISSING: &str = "say the passphrase with CLIQUET_CLIENT_PASSPHRASE";
 
 fn password() -> io::Result<Zeroizing<String>> {
@@ -139,20 +164,48 @@ fn text_of(text: String) -> io::Result<String> {
     Ok(read)
 }
 
-async fn listen(client: &Client) -> Result<(), Box<dyn Error>> {
+async fn listen(client: &Client, save_files: Option<&Path>) -> Result<(), Box<dyn Error>> {
     let written = client.answer(async |received| {
-        let line = serde_json::json!({
+        let mut line = serde_json::json!({
             "conversation": received.conversation.text(),
             "sender": received.sender.as_str(),
             "text": received.text,
             "written_ms": received.written_ms,
         });
-        // Who reads the lines is gone: the program ends at the next one, by the system's own signal.
-        let _ = writeln!(io::stdout(), "{line}");
+        if let Some(file) = &received.file {
+            let mut said = serde_json::json!({
+                "name": file.name,
+                "media_type": file.media_type,
+                "bytes": file.bytes,
+            });
+            match save(client, received, save_files).await {
+                Some(Ok(path)) => said["saved"] = path.to_string_lossy().into(),
+                Some(Err(error)) => said["not_saved"] = error.to_string().into(),
+                None => {}
+            }
+            line["file"] = said;
+        }
+        // Who reads the lines is gone: this one was not read, and is written again the next time.
+        if writeln!(io::stdout(), "{line}").is_err() {
+            process::exit(1);
+        }
         None
     });
     tokio::select! {
         ended = written => match ended? {},
         interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
     }
+}
+
+/// Saves the file of a message under its own name, or under that name and a number.
+async fn save(client: &Client, received: &Received, folder: Option<&Path>) -> Option<Result<PathBuf, ClientError>> {
+    let (file, folder) = (received.file.as_ref()?, folder?);
+    // Its sender chose the name.
+    let name = Path::new(&file.name).file_name().unwrap_or(OsStr::new("file"));
+    let names = (1..=SAME_NAMES_MAX).map(|number| match number {
+        1 => folder.join(name),
+        _ => folder.join(format!("{number} {}", name.to_string_lossy())),
+    });
+    let path = names.into_iter().find(|path| !path.exists())?;
+    Some(client.save(received, &path).await.map(|()| path))
 }

@@ -42,9 +42,22 @@ fn a_wrong_password_another_account_and_a_folder_without_one_are_refused_in_word
         let output = call(folder, &["say", "alice@example.org", "hello"]);
         assert!(!output.status.success() && said(&output).contains("nobody is signed in"), "{}", said(&output));
     }
+    // A call that failed leaves the folder to the next one, with whatever address.
+    let bob = ["sign-in", "bob@example.org", "--server", &address];
+    let output = call(&elsewhere, &bob);
+    assert!(!output.status.success() && said(&output).contains("password is wrong"), "{}", said(&output));
     // The right password makes the other folder one more device.
     succeed(&call(&elsewhere, &sign_in));
     succeed(&call(&elsewhere, &["say", "alice@example.org", "to myself"]));
+}
+
+#[test]
+fn a_server_to_which_the_way_is_in_clear_is_refused() {
+    let house = tempfile::tempdir().unwrap();
+    for address in ["http://chat.example.org", "http://192.0.2.1:8000", "ftp://localhost"] {
+        let output = call(&house.path().join("alice"), &["sign-in", "alice@example.org", "--server", address]);
+        assert!(!output.status.success() && said(&output).contains("must begin with https://"), "{}", said(&output));
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Two people talk from the command line.
 
 use crate::server::{PATIENCE, Server, call, program, said, succeed};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, Stdio},
@@ -18,7 +19,11 @@ struct Listener {
 
 impl Listener {
     fn in_folder(folder: &Path) -> Self {
-        let mut process = program(folder).arg("listen").stdout(Stdio::piped()).spawn().unwrap();
+        Self::with(folder, &[])
+    }
+
+    fn with(folder: &Path, arguments: &[&str]) -> Self {
+        let mut process = program(folder).arg("listen").args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let output = BufReader::new(process.stdout.take().unwrap());
         let (tell, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -62,6 +67,40 @@ fn two_people_talk_from_the_command_line() {
     let bobs = Listener::in_folder(&bob);
     succeed(&call(&alice, &["say", "bob@example.org", "still there?"]));
     assert_eq!(bobs.next().1, "still there?");
+}
+
+#[test]
+fn a_file_and_its_words_arrive_and_nothing_that_was_there_is_overwritten() {
+    let server = Server::start();
+    let (alice, bob) = (server.person("alice"), server.person("bob"));
+    succeed(&call(&bob, &["say", "alice@example.org", "Send it."]));
+    let (sent, saved) = (server.folder("report.txt"), server.folder("saved"));
+    // More than a chunk.
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|place| u8::try_from(place * 31 % 251).unwrap()).collect();
+    fs::write(&sent, &bytes).unwrap();
+    fs::create_dir(&saved).unwrap();
+    fs::write(saved.join("report.txt"), "mine").unwrap();
+    let bobs = Listener::with(&bob, &["--save-files", saved.to_str().unwrap()]);
+    let file = sent.to_str().unwrap();
+    succeed(&call(&alice, &["say", "bob@example.org", "Here it is.", "--file", file]));
+    let line = bobs.lines.recv_timeout(PATIENCE).unwrap();
+    assert_eq!((&line["text"], &line["file"]["name"]), (&json!("Here it is."), &json!("report.txt")));
+    assert_eq!((&line["file"]["bytes"], &line["file"]["media_type"]), (&json!(bytes.len()), &json!("text/plain")));
+    assert_eq!(fs::read(line["file"]["saved"].as_str().unwrap()).unwrap(), bytes);
+    assert_eq!(fs::read(saved.join("report.txt")).unwrap(), b"mine");
+
+    // Without words, and what is no file.
+    succeed(&call(&alice, &["say", "bob@example.org", "--file", file]));
+    assert_eq!(bobs.lines.recv_timeout(PATIENCE).unwrap()["text"], "");
+    for (file, words) in [("/nowhere/report.txt", "cannot be used"), ("/dev/null", "the file is empty")] {
+        let output = call(&alice, &["say", "bob@example.org", "--file", file]);
+        assert!(!output.status.success() && said(&output).contains(words), "{}", said(&output));
+    }
+
+    let output = call(&bob, &["conversations"]);
+    succeed(&output);
+    let line: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(line["conversation"], "alice@example.org");
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub(crate) async fn alice() -> (Page, FileServer) {
 
 impl Page {
     pub(crate) async fn send_file(&self, file: FileToSend<Rc<Vec<u8>>>, caption: &str) -> Result<(), FilesError> {
-        send_file::send(&self.engine, &with_bob(), file, caption, None, |_| {}).await
+        send_file::send(&self.engine, &with_bob(), file, caption, None, |_| {}).await.map(drop)
     }
 
     pub(crate) async fn newest(&self) -> Message {

@@ -200,7 +200,7 @@ impl Tray {
         let description = Some(item.description()).filter(|text| !text.trim().is_empty());
         let file = FileToSend { description: description.or(file.description.clone()), ..file };
         let quote = if item.has_draft.get() { self.actions.composer.for_file().1 } else { None };
-        send_file::send(&self.actions.engine, conversation, file, &item.caption(), quote, progress).await
+        send_file::send(&self.actions.engine, conversation, file, &item.caption(), quote, progress).await.map(drop)
     }
 
     /// What was not sent is forgotten; the text goes back into the box.

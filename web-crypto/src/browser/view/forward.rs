@@ -149,7 +149,7 @@ async fn forward_file(
         waveform: attachment.waveform.clone(),
         description: attachment.description.clone(),
     };
-    send_file::send(&actions.engine, id, file, message.text(), None, |progress| half(progress, 50)).await
+    send_file::send(&actions.engine, id, file, message.text(), None, |progress| half(progress, 50)).await.map(drop)
 }
 
 fn button(list: &Element, name: &str) -> Option<Element> {

@@ -300,7 +300,7 @@ impl Recording {
         let quote = self.actions.composer.reply();
         let sent = send_file::send(&self.actions.engine, &self.open.id, file, "", quote, |_| ()).await;
         match sent {
-            Ok(()) => {
+            Ok(_) => {
                 self.leave();
                 self.actions.composer.went_with_voice();
                 self.open.complain("");

@@ -26,8 +26,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use rand_core::Rng as _;
 use sha2::{Digest as _, Sha256};
 
-/// Seals a file, keeps it, and stores the message that brings it. The leading tab sends it. `progress` hears how much is
-/// sealed.
+/// Seals a file, keeps it, and stores the message that brings it, whose key this gives. The leading tab sends it. `progress`
+/// hears how much is sealed.
 ///
 /// # Errors
 /// When the file is empty, too large or not readable, the text is too long, or the storage refuses. Nothing is left of it
@@ -39,7 +39,7 @@ pub async fn send<P: Platform>(
     caption: &str,
     quote: Option<MessageRef>,
     progress: impl Fn(Progress),
-) -> Result<(), FilesError> {
+) -> Result<String, FilesError> {
     let platform = engine.platform();
     let layout = check(engine, &file, caption).await?;
     let rng = &mut platform.rng();
@@ -147,7 +147,7 @@ async fn store<P: Platform>(
     caption: &str,
     quote: Option<MessageRef>,
     sealing: KeptFile,
-) -> Result<(), FilesError> {
+) -> Result<String, FilesError> {
     let (platform, hash) = (engine.platform(), attachment.id.hash());
     let (timer, newest) = register_message::place(engine, conversation).await?;
     let (now, rng) = (platform.now_ms(), &mut platform.rng());
@@ -158,7 +158,9 @@ async fn store<P: Platform>(
             _ => FilesError::Empty,
         })?
         .lasting(timer);
-    let kept = KeptFile { message: Some(composed.message.key()), is_whole: true, ..sealing };
+    let key = composed.message.key();
+    let kept = KeptFile { message: Some(key.clone()), is_whole: true, ..sealing };
     composed.changes.put(Store::KeptFiles, file_key(&hash), &kept);
-    Ok(engine.commit(&composed.changes).await?)
+    engine.commit(&composed.changes).await?;
+    Ok(key)
 }
