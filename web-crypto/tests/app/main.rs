@@ -5,6 +5,7 @@ mod account;
 mod add_link;
 mod alarms;
 mod amend;
+mod answering;
 mod contact_deletions;
 mod delivery_token;
 mod drafts;
