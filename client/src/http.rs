@@ -37,6 +37,8 @@ pub(crate) struct Server {
 impl Server {
     /// `token`: that of the sign-in.
     pub(crate) fn at(address: &Url, token: Option<String>) -> Result<Self, HttpError> {
+        // Only the first call counts; a program that has chosen already goes on with its choice.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .user_agent(concat!("cliquet-client/", env!("CARGO_PKG_VERSION")))

@@ -15,6 +15,7 @@ use rocket::{
     figment::Figment,
     tokio::signal::unix::{SignalKind, signal},
 };
+use sd_notify::NotifyState;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -45,7 +46,10 @@ pub(crate) fn serve() -> Outcome {
 async fn serve_once(figment: Figment, https: Option<&mut OwnHttps>) -> Outcome {
     let rocket::Config { address, port, .. } = rocket::Config::try_from(&figment)?;
     let says_where = AdHoc::on_liftoff("Says where", move |_| {
-        Box::pin(async move { tracing::info!(%address, port, "listening on {address} port {port}") })
+        Box::pin(async move {
+            tracing::info!(%address, port, "listening on {address} port {port}");
+            tell_service_manager();
+        })
     });
     // Rocket panics when its error goes unseen.
     let in_words = |error: rocket::Error| match error.kind() {
@@ -63,6 +67,13 @@ async fn serve_once(figment: Figment, https: Option<&mut OwnHttps>) -> Outcome {
         }
     }
     launch.await.map(drop).map_err(|error| in_words(error).into())
+}
+
+/// Says that the server answers: systemd waits for it (sd_notify(3)). Without a service manager nobody is told.
+fn tell_service_manager() {
+    if let Err(error) = sd_notify::notify(&[NotifyState::Ready]) {
+        tracing::warn!("the service manager could not be told: {error}");
+    }
 }
 
 /// Becomes true when the process is asked to end. Rocket, which listens for the same signals, does not say whether it ended

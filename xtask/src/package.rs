@@ -1,4 +1,5 @@
-//! Owns what is handed to people who host: one static program, an archive of it, a Debian package, and their checksums.
+//! Owns what is handed to people: the server as one static program, an archive of it and a Debian package; the client
+//! without a browser in an archive of its own; and checksums.
 //! Knows nothing of how the pages' files are made.
 
 use crate::assets;
@@ -16,8 +17,20 @@ use std::path::{Path, PathBuf};
 const OUT: &str = "target/package";
 const TOOLS: &str = "target/tools";
 const CARGO_DEB: &str = "3.8.0";
-/// What is in the archive beside the program.
-const IN_ARCHIVE: [&str; 8] = [
+/// A program that is handed out.
+struct Artifact {
+    /// As cargo calls what it is built from.
+    package: &'static str,
+    program: &'static str,
+    /// What is in the archive beside it.
+    beside: &'static [&'static str],
+}
+
+const SERVER: Artifact = Artifact { package: "cliquet-server", program: "cliquet", beside: &BESIDE_SERVER };
+const CLIENT: Artifact = Artifact { package: "cliquet-client", program: "cliquet-client", beside: &BESIDE_CLIENT };
+
+const BESIDE_CLIENT: [&str; 4] = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "docs/client.md"];
+const BESIDE_SERVER: [&str; 8] = [
     "CHANGELOG.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
@@ -42,7 +55,7 @@ pub(crate) struct Options {
 ///
 /// When something does not build, or a tool is missing.
 pub(crate) fn package(project: &Project, options: &Options) -> Result<(), Problem> {
-    let mut progress = Progress::of(assets::STEPS + if options.program { 1 } else { 4 });
+    let mut progress = Progress::of(assets::STEPS + if options.program { 1 } else { 5 });
     assets::build(project, &mut progress)?;
     progress.step("server, as one static program");
     let out = project.path(OUT);
@@ -50,19 +63,23 @@ pub(crate) fn package(project: &Project, options: &Options) -> Result<(), Proble
         fs::remove_dir_all(&out).map_err(Problem::file("cannot remove", &out))?;
     }
     fs::create_dir_all(&out).map_err(Problem::file("cannot make", &out))?;
-    let program = program(project, &out)?;
+    let program = program(project, &SERVER, &out)?;
     if options.program {
         println!("{}", program.display());
         return Ok(());
     }
     progress.step("archive");
-    archive(project, &program, &out)?;
+    archive(project, &SERVER, &program, &out)?;
     progress.step("Debian package");
     let man_page = out.join("cliquet.1");
     let page = project::read(project.program(&program).arg("man"))?;
     fs::write(&man_page, page).map_err(Problem::file("cannot write", &man_page))?;
     debian_package(project, &out)?;
     fs::remove_file(&man_page).map_err(Problem::file("cannot remove", &man_page))?;
+    progress.step("client without a browser, as one static program in an archive");
+    let client = self::program(project, &CLIENT, &out)?;
+    archive(project, &CLIENT, &client, &out)?;
+    fs::remove_file(&client).map_err(Problem::file("cannot remove", &client))?;
     progress.step("checksums");
     sums(&out)?;
     for file in project::files(&out)? {
@@ -71,7 +88,7 @@ pub(crate) fn package(project: &Project, options: &Options) -> Result<(), Proble
     Ok(())
 }
 
-fn program(project: &Project, out: &Path) -> Result<PathBuf, Problem> {
+fn program(project: &Project, artifact: &Artifact, out: &Path) -> Result<PathBuf, Problem> {
     let wanted = target();
     let targets = project::read(project.program("rustup").args(["target", "list", "--installed"]))?;
     if !targets.lines().any(|target| target == wanted) {
@@ -89,27 +106,27 @@ fn program(project: &Project, out: &Path) -> Result<PathBuf, Problem> {
         "--release",
         "--locked",
         "--package",
-        "cliquet-server",
+        artifact.package,
         "--target",
         &wanted,
     ]))?;
-    let built = project.path("target").join(wanted).join("release/cliquet");
-    let program = out.join("cliquet");
+    let built = project.path("target").join(wanted).join("release").join(artifact.program);
+    let program = out.join(artifact.program);
     fs::copy(&built, &program).map_err(Problem::file("cannot copy", &built))?;
     Ok(program)
 }
 
-/// `cliquet-VERSION-ARCHITECTURE-linux.tar.gz`, with everything in one folder.
-fn archive(project: &Project, program: &Path, out: &Path) -> Result<(), Problem> {
-    let name = format!("cliquet-{}-{}-linux", env!("CARGO_PKG_VERSION"), ARCH);
+/// `PROGRAM-VERSION-ARCHITECTURE-linux.tar.gz`, with everything in one folder.
+fn archive(project: &Project, artifact: &Artifact, program: &Path, out: &Path) -> Result<(), Problem> {
+    let name = format!("{}-{}-{}-linux", artifact.program, env!("CARGO_PKG_VERSION"), ARCH);
     let path = out.join(format!("{name}.tar.gz"));
     let failed = Problem::file("cannot write", &path);
     let write = || {
         let mut archive = tar::Builder::new(GzEncoder::new(File::create(&path)?, Compression::best()));
         // The same files make the same archive at any time.
         archive.mode(tar::HeaderMode::Deterministic);
-        archive.append_path_with_name(program, format!("{name}/cliquet"))?;
-        for file in IN_ARCHIVE {
+        archive.append_path_with_name(program, format!("{name}/{}", artifact.program))?;
+        for file in artifact.beside {
             archive.append_path_with_name(project.path(file), format!("{name}/{file}"))?;
         }
         archive.into_inner()?.finish()?.sync_all()

@@ -24,6 +24,7 @@ mod migration;
 mod own_https;
 mod redis;
 mod restore_refused;
+mod service_manager;
 mod shutdown;
 #[path = "../support/mod.rs"]
 mod support;
