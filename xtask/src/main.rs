@@ -4,6 +4,7 @@
 mod advisories;
 mod assets;
 mod bench;
+mod book;
 mod ci;
 mod circles;
 mod failures;

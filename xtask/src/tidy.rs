@@ -1,5 +1,6 @@
 //! Owns the rules of the house that no compiler checks. Each rule says what is wrong, where, and why it matters.
 
+use crate::book;
 use crate::circles;
 use crate::fingerprint;
 use crate::layers;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 500;
 /// Parts in which no module needs itself by way of others.
 const WITHOUT_CIRCLES: [&str; 1] = ["server/src"];
-const SOURCES: [&str; 5] = ["wire", "web-crypto", "server", "xtask", "bench"];
+const SOURCES: [&str; 6] = ["wire", "web-crypto", "client", "server", "xtask", "bench"];
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -47,6 +48,7 @@ pub(crate) fn check(project: &Project, write: bool) -> Result<(), Problem> {
     let circles =
         circles::check(&project.path("web-crypto/src"))?.into_iter().filter(|fault| fault.contains("browser::"));
     faults.extend(circles.map(|fault| format!("web-crypto/src: {fault}")));
+    faults.extend(book::check(project)?);
     faults.extend(vendored(project)?);
     faults.extend(lock_files::check(project)?);
     faults.extend(toolchain::check(project)?);
