@@ -12,7 +12,9 @@ use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use url::{ParseError, Url};
 
 /// What a browser without the protocol forgets is deleted by the page: databases, caches, workers, and small texts.
@@ -30,10 +32,15 @@ const FORGET: &str = "const done = arguments[0];
         return 'all of it';
     })().then(done, error => done(String(error)));";
 
+/// `None`: one that is gone, or not known.
+type Front = Arc<Mutex<Option<WindowHandle>>>;
+
 #[derive(Debug)]
 pub(crate) struct Browser {
     client: Client,
     engine: Engine,
+    /// The tab that the driver speaks to.
+    front: Front,
     /// Its main process, for as long as it runs.
     process: Option<i32>,
     // Ends after the browser, which `drop` kills.
@@ -62,13 +69,13 @@ impl Browser {
                 panic!("no {engine:?} for {name}: {error}\n{}", std::fs::read_to_string(&log).unwrap())
             });
         let process = Some(engine.process(&client, &driver));
-        Self { client, engine, process, _driver: driver }
+        Self { client, engine, front: Front::default(), process, _driver: driver }
     }
 
     /// The tab that the browser opened with. Somebody sits in front of it: it has the keyboard. Without a screen it depends
     /// on the version whether Chromium gives it to a page that was not clicked yet.
     pub(crate) async fn first_tab(&self) -> Tab {
-        let tab = Tab { client: self.client.clone(), window: self.client.window().await.unwrap(), engine: self.engine };
+        let tab = self.tab(self.client.window().await.unwrap());
         if self.engine == Engine::Chromium {
             tab.devtools("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
         }
@@ -94,7 +101,11 @@ impl Browser {
 
     pub(crate) async fn new_tab(&self) -> Tab {
         let window = self.client.new_window(true).await.unwrap().handle;
-        Tab { client: self.client.clone(), window, engine: self.engine }
+        self.tab(window)
+    }
+
+    fn tab(&self, window: WindowHandle) -> Tab {
+        Tab { client: self.client.clone(), engine: self.engine, front: Arc::clone(&self.front), window }
     }
 }
 
@@ -111,12 +122,18 @@ impl Drop for Browser {
 pub(crate) struct Tab {
     client: Client,
     engine: Engine,
+    front: Front,
     window: WindowHandle,
 }
 
 impl Tab {
     async fn front(&self) -> &Client {
-        self.client.switch_to_window(self.window.clone()).await.unwrap();
+        // Half of all that the driver is asked would be this.
+        let mut front = self.front.lock().await;
+        if front.as_ref() != Some(&self.window) {
+            self.client.switch_to_window(self.window.clone()).await.unwrap();
+            *front = Some(self.window.clone());
+        }
         &self.client
     }
 
@@ -138,11 +155,13 @@ impl Tab {
 
     pub(crate) async fn close(self) {
         self.front().await.close_window().await.unwrap();
+        *self.front.lock().await = None;
     }
 
     /// Its process ends, and the tab stays behind as a sad face; in the others, whose drivers cannot, the page just goes.
     /// The driver may or may not have an answer to that.
     pub(crate) async fn crash(&self) {
+        *self.front.lock().await = None;
         let crash = async {
             self.client.switch_to_window(self.window.clone()).await?;
             match self.engine {

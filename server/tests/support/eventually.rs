@@ -2,10 +2,12 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 pub(crate) use super::PATIENCE;
-const PAUSE: Duration = Duration::from_millis(100);
+/// A look costs, most of all in a browser that is at work: the longer it takes, the rarer they are.
+const PAUSE: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(400);
 
 /// `Ok(value)` ends the wait; `Err(seen)` is what to report if time runs out.
 pub(crate) async fn eventually<T, S: Debug, F: Future<Output = Result<T, S>>>(
@@ -20,7 +22,7 @@ pub(crate) async fn eventually<T, S: Debug, F: Future<Output = Result<T, S>>>(
             Err(seen) if start.elapsed() > patience => {
                 return Err(format!("waited {patience:?} for {what}; saw {seen:?}"));
             }
-            Err(_) => tokio::time::sleep(PAUSE).await,
+            Err(_) => tokio::time::sleep((start.elapsed() / 10).clamp(*PAUSE.start(), *PAUSE.end())).await,
         }
     }
 }
