@@ -6,7 +6,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
 };
@@ -41,6 +41,14 @@ impl Listener {
     }
 }
 
+impl Listener {
+    /// As by Ctrl-C: what was written was noted too.
+    fn end(mut self) {
+        let asked = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status().unwrap();
+        assert!(asked.success() && self.process.wait().unwrap().success());
+    }
+}
+
 impl Drop for Listener {
     fn drop(&mut self) {
         let _ = self.process.kill();
@@ -63,7 +71,7 @@ fn two_people_talk_from_the_command_line() {
     assert!(say.wait().unwrap().success());
     assert_eq!(bobs.next(), ("alice@example.org".to_owned(), "one\ntwo".to_owned()));
     // What was shown once is not shown again.
-    drop(bobs);
+    bobs.end();
     let bobs = Listener::in_folder(&bob);
     succeed(&call(&alice, &["say", "bob@example.org", "still there?"]));
     assert_eq!(bobs.next().1, "still there?");
