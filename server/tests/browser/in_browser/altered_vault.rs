@@ -4,6 +4,7 @@ use crate::picture::show;
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute: cargo xtask soak stories"]
 async fn an_altered_vault_is_put_back_by_a_second_press_and_by_a_device_that_knows_it() {
     let (stage, alice, bob) = Stage::two_who_talk().await;
     alice.send("before").await;

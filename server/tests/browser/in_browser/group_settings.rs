@@ -196,6 +196,7 @@ async fn what_a_group_lets_disappear_is_gone_for_everybody_and_the_head_says_so(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute: cargo xtask soak stories"]
 async fn a_group_has_a_picture_that_every_member_sees_and_the_server_does_not() {
     const ERROR: &str = "document.querySelector('.group-picture [data-group-error]').textContent === a[0]";
     let (stage, alice, bob, carol) = Stage::three_who_talk().await;

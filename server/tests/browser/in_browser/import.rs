@@ -119,6 +119,7 @@ async fn a_saved_file_brings_the_conversation_back_once_and_a_broken_or_foreign_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute: cargo xtask soak stories"]
 async fn a_saved_file_brings_a_groups_texts_back_unless_the_person_deleted_the_group() {
     // Nothing comes back from the server.
     let stage = Stage::set_with(&[("ROCKET_HISTORY_MEGABYTES", "0")], None).await;

@@ -165,6 +165,7 @@ const IN_SHAPE: &str = "[...document.querySelector('.messages').children].every(
     })";
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute: cargo xtask soak stories"]
 async fn older_lines_come_above_the_reader_and_look_as_if_they_had_been_there() {
     let (_stage, alice, bob) = Stage::two_who_talk().await;
     let said = [lines("his", 90), lines("hers", 1), lines("more of his", 40)].concat();

@@ -100,6 +100,7 @@ async fn what_is_read_on_one_device_is_read_on_the_other_and_the_sender_sees_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "a minute: cargo xtask soak stories"]
 async fn without_read_receipts_nobody_learns_what_was_read_on_any_device() {
     let (stage, alice, bob) = Stage::two_who_talk().await;
     let laptop = stage.another_browser_of(&bob).await;
