@@ -49,6 +49,8 @@ pub struct Credentials {
     pub email: Address,
     /// The account's password.
     pub password: Zeroizing<String>,
+    /// What unlocks the folder, if a passphrase locks it.
+    pub passphrase: Option<Zeroizing<String>>,
     /// How this computer is called among the account's devices.
     pub device_name: String,
 }
@@ -94,16 +96,20 @@ impl From<StoreError> for EnterError {
 /// When the server or the password refuses, or the folder does not open. Nobody is signed in then.
 pub async fn enter(folder: &Path, credentials: Credentials) -> Result<(), EnterError> {
     let (machine, password) = prepare(folder, &credentials).await?;
+    let unlocking = match &credentials.passphrase {
+        Some(passphrase) => Unlocking::With(Password::given(&normal(passphrase))?),
+        None => Unlocking::NotAsked,
+    };
     let typed = SignIn {
         email: credentials.email.clone(),
         password,
         may_replace: false,
         may_restore: false,
-        unlocking: Unlocking::NotAsked,
+        unlocking: unlocking.clone(),
         device_name: credentials.device_name,
     };
     sign_in(&machine, typed, &silent).await?;
-    machine.keep_session(&credentials.email).await
+    machine.keep_session(&credentials.email, &unlocking).await
 }
 
 /// Makes an account, with this computer as its first device. `invite`: the token, or the whole link.
@@ -124,7 +130,7 @@ pub async fn make(folder: &Path, credentials: Credentials, invite: Option<&str>)
         device_name: credentials.device_name,
     };
     sign_up(&machine, typed, &silent).await?;
-    machine.keep_session(&credentials.email).await
+    machine.keep_session(&credentials.email, &Unlocking::NotAsked).await
 }
 
 /// Locks what the folder keeps with a passphrase, from now on. The account's password says that it may.
@@ -214,9 +220,9 @@ impl Machine {
         Ok((Self { database: Rc::new(database), server }, email))
     }
 
-    async fn keep_session(&self, email: &Address) -> Result<(), EnterError> {
+    async fn keep_session(&self, email: &Address, unlocking: &Unlocking) -> Result<(), EnterError> {
         let token = self.server.token().ok_or(AccountError::Server(HttpError::Unreadable))?;
-        let store = open_kept(self, email, &Unlocking::NotAsked).await?;
+        let store = open_kept(self, email, unlocking).await?;
         let write = Write { store: SESSION, key: SESSION, value: Some(token.as_bytes()) };
         Ok(store.commit(&[write]).await?)
     }

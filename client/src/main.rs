@@ -110,7 +110,8 @@ async fn work(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let open = async || Client::open_with(&folder, arguments.passphrase.as_deref()).await;
     match arguments.command {
         Command::SignIn { email, server, device_name } => {
-            enter(&folder, credentials(&email, server, device_name)?).await?;
+            let passphrase = arguments.passphrase.map(Zeroizing::new);
+            enter(&folder, Credentials { passphrase, ..credentials(&email, server, device_name)? }).await?;
         }
         Command::SignUp { email, server, invite, device_name } => {
             make(&folder, credentials(&email, server, device_name)?, invite.as_deref()).await?;
@@ -152,7 +153,7 @@ fn password() -> io::Result<Zeroizing<String>> {
 }
 
 fn credentials(email: &str, server: Url, device_name: String) -> Result<Credentials, Box<dyn Error>> {
-    Ok(Credentials { server, email: Address::parse(email)?, password: password()?, device_name })
+    Ok(Credentials { server, email: Address::parse(email)?, password: password()?, passphrase: None, device_name })
 }
 
 fn text_of(text: String) -> io::Result<String> {

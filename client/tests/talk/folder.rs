@@ -101,6 +101,12 @@ fn a_folder_with_a_passphrase_opens_with_it_alone() {
     assert!(!output.status.success() && said(&output).contains("is another one"), "{}", said(&output));
     succeed(&with("a rat in the attic", &say));
 
+    // Also to sign in again, as the same device.
+    let sign_in = ["sign-in", "alice@example.org", "--server", &server.address()];
+    let output = call(&alice, &sign_in);
+    assert!(!output.status.success() && said(&output).contains("a passphrase locks this folder"), "{}", said(&output));
+    succeed(&with("a rat in the attic", &sign_in));
+
     succeed(&with("a rat in the attic", &["unlock"]));
     succeed(&call(&alice, &say));
 }

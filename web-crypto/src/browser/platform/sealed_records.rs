@@ -108,7 +108,7 @@ mod tests {
         for key in ["bob@example.org", "bob@example.org/carol@example.org/00", "0011/bob@example.org/00"] {
             assert!(!name(key).contains('@') && !name(key).contains("example"), "{}", name(key));
         }
-        // What is not an address is read and sorted by.
+        // The other parts stay readable: the database sorts by them.
         assert!(name("0011/bob@example.org/0022").starts_with("message_keys/0011/"));
         assert!(name("0011/bob@example.org/0022").ends_with("/0022"));
         // All that is of one account is one range.
